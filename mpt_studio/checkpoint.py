@@ -1,0 +1,89 @@
+"""What a weights file is: architecture, class names, preprocessing, origin. The weights stay on disk.
+
+Our files are ``.safetensors`` whose header holds one JSON text under the key ``mpt_studio``. Reading it needs no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from safetensors import SafetensorError, safe_open
+
+from mpt_studio import paths
+from mpt_studio.errors import UserError
+
+FORMAT = 1
+HEADER_KEY = "mpt_studio"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """How a uint8 image becomes the network's input: resized to ``image_size``, scaled to 0…1, normalised."""
+
+    image_size: int
+    """Side of the square input in pixels."""
+    mean: tuple[float, float, float]
+    """Per channel, of values in 0…1."""
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A version's weights file, described."""
+
+    path: str = ""
+    architecture: str
+    small_stem: bool
+    class_names: tuple[str, ...]
+    """In the order of the head's outputs."""
+    preprocessing: Preprocessing
+    method: str = ""
+    role: str = ""
+    run: str = ""
+    data_fingerprint: str = ""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    """Figures known when it was saved, such as {"validation_accuracy": 0.91, "epoch": 12}."""
+    format: int = FORMAT
+
+    def header(self) -> dict[str, str]:
+        """The safetensors metadata that ``read_checkpoint`` understands."""
+        return {HEADER_KEY: json.dumps({k: v for k, v in asdict(self).items() if k != "path"}, ensure_ascii=False)}
+
+    def sha256(self) -> str:
+        """Hex SHA-256 of the file."""
+        return paths.sha256_of(Path(self.path))
+
+
+_ADAPTER = pydantic.TypeAdapter(Checkpoint)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Describe one of our weights files from its header alone. Raises ``UserError`` for anything else."""
+    if not path.exists():
+        raise UserError(f"There is no checkpoint at {path}.")
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            text = (opened.metadata() or {}).get(HEADER_KEY)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is not a readable .safetensors file ({error}).") from None
+    if text is None:
+        raise UserError(
+            f"{path} has no MPT Studio header, so its classes are unknown; train it here or convert it first."
+        )
+    return _described(path, text)
+
+
+def _described(path: Path, text: str) -> Checkpoint:
+    try:
+        values = json.loads(text)
+        if int(values.get("format", 0)) > FORMAT:
+            raise UserError(f"{path} was written by a newer MPT Studio; update the program to read it.")
+        return _ADAPTER.validate_json(json.dumps({**values, "path": str(path)}))
+    except (ValueError, TypeError, AttributeError) as error:  # pydantic.ValidationError is a ValueError
+        reason = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
+        raise UserError(f"The header of {path} is damaged ({reason}).") from None

@@ -1,0 +1,1 @@
+"""Labelled images from a spec string: ``open_dataset("builtin")``."""

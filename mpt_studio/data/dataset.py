@@ -1,0 +1,85 @@
+"""A labelled set of images: ids, labels, class names, parts, a fingerprint; pixels are fetched by index.
+
+Shape letters: N samples, H W pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Part = Literal["train", "test"]
+Images = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A sample that is left out of every version's figures, and why."""
+
+    sample_id: str
+    reason: str
+
+
+class Dataset(ABC):
+    """All samples of a data set, both parts. Sample i is the same image for every version and every run."""
+
+    spec: str
+    """The spec string that opens it again, with absolute paths."""
+    class_names: tuple[str, ...]
+    sample_ids: npt.NDArray[np.str_]
+    """(N,) stable unique ids such as "test/00042" or "test/cat/IMG_7.jpg"."""
+    labels: npt.NDArray[np.int64]
+    """(N,) index into ``class_names``."""
+    train: Indices
+    """Samples of the training part, ascending."""
+    test: Indices
+    """Samples of the test part, ascending."""
+    skipped: tuple[Skipped, ...] = ()
+    image_size: int
+    """Side of the square images in pixels; 0 where they differ in size."""
+    flips_horizontally: bool = True
+    """Whether a mirrored image still shows its class (not so for characters)."""
+    default_old_classes: tuple[str, ...] = ()
+    """Classes that an example's old model knows; empty where the user has to say."""
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    @abstractmethod
+    def image(self, index: int) -> Images:
+        """(H, W, 3) uint8, RGB. Raises ``UserError`` where the file has vanished or changed."""
+
+    @abstractmethod
+    def batch(self, indices: Sequence[int] | Indices, size: int) -> Images:
+        """(len(indices), size, size, 3) uint8, RGB; other sizes are resized (shorter side) and centre-cropped."""
+
+    def part(self, name: Part) -> Indices:
+        """Sample indices of "train" or "test"."""
+        return self.train if name == "train" else self.test
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hex digits of ids, labels and class names: same fingerprint, same samples with the same truth."""
+        return fingerprint(self.sample_ids, self.labels, self.class_names)
+
+    @cached_property
+    def index_of(self) -> dict[str, int]:
+        """Sample id → index."""
+        return {str(name): i for i, name in enumerate(self.sample_ids)}
+
+
+def fingerprint(sample_ids: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], class_names: Sequence[str]) -> str:
+    """Hash of what the samples are, independent of array item sizes."""
+    digest = hashlib.sha256(json.dumps(list(class_names), ensure_ascii=False).encode())
+    digest.update("\n".join(map(str, sample_ids)).encode())
+    digest.update(np.ascontiguousarray(labels, dtype="<i8").tobytes())
+    return digest.hexdigest()[:32]

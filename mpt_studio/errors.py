@@ -1,0 +1,27 @@
+"""The two ways a program can fail: the user's input, or us."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something the user can put right. The message is one sentence: what is wrong, where, what to do."""
+
+    exit_code = 1
+
+
+class UsageError(UserError):
+    """The command line or a form was filled in wrongly."""
+
+    exit_code = 2
+
+
+class Interrupted(Exception):  # noqa: N818 - an outcome, not an error
+    """The user interrupted a job (Ctrl+C, SIGTERM); what was done is kept and can be resumed."""
+
+    exit_code = 130
+
+
+def one_sentence(text: str, limit: int = 400) -> str:
+    """Make foreign text fit to be shown: no control characters, no line breaks, at most ``limit`` characters."""
+    clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"

@@ -1,0 +1,151 @@
+"""What a training run tells while it goes on: frozen records, one JSON line each.
+
+The engine yields them, the store appends them to ``events.jsonl`` before anyone sees them, the terminal and the window
+read them. Unknown kinds and fields are skipped on reading, so that an older program can follow a newer run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+Outcome = Literal["done", "stopped", "cancelled", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A run began or was resumed."""
+
+    kind: ClassVar[str] = "started"
+    time: float = field(default_factory=time.time)
+    device: str
+    """What the run computes on, for people: "cpu (2 threads)", "NVIDIA H100"."""
+    epochs: int
+    steps: int
+    """Optimizer steps of the whole run."""
+    step: int = 0
+    """Where it starts; above 0 when resumed."""
+    train_samples: int
+    validation_samples: int
+    parameters: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Every default that was decided from device and data: precision, memory format, where the data live, …"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Progress inside an epoch, at most a few per second; means over the steps since the last one."""
+
+    kind: ClassVar[str] = "step"
+    time: float = field(default_factory=time.time)
+    step: int
+    epoch: float
+    """Epochs done, with the fraction of the current one."""
+    losses: dict[str, float]
+    """"loss" (the total) and each named term."""
+    learning_rate: float
+    images_per_second: float
+    eta_seconds: float
+    epoch_eta_seconds: float = 0.0
+    memory_bytes: int = 0
+    """GPU memory allocated; 0 on the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """An epoch ended: figures on the training and validation parts."""
+
+    kind: ClassVar[str] = "epoch"
+    time: float = field(default_factory=time.time)
+    step: int
+    epoch: int
+    """Epochs done, from 1."""
+    losses: dict[str, float]
+    train_accuracy: float
+    """On augmented training images, counted on logits without the margin."""
+    validation: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Subset ("all", "old_classes", "new_classes") → ``flips.Rates.to_json()``; without an old model only "all" with
+    "samples" and "accuracy_new"."""
+    flipped: tuple[str, ...] = ()
+    """Ids of validation samples that are negative flips now (at most 48)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A sentence for the user."""
+
+    kind: ClassVar[str] = "note"
+    time: float = field(default_factory=time.time)
+    text: str
+    level: Literal["info", "warning", "error"] = "info"
+    detail: str = ""
+    """A trace or other detail, one click away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """An update moved on to its next run; the run's own events are in the run's folder."""
+
+    kind: ClassVar[str] = "stage"
+    time: float = field(default_factory=time.time)
+    run: str
+    role: str
+    method: str
+    label: str
+    index: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """The user paused (``paused``) or went on (not ``paused``)."""
+
+    kind: ClassVar[str] = "paused"
+    time: float = field(default_factory=time.time)
+    paused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """The last event of a run or of an update."""
+
+    kind: ClassVar[str] = "ended"
+    time: float = field(default_factory=time.time)
+    outcome: Outcome
+    message: str = ""
+
+
+Event = Started | Step | Epoch | Note | Stage | Paused | Ended
+_KINDS: dict[str, type[Event]] = {c.kind: c for c in (Started, Step, Epoch, Note, Stage, Paused, Ended)}
+
+
+def to_line(event: Event) -> str:
+    """One line of JSON without the line break; not-a-number becomes null."""
+    record = {"event": event.kind, **dataclasses.asdict(event)}
+    return json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_line(line: str) -> Event | None:
+    """The event in a line, or None for a torn line or a kind that this version does not know."""
+    try:
+        record = json.loads(line)
+        cls = _KINDS[record["event"]]
+        names = {f.name for f in dataclasses.fields(cls)}
+        known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k in names}
+        return cls(**known)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value

@@ -1,0 +1,203 @@
+"""Flip arithmetic: kinds of flips, the 2×2 table, and every rate that follows from it.
+
+Formulas: Bansal et al., AAAI 2019 (BTC, BEC); Yan et al., CVPR 2021 (NFR, relative NFR); Ricci et al., AAAI 2026.
+b counts negative flips and c positive flips; a both right, d both wrong; n = a + b + c + d.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Bools = npt.NDArray[np.bool_]
+
+
+class FlipKind(IntEnum):
+    """What an update did to one sample; the values are stored in arrays."""
+
+    BOTH_RIGHT = 0
+    NEGATIVE = 1
+    POSITIVE = 2
+    BOTH_WRONG = 3
+
+
+def flip_kinds(old_right: Bools, new_right: Bools) -> npt.NDArray[np.uint8]:
+    """(N,) ``FlipKind`` values of samples that the old model and the update get right or wrong."""
+    return (~new_right).astype(np.uint8) + np.uint8(2) * (~old_right).astype(np.uint8)
+
+
+def wilson(count: int, samples: int) -> tuple[float, float] | None:
+    """Wilson 95 % interval of a proportion, as fractions; None where there are no samples.
+
+    Wilson, JASA 22 (1927); z is the 97.5 % point of the normal distribution.
+    """
+    if samples == 0:
+        return None
+    z = 1.959963984540054
+    p, z2 = count / samples, z * z
+    centre = (p + z2 / (2 * samples)) / (1 + z2 / samples)
+    half = z / (1 + z2 / samples) * math.sqrt(p * (1 - p) / samples + z2 / (4 * samples * samples))
+    return (0.0 if count == 0 else max(0.0, centre - half), 1.0 if count == samples else min(1.0, centre + half))
+
+
+def mcnemar_p(negative: int, positive: int) -> float:
+    """Two-sided p value of McNemar's exact test on the flips: are b and c equally likely? 1 without flips."""
+    n = negative + positive
+    if n == 0:
+        return 1.0
+    few = min(negative, positive)
+    log_all = math.lgamma(n + 1) - n * math.log(2)
+    logs = [log_all - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(few + 1)]
+    return min(1.0, 2.0 * math.fsum(math.exp(value) for value in logs))
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """``part / whole``, undefined (None) where the denominator is 0."""
+    return part / whole if whole else None
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The 2×2 table of one subset; all rates are fractions of it."""
+
+    both_right: int
+    negative_flips: int
+    positive_flips: int
+    both_wrong: int
+    answers_changed: int
+    """Samples whose predicted class differs."""
+    intrusions: int
+    """Negative flips whose new answer is a new class."""
+    confidence_lost: float = 0.0
+    """Sum over negative flips of (max p_new − p_new[y])."""
+
+    @property
+    def samples(self) -> int:
+        return self.both_right + self.negative_flips + self.positive_flips + self.both_wrong
+
+    @property
+    def accuracy_old(self) -> float | None:
+        return ratio(self.both_right + self.negative_flips, self.samples)
+
+    @property
+    def accuracy_new(self) -> float | None:
+        return ratio(self.both_right + self.positive_flips, self.samples)
+
+    @property
+    def nfr(self) -> float | None:
+        return ratio(self.negative_flips, self.samples)
+
+    @property
+    def pfr(self) -> float | None:
+        return ratio(self.positive_flips, self.samples)
+
+    @property
+    def relative_nfr(self) -> float | None:
+        """NFR against what errors independent of the old model's would give; 1 is chance."""
+        right_old = self.both_right + self.negative_flips
+        wrong_new = self.negative_flips + self.both_wrong
+        return ratio(self.negative_flips * self.samples, right_old * wrong_new)
+
+    @property
+    def nfi(self) -> float | None:
+        """Share of the update's errors that are negative flips."""
+        return ratio(self.negative_flips, self.negative_flips + self.both_wrong)
+
+    @property
+    def pfi(self) -> float | None:
+        """Share of the update's right answers that are positive flips."""
+        return ratio(self.positive_flips, self.both_right + self.positive_flips)
+
+    @property
+    def btc(self) -> float | None:
+        """Backward trust compatibility: share of the old model's right answers that stay right."""
+        return ratio(self.both_right, self.both_right + self.negative_flips)
+
+    @property
+    def bec(self) -> float | None:
+        """Backward error compatibility: share of the old model's errors among the update's errors there."""
+        return ratio(self.both_wrong, self.positive_flips + self.both_wrong)
+
+    @property
+    def churn(self) -> float | None:
+        return ratio(self.answers_changed, self.samples)
+
+    @property
+    def new_class_intrusion(self) -> float | None:
+        return ratio(self.intrusions, self.negative_flips)
+
+    @property
+    def confidence_weighted_nfr(self) -> float | None:
+        return ratio(self.confidence_lost, self.samples)
+
+    @property
+    def mcnemar_p(self) -> float:
+        return mcnemar_p(self.negative_flips, self.positive_flips)
+
+    def interval(self, rate: str) -> tuple[float, float] | None:
+        """Wilson 95 % interval of a rate by its name ("nfr", "accuracy_new", "btc", …); None where undefined."""
+        count, of = self._proportions()[rate]
+        return wilson(count, of)
+
+    def _proportions(self) -> dict[str, tuple[int, int]]:
+        a, b, c, d, n = self.both_right, self.negative_flips, self.positive_flips, self.both_wrong, self.samples
+        return {
+            "accuracy_old": (a + b, n),
+            "accuracy_new": (a + c, n),
+            "nfr": (b, n),
+            "pfr": (c, n),
+            "nfi": (b, b + d),
+            "pfi": (c, a + c),
+            "btc": (a, a + b),
+            "bec": (d, c + d),
+            "churn": (self.answers_changed, n),
+            "new_class_intrusion": (self.intrusions, b),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Counts, rates as fractions (undefined is None) and their 95 % intervals, by the field's names."""
+        counts = ("samples", "both_right", "negative_flips", "positive_flips", "both_wrong")
+        record: dict[str, Any] = {name: getattr(self, name) for name in counts}
+        for name in self._proportions():
+            record[name] = getattr(self, name)
+            record[f"{name}_ci95"] = self.interval(name)
+        record["relative_nfr"] = self.relative_nfr
+        record["confidence_weighted_nfr"] = self.confidence_weighted_nfr
+        record["mcnemar_p"] = self.mcnemar_p
+        return record
+
+
+def rates(
+    kinds: npt.NDArray[np.uint8],
+    changed: Bools,
+    to_new_class: Bools,
+    confidence_lost: npt.NDArray[np.floating[Any]] | None = None,
+    where: Bools | None = None,
+) -> Rates:
+    """Count one subset.
+
+    Args:
+        kinds: (N,) ``FlipKind`` values.
+        changed: (N,) whether the predicted class differs.
+        to_new_class: (N,) whether the update answers a class that the old model does not know.
+        confidence_lost: (N,) max p_new − p_new[y], used at negative flips.
+        where: (N,) the subset; all samples where None.
+    """
+    chosen = np.ones(len(kinds), dtype=bool) if where is None else where
+    counts = np.bincount(kinds[chosen], minlength=4)
+    negative = chosen & (kinds == FlipKind.NEGATIVE)
+    lost = 0.0 if confidence_lost is None else float(confidence_lost[negative].sum(dtype=np.float64))
+    return Rates(
+        both_right=int(counts[FlipKind.BOTH_RIGHT]),
+        negative_flips=int(counts[FlipKind.NEGATIVE]),
+        positive_flips=int(counts[FlipKind.POSITIVE]),
+        both_wrong=int(counts[FlipKind.BOTH_WRONG]),
+        answers_changed=int((changed & chosen).sum()),
+        intrusions=int((negative & to_new_class).sum()),
+        confidence_lost=lost,
+    )
