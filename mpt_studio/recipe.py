@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import pydantic
 from annotated_types import Interval
 
+from mpt_studio import paths
 from mpt_studio.errors import UserError
 
 Distillation = Literal["none", "naive", "focal_kl", "focal_lm", "lm", "lm_topk"]
@@ -271,7 +272,7 @@ def to_json(recipe: Any) -> dict[str, Any]:
 def from_json(cls: type[T], values: dict[str, Any]) -> T:
     """The recipe in plain JSON values; unknown fields and values out of range raise ``UserError``."""
     try:
-        made: T = _adapter(cls).validate_json(json.dumps(values))
+        made: T = _adapter(cls).validate_json(json.dumps(values))  # type: ignore[arg-type]
         return made
     except pydantic.ValidationError as error:
         raise UserError(_first_problem(error)) from None
@@ -288,3 +289,28 @@ def _first_problem(error: pydantic.ValidationError) -> str:
     if problem["type"] == "unexpected_keyword_argument":
         return f"The recipe has a field {where!r} that this version of MPT Studio does not know."
     return f"The recipe's {where} is {problem.get('input')!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A named start for an update, from ``resources/presets``."""
+
+    key: str
+    title: str
+    description: str
+    recipe: UpdateRecipe
+    order: int = 100
+
+
+def presets() -> list[Preset]:
+    """The presets that come with the program, in their order."""
+    files = paths.resource("presets").glob("*.json")
+    return sorted((from_json(Preset, json.loads(f.read_text("utf-8"))) for f in files), key=lambda p: p.order)
+
+
+def preset(key: str) -> Preset:
+    """One preset by its key; ``UserError`` for an unknown one."""
+    found = {p.key: p for p in presets()}
+    if key not in found:
+        raise UserError(f"There is no preset {key!r}; choose from {', '.join(found)}.")
+    return found[key]
