@@ -1,0 +1,275 @@
+"""Colours, icons and the small stylesheet, in light and dark.
+
+Meaning has fixed hues: green right or gained, red wrong or lost, amber both wrong; the old model is slate and every
+candidate keeps one hue of its own in all panels. Widgets ask for colours when they paint and listen to
+``notifier().changed``.
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from mpt_studio import paths
+
+Scheme = Literal["system", "light", "dark"]
+SPACE = 8
+"""The grid of all distances, in device-independent pixels."""
+RADIUS = 8
+"""Corner radius of cards."""
+
+
+@dataclass(frozen=True)
+class Colors:
+    """One scheme's colours as "#rrggbb"."""
+
+    right: str
+    wrong: str
+    both_wrong: str
+    text: str
+    muted: str
+    background: str
+    """Behind panels: the window itself."""
+    panel: str
+    """Cards, lists, fields."""
+    raised: str
+    """Buttons, chips, headers: one step off the panel."""
+    border: str
+    accent: str
+    on_accent: str
+    """Text on the accent colour."""
+    old: str
+    candidates: tuple[str, ...]
+
+
+LIGHT = Colors(
+    right="#1d7f46",
+    wrong="#c5303b",
+    both_wrong="#a86400",
+    text="#1c2128",
+    muted="#5c6672",
+    background="#f1f3f6",
+    panel="#ffffff",
+    raised="#e9ecf1",
+    border="#d3d8df",
+    accent="#2563c9",
+    on_accent="#ffffff",
+    old="#5d6b7c",
+    candidates=("#2f74d0", "#8b46c1", "#0b8794", "#bf3f8f", "#7d6417", "#4d55cf", "#a0522d", "#3c7a89"),
+)
+DARK = Colors(
+    right="#5cc98a",
+    wrong="#f2777f",
+    both_wrong="#e3ab4a",
+    text="#e4e8ee",
+    muted="#9aa5b3",
+    background="#17191d",
+    panel="#202329",
+    raised="#2b2f37",
+    border="#3a3f49",
+    accent="#5b9bf3",
+    on_accent="#0d1420",
+    old="#a5b2c3",
+    candidates=("#64a6f5", "#c08bee", "#41c3cf", "#ee83c3", "#cdb25a", "#9299f7", "#dd9266", "#84bccb"),
+)
+
+
+class _Notifier(QObject):
+    changed = Signal()
+
+
+class _State:
+    choice: Scheme = "system"
+    dark = False
+
+
+@functools.cache
+def notifier() -> _Notifier:
+    """Tells when the scheme flips."""
+    return _Notifier()
+
+
+def colors() -> Colors:
+    """The colours in force."""
+    return DARK if _State.dark else LIGHT
+
+
+def is_dark() -> bool:
+    """Whether the dark scheme is in force."""
+    return _State.dark
+
+
+def candidate(index: int) -> str:
+    """Hue of the candidate with this colour index, as "#rrggbb"; they repeat after eight."""
+    hues = colors().candidates
+    return hues[index % len(hues)]
+
+
+def version_color(index: int) -> str:
+    """Hue of a version by its colour index; −1 is the old model."""
+    return colors().old if index < 0 else candidate(index)
+
+
+def apply(app: QApplication, choice: Scheme = "system") -> None:
+    """Fusion style, our palette and stylesheet; follows the system's scheme from now on unless one is chosen."""
+    app.setStyle("Fusion")
+    hints = app.styleHints()
+    if app.property("mpt_theme") is None:
+        app.setProperty("mpt_theme", True)
+        hints.colorSchemeChanged.connect(_refresh)
+    set_scheme(choice)
+    _paint_app(app)
+
+
+def set_scheme(choice: Scheme) -> None:
+    """Choose light or dark, or follow the system."""
+    _State.choice = choice
+    wanted = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}[choice]
+    QGuiApplication.styleHints().setColorScheme(wanted)
+    _refresh()
+
+
+def scheme() -> Scheme:
+    """What was chosen."""
+    return _State.choice
+
+
+def _refresh(*_: object) -> None:
+    if _State.choice == "system":
+        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    else:
+        dark = _State.choice == "dark"
+    if dark == _State.dark:
+        return
+    _State.dark = dark
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        _paint_app(app)
+    _renew_icons()
+    notifier().changed.emit()
+
+
+def _paint_app(app: QApplication) -> None:
+    app.setPalette(palette())
+    app.setStyleSheet(stylesheet())
+
+
+def palette() -> QPalette:
+    """Qt's palette in the colours in force."""
+    c, made = colors(), QPalette()
+    role = QPalette.ColorRole
+    for where, value in {
+        role.Window: c.background,
+        role.WindowText: c.text,
+        role.Base: c.panel,
+        role.AlternateBase: c.background,
+        role.Text: c.text,
+        role.Button: c.raised,
+        role.ButtonText: c.text,
+        role.BrightText: c.wrong,
+        role.Highlight: c.accent,
+        role.HighlightedText: c.on_accent,
+        role.Link: c.accent,
+        role.LinkVisited: c.accent,
+        role.ToolTipBase: c.panel,
+        role.ToolTipText: c.text,
+        role.PlaceholderText: c.muted,
+        role.Accent: c.accent,
+        role.Mid: c.border,
+        role.Light: c.raised,
+        role.Dark: c.border,
+    }.items():
+        made.setColor(where, QColor(value))
+    for where in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, where, QColor(blend(c.muted, c.panel, 0.35)))
+    return made
+
+
+def blend(one: str, other: str, share: float) -> str:
+    """``one`` mixed with ``share`` of ``other``, as "#rrggbb"."""
+    a, b = QColor(one), QColor(other)
+    mixed = [round(x * (1 - share) + y * share) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)]
+    return QColor(*mixed).name()
+
+
+def stylesheet() -> str:
+    """Our few departures from Fusion.
+
+    Dynamic properties mark what a widget is: ``card`` (rounded frame), ``heading``, ``muted``, ``chip``, ``primary``
+    (the one button of a page), ``flat``.
+    """
+    text = paths.resource("style.qss").read_text("utf-8")
+    c = colors()
+    hover, pressed = blend(c.raised, c.text, 0.06), blend(c.raised, c.text, 0.14)
+    values = {name: getattr(c, name) for name in c.__dataclass_fields__ if name != "candidates"}
+    values |= {
+        "hover": hover,
+        "pressed": pressed,
+        "accent_hover": blend(c.accent, c.text, 0.12),
+        "selected": blend(c.panel, c.accent, 0.20),
+        "faint": blend(c.border, c.panel, 0.45),
+        "handle": blend(c.border, c.muted, 0.35),
+    }
+    for name in sorted(values, key=len, reverse=True):
+        text = text.replace(f"@{name}@", values[name])
+    return text
+
+
+def mark(widget: QWidget, **properties: Any) -> None:
+    """Set stylesheet properties (``mark(label, muted=True)``) and have the widget drawn accordingly."""
+    for name, value in properties.items():
+        widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    widget.update()
+
+
+_SIZES = (16, 20, 24, 32, 48, 64)
+_iconed: weakref.WeakKeyDictionary[Any, tuple[str, str]] = weakref.WeakKeyDictionary()
+
+
+def icon(name: str, color: str = "") -> QIcon:
+    """``resources/icons/<name>.svg`` in the text colour, or in a field of ``Colors`` or "#rrggbb"; empty if missing."""
+    path = paths.resource("icons") / f"{name}.svg"
+    made = QIcon()
+    if not name or not path.is_file():
+        return made
+    source = path.read_text("utf-8")
+    normal = getattr(colors(), color, color) or colors().text
+    faded = blend(normal, colors().background, 0.6)
+    for size in _SIZES:
+        made.addPixmap(_render(source, normal, size))
+        made.addPixmap(_render(source, faded, size), QIcon.Mode.Disabled)
+    return made
+
+
+def _render(source: str, color: str, size: int) -> QPixmap:
+    pixmap = QPixmap(QSize(size, size))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    tinted = source.replace("currentColor", color).encode()
+    QSvgRenderer(QByteArray(tinted)).render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return pixmap
+
+
+def set_icon(target: Any, name: str, color: str = "") -> None:
+    """Give an action or button an icon that follows the scheme."""
+    target.setIcon(icon(name, color))
+    _iconed[target] = (name, color)
+
+
+def _renew_icons() -> None:
+    for target, (name, color) in list(_iconed.items()):
+        try:
+            target.setIcon(icon(name, color))
+        except RuntimeError:  # Qt's side is gone already
+            _iconed.pop(target, None)
