@@ -1,0 +1,168 @@
+"""The training loss of every method: cross-entropy with a logit margin, and distillation from teachers.
+
+Formulas: Ricci et al., AAAI 2026 (arXiv 2511.08322); Yan et al., CVPR 2021 (PCT); Zhao et al., ELODI, 2022.
+Shape letters: B batch, C classes of the update, K classes of the old model, S classes that both know (shared).
+Old classes are columns found by name, never the first ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mpt_studio.errors import UserError
+from mpt_studio.recipe import Method
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of two versions are the same class.
+
+    Classes that the update dropped stay out of the distillation: both softmaxes and means run over the shared classes.
+    They still count in the teacher's answer: an old model that answers a dropped class is wrong.
+    """
+
+    update_S: Tensor
+    """(S,) int64 columns of the update, in the teacher's order."""
+    teacher_S: Tensor
+    """(S,) int64 columns of the teacher."""
+    teacher_of_C: Tensor
+    """(C,) int64 the teacher's column of each class of the update, −1 for classes that it does not know."""
+    is_new_C: Tensor
+    """(C,) bool, true for classes that the teacher does not know."""
+
+    def to(self, device: torch.device) -> Columns:
+        return Columns(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+def match_columns(update_names: Sequence[str], teacher_names: Sequence[str]) -> Columns:
+    """Match classes by name. Raises ``UserError`` when no class is shared."""
+    update_position = {name: i for i, name in enumerate(update_names)}
+    teacher_position = {name: i for i, name in enumerate(teacher_names)}
+    shared = [name for name in teacher_names if name in update_position]
+    if teacher_names and not shared:
+        raise UserError("The old model shares no class name with the update; choose an old model of the same classes.")
+    teacher_of = torch.tensor([teacher_position.get(name, -1) for name in update_names], dtype=torch.int64)
+    return Columns(
+        update_S=torch.tensor([update_position[name] for name in shared], dtype=torch.int64),
+        teacher_S=torch.tensor([teacher_position[name] for name in shared], dtype=torch.int64),
+        teacher_of_C=teacher_of,
+        is_new_C=teacher_of < 0,
+    )
+
+
+def with_margin(logits_BC: Tensor, is_new_C: Tensor, margin: float) -> Tensor:
+    """z + b·1[class is new]: what the network sees in training only, so that it learns lower new-class logits."""
+    return logits_BC + margin * is_new_C.to(logits_BC.dtype) if margin else logits_BC
+
+
+def focal_weight(right_B: Tensor, alpha: float, beta: float) -> Tensor:
+    """(B,) α + β·1[the teacher is right]."""
+    return alpha + beta * right_B
+
+
+def kl_divergence(logits_BS: Tensor, teacher_BS: Tensor, temperature: float) -> Tensor:
+    """(B,) KL( softmax(t/τ) ‖ softmax(z/τ) ), summed over classes, without a τ² factor."""
+    student = F.log_softmax(logits_BS / temperature, dim=1)
+    teacher = F.log_softmax(teacher_BS / temperature, dim=1)
+    return F.kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)
+
+
+def logit_matching(logits_BS: Tensor, teacher_BS: Tensor) -> Tensor:
+    """(B,) ½ · mean over classes of (z − t)²."""
+    return 0.5 * (logits_BS - teacher_BS).square().mean(dim=1)
+
+
+def topk_logit_matching(logits_BS: Tensor, teacher_BS: Tensor, k: int) -> Tensor:
+    """(B,) ``logit_matching`` where both sides are 0 outside of the teacher's k largest logits."""
+    largest = teacher_BS.topk(min(k, teacher_BS.shape[1]), dim=1).indices
+    mask = torch.zeros_like(teacher_BS).scatter_(1, largest, 1.0)
+    return logit_matching(logits_BS * mask, teacher_BS * mask)
+
+
+class MethodLoss(nn.Module):
+    """Total and named parts of a method's loss. Losses are float32, or float64 where the logits are.
+
+    Args:
+        method: the recipe's method; its fields decide, never its name.
+        old_columns: how the old model's classes lie in the update; an old model without classes has no shared ones.
+        new_columns: the same for the reference model or the ensemble; None where there is none.
+        label_smoothing: share of the target spread over all classes in the cross-entropy.
+    """
+
+    def __init__(
+        self, method: Method, old_columns: Columns, new_columns: Columns | None = None, label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.method = method
+        self.old_columns = old_columns
+        self.new_columns = new_columns
+        self.label_smoothing = label_smoothing
+
+    def distils(self, epoch: int) -> bool:
+        """Whether teachers are needed in this epoch (counted from 0)."""
+        return self.method.needs_old and epoch >= self.method.start_epoch
+
+    def forward(
+        self,
+        logits_BC: Tensor,
+        labels_B: Tensor,
+        old_logits_BK: Tensor | None = None,
+        new_logits_BC: Tensor | None = None,
+        epoch: int = 0,
+    ) -> dict[str, Tensor]:
+        """Scalars "loss" (the total) and its summands: "cross_entropy", "distillation_old", "distillation_new".
+
+        Parts carry their weights, so that they add up to the total. ``new_logits_BC`` are the reference model's, or
+        the mean of the ensemble's.
+        """
+        logits = _full_precision(logits_BC)
+        parts = {"cross_entropy": self._cross_entropy(logits, labels_B)}
+        if self.distils(epoch):
+            parts |= self._distillation(logits, labels_B, old_logits_BK, new_logits_BC)
+        return {"loss": torch.stack(tuple(parts.values())).sum(), **parts}
+
+    def _cross_entropy(self, logits_BC: Tensor, labels_B: Tensor) -> Tensor:
+        shifted = with_margin(logits_BC, self.old_columns.is_new_C, self.method.logit_margin)
+        return F.cross_entropy(shifted, labels_B, label_smoothing=self.label_smoothing)
+
+    def _distillation(
+        self, logits_BC: Tensor, labels_B: Tensor, old_logits_BK: Tensor | None, new_logits_BC: Tensor | None
+    ) -> dict[str, Tensor]:
+        parts: dict[str, Tensor] = {}
+        if old_logits_BK is not None:
+            term = self._term(logits_BC, labels_B, _full_precision(old_logits_BK), self.old_columns)
+            parts["distillation_old"] = self.method.old_weight * term
+        if new_logits_BC is not None and self.new_columns is not None:
+            term = self._term(logits_BC, labels_B, _full_precision(new_logits_BC), self.new_columns)
+            parts["distillation_new"] = self.method.new_weight * term
+        return parts
+
+    def _term(self, logits_BC: Tensor, labels_B: Tensor, teacher_BK: Tensor, columns: Columns) -> Tensor:
+        """Mean over the batch of the method's distillation against one teacher."""
+        right_B = (teacher_BK.argmax(dim=1) == columns.teacher_of_C[labels_B]).to(logits_BC.dtype)
+        if self.method.distillation == "naive":
+            return (right_B * F.cross_entropy(logits_BC, labels_B, reduction="none")).mean()
+        student, teacher = logits_BC[:, columns.update_S], teacher_BK[:, columns.teacher_S]
+        return self._per_sample(student, teacher, right_B).mean()
+
+    def _per_sample(self, student_BS: Tensor, teacher_BS: Tensor, right_B: Tensor) -> Tensor:
+        m = self.method
+        match m.distillation:
+            case "focal_kl":
+                kl = kl_divergence(student_BS, teacher_BS, m.temperature)
+                return focal_weight(right_B, m.focal_alpha, m.focal_beta) * kl
+            case "focal_lm":
+                return focal_weight(right_B, m.focal_alpha, m.focal_beta) * logit_matching(student_BS, teacher_BS)
+            case "lm_topk":
+                return topk_logit_matching(student_BS, teacher_BS, m.topk)
+            case _:
+                return logit_matching(student_BS, teacher_BS)
+
+
+def _full_precision(logits: Tensor) -> Tensor:
+    return logits if logits.dtype == torch.float64 else logits.float()
