@@ -1,0 +1,207 @@
+# shellcheck shell=bash
+# Shared by run.sh and test.sh: makes the environment that MPT Studio runs in, and says what it does.
+# Everything is said on stderr, so that the output of "run.sh update --json" stays clean.
+#
+#   VENV     folder of the virtual environment (default: .venv in the checkout)
+#   PYTHON   the Python to make it from (default: the first of python3, python3.11 … python3.14 that fits)
+
+CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+PACKAGING=$CHECKOUT/packaging
+VENV=${VENV:-$CHECKOUT/.venv}
+case $VENV in /*) ;; *) VENV=$PWD/$VENV ;; esac
+STAMP=$VENV/mpt-studio.stamp           # written last: what the finished environment was made from
+UNFINISHED=$VENV/mpt-studio.unfinished # there while we work: an interrupted set-up starts afresh
+
+say() { printf 'MPT Studio: %s\n' "$*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+
+# --- system packages -------------------------------------------------------------------------------------------------
+
+on_debian() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
+
+installed_packages() { # names, and the names that they provide in place of others
+    dpkg-query -W -f '${db:Status-Status}, ${Package}, ${Provides}\n' |
+        awk -F', *' '$1 == "installed" { for (i = 2; i <= NF; i++) { sub(/ .*/, "", $i); print $i } }'
+}
+
+missing_packages() { # LIST…: the names in these files that are not installed, on one line
+    on_debian || return 0
+    comm -13 <(installed_packages | sort -u) <(sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$@" | sort -u) |
+        tr '\n' ' ' | sed 's/ $//'
+}
+
+apt_line() { echo "apt-get install --no-install-recommends $*"; }
+
+as_root() { # COMMAND…: fails where nobody can be asked for a password
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif ! command -v sudo >/dev/null; then
+        return 1
+    elif [ -t 0 ]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+can_be_root() {
+    [ "$(id -u)" = 0 ] && return
+    command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }
+}
+
+apt_install() { # NAME…: quiet unless it fails
+    [ "$(id -u)" = 0 ] || say "… sudo may ask for your password."
+    # A source that does not answer need not be the one that has our packages: go on and see.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+        install -y --no-install-recommends "$@" >/dev/null
+}
+
+need_packages() { # PURPOSE LIST…: installs what is missing; fails after saying what to type
+    local purpose=$1 missing
+    shift
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if ! can_be_root; then
+        say "$purpose needs system packages that only an administrator can install: $(apt_line "$missing")"
+        return 1
+    fi
+    say "installing the system packages that $purpose needs: $missing"
+    # shellcheck disable=SC2086 # a list of names
+    if ! apt_install $missing; then
+        say "apt could not install them (its message is above); check the network, or try: $(apt_line "$missing")"
+        return 1
+    fi
+}
+
+offer_data() { # Fashion-MNIST is welcome where it costs no question, and never a reason to stop
+    local missing
+    missing=$(missing_packages "$PACKAGING/debian-data.txt")
+    [ -n "$missing" ] && can_be_root || return 0
+    say "installing the Fashion-MNIST images (Debian package $missing)"
+    # shellcheck disable=SC2086
+    apt_install $missing || say "Fashion-MNIST could not be installed; the built-in data work without it."
+}
+
+# --- Python ----------------------------------------------------------------------------------------------------------
+
+fits() { "$1" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; }
+
+find_python() { # prints its path
+    local name
+    if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3 python3.11 python3.12 python3.13 python3.14; fi
+    for name; do
+        fits "$name" && command -v "$name" && return
+    done
+    return 1
+}
+
+require_space() { # folder: torch with its CUDA libraries is large, and pip unpacks beside what it downloads
+    local free needed=9
+    [ "$(uname -sm)" = "Linux x86_64" ] || [ "$(uname -sm)" = "Linux aarch64" ] || needed=3
+    free=$(df -Pk "$1" | awk 'NR == 2 { printf "%d", $4 / 1024 / 1024 }')
+    [ "$free" -ge "$needed" ] ||
+        die "$1 has $free GB free and the set-up needs $needed; make room, or put the environment elsewhere: VENV=/path $0"
+}
+
+pip_of_venv() { "$VENV/bin/python" -m pip "$@"; }
+
+make_venv() { # PYTHON
+    if "$1" -c 'import ensurepip' 2>/dev/null && "$1" -m venv "$VENV" >/dev/null; then
+        return
+    fi
+    # Debian keeps ensurepip in python3-venv. The system's pip can fill an empty environment instead, without root.
+    if "$1" -m venv --without-pip "$VENV" >/dev/null 2>&1 &&
+        "$1" -m pip --python "$VENV/bin/python" install -q -c "$PACKAGING/constraints.txt" pip >&2; then
+        return
+    fi
+    on_debian && can_be_root && apt_install python3-venv && "$1" -m venv --clear "$VENV" >/dev/null && mark_unfinished && return
+    die "$1 can make no virtual environment; install its venv module ($(apt_line python3-venv)) and start this again."
+}
+
+mark_unfinished() { mkdir -p "$VENV" && : >"$UNFINISHED"; }
+
+# What the environment is made from; "test" has everything that "run" has.
+stamp_of() { # LEVEL
+    { echo "$CHECKOUT"; cat "$CHECKOUT/pyproject.toml" "$PACKAGING/constraints.txt"; } | cksum | tr -d '\n'
+    echo " $1"
+}
+
+is_ready() { # LEVEL
+    [ -x "$VENV/bin/python" ] && [ -f "$STAMP" ] && [ ! -e "$UNFINISHED" ] &&
+        case $(cat "$STAMP") in "$(stamp_of "$1")" | "$(stamp_of test)") true ;; *) false ;; esac
+}
+
+explain_pip() { # LOG: pip's message in one sentence
+    if grep -qi 'no space left' "$1"; then
+        die "the disk is full; make room and start this again."
+    elif grep -qiE 'connection|resol(ve|ution)|timed out|network|proxy|ssl' "$1"; then
+        die "the Python packages cannot be fetched; check the network connection and start this again."
+    fi
+    die "pip could not install the Python packages (its message is above)."
+}
+
+pip_install() { # ARGUMENTS…: bars on a terminal, silence elsewhere; the message of a failure either way
+    local log=$VENV/mpt-studio.log quiet=--quiet
+    [ -t 2 ] && quiet=
+    # Wheels are unpacked beside the environment: /tmp is often too small for torch.
+    mkdir -p "$VENV/tmp"
+    TMPDIR=$VENV/tmp PIP_DISABLE_PIP_VERSION_CHECK=1 pip_of_venv install $quiet -c "$PACKAGING/constraints.txt" "$@" \
+        2> >(tee "$log" >&2) >&2 || { sleep 1 && explain_pip "$log"; }
+    rm -rf "$VENV/tmp"
+}
+
+fill_venv() { # LEVEL
+    local what=$CHECKOUT
+    [ "$1" != test ] || what="${CHECKOUT}[test]"
+    pip_install pip hatchling
+    pip_install --no-build-isolation --editable "$what"
+}
+
+begin_venv() { # an environment that is not ours (no stamp) is never removed, only filled
+    if [ -e "$UNFINISHED" ]; then
+        say "the last set-up was interrupted; starting it afresh."
+        rm -rf "$VENV"
+    fi
+    if [ -x "$VENV/bin/python" ]; then
+        [ ! -f "$STAMP" ] || mark_unfinished
+        return
+    fi
+    local python
+    python=$(find_python) || die "no Python from 3.11 to 3.14 was found; install one ($(apt_line python3 python3-pip)) or name it: PYTHON=/path/to/python3 $0"
+    mark_unfinished || die "$VENV cannot be written; name another folder: VENV=/path $0"
+    require_space "$VENV"
+    say "making a virtual environment in $VENV with $("$python" -V) ($python)"
+    make_venv "$python"
+}
+
+check_qt_libraries() { # also where there is no apt to ask: which shared libraries are not found?
+    local plugin missing
+    command -v ldd >/dev/null || return 0
+    for plugin in "$VENV"/lib/python*/site-packages/PySide6/Qt/plugins/platforms/libqxcb.so; do
+        missing=$(ldd "$plugin" 2>/dev/null | awk '/not found/ { print $1 }' | sort -u | tr '\n' ' ')
+        [ -z "$missing" ] || say "the window needs shared libraries that are not installed: $missing"
+    done
+}
+
+prepare_venv() { # LEVEL: run or test
+    is_ready "$1" && return
+    unset PIP_USER PIP_TARGET PIP_PREFIX PYTHONHOME
+    # One set-up at a time; the lock is on a folder, so that no file is left behind.
+    exec 9<"$PACKAGING"
+    ! command -v flock >/dev/null || flock 9
+    if ! is_ready "$1"; then
+        begin_venv
+        offer_data
+        say "installing the Python packages, torch among them: minutes, and some gigabytes, the first time"
+        fill_venv "$1"
+        check_qt_libraries
+        stamp_of "$1" >"$STAMP"
+        rm -f "$UNFINISHED" "$VENV/mpt-studio.log"
+        say "the set-up is complete."
+    fi
+    exec 9<&-
+}
