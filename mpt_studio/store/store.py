@@ -1,0 +1,199 @@
+"""The store: a folder of runs, updates and cached evaluations."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from mpt_studio import recipe as recipes
+from mpt_studio.errors import UserError
+from mpt_studio.recipe import Recipe, UpdateRecipe
+from mpt_studio.store import machine
+from mpt_studio.store.disk import written_to
+from mpt_studio.store.folder import EVENTS, is_locked, new_id, write_record
+from mpt_studio.store.run import RECORD as RUN_RECORD
+from mpt_studio.store.run import Run, RunWriter, read_run
+from mpt_studio.store.update import RECORD as UPDATE_RECORD
+from mpt_studio.store.update import Update, UpdateWriter, read_update
+
+Shelf = Literal["runs", "updates"]
+T = TypeVar("T", Run, Update)
+
+
+class Store:
+    """Runs and updates below one folder. Reading never creates anything."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self._problems: dict[Shelf, list[str]] = {"runs": [], "updates": []}
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each folder that the last listings could not read."""
+        return [*self._problems["runs"], *self._problems["updates"]]
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first; reads one small file each."""
+        return self._listed("runs", read_run)
+
+    def updates(self) -> list[Update]:
+        """All updates, newest first; reads one small file each."""
+        return self._listed("updates", read_update)
+
+    def run(self, run: str) -> Run:
+        """A run by its id or an unambiguous beginning of it. Raises ``UserError``."""
+        return read_run(self.run_folder(run))
+
+    def update(self, update: str) -> Update:
+        """An update by its id or an unambiguous beginning of it. Raises ``UserError``."""
+        return read_update(self.update_folder(update))
+
+    def run_folder(self, run: str) -> Path:
+        """Folder of a run by its id, an unambiguous beginning of it, or its last six digits. Raises ``UserError``."""
+        return self._resolved("runs", run)
+
+    def update_folder(self, update: str) -> Path:
+        """Folder of an update by its id, an unambiguous beginning of it, or its last six digits."""
+        return self._resolved("updates", update)
+
+    def create_run(
+        self,
+        recipe: Recipe,
+        *,
+        label: str = "",
+        update: str = "",
+        data_fingerprint: str = "",
+        class_names: Sequence[str] = (),
+    ) -> RunWriter:
+        """Make a run's folder and hold its lock; the run is "running" from now on."""
+        values = {
+            "recipe": recipes.to_json(recipe),
+            "label": label,
+            "update": update,
+            "data_fingerprint": data_fingerprint,
+            "class_names": list(class_names),
+            "machine": machine.machine(),
+            "versions": machine.versions(),
+            "figures": {},
+            "checkpoints": {},
+        }
+        method = recipe.role if recipe.role in ("old", "reference") else recipe.method.name
+        return RunWriter(self._created("runs", new_id(method), RUN_RECORD, values))
+
+    def create_update(self, recipe: UpdateRecipe, *, title: str = "") -> Update:
+        """Put an update's plan on disk; it is "queued" until a process opens it with ``write_update``."""
+        values: dict[str, Any] = {"recipe": recipes.to_json(recipe), "title": title, "result": None, "members": []}
+        return read_update(self._created("updates", new_id(), UPDATE_RECORD, values))
+
+    def write_run(self, run: str, *, resume: bool = True) -> RunWriter:
+        """Open a run for writing and take its lock; it is "running" again unless ``resume`` is False.
+
+        Raises ``UserError`` where another process writes it.
+        """
+        return RunWriter(self.run_folder(run), resume=resume)
+
+    def write_update(self, update: str, *, resume: bool = True) -> UpdateWriter:
+        """Open an update for writing and take its lock; as ``write_run``."""
+        return UpdateWriter(self.update_folder(update), resume=resume)
+
+    def delete(self, name: str) -> None:
+        """Delete a run or an update by its id; an update's runs stay. Raises ``UserError`` for one in use."""
+        folder = self._anywhere(name)
+        user = self._in_use_by(folder)
+        if user:
+            raise UserError(f"{folder.name} cannot be deleted while {user} is running; stop it first.")
+        with written_to(folder.parent):
+            self._sweep(folder.parent)
+            doomed = folder.with_name(f".deleted-{folder.name}-{secrets.token_hex(3)}")
+            os.rename(folder, doomed)  # gone at once for every reader; a kill from here on leaves only litter
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def evaluation_folder(self, checkpoint_sha256: str, data_fingerprint: str) -> Path:
+        """Where predictions of a weights file on a data set are kept, so that they are computed once."""
+        return self.root / "evaluations" / f"{_hex(checkpoint_sha256)}_{_hex(data_fingerprint)}"
+
+    def _created(self, shelf: Shelf, name: str, record_name: str, values: dict[str, Any]) -> Path:
+        folder = self.root / shelf / name
+        with written_to(self.root):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+            (folder / EVENTS).touch()
+        write_record(folder / record_name, {"created": time.time(), "outcome": "queued", "message": "", **values})
+        return folder
+
+    def _listed(self, shelf: Shelf, read: Callable[[Path], T]) -> list[T]:
+        found: list[T] = []
+        problems: list[str] = []
+        for folder in self._folders(shelf):
+            try:
+                found.append(read(folder))
+            except UserError as error:
+                if folder.exists():  # else deleted while we looked
+                    problems.append(str(error))
+        self._problems[shelf] = problems
+        return sorted(found, key=lambda item: (item.created, item.id), reverse=True)
+
+    def _folders(self, shelf: Shelf) -> Iterator[Path]:
+        try:
+            with os.scandir(self.root / shelf) as entries:
+                names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise UserError(f"The store {self.root} could not be read ({error.strerror or error}).") from None
+        yield from (self.root / shelf / name for name in names)
+
+    def _resolved(self, shelf: Shelf, name: str) -> Path:
+        found = self._matching(shelf, name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UserError(f"{name!r} fits {len(found)} {shelf} ({_some(found)}); write more of the id.")
+        raise UserError(f"There is no {shelf[:-1]} {name!r} in the store {self.root}; see mpt-studio runs.")
+
+    def _anywhere(self, name: str) -> Path:
+        found = [*self._matching("runs", name), *self._matching("updates", name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UserError(f"{name!r} fits {len(found)} runs and updates ({_some(found)}); write more of the id.")
+        raise UserError(f"There is no run or update {name!r} in the store {self.root}.")
+
+    def _matching(self, shelf: Shelf, name: str) -> list[Path]:
+        if not name:
+            return []
+        folders = list(self._folders(shelf))
+        exact = [folder for folder in folders if folder.name == name]
+        return exact or [f for f in folders if f.name.startswith(name) or f.name.rpartition("_")[2] == name]
+
+    def _in_use_by(self, folder: Path) -> str:
+        """Name of what keeps ``folder`` busy: itself, or the update that a run belongs to; empty where nothing."""
+        if is_locked(folder):
+            return "it"
+        try:
+            owner = read_run(folder).update if folder.parent.name == "runs" else ""
+        except UserError:  # damaged ones may go
+            return ""
+        owner_folder = self.root / "updates" / owner
+        return f"its update {owner}" if owner and is_locked(owner_folder) else ""
+
+    @staticmethod
+    def _sweep(shelf: Path) -> None:
+        for litter in shelf.glob(".deleted-*"):
+            shutil.rmtree(litter, ignore_errors=True)
+
+
+def _some(folders: list[Path]) -> str:
+    return ", ".join(folder.name for folder in folders[:3]) + (", …" if len(folders) > 3 else "")
+
+
+def _hex(text: str) -> str:
+    kept = "".join(c for c in text.lower() if c in "0123456789abcdef")[:32]
+    if not kept:
+        raise UserError("An evaluation is kept under the hashes of the weights and of the data; one of them is empty.")
+    return kept

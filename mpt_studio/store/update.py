@@ -1,0 +1,99 @@
+"""One update: the job that trains and compares several runs; its folder holds the plan and the result."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mpt_studio import recipe
+from mpt_studio.errors import UserError
+from mpt_studio.events import Event, Outcome
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store.folder import EVENTS, FolderWriter, State, is_locked, read_record, settled
+from mpt_studio.store.follow import read_events
+
+RECORD = "update.json"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run of an update."""
+
+    run: str
+    """Id of the run."""
+    role: str
+    method: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """An update as its ``update.json`` told when it was read."""
+
+    id: str
+    folder: Path
+    recipe: UpdateRecipe
+    title: str
+    created: float
+    """Seconds since 1970."""
+    outcome: State
+    message: str
+    result: dict[str, Any] | None
+    """Data, old model, candidates with their figures, recommendation; None before the end."""
+    members: tuple[Member, ...]
+    ended: float | None = None
+    """When it ended, seconds since 1970."""
+
+    @property
+    def events_path(self) -> Path:
+        return self.folder / EVENTS
+
+    def events(self) -> list[Event]:
+        """The update's own events; its runs have theirs."""
+        return read_events(self.events_path)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a process works on it now."""
+        return is_locked(self.folder)
+
+
+def read_update(folder: Path) -> Update:
+    """Read ``update.json`` and nothing else. Raises ``UserError`` for damaged or newer ones."""
+    values = settled(folder, lambda: read_record(folder / RECORD))
+    try:
+        return Update(
+            id=folder.name,
+            folder=folder,
+            recipe=recipe.from_json(UpdateRecipe, values["recipe"]),
+            created=float(values["created"]),
+            ended=values.get("ended"),
+            members=tuple(Member(**member) for member in values["members"]),
+            **{name: values[name] for name in ("title", "outcome", "message", "result")},
+        )
+    except UserError as error:
+        raise UserError(f"{folder / RECORD} cannot be read: {error}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{folder / RECORD} is damaged ({type(error).__name__}: {error}).") from None
+
+
+class UpdateWriter(FolderWriter):
+    """Writes one update; holds its lock."""
+
+    record_name = RECORD
+
+    @property
+    def update(self) -> Update:
+        """The update as it is on disk now."""
+        return read_update(self.folder)
+
+    def add_member(self, member: Member) -> None:
+        """Note a run of this update; one that is known already is replaced in its place."""
+        members = {known["run"]: known for known in self._record["members"]}
+        self.set(members=list((members | {member.run: dataclasses.asdict(member)}).values()))
+
+    def finish(self, outcome: Outcome, message: str = "", result: dict[str, Any] | None = None) -> None:
+        """The update's last word: appends ``Ended``, then notes outcome and result."""
+        self._end(outcome, message, result=self._record.get("result") if result is None else result)
