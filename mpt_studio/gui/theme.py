@@ -195,8 +195,8 @@ def palette() -> QPalette:
 def blend(one: str, other: str, share: float) -> str:
     """``one`` mixed with ``share`` of ``other``, as "#rrggbb"."""
     a, b = QColor(one), QColor(other)
-    mixed = [round(x * (1 - share) + y * share) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)]
-    return QColor(*mixed).name()
+    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(x * (1 - share) + y * share) for x, y in pairs)).name()
 
 
 def stylesheet() -> str:

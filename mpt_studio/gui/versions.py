@@ -1,0 +1,201 @@
+"""Versions of a model as the window knows them, made from what is on disk. No Qt here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.errors import UserError
+from mpt_studio.predictions import Predictions, is_predictions, read_predictions
+
+if TYPE_CHECKING:
+    from mpt_studio.store import Run
+
+Kind = Literal["checkpoint", "predictions", "images"]
+OLD_COLOR = -1
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
+
+
+@dataclass(eq=False)
+class Version:
+    """The old model, the reference model or a candidate; ``eq=False``: each is itself."""
+
+    key: str
+    """Unique: the run's id, else the file's path."""
+    label: str
+    role: str
+    """"old", "reference", "candidate" or "noise_floor"."""
+    method: str = ""
+    color: int = 0
+    """Index for ``theme.version_color``; −1 is the old model."""
+    checkpoint: str = ""
+    predictions: Predictions | None = None
+    """None until they are known (a checkpoint that waits for data or for its evaluation)."""
+    run: str = ""
+    problem: str = ""
+    """Why there are no predictions, for people."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Accuracy on all samples of its predictions."""
+        return None if self.predictions is None else accuracy_of(self.predictions)
+
+
+def accuracy_of(predictions: Predictions) -> float | None:
+    """Share of right answers by class name; None without samples."""
+    if not len(predictions):
+        return None
+    position = {name: i for i, name in enumerate(predictions.label_names)}
+    answers = np.array([position.get(name, -1) for name in predictions.class_names])
+    right = answers[predictions.predicted] == predictions.labels
+    return float(right.mean())
+
+
+def kind_of(path: Path) -> Kind:
+    """What a dropped file or folder is, by its content. Raises ``UserError`` for anything else."""
+    if is_predictions(path):
+        return "predictions"
+    if path.is_dir():
+        if _has_images(path):
+            return "images"
+        raise UserError(f"{path} holds neither predictions nor folders of images, one per class.")
+    if not path.exists():
+        raise UserError(f"There is no file {path}.")
+    if path.suffix.lower() == ".safetensors":
+        return "checkpoint"
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        raise UserError(f"{path.name} is a single image; drop the folder that holds one folder of images per class.")
+    raise UserError(
+        f"{path.name} is not known here; use a .safetensors checkpoint, a predictions folder or .npz, or an image folder."
+    )
+
+
+def _has_images(folder: Path, depth: int = 3, look_at: int = 400) -> bool:
+    """Whether an image lies within ``depth`` levels; looks at few entries, so that a huge folder stays quick."""
+    seen, level = 0, [folder]
+    for _ in range(depth):
+        below: list[Path] = []
+        for entry in (e for place in level for e in sorted(_entries(place))[:look_at]):
+            seen += 1
+            if seen > look_at * 4:
+                return False
+            if entry.is_dir() and not entry.name.startswith("."):
+                below.append(entry)
+            elif entry.suffix.lower() in IMAGE_SUFFIXES:
+                return True
+        level = below
+    return False
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def from_checkpoint(path: Path) -> Version:
+    """A version that still has to be evaluated. Raises ``UserError`` for a file that is not one of ours."""
+    found = read_checkpoint(path)
+    return Version(
+        key=str(path.resolve()),
+        label=checkpoint_label(found, path),
+        role=found.role or "candidate",
+        method=found.method,
+        checkpoint=str(path),
+        run=found.run,
+    )
+
+
+def checkpoint_label(found: Checkpoint, path: Path) -> str:
+    """Short text for a checkpoint: its method or role where the header says so, else the file's name."""
+    if path.stem not in ("last", "best"):
+        return path.stem
+    return {"old": "Old model", "reference": "Reference"}.get(found.role, "") or found.method or path.stem
+
+
+def from_predictions(path: Path) -> Version:
+    """A version from a predictions folder or ``.npz``. Raises ``UserError``."""
+    found = read_predictions(path)
+    label = found.version or path.stem
+    return Version(
+        key=str(path.resolve()), label=label, role="candidate", checkpoint=found.checkpoint, predictions=found
+    )
+
+
+def of_update(result: dict[str, Any]) -> list[Version]:
+    """The versions in an update's result, the old model first. Raises ``UserError`` where one cannot be read."""
+    made = [_member(result["old"], "old", OLD_COLOR)]
+    for index, candidate in enumerate(result["candidates"]):
+        plain = index == 0 and str(candidate.get("method", "")).lower() in ("none", "no_treatment")
+        role = str(candidate.get("role") or ("reference" if plain else "candidate"))
+        made.append(_member(candidate, role, index))
+    return made
+
+
+def _member(values: dict[str, Any], role: str, color: int) -> Version:
+    folder = str(values.get("predictions") or "")
+    checkpoint = str(values.get("checkpoint") or "")
+    if not folder:
+        raise UserError(f"The update's result has no predictions of {values.get('label', role)!r}.")
+    return Version(
+        key=str(values.get("run") or checkpoint or folder),
+        label=str(values.get("label") or values.get("method") or role),
+        role=role,
+        method=str(values.get("method") or ""),
+        color=color,
+        checkpoint=checkpoint,
+        predictions=read_predictions(Path(folder)),
+        run=str(values.get("run") or ""),
+    )
+
+
+def unique_label(label: str, taken: set[str]) -> str:
+    """``label``, numbered where another version has it already."""
+    made, count = label, 2
+    while made in taken:
+        made, count = f"{label} ({count})", count + 1
+    return made
+
+
+def from_path(path: Path) -> Version:
+    """A version from a checkpoint, a predictions folder or an ``.npz``. Raises ``UserError``."""
+    kind = kind_of(path)
+    if kind == "images":
+        raise UserError(f"{path} is a folder of images; choose a checkpoint or predictions.")
+    return from_checkpoint(path) if kind == "checkpoint" else from_predictions(path)
+
+
+def of_run(run: Run) -> Version:
+    """The version that a run made. Raises ``UserError`` while it has no weights."""
+    predictions = run.predictions()
+    if run.checkpoint is None and predictions is None:
+        raise UserError(f"The run {run.label or run.id} has no weights yet ({run.outcome}).")
+    return Version(
+        key=run.id,
+        label=run.label or run.id,
+        role=run.recipe.role if run.recipe.role != "ensemble" else "candidate",
+        method=run.recipe.method.name,
+        checkpoint=str(run.checkpoint or ""),
+        predictions=read_predictions(predictions) if predictions is not None else None,
+        run=run.id,
+    )
+
+
+def choose_old(opened: list[Version], alone: bool) -> None:
+    """Give roles to versions that arrive while there is no old model.
+
+    The one whose header says "old" is it; else the first of several. One that comes first and ``alone`` becomes the old
+    model as well: something has to be compared against. The others are candidates.
+    """
+    said = [v for v in opened if v.role == "old"]
+    chosen = said[0] if len(said) == 1 else opened[0] if opened and (alone or len(opened) > 1) else None
+    for version in opened:
+        if version is chosen:
+            version.role = "old"
+        elif version.role == "old":
+            version.role = "candidate"

@@ -1,0 +1,425 @@
+"""The window's state: data, versions, comparisons, filter, selection. Signals, no painting.
+
+Panels read it and listen; every figure they show comes from a ``Comparison`` that it computes once and keeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from mpt_studio import compare, flips
+from mpt_studio.data import Dataset, open_dataset
+from mpt_studio.errors import UserError
+from mpt_studio.gui import versions as making
+from mpt_studio.gui.background import Job, PoolJob
+from mpt_studio.gui.versions import OLD_COLOR, Version
+from mpt_studio.predictions import read_predictions
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.worker_client import WorkerClient
+    from mpt_studio.store import Store
+
+Rows = npt.NDArray[np.int64]
+DIRECT_LOGITS = 4_000_000
+"""Logits (samples × classes) up to which a comparison is computed at once; it takes about 0.1 s."""
+NEGATIVE_FLIPS = compare.Filter(kinds=(flips.FlipKind.NEGATIVE,))
+
+
+class Workspace(QObject):
+    """What is open. ``versions`` holds the old model first, then the others in the order they came."""
+
+    data_changed = Signal()
+    versions_changed = Signal()
+    current_changed = Signal()
+    filter_changed = Signal()
+    selection_changed = Signal()
+    show_flips = Signal()
+    """Asks the window to go to the Flips page."""
+    message = Signal(str, str, str)
+    """Level ("info", "warning", "error"), sentence, detail."""
+    job_started = Signal(object)
+    """A ``Job`` to show with its progress."""
+
+    def __init__(self, store: Store, worker: WorkerClient | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.store, self.worker = store, worker
+        self.dataset: Dataset | None = None
+        self.versions: list[Version] = []
+        self.update_id = ""
+        """The update whose versions are open; empty where they came from elsewhere."""
+        self.filter = NEGATIVE_FLIPS
+        self.sort_key, self.sort_descending = "margin_drop", True
+        self.selected: int | None = None
+        self._current = ""
+        self._comparisons: dict[str, compare.Comparison] = {}
+        self._jobs: dict[str, Job] = {}
+        self._rows: Rows | None = None
+        self._recommendation: compare.Recommendation | None = None
+
+    # Versions -----------------------------------------------------------------------------------------------------
+
+    @property
+    def old(self) -> Version | None:
+        """The deployed version."""
+        return next((v for v in self.versions if v.role == "old"), None)
+
+    @property
+    def candidates(self) -> list[Version]:
+        """Every version but the old one."""
+        return [v for v in self.versions if v.role != "old"]
+
+    @property
+    def current(self) -> Version | None:
+        """The candidate on show."""
+        return self.version(self._current) or next(iter(self.candidates), None)
+
+    def version(self, key: str) -> Version | None:
+        """The version with this key."""
+        return next((v for v in self.versions if v.key == key), None)
+
+    def add_version(self, version: Version) -> Version:
+        """Take a version in, with a colour and a label of its own; one with the same key is replaced."""
+        self.versions = [v for v in self.versions if v.key != version.key]
+        if version.role == "old" and self.old is not None:
+            version.role = "candidate"
+        version.color = OLD_COLOR if version.role == "old" else self._free_color()
+        version.label = making.unique_label(version.label, {v.label for v in self.versions})
+        self.versions.append(version)
+        self._forget_comparisons(None if version.role == "old" else version.key)
+        self._versions_are_new()
+        return version
+
+    def set_old(self, key: str) -> None:
+        """Make this version the old model; the former one becomes a candidate with that one's colour."""
+        chosen, former = self.version(key), self.old
+        if chosen is None or chosen is former:
+            return
+        if former is not None:
+            former.role, former.color = "candidate", chosen.color
+        chosen.role, chosen.color = "old", OLD_COLOR
+        if self._current == key:
+            self._current = former.key if former else ""
+        self._forget_comparisons()
+        self._versions_are_new()
+
+    def remove(self, key: str) -> None:
+        """Close a version; nothing is deleted on disk."""
+        gone = self.version(key)
+        if gone is None:
+            return
+        self.versions.remove(gone)
+        self._forget_comparisons(None if gone.role == "old" else key)
+        self._versions_are_new()
+
+    def rename(self, key: str, label: str) -> None:
+        """Give a version another label; it stays unique."""
+        version, label = self.version(key), label.strip()
+        if version is not None and label and label != version.label:
+            version.label = making.unique_label(label, {v.label for v in self.versions if v is not version})
+            self.versions_changed.emit()
+
+    def clear(self) -> None:
+        """Close all versions."""
+        self.versions, self._current, self.update_id = [], "", ""
+        self._forget_comparisons()
+        self._versions_are_new()
+
+    def set_current(self, key: str) -> None:
+        """Put a candidate on show."""
+        version = self.version(key)
+        if version is None or version.role == "old" or version is self.current:
+            self._current = key if version and version.role != "old" else self._current
+            return
+        self._current = key
+        self._current_is_new()
+
+    def _free_color(self) -> int:
+        taken = {v.color for v in self.versions}
+        return next(i for i in range(len(self.versions) + 1) if i not in taken)
+
+    def _versions_are_new(self) -> None:
+        self.versions.sort(key=lambda v: v.role != "old")  # stable: the others keep their order
+        self._recommendation = None
+        self.versions_changed.emit()
+        self._current_is_new()
+
+    def _current_is_new(self) -> None:
+        self._rows, self.selected = None, None
+        self.current_changed.emit()
+        self.selection_changed.emit()
+
+    # Comparisons --------------------------------------------------------------------------------------------------
+
+    def comparison(self, key: str | None = None) -> compare.Comparison | None:
+        """Old model against a candidate, the current one by default.
+
+        None where one of them has no predictions, and while a large comparison is being computed; then
+        ``versions_changed`` (and ``current_changed``) follow.
+        """
+        version = self.current if key is None else self.version(key)
+        if version is None or version.role == "old" or version.problem:
+            return None
+        if version.key not in self._comparisons and version.key not in self._jobs:
+            self._compute(version)
+        return self._comparisons.get(version.key)
+
+    def _compute(self, version: Version) -> None:
+        old, new = self.old, version.predictions
+        if old is None or old.predictions is None or new is None:
+            return
+        before = old.predictions
+        if new.logits.size + before.logits.size <= DIRECT_LOGITS:
+            try:
+                self._comparisons[version.key] = compare.compare(before, new)
+            except UserError as error:
+                self._cannot_compare(version, str(error), "")
+            return
+        job = PoolJob(
+            f"Comparing {version.label}",
+            lambda: compare.compare(before, new),
+            lambda made: self._computed(version, made),
+            lambda sentence, detail: self._cannot_compare(version, sentence, detail),
+            self,
+        )
+        job.finished.connect(lambda: self._jobs.pop(version.key, None))
+        self._jobs[version.key] = job
+        self.job_started.emit(job)
+        job.start()
+
+    def _computed(self, version: Version, made: compare.Comparison) -> None:
+        self._comparisons[version.key] = made
+        self.versions_changed.emit()
+        if version is self.current:
+            self._current_is_new()
+
+    def _cannot_compare(self, version: Version, sentence: str, detail: str) -> None:
+        version.problem = sentence
+        self.message.emit("error", f"{version.label}: {sentence}", detail)
+
+    def _forget_comparisons(self, key: str | None = None) -> None:
+        """Of one candidate, or of all (the old model changed)."""
+        for each in [key] if key is not None else list(self._jobs):
+            job = self._jobs.pop(each, None)
+            if job is not None:
+                job.cancel()
+        if key is None:
+            self._comparisons.clear()
+            for version in self.versions:
+                version.problem = ""
+        else:
+            self._comparisons.pop(key, None)
+
+    @property
+    def recommendation(self) -> compare.Recommendation | None:
+        """Which candidate to ship, where the plain update (the reference) is among the versions."""
+        if self._recommendation is None:
+            self._recommendation = self._recommend()
+        return self._recommendation
+
+    def _recommend(self) -> compare.Recommendation | None:
+        plain = next((v for v in self.candidates if v.role == "reference"), None)
+        wanted = [v for v in self.candidates if v.role != "noise_floor"]
+        made = {v.key: c for v in wanted if (c := self.comparison(v.key)) is not None}
+        if plain is None or plain.key not in made or len(made) < 2:
+            return None
+        try:
+            return compare.recommend(made[plain.key], made)
+        except UserError as error:
+            self.message.emit("warning", str(error), "")
+            return None
+
+    # Filter, order, selection -------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows:
+        """Rows of the current comparison that pass the filter, in the chosen order."""
+        if self._rows is None:
+            self._rows = self._sorted_rows()
+        return self._rows
+
+    def _sorted_rows(self) -> Rows:
+        comparison = self.comparison()
+        if comparison is None:
+            return np.empty(0, dtype=np.int64)
+        kept = self.filter.apply(comparison)
+        return compare.sort_rows(comparison, kept, self.sort_key, self.sort_descending)
+
+    def set_filter(self, new: compare.Filter) -> None:
+        """Filter the current comparison's samples."""
+        self.filter, self._rows = new, None
+        self.filter_changed.emit()
+
+    def set_sort(self, key: str, descending: bool) -> None:
+        """Order the rows."""
+        self.sort_key, self.sort_descending, self._rows = key, descending, None
+        self.filter_changed.emit()
+
+    def select(self, row: int | None) -> None:
+        """Select a sample by its row in the current comparison."""
+        if row != self.selected:
+            self.selected = row
+            self.selection_changed.emit()
+
+    # Opening ------------------------------------------------------------------------------------------------------
+
+    def open_update(self, update_id: str) -> bool:
+        """Open an update's versions and data; the recommended candidate comes on show. Tells whether it could."""
+        try:
+            update = self.store.update(update_id)
+            if not update.result:
+                raise UserError(f"The update {update.title or update.id} has no result yet ({update.outcome}).")
+            opened = making.of_update(update.result)
+        except UserError as error:
+            self.message.emit("error", str(error), "")
+            return False
+        self._replace_versions(opened)
+        self.update_id = update_id
+        recommended = (update.result.get("recommended") or {}).get("run", "")
+        self.filter, self.sort_key, self.sort_descending = NEGATIVE_FLIPS, "margin_drop", True
+        self.set_current(str(recommended))
+        self.open_data(update.recipe.data)
+        return True
+
+    def open_run(self, run_id: str) -> bool:
+        """Add one run's version to those that are open."""
+        try:
+            version = making.of_run(self.store.run(run_id))
+        except UserError as error:
+            self.message.emit("error", str(error), "")
+            return False
+        self.add_version(version)
+        self._evaluate(version)
+        return True
+
+    def _replace_versions(self, opened: list[Version]) -> None:
+        self.versions, self._current, self.update_id = [], "", ""
+        self._forget_comparisons()
+        taken: set[str] = set()
+        for version in opened:
+            version.label = making.unique_label(version.label, taken)
+            taken.add(version.label)
+        self.versions = opened
+        self._versions_are_new()
+
+    def open_paths(self, chosen: list[Path]) -> None:
+        """Open what was dropped or chosen: checkpoints and predictions become versions, image folders the data."""
+        opened: list[Version] = []
+        for path in chosen:
+            try:
+                kind = making.kind_of(path)
+                if kind == "images":
+                    self.open_data(f"folder:{path.resolve()}")
+                elif kind == "checkpoint":
+                    opened.append(making.from_checkpoint(path))
+                else:
+                    opened.append(making.from_predictions(path))
+            except UserError as error:
+                self.message.emit("error", str(error), "")
+        self._take_in(opened)
+
+    def compare_paths(self, old: Path, new: Path) -> None:
+        """Close what is open and compare two checkpoints or predictions."""
+        try:
+            opened = [making.from_path(old), making.from_path(new)]
+        except UserError as error:
+            self.message.emit("error", str(error), "")
+            return
+        self.clear()
+        self._take_in(opened)
+
+    def _take_in(self, opened: list[Version]) -> None:
+        pair = len(opened) == 2
+        if pair and self.old is not None:  # two dropped together are old and candidate
+            self.old.role, self.old.color = "candidate", self._free_color()
+        if self.old is None:
+            making.choose_old(opened, alone=not self.versions)
+        for version in opened:
+            self.add_version(version)
+        if pair:
+            self.set_current(next(v.key for v in opened if v.role != "old"))
+        self._evaluate_pending()
+
+    def open_data(self, spec: str) -> None:
+        """Open a data set by its spec; the slow part runs in the worker."""
+        if self.dataset is not None and self.dataset.spec == spec:
+            return
+        if self.worker is None:
+            self._open_prepared(spec)
+            return
+        request = self.worker.request(
+            "prepare_data",
+            {"spec": spec},
+            on_result=lambda answer: self._open_prepared(str(answer.get("spec") or spec)),
+            on_error=lambda sentence, detail: self.message.emit("error", sentence, detail),
+            title=f"Opening {spec}",
+        )
+        self.job_started.emit(request)
+
+    def _open_prepared(self, spec: str) -> None:
+        try:
+            self.dataset = open_dataset(spec)
+        except UserError as error:
+            self.message.emit("error", str(error), "")
+            return
+        if self.dataset.skipped:
+            first = "\n".join(f"{s.sample_id}: {s.reason}" for s in self.dataset.skipped[:100])
+            count = len(self.dataset.skipped)
+            self.message.emit("warning", f"{count:,} images cannot be read and are left out.", first)
+        self.data_changed.emit()
+        self._evaluate_pending()
+
+    # Evaluation of checkpoints ------------------------------------------------------------------------------------
+
+    @property
+    def waiting_for_data(self) -> list[Version]:
+        """Checkpoints that cannot be evaluated before data are open."""
+        return [] if self.dataset is not None else [v for v in self.versions if v.predictions is None]
+
+    def _evaluate_pending(self) -> None:
+        if self.waiting_for_data:
+            names = " and ".join(v.label for v in self.waiting_for_data)
+            self.message.emit("warning", f"{names}: open the data to evaluate on (Ctrl+D, or drop a folder).", "")
+            return
+        for version in self.versions:
+            self._evaluate(version)
+
+    def _evaluate(self, version: Version) -> None:
+        if version.predictions is not None or version.problem or not version.checkpoint:
+            return
+        key = f"evaluate {version.key}"
+        if self.dataset is None or self.worker is None or key in self._jobs:
+            return
+        request = self.worker.request(
+            "evaluate",
+            {"checkpoint": version.checkpoint, "data": self.dataset.spec},
+            on_result=lambda answer: self._evaluated(version, str(answer["predictions"])),
+            on_error=lambda sentence, detail: self._cannot_compare(version, sentence, detail),
+            title=f"Evaluating {version.label}",
+        )
+        self._jobs[key] = request
+        request.finished.connect(self._forgetter(key))
+        self.job_started.emit(request)
+
+    def _forgetter(self, key: str) -> Callable[[], None]:
+        return lambda: self._jobs.pop(key, None) and None
+
+    def _evaluated(self, version: Version, folder: str) -> None:
+        try:
+            version.predictions = read_predictions(Path(folder))
+        except UserError as error:
+            self._cannot_compare(version, str(error), "")
+        self._forget_comparisons(None if version.role == "old" else version.key)
+        self._versions_are_new()
+
+    def close(self) -> None:
+        """Cancel what still runs."""
+        for job in list(self._jobs.values()):
+            with contextlib.suppress(RuntimeError):
+                job.cancel()
