@@ -1,0 +1,48 @@
+"""``mpt-studio``: the window, the command line, and the worker that the window keeps warm."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code: 0 done, 1 a user's error, 2 wrong usage, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["worker"]:
+        from mpt_studio.cli.worker import main as worker
+
+        return worker(words[1:])
+    if _opens_window(words):
+        return _open_window(words[1:] if words[:1] == ["gui"] else words)
+    from mpt_studio.cli.commands import main as command_line
+
+    return command_line(words)
+
+
+def _opens_window(words: list[str]) -> bool:
+    if not words or words[0] == "gui":
+        return "--help" not in words and "-h" not in words
+    from mpt_studio.cli import COMMANDS
+
+    return words[0] not in COMMANDS and not words[0].startswith("-") and Path(words[0]).exists()
+
+
+def _open_window(paths: list[str]) -> int:
+    missing = [path for path in paths if not path.startswith("-") and not Path(path).exists()]
+    if missing:
+        print(f"There is no file or folder {missing[0]}.", file=sys.stderr)
+        return 1
+    try:
+        from mpt_studio.gui.app import main as window
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("PySide6", "shiboken6", "pyqtgraph"):
+            raise
+        print("Qt is not installed here, so there is no window; the commands work: mpt-studio --help", file=sys.stderr)
+        return 1
+    return window(paths)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+"""The command line: a thin layer over ``jobs``."""
+
+COMMANDS = ("update", "train", "evaluate", "compare", "runs", "inspect", "resume")

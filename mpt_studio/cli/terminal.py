@@ -1,0 +1,93 @@
+"""What a person or a log sees while a job runs: a moving bar on a terminal, plain lines otherwise. All on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
+
+
+class Terminal:
+    """Listens to a job's events and progress; a context manager."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.console = Console(file=sys.stderr, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[figures]}", markup=False),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=quiet or not self.console.is_terminal,
+            transient=True,
+        )
+        self.task = self.bar.add_task("starting", total=None, figures="")
+        self.label, self.steps, self.epochs = "", 0, 0
+        self.sentence = ""
+
+    def __enter__(self) -> Terminal:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.bar.stop()
+
+    def progress(self, sentence: str, fraction: float | None) -> None:
+        """Show work that is not training (drawing data, evaluating)."""
+        if self.bar.disable:
+            if sentence != self.sentence:
+                self._print(sentence)
+        else:
+            total = None if fraction is None else 1.0
+            self.bar.update(self.task, description=sentence, total=total, completed=fraction or 0, figures="")
+        self.sentence = sentence
+
+    def listen(self, run_id: str, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case Stage():
+                self.label = event.label
+                self._print(f"[{event.index + 1}/{event.count}] {event.label}: run {event.run}")
+            case Started():
+                self.steps, self.epochs = event.steps, event.epochs
+                resumed = f", resumed at step {event.step}" if event.step else ""
+                self._print(f"  {event.train_samples} images, {event.epochs} epochs on {event.device}{resumed}")
+            case Step():
+                self._show_step(event)
+            case Epoch():
+                self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event)}")
+            case Note():
+                if event.level != "error":  # the error itself is printed once, at the end
+                    self._print(f"  {event.text}")
+            case Paused():
+                self._print("  paused" if event.paused else "  going on")
+            case Ended():
+                if event.outcome != "done":
+                    self._print(f"  {event.message or event.outcome}")
+
+    def _show_step(self, event: Step) -> None:
+        loss = event.losses.get("loss")
+        figures = f"loss {loss:.3f}, {event.images_per_second:.0f} images/s" if loss is not None else ""
+        self.bar.update(self.task, description=self.label, total=self.steps, completed=event.step, figures=figures)
+
+    def _print(self, text: str) -> None:
+        self.bar.console.print(text)
+
+
+def _epoch_figures(event: Epoch) -> str:
+    parts = [
+        f"loss {event.losses.get('loss', float('nan')):.3f}",
+        f"training accuracy {100 * event.train_accuracy:.1f} %",
+    ]
+    every: dict[str, Any] = event.validation.get("all", {})
+    if every.get("accuracy_new") is not None:
+        parts.append(f"validation accuracy {100 * every['accuracy_new']:.1f} % (all, n={every['samples']})")
+    old: dict[str, Any] = event.validation.get("old_classes", {})
+    if old.get("nfr") is not None:
+        parts.append(f"NFR {100 * old['nfr']:.1f} % (old classes, n={old['samples']})")
+    return ", ".join(parts)

@@ -1,0 +1,26 @@
+"""The one door: everything the window, the command line and the worker can ask for.
+
+Jobs bring the floors below together: they open data, run the engine, write its events to the store before anyone sees
+them, and compare predictions. Torch is imported inside the functions that need it.
+"""
+
+from mpt_studio.jobs.session import Session, absolute_spec
+from mpt_studio.jobs.training import start_train, train
+from mpt_studio.jobs.update import check_update, run_update, start_update
+from mpt_studio.jobs.versions import accuracy_figures, compare_versions, evaluate, inspect, predictions_of, prepare_data
+
+__all__ = [
+    "Session",
+    "absolute_spec",
+    "accuracy_figures",
+    "check_update",
+    "compare_versions",
+    "evaluate",
+    "inspect",
+    "predictions_of",
+    "prepare_data",
+    "run_update",
+    "start_train",
+    "start_update",
+    "train",
+]

@@ -1,0 +1,61 @@
+"""Who asked for a job: where it is stored, who listens, and whether it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpt_studio.errors import UserError
+from mpt_studio.events import Event
+from mpt_studio.store import Store
+
+Progress = Callable[[str, float | None], None]
+"""Called with a sentence and the fraction done (None where unknown)."""
+
+
+def _ignore_event(run_id: str, event: Event) -> None:
+    """Nobody listens; the events are on disk."""
+
+
+def _ignore_progress(sentence: str, fraction: float | None) -> None:
+    """Nobody watches."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Session:
+    """One caller's way to run jobs."""
+
+    store: Store
+    listen: Callable[[str, Event], None] = _ignore_event
+    """Called with the run's id ("" for an update's own events) after the event is on disk."""
+    progress: Progress = _ignore_progress
+    interrupted: Callable[[], bool] = _never
+    """Asked between steps; True ends the job as "interrupted", resumable."""
+
+
+def absolute_spec(spec: str) -> str:
+    """The data's spec string with an absolute folder, so that it means the same from anywhere."""
+    kind, colon, folder = spec.strip().partition(":")
+    if not kind:
+        raise UserError("No data are named; write builtin, fashion-mnist, cifar10:DIR, cifar100:DIR or folder:DIR.")
+    return f"{kind}:{Path(folder).expanduser().absolute()}" if colon and folder else kind
+
+
+def absolute_file(path: str) -> str:
+    """An existing file's absolute path; "" stays "". Raises ``UserError``."""
+    if not path:
+        return ""
+    full = Path(path).expanduser().absolute()
+    if not full.exists():
+        raise UserError(f"There is no file {full}.")
+    return str(full)
+
+
+def absolute_classes(text: str) -> str:
+    """Where ``text`` names a file of class names, its absolute path; counts and lists of names stay as they are."""
+    return text if text.isdigit() or not Path(text).is_file() else str(Path(text).absolute())

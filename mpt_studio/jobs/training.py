@@ -1,0 +1,260 @@
+"""Train one version: from a recipe to a run with weights, test predictions and figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.compare import compare
+from mpt_studio.data import Dataset, open_dataset, resolve_old_classes, training_split
+from mpt_studio.errors import Interrupted, UserError
+from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
+from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
+from mpt_studio.jobs.versions import accuracy_figures, predictions_of, tagged
+from mpt_studio.predictions import Predictions
+from mpt_studio.recipe import Recipe, checked, label_of
+from mpt_studio.store import Run, RunWriter, Store
+from mpt_studio.store.control import read_command, send_command
+
+if TYPE_CHECKING:
+    from mpt_studio.engine import Command, Trainer
+
+
+def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = "", update: str = "") -> Run:
+    """Check a recipe against its data and put the run on disk, queued. Raises ``UserError``."""
+    recipe = checked(_absolute(recipe))
+    classes, _ = version_classes(recipe, dataset)
+    _check_teachers(recipe)
+    with store.create_run(
+        recipe,
+        label=label or label_of(recipe.method),
+        update=update,
+        data_fingerprint=dataset.fingerprint,
+        class_names=classes,
+    ) as writer:
+        return writer.run
+
+
+def _absolute(recipe: Recipe) -> Recipe:
+    return dataclasses.replace(
+        recipe,
+        data=absolute_spec(recipe.data),
+        old=absolute_file(recipe.old),
+        old_classes=absolute_classes(recipe.old_classes),
+        reference=absolute_file(recipe.reference),
+        ensemble=tuple(absolute_file(path) for path in recipe.ensemble),
+    )
+
+
+def _check_teachers(recipe: Recipe) -> None:
+    method = recipe.method
+    if method.needs_old and not recipe.old:
+        raise UserError(f"{method.name} needs the old model as a teacher; name its checkpoint with --old.")
+    if method.needs_reference and not recipe.reference:
+        raise UserError(f"{method.name} needs the reference model as a teacher; name its checkpoint with --reference.")
+    if method.needs_ensemble and not recipe.ensemble:
+        raise UserError(f"{method.name} needs an ensemble of reference models; name their checkpoints with --ensemble.")
+
+
+def version_classes(recipe: Recipe, dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The version's class names in the order of its head, and the old model's (empty where there is none)."""
+    if recipe.role == "old":
+        return old_classes_of(recipe.old_classes, "", dataset), ()
+    if recipe.old or recipe.old_classes:
+        return dataset.class_names, old_classes_of(recipe.old_classes, recipe.old, dataset)
+    return dataset.class_names, ()
+
+
+def old_classes_of(text: str, old: str, dataset: Dataset) -> tuple[str, ...]:
+    """Which classes the old model knows: its checkpoint's, else those that ``text`` names, else the data's own example.
+
+    Raises ``UserError`` when nothing says it or when the checkpoint shares no class with the data.
+    """
+    if old:
+        names = read_checkpoint(Path(old)).class_names
+        if not set(names) & set(dataset.class_names):
+            raise UserError(f"The old model's classes ({_few(names)}) are not those of {dataset.spec}.")
+        return names
+    if text:
+        return resolve_old_classes(text, dataset.class_names)
+    if dataset.default_old_classes:
+        return dataset.default_old_classes
+    raise UserError("Say which classes the old model knows: a count, names separated by commas, or a file of names.")
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+
+
+def train(session: Session, run_id: str, dataset: Dataset | None = None, control: Path | None = None) -> Run:
+    """Run or resume one training to its end and return the finished run.
+
+    Args:
+        session: where it is stored and who listens.
+        run_id: a run that ``start_train`` created or that was interrupted.
+        dataset: the recipe's data, where they are open already.
+        control: another folder whose commands count as well (the update's).
+
+    Raises:
+        UserError: the run cannot be trained; its outcome is "failed".
+        Interrupted: it was interrupted and can be resumed.
+    """
+    with session.store.write_run(run_id) as writer:
+        if writer.run.outcome in ("done", "stopped"):
+            return writer.run
+        with _failures_recorded(session, writer):
+            recipe = writer.run.recipe
+            _TrainingJob(session, writer, dataset or open_dataset(recipe.data, session.progress), control).run()
+    return session.store.run(run_id)
+
+
+@contextmanager
+def _failures_recorded(session: Session, writer: RunWriter) -> Iterator[None]:
+    try:
+        yield
+    except Interrupted:
+        raise
+    except Exception as error:
+        sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        tell(session, writer, Note(text=sentence, level="error", detail=traceback.format_exc()))
+        _end(session, writer, "failed", sentence)
+        raise
+
+
+def tell(session: Session, writer: RunWriter, event: Event) -> None:
+    """Put an event on disk, then let the listener see it."""
+    writer.append(event)
+    session.listen(writer.run.id, event)
+
+
+def _end(
+    session: Session, writer: RunWriter, outcome: Outcome, message: str, figures: dict[str, Any] | None = None
+) -> None:
+    writer.finish(outcome, message, figures=figures or {})
+    tell(session, writer, Ended(outcome=outcome, message=message))
+
+
+class _TrainingJob:
+    """One training between opening its data and its last event."""
+
+    def __init__(self, session: Session, writer: RunWriter, dataset: Dataset, control: Path | None) -> None:
+        self.session, self.writer, self.dataset = session, writer, dataset
+        self.recipe = writer.run.recipe
+        self.folders = [writer.run.folder, *([control] if control else [])]
+        self.last_command: Command = "run"
+        self.saved_at = time.monotonic()
+
+    def run(self) -> None:
+        self._check_data()
+        send_command(self.writer.run.folder, "run")
+        self.writer.set(outcome="running", message="")
+        trainer = self._trainer()
+        for event in trainer.fit(self._command):
+            self._handle(trainer, event)
+        self._conclude(trainer)
+
+    def _check_data(self) -> None:
+        expected = self.writer.run.data_fingerprint
+        if expected and expected != self.dataset.fingerprint:
+            raise UserError(
+                f"The data {self.recipe.data} have changed since this run was created; start a new run on them."
+            )
+
+    def _trainer(self) -> Trainer:
+        from mpt_studio.engine import Trainer
+
+        recipe = self.recipe
+        classes, old_classes = version_classes(recipe, self.dataset)
+        settings = recipe.training
+        train_part, validation = training_split(
+            self.dataset,
+            classes=classes,
+            seed=settings.seed,
+            validation_fraction=settings.validation_fraction,
+            limit=settings.limit_train,
+        )
+        trainer = Trainer(
+            recipe,
+            self.dataset,
+            class_names=classes,
+            old_class_names=old_classes,
+            train=train_part,
+            validation=validation,
+            old=_checkpoint(recipe.old),
+            reference=_checkpoint(recipe.reference),
+            ensemble=tuple(read_checkpoint(Path(path)) for path in recipe.ensemble),
+        )
+        if self.writer.run.resume_state is not None:
+            trainer.restore(self.writer.run.resume_state)
+        return trainer
+
+    def _command(self) -> Command:
+        if self.session.interrupted():
+            self.last_command = "interrupt"
+        else:
+            commands = [read_command(folder) for folder in self.folders]
+            self.last_command = next((c for c in ("cancel", "stop", "pause") if c in commands), "run")
+        return self.last_command
+
+    def _handle(self, trainer: Trainer, event: Event) -> None:
+        if self._is_due(event):
+            self.writer.save_state(trainer.save_state)
+            self.saved_at = time.monotonic()
+        if isinstance(event, Paused):
+            self.writer.set(outcome="paused" if event.paused else "running")
+        tell(self.session, self.writer, event)
+
+    def _is_due(self, event: Event) -> bool:
+        waited = time.monotonic() - self.saved_at
+        return isinstance(event, Epoch | Paused) or waited >= self.recipe.training.save_every_seconds
+
+    def _conclude(self, trainer: Trainer) -> None:
+        if trainer.finished or self.last_command == "stop":
+            self._keep(trainer, "done" if trainer.finished else "stopped")
+        elif self.last_command == "cancel":
+            _end(self.session, self.writer, "cancelled", "Cancelled; no version was kept.")
+        else:
+            self.writer.save_state(trainer.save_state)
+            _end(self.session, self.writer, "interrupted", "Interrupted; it can be resumed.")
+            raise Interrupted(
+                f"Interrupted; go on with: mpt-studio resume {self.writer.run.update or self.writer.run.id}"
+            )
+
+    def _keep(self, trainer: Trainer, outcome: Outcome) -> None:
+        """Write the version's weights, and its predictions on the test part: the only time that part is touched."""
+        from mpt_studio.engine import evaluate
+
+        described = trainer.describe(run=self.writer.run.id, data_fingerprint=self.dataset.fingerprint)
+        name = self.recipe.training.keep
+        path = self.writer.save_weights(lambda temporary: trainer.save_weights(temporary, described), name)
+        checkpoint = read_checkpoint(path)
+        answers = evaluate(
+            checkpoint,
+            self.dataset,
+            self.dataset.test,
+            device=self.recipe.training.device,
+            progress=self.session.progress,
+        )
+        predictions = tagged(answers, checkpoint, self.dataset, version=self.writer.run.label)
+        self.writer.save_predictions(predictions)
+        figures = self._figures(predictions)
+        _end(self.session, self.writer, outcome, _KEPT[outcome], {"test": figures, **described.figures})
+
+    def _figures(self, predictions: Predictions) -> dict[str, Any]:
+        if self.recipe.old:
+            old = predictions_of(self.session, read_checkpoint(Path(self.recipe.old)), self.dataset)
+            return compare(old, predictions).to_json()
+        return accuracy_figures(predictions)
+
+
+_KEPT = {"done": "Trained to the end.", "stopped": "Stopped early; the version as it was then is kept."}
+
+
+def _checkpoint(path: str) -> Checkpoint | None:
+    return read_checkpoint(Path(path)) if path else None

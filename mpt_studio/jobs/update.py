@@ -1,0 +1,289 @@
+"""The one-click job: old model, reference model and every candidate, trained, evaluated and compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.compare import Comparison, compare, recommend
+from mpt_studio.data import Dataset, describe, open_dataset
+from mpt_studio.errors import Interrupted, UserError
+from mpt_studio.events import Ended, Event, Note, Outcome, Stage
+from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
+from mpt_studio.jobs.training import old_classes_of, start_train, train
+from mpt_studio.jobs.versions import accuracy_figures, named_predictions, predictions_folder, predictions_of
+from mpt_studio.predictions import Predictions
+from mpt_studio.recipe import METHODS, Method, Recipe, Role, UpdateRecipe, checked, label_of
+from mpt_studio.store import Member, Run, Store, Update, UpdateWriter
+from mpt_studio.store.control import read_command, send_command
+
+PLAIN = METHODS["No_Treatment"]
+
+
+def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
+    """Check what can be checked without opening the data, and put the update on disk, queued. Raises ``UserError``."""
+    recipe = checked(recipe)
+    recipe.candidate_methods()
+    recipe = dataclasses.replace(
+        recipe,
+        data=absolute_spec(recipe.data),
+        old=absolute_file(recipe.old),
+        old_classes=absolute_classes(recipe.old_classes),
+    )
+    if recipe.old:
+        read_checkpoint(Path(recipe.old))
+    elif not recipe.old_classes and recipe.data != "builtin":
+        raise UserError("Say which classes the old model knows (a count, names, or a file), or give its checkpoint.")
+    return store.create_update(recipe, title=title or f"Update on {recipe.data}")
+
+
+def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
+    """Open the data and check the recipe against them before anything is put on disk. Raises ``UserError``."""
+    from mpt_studio.engine import check_architecture
+
+    dataset = open_dataset(absolute_spec(recipe.data), session.progress)
+    old_classes_of(recipe.old_classes, absolute_file(recipe.old), dataset)
+    check_architecture(recipe.model, len(dataset.class_names))
+    return dataset
+
+
+def run_update(session: Session, update_id: str, dataset: Dataset | None = None) -> dict[str, Any] | None:
+    """Run or resume an update to its end and return its result (``update.json``'s "result").
+
+    The result is None where the user stopped it before there was anything to compare.
+
+    Raises:
+        UserError: the old model or the reference could not be had; a failing candidate is listed under "failed".
+        Interrupted: it was interrupted and can be resumed.
+    """
+    with session.store.write_update(update_id) as writer:
+        if writer.update.result is not None and writer.update.outcome == "done":
+            return writer.update.result
+        return _UpdateJob(session, writer).run(dataset)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One run of the plan."""
+
+    role: Role
+    method: Method
+    label: str
+    seed_offset: int = 0
+
+
+class _Ended(Exception):  # noqa: N818 - the user's wish, not an error
+    """The user stopped or cancelled the update; what was done is kept."""
+
+
+class _UpdateJob:
+    def __init__(self, session: Session, writer: UpdateWriter) -> None:
+        self.session, self.writer = session, writer
+        self.recipe = writer.update.recipe
+        self.folder = writer.update.folder
+        self.done: dict[_Step, Run] = {}
+        self.failed: list[dict[str, str]] = []
+
+    def run(self, dataset: Dataset | None) -> dict[str, Any] | None:
+        send_command(self.folder, "run")
+        self.writer.set(outcome="running", message="")
+        try:
+            return self._run(dataset)
+        except Interrupted:
+            self._end("interrupted", "Interrupted; it can be resumed.")
+            raise
+        except Exception as error:
+            sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            self._tell(Note(text=sentence, level="error", detail=traceback.format_exc()))
+            self._end("failed", sentence)
+            raise
+
+    def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
+        self.dataset = dataset or open_dataset(self.recipe.data, self.session.progress)
+        self.old_names = old_classes_of(self.recipe.old_classes, self.recipe.old, self.dataset)
+        outcome: Outcome = "done"
+        try:
+            self._train_all()
+        except _Ended as wish:
+            outcome = "cancelled" if str(wish) == "cancel" else "stopped"
+        result = self._result()
+        self._end(outcome, _ENDINGS[outcome], result)
+        return result
+
+    def _train_all(self) -> None:
+        plan = list(self._plan())
+        for index, step in enumerate(plan):
+            self._obey()
+            self._train(step, index, len(plan))
+
+    def _plan(self) -> Iterator[_Step]:
+        methods = self.recipe.candidate_methods()
+        if not self.recipe.old:
+            yield _Step("old", PLAIN, "Old model")
+        yield _Step("reference", methods[0], methods[0].name)
+        if self.recipe.noise_floor:
+            yield _Step("noise_floor", PLAIN, "No_Treatment, other seed", seed_offset=1)
+        if any(method.needs_ensemble for method in methods):
+            for i in range(self.recipe.ensemble_size):
+                yield _Step("ensemble", PLAIN, f"Ensemble {i + 1} of {self.recipe.ensemble_size}", seed_offset=100 + i)
+        for method in methods[1:]:
+            yield _Step("candidate", method, label_of(method))
+
+    def _obey(self) -> None:
+        if self.session.interrupted():
+            raise Interrupted(f"Interrupted; go on with: mpt-studio resume {self.writer.update.id}")
+        command = read_command(self.folder)
+        if command in ("stop", "cancel"):
+            raise _Ended(command)
+
+    def _train(self, step: _Step, index: int, count: int) -> None:
+        run = self._existing(step) or self._created(step)
+        self._tell(
+            Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
+        )
+        try:
+            run = train(self.session, run.id, self.dataset, control=self.folder)
+        except UserError as error:
+            if step.role in ("old", "reference"):
+                raise
+            self.failed.append({"method": step.method.name, "run": run.id, "error": str(error)})
+            return
+        if run.checkpoint is not None and run.outcome in ("done", "stopped"):
+            self.done[step] = run
+
+    def _existing(self, step: _Step) -> Run | None:
+        """The run of an earlier attempt at this update, or an ensemble member that any update has trained already."""
+        for member in self.writer.update.members:
+            if (member.role, member.label) == (step.role, step.label):
+                return self.session.store.run(member.run)
+        return self._cached_member(step) if step.role == "ensemble" else None
+
+    def _cached_member(self, step: _Step) -> Run | None:
+        recipe = self._recipe(step)
+        for run in self.session.store.runs():
+            same_data = run.data_fingerprint == self.dataset.fingerprint
+            if run.outcome == "done" and run.checkpoint and same_data and run.recipe == recipe:
+                self._add_member(step, run)
+                return run
+        return None
+
+    def _created(self, step: _Step) -> Run:
+        update = self.writer.update.id
+        run = start_train(self.session.store, self._recipe(step), self.dataset, label=step.label, update=update)
+        self._add_member(step, run)
+        return run
+
+    def _add_member(self, step: _Step, run: Run) -> None:
+        self.writer.add_member(Member(run=run.id, role=step.role, method=step.method.name, label=step.label))
+
+    def _recipe(self, step: _Step) -> Recipe:
+        """The step's recipe; teachers are the runs that came before it."""
+        settings = self.recipe.training
+        needs = step.method
+        return Recipe(
+            data=self.recipe.data,
+            role=step.role,
+            old_classes=self.recipe.old_classes if step.role == "old" else "",
+            old=self._old_checkpoint() if step.role not in ("old", "ensemble") else "",
+            reference=self._checkpoints("reference")[0] if needs.needs_reference else "",
+            ensemble=self._checkpoints("ensemble") if needs.needs_ensemble else (),
+            method=step.method,
+            model=self.recipe.model,
+            training=dataclasses.replace(settings, seed=settings.seed + step.seed_offset),
+        )
+
+    def _old_checkpoint(self) -> str:
+        return self.recipe.old or self._checkpoints("old")[0]
+
+    def _checkpoints(self, role: Role) -> tuple[str, ...]:
+        return tuple(str(run.checkpoint) for step, run in self.done.items() if step.role == role)
+
+    def _tell(self, event: Event) -> None:
+        self.writer.append(event)
+        self.session.listen("", event)
+
+    def _end(self, outcome: Outcome, message: str, result: dict[str, Any] | None = None) -> None:
+        self.writer.finish(outcome, message, result)
+        self._tell(Ended(outcome=outcome, message=message))
+
+    def _result(self) -> dict[str, Any] | None:
+        """What the update found, or None while there is no old model or no candidate."""
+        if not (self.recipe.old or self._checkpoints("old")):
+            return None
+        old = predictions_of(self.session, read_checkpoint(Path(self._old_checkpoint())), self.dataset)
+        trained = [(step, run) for step, run in self.done.items() if step.role not in ("old", "ensemble")]
+        compared = {run.id: compare(old, self._answers(run)) for _, run in trained}
+        if not compared:
+            return None
+        rows = [_candidate(step, run, compared[run.id]) for step, run in trained]
+        return {
+            "update": self.writer.update.id,
+            "data": {**describe(self.dataset), **self._class_split()},
+            "old": self._old_row(old),
+            "candidates": [row for row in rows if row["role"] != "noise_floor"],
+            "noise_floor": self._noise_floor(trained),
+            "failed": self.failed,
+            "recommended": _recommended(trained, compared),
+        }
+
+    def _answers(self, run: Run) -> Predictions:
+        return named_predictions(self.session, run.id, self.dataset)
+
+    def _class_split(self) -> dict[str, Any]:
+        old = set(self.old_names)
+        return {
+            "old_classes": [name for name in self.dataset.class_names if name in old],
+            "new_classes": [name for name in self.dataset.class_names if name not in old],
+        }
+
+    def _old_row(self, old: Predictions) -> dict[str, Any]:
+        run = next((run for step, run in self.done.items() if step.role == "old"), None)
+        path = self._old_checkpoint()
+        return {
+            "label": run.label if run else Path(self.recipe.old).stem,
+            "run": run.id if run else None,
+            "checkpoint": path,
+            "predictions": str(predictions_folder(self.session, read_checkpoint(Path(path)), self.dataset)),
+            **accuracy_figures(old),
+        }
+
+    def _noise_floor(self, trained: list[tuple[_Step, Run]]) -> dict[str, Any] | None:
+        """Flips between two plain models that differ in the seed only."""
+        runs = {step.role: run for step, run in trained if step.role in ("reference", "noise_floor")}
+        if len(runs) < 2:
+            return None
+        return compare(self._answers(runs["reference"]), self._answers(runs["noise_floor"])).to_json()
+
+
+_ENDINGS: dict[str, str] = {
+    "done": "All versions are trained and compared.",
+    "stopped": "Stopped early; the versions that were ready are kept.",
+    "cancelled": "Cancelled; the versions that were ready are kept.",
+}
+
+
+def _candidate(step: _Step, run: Run, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "method": step.method.name,
+        "label": step.label,
+        "role": step.role,
+        "run": run.id,
+        "checkpoint": str(run.checkpoint),
+        "predictions": str(run.predictions("test")),
+        "seed": run.recipe.training.seed,
+        **comparison.to_json(),
+    }
+
+
+def _recommended(trained: list[tuple[_Step, Run]], compared: dict[str, Comparison]) -> dict[str, str] | None:
+    plain = next((run.id for step, run in trained if step.role == "reference"), None)
+    if plain is None:
+        return None
+    labels = {run.id: step.label for step, run in trained if step.role != "noise_floor"}
+    found = recommend(compared[plain], {labels[run]: compared[run] for run in labels})
+    return {"run": next(run for run, label in labels.items() if label == found.key), "reason": found.reason}

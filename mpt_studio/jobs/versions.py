@@ -1,0 +1,172 @@
+"""Versions that exist already: describe them, get their answers on data, compare two.
+
+A version is named by a run (id or folder), a checkpoint file, or predictions (a folder of ours or an ``.npz``). Answers
+that exist are read; only what is missing is computed, and then kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.compare import Comparison, compare
+from mpt_studio.data import Dataset, describe, open_dataset
+from mpt_studio.data.dataset import Part
+from mpt_studio.errors import UserError
+from mpt_studio.flips import ratio, wilson
+from mpt_studio.jobs.session import Session, absolute_spec
+from mpt_studio.predictions import Predictions, is_predictions, read_predictions
+from mpt_studio.store import Run
+
+
+def prepare_data(session: Session, spec: str) -> dict[str, Any]:
+    """Decode data into the cache, so that opening them again is quick; returns what they are."""
+    return describe(open_dataset(absolute_spec(spec), session.progress))
+
+
+def evaluate(
+    session: Session, path: Path, spec: str, *, part: Part = "test", device: str = "auto", out: Path | None = None
+) -> tuple[Predictions, Path]:
+    """A checkpoint's answers on data, and the folder that holds them (``out``, or the store's cache)."""
+    checkpoint = read_checkpoint(path)
+    dataset = open_dataset(absolute_spec(spec), session.progress)
+    folder = out or predictions_folder(session, checkpoint, dataset, part, device)
+    if out is not None:
+        _computed(session, checkpoint, dataset, part, device).save(out)
+    return read_predictions(folder), folder
+
+
+def predictions_of(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> Predictions:
+    """A checkpoint's answers on the test part: read where they exist, else computed and kept in the store."""
+    return read_predictions(predictions_folder(session, checkpoint, dataset))
+
+
+def predictions_folder(
+    session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part = "test", device: str = "auto"
+) -> Path:
+    """The folder with a checkpoint's answers on a part of the data; they are computed where they do not exist yet."""
+    own = _of_own_run(session, checkpoint, dataset) if part == "test" else None
+    if own is not None:
+        return own
+    folder = session.store.evaluation_folder(checkpoint.sha256(), f"{dataset.fingerprint}-{part}")
+    if not is_predictions(folder):
+        _computed(session, checkpoint, dataset, part, device).save(folder)
+    return folder
+
+
+def _of_own_run(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> Path | None:
+    run = _run_of(session, checkpoint)
+    return run.predictions("test") if run and run.data_fingerprint == dataset.fingerprint else None
+
+
+def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> Predictions:
+    from mpt_studio import engine
+
+    answers = engine.evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
+    return tagged(answers, checkpoint, dataset, version=_version_name(session, checkpoint), part=part)
+
+
+def tagged(
+    answers: Predictions, checkpoint: Checkpoint, dataset: Dataset, *, version: str, part: Part = "test"
+) -> Predictions:
+    """The same answers with a note of what answered and on which data."""
+    return dataclasses.replace(
+        answers,
+        data=f"{dataset.spec} {part}",
+        data_fingerprint=dataset.fingerprint,
+        version=version,
+        checkpoint=checkpoint.path,
+        checkpoint_sha256=checkpoint.sha256(),
+    )
+
+
+def _run_of(session: Session, checkpoint: Checkpoint) -> Run | None:
+    try:
+        run = session.store.run(checkpoint.run) if checkpoint.run else None
+    except UserError:
+        return None
+    same = (
+        run is not None and run.checkpoint is not None and run.checkpoint.resolve() == Path(checkpoint.path).resolve()
+    )
+    return run if same else None
+
+
+def _version_name(session: Session, checkpoint: Checkpoint) -> str:
+    run = _run_of(session, checkpoint)
+    return run.label if run else Path(checkpoint.path).stem
+
+
+def accuracy_figures(predictions: Predictions) -> dict[str, Any]:
+    """Accuracy of one version alone: on all samples, and on those of the classes that it knows ("own_classes")."""
+    position = {name: i for i, name in enumerate(predictions.label_names)}
+    answers = np.array([position.get(name, -1) for name in predictions.class_names])[predictions.predicted]
+    right = answers == predictions.labels
+    own = np.isin(predictions.labels, [position[name] for name in predictions.class_names if name in position])
+    return {"all": _accuracy(right), "own_classes": _accuracy(right[own])}
+
+
+def _accuracy(right: Any) -> dict[str, Any]:
+    count, samples = int(right.sum()), int(right.size)
+    return {"samples": samples, "accuracy": ratio(count, samples), "accuracy_ci95": wilson(count, samples)}
+
+
+def compare_versions(session: Session, old: str, new: str, spec: str = "") -> Comparison:
+    """Compare two named versions, on ``spec`` if given, else on the data that their predictions are of.
+
+    Torch runs only where a checkpoint has no predictions on these data yet.
+    """
+    dataset = open_dataset(absolute_spec(spec), session.progress) if spec else None
+    return compare(named_predictions(session, old, dataset), named_predictions(session, new, dataset))
+
+
+def named_predictions(session: Session, name: str, dataset: Dataset | None) -> Predictions:
+    """The predictions that ``name`` (run, checkpoint, predictions) stands for. Raises ``UserError``."""
+    path = Path(name).expanduser()
+    if is_predictions(path):
+        return read_predictions(path)
+    if path.is_file():
+        return _of_checkpoint(session, read_checkpoint(path), dataset)
+    run = session.store.run(path.name if path.is_dir() else name)
+    return _of_run(session, run, dataset)
+
+
+def _of_run(session: Session, run: Run, dataset: Dataset | None) -> Predictions:
+    folder = run.predictions("test")
+    if folder is not None and (dataset is None or run.data_fingerprint == dataset.fingerprint):
+        return read_predictions(folder)
+    if run.checkpoint is None:
+        raise UserError(f"The run {run.id} ({run.outcome}) has no version yet; resume it first.")
+    return _of_checkpoint(session, read_checkpoint(run.checkpoint), dataset)
+
+
+def _of_checkpoint(session: Session, checkpoint: Checkpoint, dataset: Dataset | None) -> Predictions:
+    run = _run_of(session, checkpoint)
+    if dataset is None and run is not None and run.predictions("test") is not None:
+        return _of_run(session, run, None)
+    if dataset is None:
+        raise UserError(f"{Path(checkpoint.path).name} has no predictions yet; name the data with --data.")
+    return predictions_of(session, checkpoint, dataset)
+
+
+def inspect(session: Session, path: Path) -> dict[str, Any]:
+    """What a file or folder is: {"kind": "checkpoint" | "predictions" | "images", …}. Raises ``UserError``."""
+    if is_predictions(path):
+        found = read_predictions(path)
+        return {
+            "kind": "predictions",
+            "path": str(path),
+            "version": found.version,
+            "data": found.data,
+            "class_names": found.class_names,
+            "samples": len(found),
+            **accuracy_figures(found),
+        }
+    if path.is_dir():
+        return {"kind": "images", **describe(open_dataset(absolute_spec(f"folder:{path}"), session.progress))}
+    checkpoint = read_checkpoint(path)
+    return {"kind": "checkpoint", **asdict(checkpoint), "sha256": checkpoint.sha256(), "bytes": path.stat().st_size}

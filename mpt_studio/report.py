@@ -1,0 +1,160 @@
+"""Results as text: the tables that the command line prints."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mpt_studio.store import Run, Update
+
+SUBSETS = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
+
+
+def update_report(result: dict[str, Any]) -> str:
+    """An update's versions side by side, the recommended one with the reason, and what failed."""
+    lines = [_headline(result), "", _candidates_table(result)]
+    recommended = result.get("recommended")
+    if recommended:
+        lines += ["", f"Recommended: {recommended['reason']}"]
+    floor = result.get("noise_floor")
+    if floor:
+        lines += [
+            "",
+            f"Noise floor: two plain models that differ only in the seed flip {_rate(floor['all'], 'nfr')} of all.",
+        ]
+    lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
+    return "\n".join(lines)
+
+
+def _headline(result: dict[str, Any]) -> str:
+    data, own = result["data"], result["old"]["own_classes"]
+    return (
+        f"{data['spec']}: {len(data['old_classes'])} old and {len(data['new_classes'])} new classes. "
+        f"Old model: accuracy {_rate(own, 'accuracy')} on its own classes (n={own['samples']})."
+    )
+
+
+def _candidates_table(result: dict[str, Any]) -> str:
+    rows = result["candidates"]
+    first = rows[0] if rows else {"all": {"samples": 0}, "old_classes": {"samples": 0}, "new_classes": {"samples": 0}}
+    n = {subset: first[subset]["samples"] for subset in SUBSETS}
+    chosen = (result.get("recommended") or {}).get("run")
+    table = _table(
+        "",
+        "candidate",
+        f"accuracy\nall, n={n['all']}",
+        f"accuracy\nold classes, n={n['old_classes']}",
+        f"accuracy\nnew classes, n={n['new_classes']}",
+        f"NFR [95 %]\nold classes, n={n['old_classes']}",
+        f"NFR [95 %]\nall, n={n['all']}",
+        f"PFR\nall, n={n['all']}",
+        f"relative NFR\nold classes, n={n['old_classes']}",
+    )
+    for row in rows:
+        table.add_row(
+            "*" if row["run"] == chosen else "",
+            row["label"],
+            *(_rate(row[subset], "accuracy_new") for subset in SUBSETS),
+            _with_interval(row["old_classes"], "nfr"),
+            _with_interval(row["all"], "nfr"),
+            _rate(row["all"], "pfr"),
+            _number(row["old_classes"]["relative_nfr"]),
+        )
+    return _text(table)
+
+
+_COMPARISON_ROWS = {
+    "accuracy_old": "accuracy, old model",
+    "accuracy_new": "accuracy, update",
+    "nfr": "NFR",
+    "pfr": "PFR",
+    "nfi": "NFI",
+    "pfi": "PFI",
+    "btc": "BTC",
+    "bec": "BEC",
+    "churn": "churn",
+    "new_class_intrusion": "new-class intrusion",
+}
+
+
+def comparison_report(record: dict[str, Any]) -> str:
+    """One comparison (``Comparison.to_json``): every figure on all, old and new classes."""
+    table = _table("", *(f"{name}\nn={record[subset]['samples']}" for subset, name in SUBSETS.items()))
+    for key in ("both_right", "negative_flips", "positive_flips", "both_wrong"):
+        table.add_row(key.replace("_", " "), *(str(record[subset][key]) for subset in SUBSETS))
+    for key, name in _COMPARISON_ROWS.items():
+        table.add_row(name, *(_with_interval(record[subset], key) for subset in SUBSETS))
+    table.add_row("relative NFR", *(_number(record[subset]["relative_nfr"]) for subset in SUBSETS))
+    table.add_row("McNemar p", *(f"{record[subset]['mcnemar_p']:.3g}" for subset in SUBSETS))
+    return _text(table)
+
+
+def accuracy_report(label: str, figures: dict[str, Any]) -> str:
+    """Accuracy of one version (``jobs.versions.accuracy_figures``)."""
+    every, own = figures["all"], figures["own_classes"]
+    return (
+        f"{label}: accuracy {_with_interval(every, 'accuracy')} on all (n={every['samples']}), "
+        f"{_with_interval(own, 'accuracy')} on the samples of its own classes (n={own['samples']})."
+    )
+
+
+def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
+    """Every update and run of a store, newest first."""
+    if not updates and not runs:
+        return "There are no runs yet."
+    table = _table("id", "what", "started", "outcome", "accuracy, all", "NFR, old classes")
+    for update in updates:
+        table.add_row(update.id, f"update: {update.title}", _when(update.created), update.outcome, "", "")
+    for run in runs:
+        test = run.figures.get("test", {})
+        every = test.get("all", {})
+        accuracy = every.get("accuracy_new", every.get("accuracy"))
+        nfr = test.get("old_classes", {}).get("nfr")
+        table.add_row(run.id, run.label, _when(run.created), run.outcome, _percent(accuracy), _percent(nfr))
+    return _text(table)
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _rate(subset: dict[str, Any], key: str) -> str:
+    return _percent(subset[key])
+
+
+def _with_interval(subset: dict[str, Any], key: str) -> str:
+    interval = subset.get(f"{key}_ci95")
+    if subset[key] is None or interval is None:
+        return "–"
+    return f"{100 * subset[key]:.1f} % [{100 * interval[0]:.1f}–{100 * interval[1]:.1f}]"
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="", padding=(0, 2, 0, 0))
+    for index, header in enumerate(headers):
+        table.add_column(
+            header, justify="left" if index < 2 and not header.startswith("accuracy") else "right", no_wrap=True
+        )
+    return table
+
+
+def _text(table: Table) -> str:
+    """The table as plain text, never folded: what does not fit a terminal can be scrolled or piped."""
+    console = Console(file=io.StringIO(), width=400, color_system=None, highlight=False, markup=False, emoji=False)
+    console.print(table)
+    stream = console.file
+    assert isinstance(stream, io.StringIO)
+    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
