@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ import numpy.typing as npt
 Part = Literal["train", "test"]
 Images = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
+Progress = Callable[[str, float | None], None]
+"""Told a sentence and the fraction done (None where unknown); an exception it raises cancels the work cleanly."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Dataset(ABC):
     """Whether a mirrored image still shows its class (not so for characters)."""
     default_old_classes: tuple[str, ...] = ()
     """Classes that an example's old model knows; empty where the user has to say."""
+    content: str = ""
+    """Hash of the pixels or of the image files, part of the fingerprint; empty where unknown."""
 
     def __len__(self) -> int:
         return len(self.sample_ids)
@@ -68,8 +72,8 @@ class Dataset(ABC):
 
     @cached_property
     def fingerprint(self) -> str:
-        """32 hex digits of ids, labels and class names: same fingerprint, same samples with the same truth."""
-        return fingerprint(self.sample_ids, self.labels, self.class_names)
+        """32 hex digits of ids, labels, class names and content: same fingerprint, same images with the same truth."""
+        return fingerprint(self.sample_ids, self.labels, self.class_names, self.content)
 
     @cached_property
     def index_of(self) -> dict[str, int]:
@@ -77,9 +81,31 @@ class Dataset(ABC):
         return {str(name): i for i, name in enumerate(self.sample_ids)}
 
 
-def fingerprint(sample_ids: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], class_names: Sequence[str]) -> str:
+def fingerprint(
+    sample_ids: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], class_names: Sequence[str], content: str = ""
+) -> str:
     """Hash of what the samples are, independent of array item sizes."""
-    digest = hashlib.sha256(json.dumps(list(class_names), ensure_ascii=False).encode())
-    digest.update("\n".join(map(str, sample_ids)).encode())
+    digest = hashlib.sha256(json.dumps([*class_names, content] if content else [*class_names]).encode())
+    digest.update("\n".join(sample_ids.tolist()).encode())
     digest.update(np.ascontiguousarray(labels, dtype="<i8").tobytes())
     return digest.hexdigest()[:32]
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """What the data are, as plain JSON values: counts per part and class, image size, skipped files."""
+    classes = len(dataset.class_names)
+    train = np.bincount(dataset.labels[dataset.train], minlength=classes).tolist()
+    test = np.bincount(dataset.labels[dataset.test], minlength=classes).tolist()
+    rows = zip(dataset.class_names, train, test, strict=True)
+    return {
+        "spec": dataset.spec,
+        "fingerprint": dataset.fingerprint,
+        "samples": len(dataset),
+        "train": len(dataset.train),
+        "test": len(dataset.test),
+        "image_size": dataset.image_size,
+        "flips_horizontally": dataset.flips_horizontally,
+        "classes": [{"name": name, "train": a, "test": b} for name, a, b in rows],
+        "default_old_classes": list(dataset.default_old_classes),
+        "skipped": [{"id": s.sample_id, "reason": s.reason} for s in dataset.skipped],
+    }

@@ -1,0 +1,129 @@
+"""Bytes of an image file → (H, W, 3) uint8 RGB, the same on every machine, or a reason why not."""
+
+from __future__ import annotations
+
+import functools
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mpt_studio.data.dataset import Images
+from mpt_studio.errors import one_sentence
+
+MAX_PIXELS = 100_000_000
+"""Larger images are skipped: a small file can unpack to gigabytes."""
+SUFFIXES = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"]
+    + [".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2"]
+)
+"""File names that are taken for images, in lower case; what is inside decides how they are read."""
+_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
+
+
+class BadImage(Exception):  # noqa: N818 - a verdict on a file, not an error of the program
+    """The file cannot be used; the message is a reason, such as "truncated"."""
+
+
+def decode(content: bytes, size: int = 0) -> Images:
+    """The first frame, upright, over white, as (H, W, 3) uint8.
+
+    Args:
+        content: the whole file; its type is found from its bytes.
+        size: where not 0, the result is (size, size, 3): shorter side resized, centre-cropped.
+
+    Raises:
+        BadImage: not an image, an unsupported type, truncated or damaged, or more than ``MAX_PIXELS``.
+    """
+    try:
+        image = _opened(content)
+        if size:
+            image.draft("RGB", (size, size))  # JPEG only: decodes at a half, quarter or eighth where that is enough
+        image.load()
+        upright = _rgb(_upright(image))
+        return _fit(upright, size) if size else np.asarray(upright)
+    except BadImage:
+        raise
+    except Exception as error:  # decoders raise nearly every type on damaged files
+        raise BadImage(_reason(error, content)) from None
+
+
+def fit(image: Images, size: int) -> Images:
+    """(H, W, 3) → (size, size, 3): shorter side resized, centre-cropped."""
+    return _fit(Image.fromarray(image), size)
+
+
+def _fit(image: Image.Image, size: int) -> Images:
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    if (width, height) == (size, size):
+        return np.asarray(image)
+    box = (left, top, left + side, top + side)
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=box))
+
+
+def _opened(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content), formats=_supported())
+    if image.width * image.height > MAX_PIXELS:
+        raise BadImage(f"more than {MAX_PIXELS // 1_000_000} million pixels ({image.width}×{image.height})")
+    return image
+
+
+@functools.cache
+def _supported() -> tuple[str, ...]:
+    """The formats that this Pillow can read; none that starts other programs (EPS)."""
+    Image.init()
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS decides
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a damaged EXIF block says nothing about the pixels
+        return image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_eight_bits(np.asarray(image), image.mode)).convert("RGB")
+    if image.has_transparency_data:
+        coloured = image.convert("RGBA")
+        white = Image.new("RGBA", coloured.size, "white")
+        return Image.alpha_composite(white, coloured).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(values: npt.NDArray[Any], mode: str) -> npt.NDArray[np.uint8]:
+    """Grey of more than 8 bits, scaled by what its values can mean; Pillow itself would clip it to white or black.
+
+    16-bit by 257. Wider integers and floats by their largest value: up to 1 (floats), 255, 65535; else stretched.
+    """
+    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(numbers.min(initial=0.0)), float(numbers.max(initial=0.0))
+    if mode.startswith("I;16"):
+        low, high = 0.0, 65535.0
+    elif low >= 0:
+        limits = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
+        low, high = 0.0, next((limit for limit in limits if high <= limit), high)
+    return np.round((numbers - low) * (255.0 / ((high - low) or 1.0))).astype(np.uint8)
+
+
+def _reason(error: Exception, content: bytes) -> str:
+    if not content:
+        return "empty file"
+    if content.startswith(b"version https://git-lfs"):
+        return "a git-LFS pointer, not the image; run git lfs pull"
+    if content.lstrip()[:5].lower() in (b"<!doc", b"<html"):
+        return "a web page, not an image"
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image of a known type"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {MAX_PIXELS // 1_000_000} million pixels"
+    if "truncated" in str(error).lower():
+        return "truncated"
+    return f"damaged ({one_sentence(str(error) or type(error).__name__, 80)})"

@@ -1,0 +1,91 @@
+"""Which training samples are trained on and which are kept for validation: a pure function, nothing to save."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.errors import UserError
+
+
+def training_split(
+    dataset: Dataset, *, classes: tuple[str, ...], seed: int, validation_fraction: float, limit: int
+) -> tuple[Indices, Indices]:
+    """Split the training part into what is trained on and what is kept for validation.
+
+    Every sample belongs for good to one side, by a hash of its id and the seed within its class; ``classes`` and
+    ``limit`` only choose among them. So a sample that validates the old model never trains an update with the same
+    seed and fraction, and the old model sees the same images of its classes as the update does.
+
+    Args:
+        dataset: the data; its test part is not looked at.
+        classes: names of the classes to take.
+        seed: the recipe's seed.
+        validation_fraction: share kept for validation, of each class; 0 keeps none.
+        limit: samples to take from the whole training part, train and validation together, in the proportions of
+            *all* its classes; 0 takes all.
+
+    Returns:
+        (train, validation): ascending sample indices.
+    """
+    wanted = _class_indices(dataset, classes)
+    members = [dataset.train[dataset.labels[dataset.train] == c] for c in range(len(dataset.class_names))]
+    quotas = spread(limit, [len(m) for m in members])
+    train: list[Indices] = [np.empty(0, np.int64)]
+    validation: list[Indices] = [np.empty(0, np.int64)]
+    for c in wanted:
+        shuffled = members[c][np.argsort(_hashes(dataset.sample_ids[members[c]], seed), kind="stable")]
+        kept = validation_count(len(shuffled), validation_fraction)
+        chosen = min(validation_count(quotas[c], validation_fraction), kept)
+        validation.append(shuffled[:chosen])
+        train.append(shuffled[kept : kept + quotas[c] - chosen])
+    return np.sort(np.concatenate(train)), np.sort(np.concatenate(validation))
+
+
+def validation_count(samples: int, fraction: float) -> int:
+    """Samples of a class that are kept for validation: at least one of two, and never all."""
+    if fraction <= 0 or samples < 2:
+        return 0
+    return min(max(1, round(samples * fraction)), samples - 1)
+
+
+def spread(limit: int, sizes: list[int]) -> list[int]:
+    """Samples per class that add up to ``limit``, in proportion to the sizes (largest remainders), each at least 1.
+
+    Below one per class, the first of the largest classes get one. A limit of 0, or above the total, is the sizes.
+    """
+    total = sum(sizes)
+    if limit <= 0 or limit >= total:
+        return sizes
+    if limit < sum(size > 0 for size in sizes):
+        largest = sorted(range(len(sizes)), key=lambda c: -sizes[c])[:limit]
+        return [int(c in largest) for c in range(len(sizes))]
+    quotas = [max(limit * size // total, min(size, 1)) for size in sizes]
+    remainders = sorted(range(len(sizes)), key=lambda c: -(limit * sizes[c] % total))
+    for c in remainders:
+        if sum(quotas) < limit and quotas[c] < sizes[c]:
+            quotas[c] += 1
+    while sum(quotas) > limit:  # classes lifted to 1 are paid for by the largest
+        quotas[quotas.index(max(quotas))] -= 1
+    return quotas
+
+
+def _class_indices(dataset: Dataset, classes: tuple[str, ...]) -> list[int]:
+    unknown = [name for name in classes if name not in dataset.class_names]
+    if unknown:
+        raise UserError(f"The data have no class {unknown[0]!r}.")
+    return sorted({dataset.class_names.index(name) for name in classes})
+
+
+def _hashes(sample_ids: npt.NDArray[np.str_], seed: int) -> npt.NDArray[np.uint64]:
+    start = hashlib.blake2b(f"split {seed}\n".encode(), digest_size=8)
+    return np.array([_continued(start, name) for name in sample_ids.tolist()], dtype=np.uint64)
+
+
+def _continued(start: hashlib.blake2b, text: str) -> int:
+    digest = start.copy()
+    digest.update(text.encode())
+    return int.from_bytes(digest.digest(), "little")
