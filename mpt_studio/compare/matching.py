@@ -1,0 +1,175 @@
+"""Which rows of two versions' predictions belong together: samples by id, classes by name.
+
+Shape letters: N matched samples, A and B samples of the old version's and of the update's predictions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.errors import UserError
+from mpt_studio.predictions import Ints, Predictions, Strings
+
+Bools = npt.NDArray[np.bool_]
+EXAMPLES = 5
+"""How many names stand for a longer list."""
+
+
+@dataclass(frozen=True)
+class Matching:
+    """What two versions' predictions have in common, and what they do not."""
+
+    matched: int
+    """Samples that both versions answered and of which one knows the class; all figures are over these."""
+    only_old: int
+    """Samples that only the old version answered."""
+    only_new: int
+    only_old_ids: tuple[str, ...]
+    """The first few of them."""
+    only_new_ids: tuple[str, ...]
+    added: tuple[str, ...]
+    """Classes that only the update knows, in its order."""
+    removed: tuple[str, ...]
+    """Classes that only the old version knows, in its order."""
+    reordered: bool
+    """Whether the classes that both know come in another order, or at other places."""
+    unknown: int
+    """Samples whose true class neither version knows; left out."""
+    unknown_classes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values by the field's names."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
+
+    def sentences(self) -> list[str]:
+        """What does not match, for people; empty where everything does."""
+        found = []
+        if self.only_old:
+            found.append(f"{self.only_old:,} samples have no answer of the update ({_some(self.only_old_ids)}).")
+        if self.only_new:
+            found.append(f"{self.only_new:,} samples have no answer of the old model ({_some(self.only_new_ids)}).")
+        if self.unknown:
+            classes = _some(self.unknown_classes)
+            found.append(f"{self.unknown:,} samples are left out: neither version knows their class ({classes}).")
+        if self.removed:
+            found.append(f"The update lacks {len(self.removed)} classes of the old model ({_some(self.removed)}).")
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows that belong together, in the order of the update's predictions."""
+
+    old: Ints
+    """(N,) rows of the old version's predictions."""
+    new: Ints
+    """(N,) rows of the update's predictions."""
+    truth: Ints
+    """(N,) true class as an index into the union of class names."""
+
+
+def union(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
+    """All class names: the update's in its order, then those that only the old version knows."""
+    return tuple(dict.fromkeys([*new, *old]))
+
+
+def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
+    """Match samples by id. Raises ``UserError`` where no id is shared or a shared one has two true classes."""
+    old_rows, new_rows = _matched_rows(old, new)
+    _refuse_other_truth(old, new, old_rows, new_rows)
+    names = union(new.class_names, old.class_names)
+    truth = positions(new.label_names, names)[new.labels[new_rows]]
+    known = truth >= 0
+    unknown = np.unique(np.asarray(new.labels)[new_rows[~known]])
+    only_old, only_new = _without(len(old), old_rows), _without(len(new), new_rows)
+    shared = [name for name in new.class_names if name in set(old.class_names)]
+    report = Matching(
+        matched=int(known.sum()),
+        only_old=len(only_old),
+        only_new=len(only_new),
+        only_old_ids=tuple(map(str, old.sample_ids[only_old[:EXAMPLES]])),
+        only_new_ids=tuple(map(str, new.sample_ids[only_new[:EXAMPLES]])),
+        added=tuple(name for name in new.class_names if name not in set(old.class_names)),
+        removed=tuple(name for name in old.class_names if name not in set(new.class_names)),
+        reordered=list(old.class_names[: len(shared)]) != shared or list(new.class_names[: len(shared)]) != shared,
+        unknown=int((~known).sum()),
+        unknown_classes=tuple(new.label_names[i] for i in unknown[:EXAMPLES]),
+    )
+    if not report.matched:
+        raise UserError(
+            f"Neither version knows the class of any sample (such as {_some(report.unknown_classes)}); "
+            "their class names and the data's differ."
+        )
+    return Rows(old_rows[known], new_rows[known], truth[known]), report
+
+
+def positions(names: tuple[str, ...], within: tuple[str, ...]) -> Ints:
+    """(len(names),) index of each name in ``within``; -1 where it is not there."""
+    index = {name: i for i, name in enumerate(within)}
+    return np.array([index.get(name, -1) for name in names], dtype=np.int64)
+
+
+def _matched_rows(old: Predictions, new: Predictions) -> tuple[Ints, Ints]:
+    old_ids, new_ids = np.asarray(old.sample_ids), np.asarray(new.sample_ids)
+    new_order = _sorted_order(new_ids, new)
+    if np.array_equal(old_ids, new_ids):  # the usual case: the same data in the same order
+        rows = np.arange(len(new_ids), dtype=np.int64)
+    else:
+        old_order = _sorted_order(old_ids, old)
+        sorted_old = old_ids[old_order]
+        place = np.searchsorted(sorted_old, new_ids[new_order])
+        rows = np.full(len(new_ids), -1, dtype=np.int64)
+        inside = np.flatnonzero(place < len(sorted_old))
+        equal = inside[sorted_old[place[inside]] == new_ids[new_order[inside]]]
+        rows[new_order[equal]] = old_order[place[equal]]
+    new_rows = np.flatnonzero(rows >= 0).astype(np.int64)
+    if not len(new_rows):
+        raise UserError(
+            f"{_called(old, 'the old version')} and {_called(new, 'the update')} have no sample in common "
+            f"({_some(old_ids[:1])} … against {_some(new_ids[:1])} …); evaluate both on the same data."
+        )
+    return rows[new_rows], new_rows
+
+
+def _sorted_order(ids: Strings, of: Predictions) -> Ints:
+    order: Ints = np.argsort(ids, kind="stable")
+    arranged = ids[order]
+    double = np.flatnonzero(arranged[1:] == arranged[:-1])
+    if len(double):
+        raise UserError(
+            f"{_called(of, 'A version')} has the sample id {str(arranged[double[0]])!r} more than once; "
+            "ids tell samples apart, so give each its own."
+        )
+    return order
+
+
+def _refuse_other_truth(old: Predictions, new: Predictions, old_rows: Ints, new_rows: Ints) -> None:
+    names = union(new.label_names, old.label_names)
+    old_truth = positions(old.label_names, names)[old.labels[old_rows]]
+    new_truth = positions(new.label_names, names)[new.labels[new_rows]]
+    differing = np.flatnonzero(old_truth != new_truth)
+    if len(differing):
+        i = differing[0]
+        raise UserError(
+            f"The data differ: sample {str(new.sample_ids[new_rows[i]])!r} is a {names[old_truth[i]]!r} for "
+            f"{_called(old, 'the old version')} and a {names[new_truth[i]]!r} for {_called(new, 'the update')} "
+            f"({len(differing):,} of {len(new_rows):,} shared samples differ); evaluate both on the same data."
+        )
+
+
+def _without(count: int, rows: Ints) -> Ints:
+    left: Bools = np.ones(count, dtype=bool)
+    left[rows] = False
+    return np.flatnonzero(left).astype(np.int64)
+
+
+def _called(version: Predictions, otherwise: str) -> str:
+    return version.version or otherwise
+
+
+def _some(names: Any) -> str:
+    return ", ".join(repr(str(name)) for name in list(names)[:3])

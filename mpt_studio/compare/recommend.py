@@ -1,0 +1,62 @@
+"""Which candidate to ship, and why, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mpt_studio.compare.comparison import Comparison, Subset
+
+SUBSET_WORDS: dict[Subset, str] = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The candidate to look at first."""
+
+    key: str
+    """Its key among the candidates; empty where none of them is within the tolerance."""
+    reason: str
+    """One sentence with subset names and sample counts."""
+
+
+def recommend(plain: Comparison, candidates: Mapping[str, Comparison], tolerance: float = 0.02) -> Recommendation:
+    """The lowest NFR (old classes) among candidates whose accuracy (all) is within ``tolerance`` of plain training's.
+
+    Equal ones by higher accuracy, then by their order. Plain training may be among the candidates.
+    """
+    floor = _accuracy(plain) - tolerance
+    fit = {key: c for key, c in candidates.items() if _accuracy(c) >= floor - 1e-12}
+    points = f"{100 * tolerance:g} points of plain training's {_percent(_accuracy(plain))} of {len(plain):,} samples"
+    if not fit:
+        return Recommendation("", f"No candidate's accuracy (all) is within {points}.")
+    key = min(fit, key=lambda k: (_nfr(fit[k]), -_accuracy(fit[k])))
+    best = fit[key]
+    words, n = _subset(best)
+    what = f"{best.new.version or key} has the lowest NFR ({words}), {_percent(_nfr(best))} of {n:,} samples"
+    if best is plain:
+        return Recommendation(key, f"{what}, of the candidates whose accuracy (all) is within {points}.")
+    return Recommendation(
+        key,
+        f"{what} against {_percent(_nfr(plain))} with plain training, "
+        f"and its accuracy (all) of {_percent(_accuracy(best))} is within {points}.",
+    )
+
+
+def _accuracy(comparison: Comparison) -> float:
+    return comparison.rates("all").accuracy_new or 0.0
+
+
+def _nfr(comparison: Comparison) -> float:
+    """NFR (old classes); over all where the test part has no samples of old classes."""
+    found = comparison.rates("old_classes").nfr
+    return (comparison.rates("all").nfr or 0.0) if found is None else found
+
+
+def _subset(comparison: Comparison) -> tuple[str, int]:
+    n = comparison.rates("old_classes").samples
+    return (SUBSET_WORDS["old_classes"], n) if n else (SUBSET_WORDS["all"], len(comparison))
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.1f} %"
