@@ -1,7 +1,7 @@
 """The numbers behind the curves of a run: growing NumPy columns filled from events. No Qt here.
 
-A series is one line of one plot, such as ("loss", "cross_entropy"). Its columns are the three possible x axes, the value
-and, where there is one, its 95 % interval.
+A series is one line of one plot, such as ("loss", "cross_entropy"). Its columns are the three possible x axes, the
+value and, where there is one, its 95 % interval.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class PlotSpec:
 
 PLOTS: tuple[PlotSpec, ...] = (
     PlotSpec("loss", "Loss", description="Mean training loss and each of its terms."),
-    PlotSpec("accuracy", "Accuracy", "%", "On validation data: all, old and new classes; training on augmented images."),
+    PlotSpec(
+        "accuracy", "Accuracy", "%", "On validation data: all, old and new classes; training on augmented images."
+    ),
     PlotSpec(
         "nfr",
         "NFR (old classes)",
@@ -58,7 +60,10 @@ PLOTS: tuple[PlotSpec, ...] = (
     PlotSpec("speed", "Images per second", description="Training images per second of wall-clock time."),
 )
 
-SERIES_ORDER: dict[str, tuple[str, ...]] = {"loss": ("loss",), "accuracy": ("all", "old classes", "new classes", "training")}
+SERIES_ORDER: dict[str, tuple[str, ...]] = {
+    "loss": ("loss",),
+    "accuracy": ("all", "old classes", "new classes", "training"),
+}
 
 
 class Table:
@@ -147,16 +152,21 @@ class RunCurves:
     def _add_flips(self, rates: Mapping[str, Any], at: tuple[float, float, float]) -> None:
         nfr = rates["nfr"]
         low, high = rates.get("nfr_ci95") or (math.nan, math.nan)
-        self._append("nfr", "old classes", at, percent(nfr), percent(low), percent(high))
+        self._append("nfr", "old classes", at, percent(nfr), (percent(low), percent(high)))
         by_chance = (rates.get("accuracy_old") or 0.0) * (1.0 - (rates.get("accuracy_new") or 0.0))
         if by_chance > 0:
-            self._append("relative_nfr", "old classes", at, nfr / by_chance, low / by_chance, high / by_chance)
+            self._append("relative_nfr", "old classes", at, nfr / by_chance, (low / by_chance, high / by_chance))
 
     def _append(
-        self, plot: str, name: str, at: tuple[float, float, float], value: float | None, low: float = math.nan, high: float = math.nan
+        self,
+        plot: str,
+        name: str,
+        at: tuple[float, float, float],
+        value: float | None,
+        band: tuple[float, float] = (math.nan, math.nan),
     ) -> None:
         table = self.series.setdefault((plot, name), Table())
-        table.append((*at, math.nan if value is None else float(value), low, high))
+        table.append((*at, math.nan if value is None else float(value), *band))
 
 
 def percent(fraction: float | None) -> float:

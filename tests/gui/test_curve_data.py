@@ -64,7 +64,14 @@ def test_that_an_epoch_without_an_old_model_draws_no_flips() -> None:
 
 def test_that_a_resumed_run_replaces_the_points_it_does_again() -> None:
     curves = RunCurves()
-    for event in (started(), step(1, loss=1.0), step(2, loss=2.0), step(3, loss=3.0), started(step=2), step(3, loss=9.0)):
+    for event in (
+        started(),
+        step(1, loss=1.0),
+        step(2, loss=2.0),
+        step(3, loss=3.0),
+        started(step=2),
+        step(3, loss=9.0),
+    ):
         curves.add(event)
     assert curves.series["loss", "loss"].column(VALUE).tolist() == [1.0, 2.0, 9.0]
 
