@@ -99,12 +99,13 @@ find_python() { # prints its path
     return 1
 }
 
-require_space() { # folder: torch with its CUDA libraries is large, and pip unpacks beside what it downloads
+require_space() { # FOLDER: on Linux, torch and its CUDA libraries are 3 GB to fetch and 5.5 GB once unpacked
     local free needed=9
-    [ "$(uname -sm)" = "Linux x86_64" ] || [ "$(uname -sm)" = "Linux aarch64" ] || needed=3
+    [ "$(uname -s)" = Linux ] || needed=3
     free=$(df -Pk "$1" | awk 'NR == 2 { printf "%d", $4 / 1024 / 1024 }')
     [ "$free" -ge "$needed" ] ||
-        die "$1 has $free GB free and the set-up needs $needed; make room, or put the environment elsewhere: VENV=/path $0"
+        die "$1 has $free GB free and the set-up needs $needed GB; make room, or name another folder: VENV=/path $0"
+    [ "$free" -ge $((needed + 4)) ] || export PIP_NO_CACHE_DIR=1
 }
 
 pip_of_venv() { "$VENV/bin/python" -m pip "$@"; }
@@ -122,7 +123,7 @@ make_venv() { # PYTHON
     die "$1 can make no virtual environment; install its venv module ($(apt_line python3-venv)) and start this again."
 }
 
-mark_unfinished() { mkdir -p "$VENV" && : >"$UNFINISHED"; }
+mark_unfinished() { mkdir -p "$VENV" 2>/dev/null && : >"$UNFINISHED"; }
 
 # What the environment is made from; "test" has everything that "run" has.
 stamp_of() { # LEVEL
@@ -138,7 +139,7 @@ is_ready() { # LEVEL
 explain_pip() { # LOG: pip's message in one sentence
     if grep -qi 'no space left' "$1"; then
         die "the disk is full; make room and start this again."
-    elif grep -qiE 'connection|resol(ve|ution)|timed out|network|proxy|ssl' "$1"; then
+    elif grep -qiE 'connection|name resolution|timed out|ProxyError|SSLError' "$1"; then
         die "the Python packages cannot be fetched; check the network connection and start this again."
     fi
     die "pip could not install the Python packages (its message is above)."
@@ -178,9 +179,9 @@ begin_venv() { # an environment that is not ours (no stamp) is never removed, on
     make_venv "$python"
 }
 
-check_qt_libraries() { # also where there is no apt to ask: which shared libraries are not found?
+check_qt_libraries() { # where there is no apt to ask: which shared libraries are not found?
     local plugin missing
-    command -v ldd >/dev/null || return 0
+    ! on_debian && command -v ldd >/dev/null || return 0
     for plugin in "$VENV"/lib/python*/site-packages/PySide6/Qt/plugins/platforms/libqxcb.so; do
         missing=$(ldd "$plugin" 2>/dev/null | awk '/not found/ { print $1 }' | sort -u | tr '\n' ' ')
         [ -z "$missing" ] || say "the window needs shared libraries that are not installed: $missing"
