@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
+from tyro.conf import Positional
 
 from mpt_studio import __version__, jobs, paths, report
 from mpt_studio.cli.terminal import Terminal
@@ -22,7 +23,6 @@ from mpt_studio.log import start_logging
 from mpt_studio.recipe import Model, Recipe, Role, Training, UpdateRecipe, from_json, method_named, preset, to_json
 from mpt_studio.store import Store
 
-Positional = tyro.conf.Positional
 StoreOption = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help="Folder of runs; by default the user's own.")]
 JsonOption = Annotated[bool, tyro.conf.arg(help="Print one JSON object for machines instead of tables.")]
 PART_HELP = "Which part of the data; the test part unless you say otherwise."

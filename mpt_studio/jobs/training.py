@@ -20,7 +20,7 @@ from mpt_studio.jobs.versions import accuracy_figures, predictions_of, tagged
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Recipe, checked, label_of
 from mpt_studio.store import Run, RunWriter, Store
-from mpt_studio.store.control import read_command, send_command
+from mpt_studio.store.control import read_command
 
 if TYPE_CHECKING:
     from mpt_studio.engine import Command, Trainer
@@ -31,14 +31,16 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     recipe = checked(_absolute(recipe))
     classes, _ = version_classes(recipe, dataset)
     _check_teachers(recipe)
-    with store.create_run(
+    writer = store.create_run(
         recipe,
         label=label or label_of(recipe.method),
         update=update,
         data_fingerprint=dataset.fingerprint,
         class_names=classes,
-    ) as writer:
-        return writer.run
+    )
+    writer.set(outcome="queued")
+    writer.close()
+    return writer.run
 
 
 def _absolute(recipe: Recipe) -> Recipe:
@@ -105,12 +107,12 @@ def train(session: Session, run_id: str, dataset: Dataset | None = None, control
         UserError: the run cannot be trained; its outcome is "failed".
         Interrupted: it was interrupted and can be resumed.
     """
-    with session.store.write_run(run_id) as writer:
-        if writer.run.outcome in ("done", "stopped"):
-            return writer.run
-        with _failures_recorded(session, writer):
-            recipe = writer.run.recipe
-            _TrainingJob(session, writer, dataset or open_dataset(recipe.data, session.progress), control).run()
+    run = session.store.run(run_id)
+    if run.outcome in ("done", "stopped"):
+        return run
+    with session.store.write_run(run_id) as writer, _failures_recorded(session, writer):
+        dataset = dataset or open_dataset(run.recipe.data, session.progress)
+        _TrainingJob(session, writer, dataset, control).run()
     return session.store.run(run_id)
 
 
@@ -137,7 +139,7 @@ def _end(
     session: Session, writer: RunWriter, outcome: Outcome, message: str, figures: dict[str, Any] | None = None
 ) -> None:
     writer.finish(outcome, message, figures=figures or {})
-    tell(session, writer, Ended(outcome=outcome, message=message))
+    session.listen(writer.run.id, Ended(outcome=outcome, message=message))
 
 
 class _TrainingJob:
@@ -152,8 +154,6 @@ class _TrainingJob:
 
     def run(self) -> None:
         self._check_data()
-        send_command(self.writer.run.folder, "run")
-        self.writer.set(outcome="running", message="")
         trainer = self._trainer()
         for event in trainer.fit(self._command):
             self._handle(trainer, event)
@@ -206,8 +206,6 @@ class _TrainingJob:
         if self._is_due(event):
             self.writer.save_state(trainer.save_state)
             self.saved_at = time.monotonic()
-        if isinstance(event, Paused):
-            self.writer.set(outcome="paused" if event.paused else "running")
         tell(self.session, self.writer, event)
 
     def _is_due(self, event: Event) -> bool:

@@ -20,7 +20,7 @@ from mpt_studio.jobs.versions import accuracy_figures, named_predictions, predic
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import METHODS, Method, Recipe, Role, UpdateRecipe, checked, label_of
 from mpt_studio.store import Member, Run, Store, Update, UpdateWriter
-from mpt_studio.store.control import read_command, send_command
+from mpt_studio.store.control import read_command
 
 PLAIN = METHODS["No_Treatment"]
 
@@ -44,10 +44,11 @@ def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
 
 def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     """Open the data and check the recipe against them before anything is put on disk. Raises ``UserError``."""
-    from mpt_studio.engine import check_architecture
-
+    recipe.candidate_methods()
     dataset = open_dataset(absolute_spec(recipe.data), session.progress)
     old_classes_of(recipe.old_classes, absolute_file(recipe.old), dataset)
+    from mpt_studio.engine import check_architecture  # torch takes seconds: only once all else is right
+
     check_architecture(recipe.model, len(dataset.class_names))
     return dataset
 
@@ -61,9 +62,10 @@ def run_update(session: Session, update_id: str, dataset: Dataset | None = None)
         UserError: the old model or the reference could not be had; a failing candidate is listed under "failed".
         Interrupted: it was interrupted and can be resumed.
     """
+    update = session.store.update(update_id)
+    if update.outcome == "done":
+        return update.result
     with session.store.write_update(update_id) as writer:
-        if writer.update.result is not None and writer.update.outcome == "done":
-            return writer.update.result
         return _UpdateJob(session, writer).run(dataset)
 
 
@@ -88,10 +90,9 @@ class _UpdateJob:
         self.folder = writer.update.folder
         self.done: dict[_Step, Run] = {}
         self.failed: list[dict[str, str]] = []
+        self.stored = {run.id for run in session.store.runs()}
 
     def run(self, dataset: Dataset | None) -> dict[str, Any] | None:
-        send_command(self.folder, "run")
-        self.writer.set(outcome="running", message="")
         try:
             return self._run(dataset)
         except Interrupted:
@@ -159,7 +160,7 @@ class _UpdateJob:
     def _existing(self, step: _Step) -> Run | None:
         """The run of an earlier attempt at this update, or an ensemble member that any update has trained already."""
         for member in self.writer.update.members:
-            if (member.role, member.label) == (step.role, step.label):
+            if (member.role, member.label) == (step.role, step.label) and member.run in self.stored:
                 return self.session.store.run(member.run)
         return self._cached_member(step) if step.role == "ensemble" else None
 
@@ -209,7 +210,7 @@ class _UpdateJob:
 
     def _end(self, outcome: Outcome, message: str, result: dict[str, Any] | None = None) -> None:
         self.writer.finish(outcome, message, result)
-        self._tell(Ended(outcome=outcome, message=message))
+        self.session.listen("", Ended(outcome=outcome, message=message))
 
     def _result(self) -> dict[str, Any] | None:
         """What the update found, or None while there is no old model or no candidate."""

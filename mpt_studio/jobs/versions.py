@@ -53,7 +53,7 @@ def predictions_folder(
     own = _of_own_run(session, checkpoint, dataset) if part == "test" else None
     if own is not None:
         return own
-    folder = session.store.evaluation_folder(checkpoint.sha256(), f"{dataset.fingerprint}-{part}")
+    folder = session.store.evaluation_folder(checkpoint.sha256(), dataset.fingerprint) / part
     if not is_predictions(folder):
         _computed(session, checkpoint, dataset, part, device).save(folder)
     return folder

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mpt_studio.__main__ import main
+from mpt_studio.cli import COMMANDS
+
+TINY = ["--epochs", "1", "--limit-train", "720", "--learning-rate", "0.05", "--precision", "fp32", "--device", "cpu"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    try:
+        code = main(words)
+    except SystemExit as left:  # the parser leaves this way
+        code = int(left.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli") / "store"
+
+
+@pytest.fixture(scope="module")
+def updated(store: Path) -> dict[str, Any]:
+    import contextlib
+    import io
+
+    caught = io.StringIO()
+    with contextlib.redirect_stdout(caught):
+        code = main(["update", "--data", "builtin", "--methods", "none,mpt_kl", "--store", str(store), "--json", *TINY])
+    assert code == 0
+    return dict(json.loads(caught.getvalue()))
+
+
+def test_that_update_prints_one_json_object_with_old_and_candidates(updated: dict[str, Any]) -> None:
+    assert {"data", "old", "candidates"} <= set(updated)
+    assert [c["method"] for c in updated["candidates"]] == ["No_Treatment", "MPT_KL"]
+    for candidate in updated["candidates"]:
+        assert {"method", "run", "checkpoint", "all", "old_classes", "new_classes"} <= set(candidate)
+
+
+def test_that_compare_takes_runs_checkpoints_and_predictions_alike(
+    capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any]
+) -> None:
+    old, new = updated["old"], updated["candidates"][1]
+    results = []
+    for kind in ("run", "checkpoint", "predictions"):
+        code, out, _ = run(capsys, "compare", old[kind], new[kind], "--store", str(store), "--json")
+        assert code == 0
+        results.append(json.loads(out))
+    assert results[0] == results[1] == results[2]
+    assert results[0]["old_classes"]["nfr"] == new["old_classes"]["nfr"]
+
+
+def test_that_comparing_runs_with_predictions_does_not_import_torch(store: Path, updated: dict[str, Any]) -> None:
+    import subprocess
+    import sys
+
+    old, new = updated["old"]["run"], updated["candidates"][1]["run"]
+    code = (
+        "import sys; from mpt_studio.__main__ import main; "
+        f"code = main(['compare', {old!r}, {new!r}, '--store', {str(store)!r}, '--json']); "
+        "assert 'torch' not in sys.modules and 'PySide6' not in sys.modules; sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_that_evaluate_writes_predictions_equal_to_the_runs_own(
+    capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any], tmp_path: Path
+) -> None:
+    new = updated["candidates"][0]
+    out = tmp_path / "out"
+    code, text, _ = run(
+        capsys, "evaluate", new["checkpoint"], "--data", "builtin", "-o", str(out), "--store", str(store), "--json"
+    )
+    assert code == 0
+    assert json.loads(text)["all"]["accuracy"] == new["all"]["accuracy_new"]
+    assert np.array_equal(np.load(out / "logits.npy"), np.load(Path(new["predictions"]) / "logits.npy"))
+
+
+def test_that_compare_reads_npz_with_classes_in_another_order_and_writes_a_csv(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    # three samples of classes a, a, b; old knows a and b and is right on all; new (columns c, b, a) loses the second
+    ids = np.array(["1", "2", "3"])
+    old, new = np.array([[2, 0], [2, 0], [0, 2]]), np.array([[0, 3, 1], [3, 0, 1], [0, 1, 3]])
+    np.savez(tmp_path / "old.npz", sample_ids=ids, labels=np.array([0, 0, 1]), logits=old, class_names=["a", "b"])
+    np.savez(
+        tmp_path / "new.npz", sample_ids=ids[::-1], labels=["b", "a", "a"], logits=new, class_names=["c", "b", "a"]
+    )
+    table = tmp_path / "samples.csv"
+    code, out, _ = run(
+        capsys, "compare", str(tmp_path / "old.npz"), str(tmp_path / "new.npz"), "--json", "--csv", str(table)
+    )
+    assert code == 0
+    record = json.loads(out)
+    assert (record["all"]["negative_flips"], record["all"]["both_right"], record["all"]["samples"]) == (1, 2, 3)
+    assert record["all"]["new_class_intrusion"] == 1.0
+    assert record["new_classes"]["samples"] == 0
+    assert record["new_classes"]["nfr"] is None
+    assert len(table.read_text().splitlines()) == 4
+
+
+def test_that_a_table_is_printed_for_people(
+    capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any]
+) -> None:
+    code, out, _ = run(capsys, "resume", updated["update"], "--store", str(store))
+    assert code == 0
+    assert "NFR" in out
+    assert "old classes, n=" in out
+    assert "Recommended:" in out
+    code, out, _ = run(capsys, "runs", "--store", str(store))
+    assert code == 0
+    assert updated["update"] in out
+    assert updated["old"]["run"] in out
+
+
+def test_that_inspect_describes_a_checkpoint(
+    capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any]
+) -> None:
+    code, out, _ = run(capsys, "inspect", updated["old"]["checkpoint"], "--json", "--store", str(store))
+    record = json.loads(out)
+    assert code == 0
+    assert record["kind"] == "checkpoint"
+    assert record["class_names"] == list("0123456789")
+    assert record["role"] == "old"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["update", "--data", "nowhere"], 1, "nowhere"),
+        (["update", "--data", "fashion-mnist:/absent/folder", "--old-classes", "5"], 1, "absent"),
+        (["update", "--data", "builtin", "--methods", "none,magic"], 1, "magic"),
+        (["update", "--data", "builtin", "--arch", "resnet19"], 1, "resnet1"),
+        (["update", "--epochs", "many"], 2, "epochs"),
+        (["updat"], 2, "updat"),
+        (["compare", "absent", "also-absent"], 1, "absent"),
+        (["inspect", "absent.safetensors"], 1, "absent.safetensors"),
+        (["evaluate", "absent.safetensors", "--data", "builtin"], 1, "absent.safetensors"),
+        (["resume", "absent"], 1, "absent"),
+        (["train", "--data", "builtin", "--method", "mpt_kl"], 1, "--old"),
+        (["train", "--data", "builtin", "--set", "temperature"], 2, "FIELD=VALUE"),
+        (["train", "--data", "builtin", "--set", "temperature=-1"], 1, "temperature"),
+        (["gui", "absent.safetensors"], 1, "absent.safetensors"),
+    ],
+)
+def test_that_a_mistake_gets_a_sentence_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str], words: list[str], code: int, sentence: str, tmp_path: Path
+) -> None:
+    store = [] if words[0] in ("updat", "gui") else ["--store", str(tmp_path)]
+    found, out, err = run(capsys, *words, *store)
+    assert found == code
+    assert sentence in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "gui"])
+def test_that_every_command_explains_itself_and_is_in_the_readme(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0
+    assert "usage" in out
+    readme = Path(__file__).parents[2] / "README.md"
+    assert f"mpt-studio {command}" in readme.read_text("utf-8") or command == "gui"
+
+
+def test_that_a_preset_is_a_start_that_options_replace() -> None:
+    from mpt_studio.cli.commands import _over_preset
+    from mpt_studio.recipe import Training, UpdateRecipe, preset
+
+    made = _over_preset(UpdateRecipe(training=Training(epochs=3)), "published")
+    assert made.training.epochs == 3
+    assert made.model == preset("published").recipe.model
+    assert made.old_classes == "50"
