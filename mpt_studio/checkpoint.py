@@ -84,6 +84,6 @@ def _described(path: Path, text: str) -> Checkpoint:
         if int(values.get("format", 0)) > FORMAT:
             raise UserError(f"{path} was written by a newer MPT Studio; update the program to read it.")
         return _ADAPTER.validate_json(json.dumps({**values, "path": str(path)}))
-    except (ValueError, TypeError, AttributeError) as error:  # pydantic.ValidationError is a ValueError
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:  # pydantic.ValidationError is a ValueError
         reason = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
         raise UserError(f"The header of {path} is damaged ({reason}).") from None

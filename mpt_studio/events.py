@@ -134,11 +134,20 @@ def from_line(line: str) -> Event | None:
     try:
         record = json.loads(line)
         cls = _KINDS[record["event"]]
-        names = {f.name for f in dataclasses.fields(cls)}
-        known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k in names}
+        types = {f.name: f.type for f in dataclasses.fields(cls)}
+        known: dict[str, Any] = {k: _restored(v, str(types[k])) for k, v in record.items() if k in types}
         return cls(**known)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _restored(value: Any, annotation: str) -> Any:
+    """Undo what JSON cannot say: tuples, and not-a-number where a float has to be."""
+    if value is None and annotation == "float":
+        return math.nan
+    if annotation == "dict[str, float]" and isinstance(value, dict):
+        return {name: math.nan if number is None else number for name, number in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _finite(value: Any) -> Any:

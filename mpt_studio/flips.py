@@ -50,10 +50,14 @@ def mcnemar_p(negative: int, positive: int) -> float:
     n = negative + positive
     if n == 0:
         return 1.0
-    few = min(negative, positive)
-    log_all = math.lgamma(n + 1) - n * math.log(2)
-    logs = [log_all - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(few + 1)]
-    return min(1.0, 2.0 * math.fsum(math.exp(value) for value in logs))
+    middle, few = n // 2, min(negative, positive)
+    # Terms C(n, k) relative to the middle one, for k = middle, middle − 1, …, by C(n, k−1) = C(n, k)·k/(n−k+1):
+    # no factorials, so no cancellation. Beyond 20·√n steps they are below the smallest double.
+    k = np.arange(middle, max(0, middle - 20 * math.isqrt(n) - 20), -1, dtype=np.float64)
+    terms = np.concatenate([[1.0], np.cumprod(k / (n - k + 1))])
+    tail = terms[middle - few :].sum() if middle - few < len(terms) else 0.0
+    whole = 2 * terms.sum() - (1.0 if n % 2 == 0 else 0.0)  # the lower half, mirrored; an even n has one middle
+    return min(1.0, 2.0 * float(tail / whole))
 
 
 def ratio(part: float, whole: float) -> float | None:
@@ -191,7 +195,7 @@ def rates(
     chosen = np.ones(len(kinds), dtype=bool) if where is None else where
     counts = np.bincount(kinds[chosen], minlength=4)
     negative = chosen & (kinds == FlipKind.NEGATIVE)
-    lost = 0.0 if confidence_lost is None else float(confidence_lost[negative].sum(dtype=np.float64))
+    lost = 0.0 if confidence_lost is None else math.fsum(confidence_lost[negative].tolist())
     return Rates(
         both_right=int(counts[FlipKind.BOTH_RIGHT]),
         negative_flips=int(counts[FlipKind.NEGATIVE]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,13 +52,12 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     an exception leaves the old file as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")
     try:
+        temporary.touch(exist_ok=False)  # with the user's own permissions, unlike what tempfile makes
         write(temporary)
         _flush_to_disk(temporary)
-        os.replace(temporary, path)
+        _rename(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -65,8 +65,11 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """``replace_file`` for UTF-8 text."""
-    replace_file(path, lambda temporary: _write_bytes(temporary, text.encode()))
+    """``replace_file`` for UTF-8 text.
+
+    Bytes of file names that are no text are written as escapes, which JSON reads back as they were.
+    """
+    replace_file(path, lambda temporary: _write_bytes(temporary, text.encode("utf-8", "backslashreplace")))
 
 
 def sha256_of(path: Path) -> str:
@@ -77,6 +80,15 @@ def sha256_of(path: Path) -> str:
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    for _ in range(40 if os.name == "nt" else 0):  # Windows refuses while a reader has the old file open
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(0.05)
+    os.replace(temporary, path)
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -53,6 +53,8 @@ class Predictions:
 
     def _problem(self) -> str:
         n = len(self.sample_ids)
+        if not self.class_names:
+            return "have no classes"
         if self.logits.ndim != 2 or self.logits.shape != (n, len(self.class_names)):
             return (
                 f"have {n} sample ids and {len(self.class_names)} class names, but logits of shape {self.logits.shape}"
@@ -79,6 +81,7 @@ class Predictions:
     def save(self, folder: Path) -> None:
         """Write ``meta.json`` and one ``.npy`` per array; ``meta.json`` comes last and makes the folder valid."""
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "meta.json").unlink(missing_ok=True)  # a kill from here on must not leave a mixture that looks whole
         for name in _ARRAYS:
             _save_array(folder / f"{name}.npy", getattr(self, name))
         paths.write_text(folder / "meta.json", json.dumps(self._meta(), ensure_ascii=False, indent=1))
@@ -128,7 +131,7 @@ def _read_folder(folder: Path) -> Predictions:
         raise UserError(
             f"{folder} is not a predictions folder: {Path(error.filename or '').name} is missing."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"The predictions in {folder} are damaged ({error}).") from None
     if len(found) != samples:
         raise UserError(f"The predictions in {folder} are damaged: {samples} samples announced, {len(found)} found.")
@@ -150,23 +153,30 @@ def _read_npz(path: Path) -> Predictions:
 
 
 def _from_arrays(path: Path, found: dict[str, npt.NDArray[Any]]) -> Predictions:
-    class_names = tuple(str(name) for name in found["class_names"].ravel())
-    label_names = tuple(str(name) for name in found["label_names"].ravel()) if "label_names" in found else class_names
+    class_names = tuple(_texts(found["class_names"]).tolist())
+    label_names = tuple(_texts(found["label_names"]).tolist()) if "label_names" in found else class_names
     labels = found["labels"].ravel()
     if labels.dtype.kind in "US":
-        label_names, labels = _as_indices(labels.astype(str), label_names)
+        label_names, labels = _as_indices(_texts(labels), label_names)
     elif labels.dtype.kind not in "iu":
         raise UserError(f"The labels in {path} are {labels.dtype}; they have to be class names or whole numbers.")
     if found["logits"].dtype.kind not in "fiu":
         raise UserError(f"The logits in {path} are {found['logits'].dtype}; they have to be numbers.")
     return Predictions(
-        sample_ids=found["sample_ids"].ravel().astype(str),
+        sample_ids=_texts(found["sample_ids"]),
         labels=labels.astype(np.int64),
         label_names=label_names,
         logits=found["logits"].astype(np.float32),
         class_names=class_names,
         version=path.stem,
     )
+
+
+def _texts(array: npt.NDArray[Any]) -> Strings:
+    """Flat, as text; bytes are UTF-8."""
+    flat = array.ravel()
+    text: Strings = np.char.decode(flat, "utf-8", "replace") if flat.dtype.kind == "S" else flat.astype(np.str_)
+    return text
 
 
 def _as_indices(labels: Strings, known: tuple[str, ...]) -> tuple[tuple[str, ...], Ints]:

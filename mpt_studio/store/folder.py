@@ -150,6 +150,11 @@ class FolderWriter:
                 control.clear(self.folder)  # what was asked of the process before is over
             self.set(outcome="running", message="")
 
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
     def append(self, event: Event) -> None:
         """Put an event on disk; pauses also show in the record."""
         self._log.append(event)
