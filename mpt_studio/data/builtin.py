@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import functools
 import math
+import os
+import statistics
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +34,7 @@ _FONT_SIZE = 56
 """Glyphs are drawn at twice their final size and reduced by the affine map."""
 _STROKES = (0.0, 1.0, 2.5)
 _BLURS = (0.9, 1.6, 2.6)
+_LEAST_NOISE, _MOST_NOISE = 0.02, 0.15
 _DRAWS = 24
 """Random numbers per sample, beside its noise."""
 
@@ -46,26 +50,31 @@ def open_builtin(progress: Progress) -> ArrayDataset:
 
 def draw(train_per_class: int, test_per_class: int, progress: Progress) -> Pixels:
     """Draw both parts; within a part the classes take turns, so that any stretch of it shows them all."""
-    parts = []
-    for part, count in enumerate((train_per_class, test_per_class)):
-        images = np.empty((count, len(CLASSES), SIZE, SIZE, 3), dtype=np.uint8)
-        for label in range(len(CLASSES)):
-            progress("Drawing the built-in characters", (part + label / len(CLASSES)) / 2)
-            images[:, label] = draw_class(part, label, count)
-        parts.append(images.reshape(-1, SIZE, SIZE, 3))
-    images = np.concatenate(parts)
+    counts = (train_per_class, test_per_class)
+    made = [np.empty((count, len(CLASSES), SIZE, SIZE, 3), dtype=np.uint8) for count in counts]
+    jobs = [(part, label) for part in range(2) for label in range(len(CLASSES))]
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:  # NumPy and Pillow release the interpreter lock
+        drawn = threads.map(lambda job: draw_class(job[0], job[1], counts[job[0]]), jobs)
+        for done, ((part, label), images) in enumerate(zip(jobs, drawn, strict=True)):
+            progress("Drawing the built-in characters", done / len(jobs))
+            made[part][:, label] = images
+    images = np.concatenate([images.reshape(-1, SIZE, SIZE, 3) for images in made])
     labels = np.arange(len(images), dtype=np.int64) % len(CLASSES)
-    return Pixels(images, labels, CLASSES, len(parts[0]))
+    return Pixels(images, labels, CLASSES, train_per_class * len(CLASSES))
 
 
 def draw_class(part: int, label: int, count: int) -> Images:
     """(count, 32, 32, 3): the first ``count`` samples of a class; more of them leave the earlier ones as they are."""
     u = _uniform(part, label, count)
-    masks = _masks(label, u)
     ink, paper = _colours(u)
-    pixels = paper + (ink - paper) * masks[..., None]
-    pixels += (0.02 + 0.13 * u[:, 15, None, None, None] ** 2) * _noise(part, label, count)
-    return np.rint(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
+    pixels = ink - paper
+    pixels *= _masks(label, u)[..., None]
+    pixels += paper
+    noise = _noise(part, label, count)
+    noise *= (_LEAST_NOISE + (_MOST_NOISE - _LEAST_NOISE) * u[:, 15] ** 2)[:, None, None, None]
+    pixels += noise
+    eight_bits: Images = np.rint(np.clip(pixels, 0.0, 1.0) * np.float32(255.0)).astype(np.uint8)
+    return eight_bits
 
 
 def _raw(stream: int, part: int, label: int, words: int) -> npt.NDArray[np.uint64]:
@@ -77,39 +86,55 @@ def _raw(stream: int, part: int, label: int, words: int) -> npt.NDArray[np.uint6
 def _uniform(part: int, label: int, count: int) -> Floats:
     """(count, _DRAWS) in [0, 1)."""
     words = _raw(0, part, label, count * _DRAWS).reshape(count, _DRAWS)
-    return ((words >> np.uint64(40)) * np.float64(2.0**-24)).astype(np.float32)
+    return (words >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
 
 
 def _noise(part: int, label: int, count: int) -> Floats:
-    """(count, 32, 32, 3) of about standard normal noise: the sum of two bytes per value, centred and scaled."""
+    """(count, 32, 32, 3) of standard normal noise, from one random byte per value."""
     values = SIZE * SIZE * 3
-    pairs = (
-        _raw(1, part, label, count * values // 4)
-        .astype("<u8", copy=False)
-        .view(np.uint8)
-        .reshape(count, SIZE, SIZE, 3, 2)
-    )
-    return (pairs[..., 0].astype(np.float32) + pairs[..., 1] - 255.0) / 104.5
+    random = _raw(1, part, label, count * values // 8).astype("<u8", copy=False).view(np.uint8)
+    return _normal_quantiles()[random].reshape(count, SIZE, SIZE, 3)
+
+
+@functools.cache
+def _normal_quantiles() -> Floats:
+    normal = statistics.NormalDist()
+    return np.array([normal.inv_cdf((i + 0.5) / 256) for i in range(256)], dtype=np.float32)
 
 
 def _masks(label: int, u: Floats) -> Floats:
     """(count, 32, 32) in [0, 1]: the glyph under each sample's affine map."""
     made = np.empty((len(u), SIZE, SIZE), dtype=np.float32)
-    for row, (v, matrix) in enumerate(zip(u, _affine(u), strict=True)):
-        glyph = _glyph(CLASSES[label], int(v[0] * len(_STROKES)), int(v[1] * len(_BLURS)))
-        mapped = glyph.transform((SIZE, SIZE), Image.Transform.AFFINE, tuple(matrix), Image.Resampling.BILINEAR)
-        made[row] = np.asarray(mapped)
-    return made / np.float32(255.0)
+    corners = _corners(_affine(u))
+    style = (u[:, 0] * len(_STROKES)).astype(int) * len(_BLURS) + (u[:, 1] * len(_BLURS)).astype(int)
+    for kind in np.unique(style):
+        rows = np.flatnonzero(style == kind)
+        glyph = _glyph(CLASSES[label], *divmod(int(kind), len(_BLURS)))
+        # One call for all samples of a style: a strip of squares, each with the four source corners it shows.
+        mesh = [((0, i * SIZE, SIZE, (i + 1) * SIZE), tuple(corners[row])) for i, row in enumerate(rows)]
+        size = (SIZE, SIZE * len(rows))
+        strip = glyph.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+        made[rows] = np.asarray(strip).reshape(-1, SIZE, SIZE)
+    made *= np.float32(1 / 255)
+    return made
+
+
+def _corners(affine: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(count, 8): where the output's corners lie on the glyph: top left, bottom left, bottom right, top right."""
+    x, y = np.array([0.0, 0.0, SIZE, SIZE]), np.array([0.0, SIZE, SIZE, 0.0])
+    source_x = affine[:, 0:1] * x + affine[:, 1:2] * y + affine[:, 2:3]
+    source_y = affine[:, 3:4] * x + affine[:, 4:5] * y + affine[:, 5:6]
+    return np.stack([source_x, source_y], axis=2).reshape(-1, 8)
 
 
 @functools.cache
 def _glyph(character: str, stroke: int, blur: int) -> Image.Image:
     font = ImageFont.load_default(size=_FONT_SIZE)
     image = Image.new("L", (_CANVAS, _CANVAS))
-    draw = ImageDraw.Draw(image)
-    left, top, right, bottom = draw.textbbox((0, 0), character, font=font)
+    drawing = ImageDraw.Draw(image)
+    left, top, right, bottom = drawing.textbbox((0, 0), character, font=font)
     corner = ((_CANVAS - left - right) / 2, (_CANVAS - top - bottom) / 2)
-    draw.text(corner, character, font=font, fill=255, stroke_width=_STROKES[stroke])
+    drawing.text(corner, character, font=font, fill=255, stroke_width=_STROKES[stroke])
     return image.filter(ImageFilter.GaussianBlur(_BLURS[blur]))
 
 
@@ -135,11 +160,10 @@ def _affine(u: Floats) -> npt.NDArray[np.float64]:
 
 def _colours(u: Floats) -> tuple[Floats, Floats]:
     """Ink (count, 1, 1, 3) and paper (count, 32, 32, 3) in about [0, 1]; paper has a soft gradient."""
-    contrast: Floats = 0.16 + 0.5 * u[:, 9]
-    dark_ink = np.where(u[:, 10] < 0.5, np.float32(1.0), np.float32(-1.0))
+    half = np.where(u[:, 10] < 0.5, np.float32(0.5), np.float32(-0.5)) * (0.16 + 0.5 * u[:, 9])
     middle = 0.5 + 0.3 * (u[:, 11] - 0.5)
-    ink = _tinted(middle - dark_ink * contrast / 2, u[:, 12], 0.22)
-    paper = _tinted(middle + dark_ink * contrast / 2, u[:, 13], 0.16)
+    ink = _tinted(middle - half, u[:, 12], 0.22)
+    paper = _tinted(middle + half, u[:, 13], 0.16)
     angle = 2.0 * math.pi * u[:, 14]
     axis = np.linspace(-1.0, 1.0, SIZE, dtype=np.float32)
     slope = np.cos(angle)[:, None, None] * axis[None, None, :] + np.sin(angle)[:, None, None] * axis[None, :, None]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,8 @@ from mpt_studio.errors import one_sentence
 
 MAX_PIXELS = 100_000_000
 """Larger images are skipped: a small file can unpack to gigabytes."""
-SUFFIXES = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"]
-    + [".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2"]
-)
+_SUFFIXES = ".jpg .jpeg .jpe .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .jp2"
+SUFFIXES = frozenset(_SUFFIXES.split())
 """File names that are taken for images, in lower case; what is inside decides how they are read."""
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
 
@@ -38,17 +38,25 @@ def decode(content: bytes, size: int = 0) -> Images:
     Raises:
         BadImage: not an image, an unsupported type, truncated or damaged, or more than ``MAX_PIXELS``.
     """
-    try:
+    with _reasons(content):
         image = _opened(content)
         if size:
             image.draft("RGB", (size, size))  # JPEG only: decodes at a half, quarter or eighth where that is enough
         image.load()
         upright = _rgb(_upright(image))
         return _fit(upright, size) if size else np.asarray(upright)
-    except BadImage:
-        raise
-    except Exception as error:  # decoders raise nearly every type on damaged files
-        raise BadImage(_reason(error, content)) from None
+
+
+def check(content: bytes) -> tuple[int, int]:
+    """(width, height) of the upright image, once the whole file has been decoded. Raises ``BadImage``."""
+    with _reasons(content):
+        image = _opened(content)
+        width, height = image.size
+        orientation = image.getexif().get(0x0112, 1)
+        image.draft("RGB", (1, 1))  # JPEG only: reads all of the file but computes an eighth of the pixels
+        image.load()
+        _rgb(image)
+        return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
 def fit(image: Images, size: int) -> Images:
@@ -111,6 +119,16 @@ def _eight_bits(values: npt.NDArray[Any], mode: str) -> npt.NDArray[np.uint8]:
         limits = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
         low, high = 0.0, next((limit for limit in limits if high <= limit), high)
     return np.round((numbers - low) * (255.0 / ((high - low) or 1.0))).astype(np.uint8)
+
+
+@contextlib.contextmanager
+def _reasons(content: bytes) -> Iterator[None]:
+    try:
+        yield
+    except BadImage:
+        raise
+    except Exception as error:  # decoders raise nearly every type on damaged files
+        raise BadImage(_reason(error, content)) from None
 
 
 def _reason(error: Exception, content: bytes) -> str:
