@@ -108,21 +108,6 @@ require_space() { # FOLDER: on Linux, torch and its CUDA libraries are 3 GB to f
     [ "$free" -ge $((needed + 4)) ] || export PIP_NO_CACHE_DIR=1
 }
 
-pip_of_venv() { "$VENV/bin/python" -m pip "$@"; }
-
-make_venv() { # PYTHON
-    if "$1" -c 'import ensurepip' 2>/dev/null && "$1" -m venv "$VENV" >/dev/null; then
-        return
-    fi
-    # Debian keeps ensurepip in python3-venv. The system's pip can fill an empty environment instead, without root.
-    if "$1" -m venv --without-pip "$VENV" >/dev/null 2>&1 &&
-        "$1" -m pip --python "$VENV/bin/python" install -q -c "$PACKAGING/constraints.txt" pip >&2; then
-        return
-    fi
-    on_debian && can_be_root && apt_install python3-venv && "$1" -m venv --clear "$VENV" >/dev/null && mark_unfinished && return
-    die "$1 can make no virtual environment; install its venv module ($(apt_line python3-venv)) and start this again."
-}
-
 mark_unfinished() { mkdir -p "$VENV" 2>/dev/null && : >"$UNFINISHED"; }
 
 # What the environment is made from; "test" has everything that "run" has.
@@ -136,23 +121,44 @@ is_ready() { # LEVEL
         case $(cat "$STAMP") in "$(stamp_of "$1")" | "$(stamp_of test)") true ;; *) false ;; esac
 }
 
-explain_pip() { # LOG: pip's message in one sentence
+explain_pip() { # LOG: pip's messages in one sentence; as they are where they are of another kind
     if grep -qi 'no space left' "$1"; then
         die "the disk is full; make room and start this again."
     elif grep -qiE 'connection|name resolution|timed out|ProxyError|SSLError' "$1"; then
         die "the Python packages cannot be fetched; check the network connection and start this again."
     fi
-    die "pip could not install the Python packages (its message is above)."
+    cat "$1" >&2
+    die "pip could not install the Python packages; its message is above."
 }
 
-pip_install() { # ARGUMENTS…: bars on a terminal, silence elsewhere; the message of a failure either way
+# The system's pip takes this one's place where the environment cannot have one of its own at first.
+pip=("$VENV/bin/python" -m pip)
+
+pip_install() { # ARGUMENTS…: bars on a terminal, silence elsewhere
     local log=$VENV/mpt-studio.log quiet=--quiet
-    [ -t 2 ] && quiet=
+    [ ! -t 2 ] || quiet=
     # Wheels are unpacked beside the environment: /tmp is often too small for torch.
     mkdir -p "$VENV/tmp"
-    TMPDIR=$VENV/tmp PIP_DISABLE_PIP_VERSION_CHECK=1 pip_of_venv install $quiet -c "$PACKAGING/constraints.txt" "$@" \
-        2> >(tee "$log" >&2) >&2 || { sleep 1 && explain_pip "$log"; }
+    TMPDIR=$VENV/tmp PIP_DISABLE_PIP_VERSION_CHECK=1 \
+        "${pip[@]}" install $quiet -c "$PACKAGING/constraints.txt" "$@" >&2 2>"$log" || explain_pip "$log"
     rm -rf "$VENV/tmp"
+}
+
+make_venv() { # PYTHON
+    if "$1" -c 'import ensurepip' 2>/dev/null; then
+        "$1" -m venv "$VENV" >/dev/null && return
+    fi
+    # Debian keeps ensurepip in python3-venv. The system's pip can fill an empty environment instead, without root.
+    if { "$1" -m venv --without-pip "$VENV" && "$1" -m pip --python "$VENV/bin/python" --version; } >/dev/null 2>&1; then
+        pip=("$1" -m pip --python "$VENV/bin/python")
+        pip_install pip
+        pip=("$VENV/bin/python" -m pip)
+        return
+    fi
+    if on_debian && can_be_root && apt_install python3-venv; then
+        "$1" -m venv "$VENV" >/dev/null && return
+    fi
+    die "$1 can make no virtual environment; install its venv module ($(apt_line python3-venv)) and start this again."
 }
 
 fill_venv() { # LEVEL
@@ -168,6 +174,7 @@ begin_venv() { # an environment that is not ours (no stamp) is never removed, on
         rm -rf "$VENV"
     fi
     if [ -x "$VENV/bin/python" ]; then
+        say "bringing the Python packages in $VENV up to date"
         [ ! -f "$STAMP" ] || mark_unfinished
         return
     fi
@@ -177,6 +184,8 @@ begin_venv() { # an environment that is not ours (no stamp) is never removed, on
     require_space "$VENV"
     say "making a virtual environment in $VENV with $("$python" -V) ($python)"
     make_venv "$python"
+    offer_data
+    say "installing the Python packages, torch among them: some gigabytes and some minutes, this once"
 }
 
 check_qt_libraries() { # where there is no apt to ask: which shared libraries are not found?
@@ -196,8 +205,6 @@ prepare_venv() { # LEVEL: run or test
     ! command -v flock >/dev/null || flock 9
     if ! is_ready "$1"; then
         begin_venv
-        offer_data
-        say "installing the Python packages, torch among them: minutes, and some gigabytes, the first time"
         fill_venv "$1"
         check_qt_libraries
         stamp_of "$1" >"$STAMP"
