@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from mpt_studio.errors import UserError
 from mpt_studio.events import Event, Stage, from_line
 
 
@@ -60,7 +62,8 @@ class UpdateTail:
             found += self._read_runs()
             found.append(("", event))
             if isinstance(event, Stage) and event.run and event.run not in self._runs:
-                self._runs[event.run] = EventTail(self._folder_of(event.run) / "events.jsonl")
+                with suppress(UserError):  # a run that was deleted has nothing to tell
+                    self._runs[event.run] = EventTail(self._folder_of(event.run) / "events.jsonl")
         return found + self._read_runs()
 
     def _read_runs(self) -> list[tuple[str, Event]]:

@@ -1,0 +1,334 @@
+"""Run folders: created, listed, resolved, deleted; none hides another."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from mpt_studio.errors import Interrupted, UserError
+from mpt_studio.events import Ended, Note, Paused
+from mpt_studio.recipe import Recipe, Training, UpdateRecipe, method_named
+from mpt_studio.store import Member, Run, Store, control
+
+RECIPE = Recipe(data="builtin", method=method_named("mpt_kl:2"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def finished_run(store: Store, label: str = "", **more: object) -> Run:
+    with store.create_run(RECIPE, label=label, **more) as writer:  # type: ignore[arg-type]
+        writer.finish("done")
+    return store.run(writer.id)
+
+
+def test_that_a_run_reads_back_as_it_was_created(store: Store) -> None:
+    with store.create_run(
+        RECIPE, label="MPT_KL b=2", update="u1", data_fingerprint="abc", class_names=("zero", "κ")
+    ) as writer:
+        run = writer.run
+        assert run.outcome == "running"
+        assert run.is_active
+        writer.finish("done", "All epochs done.", {"accuracy": 0.5})
+    read = store.run(run.id)
+    assert read.recipe == RECIPE
+    assert (read.label, read.update, read.data_fingerprint, read.class_names) == (
+        "MPT_KL b=2",
+        "u1",
+        "abc",
+        ("zero", "κ"),
+    )
+    assert (read.outcome, read.message, read.figures) == ("done", "All epochs done.", {"accuracy": 0.5})
+    assert not read.is_active
+    assert read.id.split("_")[1:3] == ["mpt", "kl"]
+    assert {"torch", "numpy", "python", "mpt-studio"} <= set(read.versions)
+    assert read.machine["cpus"] == os.cpu_count()
+    assert [type(event) for event in read.events()] == [Ended]
+
+
+def test_that_reading_a_store_that_is_not_there_finds_nothing_and_creates_nothing(store: Store) -> None:
+    assert store.runs() == []
+    assert store.updates() == []
+    assert not store.root.exists()
+
+
+def test_that_runs_are_listed_newest_first(store: Store) -> None:
+    ids = [finished_run(store, str(i)).id for i in range(3)]
+    assert [run.id for run in store.runs()] == ids[::-1]
+
+
+def test_that_a_run_is_found_by_a_unique_beginning_or_its_last_digits(store: Store) -> None:
+    run = finished_run(store)
+    assert store.run(run.id[:-2]).id == run.id
+    assert store.run(run.id[-6:]).id == run.id
+
+
+def test_that_an_ambiguous_or_unknown_id_is_refused_with_a_sentence(store: Store) -> None:
+    first, _ = finished_run(store), finished_run(store)
+    with pytest.raises(UserError, match="fits 2 runs"):
+        store.run(first.id[:4])
+    for foreign in ("nothing", "", "..", "../runs", str(first.folder)):
+        with pytest.raises(UserError, match="There is no run"):
+            store.run(foreign)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "damaged"),
+        (b"{", "damaged"),
+        (b"[]", "damaged"),
+        (b"\xff\xfe", "damaged"),
+        (b'{"format": 1}', "damaged"),
+        (b"[" * 100_000, "damaged"),
+        (b'{"format": 99}', "newer MPT Studio"),
+        (None, "run.json is missing"),
+    ],
+)
+def test_that_one_damaged_folder_never_hides_the_others(store: Store, content: bytes | None, problem: str) -> None:
+    good, bad = finished_run(store), finished_run(store)
+    record = bad.folder / "run.json"
+    record.unlink() if content is None else record.write_bytes(content)
+    assert [run.id for run in store.runs()] == [good.id]
+    assert len(store.problems) == 1
+    assert problem in store.problems[0]
+    with pytest.raises(UserError, match=problem):
+        store.run(bad.id)
+
+
+def test_that_a_recipe_of_a_newer_program_is_a_problem_with_its_own_sentence(store: Store) -> None:
+    run = finished_run(store)
+    record = json.loads((run.folder / "run.json").read_text())
+    record["recipe"]["training"]["quantum"] = True
+    (run.folder / "run.json").write_text(json.dumps(record))
+    assert store.runs() == []
+    assert "does not know" in store.problems[0]
+
+
+def test_that_foreign_files_and_folders_on_the_shelf_do_not_matter(store: Store) -> None:
+    run = finished_run(store)
+    (store.root / "runs" / ".DS_Store").write_text("x")
+    (store.root / "runs" / "notes.txt").write_text("x")
+    (store.root / "runs" / ".deleted-x").mkdir()
+    assert [found.id for found in store.runs()] == [run.id]
+    assert store.problems == []
+
+
+def test_that_listing_reads_one_small_file_per_run_and_no_events(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [finished_run(store) for _ in range(3)]
+    for run in runs:
+        (run.folder / "events.jsonl").write_bytes(b"x" * 1_000_000)
+    opened: list[str] = []
+    real = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda self, *a, **k: (opened.append(self.name), real(self, *a, **k))[1])
+    monkeypatch.setattr(builtins, "open", lambda *a, **k: pytest.fail(f"opened {a[0]}"))
+    assert len(store.runs()) == 3
+    assert opened == ["run.json"] * 3
+
+
+def test_that_a_second_writer_is_refused(store: Store) -> None:
+    with store.create_run(RECIPE) as writer:
+        with pytest.raises(UserError, match="being written by another process"):
+            store.write_run(writer.id)
+        writer.finish("stopped")
+    with store.write_run(writer.id) as again:
+        assert again.run.outcome == "running"
+        again.finish("done")
+    assert store.run(writer.id).outcome == "done"
+
+
+def test_that_a_run_opened_without_resuming_keeps_its_outcome(store: Store) -> None:
+    run = finished_run(store)
+    with store.write_run(run.id, resume=False) as writer:
+        writer.set(label="renamed")
+    read = store.run(run.id)
+    assert (read.outcome, read.label) == ("done", "renamed")
+    assert len(read.events()) == 1
+
+
+CHILD = """
+    import sys, time
+    from pathlib import Path
+    from mpt_studio.events import Note
+    from mpt_studio.recipe import Recipe
+    from mpt_studio.store import Store
+    writer = Store(Path(sys.argv[1])).create_run(Recipe(data="builtin"))
+    writer.append(Note(text="before the kill"))
+    print(writer.id, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_that_a_run_whose_process_was_killed_reads_as_interrupted_and_can_be_resumed(store: Store) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(CHILD), str(store.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        run_id = child.stdout.readline().strip()
+        assert store.run(run_id).outcome == "running"
+        assert store.run(run_id).is_active
+        with pytest.raises(UserError, match="while it is running"):
+            store.delete(run_id)
+        child.send_signal(signal.SIGKILL)
+        child.wait(timeout=10)
+    run = store.run(run_id)
+    assert run.outcome == "interrupted"
+    assert not run.is_active
+    assert [event.text for event in run.events() if isinstance(event, Note)] == ["before the kill"]
+    with store.write_run(run_id) as writer:
+        writer.finish("done")
+    assert store.run(run_id).outcome == "done"
+
+
+def test_that_a_paused_run_shows_it_until_it_goes_on(store: Store) -> None:
+    with store.create_run(RECIPE) as writer:
+        writer.append(Paused(paused=True))
+        assert store.run(writer.id).outcome == "paused"
+        writer.append(Paused(paused=False))
+        assert store.run(writer.id).outcome == "running"
+        writer.finish("done")
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "message"),
+    [
+        (UserError("The data are gone."), "failed", "The data are gone."),
+        (ValueError("broken\nbadly"), "failed", "ValueError: broken badly"),
+        (Interrupted(), "interrupted", ""),
+        (KeyboardInterrupt(), "interrupted", ""),
+    ],
+)
+def test_that_a_writer_left_by_an_error_records_it(
+    store: Store, error: BaseException, outcome: str, message: str
+) -> None:
+    with pytest.raises(type(error)), store.create_run(RECIPE) as writer:
+        raise error
+    run = store.run(writer.id)
+    assert (run.outcome, run.message) == (outcome, message)
+    last = run.events()[-1]
+    assert isinstance(last, Ended)
+    assert last.outcome == outcome
+
+
+def test_that_deleting_removes_the_folder_and_leaves_the_others(store: Store) -> None:
+    doomed, other = finished_run(store), finished_run(store)
+    store.delete(doomed.id)
+    assert [run.id for run in store.runs()] == [other.id]
+    assert os.listdir(store.root / "runs") == [other.id]
+
+
+def test_that_deletion_cut_short_after_the_rename_is_finished_by_the_next_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed, other = finished_run(store), finished_run(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", lambda *a, **k: None)
+        store.delete(doomed.id)
+    assert [run.id for run in store.runs()] == [other.id]
+    assert len(os.listdir(store.root / "runs")) == 2
+    store.delete(other.id)
+    assert os.listdir(store.root / "runs") == []
+
+
+def test_that_a_damaged_run_can_be_deleted(store: Store) -> None:
+    run = finished_run(store)
+    (run.folder / "run.json").write_text("{")
+    store.delete(run.id)
+    assert os.listdir(store.root / "runs") == []
+
+
+def test_that_a_finished_run_of_a_running_update_cannot_be_deleted(store: Store) -> None:
+    update = store.create_update(UpdateRecipe())
+    with store.write_update(update.id) as writer:
+        run = finished_run(store, update=update.id)
+        with pytest.raises(UserError, match=f"while its update {update.id}"):
+            store.delete(run.id)
+        writer.finish("done")
+    store.delete(run.id)
+    store.delete(update.id)
+    assert store.updates() == []
+
+
+def test_that_an_update_reads_back_with_members_and_result(store: Store) -> None:
+    update = store.create_update(UpdateRecipe(methods="none,mpt_kl"), title="Letters")
+    assert (update.outcome, update.result, update.members, update.is_active) == ("queued", None, (), False)
+    with store.write_update(update.id) as writer:
+        assert writer.update.outcome == "running"
+        writer.add_member(Member("r1", "old", "No_Treatment", "old"))
+        writer.add_member(Member("r2", "candidate", "MPT_KL", "MPT_KL"))
+        writer.add_member(Member("r1", "old", "No_Treatment", "old model"))
+        writer.finish("done", result={"candidates": []})
+    read = store.update(update.id)
+    assert [member.run for member in read.members] == ["r1", "r2"]
+    assert read.members[0].label == "old model"
+    assert (read.title, read.outcome, read.result) == ("Letters", "done", {"candidates": []})
+    assert read.recipe.methods == "none,mpt_kl"
+
+
+def test_that_a_command_to_a_queued_update_survives_its_opening(store: Store) -> None:
+    update = store.create_update(UpdateRecipe())
+    control.send_command(update.folder, "cancel")
+    with store.write_update(update.id) as writer:
+        assert control.read_command(update.folder) == "cancel"
+        writer.finish("cancelled")
+
+
+def test_that_what_was_asked_of_a_gone_process_does_not_stop_the_next(store: Store) -> None:
+    with store.create_run(RECIPE) as writer:
+        writer.finish("stopped")
+    control.send_command(writer.folder, "stop")
+    with store.write_run(writer.id) as again:
+        assert control.read_command(again.folder) == "run"
+        again.finish("done")
+
+
+def test_that_the_best_weights_are_the_version_where_the_recipe_keeps_the_best(store: Store) -> None:
+    best = Recipe(data="builtin", training=Training(keep="best"))
+    for recipe, names in ((RECIPE, ["last", "last"]), (best, ["last", "best"])):
+        with store.create_run(recipe) as writer:
+            assert writer.run.checkpoint is None
+            for saved, expected in zip(("last", "best"), names, strict=True):
+                writer.save_weights(lambda path: path.write_bytes(b"weights"), saved)  # type: ignore[arg-type,return-value]
+                checkpoint = writer.run.checkpoint
+                assert checkpoint is not None
+                assert checkpoint.name == f"{expected}.safetensors"
+            writer.finish("done")
+
+
+def test_that_the_evaluation_folder_depends_on_weights_and_data_alone(store: Store) -> None:
+    folder = store.evaluation_folder("ab" * 32, "cd" * 16)
+    assert folder == store.evaluation_folder("AB" * 32, "cd" * 16)
+    assert folder != store.evaluation_folder("ab" * 32, "ce" * 16)
+    assert folder.parent == store.root / "evaluations"
+    with pytest.raises(UserError, match="is empty"):
+        store.evaluation_folder("", "../..")
+
+
+def test_that_a_store_below_a_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="choose another store"):
+        Store(tmp_path / "file").create_run(RECIPE)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_that_a_store_without_permission_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(UserError, match="no permission"):
+        Store(tmp_path / "locked" / "store").create_run(RECIPE)
+
+
+def test_that_the_store_imports_neither_torch_nor_qt() -> None:
+    code = "import sys, mpt_studio.store, mpt_studio.compare; print({'torch', 'PySide6'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
