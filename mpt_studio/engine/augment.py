@@ -26,6 +26,9 @@ class Draws:
     mirror_N: Tensor
     """(N,) bool."""
 
+    def to(self, device: torch.device) -> Draws:
+        return Draws(self.row_N.to(device), self.column_N.to(device), self.mirror_N.to(device))
+
     def take(self, where: Tensor | slice) -> Draws:
         return Draws(self.row_N[where], self.column_N[where], self.mirror_N[where])
 

@@ -1,0 +1,198 @@
+"""Training images as batches on the device, augmented there; where the images live changes no result.
+
+Shape letters: B batch, N samples, S side of the square images in pixels.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils import data as torch_data
+
+from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine import augment, order
+from mpt_studio.engine.device import free_bytes
+from mpt_studio.errors import UserError
+
+SHARE_OF_FREE_MEMORY = {"cuda": 0.4}
+"""Images live on the device when they take less than this share of what is free there; a quarter elsewhere."""
+CHUNK_BYTES = 64 << 20
+STATISTICS_SAMPLES = 10_000
+MOST_WORKERS = 8
+
+Report = Callable[[str, float], None]
+"""Called with a sentence and the fraction done while images are read."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images and labels of one step, on the device."""
+
+    images_BSS3: Tensor
+    """(B, S, S, 3) uint8, augmented."""
+    labels_B: Tensor
+    """(B,) int64 columns of the version's head."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How training images are varied."""
+
+    seed: int
+    padding: int
+    mirror: bool
+
+
+class Images:
+    """Images of some samples: one uint8 tensor on the device, or fetched by loader processes batch by batch.
+
+    Args:
+        dataset: where the pixels come from.
+        indices: (N,) samples.
+        size: S.
+        on_device: whether all images are read now and kept on the device.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        indices: Indices,
+        size: int,
+        device: torch.device,
+        on_device: bool,
+        report: Report | None = None,
+    ) -> None:
+        self.dataset, self.indices, self.size, self.device = dataset, indices, size, device
+        self.held = _read_all(dataset, indices, size, device, report) if on_device else None
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def batches(self, picks: list[Tensor]) -> Iterator[Tensor]:
+        """(B, S, S, 3) uint8 on the device for each (B,) tensor of positions in ``indices``."""
+        if self.held is not None:
+            yield from (self.held[pick.to(self.device)] for pick in picks)
+            return
+        for images in self._loader([pick.cpu().numpy() for pick in picks]):
+            yield images.to(self.device, non_blocking=True)
+
+    def _loader(self, picks: list[npt.NDArray[np.int64]]) -> torch_data.DataLoader[Tensor]:
+        workers = min(MOST_WORKERS, torch.get_num_threads(), len(picks))
+        return torch_data.DataLoader(
+            _Pixels(self.dataset, self.indices, self.size),
+            sampler=picks,  # each "sample" is a whole batch, drawn by us
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=self.device.type == "cuda",
+            prefetch_factor=2 if workers else None,
+            # workers only read and decode; "fork" shares the data set's arrays instead of copying them
+            multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+        )
+
+
+class _Pixels(torch_data.Dataset[Tensor]):
+    """A data set whose items are whole batches."""
+
+    def __init__(self, dataset: Dataset, indices: Indices, size: int) -> None:
+        self.dataset, self.indices, self.size = dataset, indices, size
+
+    def __getitem__(self, pick: npt.NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(self.dataset.batch(self.indices[pick], self.size)))
+
+
+class TrainingFeed:
+    """Augmented batches of the training part, in an order that is a pure function of (seed, epoch).
+
+    Args:
+        labels_N: (N,) int64 columns of the version's head, checked by ``head_labels``.
+    """
+
+    def __init__(self, images: Images, labels_N: Tensor, batch_size: int, augmentation: Augmentation) -> None:
+        self.images, self.batch_size, self.augmentation = images, batch_size, augmentation
+        self.labels_N = labels_N.to(images.device)
+        self.samples_N = torch.from_numpy(images.indices.astype(np.int64))
+        self.steps = order.steps_per_epoch(len(images), batch_size)
+
+    def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The epoch's batches from the step ``first`` on."""
+        how = self.augmentation
+        picks = _split(order.epoch_order(how.seed, epoch, len(self.images)), self.batch_size)[first : self.steps]
+        draws = augment.draw(how.seed, epoch, self.samples_N, how.padding, how.mirror).to(self.images.device)
+        for pick, pixels in zip(picks, self.images.batches(picks), strict=True):
+            there = pick.to(self.images.device, non_blocking=True)
+            yield Batch(augment.apply(pixels, draws.take(there), how.padding), self.labels_N[there])
+
+
+def in_order(count: int, batch_size: int) -> list[Tensor]:
+    """Positions 0 … count − 1 in batches, for ``Images.batches``."""
+    return _split(torch.arange(count), batch_size)
+
+
+def fits_on_device(wanted: str, device: torch.device, samples: int, size: int) -> bool:
+    """Whether the images live on the device: as the recipe says, or by the memory that is free ("auto")."""
+    if wanted != "auto":
+        return wanted == "device"
+    return samples * size * size * 3 <= SHARE_OF_FREE_MEMORY.get(device.type, 0.25) * free_bytes(device)
+
+
+def head_labels(dataset: Dataset, indices: Indices, class_names: tuple[str, ...]) -> Tensor:
+    """(N,) int64 columns of the version's head for samples, matched by class name and range-checked on the CPU.
+
+    Raises ``UserError`` for a sample whose class the version does not have: on a GPU such a label ends the process.
+    """
+    labels = dataset.labels[indices]
+    if len(labels) and not (labels.min() >= 0 and labels.max() < len(dataset.class_names)):
+        raise UserError(
+            f"The data have labels outside of their {len(dataset.class_names)} classes; check the data set."
+        )
+    column = {name: i for i, name in enumerate(class_names)}
+    of_label = np.array([column.get(name, -1) for name in dataset.class_names], dtype=np.int64)
+    found = of_label[labels]
+    if (found < 0).any():
+        name = dataset.class_names[int(labels[int(np.argmax(found < 0))])]
+        raise UserError(f"The training data hold class {name!r}, which the version does not have; check its classes.")
+    return torch.from_numpy(found)
+
+
+def preprocessing(dataset: Dataset, indices: Indices, size: int) -> Preprocessing:
+    """Mean and standard deviation per channel of the training images (of at most 10,000, spread evenly).
+
+    Summed in whole numbers: the same on every machine and for every placement of the data.
+    """
+    step = max(1, -(-len(indices) // STATISTICS_SAMPLES))
+    counts_3V = np.zeros((3, 256), dtype=np.int64)
+    for chunk in _chunks(indices[::step], size):
+        pixels = dataset.batch(chunk, size)
+        counts_3V += [np.bincount(pixels[..., c].ravel(), minlength=256) for c in range(3)]
+    values, total = np.arange(256) / 255.0, counts_3V.sum(axis=1)
+    mean = counts_3V @ values / total
+    variance = counts_3V @ values**2 / total - mean**2
+    std = np.sqrt(np.maximum(variance, 1e-4))
+    return Preprocessing(image_size=size, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
+
+
+def _read_all(dataset: Dataset, indices: Indices, size: int, device: torch.device, report: Report | None) -> Tensor:
+    held = torch.empty((len(indices), size, size, 3), dtype=torch.uint8, device=device)
+    done = 0
+    for chunk in _chunks(indices, size):
+        held[done : done + len(chunk)] = torch.from_numpy(np.ascontiguousarray(dataset.batch(chunk, size)))
+        done += len(chunk)
+        if report:
+            report("Reading the images into memory", done / len(indices))
+    return held
+
+
+def _split(positions_N: Tensor, batch_size: int) -> list[Tensor]:
+    return [positions_N[i : i + batch_size] for i in range(0, len(positions_N), batch_size)]
+
+
+def _chunks(indices: Indices, size: int) -> Iterator[Indices]:
+    length = max(1, CHUNK_BYTES // (size * size * 3))
+    yield from (indices[i : i + length] for i in range(0, len(indices), length))

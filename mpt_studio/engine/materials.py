@@ -1,0 +1,128 @@
+"""What a run needs besides its network: images, teachers, the loss, and the validation part's fixed answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine.feed import Augmentation, Images, Report, TrainingFeed, head_labels, in_order
+from mpt_studio.engine.losses import MethodLoss, match_columns
+from mpt_studio.engine.metrics import Floats, Validation
+from mpt_studio.engine.plan import Plan
+from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
+from mpt_studio.errors import UserError
+from mpt_studio.recipe import Recipe
+
+VALIDATION_BATCH = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a trainer is given: data, classes and earlier versions."""
+
+    recipe: Recipe
+    dataset: Dataset
+    class_names: tuple[str, ...]
+    old_class_names: tuple[str, ...]
+    train: Indices
+    validation: Indices
+    old: Checkpoint | None
+    reference: Checkpoint | None
+    ensemble: tuple[Checkpoint, ...]
+
+    def check(self) -> None:
+        """Raise ``UserError`` for what cannot be trained."""
+        method = self.recipe.method
+        if not len(self.train):
+            raise UserError("There are no training images; choose other classes or a higher limit.")
+        if method.needs_old and self.old is None:
+            raise UserError(f"The method {method.name} needs an old model; give its checkpoint.")
+        if method.needs_reference and self.reference is None:
+            raise UserError(f"The method {method.name} needs a reference model; give its checkpoint.")
+        if method.needs_ensemble and not self.ensemble:
+            raise UserError(f"The method {method.name} needs an ensemble of reference models; give their checkpoints.")
+        head_labels(self.dataset, self.train, self.class_names)
+        head_labels(self.dataset, self.validation, self.class_names)
+
+    @property
+    def known_to_old(self) -> tuple[str, ...]:
+        """Classes of the old model; without one, and where none are named, no class is new."""
+        return self.old.class_names if self.old else self.old_class_names or self.class_names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Materials:
+    """Everything on the device that training reads and never changes."""
+
+    feed: TrainingFeed
+    normalise: Normalise
+    loss: MethodLoss
+    old: FrozenVersion | None
+    """The old model where it is a teacher."""
+    references: MeanTeacher | None
+    validation: Validation
+    validation_images: Images
+
+    def validation_logits(self, network: nn.Module) -> Floats:
+        """(N, C) float32 of a network in evaluation mode on the validation part."""
+        network.eval()
+        answers = _answers(self.validation_images, lambda images: network(self.normalise(images)))
+        network.train()
+        return answers
+
+
+def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
+    """Read images, load teachers, let the old model answer the validation part once."""
+    device, training = plan.device, parts.recipe.training
+    old = FrozenVersion(parts.old, device) if parts.old else None
+    size, dataset = plan.image_size, parts.dataset
+    validation_images = Images(dataset, parts.validation, size, device, plan.on_device, report)
+    how = Augmentation(seed=training.seed, padding=plan.padding, mirror=plan.mirror)
+    images = Images(dataset, parts.train, size, device, plan.on_device, report)
+    labels = head_labels(dataset, parts.train, parts.class_names)
+    references = _references(parts, device)
+    return Materials(
+        feed=TrainingFeed(images, labels, training.batch_size, how),
+        normalise=Normalise(preprocessing).to(device),
+        loss=_loss(parts, device),
+        old=old if parts.recipe.method.needs_old else None,
+        references=references,
+        validation=_validation(parts, validation_images, old),
+        validation_images=validation_images,
+    )
+
+
+def _loss(parts: Parts, device: torch.device) -> MethodLoss:
+    old_columns = match_columns(parts.class_names, parts.known_to_old).to(device)
+    new_columns = match_columns(parts.class_names, parts.class_names).to(device)
+    return MethodLoss(parts.recipe.method, old_columns, new_columns, parts.recipe.training.label_smoothing)
+
+
+def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
+    method = parts.recipe.method
+    chosen = parts.ensemble if method.needs_ensemble else (parts.reference,) if method.needs_reference else ()
+    members = [FrozenVersion(checkpoint, device) for checkpoint in chosen if checkpoint]
+    return MeanTeacher(members, parts.class_names) if members else None
+
+
+def _validation(parts: Parts, images: Images, old: FrozenVersion | None) -> Validation:
+    answers = None
+    if old is not None:
+        columns = _answers(images, old.logits).argmax(axis=1) if len(images) else []
+        answers = [old.class_names[column] for column in columns]
+    truth = head_labels(parts.dataset, parts.validation, parts.class_names).numpy()
+    ids = parts.dataset.sample_ids[parts.validation]
+    return Validation(ids, truth, parts.class_names, answers, parts.known_to_old)
+
+
+@torch.no_grad()
+def _answers(images: Images, answer: Callable[[Tensor], Tensor]) -> Floats:
+    """(N, C) float32 on the CPU."""
+    found = [answer(batch).float() for batch in images.batches(in_order(len(images), VALIDATION_BATCH))]
+    return torch.cat(found).cpu().numpy() if found else np.zeros((0, 1), dtype=np.float32)

@@ -1,0 +1,78 @@
+"""A network together with its preprocessing: uint8 images in, logits out; teachers are versions that do not learn.
+
+Shape letters: B batch, C classes, S side of the square images in pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.engine import device as devices
+from mpt_studio.engine.weights import load_network
+from mpt_studio.errors import UserError
+
+
+class Normalise(nn.Module):
+    """(B, S, S, 3) uint8 → (B, 3, size, size) float32, scaled to 0…1 and normalised per channel."""
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.size = preprocessing.image_size
+        mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
+        self.register_buffer("scale", (1.0 / (255.0 * std)).reshape(1, 3, 1, 1))
+        self.register_buffer("shift", (-mean / std).reshape(1, 3, 1, 1))
+
+    def forward(self, images_BSS3: Tensor) -> Tensor:
+        images = images_BSS3.permute(0, 3, 1, 2).to(torch.float32)  # channels last without a copy of its own
+        if images.shape[-1] != self.size:
+            images = F.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
+        return images * self.scale + self.shift  # type: ignore[operator]
+
+
+class FrozenVersion:
+    """A version that only answers: evaluation mode, no gradients."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+        self.checkpoint = checkpoint
+        self.class_names = checkpoint.class_names
+        self.network = devices.place(load_network(checkpoint), device).requires_grad_(False)
+        self.normalise = Normalise(checkpoint.preprocessing).to(device)
+
+    @torch.no_grad()
+    def logits(self, images_BSS3: Tensor) -> Tensor:
+        """(B, C) logits of uint8 images, in the arithmetic of the surrounding autocast."""
+        logits: Tensor = self.network(self.normalise(images_BSS3))
+        return logits
+
+
+class MeanTeacher:
+    """Mean logits of reference models, columns in the order of the update: ELODI's ensemble, or one model.
+
+    Raises ``UserError`` where a model's classes are not those of the update.
+    """
+
+    def __init__(self, members: Sequence[FrozenVersion], class_names: tuple[str, ...]) -> None:
+        self.members = members
+        self.columns = [_columns(member, class_names) for member in members]
+
+    def logits(self, images_BSS3: Tensor) -> Tensor:
+        """(B, C) float32."""
+        answers = zip(self.members, self.columns, strict=True)
+        return torch.stack([member.logits(images_BSS3).float()[:, columns] for member, columns in answers]).mean(dim=0)
+
+
+def _columns(member: FrozenVersion, class_names: tuple[str, ...]) -> Tensor:
+    position = {name: i for i, name in enumerate(member.class_names)}
+    if set(position) != set(class_names):
+        odd = sorted(set(position) ^ set(class_names))[0]
+        raise UserError(
+            f"The reference model {member.checkpoint.path} and the update do not have the same classes "
+            f"({odd!r} is in only one of them); train a reference model on the update's classes."
+        )
+    home = next(member.network.parameters()).device
+    return torch.tensor([position[name] for name in class_names], device=home)
