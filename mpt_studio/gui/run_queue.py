@@ -57,7 +57,7 @@ class RunQueue(QObject):
         return self._thread is not None
 
     @property
-    def thread(self) -> EngineThread | None:
+    def engine(self) -> EngineThread | None:
         """The running trainer's handle."""
         return self._thread
 

@@ -171,7 +171,7 @@ def test_that_a_detached_trainer_goes_on_and_another_window_can_attach(qtbot: Qt
         qtbot.waitUntil(lambda: len(seen) > 0, timeout=5000)
         later.stop_and_keep()
     later.wait(3000)
-    assert [e.text for _, e in seen if isinstance(e, Note)][0] == "begin"
+    assert next(e.text for _, e in seen if isinstance(e, Note)) == "begin"
     assert ended.args[1] == "stopped"
     assert later.pid is None
     assert isinstance(seen[-1][1], Ended)

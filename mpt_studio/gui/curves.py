@@ -1,0 +1,414 @@
+"""The curves of an update: six plots over the same x axis, which runs they show, smoothing, overlays, export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QIcon, QPixmap, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QMenu,
+    QScrollArea,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.events import Event
+from mpt_studio.gui import plain, plot_export, theme
+from mpt_studio.gui.curve_data import (
+    AXES,
+    HIGH,
+    LOW,
+    PLOTS,
+    SERIES_ORDER,
+    VALUE,
+    Axis,
+    Floats,
+    RunCurves,
+    Table,
+    smooth,
+    write_csv,
+)
+from mpt_studio.gui.flow_layout import FlowLayout
+from mpt_studio.gui.plots import CurvePlot, Line
+
+REDRAW_MS = 33
+"""At most 30 redraws per second, and none when nothing came."""
+_SMOOTHED = ("loss", "speed")
+_ROW_HEIGHT = 190
+_NO_VALUES: Floats = np.empty(0)
+
+
+@dataclass
+class _Shown:
+    """A run in the panel."""
+
+    label: str
+    color: int
+    curves: RunCurves = field(default_factory=RunCurves)
+    visible: bool = True
+    overlay: bool = False
+    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    """Lines as last drawn; empty when they have to be made again."""
+
+
+class CurvesPanel(QWidget):
+    """Takes events run by run and redraws on a timer, only when something changed."""
+
+    overlay_removed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: dict[str, _Shown] = {}
+        self._x_auto = True
+        self._enlarged = ""
+        self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._timer.timeout.connect(self.redraw)
+        self.plots = {spec.key: CurvePlot(spec, self) for spec in PLOTS}
+        self._legend = QWidget(self)
+        self._legend_row = FlowLayout(self._legend)
+        self._lay_out()
+        for plot in self.plots.values():
+            self._connect(plot)
+        self.set_empty("Curves appear here as soon as training begins.")
+        self._axis_changed()
+        theme.notifier().changed.connect(self._recolor)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        content.setProperty("plain", True)
+        self._grid = QGridLayout(content)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme.SPACE)
+        self._scroll = QScrollArea(self, widgetResizable=True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE // 2)
+        layout.addLayout(self._make_toolbar())
+        layout.addWidget(self._legend)
+        layout.addWidget(self._scroll, 1)
+
+    def _make_toolbar(self) -> QHBoxLayout:
+        self.axis = QComboBox(self)
+        for text, key in (("by epoch", "epoch"), ("by step", "step"), ("by time", "time")):
+            self.axis.addItem(text, key)
+        self.axis.setAccessibleName("Horizontal axis")
+        self.axis.currentIndexChanged.connect(self._axis_changed)
+        self.smoothing = QSlider(Qt.Orientation.Horizontal, self)
+        self.smoothing.setRange(0, 99)
+        self.smoothing.setMinimumWidth(60)
+        self.smoothing.setMaximumWidth(120)
+        self.smoothing.setAccessibleName("Smoothing")
+        plain.set_tip(
+            self.smoothing, "Exponential smoothing of loss and speed; the other curves have one point per epoch."
+        )
+        self.smoothing.valueChanged.connect(self._settings_changed)
+        self.log = self._button("Log", "Logarithmic value axis in all plots", checkable=True)
+        self.log.toggled.connect(self._set_log)
+        self.fit_button = self._button("Fit", "Follow the data again (Ctrl+R). Drag pans, Ctrl+wheel zooms.")
+        self.fit_button.setShortcut("Ctrl+R")
+        self.fit_button.clicked.connect(self.fit)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE)
+        smoothing = plain.label("Smoothing")
+        theme.mark(smoothing, muted=True)
+        for widget in (self.axis, smoothing, self.smoothing, self.log, self.fit_button):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self._plots_button())
+        row.addWidget(self._export_button())
+        return row
+
+    def _button(self, text: str, tip: str, checkable: bool = False) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setCheckable(checkable)
+        plain.set_tip(button, tip)
+        return button
+
+    def _plots_button(self) -> QToolButton:
+        button = self._button("Plots", "Which plots to show")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        self.plot_actions = {}
+        for spec in PLOTS:
+            action = menu.addAction(spec.title)
+            action.setCheckable(True)
+            action.setChecked(True)
+            action.toggled.connect(self._arrange)
+            self.plot_actions[spec.key] = action
+        button.setMenu(menu)
+        return button
+
+    def _export_button(self) -> QToolButton:
+        button = self._button("Export", "All curves as one table; each plot's ⋯ menu exports it alone")
+        theme.set_icon(button, "export")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.clicked.connect(lambda: self.ask_export(None, "csv"))
+        return button
+
+    def _connect(self, plot: CurvePlot) -> None:
+        plot.hovered.connect(lambda x, p=plot: self._hover(p, x))
+        plot.zoomed.connect(lambda low, high, p=plot: self._zoom(p, low, high))
+        plot.fit_asked.connect(self.fit)
+        plot.enlarge_asked.connect(lambda p=plot: self.enlarge("" if self._enlarged else p.spec.key))
+        plot.export_asked.connect(lambda kind, p=plot: self.ask_export(p, kind))
+
+    # ---- runs --------------------------------------------------------------------------------------------------
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Runs on show, in order."""
+        return list(self._runs)
+
+    def curves_of(self, run: str) -> RunCurves:
+        """The numbers of one run."""
+        return self._runs[run].curves
+
+    def clear(self, keep_overlays: bool = True) -> None:
+        """Forget the runs; overlays stay unless told otherwise."""
+        self._runs = {k: r for k, r in self._runs.items() if keep_overlays and r.overlay}
+        self._fill_legend()
+        self.fit()
+
+    def add_run(self, run: str, label: str, color: int, *, overlay: bool = False) -> None:
+        """Make room for a run; ``color`` is its version's colour index (−1 the old model)."""
+        known = self._runs.get(run)
+        if known is not None:
+            known.label, known.color, known.lines = label, color, {}
+        else:
+            self._runs[run] = _Shown(label, color, overlay=overlay)
+        self._fill_legend()
+        self._mark_dirty()
+
+    def feed(self, run: str, events: Iterable[Event]) -> None:
+        """Take new events of one run in."""
+        shown = self._runs[run]
+        changed = [shown.curves.add(event) for event in events]  # all of them, so no any(…) over a generator
+        if any(changed):
+            shown.lines = {}
+            self._mark_dirty()
+
+    def set_visible(self, run: str, visible: bool) -> None:
+        """Show or hide one run."""
+        self._runs[run].visible = visible
+        self._mark_dirty()
+
+    def remove_run(self, run: str) -> None:
+        """Take a run, such as an overlay, away."""
+        self._runs.pop(run, None)
+        self._fill_legend()
+        self._mark_dirty()
+        self.overlay_removed.emit(run)
+
+    # ---- drawing -----------------------------------------------------------------------------------------------
+
+    def _mark_dirty(self) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._arrange()
+        self._mark_dirty()
+
+    @Slot()
+    def redraw(self) -> None:
+        """Bring all plots up to date."""
+        runs = [(key, run) for key, run in self._runs.items() if run.visible]
+        for key, plot in self.plots.items():
+            if plot.isVisibleTo(self):
+                plot.draw([line for run_id, run in runs for line in self._lines_of(run_id, run, key)])
+        if self._x_auto:
+            self._show_all_x(runs)
+
+    def _lines_of(self, run_id: str, run: _Shown, plot: str) -> list[Line]:
+        order = SERIES_ORDER.get(plot, ())
+        names = [name for key, name in run.curves.series if key == plot]
+        names.sort(key=lambda n: order.index(n) if n in order else len(order))
+        return [self._line(run_id, run, plot, name) for name in names]
+
+    def _line(self, run_id: str, run: _Shown, plot: str, name: str) -> Line:
+        line = run.lines.get((plot, name))
+        if line is None:
+            table = run.curves.series[plot, name]
+            line = run.lines[plot, name] = Line(
+                run=run_id,
+                label=run.label,
+                name=name,
+                color=theme.version_color(run.color),
+                x=table.column(self._x_column()),
+                y=self._values(table, plot),
+                low=table.column(LOW) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
+                high=table.column(HIGH) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
+                faint=run.overlay,
+            )
+        return line
+
+    def _values(self, table: Table, plot: str) -> Floats:
+        values = table.column(VALUE)
+        return smooth(values, self.smoothing.value() / 100) if plot in _SMOOTHED else values
+
+    def _x_column(self) -> int:
+        key: Axis = self.axis.currentData()
+        return AXES[key]
+
+    def _show_all_x(self, runs: list[tuple[str, _Shown]]) -> None:
+        column = self._x_column()
+        tables = [t for _, run in runs for t in run.curves.series.values() if len(t)]
+        high = max((float(t.column(column)[-1]) for t in tables), default=1.0) or 1.0
+        for plot in self.plots.values():
+            plot.set_x_range(-0.01 * high, 1.02 * high)
+
+    # ---- what the user changes ---------------------------------------------------------------------------------
+
+    @Slot()
+    def _axis_changed(self) -> None:
+        for plot in self.plots.values():
+            plot.set_x_axis(self.axis.currentData())
+        self._settings_changed()
+        self.fit()
+
+    @Slot()
+    def _settings_changed(self) -> None:
+        for run in self._runs.values():
+            run.lines = {}
+        self._mark_dirty()
+
+    @Slot(bool)
+    def _set_log(self, on: bool) -> None:
+        for plot in self.plots.values():
+            plot.set_log(on)
+
+    @Slot()
+    def fit(self) -> None:
+        """Follow the data again after the user zoomed or panned."""
+        self._x_auto = True
+        for plot in self.plots.values():
+            plot.fit_values()
+        self._mark_dirty()
+
+    def _zoom(self, source: CurvePlot, low: float, high: float) -> None:
+        self._x_auto = False
+        for plot in self.plots.values():
+            if plot is not source:
+                plot.set_x_range(low, high)
+
+    def _hover(self, source: CurvePlot, x: float | None) -> None:
+        for plot in self.plots.values():
+            if plot.isVisibleTo(self):
+                plot.show_cursor(x, readout=plot is source)
+
+    def enlarge(self, key: str) -> None:
+        """Show one plot alone; an empty key shows all again."""
+        self._enlarged = key
+        self._arrange()
+        self._mark_dirty()
+
+    def set_empty(self, text: str) -> None:
+        """Text in plots that have no curve yet."""
+        for key, plot in self.plots.items():
+            plot.show_empty(text if key == "loss" else "Nothing yet")
+
+    @Slot()
+    def _recolor(self) -> None:
+        for plot in self.plots.values():
+            plot.refresh_colors()
+        self._fill_legend()
+        self._settings_changed()
+
+    # ---- layout ------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    @Slot()
+    def _arrange(self) -> None:
+        """As many columns as fit; plots that were switched off, or are not the enlarged one, are hidden."""
+        shown = [
+            k for k in self.plots if self._enlarged == k or (not self._enlarged and self.plot_actions[k].isChecked())
+        ]
+        columns = max(1, min(3, self.width() // 300, len(shown) or 1))
+        wanted = (tuple(shown), columns)
+        if wanted == getattr(self, "_arranged", None):
+            return
+        self._arranged = wanted
+        for plot in self.plots.values():
+            self._grid.removeWidget(plot)
+            plot.setVisible(plot.spec.key in shown)
+        rows = -(-len(shown) // columns)
+        for place, key in enumerate(shown):
+            self._grid.addWidget(self.plots[key], place // columns, place % columns)
+        for i in range(max(3, self._grid.columnCount())):
+            self._grid.setColumnStretch(i, 1 if i < columns else 0)
+        for i in range(max(6, self._grid.rowCount())):
+            self._grid.setRowStretch(i, 1 if i < rows else 0)
+            self._grid.setRowMinimumHeight(i, _ROW_HEIGHT if i < rows else 0)
+        self._mark_dirty()
+
+    def _fill_legend(self) -> None:
+        while (item := self._legend_row.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for run_id, run in self._runs.items():
+            self._legend_row.addWidget(self._legend_button(run_id, run))
+        self._legend.setVisible(bool(self._runs))
+
+    def _legend_button(self, run_id: str, run: _Shown) -> QToolButton:
+        button = self._button(plain.caption(run.label), "Click to show or hide this run.", checkable=True)
+        button.setChecked(run.visible)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(12, 12))
+        button.setAccessibleName(f"Show {run.label}")
+        button.setIcon(_swatch(theme.version_color(run.color), run.visible))
+        theme.mark(button, chip=True)
+        button.toggled.connect(lambda on, r=run_id: self._legend_toggled(button, r, on))
+        if run.overlay:
+            button.setText(plain.caption(f"{run.label} (earlier)"))
+            button.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+            remove = button.addAction("Remove from the curves")
+            remove.triggered.connect(lambda _=False, r=run_id: self.remove_run(r))
+            plain.set_tip(button, "An earlier run. Click to show or hide it, right-click to remove it.")
+        return button
+
+    def _legend_toggled(self, button: QToolButton, run_id: str, on: bool) -> None:
+        button.setIcon(_swatch(theme.version_color(self._runs[run_id].color), on))
+        self.set_visible(run_id, on)
+
+    # ---- export ------------------------------------------------------------------------------------------------
+
+    def ask_export(self, plot: CurvePlot | None, kind: str) -> None:
+        """Ask where to, and write one plot (PNG, SVG, CSV) or, without one, the table of all curves."""
+        name = f"{plot.spec.key if plot else 'curves'}.{kind}"
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export curves", name, f"{kind.upper()} (*.{kind})")
+        if chosen:
+            self.export(Path(chosen), plot, kind)
+
+    def export(self, path: Path, plot: CurvePlot | None, kind: str) -> None:
+        """Write a file. CSV holds the unsmoothed values of every visible run."""
+        if kind == "csv" or plot is None:
+            runs = [(run.label, run.curves) for run in self._runs.values() if run.visible]
+            write_csv(path, runs, plot.spec.key if plot else None)
+        else:
+            plot_export.write_picture(plot.plot.getPlotItem(), path, kind)
+
+
+def _swatch(color: str, filled: bool) -> QIcon:
+    """A square in the version's colour, or only its outline: shown or hidden."""
+    pixmap = QPixmap(24, 24)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    plot_export.paint_swatch(pixmap, color, filled)
+    return QIcon(pixmap)
