@@ -82,7 +82,7 @@ def _read_chunk(found: Answers, here: slice, logits_BC: Floats, truth_column: In
     found.answer[here] = at
     if logits_BC.shape[1] > 1:
         logits_BC[known, truth_column[known]] = -np.inf
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             found.margin[here][known] = truth_logit - logits_BC[known].max(axis=1)
 
 

@@ -112,7 +112,7 @@ class Comparison:
     @cached_property
     def margin_drop(self) -> Floats:
         """(N,) old margin − new margin; NaN where one of them is."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             drop: Floats = self.old_margin - self.new_margin
         return drop
 

@@ -1,0 +1,52 @@
+"""The candidate with the fewest old-class flips among those that stay accurate."""
+
+from __future__ import annotations
+
+from mpt_studio.compare import Comparison, compare, recommend
+
+from .conftest import version
+
+OLD = version([[1, 0]] * 10, "ab", "aaaaaaaaab", name="deployed")  # right on the nine samples of a
+
+
+def candidate(flipped: int, gained: int, name: str) -> Comparison:
+    """An update that loses ``flipped`` samples of a and gains the one of b where ``gained``."""
+    logits = [[0, 1] if i < flipped else [1, 0] for i in range(9)] + [[0, 1] if gained else [1, 0]]
+    return compare(OLD, version(logits, "ab", "aaaaaaaaab", name=name))
+
+
+PLAIN = candidate(2, 1, "No_Treatment")  # accuracy 8/10, NFR 2/10
+
+
+def test_that_fewest_flips_win_within_the_tolerance() -> None:
+    made = {"p": PLAIN, "m": candidate(1, 1, "MPT_KL"), "l": candidate(0, 0, "MPT_LM")}
+    found = recommend(PLAIN, made)
+    assert found.key == "l"
+    assert found.reason == (
+        "MPT_LM has the lowest NFR (old classes), 0.0 % of 10 samples against 20.0 % with plain training, and its "
+        "accuracy (all) of 90.0 % is within 2 points of plain training's 80.0 % of 10 samples."
+    )
+
+
+def test_that_a_candidate_that_lost_too_much_accuracy_is_not_recommended() -> None:
+    plain = candidate(1, 1, "No_Treatment")  # accuracy 9/10
+    made = {"plain": plain, "careful": candidate(0, 0, "MPT_KL"), "lossy": candidate(3, 1, "PCT_KL")}
+    assert recommend(plain, made).key == "careful"
+    assert recommend(plain, {"plain": plain, "lossy": candidate(3, 1, "PCT_KL")}).key == "plain"
+
+
+def test_that_equal_flips_go_to_the_more_accurate_then_to_the_first() -> None:
+    made = {"x": candidate(1, 0, "x"), "y": candidate(1, 1, "y"), "z": candidate(1, 1, "z")}
+    assert recommend(PLAIN, made).key == "y"
+
+
+def test_that_plain_training_itself_can_be_the_recommendation() -> None:
+    found = recommend(PLAIN, {"p": PLAIN, "worse": candidate(3, 1, "PCT_KL")}, tolerance=0.2)
+    assert found.key == "p"
+    assert found.reason.startswith("No_Treatment has the lowest NFR (old classes), 20.0 % of 10 samples, of the")
+
+
+def test_that_nothing_is_recommended_where_nothing_is_accurate_enough() -> None:
+    found = recommend(PLAIN, {"worse": candidate(5, 1, "PCT_KL")})
+    assert found.key == ""
+    assert "No candidate's accuracy (all) is within 2 points" in found.reason
