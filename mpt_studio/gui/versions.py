@@ -70,7 +70,7 @@ def kind_of(path: Path) -> Kind:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         raise UserError(f"{path.name} is a single image; drop the folder that holds one folder of images per class.")
     raise UserError(
-        f"{path.name} is not known here; use a .safetensors checkpoint, a predictions folder or .npz, or an image folder."
+        f"{path.name} is not known; use a .safetensors checkpoint, a predictions folder or .npz, or an image folder."
     )
 
 

@@ -1,0 +1,127 @@
+"""Every action of the window as a row of one table; menus, toolbar and the shortcut sheet are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow
+
+from mpt_studio.gui import theme
+
+
+@dataclass(frozen=True)
+class Row:
+    """One action. ``handler`` names a method of the window."""
+
+    id: str
+    text: str
+    menu: str
+    handler: str
+    shortcut: str = ""
+    """Several are separated by two spaces."""
+    tip: str = ""
+    icon: str = ""
+    checkable: bool = False
+    starts_group: bool = False
+    """A separator comes before it in the menu."""
+
+
+MENUS = ("&File", "&Update", "V&ersions", "&View", "&Help")
+ROWS: tuple[Row, ...] = (
+    Row("open", "&Open…", "&File", "open_files", "Ctrl+O", "Open checkpoints, predictions (.npz)", "open"),
+    Row("open_folder", "Open &folder…", "&File", "open_folder", "Ctrl+Shift+O", "Open images or predictions", "folder"),
+    Row("open_data", "Open &data…", "&File", "choose_data", "Ctrl+D", "Choose the data set to evaluate on", "data"),
+    Row("export_csv", "&Export samples as CSV…", "&File", "export_csv", "Ctrl+E", "Save every sample's flip", "export"),
+    Row("reveal_store", "Show the &store's folder", "&File", "reveal_store", "", "Where runs are kept", "folder"),
+    Row("quit", "&Quit", "&File", "close", "Ctrl+Q", "Close the window", "", starts_group=True),
+    Row("try_now", "&Try it now", "&Update", "try_now", "Ctrl+T", "Train on the built-in data, no questions", "try"),
+    Row("update_model", "&Update my model…", "&Update", "update_model", "Ctrl+U", "Choose data and model", "update"),
+    Row("compare_two", "&Compare two versions…", "&Update", "compare_two", "Ctrl+Shift+N", "Pick two", "compare"),
+    Row("next_candidate", "&Next candidate", "V&ersions", "next_candidate", "Alt+Down", "Show the next candidate"),
+    Row(
+        "previous_candidate", "&Previous candidate", "V&ersions", "previous_candidate", "Alt+Up", "Show the one before"
+    ),
+    Row("swap", "&Swap old model and current", "V&ersions", "swap_versions", "Ctrl+Shift+X", "Exchange roles", "swap"),
+    Row("close_versions", "&Close all versions", "V&ersions", "close_versions", "", "Nothing is deleted", "close"),
+    Row("page_train", "&Train", "&View", "show_train", "Ctrl+Shift+T", "Recipe and live curves", "train"),
+    Row("page_compare", "&Compare", "&View", "show_compare", "Ctrl+Shift+C", "Old model against candidates", "compare"),
+    Row("page_flips", "&Flips", "&View", "show_flips", "Ctrl+Shift+F", "The images that flipped", "flips"),
+    Row("page_runs", "&Runs", "&View", "show_runs", "Ctrl+Shift+R", "Everything trained so far", "runs"),
+    Row("page_start", "&Start", "&View", "show_start", "Ctrl+Shift+H", "The three ways to begin"),
+    Row("next_page", "Ne&xt page", "&View", "next_page", "Ctrl+PgDown", "Go one page to the right", starts_group=True),
+    Row("previous_page", "Pre&vious page", "&View", "previous_page", "Ctrl+PgUp", "Go one page to the left"),
+    Row("refit", "Ref&it charts", "&View", "refit", "Ctrl+R", "Fit the page's charts to their data", "refresh"),
+    Row("reset_layout", "Reset &layout", "&View", "reset_layout", "", "All panels to their places", "layout"),
+    Row("full_screen", "F&ull screen", "&View", "toggle_full_screen", "F11", "", "fullscreen", checkable=True),
+    Row("shortcuts", "&Shortcuts", "&Help", "show_shortcuts", "F1  ?", "Every key on one sheet", "keyboard"),
+    Row("reveal_logs", "Show the &log files", "&Help", "reveal_logs", "", "For reports of problems", "log"),
+    Row("about", "&About MPT Studio", "&Help", "about", "", "Version and sources", "info"),
+)
+
+OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Images",
+        (
+            ("Arrows, Home, End, PgUp, PgDn", "Move"),
+            ("Shift, Ctrl, Ctrl+A", "Extend, toggle, select all"),
+            ("Enter, double-click", "Open in the inspector"),
+            ("Space", "Quick look"),
+            ("Esc", "One level back"),
+            ("Ctrl+wheel", "Size of the thumbnails"),
+        ),
+    ),
+    (
+        "Marks",
+        (("P", "Acceptable"), ("X", "Blocker"), ("6", "Label is wrong"), ("U", "Clear the mark")),
+    ),
+    (
+        "Large image and curves",
+        (("Wheel, drag", "Zoom, pan"), ("Z", "Fit"), ("C", "Side by side"), ("Ctrl+1 … Ctrl+9", "Recent files")),
+    ),
+)
+"""Keys that panels handle themselves, for the shortcut sheet."""
+
+
+def make_actions(window: QMainWindow, rows: Iterable[Row] = ROWS) -> dict[str, QAction]:
+    """The rows' actions, connected to the window's methods, by id."""
+    made: dict[str, QAction] = {}
+    for row in rows:
+        action = QAction(row.text, window)
+        action.setObjectName(row.id)
+        action.setCheckable(row.checkable)
+        action.setShortcuts([QKeySequence(keys) for keys in row.shortcut.split("  ") if keys])
+        action.setToolTip(_tip(row))
+        action.setStatusTip(row.tip)
+        if row.icon:
+            theme.set_icon(action, row.icon)
+        action.triggered.connect(_without_argument(getattr(window, row.handler)))
+        made[row.id] = action
+    return made
+
+
+def fill_menus(window: QMainWindow, actions: dict[str, QAction], rows: Iterable[Row] = ROWS) -> dict[str, Any]:
+    """Put the actions into the menu bar; returns the menus by their titles."""
+    menus = {title: window.menuBar().addMenu(title) for title in MENUS}
+    for row in rows:
+        if row.starts_group:
+            menus[row.menu].addSeparator()
+        menus[row.menu].addAction(actions[row.id])
+    return menus
+
+
+def plain_text(text: str) -> str:
+    """A menu text without its mnemonic."""
+    return text.replace("&", "")
+
+
+def _tip(row: Row) -> str:
+    name = plain_text(row.text).rstrip("…")
+    keys = f" ({row.shortcut.split('  ')[0]})" if row.shortcut else ""
+    return f"{name}{keys}" + (f"\n{row.tip}" if row.tip else "")
+
+
+def _without_argument(method: Any) -> Any:
+    return lambda *_: method()

@@ -1,0 +1,128 @@
+"""The window's entry: checks the display, applies the theme, catches what nobody caught. Never imports torch."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes.util
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from mpt_studio import paths
+from mpt_studio.log import start_logging
+
+log = logging.getLogger(__name__)
+
+
+def main(opened: list[str] | None = None, store: str | None = None) -> int:
+    """Open the window with ``opened`` files and folders; returns the exit code.
+
+    ``--store DIR`` among ``opened`` is understood as well.
+    """
+    opened, store = _options(list(opened or []), store)
+    problem = display_problem()
+    if problem:
+        print(problem, file=sys.stderr)
+        return 1
+    start_logging("window")
+    return _run(opened, Path(store) if store else paths.store_dir())
+
+
+def _options(words: list[str], store: str | None) -> tuple[list[str], str | None]:
+    opened: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--store":
+            store = next(rest, store)
+        elif word.startswith("--store="):
+            store = word.partition("=")[2]
+        else:
+            opened.append(word)
+    return opened, store
+
+
+def display_problem() -> str:
+    """Why no window can open here, as a sentence; empty where one can."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if not sys.platform.startswith("linux") or platform.partition(":")[0] not in ("", "xcb", "wayland"):
+        return ""
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        return "There is no display here; use the command line instead: mpt-studio update --help"
+    uses_xcb = platform.startswith("xcb") or not os.environ.get("WAYLAND_DISPLAY")
+    if uses_xcb and ctypes.util.find_library("xcb-cursor") is None:
+        return "Qt needs libxcb-cursor0 to open a window here: sudo apt-get install -y libxcb-cursor0"
+    return ""
+
+
+def _run(opened: list[str], store: Path) -> int:
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from mpt_studio.gui import theme
+    from mpt_studio.gui.main_window import MainWindow
+    from mpt_studio.gui.settings import Settings
+    from mpt_studio.store import Store
+
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(["mpt-studio"])
+    app.setApplicationName("mpt-studio")
+    app.setApplicationDisplayName("MPT Studio")
+    app.setDesktopFileName("mpt-studio")
+    settings = Settings()
+    theme.apply(app, settings.scheme)
+    window = MainWindow(Store(store.expanduser().absolute()), settings)
+    with _nothing_unseen(window), _quit_on_signals(app):
+        window.show()
+        QTimer.singleShot(0, window, lambda: window.start(opened))
+        code = app.exec()
+    window.deleteLater()
+    return code
+
+
+@contextlib.contextmanager
+def _nothing_unseen(window) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    """Exceptions that nobody caught are logged and shown as a sentence; the program goes on."""
+    before = sys.excepthook
+
+    def show(cls: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(cls, KeyboardInterrupt):
+            window.close()
+            return
+        detail = "".join(traceback.format_exception(cls, error, trace))
+        log.error("Nobody caught this:\n%s", detail)
+        sentence = (
+            f"Something went wrong in MPT Studio ({cls.__name__}); your runs are safe. The details help us mend it."
+        )
+        window.workspace.message.emit("error", sentence, detail)
+
+    sys.excepthook = show
+    try:
+        yield
+    finally:
+        sys.excepthook = before
+
+
+@contextlib.contextmanager
+def _quit_on_signals(app) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    """Ctrl+C in the terminal closes the window in good order; the timer lets Python look at signals."""
+    from PySide6.QtCore import QTimer
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, lambda *_: app.closeAllWindows())
+    except ValueError:  # not the main thread
+        yield
+        return
+    timer = QTimer()
+    timer.timeout.connect(lambda: None)
+    timer.start(250)
+    try:
+        yield
+    finally:
+        timer.stop()
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,90 @@
+"""The panels around the pages: which, where, and how to put them back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from mpt_studio.gui.data_panel import DataPanel
+from mpt_studio.gui.inspector import Inspector
+from mpt_studio.gui.log_panel import LogPanel
+from mpt_studio.gui.versions_panel import VersionsPanel
+from mpt_studio.gui.workspace import Workspace
+
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+@dataclass(frozen=True)
+class Place:
+    """A panel's title and default place; ``size`` is its share of the window's width (height at the bottom)."""
+
+    key: str
+    title: str
+    area: Qt.DockWidgetArea
+    size: float
+    least: int
+    most: int
+
+
+PLACES = (
+    Place("versions", "Versions", LEFT, 0.19, 230, 360),
+    Place("data", "Data", LEFT, 0.19, 230, 360),
+    Place("inspector", "Inspector", RIGHT, 0.22, 270, 460),
+    Place("log", "Log", BOTTOM, 0.14, 100, 190),
+)
+
+
+class Docks:
+    """Makes the panels and keeps them by name."""
+
+    def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
+        self._window = window
+        self.versions = VersionsPanel(workspace)
+        self.data = DataPanel(workspace)
+        self.inspector = Inspector(workspace)
+        self.log = LogPanel()
+        window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
+        window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+        panels: dict[str, QWidget] = {p.key: getattr(self, p.key) for p in PLACES}
+        self.by_key = {place.key: self._dock(place, panels[place.key]) for place in PLACES}
+
+    def _dock(self, place: Place, panel: QWidget) -> QDockWidget:
+        dock = QDockWidget(place.title, self._window)
+        dock.setObjectName(f"dock_{place.key}")
+        dock.setAccessibleName(f"{place.title} panel")
+        dock.setWidget(panel)
+        dock.toggleViewAction().setToolTip(f"Show or hide {place.title}")
+        return dock
+
+    def toggles(self) -> list[QAction]:
+        """One action per panel that shows or hides it."""
+        return [dock.toggleViewAction() for dock in self.by_key.values()]
+
+    def reset(self) -> None:
+        """Every panel visible and in its place, sized after the window."""
+        for place in PLACES:
+            dock = self.by_key[place.key]
+            self._window.removeDockWidget(dock)
+            dock.setFloating(False)
+            self._window.addDockWidget(place.area, dock)
+            dock.show()
+        self._window.splitDockWidget(self.by_key["versions"], self.by_key["data"], Qt.Orientation.Vertical)
+        self.fit()
+
+    def fit(self) -> None:
+        """Sizes for the window's present size."""
+        docks = self.by_key
+        width, height = self._window.width(), self._window.height()
+        sizes = {
+            p.key: max(p.least, min(p.most, round(p.size * (height if p.area == BOTTOM else width)))) for p in PLACES
+        }
+        horizontal = [key for key in sizes if key != "log"]
+        self._window.resizeDocks(
+            [docks[k] for k in horizontal], [sizes[k] for k in horizontal], Qt.Orientation.Horizontal
+        )
+        self._window.resizeDocks([docks["log"]], [sizes["log"]], Qt.Orientation.Vertical)
+        self._window.resizeDocks([docks["versions"], docks["data"]], [55, 45], Qt.Orientation.Vertical)

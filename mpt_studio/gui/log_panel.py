@@ -1,0 +1,206 @@
+"""Log and progress: what happened, with traces one click away, and the jobs that run, each with a cancel button."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QHeaderView,
+    QPlainTextEdit,
+    QProgressBar,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.errors import one_sentence
+from mpt_studio.gui import theme
+from mpt_studio.gui.background import Job
+from mpt_studio.gui.plain import label
+
+log = logging.getLogger(__name__)
+KEPT = 2000
+"""Entries kept; older ones are in the log file."""
+_GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_DETAIL = Qt.ItemDataRole.UserRole
+_LEVEL = Qt.ItemDataRole.UserRole + 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the log."""
+
+    level: str
+    text: str
+    detail: str = ""
+    when: float = 0.0
+
+
+class JobRow(QWidget):
+    """A running job: its title, how far it is, cancel."""
+
+    def __init__(self, job: Job, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.job = job
+        self._sentence = label(job.title)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 0)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(180)
+        self.bar.setAccessibleName(f"Progress of {job.title}")
+        cancel = QToolButton()
+        theme.set_icon(cancel, "close")
+        cancel.setToolTip("Cancel")
+        cancel.setAccessibleName(f"Cancel {job.title}")
+        cancel.clicked.connect(job.cancel)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, 2, theme.SPACE, 2)
+        layout.addWidget(self._sentence, 1)
+        layout.addWidget(self.bar)
+        layout.addWidget(cancel)
+        job.progressed.connect(self._show)
+
+    @Slot(str, float)
+    def _show(self, sentence: str, fraction: float) -> None:
+        self._sentence.setText(f"{self.job.title} – {sentence}" if sentence else self.job.title)
+        self.bar.setRange(0, 0 if fraction < 0 else 1000)
+        self.bar.setValue(round(max(fraction, 0.0) * 1000))
+
+
+class LogPanel(QWidget):
+    """The bottom panel."""
+
+    busy_changed = Signal()
+    """A job began or ended."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Log and progress")
+        self.rows: list[JobRow] = []
+        self._jobs = QVBoxLayout()
+        self._jobs.setSpacing(0)
+        self.list = self._make_list()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, theme.SPACE)
+        layout.setSpacing(4)
+        layout.addLayout(self._jobs)
+        layout.addWidget(self.list)
+        theme.notifier().changed.connect(self._recolor)
+
+    def _make_list(self) -> QTreeWidget:
+        made = QTreeWidget()
+        made.setAccessibleName("Log")
+        made.setColumnCount(4)
+        made.setHeaderHidden(True)
+        made.setRootIsDecorated(False)
+        made.setUniformRowHeights(True)
+        made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        made.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        header = made.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(20)
+        for column, width in ((0, 26), (1, 72), (3, 64)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            made.setColumnWidth(column, width)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        made.itemActivated.connect(self._open)
+        made.itemClicked.connect(lambda item, column: self._open(item) if column == 3 else None)
+        return made
+
+    @Slot(str, str, str)
+    def add(self, level: str, text: str, detail: str = "", when: float = 0.0) -> None:
+        """Append a sentence; its detail (a trace) is one click away."""
+        entry = Entry(level if level in _GLYPHS else "info", one_sentence(text), detail, when or time.time())
+        log.log(_LEVELS[entry.level], "%s%s", entry.text, f"\n{detail}" if detail else "")
+        bar = self.list.verticalScrollBar()
+        at_end = bar.value() >= bar.maximum() - 4
+        item = self._item(entry)
+        self.list.addTopLevelItem(item)
+        if self.list.topLevelItemCount() > KEPT:
+            self.list.takeTopLevelItem(0)
+        if at_end:
+            self.list.scrollToItem(item)
+
+    def _item(self, entry: Entry) -> QTreeWidgetItem:
+        clock = time.strftime("%H:%M:%S", time.localtime(entry.when))
+        item = QTreeWidgetItem([_GLYPHS[entry.level][0], clock, entry.text, "details" if entry.detail else ""])
+        item.setTextAlignment(0, Qt.AlignmentFlag.AlignCenter)
+        item.setData(0, _DETAIL, entry.detail)
+        item.setData(0, _LEVEL, entry.level)
+        item.setData(2, Qt.ItemDataRole.AccessibleTextRole, f"{entry.level}: {entry.text}")
+        self._color(item)
+        return item
+
+    def _color(self, item: QTreeWidgetItem) -> None:
+        c = theme.colors()
+        glyph = getattr(c, _GLYPHS[item.data(0, _LEVEL)][1])
+        for column, color in ((0, glyph), (1, c.muted), (2, c.text), (3, c.accent)):
+            item.setForeground(column, QColor(color))
+
+    def _recolor(self) -> None:
+        for index in range(self.list.topLevelItemCount()):
+            self._color(self.list.topLevelItem(index))
+
+    def _open(self, item: QTreeWidgetItem) -> None:
+        detail = item.data(0, _DETAIL)
+        if detail:
+            DetailDialog(item.text(2), detail, self.window()).open()
+
+    @Slot(object)
+    def add_job(self, job: Job) -> None:
+        """Show a job until it is finished."""
+        if job.is_finished:
+            return
+        row = JobRow(job)
+        self.rows.append(row)
+        self._jobs.addWidget(row)
+        job.finished.connect(lambda: self._remove(row))
+        self.busy_changed.emit()
+
+    def _remove(self, row: JobRow) -> None:
+        if row in self.rows:
+            self.rows.remove(row)
+            row.hide()
+            self._jobs.removeWidget(row)
+            row.deleteLater()
+            self.busy_changed.emit()
+
+    def texts(self) -> list[str]:
+        """The sentences, oldest first."""
+        return [self.list.topLevelItem(i).text(2) for i in range(self.list.topLevelItemCount())]
+
+
+class DetailDialog(QDialog):
+    """A sentence and its trace, to read and to copy."""
+
+    def __init__(self, sentence: str, detail: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Details")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(760, 420)
+        heading = label(sentence, wrap=True)
+        text = QPlainTextEdit(detail)
+        text.setReadOnly(True)
+        text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        text.setAccessibleName("Details")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{sentence}\n\n{detail}"))
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        for widget in (heading, text, buttons):
+            layout.addWidget(widget)

@@ -1,0 +1,469 @@
+"""The window: pages in the middle, panels around them, actions from one table. It wires; it computes nothing."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QTimer, QUrl, Slot
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QSizePolicy, QToolBar, QWidget
+
+from mpt_studio import __version__, compare, paths, recipe
+from mpt_studio.errors import UserError
+from mpt_studio.events import Note
+from mpt_studio.gui import theme
+from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
+from mpt_studio.gui.compare_page import ComparePage
+from mpt_studio.gui.data_panel import short_spec
+from mpt_studio.gui.dialogs import VERSION_FILES, CompareDialog, DataDialog, UpdateDialog
+from mpt_studio.gui.docks import Docks
+from mpt_studio.gui.engine_thread import Batch
+from mpt_studio.gui.flips_page import FlipsPage
+from mpt_studio.gui.page_switcher import START, Pages
+from mpt_studio.gui.plain import caption
+from mpt_studio.gui.runs_page import RunsPage
+from mpt_studio.gui.settings import Settings, WindowState
+from mpt_studio.gui.shortcut_sheet import ShortcutSheet
+from mpt_studio.gui.train_page import TrainPage
+from mpt_studio.gui.update_progress import UpdateProgress
+from mpt_studio.gui.welcome import Welcome
+from mpt_studio.gui.worker_client import WorkerClient
+from mpt_studio.gui.workspace import Workspace
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Store
+
+log = logging.getLogger(__name__)
+SCHEMES: tuple[tuple[theme.Scheme, str], ...] = (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark"))
+
+
+class MainWindow(QMainWindow):
+    """Everything the user sees."""
+
+    def __init__(self, store: Store, settings: Settings | None = None, worker: WorkerClient | None = None) -> None:
+        super().__init__()
+        self.settings, self.state = settings or Settings(), WindowState()
+        self.worker = worker or WorkerClient(store.root, self)
+        self.workspace = Workspace(store, self.worker, self)
+        self.progress: UpdateProgress | None = None
+        self.setWindowTitle("MPT Studio")
+        self.setWindowIcon(theme.icon("app", "accent"))
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.actions_by_id = make_actions(self)
+        self._make_pages()
+        self.docks = Docks(self, self.workspace)
+        self._make_menus()
+        self._make_toolbar()
+        self._connect()
+        self._restore()
+
+    # Parts --------------------------------------------------------------------------------------------------------
+
+    def _make_pages(self) -> None:
+        self.pages = Pages()
+        self.welcome = Welcome()
+        self.train = TrainPage(self.workspace)
+        self.compare = ComparePage(self.workspace)
+        self.flips = FlipsPage(self.workspace)
+        self.runs = RunsPage(self.workspace)
+        self.pages.add(START, self.welcome)
+        for key, page in (("train", self.train), ("compare", self.compare), ("flips", self.flips), ("runs", self.runs)):
+            self.pages.add(key, page, self.actions_by_id[f"page_{key}"])
+        self.setCentralWidget(self.pages)
+        self.queue = self.train.queue
+
+    def _make_menus(self) -> None:
+        menus = fill_menus(self, self.actions_by_id)
+        self.recent_menu = menus["&File"].addMenu("Open &recent")
+        menus["&File"].insertMenu(self.actions_by_id["export_csv"], self.recent_menu)
+        self.recent_menu.aboutToShow.connect(self._fill_recent)
+        view, before = menus["&View"], self.actions_by_id["reset_layout"]
+        panels = view.addMenu("&Panels")
+        for action in self.docks.toggles():
+            panels.addAction(action)
+        schemes = view.addMenu("&Colours")
+        group = QActionGroup(self)
+        for key, text in SCHEMES:
+            action = schemes.addAction(text, lambda key=key: self.set_scheme(key))
+            action.setCheckable(True)
+            action.setChecked(key == self.settings.scheme)
+            group.addAction(action)
+        view.insertMenu(before, panels)
+        view.insertMenu(before, schemes)
+        self._recent_keys = [self._recent_key(number) for number in range(1, 10)]
+        self._fill_recent()
+
+    def _recent_key(self, number: int) -> QAction:
+        action = QAction(self)
+        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+        action.triggered.connect(lambda: self.open_recent(number - 1))
+        return action
+
+    def _fill_recent(self) -> None:
+        self.recent_menu.clear()
+        for action, entry in zip(self._recent_keys, self.settings.recent, strict=False):
+            action.setText(caption(short_spec(entry) if ":" in entry or "/" not in entry else entry))
+            self.recent_menu.addAction(action)
+        self.recent_menu.setEnabled(not self.recent_menu.isEmpty())
+        self.addActions(self._recent_keys)
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar("Pages")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(self.contextMenuPolicy().PreventContextMenu)
+        bar.addWidget(self.pages.bar)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        for key in ("open", "open_data", "try_now", "update_model", "shortcuts"):
+            action = self.actions_by_id[key]
+            bar.addAction(action)
+            bar.widgetForAction(action).setAccessibleName(plain_text(action.text()).rstrip("…"))
+        self.addToolBar(bar)
+
+    def _connect(self) -> None:
+        self.welcome.chosen.connect(lambda key: self.actions_by_id[key].trigger())
+        workspace = self.workspace
+        workspace.message.connect(self.docks.log.add)
+        workspace.message.connect(self.pages.banner.tell)
+        workspace.job_started.connect(self.docks.log.add_job)
+        workspace.show_flips.connect(self.show_flips)
+        for signal in (workspace.data_changed, workspace.versions_changed, workspace.current_changed):
+            signal.connect(self._refresh_actions)
+        self.docks.data.open_wanted.connect(self.choose_data)
+        self.runs.opened.connect(self.show_compare)
+        self.runs.resume_wanted.connect(self._resume)
+        self.runs.overlay_wanted.connect(self._overlay)
+        self.runs.recipe_wanted.connect(self._offer_recipe)
+        self.queue.started.connect(self._update_started)
+        self.queue.events.connect(self._update_moved)
+        self.queue.ended.connect(self._update_ended)
+        self._refresh_actions()
+
+    def _refresh_actions(self) -> None:
+        ready = self.workspace.comparison() is not None
+        self.actions_by_id["export_csv"].setEnabled(ready)
+        several = len(self.workspace.candidates) > 1
+        for key, enabled in (
+            ("swap", self.workspace.old is not None and self.workspace.current is not None),
+            ("next_candidate", several),
+            ("previous_candidate", several),
+            ("close_versions", bool(self.workspace.versions)),
+        ):
+            self.actions_by_id[key].setEnabled(enabled)
+        if self.pages.key == START and (self.workspace.versions or self.workspace.dataset is not None):
+            self.show_compare()
+
+    # Remembered layout --------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        self.docks.reset()
+        if not self.state.restore("geometry", self.restoreGeometry):
+            self._fit_screen()
+        self.state.restore("layout", self.restoreState)
+        self.pages.show_page(START)
+
+    def _fit_screen(self) -> None:
+        area = self.screen().availableGeometry()
+        width, height = min(area.width(), 1600), min(area.height(), 1000)
+        self.resize(width, height - 30 if height == area.height() else height)
+
+    def start(self, opened: list[str]) -> None:
+        """Attach to what trains in the background and open what the command line names; call once, when shown."""
+        self.queue.restore()
+        if opened:
+            self.open_paths([Path(entry) for entry in opened])
+        elif self.queue.is_busy:
+            self.show_train()
+
+    def reset_layout(self) -> None:
+        """All panels to their places."""
+        self.docks.reset()
+
+    def toggle_full_screen(self) -> None:
+        """Full screen and back."""
+        self.setWindowState(self.windowState() ^ self.windowState().WindowFullScreen)
+        self.actions_by_id["full_screen"].setChecked(self.isFullScreen())
+
+    def set_scheme(self, scheme: theme.Scheme) -> None:
+        """Light, dark, or as the system; remembered."""
+        self.settings.scheme = scheme
+        theme.set_scheme(scheme)
+
+    # Pages --------------------------------------------------------------------------------------------------------
+
+    def show_start(self) -> None:
+        self.pages.show_page(START)
+
+    def show_train(self) -> None:
+        self.pages.show_page("train")
+
+    @Slot()
+    def show_compare(self) -> None:
+        self.pages.show_page("compare")
+
+    @Slot()
+    def show_flips(self) -> None:
+        self.pages.show_page("flips")
+
+    def show_runs(self) -> None:
+        self.pages.show_page("runs")
+
+    def next_page(self) -> None:
+        self.pages.step(1)
+
+    def previous_page(self) -> None:
+        self.pages.step(-1)
+
+    def refit(self) -> None:
+        """Fit the charts of the page on show to their data, where it has charts."""
+        fit = getattr(self.pages.page, "refit", None)
+        if fit is not None:
+            fit()
+
+    # Versions -----------------------------------------------------------------------------------------------------
+
+    def next_candidate(self) -> None:
+        self._step_candidate(1)
+
+    def previous_candidate(self) -> None:
+        self._step_candidate(-1)
+
+    def _step_candidate(self, by: int) -> None:
+        keys = [version.key for version in self.workspace.candidates]
+        if self.workspace.current is not None and keys:
+            self.workspace.set_current(keys[(keys.index(self.workspace.current.key) + by) % len(keys)])
+
+    def swap_versions(self) -> None:
+        """Make the candidate on show the old model, and the old model the candidate on show."""
+        if self.workspace.current is not None:
+            self.workspace.set_old(self.workspace.current.key)
+
+    def close_versions(self) -> None:
+        self.workspace.clear()
+
+    # Opening ------------------------------------------------------------------------------------------------------
+
+    def open_files(self) -> None:
+        """Choose checkpoints and predictions."""
+        chosen, _ = QFileDialog.getOpenFileNames(self, "Open", self.settings.folder(), VERSION_FILES)
+        if chosen:
+            self.open_paths([Path(entry) for entry in chosen])
+
+    def open_folder(self) -> None:
+        """Choose a folder of images or of predictions."""
+        chosen = QFileDialog.getExistingDirectory(self, "Open a folder", self.settings.folder())
+        if chosen:
+            self.open_paths([Path(chosen)])
+
+    def open_paths(self, chosen: list[Path]) -> None:
+        """Open files and folders and remember them; go to where they show."""
+        self.settings.add_recent(*(str(path.resolve()) for path in chosen))
+        if chosen:
+            self.settings.set(folder=str(chosen[0].resolve().parent))
+        self.workspace.open_paths(chosen)
+        self._fill_recent()
+        if self.workspace.versions:
+            self.show_compare()
+
+    def open_recent(self, index: int) -> None:
+        """Open an entry of the recent list again."""
+        if index >= len(self.settings.recent):
+            return
+        entry = self.settings.recent[index]
+        if Path(entry).exists():
+            self.open_paths([Path(entry)])
+        else:
+            self.open_data(entry)
+
+    def open_data(self, spec: str) -> None:
+        """Open data by spec and remember it."""
+        self.settings.add_recent(spec)
+        self._fill_recent()
+        self.workspace.open_data(spec)
+
+    @Slot()
+    def choose_data(self) -> None:
+        """Ask which data to open."""
+        dialog = DataDialog(self._spec(), self.settings.folder(), self)
+        if dialog.exec():
+            self.open_data(dialog.data.spec)
+
+    def compare_two(self) -> None:
+        """Ask for two versions and compare them."""
+        dialog = CompareDialog(self._spec(), self.settings.folder(), self)
+        if not dialog.exec():
+            return
+        if dialog.needs_data:
+            self.open_data(dialog.data.spec)
+        self.settings.add_recent(dialog.old.path, dialog.new.path)
+        self.workspace.compare_paths(Path(dialog.old.path), Path(dialog.new.path))
+        self.show_compare()
+
+    def _spec(self) -> str:
+        return self.workspace.dataset.spec if self.workspace.dataset else "builtin"
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        QTimer.singleShot(0, self, lambda: self.open_paths(dropped))  # lets the file manager go on at once
+
+    def export_csv(self) -> None:
+        """Write the current comparison, one row per sample."""
+        comparison, current = self.workspace.comparison(), self.workspace.current
+        if comparison is None or current is None:
+            return
+        start = str(Path(self.settings.folder()) / "flips.csv")
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export samples", start, "CSV (*.csv)")
+        if chosen:
+            self._try(lambda: compare.write_csv(comparison, Path(chosen)), f"{chosen} written.")
+
+    def _try(self, deed, done: str = "") -> None:  # type: ignore[no-untyped-def]
+        try:
+            deed()
+        except UserError as error:
+            self.workspace.message.emit("error", str(error), "")
+        else:
+            if done:
+                self.workspace.message.emit("info", done, "")
+
+    # Updates ------------------------------------------------------------------------------------------------------
+
+    def try_now(self) -> None:
+        """Train on the built-in data, no questions."""
+        preset = recipe.preset("try-it-now")
+        self._start(preset.recipe, preset.title)
+
+    def _start(self, chosen: UpdateRecipe, title: str) -> None:
+        self.show_train()
+        self._try(lambda: self.train.start_update(chosen, title))
+        self.runs.refresh()
+
+    def update_model(self) -> None:
+        """Ask for data and old model, then show the recipe."""
+        dialog = UpdateDialog(self.settings.folder(), self)
+        if dialog.exec():
+            self._offer_recipe(dialog.recipe(UpdateRecipe()))
+
+    @Slot(object)
+    def _offer_recipe(self, chosen: UpdateRecipe) -> None:
+        self.show_train()
+        self.train.set_recipe(chosen)
+
+    @Slot(str)
+    def _resume(self, update_id: str) -> None:
+        self.show_train()
+        self._try(lambda: self.queue.resume(update_id))
+
+    @Slot(object)
+    def _overlay(self, runs: list[str]) -> None:
+        self.show_train()
+        self.train.overlay(runs)
+
+    @Slot(str)
+    def _update_started(self, update_id: str) -> None:
+        title = self._title(update_id)
+        self.progress = UpdateProgress(title, self.queue.stop_and_keep, self)
+        self.docks.log.add_job(self.progress)
+        self.docks.log.add("info", f"{title}: training.")
+
+    @Slot(str, object)
+    def _update_moved(self, _update_id: str, batch: Batch) -> None:
+        if self.progress is not None:
+            self.progress.take(batch)
+        for _run, event in batch:
+            if isinstance(event, Note):
+                self.docks.log.add(event.level, event.text, event.detail, event.time)
+
+    @Slot(str, str, str, str)
+    def _update_ended(self, update_id: str, outcome: str, message: str, detail: str) -> None:
+        if self.progress is not None:
+            self.progress.finish()
+            self.progress = None
+        level = {"failed": "error", "interrupted": "warning"}.get(outcome, "info")
+        self.workspace.message.emit(level, f"{self._title(update_id)}: {message or outcome}", detail)
+        self.runs.refresh()
+        if self._has_result(update_id) and self.workspace.open_update(update_id):
+            self.show_flips()
+
+    def _has_result(self, update_id: str) -> bool:
+        try:
+            return bool(self.workspace.store.update(update_id).result)
+        except UserError:
+            return False
+
+    def _title(self, update_id: str) -> str:
+        try:
+            return self.workspace.store.update(update_id).title or "Update"
+        except UserError:
+            return "Update"
+
+    # Help and end -------------------------------------------------------------------------------------------------
+
+    def show_shortcuts(self) -> None:
+        """The sheet of all keys."""
+        ShortcutSheet(self).exec()
+
+    def reveal_store(self) -> None:
+        """Show the store in the file manager."""
+        self._reveal(self.workspace.store.root)
+
+    def reveal_logs(self) -> None:
+        """Show the log files in the file manager."""
+        self._reveal(paths.log_dir())
+
+    @staticmethod
+    def _reveal(folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def about(self) -> None:
+        """Version and sources."""
+        QMessageBox.about(
+            self,
+            "About MPT Studio",
+            f"<b>MPT Studio {__version__}</b><p>Update an image classifier without breaking what it got right.</p>"
+            "<p>Method: Ricci, Biondi, Pernici, Del Bimbo, AAAI 2026, arXiv 2511.08322.</p><p>Apache License 2.0</p>",
+        )
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and self.pages.key == "runs":
+            self.runs.refresh()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        keep = self._ask_about_training() if self.queue.is_busy else True
+        if keep is None:
+            event.ignore()
+            return
+        self.state.save(self.pages.key, geometry=self.saveGeometry(), layout=self.saveState())
+        self.queue.close(keep_training=keep)
+        self.workspace.close()
+        self.worker.close()
+        event.accept()
+
+    def _ask_about_training(self) -> bool | None:
+        """True: keep training in the background; False: stop and keep what is ready; None: stay."""
+        box = QMessageBox(QMessageBox.Icon.Question, "Training goes on", "A training is running.", parent=self)
+        box.setInformativeText("It can go on in the background; the window finds it again when you open it.")
+        keep = box.addButton("Keep training in the background", QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton("Stop and keep what is ready", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.exec()
+        clicked = box.clickedButton()
+        return True if clicked is keep else False if clicked is stop else None

@@ -1,0 +1,87 @@
+"""The centre of the window: pages behind a row of buttons, and the start screen while nothing is open."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from mpt_studio.gui import theme
+from mpt_studio.gui.actions import plain_text
+from mpt_studio.gui.banner import Banner
+
+START = "start"
+
+
+class Pages(QWidget):
+    """Pages by key; ``START`` is the one without a button."""
+
+    changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.banner = Banner()
+        self._stack = QStackedWidget()
+        self._keys: list[str] = []
+        self.buttons: dict[str, QToolButton] = {}
+        self._group = QButtonGroup(self)
+        self.bar = QWidget()
+        self.bar.setAccessibleName("Pages")
+        self._row = QHBoxLayout(self.bar)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banner)
+        layout.addWidget(self._stack, 1)
+
+    def add(self, key: str, page: QWidget, action: QAction | None = None) -> None:
+        """Add a page; ``action`` gives its button's text, icon and tooltip."""
+        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._keys.append(key)
+        self._stack.addWidget(page)
+        if action is not None:
+            self.buttons[key] = self._button(key, action)
+
+    def _button(self, key: str, action: QAction) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("page", True)
+        button.setText(plain_text(action.text()))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(18, 18))
+        button.setCheckable(True)
+        button.setAccessibleName(f"Page {button.text()}")
+        button.setToolTip(action.toolTip())
+        theme.set_icon(button, f"{key}")
+        button.clicked.connect(lambda: self.show_page(key))
+        self._group.addButton(button)
+        self._row.addWidget(button)
+        return button
+
+    @property
+    def key(self) -> str:
+        """Key of the page on show."""
+        return self._keys[self._stack.currentIndex()]
+
+    @property
+    def page(self) -> QWidget:
+        """The page on show."""
+        return self._stack.currentWidget()
+
+    def show_page(self, key: str) -> None:
+        """Go to a page; an unknown key is ignored."""
+        if key not in self._keys:
+            return
+        self._stack.setCurrentIndex(self._keys.index(key))
+        self._group.setExclusive(False)
+        for name, button in self.buttons.items():
+            button.setChecked(name == key)
+        self._group.setExclusive(True)
+        self.changed.emit(key)
+
+    def step(self, by: int) -> None:
+        """Go to the next (1) or previous (−1) page, round the end."""
+        keys = list(self.buttons)
+        start = keys.index(self.key) if self.key in keys else (-1 if by > 0 else 0)
+        self.show_page(keys[(start + by) % len(keys)])

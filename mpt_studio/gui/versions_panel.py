@@ -1,0 +1,219 @@
+"""The versions that are open: the old model first, then the reference and the candidates."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio import flips
+from mpt_studio.gui import theme
+from mpt_studio.gui.plain import count, interval, label, percent, set_tip
+from mpt_studio.gui.versions import Version
+from mpt_studio.gui.workspace import Workspace
+
+ROLES = {"old": "Old model", "reference": "Reference, plain training", "noise_floor": "Plain, another seed"}
+
+
+class Swatch(QWidget):
+    """A version's hue; the old model's is a square, the others' a disc, so that shape tells as well."""
+
+    def __init__(self, color: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._color = color
+        self.setFixedSize(QSize(12, 12))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.version_color(self._color)))
+        box = QRectF(0.5, 0.5, 11, 11)
+        painter.drawRoundedRect(box, 2, 2) if self._color < 0 else painter.drawEllipse(box)
+        painter.end()
+
+
+class VersionCard(QFrame):
+    """One version with its figures; a click puts a candidate on show."""
+
+    clicked = Signal()
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, workspace: Workspace, version: Version, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.version = version
+        current = version is workspace.current
+        self.setProperty("versionCard", True)
+        self.setProperty("current", current)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.mapToGlobal(at)))
+        layout = QGridLayout(self)
+        layout.setContentsMargins(10, 8, 6, 8)
+        layout.setHorizontalSpacing(theme.SPACE)
+        layout.setVerticalSpacing(2)
+        layout.setColumnStretch(1, 1)
+        layout.addWidget(Swatch(version.color), 0, 0)
+        layout.addWidget(self._name(), 0, 1)
+        layout.addWidget(self._menu_button(), 0, 2)
+        layout.addWidget(self._role(workspace), 1, 1, 1, 2)
+        layout.addLayout(self._figures(workspace), 2, 1, 1, 2)
+        state = ", on show" if current else ""
+        self.setAccessibleName(f"{ROLES.get(version.role, 'Candidate')} {version.label}{state}")
+
+    def _name(self) -> QLabel:
+        name = label(self.version.label, wrap=False)
+        name.setProperty("subheading", True)
+        name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        set_tip(name, "\n".join(filter(None, (self.version.label, self.version.method, self.version.checkpoint))))
+        return name
+
+    def _menu_button(self) -> QToolButton:
+        button = QToolButton()
+        theme.set_icon(button, "chevron")
+        button.setIconSize(QSize(14, 14))
+        button.setToolTip("What to do with this version")
+        button.setAccessibleName(f"Menu of {self.version.label}")
+        button.clicked.connect(lambda: self.menu_wanted.emit(button.mapToGlobal(QPoint(0, button.height()))))
+        return button
+
+    def _role(self, workspace: Workspace) -> QLabel:
+        text = ROLES.get(self.version.role, "Candidate")
+        if workspace.recommendation is not None and workspace.recommendation.key == self.version.key:
+            text = f"★ Recommended · {text}"
+        made = label(text)
+        made.setProperty("muted", True)
+        if text.startswith("★") and workspace.recommendation is not None:
+            set_tip(made, workspace.recommendation.reason)
+        return made
+
+    def _figures(self, workspace: Workspace) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 2, 0, 0)
+        row.setSpacing(12)
+        for text, tip in _figures(workspace, self.version):
+            made = label(text)
+            set_tip(made, tip)
+            row.addWidget(made)
+        row.addStretch()
+        return row
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
+
+    def keyPressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit()
+        elif event.key() == Qt.Key.Key_Menu:
+            self.menu_wanted.emit(self.mapToGlobal(self.rect().center()))
+        else:
+            super().keyPressEvent(event)
+
+
+def _figures(workspace: Workspace, version: Version) -> list[tuple[str, str]]:
+    """(text, tooltip) of each figure; every rate says its subset and n."""
+    if version.problem:
+        return [("cannot be compared", version.problem)]
+    if version.predictions is None:
+        waits = "waits for data" if workspace.dataset is None else "being evaluated …"
+        return [(waits, "Its answers on the test part are not known yet.")]
+    if version.role == "old":
+        n = count(len(version.predictions), "sample")
+        return [(f"Accuracy {percent(version.accuracy)}", f"Accuracy (all) on {n}")]
+    comparison = workspace.comparison(version.key)
+    if comparison is None:
+        return [("no old model" if workspace.old is None else "comparing …", "NFR needs an old model to compare with.")]
+    everything, old_classes = comparison.rates("all"), comparison.rates("old_classes")
+    return [
+        (f"Accuracy {percent(everything.accuracy_new)}", _tip("Accuracy (all)", everything, "accuracy_new")),
+        (f"NFR {percent(old_classes.nfr)}", _tip("Negative flip rate, NFR (old classes)", old_classes, "nfr")),
+    ]
+
+
+def _tip(name: str, rates: flips.Rates, rate: str) -> str:
+    bounds = interval(rates.interval(rate))
+    within = f", 95 % interval {bounds} %" if bounds else ""
+    return f"{name}: {percent(getattr(rates, rate), 2)}{within}, n = {count(rates.samples)}"
+
+
+class VersionsPanel(QScrollArea):
+    """Cards of all versions."""
+
+    open_wanted = Signal()
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.cards: list[VersionCard] = []
+        self.setAccessibleName("Versions")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._stale = True
+        workspace.versions_changed.connect(self._renew)
+        workspace.current_changed.connect(self._renew)
+        workspace.data_changed.connect(self._renew)
+        self._renew()
+
+    def _renew(self) -> None:
+        focused = next((card.version.key for card in self.cards if card.hasFocus()), "")
+        body = QWidget()
+        body.setProperty("plain", True)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, theme.SPACE)
+        layout.setSpacing(6)
+        self.cards = [self._card(version) for version in self.workspace.versions]
+        for card in self.cards:
+            layout.addWidget(card)
+        if not self.cards:
+            layout.addWidget(self._empty())
+        layout.addStretch()
+        self.setWidget(body)
+        for card in self.cards:
+            if card.version.key == focused:
+                card.setFocus()
+
+    def _card(self, version: Version) -> VersionCard:
+        card = VersionCard(self.workspace, version)
+        card.clicked.connect(lambda: self.workspace.set_current(version.key))
+        card.menu_wanted.connect(lambda at: self.menu(version).popup(at))
+        return card
+
+    def _empty(self) -> QLabel:
+        text = label(
+            "No versions yet. Open or drop a checkpoint or predictions; the first is the old model.", wrap=True
+        )
+        text.setProperty("muted", True)
+        text.setContentsMargins(4, 4, 4, 4)
+        return text
+
+    def menu(self, version: Version) -> QMenu:
+        """What can be done with a version."""
+        workspace, menu = self.workspace, QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        show = menu.addAction("Show", lambda: workspace.set_current(version.key))
+        show.setEnabled(version.role != "old" and version is not workspace.current)
+        old = menu.addAction("Set as old model", lambda: workspace.set_old(version.key))
+        old.setEnabled(version.role != "old")
+        menu.addAction("Rename…", lambda: self.rename(version))
+        menu.addSeparator()
+        menu.addAction("Close", lambda: workspace.remove(version.key))
+        return menu
+
+    def rename(self, version: Version) -> None:
+        """Ask for another label."""
+        text, accepted = QInputDialog.getText(self, "Rename", "Name of this version:", text=version.label)
+        if accepted:
+            self.workspace.rename(version.key, text)
