@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.matching import Bools
+from mpt_studio.predictions import Ints
 
 Doubles = npt.NDArray[np.float64]
 POINTS = 500
@@ -71,6 +72,14 @@ def frontier(comparison: Comparison, offsets: npt.ArrayLike | None = None) -> Fr
         samples_old_classes=int(old.sum()),
         samples_new_classes=int((~old).sum()),
     )
+
+
+def flips_at(comparison: Comparison, offset: float) -> Ints:
+    """Rows of old classes that would be negative flips under a logit offset γ: the samples behind a frontier's point."""
+    lead = comparison.best_new_logit.astype(np.float64) - comparison.best_old_logit
+    answer = np.where(lead > offset, comparison.best_new_class, comparison.best_old_class)
+    lost = (comparison.old_answer == comparison.truth) & (answer != comparison.truth)
+    return np.flatnonzero(lost & comparison.mask("old_classes")).astype(np.int64)
 
 
 def _shares(subset: Bools, if_old: Bools, if_new: Bools, split: npt.NDArray[np.intp]) -> Doubles:

@@ -1,0 +1,267 @@
+"""The Compare page: the table of candidates, and four views of the one on show. Every mark leads to its samples."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.compare import SUBSETS, Comparison, Filter, Frontier, Samples, Subset, frontier
+from mpt_studio.compare.frontier import flips_at
+from mpt_studio.flips import FlipKind
+from mpt_studio.gui import theme
+from mpt_studio.gui.background import PoolJob
+from mpt_studio.gui.candidates_table import SUBSET_NAMES, CandidatesTable
+from mpt_studio.gui.class_bars import ClassBars
+from mpt_studio.gui.flow_view import FlowView
+from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
+from mpt_studio.gui.plain import count, label, number
+from mpt_studio.gui.quadrants import Quadrants
+from mpt_studio.gui.workspace import Workspace
+
+_TWO_COLUMNS_FROM = 660
+_DIRECT_SAMPLES = 200_000
+"""Samples up to which a frontier is computed at once (about 50 ms)."""
+_NOTHING = "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
+_WAITING = "The versions are being evaluated; their comparison appears here."
+
+
+class ComparePage(QWidget):
+    """Reads the workspace; clicks set its filter and ask for the Flips page."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.subset: Subset = "all"
+        self._frontiers: dict[Comparison, Frontier] = {}
+        self._jobs: dict[Comparison, PoolJob] = {}
+        self._stale = True
+        self.table = CandidatesTable(workspace)
+        self.basis, self.reason, self.matching = label(wrap=True), label(wrap=True), label(wrap=True)
+        self.title = label(bold=True, size=1.15, wrap=True)
+        self.quadrants, self.frontier = Quadrants(), FrontierPlot()
+        self.classes, self.flow = ClassBars(), FlowView()
+        self.nothing = label(_NOTHING, wrap=True)
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    # -- construction
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        theme.mark(content, plain=True)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(*4 * [theme.SPACE])
+        column.setSpacing(theme.SPACE)
+        column.addLayout(self._head())
+        for widget in (self.table, self.reason, self.matching, self.title):
+            column.addWidget(widget)
+        theme.mark(self.basis, muted=True)
+        self.grid = QGridLayout()
+        self.grid.setSpacing(theme.SPACE)
+        self.cards = [
+            _card("Old against update", self.quadrants),
+            _card("Accuracy against NFR", self.frontier),
+            _card("NFR per class", self.classes),
+            _card("Flow of negative flips: truth → new answer", self.flow),
+        ]
+        self._columns = 0
+        column.addLayout(self.grid, 1)
+        self.scroll_area = QScrollArea(widgetResizable=True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setWidget(content)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setMargin(6 * theme.SPACE)
+        theme.mark(self.nothing, muted=True)
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.nothing)
+        self.stack.addWidget(self.scroll_area)
+        self._arrange()
+
+    def _head(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.addWidget(self.basis, 1)
+        self.subsets = QButtonGroup(self)
+        for i, subset in enumerate(SUBSETS):
+            button = QPushButton(SUBSET_NAMES[subset].capitalize())
+            button.setCheckable(True)
+            button.setChecked(subset == self.subset)
+            button.setAccessibleName(f"Figures over {SUBSET_NAMES[subset]}")
+            self.subsets.addButton(button, i)
+            line.addWidget(button)
+        return line
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.versions_changed.connect(self.refresh)
+        workspace.current_changed.connect(self.refresh)
+        workspace.selection_changed.connect(self._highlight)
+        self.subsets.idClicked.connect(lambda i: self.set_subset(SUBSETS[i]))
+        self.table.chosen.connect(workspace.set_current)
+        self.quadrants.chosen.connect(lambda kind: self._show(Filter(kinds=(FlipKind(kind),), subset=self.subset)))
+        self.classes.chosen.connect(lambda name: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(name,))))
+        self.flow.chosen.connect(
+            lambda pair: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(pair[0],), answers=(pair[1],)))
+        )
+        self.frontier.chosen.connect(self._show_offset)
+
+    def _arrange(self) -> None:
+        columns = 2 if self.width() >= _TWO_COLUMNS_FROM else 1
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for i, card in enumerate(self.cards):
+            self.grid.addWidget(card, i // columns, i % columns)
+            self.grid.setRowStretch(i // columns, 1 + i // columns)
+        self.grid.setColumnStretch(0, 1)
+        self.grid.setColumnStretch(1, columns - 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    # -- content
+
+    def set_subset(self, subset: Subset) -> None:
+        """Show the table and the quadrants over this subset."""
+        self.subset = subset
+        self.subsets.button(SUBSETS.index(subset)).setChecked(True)
+        self._refresh()
+
+    def refresh(self) -> None:
+        """Read the workspace, now or when the page is next seen."""
+        self._stale = True
+        if self.isVisible():
+            self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._stale = False
+        workspace = self.workspace
+        comparison, old, current = workspace.comparison(), workspace.old, workspace.current
+        some = any(workspace.comparison(v.key) is not None for v in workspace.candidates)
+        self.stack.setCurrentIndex(1 if some else 0)
+        if not some:
+            self.nothing.setText(_WAITING if old and current and not current.problem else self._why_nothing())
+            return
+        self.table.refresh(self.subset)
+        recommendation = workspace.recommendation
+        self.reason.setText(f"★ {recommendation.reason}" if recommendation else "")
+        self.reason.setVisible(recommendation is not None)
+        self.title.setText(f"{current.label} against {old.label}" if current and old else "")
+        self._show_comparison(comparison)
+        self._show_frontiers()
+
+    def _why_nothing(self) -> str:
+        current = self.workspace.current
+        return current.problem if current and current.problem else _NOTHING
+
+    def _show_comparison(self, comparison: Comparison | None) -> None:
+        for card in (self.cards[0], self.cards[2], self.cards[3], self.title):
+            card.setVisible(comparison is not None)
+        self.matching.setVisible(False)
+        if comparison is None:
+            return
+        rates = comparison.rates(self.subset)
+        old = (
+            f"; the old model's accuracy is {100 * rates.accuracy_old:.1f} %" if rates.accuracy_old is not None else ""
+        )
+        self.basis.setText(f"Over {SUBSET_NAMES[self.subset]}, n = {count(rates.samples)}{old}. Small: 95 % intervals.")
+        self.quadrants.show_rates(rates)
+        self.classes.show_comparison(comparison)
+        self.flow.show_comparison(comparison)
+        sentences = comparison.matching.sentences()
+        self.matching.setText("⚠ " + " ".join(sentences))
+        self.matching.setStyleSheet(f"color: {theme.colors().both_wrong}")
+        self.matching.setVisible(bool(sentences))
+
+    def _show_frontiers(self) -> None:
+        curves = []
+        for version in self.workspace.candidates:
+            comparison = self.workspace.comparison(version.key)
+            found = self._frontier(comparison) if comparison is not None and version.role != "noise_floor" else None
+            if found is not None:
+                plain = version.role == "reference"
+                curves.append(Curve.of(version.key, version.label, version.color, plain, found))
+        current = self.workspace.current
+        self.frontier.show_curves(curves, current.key if current else "")
+
+    def _frontier(self, comparison: Comparison) -> Frontier | None:
+        """Computed once; large ones beside the window, None until they are there."""
+        if comparison not in self._frontiers and comparison not in self._jobs:
+            if len(comparison) <= _DIRECT_SAMPLES:
+                self._frontiers[comparison] = frontier(comparison)
+            else:
+                self._start(comparison)
+        return self._frontiers.get(comparison)
+
+    def _start(self, comparison: Comparison) -> None:
+        job = PoolJob(
+            "Computing the frontier",
+            partial(frontier, comparison),
+            partial(self._computed, comparison),
+            lambda sentence, detail: self.workspace.message.emit("error", sentence, detail),
+            self,
+        )
+        self._jobs[comparison] = job
+        job.start()
+
+    def _computed(self, comparison: Comparison, found: Frontier) -> None:
+        self._jobs.pop(comparison, None)
+        self._frontiers[comparison] = found
+        self._show_frontiers()
+
+    # -- clicks and selection
+
+    def _show(self, chosen: Filter) -> None:
+        self.workspace.set_filter(chosen)
+        self.workspace.show_flips.emit()
+
+    def _show_offset(self, key: str, offset: float) -> None:
+        self.workspace.set_current(key)
+        comparison, version = self.workspace.comparison(), self.workspace.current
+        if comparison is None or version is None:
+            return
+        if offset == 0.0:
+            self._show(Filter(kinds=(FlipKind.NEGATIVE,), subset="old_classes"))
+            return
+        origin = f"negative flips of {version.label} at γ = {number(offset, 2)}, old classes"
+        self._show(Filter(samples=Samples(flips_at(comparison, offset), origin)))
+
+    def _highlight(self) -> None:
+        comparison, row = self.workspace.comparison(), self.workspace.selected
+        if comparison is None or row is None:
+            self.classes.bars.highlight(None)
+            self.flow.bars.highlight(None)
+            return
+        truth, answer = comparison.names[comparison.truth[row]], comparison.names[comparison.new_answer[row]]
+        self.classes.bars.highlight(truth)
+        self.flow.bars.highlight((truth, answer))
+
+
+def _card(title: str, content: QWidget) -> QFrame:
+    card = QFrame()
+    theme.mark(card, card=True)
+    layout = QVBoxLayout(card)
+    layout.setContentsMargins(12, 8, 12, 12)
+    layout.addWidget(label(title, bold=True))
+    layout.addWidget(content, 1)
+    return card

@@ -1,0 +1,356 @@
+"""The image grid: a list model over an index array and a view that touches only what is visible.
+
+Nothing is created per sample: a million rows cost one array. Qt's own icon view lays out every item one by one, so
+this view computes positions instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractItemView, QWidget
+
+from mpt_studio.compare import Comparison
+from mpt_studio.gui import theme
+from mpt_studio.gui.flip_card import CardPainter, sentence
+from mpt_studio.gui.plain import tip
+from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails
+
+SMALLEST, LARGEST, USUAL, STEP = 32, 320, 112, 16
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class FlipModel(QAbstractListModel):
+    """The rows of a comparison that are shown, in order."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.comparison: Comparison | None = None
+        self.rows = np.empty(0, np.int64)
+
+    def set_rows(self, comparison: Comparison | None, rows: np.ndarray) -> None:
+        self.beginResetModel()
+        self.comparison, self.rows = comparison, rows
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def row_of(self, index: _Index) -> int | None:
+        """The comparison's row behind an item."""
+        return int(self.rows[index.row()]) if index.isValid() and index.row() < len(self.rows) else None
+
+    def position(self, row: int | None) -> int | None:
+        """Where a row of the comparison is in the grid."""
+        if row is None:
+            return None
+        found = np.flatnonzero(self.rows == row)
+        return int(found[0]) if len(found) else None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self.row_of(index)
+        if row is None or self.comparison is None:
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return sentence(self.comparison, row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(f"{self.comparison.sample_ids[row]}\n{sentence(self.comparison, row)}")
+        return None
+
+
+class FlipGrid(QAbstractItemView):
+    """Cards in rows from left to right. ``opened`` on Enter or a double click, ``glanced`` on Space."""
+
+    opened = Signal(int)
+    glanced = Signal(int)
+    current_row = Signal(object)
+    """The comparison's row under the keyboard, or None."""
+    thumbnail_resized = Signal(int)
+
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.flips = FlipModel(self)
+        self.thumbnails = thumbnails
+        self._images = ImageIndex(None, np.empty(0, str))
+        self._columns, self._cell_width, self._hovered = 1, 1, -1
+        self._cards = CardPainter(self.font(), USUAL)
+        self._wishes = QTimer(self, singleShot=True, interval=0)
+        self._wishes.timeout.connect(self._want_visible)
+        self.setModel(self.flips)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Images")
+        thumbnails.arrived.connect(self.viewport().update)
+        theme.notifier().changed.connect(self._restyle)
+        self.doubleClicked.connect(lambda index: self._emit(self.opened, index))
+
+    # -- content
+
+    def set_content(self, comparison: Comparison | None, rows: np.ndarray, images: ImageIndex) -> None:
+        """Show ``rows`` of ``comparison``; the scroll bar goes to the top."""
+        self._images, self._hovered = images, -1
+        self.flips.set_rows(comparison, rows)
+        self.verticalScrollBar().setValue(0)
+
+    def select_row(self, row: int | None) -> None:
+        """Make a row of the comparison the current item and bring it into view, if it is in the grid."""
+        if self.flips.row_of(self.currentIndex()) == row:
+            return
+        position = self.flips.position(row)
+        if position is None:
+            self.selectionModel().clear()
+            return
+        self.setCurrentIndex(self.flips.index(position))
+
+    def selected_rows(self) -> np.ndarray:
+        """The selected rows of the comparison, in grid order."""
+        ranges = sorted((r.top(), r.bottom()) for r in self._ranges())
+        parts = [self.flips.rows[top : bottom + 1] for top, bottom in ranges]
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def _ranges(self) -> list[QItemSelectionRange]:
+        return self.selectionModel().selection().toList()
+
+    def set_thumbnail(self, size: int) -> None:
+        """Side of the images in pixels; what was at the top stays there."""
+        size = int(np.clip(round(size / STEP) * STEP, SMALLEST, LARGEST))
+        if size == self._cards.thumbnail:
+            return
+        anchor = self._anchor()
+        self._cards = CardPainter(self.font(), size)
+        self._lay_out()
+        self.scrollTo(self.flips.index(anchor), QAbstractItemView.ScrollHint.PositionAtTop)
+        self.viewport().update()
+        self.thumbnail_resized.emit(size)
+
+    @property
+    def thumbnail(self) -> int:
+        return self._cards.thumbnail
+
+    def _anchor(self) -> int:
+        current = self.currentIndex()
+        if current.isValid() and self.viewport().rect().intersects(self.visualRect(current)):
+            return current.row()
+        return self._visible().start
+
+    def _restyle(self) -> None:
+        self._cards = CardPainter(self.font(), self._cards.thumbnail)
+        self.viewport().update()
+
+    def reset(self) -> None:
+        super().reset()
+        self._lay_out()
+        self.viewport().update()
+
+    # -- geometry: everything from the item's number
+
+    def _height(self) -> int:
+        return self._cards.size().height()
+
+    def _lay_out(self) -> None:
+        width = max(1, self.viewport().width())
+        self._columns = max(1, width // self._cards.size().width())
+        self._cell_width = width // self._columns
+        bar, lines = self.verticalScrollBar(), -(-len(self.flips.rows) // self._columns)
+        bar.setRange(0, max(0, lines * self._height() - self.viewport().height()))
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(max(20, self._height() // 3))
+        self._wishes.start()
+
+    def updateGeometries(self) -> None:
+        super().updateGeometries()
+        self._lay_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        anchor = self._anchor()
+        super().resizeEvent(event)
+        columns = self._columns
+        self._lay_out()
+        if columns != self._columns and len(self.flips.rows):
+            self.scrollTo(self.flips.index(anchor), QAbstractItemView.ScrollHint.PositionAtTop)
+
+    def _rect(self, position: int) -> QRect:
+        line, column = divmod(position, self._columns)
+        top = line * self._height() - self.verticalOffset()
+        return QRect(column * self._cell_width, top, self._cell_width, self._height())
+
+    def visualRect(self, index: _Index) -> QRect:
+        return self._rect(index.row()) if index.isValid() else QRect()
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        column = point.x() // self._cell_width
+        if not 0 <= column < self._columns:
+            return QModelIndex()
+        position = (point.y() + self.verticalOffset()) // self._height() * self._columns + column
+        return self.flips.index(position) if 0 <= position < len(self.flips.rows) else QModelIndex()
+
+    def _visible(self, rect: QRect | None = None) -> range:
+        """Positions of the items in a part of the viewport."""
+        rect = rect or self.viewport().rect()
+        top = (rect.top() + self.verticalOffset()) // self._height() * self._columns
+        bottom = ((rect.bottom() + self.verticalOffset()) // self._height() + 1) * self._columns
+        return range(max(0, top), min(len(self.flips.rows), bottom))
+
+    def horizontalOffset(self) -> int:
+        return 0
+
+    def verticalOffset(self) -> int:
+        return self.verticalScrollBar().value()
+
+    def isIndexHidden(self, index: _Index) -> bool:
+        return False
+
+    def scrollTo(
+        self, index: _Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
+    ) -> None:
+        if not index.isValid():
+            return
+        rect, height, bar = self.visualRect(index), self.viewport().height(), self.verticalScrollBar()
+        if hint == QAbstractItemView.ScrollHint.PositionAtTop:
+            bar.setValue(bar.value() + rect.top())
+        elif hint == QAbstractItemView.ScrollHint.PositionAtCenter:
+            bar.setValue(bar.value() + rect.center().y() - height // 2)
+        elif rect.top() < 0:
+            bar.setValue(bar.value() + rect.top())
+        elif rect.bottom() >= height:
+            bar.setValue(bar.value() + min(rect.top(), rect.bottom() - height + 1))
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self.viewport().scroll(0, dy)
+        self._wishes.start()
+
+    # -- keyboard and mouse
+
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        last = len(self.flips.rows) - 1
+        if last < 0:
+            return QModelIndex()
+        if not self.currentIndex().isValid():
+            return self.flips.index(0)
+        at, page = self.currentIndex().row(), max(1, self.viewport().height() // self._height()) * self._columns
+        move = QAbstractItemView.CursorAction
+        if action in (move.MoveUp, move.MoveDown):
+            target = at + (self._columns if action == move.MoveDown else -self._columns)
+            return self.flips.index(target if 0 <= target <= last else at)
+        steps = {move.MoveLeft: -1, move.MovePrevious: -1, move.MoveRight: 1, move.MoveNext: 1}
+        steps |= {move.MovePageUp: -page, move.MovePageDown: page, move.MoveHome: -at, move.MoveEnd: last - at}
+        return self.flips.index(min(last, max(0, at + steps.get(action, 0))))
+
+    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
+        if not len(self.flips.rows):
+            return
+        ends = sorted((self._nearest(rect.topLeft()), self._nearest(rect.bottomRight())))
+        selection = QItemSelection(self.flips.index(ends[0]), self.flips.index(ends[1]))
+        self.selectionModel().select(selection, command)
+
+    def _nearest(self, point: QPoint) -> int:
+        column = min(self._columns - 1, max(0, point.x() // self._cell_width))
+        position = (point.y() + self.verticalOffset()) // self._height() * self._columns + column
+        return min(len(self.flips.rows) - 1, max(0, position))
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        region, visible = QRegion(), self._visible()
+        for part in selection.toList():
+            shown = range(max(part.top(), visible.start), min(part.bottom() + 1, visible.stop))
+            if shown:
+                first, last = self._rect(shown.start), self._rect(shown.stop - 1)
+                region += QRect(0, first.top(), self.viewport().width(), last.bottom() - first.top() + 1)
+        return region
+
+    def currentChanged(self, current: _Index, previous: _Index) -> None:
+        super().currentChanged(current, previous)
+        self.viewport().update(self.visualRect(previous))
+        self.viewport().update(self.visualRect(current))
+        self.current_row.emit(self.flips.row_of(current))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._emit(self.opened, self.currentIndex())
+        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self._emit(self.glanced, self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are shortcuts here, and a search would walk through every sample."""
+
+    def _emit(self, signal: Any, index: _Index) -> None:
+        row = self.flips.row_of(index)
+        if row is not None:
+            signal.emit(row)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.set_thumbnail(self.thumbnail + (STEP if event.angleDelta().y() > 0 else -STEP))
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._hover(self.indexAt(event.position().toPoint()).row())
+
+    def leaveEvent(self, event: Any) -> None:
+        super().leaveEvent(event)
+        self._hover(-1)
+
+    def _hover(self, position: int) -> None:
+        before, self._hovered = self._hovered, position
+        for changed in {before, position} - {-1} if before != position else ():
+            self.viewport().update(self._rect(changed))
+
+    # -- painting
+
+    def _want_visible(self) -> None:
+        """Ask for the images in sight first, then for a screenful below and above."""
+        seen = self._visible()
+        screen = len(seen)
+        below = self.flips.rows[seen.stop : seen.stop + screen]
+        above = self.flips.rows[max(0, seen.start - screen) : seen.start]
+        wanted = np.concatenate([self.flips.rows[seen.start : seen.stop], below, above])
+        self.thumbnails.want(self._images.many(wanted), self.thumbnail)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setFont(self.font())
+        comparison, current = self.flips.comparison, self.currentIndex().row()
+        if comparison is None:
+            return
+        ranges = [(r.top(), r.bottom()) for r in self._ranges()]
+        for position in self._visible(event.rect()):
+            row = int(self.flips.rows[position])
+            self._cards.paint(
+                painter,
+                self._rect(position),
+                comparison,
+                row,
+                self._image(row),
+                selected=any(top <= position <= bottom for top, bottom in ranges),
+                current=position == current,
+                hovered=position == self._hovered,
+            )
+
+    def _image(self, row: int) -> QImage | None:
+        index = self._images[row]
+        if index < 0:
+            return QImage()
+        return self.thumbnails.image(index)

@@ -1,0 +1,228 @@
+"""The Flips page: facets, chips, sort order and the image grid over the workspace's filter."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QSlider,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.compare import Comparison, Filter
+from mpt_studio.flips import FlipKind
+from mpt_studio.gui import theme
+from mpt_studio.gui.chips import ChipBar
+from mpt_studio.gui.facets import FacetPanel
+from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
+from mpt_studio.gui.plain import count, label, percent, set_tip
+from mpt_studio.gui.thumbnails import Thumbnails, image_index
+from mpt_studio.gui.viewer import Viewer
+from mpt_studio.gui.workspace import Workspace
+
+SORTS = (
+    # title, key, largest first
+    ("Margin drop", "margin_drop", True),
+    ("Confidence in the new answer", "confidence", True),
+    ("Closest calls first", "new_margin", True),
+    ("True class", "class", False),
+    ("New answer", "answer", False),
+    ("Sample id", "id", False),
+)
+_NO_VERSIONS = "No comparison is open. Train an update, or open an old and a new version (Ctrl+O)."
+_WAITING = "The comparison is not ready yet: a version is still being evaluated."
+
+
+class FlipsPage(QWidget):
+    """Reads the workspace's rows; the grid's current item is the workspace's selection."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.thumbnails = Thumbnails(self)
+        self.thumbnails.set_dataset(workspace.dataset)
+        self.facets = FacetPanel(workspace)
+        self.chips = ChipBar()
+        self.grid = FlipGrid(self.thumbnails)
+        self.viewer = Viewer(workspace)
+        self.result = label(bold=True)
+        self.sort, self.direction, self.size_slider = QComboBox(), QToolButton(), QSlider(Qt.Orientation.Horizontal)
+        self.empty = label(wrap=True)
+        self.stack = QStackedWidget()
+        self._stale, self._follows = True, False
+        self._lay_out()
+        self._connect()
+        self._set_up_tools()
+        self._refresh()
+
+    # -- construction
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        self.result.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head.addWidget(self.result, 1)
+        for widget in (label("Sort"), self.sort, self.direction, label("Size"), self.size_slider):
+            head.addWidget(widget)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setMargin(6 * theme.SPACE)
+        theme.mark(self.empty, muted=True)
+        for page in (self.grid, self.empty, self.viewer):
+            self.stack.addWidget(page)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE)
+        column.addLayout(head)
+        column.addWidget(self.chips)
+        column.addWidget(self.stack, 1)
+        self.splitter = QSplitter()
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.facets)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([210, 800])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*4 * [theme.SPACE])
+        layout.addWidget(self.splitter)
+
+    def _set_up_tools(self) -> None:
+        for title, key, descending in SORTS:
+            self.sort.addItem(title, (key, descending))
+        self.sort.setAccessibleName("Sort order")
+        self.sort.activated.connect(lambda _: self.workspace.set_sort(*self.sort.currentData()))
+        self.direction.setAccessibleName("Reverse the order")
+        self.direction.clicked.connect(
+            lambda: self.workspace.set_sort(self.workspace.sort_key, not self.workspace.sort_descending)
+        )
+        self.size_slider.setRange(SMALLEST // STEP, LARGEST // STEP)
+        self.size_slider.setValue(USUAL // STEP)
+        self.size_slider.setFixedWidth(96)
+        self.size_slider.setAccessibleName("Size of the images")
+        set_tip(self.size_slider, "Size of the images (Ctrl+wheel over the grid)")
+        self.size_slider.valueChanged.connect(lambda value: self.grid.set_thumbnail(value * STEP))
+        self.grid.thumbnail_resized.connect(lambda size: self.size_slider.setValue(size // STEP))
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.filter_changed.connect(self.refresh)
+        workspace.current_changed.connect(self.refresh)
+        workspace.versions_changed.connect(self.refresh)
+        workspace.data_changed.connect(self._data_changed)
+        workspace.selection_changed.connect(self._selection_changed)
+        self.chips.removed.connect(lambda field: workspace.set_filter(workspace.filter.without(field)))
+        self.chips.cleared.connect(lambda: workspace.set_filter(Filter()))
+        self.grid.current_row.connect(self._current_changed)
+        self.grid.opened.connect(self._open)
+        self.grid.glanced.connect(self._open)
+        self.viewer.closed.connect(self.close_viewer)
+        self.viewer.stepped.connect(self._step)
+
+    # -- content
+
+    def refresh(self) -> None:
+        """Show the workspace's rows, now or when the page is next seen."""
+        self._stale = True
+        if self.isVisible():
+            self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._refresh()
+        self.grid.setFocus()
+
+    def _refresh(self) -> None:
+        self._stale = False
+        workspace = self.workspace
+        comparison, rows = workspace.comparison(), workspace.rows
+        self.chips.set_chips(workspace.filter.chips() if comparison is not None else [])
+        self._show_order()
+        self.facets.setVisible(comparison is not None)
+        self.facets.refresh()
+        self.result.setText(self._result(comparison, len(rows)))
+        self._follows = True
+        ids = comparison.sample_ids if comparison is not None else np.empty(0, np.str_)
+        images = image_index(workspace.dataset, ids)
+        self.grid.set_content(comparison, rows, images)
+        self._follows = False
+        self.empty.setText(self._why_empty(comparison))
+        self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
+        self._selection_changed()
+
+    def _result(self, comparison: Comparison | None, shown: int) -> str:
+        current = self.workspace.current
+        if comparison is None or current is None:
+            return ""
+        share = percent(shown / len(comparison)) if len(comparison) else "–"
+        return f"{count(shown)} of {count(len(comparison), 'image')} ({share}) · {current.label}"
+
+    def _why_empty(self, comparison: Comparison | None) -> str:
+        if comparison is None:
+            current = self.workspace.current
+            return (current.problem or _WAITING) if current else _NO_VERSIONS
+        if self.workspace.filter.active() == ["kinds"] and self.workspace.filter.kinds == (FlipKind.NEGATIVE,):
+            return "No negative flips: every image that the old model had right is still right."
+        return "No image passes all filters. Remove one of the chips above, or clear all."
+
+    def _show_order(self) -> None:
+        key, descending = self.workspace.sort_key, self.workspace.sort_descending
+        found = next((i for i, (_, sort, _) in enumerate(SORTS) if sort == key), -1)
+        self.sort.setCurrentIndex(found)
+        self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
+        set_tip(self.direction, "Largest first" if descending else "Smallest first")
+
+    def _data_changed(self) -> None:
+        self.thumbnails.set_dataset(self.workspace.dataset)
+        self.refresh()
+
+    # -- selection
+
+    def _current_changed(self, row: int | None) -> None:
+        if not self._follows:
+            self.workspace.select(row)
+
+    def _selection_changed(self) -> None:
+        row = self.workspace.selected
+        self._follows = True
+        self.grid.select_row(row)
+        self._follows = False
+        self.facets.highlight(row)
+        if self.stack.currentWidget() is self.viewer:
+            self._show_in_viewer(row)
+
+    def _open(self, row: int) -> None:
+        self.workspace.select(row)
+        self.stack.setCurrentWidget(self.viewer)
+        self._show_in_viewer(row)
+        self.viewer.setFocus()
+
+    def _show_in_viewer(self, row: int | None) -> None:
+        position = self.grid.flips.position(row)
+        if row is None or position is None:
+            self.close_viewer()
+            return
+        self.viewer.show_row(row, position, len(self.grid.flips.rows))
+
+    def _step(self, by: int) -> None:
+        at = self.grid.currentIndex().row() + by
+        self.grid.setCurrentIndex(self.grid.flips.index(max(0, min(at, len(self.grid.flips.rows) - 1))))
+
+    def close_viewer(self) -> None:
+        """Back to the grid."""
+        if self.stack.currentWidget() is self.viewer:
+            self.stack.setCurrentWidget(self.grid if len(self.grid.flips.rows) else self.empty)
+            self.grid.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.grid.selected_rows().size > 1:
+            self.grid.selectionModel().clearSelection()
+        else:
+            super().keyPressEvent(event)

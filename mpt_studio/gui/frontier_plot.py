@@ -1,0 +1,202 @@
+"""Accuracy against NFR over the logit offset γ: what each candidate could trade, and the bar to beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from mpt_studio.compare import Frontier
+from mpt_studio.gui import theme
+from mpt_studio.gui.flow_layout import FlowLayout
+from mpt_studio.gui.plain import label, number, percent
+
+_NEAR = 24.0
+"""Pixels around a point of a curve in which the pointer picks it."""
+_FROM_BEST = 0.1
+"""The plot opens on points whose accuracy is at most this far below the best."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One candidate's frontier. ``x`` NFR (old classes), ``y`` accuracy (all), both in percent, over ``offset``."""
+
+    key: str
+    name: str
+    color: int
+    is_plain: bool
+    offset: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+    @classmethod
+    def of(cls, key: str, name: str, color: int, is_plain: bool, frontier: Frontier) -> Curve:
+        x, y = (np.asarray(values, float) * 100 for values in (frontier.nfr_old_classes, frontier.accuracy_all))
+        return cls(key, name, color, is_plain, np.asarray(frontier.offset, float), x, y)
+
+    @property
+    def at_zero(self) -> int:
+        """Position of γ = 0."""
+        return int(np.abs(self.offset).argmin())
+
+
+class FrontierPlot(QWidget):
+    """``chosen`` carries a candidate's key and the offset γ that was clicked."""
+
+    chosen = Signal(str, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.curves: list[Curve] = []
+        self._items: list[Any] = []
+        self._picked: tuple[Curve, int] | None = None
+        self.plot = pg.PlotWidget(enableMenu=False)
+        self.plot.setMinimumHeight(220)
+        self.plot.setAccessibleName("Accuracy against NFR of every candidate")
+        self.plot.hideButtons()
+        self.plot.setLabel("bottom", "NFR, old classes (%)")
+        self.plot.setLabel("left", "accuracy, all (%)")
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.plot.viewport().installEventFilter(self)
+        self._ring = pg.ScatterPlotItem(size=15, pxMode=True)
+        self.legend = QWidget()
+        self._legend_layout = FlowLayout(self.legend, spacing=2)
+        self.readout = label(wrap=True)
+        self.readout.setMinimumHeight(2 * self.fontMetrics().height() + 2)
+        self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for widget in (self.legend, self.plot, self.readout):
+            layout.addWidget(widget)
+        layout.setStretch(1, 1)
+        self.plot.scene().sigMouseMoved.connect(self._hover)
+        self.plot.scene().sigMouseClicked.connect(self._click)
+        theme.notifier().changed.connect(self._draw)
+
+    def show_curves(self, curves: list[Curve], current: str) -> None:
+        """Draw these; ``current`` is drawn thicker."""
+        self.curves, self._current, self._picked = curves, current, None
+        self._draw()
+        self._fit()
+
+    def _draw(self) -> None:
+        colors = theme.colors()
+        self.plot.setBackground(colors.panel)
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).setPen(pg.mkPen(colors.border))
+            self.plot.getAxis(side).setTextPen(colors.muted)
+        self.plot.showGrid(x=True, y=True, alpha=0.15)
+        for item in self._items:
+            self.plot.removeItem(item)
+        self._items = []
+        for curve in self.curves:
+            self._draw_curve(curve)
+        self._ring.setData([], [])
+        self._ring.setPen(pg.mkPen(colors.text, width=2))
+        self._ring.setBrush(None)
+        self._add(self._ring, 20)
+        self._fill_legend()
+        self._say(None)
+
+    def _draw_curve(self, curve: Curve) -> None:
+        hue, current = QColor(theme.version_color(curve.color)), curve.key == self._current
+        style = Qt.PenStyle.DashLine if curve.is_plain else Qt.PenStyle.SolidLine
+        line = pg.PlotCurveItem(
+            curve.x, curve.y, pen=pg.mkPen(hue, width=2 if current else 1, style=style), antialias=True
+        )
+        self._add(line, 2 if current else 1)
+        zero = curve.at_zero
+        symbol = "s" if curve.is_plain else "o"
+        edge = pg.mkPen(theme.colors().text if current else theme.colors().panel, width=1.5)
+        size = 12 if current else 10
+        point = pg.ScatterPlotItem(
+            [curve.x[zero]], [curve.y[zero]], size=size, symbol=symbol, brush=hue, pen=edge, antialias=True
+        )
+        self._add(point, 10)
+
+    def _add(self, item: Any, z: int) -> None:
+        item.setZValue(z)
+        self.plot.addItem(item)
+        self._items.append(item)
+
+    def _fit(self) -> None:
+        """Show where a trade is worth looking at: not the far end where everything is called old."""
+        seen = [(c.x[k], c.y[k]) for c in self.curves if (k := _worth(c)).any()]
+        if not seen:
+            return
+        x, y = (np.concatenate(values) for values in zip(*seen, strict=True))
+        self.plot.setXRange(0, max(1.0, float(x.max()) * 1.08), padding=0.02)
+        self.plot.setYRange(float(y.min()), float(y.max()) + 0.3, padding=0.06)
+
+    def _fill_legend(self) -> None:
+        while item := self._legend_layout.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        for curve in self.curves:
+            mark = "▪╌" if curve.is_plain else "●─"
+            entry = label(f"{mark} {curve.name}{' (the bar to beat)' if curve.is_plain else ''}")
+            entry.setStyleSheet(f"color: {theme.version_color(curve.color)}; padding-right: 8px")
+            self._legend_layout.addWidget(entry)
+            entry.show()
+
+    def _nearest(self, where: QPointF) -> tuple[Curve, int] | None:
+        """The curve's point nearest to a place of the scene, within ``_NEAR`` pixels."""
+        box = self.plot.getViewBox()
+        if not self.plot.plotItem.vb.sceneBoundingRect().contains(where):
+            return None
+        at = box.mapSceneToView(where)
+        px, py = box.viewPixelSize()
+        best, found = _NEAR, None
+        for curve in self.curves:
+            far = np.hypot((curve.x - at.x()) / px, (curve.y - at.y()) / py)
+            far[curve.at_zero] -= 4  # the marked point wins over its neighbours
+            i = int(far.argmin())
+            if far[i] < best:
+                best, found = float(far[i]), (curve, i)
+        return found
+
+    def _hover(self, where: QPointF) -> None:
+        self._picked = self._nearest(where)
+        picked = self._picked
+        self._ring.setData([picked[0].x[picked[1]]], [picked[0].y[picked[1]]]) if picked else self._ring.setData([], [])
+        self.plot.setCursor(Qt.CursorShape.PointingHandCursor if picked else Qt.CursorShape.ArrowCursor)
+        self._say(picked)
+
+    def _say(self, picked: tuple[Curve, int] | None) -> None:
+        if picked is None:
+            text = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
+            theme.mark(self.readout, muted=True)
+        else:
+            curve, i = picked
+            text = (
+                f"{curve.name} at γ = {number(float(curve.offset[i]), 2)}: accuracy (all) {percent(curve.y[i] / 100)}, "
+                f"NFR (old classes) {percent(curve.x[i] / 100)}. Click to see these flips."
+            )
+            theme.mark(self.readout, muted=False)
+        self.readout.setText(text)
+
+    def _click(self, event: Any) -> None:
+        picked = self._nearest(event.scenePos())
+        if picked and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(picked[0].key, float(picked[0].offset[picked[1]]))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The wheel scrolls the page; with Ctrl it zooms the plot."""
+        if isinstance(event, QWheelEvent) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+
+def _worth(curve: Curve) -> Any:
+    """Points around γ = 0: not far below the best accuracy and not far beyond the trained NFR."""
+    near = curve.y >= curve.y.max() - 100 * _FROM_BEST
+    return near & (curve.x <= 1.3 * max(curve.x[curve.at_zero], 0.5))

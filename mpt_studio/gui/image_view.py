@@ -1,0 +1,102 @@
+"""One image at any zoom: the wheel zooms, dragging pans, Z fits."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPixmap, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView, QWidget
+
+from mpt_studio.gui import theme
+
+_STEP, _FEWEST, _MOST = 1.25, 0.05, 60.0
+
+
+class ImageView(QGraphicsView):
+    """Shows a QImage; pixels stay sharp when enlarged, so that tiny images show what the model saw."""
+
+    zoomed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene = QGraphicsScene(self)
+        self._item = QGraphicsPixmapItem()
+        self._scene.addItem(self._item)
+        self.setScene(self._scene)
+        self._fits, self._note = True, ""
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Image of the selected sample")
+        self.setMinimumSize(80, 80)
+        self._restyle()
+        theme.notifier().changed.connect(self._restyle)
+
+    def show_image(self, image: QImage | None, note: str = "") -> None:
+        """Show an image, or ``note`` where there is none. The zoom goes back to fit."""
+        there = image is not None and not image.isNull()
+        self._note = "" if there else note
+        self._item.setPixmap(QPixmap.fromImage(image) if there and image is not None else QPixmap())
+        self._scene.setSceneRect(QRectF(self._item.pixmap().rect()))
+        self.fit()
+        self.viewport().update()
+
+    def fit(self) -> None:
+        """Zoom so that the whole image is seen."""
+        self._fits = True
+        if not self._item.pixmap().isNull():
+            self.fitInView(self._item, Qt.AspectRatioMode.KeepAspectRatio)
+        self._smoothen()
+
+    def zoom(self, factor: float) -> None:
+        """Zoom by a factor, within limits."""
+        scale = self.transform().m11() * factor
+        if self._item.pixmap().isNull() or not _FEWEST <= scale <= _MOST:
+            return
+        self._fits = False
+        self.scale(factor, factor)
+        self._smoothen()
+        self.zoomed.emit(self.transform().m11())
+
+    def _smoothen(self) -> None:
+        smaller = self.transform().m11() < 1
+        mode = Qt.TransformationMode.SmoothTransformation if smaller else Qt.TransformationMode.FastTransformation
+        self._item.setTransformationMode(mode)
+
+    def _restyle(self) -> None:
+        self.setBackgroundBrush(QColor(theme.blend(theme.colors().panel, theme.colors().text, 0.04)))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        if not self._note:
+            return
+        painter.resetTransform()
+        painter.setPen(QColor(theme.colors().muted))
+        box = self.viewport().rect().adjusted(12, 12, -12, -12)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._note)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.zoom(_STEP if event.angleDelta().y() > 0 else 1 / _STEP)
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fits:
+            self.fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._fits:
+            self.fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Z and not event.modifiers():
+            self.fit()
+        elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(_STEP)
+        elif event.key() == Qt.Key.Key_Minus:
+            self.zoom(1 / _STEP)
+        elif event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)

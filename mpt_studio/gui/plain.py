@@ -1,0 +1,67 @@
+"""Text on screen: names from files are data and never markup; numbers are written the same way everywhere."""
+
+from __future__ import annotations
+
+import html
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+RIGHT, WRONG = "✓", "✗"
+
+
+def label(text: str = "", *, wrap: bool = False, bold: bool = False, size: float = 1.0) -> QLabel:
+    """A label that shows its text as it is, whatever is in it."""
+    made = QLabel()
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(text)
+    made.setWordWrap(wrap)
+    if wrap:
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    font = made.font()
+    font.setBold(bold)
+    font.setPointSizeF(font.pointSizeF() * size)
+    made.setFont(font)
+    return made
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """A tooltip that shows its text as it is (Qt guesses markup otherwise)."""
+    widget.setToolTip(tip(text))
+
+
+def tip(text: str) -> str:
+    """``text`` escaped for Qt's tooltips, legends and other places that take markup."""
+    return f"<span>{html.escape(text).replace(chr(10), '<br>')}</span>" if text else ""
+
+
+def caption(text: str) -> str:
+    """``text`` for buttons and actions, in which a single & would become a mnemonic."""
+    return text.replace("&", "&&")
+
+
+def percent(rate: float | None, digits: int = 1) -> str:
+    return "–" if rate is None or math.isnan(rate) else f"{100 * rate:.{digits}f} %"
+
+
+def interval(bounds: tuple[float, float] | None, digits: int = 1) -> str:
+    """A 95 % interval in percent: "7.1–8.8"."""
+    return "" if bounds is None else f"{100 * bounds[0]:.{digits}f}–{100 * bounds[1]:.{digits}f}"
+
+
+def number(value: float, digits: int = 1) -> str:
+    """A logit or margin with a typographic minus; "–" where it is undefined."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.replace("-", "")
+
+
+def count(value: int, what: str = "", plural: str = "") -> str:
+    """ "1,204 images"; the plural is ``what`` + "s" unless given."""
+    if not what:
+        return f"{value:,}"
+    return f"{value:,} {what if value == 1 else plural or what + 's'}"

@@ -1,0 +1,55 @@
+"""The full image of one sample of the current comparison, decoded off the window's thread."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from mpt_studio.gui.image_view import ImageView
+from mpt_studio.gui.thumbnails import Thumbnails, image_index
+from mpt_studio.gui.workspace import Workspace
+
+_CACHE_BYTES = 48 << 20
+_NO_DATA = "Open the data set (Ctrl+D) to see the images."
+_NOT_IN_DATA = "The open data set has no image for this sample."
+_UNREADABLE = "The image is missing or cannot be read."
+
+
+class SampleImage(ImageView):
+    """An ``ImageView`` that is told a row; a newer row takes the place of one that is still being decoded."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._index = workspace, -1
+        self._pool = Thumbnails(self, limit=_CACHE_BYTES)
+        self._pool.set_dataset(workspace.dataset)
+        self._pool.arrived.connect(self._show)
+        workspace.data_changed.connect(self._renew)
+
+    def show_row(self, row: int | None) -> None:
+        """Show a row of the current comparison, or nothing."""
+        comparison, dataset = self._workspace.comparison(), self._workspace.dataset
+        self._index = -1
+        if comparison is None or row is None:
+            self.show_image(None)
+            return
+        if dataset is None:
+            self.show_image(None, _NO_DATA)
+            return
+        self._index = image_index(dataset, comparison.sample_ids)[row]
+        if self._index < 0:
+            self.show_image(None, _NOT_IN_DATA)
+            return
+        self._pool.want([self._index])
+        self._show()
+
+    def _renew(self) -> None:
+        self._pool.set_dataset(self._workspace.dataset)
+        self.show_row(self._workspace.selected)
+
+    def _show(self) -> None:
+        image = self._pool.image(self._index) if self._index >= 0 else None
+        if image is not None:
+            self.show_image(image, _UNREADABLE)
+
+    def close_pool(self) -> None:
+        self._pool.close()

@@ -1,0 +1,209 @@
+"""Images for the window: decoded by a pool as QImage, only while wanted, kept in a cache with a byte limit."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtGui import QImage
+
+from mpt_studio.data.dataset import Dataset, Images
+
+CACHE_BYTES = 160 << 20
+PIXELATED_UP_TO = 64
+"""Images up to this side are enlarged pixel by pixel, so that what the model saw stays visible."""
+_THREADS = 2
+
+
+def to_qimage(pixels: Images) -> QImage:
+    """(H, W, 3) uint8 RGB → a QImage that owns its pixels."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width, _ = pixels.shape
+    borrowed = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return borrowed.convertToFormat(QImage.Format.Format_RGB32)  # converting copies
+
+
+def fitted(image: QImage, edge: int) -> QImage:
+    """``image`` scaled so that its longer side is ``edge``; 0 leaves it as it is."""
+    if not edge or max(image.width(), image.height()) == edge:
+        return image
+    tiny = max(image.width(), image.height()) <= min(edge, PIXELATED_UP_TO)
+    how = Qt.TransformationMode.FastTransformation if tiny else Qt.TransformationMode.SmoothTransformation
+    return image.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, how)
+
+
+class _Wanted:
+    """What the pool's threads share: a list of indices that can be replaced at any time, and what they finished."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.queue: deque[int] = deque()
+        self.done: list[tuple[int, int, int, QImage]] = []
+        self.dataset: Dataset | None = None
+        self.generation = 0
+        self.edge = 0
+        self.running = 0
+
+    def next(self) -> tuple[int, int, int, Dataset] | None:
+        """The next index, or None (the thread then counts as stopped)."""
+        with self.lock:
+            if not self.queue or self.dataset is None:
+                self.running -= 1
+                return None
+            return self.queue.popleft(), self.edge, self.generation, self.dataset
+
+    def finish(self, index: int, edge: int, generation: int, image: QImage) -> bool:
+        """Hand an image over; True where the receiver has to be told."""
+        with self.lock:
+            self.done.append((index, edge, generation, image))
+            return len(self.done) == 1
+
+
+class _Decoder(QRunnable):
+    def __init__(self, wanted: _Wanted, owner: Thumbnails) -> None:
+        super().__init__()
+        self._wanted, self._owner = wanted, owner
+
+    def run(self) -> None:
+        while task := self._wanted.next():
+            index, edge, generation, dataset = task
+            if self._wanted.finish(index, edge, generation, _decode(dataset, index, edge)):
+                with contextlib.suppress(RuntimeError):  # the window went away meanwhile
+                    self._owner.decoded.emit()
+
+
+def _decode(dataset: Dataset, index: int, edge: int) -> QImage:
+    try:
+        return fitted(to_qimage(dataset.image(index)), edge)
+    except Exception:  # a vanished or damaged file is a placeholder, whatever the decoder raised
+        return QImage()
+
+
+class Thumbnails(QObject):
+    """A cache of one data set's images; ``want`` replaces what is being decoded, ``arrived`` follows."""
+
+    arrived = Signal()
+    decoded = Signal()
+
+    def __init__(self, parent: QObject | None = None, *, limit: int = CACHE_BYTES) -> None:
+        super().__init__(parent)
+        self._limit, self._bytes = limit, 0
+        self._cache: OrderedDict[int, tuple[int, QImage]] = OrderedDict()
+        self._wanted = _Wanted()
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(_THREADS)
+        self.decoded.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of pixels in the cache."""
+        return self._bytes
+
+    @property
+    def pending(self) -> int:
+        """Images still to be decoded."""
+        return len(self._wanted.queue)
+
+    def set_dataset(self, dataset: Dataset | None) -> None:
+        """Forget all images and take them from ``dataset`` from now on."""
+        with self._wanted.lock:
+            self._wanted.dataset = dataset
+            self._wanted.queue.clear()
+            self._wanted.done.clear()
+            self._wanted.generation += 1
+        self._cache.clear()
+        self._bytes = 0
+
+    def image(self, index: int) -> QImage | None:
+        """The image, at whatever size it was last wanted; None while it is not there; null where it cannot be read."""
+        found = self._cache.get(index)
+        if found is None:
+            return None
+        self._cache.move_to_end(index)
+        return found[1]
+
+    def want(self, indices: Iterable[int], edge: int = 0) -> None:
+        """Decode these (first ones first), longer side ``edge`` pixels; earlier wishes lapse."""
+        missing = [i for i in indices if self._cache.get(i, (-1,))[0] != edge]
+        wanted = self._wanted
+        with wanted.lock:
+            wanted.edge = edge
+            wanted.queue = deque(missing)
+            to_start = min(_THREADS, len(missing)) - wanted.running if wanted.dataset is not None else 0
+            wanted.running += max(0, to_start)
+        for _ in range(to_start):
+            self._pool.start(_Decoder(wanted, self))
+
+    def close(self) -> None:
+        """Stop decoding and wait for the threads; call before the application ends."""
+        self.set_dataset(None)
+        self._pool.waitForDone(2000)
+
+    @Slot()
+    def _take(self) -> None:
+        with self._wanted.lock:
+            done, self._wanted.done = self._wanted.done, []
+            generation = self._wanted.generation
+        for index, edge, made_for, image in done:
+            if made_for == generation:
+                self._put(index, edge, image)
+        if done:
+            self.arrived.emit()
+
+    def _put(self, index: int, edge: int, image: QImage) -> None:
+        if index in self._cache:
+            self._bytes -= self._cache.pop(index)[1].sizeInBytes()
+        self._cache[index] = (edge, image)
+        self._bytes += image.sizeInBytes()
+        while self._bytes > self._limit and len(self._cache) > 1:
+            self._bytes -= self._cache.popitem(last=False)[1][1].sizeInBytes()
+
+
+class ImageIndex:
+    """Which image of the data set belongs to each sample of a comparison; -1 where the data set lacks it."""
+
+    def __init__(self, dataset: Dataset | None, sample_ids: npt.NDArray[np.str_]) -> None:
+        self._of_row = _locate(dataset, sample_ids)
+
+    def __getitem__(self, row: int) -> int:
+        return int(self._of_row[row]) if row < len(self._of_row) else -1
+
+    def many(self, rows: npt.NDArray[np.integer]) -> list[int]:
+        """Indices of the rows that have an image, in order."""
+        if not len(self._of_row):
+            return []
+        found = self._of_row[rows]
+        return [int(i) for i in found[found >= 0]]
+
+
+def _locate(dataset: Dataset | None, sample_ids: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+    """(N,) dataset indices of ``sample_ids``: at once where they are a part in order, else by one sort."""
+    if dataset is None or not len(sample_ids):
+        return np.empty(0, np.int64)
+    for part in (dataset.test, dataset.train):
+        if len(part) == len(sample_ids) and np.array_equal(dataset.sample_ids[part], sample_ids):
+            return np.asarray(part, np.int64)
+    order = np.argsort(dataset.sample_ids)
+    at = np.searchsorted(dataset.sample_ids, sample_ids, sorter=order)
+    found = order[np.minimum(at, len(order) - 1)]
+    return np.where(dataset.sample_ids[found] == sample_ids, found, -1)
+
+
+class _Latest:
+    """The last index made: every panel asks for the same one."""
+
+    key: tuple[Dataset | None, npt.NDArray[np.str_]] | None = None
+    made: ImageIndex
+
+
+def image_index(dataset: Dataset | None, sample_ids: npt.NDArray[np.str_]) -> ImageIndex:
+    """The index of a data set and a comparison's samples; kept, so that asking again costs nothing."""
+    if _Latest.key is None or _Latest.key[0] is not dataset or _Latest.key[1] is not sample_ids:
+        _Latest.made = ImageIndex(dataset, sample_ids)
+        _Latest.key = (dataset, sample_ids)
+    return _Latest.made
