@@ -7,7 +7,11 @@ set -euo pipefail
 
 wants_window() { # ARGUMENTS…: no command, or files to open
     case " $* " in *" --help "* | *" -h "*) return 1 ;; esac
-    [ $# = 0 ] || [ "$1" = gui ] || [ -e "$1" ]
+    case ${1:-gui} in
+        gui) true ;;
+        update | train | evaluate | compare | runs | inspect | resume | worker) false ;;
+        *) [ -e "$1" ] ;;
+    esac
 }
 
 has_display() {
