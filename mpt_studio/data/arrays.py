@@ -47,7 +47,7 @@ class ArrayDataset(Dataset):
         return _rgb(np.array(self._images[index]))
 
     def batch(self, indices: Sequence[int] | Indices, size: int) -> Images:
-        chosen = self._images[np.asarray(indices, dtype=np.int64)]
+        chosen = np.asarray(self._images[np.asarray(indices, dtype=np.int64)])
         if self._images.shape[1:3] == (size, size):
             return _rgb(chosen)
         from mpt_studio.data import decode
@@ -70,8 +70,8 @@ class ArrayDataset(Dataset):
 
 
 def _rgb(images: Images) -> Images:
-    """(…, H, W, 1 or 3) → (…, H, W, 3), contiguous."""
-    return np.ascontiguousarray(np.broadcast_to(images, (*images.shape[:-1], 3)))
+    """(…, H, W, 1 or 3) → (…, H, W, 3), contiguous and writable (PyTorch wants that)."""
+    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
 
 def _ids(part: str, count: int) -> list[str]:

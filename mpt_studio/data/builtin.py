@@ -27,14 +27,14 @@ CLASSES = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 SIZE = 32
 VERSION = 1
 """Raise it when the drawing changes."""
-TRAIN_PER_CLASS = 200
+TRAIN_PER_CLASS = 240
 TEST_PER_CLASS = 60
 _CANVAS = 96
 _FONT_SIZE = 56
 """Glyphs are drawn at twice their final size and reduced by the affine map."""
 _STROKES = (0.0, 1.0, 2.5)
-_BLURS = (0.9, 1.6, 2.6)
-_LEAST_NOISE, _MOST_NOISE = 0.02, 0.15
+_BLURS = (0.9, 1.8, 3.2)
+_LEAST_NOISE, _MOST_NOISE = 0.015, 0.12
 _DRAWS = 24
 """Random numbers per sample, beside its noise."""
 
@@ -141,11 +141,11 @@ def _glyph(character: str, stroke: int, blur: int) -> Image.Image:
 def _affine(u: Floats) -> npt.NDArray[np.float64]:
     """(count, 6): Pillow's map from output to glyph coordinates, for random turn, shear, width, height and shift."""
     v = u.astype(np.float64)
-    turn = np.radians(40.0) * (v[:, 2] - 0.5)
-    shear = 0.8 * (v[:, 3] - 0.5)
-    size = 0.62 + 0.5 * v[:, 4]
-    wide, high = size * np.exp(0.5 * (v[:, 5] - 0.5)), size * np.exp(0.3 * (v[:, 6] - 0.5))
-    shift_x, shift_y = 7.0 * (v[:, 7] - 0.5), 7.0 * (v[:, 8] - 0.5)
+    turn = np.radians(30.0) * (v[:, 2] - 0.5)
+    shear = 0.6 * (v[:, 3] - 0.5)
+    size = 0.72 + 0.4 * v[:, 4]
+    wide, high = size * np.exp(0.8 * (v[:, 5] - 0.5)), size * np.exp(0.2 * (v[:, 6] - 0.5))
+    shift_x, shift_y = 5.0 * (v[:, 7] - 0.5), 5.0 * (v[:, 8] - 0.5)
     # Output = R(turn) · [[1, shear], [0, 1]] · diag(wide, high) / 2 · glyph; Pillow wants the inverse.
     cos, sin = np.cos(turn), np.sin(turn)
     a, b = wide * cos, high * (shear * cos - sin)
@@ -160,7 +160,7 @@ def _affine(u: Floats) -> npt.NDArray[np.float64]:
 
 def _colours(u: Floats) -> tuple[Floats, Floats]:
     """Ink (count, 1, 1, 3) and paper (count, 32, 32, 3) in about [0, 1]; paper has a soft gradient."""
-    half = np.where(u[:, 10] < 0.5, np.float32(0.5), np.float32(-0.5)) * (0.16 + 0.5 * u[:, 9])
+    half = np.where(u[:, 10] < 0.5, np.float32(0.5), np.float32(-0.5)) * (0.2 + 0.5 * u[:, 9])
     middle = 0.5 + 0.3 * (u[:, 11] - 0.5)
     ink = _tinted(middle - half, u[:, 12], 0.22)
     paper = _tinted(middle + half, u[:, 13], 0.16)

@@ -85,7 +85,8 @@ def _opened(content: bytes) -> Image.Image:
 def _supported() -> tuple[str, ...]:
     """The formats that this Pillow can read; none that starts other programs (EPS)."""
     Image.init()
-    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS decides
+    for module in ("PIL.Image", "PIL.TiffImagePlugin"):  # what they warn of is judged here: MAX_PIXELS, BadImage
+        warnings.filterwarnings("ignore", module=module)
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 

@@ -96,13 +96,20 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and entry.is_dir()
+    return not entry.name.startswith(".") and _leads_to_folder(entry)
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _is_image(entry: os.DirEntry[str]) -> bool:
     """By name alone; a dangling link counts, so that it is listed as unreadable."""
     suffix = os.path.splitext(entry.name)[1].lower()
-    return not entry.name.startswith(".") and suffix in decode.SUFFIXES and not entry.is_dir()
+    return not entry.name.startswith(".") and suffix in decode.SUFFIXES and not _leads_to_folder(entry)
 
 
 def _is_text(name: str) -> bool:

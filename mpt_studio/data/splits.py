@@ -64,10 +64,9 @@ def spread(limit: int, sizes: list[int]) -> list[int]:
         largest = sorted(range(len(sizes)), key=lambda c: -sizes[c])[:limit]
         return [int(c in largest) for c in range(len(sizes))]
     quotas = [max(limit * size // total, min(size, 1)) for size in sizes]
-    remainders = sorted(range(len(sizes)), key=lambda c: -(limit * sizes[c] % total))
-    for c in remainders:
-        if sum(quotas) < limit and quotas[c] < sizes[c]:
-            quotas[c] += 1
+    remainders = {c: limit * size % total for c, size in enumerate(sizes) if limit * size >= total}
+    for c in sorted(remainders, key=lambda c: -remainders[c])[: max(0, limit - sum(quotas))]:
+        quotas[c] += 1
     while sum(quotas) > limit:  # classes lifted to 1 are paid for by the largest
         quotas[quotas.index(max(quotas))] -= 1
     return quotas
