@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,18 +54,16 @@ def cached(name: str, key: Mapping[str, Any], build: Callable[[], Pixels]) -> tu
     found = load(folder)
     if found is not None:
         return folder, found
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(f"{folder}.lock"):
+    with contextlib.ExitStack() as stack:
+        with _writing():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(filelock.FileLock(f"{folder}.lock"))
+        found = load(folder)
+        if found is None:
+            pixels = build()
+            with _writing():
+                _save(folder, pixels)
             found = load(folder)
-            if found is None:
-                _save(folder, build())
-                found = load(folder)
-    except OSError as error:
-        raise UserError(
-            f"The cache folder {paths.cache_dir()} cannot be written ({error.strerror or error}); "
-            "free some space or name another one in MPT_STUDIO_CACHE."
-        ) from error
     if found is None:
         raise UserError(f"The cache folder {paths.cache_dir()} does not keep what is written; check the disk.")
     return folder, found
@@ -87,6 +86,17 @@ def load(folder: Path) -> Pixels | None:
 def source_key(files: Sequence[Path]) -> list[tuple[str, int, int]]:
     """Path, size and modification time of source files, for a key."""
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"The cache folder {paths.cache_dir()} cannot be written ({error.strerror or error}); "
+            "free some space or name another one in MPT_STUDIO_CACHE."
+        ) from error
 
 
 def _save(folder: Path, pixels: Pixels) -> None:

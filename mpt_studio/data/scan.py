@@ -46,7 +46,7 @@ def scan(root: Path, place: Path) -> Listing:
         raise UserError(f"The name of the class folder {quoted(unreadable)} is no valid text; rename it.")
     found: list[Found] = []
     skipped = [
-        Skipped(_id(root, Path(entry.path)), "lies outside every class folder")
+        Skipped(_id(root, entry), "lies outside every class folder")
         for entry in os.scandir(place)
         if _is_image(entry) and _is_text(entry.name)
     ]
@@ -62,16 +62,16 @@ def composed(text: str) -> str:
 
 
 def _sort_in(root: Path, entry: os.DirEntry[str], class_name: str, found: list[Found], skipped: list[Skipped]) -> None:
-    relative = os.path.relpath(entry.path, root)
+    relative = _relative(root, entry)
     if not _is_text(relative):
         skipped.append(Skipped(one_sentence(relative.encode("utf-8", "replace").decode()), "its name is no valid text"))
         return
     try:
         status = entry.stat()
     except OSError as error:
-        skipped.append(Skipped(_id(root, Path(entry.path)), error.strerror or "unreadable"))
+        skipped.append(Skipped(_id(root, entry), error.strerror or "unreadable"))
         return
-    found.append(Found(relative, _id(root, Path(entry.path)), class_name, status.st_size, status.st_mtime_ns))
+    found.append(Found(relative, _id(root, entry), class_name, status.st_size, status.st_mtime_ns))
 
 
 def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -121,5 +121,10 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _id(root: Path, path: Path) -> str:
-    return composed(path.relative_to(root).as_posix())
+def _relative(root: Path, entry: os.DirEntry[str]) -> str:
+    """Text arithmetic, because there may be millions of files."""
+    return entry.path[len(os.path.join(root, "")) :]
+
+
+def _id(root: Path, entry: os.DirEntry[str]) -> str:
+    return composed(_relative(root, entry).replace(os.sep, "/"))
