@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpt_studio.flips import FlipKind, Rates, flip_kinds, mcnemar_p, rates, wilson
 
 counts = st.integers(0, 200)
-tables = st.builds(Rates, counts, counts, counts, counts, counts, st.just(0))
+tables = st.builds(Rates, counts, counts, counts, counts, st.just(0), st.just(0))
 
 WORKED = Rates(60, 10, 20, 10, answers_changed=35, intrusions=4, confidence_lost=5.0)
 
@@ -43,7 +43,8 @@ def test_that_every_rate_has_its_interval_in_the_json_form() -> None:
     record = WORKED.to_json()
     assert {
         "samples", "both_right", "negative_flips", "positive_flips", "both_wrong", "accuracy_old", "accuracy_new",
-        "nfr", "nfr_ci95", "pfr", "relative_nfr", "nfi", "pfi", "btc", "bec", "churn", "new_class_intrusion", "mcnemar_p",
+        "nfr", "nfr_ci95", "pfr", "relative_nfr", "nfi", "pfi", "btc", "bec", "churn",
+        "new_class_intrusion", "mcnemar_p",
     } <= set(record)  # fmt: skip
     for name in [key for key in record if f"{key}_ci95" in record]:
         low, high = record[f"{name}_ci95"]
