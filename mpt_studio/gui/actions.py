@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtGui import QAction, QKeySequence
@@ -14,7 +15,7 @@ from mpt_studio.gui import theme
 
 @dataclass(frozen=True)
 class Row:
-    """One action. ``handler`` names a method of the window."""
+    """One action. ``handler`` names a method of the window or of a part of it."""
 
     id: str
     text: str
@@ -31,19 +32,35 @@ class Row:
 
 MENUS = ("&File", "&Update", "V&ersions", "&View", "&Help")
 ROWS: tuple[Row, ...] = (
-    Row("open", "&Open…", "&File", "open_files", "Ctrl+O", "Open checkpoints, predictions (.npz)", "open"),
-    Row("open_folder", "Open &folder…", "&File", "open_folder", "Ctrl+Shift+O", "Open images or predictions", "folder"),
-    Row("open_data", "Open &data…", "&File", "choose_data", "Ctrl+D", "Choose the data set to evaluate on", "data"),
-    Row("export_csv", "&Export samples as CSV…", "&File", "export_csv", "Ctrl+E", "Save every sample's flip", "export"),
+    Row("open", "&Open…", "&File", "files.open_files", "Ctrl+O", "Open checkpoints, predictions (.npz)", "open"),
+    Row(
+        "open_folder",
+        "Open &folder…",
+        "&File",
+        "files.open_folder",
+        "Ctrl+Shift+O",
+        "Open images or predictions",
+        "folder",
+    ),
+    Row(
+        "open_data", "Open &data…", "&File", "files.choose_data", "Ctrl+D", "Choose the data set to evaluate on", "data"
+    ),
+    Row(
+        "export_csv",
+        "&Export samples as CSV…",
+        "&File",
+        "files.export_csv",
+        "Ctrl+E",
+        "Save every sample's flip",
+        "export",
+    ),
     Row("reveal_store", "Show the &store's folder", "&File", "reveal_store", "", "Where runs are kept", "folder"),
     Row("quit", "&Quit", "&File", "close", "Ctrl+Q", "Close the window", "", starts_group=True),
     Row("try_now", "&Try it now", "&Update", "try_now", "Ctrl+T", "Train on the built-in data, no questions", "try"),
     Row("update_model", "&Update my model…", "&Update", "update_model", "Ctrl+U", "Choose data and model", "update"),
-    Row("compare_two", "&Compare two versions…", "&Update", "compare_two", "Ctrl+Shift+N", "Pick two", "compare"),
+    Row("compare_two", "&Compare two versions…", "&Update", "files.compare_two", "Ctrl+Shift+N", "Pick two", "compare"),
     Row("next_candidate", "&Next candidate", "V&ersions", "next_candidate", "Alt+Down", "Show the next candidate"),
-    Row(
-        "previous_candidate", "&Previous candidate", "V&ersions", "previous_candidate", "Alt+Up", "Show the one before"
-    ),
+    Row("previous_candidate", "&Previous candidate", "V&ersions", "previous_candidate", "Alt+Up", "Show the last one"),
     Row("swap", "&Swap old model and current", "V&ersions", "swap_versions", "Ctrl+Shift+X", "Exchange roles", "swap"),
     Row("close_versions", "&Close all versions", "V&ersions", "close_versions", "", "Nothing is deleted", "close"),
     Row("page_train", "&Train", "&View", "show_train", "Ctrl+Shift+T", "Recipe and live curves", "train"),
@@ -97,7 +114,7 @@ def make_actions(window: QMainWindow, rows: Iterable[Row] = ROWS) -> dict[str, Q
         action.setStatusTip(row.tip)
         if row.icon:
             theme.set_icon(action, row.icon)
-        action.triggered.connect(_without_argument(getattr(window, row.handler)))
+        action.triggered.connect(_without_argument(attrgetter(row.handler)(window)))
         made[row.id] = action
     return made
 

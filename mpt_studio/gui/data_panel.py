@@ -32,6 +32,7 @@ class DataPanel(QScrollArea):
         self.workspace = workspace
         self.setAccessibleName("Data")
         self.setWidgetResizable(True)
+        self.setProperty("dockBody", True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: tuple[object, ...] = ()
         workspace.data_changed.connect(self._renew)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QWidget
 
+from mpt_studio.gui import theme
 from mpt_studio.gui.data_panel import DataPanel
 from mpt_studio.gui.inspector import Inspector
 from mpt_studio.gui.log_panel import LogPanel
+from mpt_studio.gui.plain import label
 from mpt_studio.gui.versions_panel import VersionsPanel
 from mpt_studio.gui.workspace import Workspace
 
@@ -38,6 +41,38 @@ PLACES = (
 )
 
 
+class DockTitle(QWidget):
+    """A panel's title with buttons that follow the scheme; drag it to move the panel, double-click to detach it."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("dockBody", True)
+        title = label(dock.windowTitle())
+        title.setProperty("dockTitle", True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 6, 4)
+        layout.setSpacing(2)
+        layout.addWidget(title, 1)
+        layout.addWidget(self._button("detach", f"Detach or attach {dock.windowTitle()}", lambda: _detach(dock)))
+        layout.addWidget(self._button("close", f"Close {dock.windowTitle()} (View, Panels brings it back)", dock.close))
+
+    @staticmethod
+    def _button(icon: str, tip: str, deed: Callable[[], object]) -> QToolButton:
+        button = QToolButton()
+        theme.set_icon(button, icon, "muted")
+        button.setIconSize(QSize(12, 12))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(lambda *_: deed())
+        return button
+
+
+def _detach(dock: QDockWidget) -> None:
+    dock.setFloating(not dock.isFloating())
+
+
 class Docks:
     """Makes the panels and keeps them by name."""
 
@@ -56,7 +91,10 @@ class Docks:
         dock = QDockWidget(place.title, self._window)
         dock.setObjectName(f"dock_{place.key}")
         dock.setAccessibleName(f"{place.title} panel")
+        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        panel.setProperty("dockBody", True)
         dock.setWidget(panel)
+        dock.setTitleBarWidget(DockTitle(dock))
         dock.toggleViewAction().setToolTip(f"Show or hide {place.title}")
         return dock
 

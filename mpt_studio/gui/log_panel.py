@@ -149,8 +149,12 @@ class LogPanel(QWidget):
             item.setForeground(column, QColor(color))
 
     def _recolor(self) -> None:
-        for index in range(self.list.topLevelItemCount()):
-            self._color(self.list.topLevelItem(index))
+        for item in self._items():
+            self._color(item)
+
+    def _items(self) -> list[QTreeWidgetItem]:
+        items = (self.list.topLevelItem(index) for index in range(self.list.topLevelItemCount()))
+        return [item for item in items if item is not None]
 
     def _open(self, item: QTreeWidgetItem) -> None:
         detail = item.data(0, _DETAIL)
@@ -178,7 +182,7 @@ class LogPanel(QWidget):
 
     def texts(self) -> list[str]:
         """The sentences, oldest first."""
-        return [self.list.topLevelItem(i).text(2) for i in range(self.list.topLevelItemCount())]
+        return [item.text(2) for item in self._items()]
 
 
 class DetailDialog(QDialog):

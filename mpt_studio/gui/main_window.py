@@ -5,31 +5,29 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QTimer, QUrl, Slot
+from PySide6.QtCore import QEvent, QSize, QTimer, QUrl, Slot
 from PySide6.QtGui import (
-    QAction,
     QActionGroup,
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
-    QKeySequence,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QMainWindow, QMessageBox, QSizePolicy, QToolBar, QWidget
 
-from mpt_studio import __version__, compare, paths, recipe
+from mpt_studio import __version__, paths, recipe
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
 from mpt_studio.gui import theme
 from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
 from mpt_studio.gui.compare_page import ComparePage
-from mpt_studio.gui.data_panel import short_spec
-from mpt_studio.gui.dialogs import VERSION_FILES, CompareDialog, DataDialog, UpdateDialog
+from mpt_studio.gui.dialogs import UpdateDialog
 from mpt_studio.gui.docks import Docks
 from mpt_studio.gui.engine_thread import Batch
+from mpt_studio.gui.files import Files
 from mpt_studio.gui.flips_page import FlipsPage
 from mpt_studio.gui.page_switcher import START, Pages
-from mpt_studio.gui.plain import caption
+from mpt_studio.gui.run_queue import RunQueue
 from mpt_studio.gui.runs_page import RunsPage
 from mpt_studio.gui.settings import Settings, WindowState
 from mpt_studio.gui.shortcut_sheet import ShortcutSheet
@@ -58,6 +56,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(theme.icon("app", "accent"))
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
+        self.files = Files(self, self.workspace, self.settings)
         self.actions_by_id = make_actions(self)
         self._make_pages()
         self.docks = Docks(self, self.workspace)
@@ -71,7 +70,8 @@ class MainWindow(QMainWindow):
     def _make_pages(self) -> None:
         self.pages = Pages()
         self.welcome = Welcome()
-        self.train = TrainPage(self.workspace)
+        self.queue = RunQueue(self.workspace.store, self)
+        self.train = TrainPage(self.workspace, self.queue)
         self.compare = ComparePage(self.workspace)
         self.flips = FlipsPage(self.workspace)
         self.runs = RunsPage(self.workspace)
@@ -79,13 +79,10 @@ class MainWindow(QMainWindow):
         for key, page in (("train", self.train), ("compare", self.compare), ("flips", self.flips), ("runs", self.runs)):
             self.pages.add(key, page, self.actions_by_id[f"page_{key}"])
         self.setCentralWidget(self.pages)
-        self.queue = self.train.queue
 
     def _make_menus(self) -> None:
         menus = fill_menus(self, self.actions_by_id)
-        self.recent_menu = menus["&File"].addMenu("Open &recent")
-        menus["&File"].insertMenu(self.actions_by_id["export_csv"], self.recent_menu)
-        self.recent_menu.aboutToShow.connect(self._fill_recent)
+        menus["&File"].insertMenu(self.actions_by_id["export_csv"], self.files.recent_menu)
         view, before = menus["&View"], self.actions_by_id["reset_layout"]
         panels = view.addMenu("&Panels")
         for action in self.docks.toggles():
@@ -99,27 +96,12 @@ class MainWindow(QMainWindow):
             group.addAction(action)
         view.insertMenu(before, panels)
         view.insertMenu(before, schemes)
-        self._recent_keys = [self._recent_key(number) for number in range(1, 10)]
-        self._fill_recent()
-
-    def _recent_key(self, number: int) -> QAction:
-        action = QAction(self)
-        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
-        action.triggered.connect(lambda: self.open_recent(number - 1))
-        return action
-
-    def _fill_recent(self) -> None:
-        self.recent_menu.clear()
-        for action, entry in zip(self._recent_keys, self.settings.recent, strict=False):
-            action.setText(caption(short_spec(entry) if ":" in entry or "/" not in entry else entry))
-            self.recent_menu.addAction(action)
-        self.recent_menu.setEnabled(not self.recent_menu.isEmpty())
-        self.addActions(self._recent_keys)
 
     def _make_toolbar(self) -> None:
         bar = QToolBar("Pages")
         bar.setObjectName("toolbar")
         bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
         bar.setContextMenuPolicy(self.contextMenuPolicy().PreventContextMenu)
         bar.addWidget(self.pages.bar)
         space = QWidget()
@@ -140,7 +122,8 @@ class MainWindow(QMainWindow):
         workspace.show_flips.connect(self.show_flips)
         for signal in (workspace.data_changed, workspace.versions_changed, workspace.current_changed):
             signal.connect(self._refresh_actions)
-        self.docks.data.open_wanted.connect(self.choose_data)
+        self.docks.data.open_wanted.connect(self.files.choose_data)
+        self.files.opened.connect(self.show_compare)
         self.runs.opened.connect(self.show_compare)
         self.runs.resume_wanted.connect(self._resume)
         self.runs.overlay_wanted.connect(self._overlay)
@@ -182,7 +165,7 @@ class MainWindow(QMainWindow):
         """Attach to what trains in the background and open what the command line names; call once, when shown."""
         self.queue.restore()
         if opened:
-            self.open_paths([Path(entry) for entry in opened])
+            self.files.open_paths([Path(entry) for entry in opened])
         elif self.queue.is_busy:
             self.show_train()
 
@@ -254,65 +237,6 @@ class MainWindow(QMainWindow):
 
     # Opening ------------------------------------------------------------------------------------------------------
 
-    def open_files(self) -> None:
-        """Choose checkpoints and predictions."""
-        chosen, _ = QFileDialog.getOpenFileNames(self, "Open", self.settings.folder(), VERSION_FILES)
-        if chosen:
-            self.open_paths([Path(entry) for entry in chosen])
-
-    def open_folder(self) -> None:
-        """Choose a folder of images or of predictions."""
-        chosen = QFileDialog.getExistingDirectory(self, "Open a folder", self.settings.folder())
-        if chosen:
-            self.open_paths([Path(chosen)])
-
-    def open_paths(self, chosen: list[Path]) -> None:
-        """Open files and folders and remember them; go to where they show."""
-        self.settings.add_recent(*(str(path.resolve()) for path in chosen))
-        if chosen:
-            self.settings.set(folder=str(chosen[0].resolve().parent))
-        self.workspace.open_paths(chosen)
-        self._fill_recent()
-        if self.workspace.versions:
-            self.show_compare()
-
-    def open_recent(self, index: int) -> None:
-        """Open an entry of the recent list again."""
-        if index >= len(self.settings.recent):
-            return
-        entry = self.settings.recent[index]
-        if Path(entry).exists():
-            self.open_paths([Path(entry)])
-        else:
-            self.open_data(entry)
-
-    def open_data(self, spec: str) -> None:
-        """Open data by spec and remember it."""
-        self.settings.add_recent(spec)
-        self._fill_recent()
-        self.workspace.open_data(spec)
-
-    @Slot()
-    def choose_data(self) -> None:
-        """Ask which data to open."""
-        dialog = DataDialog(self._spec(), self.settings.folder(), self)
-        if dialog.exec():
-            self.open_data(dialog.data.spec)
-
-    def compare_two(self) -> None:
-        """Ask for two versions and compare them."""
-        dialog = CompareDialog(self._spec(), self.settings.folder(), self)
-        if not dialog.exec():
-            return
-        if dialog.needs_data:
-            self.open_data(dialog.data.spec)
-        self.settings.add_recent(dialog.old.path, dialog.new.path)
-        self.workspace.compare_paths(Path(dialog.old.path), Path(dialog.new.path))
-        self.show_compare()
-
-    def _spec(self) -> str:
-        return self.workspace.dataset.spec if self.workspace.dataset else "builtin"
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
@@ -320,26 +244,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
-        QTimer.singleShot(0, self, lambda: self.open_paths(dropped))  # lets the file manager go on at once
-
-    def export_csv(self) -> None:
-        """Write the current comparison, one row per sample."""
-        comparison, current = self.workspace.comparison(), self.workspace.current
-        if comparison is None or current is None:
-            return
-        start = str(Path(self.settings.folder()) / "flips.csv")
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export samples", start, "CSV (*.csv)")
-        if chosen:
-            self._try(lambda: compare.write_csv(comparison, Path(chosen)), f"{chosen} written.")
-
-    def _try(self, deed, done: str = "") -> None:  # type: ignore[no-untyped-def]
-        try:
-            deed()
-        except UserError as error:
-            self.workspace.message.emit("error", str(error), "")
-        else:
-            if done:
-                self.workspace.message.emit("info", done, "")
+        QTimer.singleShot(0, self, lambda: self.files.open_paths(dropped))  # lets the file manager go on at once
 
     # Updates ------------------------------------------------------------------------------------------------------
 
@@ -350,8 +255,7 @@ class MainWindow(QMainWindow):
 
     def _start(self, chosen: UpdateRecipe, title: str) -> None:
         self.show_train()
-        self._try(lambda: self.train.start_update(chosen, title))
-        self.runs.refresh()
+        self.train.start_update(chosen, title)
 
     def update_model(self) -> None:
         """Ask for data and old model, then show the recipe."""
@@ -362,17 +266,18 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _offer_recipe(self, chosen: UpdateRecipe) -> None:
         self.show_train()
-        self.train.set_recipe(chosen)
+        self.train.show_recipe(chosen)
 
     @Slot(str)
     def _resume(self, update_id: str) -> None:
         self.show_train()
-        self._try(lambda: self.queue.resume(update_id))
+        self.train.resume(update_id)
 
     @Slot(object)
     def _overlay(self, runs: list[str]) -> None:
         self.show_train()
-        self.train.overlay(runs)
+        for run in runs:
+            self.train.overlay(run)
 
     @Slot(str)
     def _update_started(self, update_id: str) -> None:
@@ -395,16 +300,11 @@ class MainWindow(QMainWindow):
             self.progress.finish()
             self.progress = None
         level = {"failed": "error", "interrupted": "warning"}.get(outcome, "info")
-        self.workspace.message.emit(level, f"{self._title(update_id)}: {message or outcome}", detail)
+        sentence = f"{self._title(update_id)}: {message or outcome}"
+        self.docks.log.add(level, sentence, detail)
+        if self.pages.key != "train":  # the Train page shows its own errors
+            self.pages.banner.tell(level, sentence, detail)
         self.runs.refresh()
-        if self._has_result(update_id) and self.workspace.open_update(update_id):
-            self.show_flips()
-
-    def _has_result(self, update_id: str) -> bool:
-        try:
-            return bool(self.workspace.store.update(update_id).result)
-        except UserError:
-            return False
 
     def _title(self, update_id: str) -> str:
         try:
@@ -452,6 +352,7 @@ class MainWindow(QMainWindow):
             return
         self.state.save(self.pages.key, geometry=self.saveGeometry(), layout=self.saveState())
         self.queue.close(keep_training=keep)
+        self.train.close_page()
         self.workspace.close()
         self.worker.close()
         event.accept()

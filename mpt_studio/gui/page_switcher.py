@@ -65,7 +65,7 @@ class Pages(QWidget):
         return self._keys[self._stack.currentIndex()]
 
     @property
-    def page(self) -> QWidget:
+    def page(self) -> QWidget | None:
         """The page on show."""
         return self._stack.currentWidget()
 

@@ -160,6 +160,7 @@ class VersionsPanel(QScrollArea):
         self.cards: list[VersionCard] = []
         self.setAccessibleName("Versions")
         self.setWidgetResizable(True)
+        self.setProperty("dockBody", True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._stale = True
         workspace.versions_changed.connect(self._renew)

@@ -76,7 +76,7 @@ class WorkerClient(QObject):
         self._errors = ""
         self._rest = b""
 
-    def request(  # noqa: PLR0917 - three callbacks in a fixed order
+    def request(
         self,
         job: str,
         args: dict[str, Any],
@@ -163,7 +163,7 @@ class WorkerClient(QObject):
     def _read_answers(self) -> None:
         if self._process is None:
             return
-        lines = (self._rest + self._process.readAllStandardOutput().data()).split(b"\n")
+        lines = (self._rest + bytes(self._process.readAllStandardOutput().data())).split(b"\n")
         self._rest = lines.pop()
         for line in lines:
             self._take(line)
@@ -206,7 +206,7 @@ class WorkerClient(QObject):
     @Slot()
     def _read_errors(self) -> None:
         if self._process is not None:
-            text = self._process.readAllStandardError().data().decode("utf-8", "replace")
+            text = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
             self._errors = (self._errors + text)[-_KEPT_STDERR:]
 
     @Slot(int, QProcess.ExitStatus)

@@ -5,8 +5,6 @@ Panels read it and listen; every figure they show comes from a ``Comparison`` th
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +13,12 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from mpt_studio import compare, flips
+from mpt_studio.compare.explore import Key
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui import versions as making
-from mpt_studio.gui.background import Job, PoolJob
+from mpt_studio.gui.background import Job
+from mpt_studio.gui.comparisons import Comparisons
 from mpt_studio.gui.versions import OLD_COLOR, Version
 from mpt_studio.predictions import read_predictions
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from mpt_studio.store import Store
 
 Rows = npt.NDArray[np.int64]
-DIRECT_LOGITS = 4_000_000
-"""Logits (samples × classes) up to which a comparison is computed at once; it takes about 0.1 s."""
 NEGATIVE_FLIPS = compare.Filter(kinds=(flips.FlipKind.NEGATIVE,))
 
 
@@ -55,11 +53,15 @@ class Workspace(QObject):
         self.update_id = ""
         """The update whose versions are open; empty where they came from elsewhere."""
         self.filter = NEGATIVE_FLIPS
-        self.sort_key, self.sort_descending = "margin_drop", True
+        self.sort_key: Key = "margin_drop"
+        self.sort_descending = True
         self.selected: int | None = None
         self._current = ""
-        self._comparisons: dict[str, compare.Comparison] = {}
-        self._jobs: dict[str, Job] = {}
+        self._evaluations: dict[str, Job] = {}
+        self._comparisons = Comparisons(self)
+        self._comparisons.ready.connect(self._computed)
+        self._comparisons.failed.connect(self._failed)
+        self._comparisons.job_started.connect(self.job_started)
         self._rows: Rows | None = None
         self._recommendation: compare.Recommendation | None = None
 
@@ -114,6 +116,8 @@ class Workspace(QObject):
         gone = self.version(key)
         if gone is None:
             return
+        if (evaluation := self._evaluations.get(key)) is not None:
+            evaluation.cancel()
         self.versions.remove(gone)
         self._forget_comparisons(None if gone.role == "old" else key)
         self._versions_are_new()
@@ -134,11 +138,12 @@ class Workspace(QObject):
     def set_current(self, key: str) -> None:
         """Put a candidate on show."""
         version = self.version(key)
-        if version is None or version.role == "old" or version is self.current:
-            self._current = key if version and version.role != "old" else self._current
+        if version is None or version.role == "old":
             return
+        changes = version is not self.current
         self._current = key
-        self._current_is_new()
+        if changes:
+            self._current_is_new()
 
     def _free_color(self) -> int:
         taken = {v.color for v in self.versions}
@@ -152,8 +157,13 @@ class Workspace(QObject):
 
     def _current_is_new(self) -> None:
         self._rows, self.selected = None, None
+        stale = self.filter.samples is not None  # rows of the comparison that was on show before
+        if stale:
+            self.filter = self.filter.without("samples")
         self.current_changed.emit()
         self.selection_changed.emit()
+        if stale:
+            self.filter_changed.emit()
 
     # Comparisons --------------------------------------------------------------------------------------------------
 
@@ -164,40 +174,19 @@ class Workspace(QObject):
         ``versions_changed`` (and ``current_changed``) follow.
         """
         version = self.current if key is None else self.version(key)
-        if version is None or version.role == "old" or version.problem:
+        if version is None or version.role == "old" or version.problem or self.old is None:
             return None
-        if version.key not in self._comparisons and version.key not in self._jobs:
-            self._compute(version)
-        return self._comparisons.get(version.key)
+        return self._comparisons.get(self.old, version)
 
-    def _compute(self, version: Version) -> None:
-        old, new = self.old, version.predictions
-        if old is None or old.predictions is None or new is None:
-            return
-        before = old.predictions
-        if new.logits.size + before.logits.size <= DIRECT_LOGITS:
-            try:
-                self._comparisons[version.key] = compare.compare(before, new)
-            except UserError as error:
-                self._cannot_compare(version, str(error), "")
-            return
-        job = PoolJob(
-            f"Comparing {version.label}",
-            lambda: compare.compare(before, new),
-            lambda made: self._computed(version, made),
-            lambda sentence, detail: self._cannot_compare(version, sentence, detail),
-            self,
-        )
-        job.finished.connect(lambda: self._jobs.pop(version.key, None))
-        self._jobs[version.key] = job
-        self.job_started.emit(job)
-        job.start()
-
-    def _computed(self, version: Version, made: compare.Comparison) -> None:
-        self._comparisons[version.key] = made
+    def _computed(self, key: str) -> None:
         self.versions_changed.emit()
-        if version is self.current:
+        if self.current is not None and self.current.key == key:
             self._current_is_new()
+
+    def _failed(self, key: str, sentence: str, detail: str) -> None:
+        version = self.version(key)
+        if version is not None:
+            self._cannot_compare(version, sentence, detail)
 
     def _cannot_compare(self, version: Version, sentence: str, detail: str) -> None:
         version.problem = sentence
@@ -205,16 +194,10 @@ class Workspace(QObject):
 
     def _forget_comparisons(self, key: str | None = None) -> None:
         """Of one candidate, or of all (the old model changed)."""
-        for each in [key] if key is not None else list(self._jobs):
-            job = self._jobs.pop(each, None)
-            if job is not None:
-                job.cancel()
+        self._comparisons.forget(key)
         if key is None:
-            self._comparisons.clear()
             for version in self.versions:
                 version.problem = ""
-        else:
-            self._comparisons.pop(key, None)
 
     @property
     def recommendation(self) -> compare.Recommendation | None:
@@ -256,7 +239,7 @@ class Workspace(QObject):
         self.filter, self._rows = new, None
         self.filter_changed.emit()
 
-    def set_sort(self, key: str, descending: bool) -> None:
+    def set_sort(self, key: Key, descending: bool) -> None:
         """Order the rows."""
         self.sort_key, self.sort_descending, self._rows = key, descending, None
         self.filter_changed.emit()
@@ -393,24 +376,32 @@ class Workspace(QObject):
     def _evaluate(self, version: Version) -> None:
         if version.predictions is not None or version.problem or not version.checkpoint:
             return
-        key = f"evaluate {version.key}"
-        if self.dataset is None or self.worker is None or key in self._jobs:
+        if self.dataset is None or self.worker is None or version.key in self._evaluations:
             return
         request = self.worker.request(
             "evaluate",
             {"checkpoint": version.checkpoint, "data": self.dataset.spec},
             on_result=lambda answer: self._evaluated(version, str(answer["predictions"])),
-            on_error=lambda sentence, detail: self._cannot_compare(version, sentence, detail),
+            on_error=lambda sentence, detail: self._cannot_evaluate(version, sentence, detail),
             title=f"Evaluating {version.label}",
         )
-        self._jobs[key] = request
-        request.finished.connect(self._forgetter(key))
+        request.finished.connect(lambda: self._evaluation_over(version, request))
+        self._evaluations[version.key] = request
         self.job_started.emit(request)
 
-    def _forgetter(self, key: str) -> Callable[[], None]:
-        return lambda: self._jobs.pop(key, None) and None
+    def _evaluation_over(self, version: Version, request: Job) -> None:
+        self._evaluations.pop(version.key, None)
+        if request.is_cancelled and version in self.versions:
+            version.problem = "The evaluation was cancelled; close the version and open it again."
+            self.versions_changed.emit()
+
+    def _cannot_evaluate(self, version: Version, sentence: str, detail: str) -> None:
+        self._cannot_compare(version, sentence, detail)
+        self.versions_changed.emit()
 
     def _evaluated(self, version: Version, folder: str) -> None:
+        if version not in self.versions:
+            return
         try:
             version.predictions = read_predictions(Path(folder))
         except UserError as error:
@@ -420,6 +411,6 @@ class Workspace(QObject):
 
     def close(self) -> None:
         """Cancel what still runs."""
-        for job in list(self._jobs.values()):
-            with contextlib.suppress(RuntimeError):
-                job.cancel()
+        self._comparisons.forget()
+        for job in list(self._evaluations.values()):
+            job.cancel()

@@ -1,0 +1,78 @@
+"""Comparisons of the old model with each candidate, computed once and kept; large ones beside the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from mpt_studio import compare
+from mpt_studio.errors import UserError
+from mpt_studio.gui.background import Job, PoolJob
+from mpt_studio.gui.versions import Version
+
+DIRECT_LOGITS = 4_000_000
+"""Logits (samples × classes) up to which a comparison is computed at once; it takes about 0.1 s."""
+
+
+class Comparisons(QObject):
+    """By the candidate's key, for one old model."""
+
+    ready = Signal(str)
+    """Key whose large comparison has been computed."""
+    failed = Signal(str, str, str)
+    """Key, sentence, detail."""
+    job_started = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._made: dict[str, compare.Comparison] = {}
+        self._jobs: dict[str, Job] = {}
+
+    def get(self, old: Version, new: Version) -> compare.Comparison | None:
+        """The comparison; None while it is being computed, or where one has no predictions."""
+        if new.key not in self._made and new.key not in self._jobs:
+            self._make(old, new)
+        return self._made.get(new.key)
+
+    def forget(self, key: str | None = None) -> None:
+        """One candidate's, or all of them (the old model changed)."""
+        for each in [key] if key is not None else [*self._made, *self._jobs]:
+            self._made.pop(each, None)
+            job = self._jobs.pop(each, None)
+            if job is not None:
+                job.cancel()
+
+    def _make(self, old: Version, new: Version) -> None:
+        before, after = old.predictions, new.predictions
+        if before is None or after is None:
+            return
+        if before.logits.size + after.logits.size > DIRECT_LOGITS:
+            self._make_beside(old, new)
+            return
+        try:
+            self._made[new.key] = compare.compare(before, after)
+        except UserError as error:
+            self.failed.emit(new.key, str(error), "")
+
+    def _make_beside(self, old: Version, new: Version) -> None:
+        before, after, key = old.predictions, new.predictions, new.key
+        assert before is not None
+        assert after is not None
+        job = PoolJob(
+            f"Comparing {new.label}",
+            lambda: compare.compare(before, after),
+            lambda made: self._keep(key, made),
+            lambda sentence, detail: self._fail(key, sentence, detail),
+            self,
+        )
+        self._jobs[key] = job
+        self.job_started.emit(job)
+        job.start()
+
+    def _keep(self, key: str, made: compare.Comparison) -> None:
+        self._jobs.pop(key, None)
+        self._made[key] = made
+        self.ready.emit(key)
+
+    def _fail(self, key: str, sentence: str, detail: str) -> None:
+        self._jobs.pop(key, None)
+        self.failed.emit(key, sentence, detail)
