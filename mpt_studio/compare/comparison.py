@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mpt_studio import flips
 from mpt_studio.compare.answers import Answers, read_answers
+from mpt_studio.compare.causes import causes
 from mpt_studio.compare.matching import Bools, Matching, Rows, match, union
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.predictions import Floats, Ints, Predictions, Strings
@@ -144,6 +145,11 @@ class Comparison:
     def kinds(self) -> npt.NDArray[np.uint8]:
         """(N,) ``FlipKind`` values."""
         return flips.flip_kinds(self.old_answer == self.truth, self.new_answer == self.truth)
+
+    @cached_property
+    def causes(self) -> npt.NDArray[np.uint8]:
+        """(N,) ``Cause`` values: why each negative flip happened; ``Cause.NONE`` elsewhere."""
+        return causes(self)
 
     @cached_property
     def confidence_lost(self) -> Floats:

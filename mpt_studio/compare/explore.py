@@ -1,6 +1,6 @@
 """Finding samples: filters as a frozen value, facet counts, sorting. Array operations only.
 
-A new kind of filter (a cause, a mark) is a field of ``Filter`` and a row in ``_CONDITIONS``. Letters: N samples.
+A new kind of filter (a mark) is a field of ``Filter`` and a row in ``_CONDITIONS``. Letters: N samples.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mpt_studio.compare.causes import CAUSE_NAMES, Cause
 from mpt_studio.compare.comparison import Comparison, Subset
 from mpt_studio.compare.matching import Bools, positions
 from mpt_studio.flips import FlipKind
@@ -51,6 +52,7 @@ class Filter:
     """Names of the update's answers."""
     old_answers: tuple[str, ...] = ()
     """Names of the old model's answers."""
+    causes: tuple[Cause, ...] = ()
     subset: Subset = "all"
     min_drop: float | None = None
     """Smallest margin drop."""
@@ -91,6 +93,8 @@ class Facets:
     """Every class, in the order of ``Comparison.names``."""
     answers: dict[str, int]
     """Every class, in the order of ``Comparison.names``."""
+    causes: dict[Cause, int] = field(default_factory=dict)
+    """Every cause of a negative flip."""
 
 
 def facets(comparison: Comparison, chosen: Filter) -> Facets:
@@ -102,10 +106,12 @@ def facets(comparison: Comparison, chosen: Filter) -> Facets:
         return [int(count) for count in np.bincount(values[fitting], minlength=size)]
 
     names = comparison.names
+    causes = dict(zip(Cause, counts("causes", comparison.causes, len(Cause)), strict=True))
     return Facets(
         kinds=dict(zip(FlipKind, counts("kinds", comparison.kinds, len(FlipKind)), strict=True)),
         truths=dict(zip(names, counts("truths", comparison.truth, len(names)), strict=True)),
         answers=dict(zip(names, counts("answers", comparison.new_answer, len(names)), strict=True)),
+        causes={cause: count for cause, count in causes.items() if cause != Cause.NONE},
     )
 
 
@@ -138,10 +144,10 @@ def _named(values: Ints, comparison: Comparison, wanted: tuple[str, ...]) -> Boo
     return lookup[values]
 
 
-def _of_kind(comparison: Comparison, wanted: tuple[FlipKind, ...]) -> Bools:
-    lookup = np.zeros(len(FlipKind), dtype=bool)
+def _coded(values: npt.NDArray[np.uint8], wanted: tuple[int, ...]) -> Bools:
+    lookup = np.zeros(256, dtype=bool)
     lookup[list(wanted)] = True
-    return lookup[comparison.kinds]
+    return lookup[values]
 
 
 def _with_text(comparison: Comparison, text: str) -> Bools:
@@ -164,7 +170,13 @@ def _either(what: str) -> Callable[[tuple[str, ...]], str]:
 
 
 _CONDITIONS: dict[str, _Condition] = {
-    "kinds": _Condition(_of_kind, lambda kinds: " or ".join(KIND_WORDS[FlipKind(kind)] for kind in kinds)),
+    "kinds": _Condition(
+        lambda c, kinds: _coded(c.kinds, kinds), lambda kinds: " or ".join(KIND_WORDS[FlipKind(kind)] for kind in kinds)
+    ),
+    "causes": _Condition(
+        lambda c, causes: _coded(c.causes, causes),
+        lambda causes: " or ".join(CAUSE_NAMES[Cause(cause)] for cause in causes),
+    ),
     "truths": _Condition(lambda c, names: _named(c.truth, c, names), _either("true class")),
     "answers": _Condition(lambda c, names: _named(c.new_answer, c, names), _either("new answer")),
     "old_answers": _Condition(lambda c, names: _named(c.old_answer, c, names), _either("old answer")),

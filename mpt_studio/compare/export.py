@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from mpt_studio import paths
+from mpt_studio.compare.causes import CAUSE_NAMES, Cause
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind
 
 COLUMNS = (
     "sample_id", "true_class", "old_answer", "new_answer", "kind", "true_class_is_new", "new_answer_is_new_class",
-    "old_confidence", "new_confidence", "old_margin", "new_margin", "margin_drop", "confidence_lost",
+    "old_confidence", "new_confidence", "old_margin", "new_margin", "margin_drop", "confidence_lost", "cause",
 )  # fmt: skip
 _CHUNK = 50_000
 
@@ -45,6 +46,7 @@ def write_csv(comparison: Comparison, path: Path) -> None:
 def _rows(c: Comparison, part: slice) -> Iterator[tuple[Any, ...]]:
     names = np.array(c.names, dtype=object)
     kinds = np.array([kind.name.lower() for kind in FlipKind], dtype=object)
+    causes = np.array([CAUSE_NAMES[cause] if cause else "" for cause in Cause], dtype=object)
     numbers = (c.old_confidence, c.new_confidence, c.old_margin, c.new_margin, c.margin_drop, c.confidence_lost)
     return zip(
         c.sample_ids[part].tolist(),
@@ -52,6 +54,7 @@ def _rows(c: Comparison, part: slice) -> Iterator[tuple[Any, ...]]:
         kinds[c.kinds[part]].tolist(),
         *(flags[part].astype(int).tolist() for flags in (~c.is_old_class, c.to_new_class)),
         *([_number(value) for value in column[part].tolist()] for column in numbers),
+        causes[c.causes[part]].tolist(),
         strict=True,
     )
 

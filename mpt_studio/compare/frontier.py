@@ -75,7 +75,7 @@ def frontier(comparison: Comparison, offsets: npt.ArrayLike | None = None) -> Fr
 
 
 def flips_at(comparison: Comparison, offset: float) -> Ints:
-    """Rows of old classes that would be negative flips under a logit offset γ: the samples behind a frontier's point."""
+    """Rows of old classes that are negative flips under a logit offset γ: the samples behind a frontier's point."""
     lead = comparison.best_new_logit.astype(np.float64) - comparison.best_old_logit
     answer = np.where(lead > offset, comparison.best_new_class, comparison.best_old_class)
     lost = (comparison.old_answer == comparison.truth) & (answer != comparison.truth)

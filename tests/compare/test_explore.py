@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Comparison, Filter, Samples, compare, facets, sort_rows
+from mpt_studio.compare import Cause, Comparison, Filter, Samples, compare, facets, sort_rows
 from mpt_studio.flips import FlipKind
 
 from .conftest import random_pair
@@ -32,6 +32,8 @@ ROWS = np.arange(6, dtype=np.int64)
         (Filter(min_drop=0, max_drop=3), [0, 1]),
         (Filter(to_new_class=True), [1, 4]),
         (Filter(to_new_class=False, kinds=(FlipKind.NEGATIVE,)), [2]),
+        (Filter(causes=(Cause.NEW_CLASS,)), [1]),
+        (Filter(causes=(Cause.NEW_CLASS, Cause.OLD_OLD)), [1, 2]),
         (Filter(text="S3"), [3]),
         (Filter(samples=Samples(np.array([5, 1]), "a chart"), truths=("a",)), [1]),
     ],
@@ -69,6 +71,10 @@ def test_that_each_facet_is_counted_with_the_other_filters_only(worked: Comparis
     }  # fmt: skip
     assert found.truths == {"a": 1, "b": 1, "c": 0}
     assert found.answers == {"a": 0, "b": 0, "c": 1}
+    # s1 was stolen by c; s2, of truth b, is filtered out
+    assert found.causes == {
+        Cause.NEW_CLASS: 1, Cause.NEAR_TIE: 0, Cause.CONFIDENT_REVERSAL: 0, Cause.OLD_OLD: 0,
+    }  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None)

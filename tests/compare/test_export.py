@@ -23,6 +23,7 @@ def test_that_every_sample_has_a_row_with_names_and_figures(worked: Comparison, 
     assert (stolen["kind"], stolen["new_answer_is_new_class"], stolen["true_class_is_new"]) == ("negative", "1", "0")
     assert (stolen["old_margin"], stolen["new_margin"], stolen["margin_drop"]) == ("1", "-2", "3")
     assert float(stolen["new_confidence"]) == pytest.approx(float(worked.new_confidence[1]), rel=1e-6)
+    assert [row["cause"] for row in rows] == ["", "stolen by a new class", "old-old confusion", "", "", ""]
     assert rows[4]["margin_drop"] == ""  # the old model does not know c
 
 

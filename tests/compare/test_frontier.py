@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Comparison, compare, frontier
+from mpt_studio.compare import Comparison, compare, flips_at, frontier
 from mpt_studio.compare.frontier import POINTS
 
 from .conftest import random_pair
@@ -86,3 +86,12 @@ def test_that_without_new_classes_the_curve_is_one_point() -> None:
     assert curve.offset.tolist() == [0.0]
     assert curve.accuracy_all.tolist() == [found.rates("all").accuracy_new]
     assert np.isnan(curve.accuracy_new_classes).all()
+
+
+def test_that_the_samples_behind_a_point_are_as_many_as_its_rate_says(worked: Comparison) -> None:
+    assert flips_at(worked, 0).tolist() == [1, 2]
+    assert flips_at(worked, 2).tolist() == [2]  # s1 went back to a
+    found = compare(*random_pair(9, samples=500))
+    curve = frontier(found)
+    for offset, rate in zip(curve.offset, curve.nfr_old_classes, strict=True):
+        assert len(flips_at(found, float(offset))) == round(rate * curve.samples_old_classes)
