@@ -212,6 +212,7 @@ class BarList(QWidget):
         self.view.setModel(self.model)
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)
+        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.setAccessibleName(name)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -240,6 +241,7 @@ class BarList(QWidget):
         self.empty.setVisible(not rows)
         if 0 <= current < len(self.model.rows):
             self.view.setCurrentIndex(self.model.index(current))
+        self.view.doItemsLayout()  # now: the scroll bar has no range before
         self.view.verticalScrollBar().setValue(at)
         if self._fixed_rows:
             shown = min(self._fixed_rows, max(1, len(rows)))

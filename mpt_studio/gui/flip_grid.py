@@ -244,10 +244,10 @@ class FlipGrid(QAbstractItemView):
         last = len(self.flips.rows) - 1
         if last < 0:
             return QModelIndex()
-        if not self.currentIndex().isValid():
-            return self.flips.index(0)
-        at, page = self.currentIndex().row(), max(1, self.viewport().height() // self._height()) * self._columns
         move = QAbstractItemView.CursorAction
+        if not self.currentIndex().isValid():
+            return self.flips.index(last if action == move.MoveEnd else 0)
+        at, page = self.currentIndex().row(), max(1, self.viewport().height() // self._height()) * self._columns
         if action in (move.MoveUp, move.MoveDown):
             target = at + (self._columns if action == move.MoveDown else -self._columns)
             return self.flips.index(target if 0 <= target <= last else at)

@@ -221,6 +221,11 @@ class FlipsPage(QWidget):
             self.stack.setCurrentWidget(self.grid if len(self.grid.flips.rows) else self.empty)
             self.grid.setFocus()
 
+    def close_threads(self) -> None:
+        """Stop decoding; call before the application ends."""
+        self.thumbnails.close()
+        self.viewer.image.close_pool()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.grid.selected_rows().size > 1:
             self.grid.selectionModel().clearSelection()

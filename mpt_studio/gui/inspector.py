@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -148,10 +148,9 @@ class Inspector(QWidget):
             self.margin_text.setText(f"{'dropped' if drop >= 0 else 'gained'} {number(abs(drop), 2)}")
         set_tip(self.margins, "Margin: logit of the truth minus the best other logit. Below 0 the answer is wrong.")
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Close:
-            self.image.close_pool()
-        return super().event(event)
+    def close_threads(self) -> None:
+        """Stop decoding; call before the application ends."""
+        self.image.close_pool()
 
 
 def _section(title: str) -> QHBoxLayout:

@@ -52,4 +52,5 @@ class SampleImage(ImageView):
             self.show_image(image, _UNREADABLE)
 
     def close_pool(self) -> None:
+        """Stop decoding and wait for the threads."""
         self._pool.close()

@@ -1,0 +1,128 @@
+"""What GUI tests share: nothing may outlive a test; a store; a small real comparison to explore.
+
+The comparison: ten drawn images, two versions and more, hand-made logits.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QProcess, QThread, QThreadPool, QTimer
+
+from mpt_studio.data.dataset import Dataset
+from mpt_studio.errors import UserError
+from mpt_studio.gui.versions import Version
+from mpt_studio.gui.workspace import Workspace
+from mpt_studio.predictions import Predictions
+from mpt_studio.store import Store
+
+NAMES = ("cat", "dog & <b>pup</b>", "fox")
+"""The old model knows the first two; one looks like markup with a mnemonic."""
+TRUTH = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2])
+OLD_ANSWER = np.array([0, 0, 0, 1, 1, 1, 1, 0, 0, 1])
+NEW_ANSWER = np.array([0, 2, 1, 0, 1, 2, 2, 0, 2, 1])
+"""Against the truth: flips at 1, 2, 5, 6 (three of them to fox), gained 3 and 8, both wrong 7 and 9."""
+BROKEN = 4
+"""The image of this sample cannot be read."""
+
+
+class DrawnDataset(Dataset):
+    """Ten 8×8 images, each in one grey of its own."""
+
+    spec = "drawn"
+    class_names = NAMES
+    image_size = 8
+
+    def __init__(self) -> None:
+        self.sample_ids = np.array([f"test/{i:02d}" for i in range(10)])
+        self.labels = TRUTH.astype(np.int64)
+        self.train, self.test = np.empty(0, np.int64), np.arange(10)
+
+    def image(self, index: int) -> np.ndarray:
+        if index == BROKEN:
+            raise UserError("The image test/04 has vanished.")
+        return np.full((8, 8, 3), 20 * index + 10, np.uint8)
+
+    def batch(self, indices: object, size: int) -> np.ndarray:
+        return np.stack([self.image(int(i)) for i in np.asarray(indices)])
+
+
+def predictions(answers: np.ndarray, classes: int, version: str, sure: float = 1.0) -> Predictions:
+    """Logits with ``sure + i / 10`` at the answer of sample i and 0 elsewhere: margins differ from sample to sample."""
+    logits = np.zeros((len(answers), classes), np.float32)
+    logits[np.arange(len(answers)), answers] = sure + np.arange(len(answers)) / 10
+    ids = np.array([f"test/{i:02d}" for i in range(len(answers))])
+    return Predictions(ids, TRUTH.astype(np.int64), NAMES, logits, NAMES[:classes], version=version)
+
+
+@pytest.fixture
+def workspace(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Old model, reference and one candidate over the drawn images; the reference is on show."""
+    made = Workspace(Store(tmp_path_factory.mktemp("explore")))
+    made.dataset = DrawnDataset()
+    made.add_version(Version("old", "old", "old", predictions=predictions(OLD_ANSWER, 2, "old")))
+    made.add_version(Version("plain", "plain", "reference", predictions=predictions(NEW_ANSWER, 3, "plain")))
+    better = NEW_ANSWER.copy()
+    better[[1, 5]] = TRUTH[[1, 5]]
+    made.add_version(Version("mpt", "MPT_KL", "candidate", predictions=predictions(better, 3, "MPT_KL", 2.0)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def empty_workspace(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(Store(tmp_path_factory.mktemp("empty")))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store."""
+    return Store(tmp_path / "store")
+
+
+def _alive() -> dict[int, str]:
+    """Running threads and processes and active timers that Python knows, by identity."""
+    found: dict[int, str] = {}
+    for thing in gc.get_objects():
+        try:
+            if not isinstance(thing, QObject):
+                continue
+            if isinstance(thing, QThread) and thing.isRunning() and thing is not QThread.currentThread():
+                found[id(thing)] = f"a running {type(thing).__name__}"
+            elif isinstance(thing, QTimer) and thing.isActive():
+                owner = thing.parent()
+                found[id(thing)] = f"an active timer of {type(owner).__name__} every {thing.interval()} ms"
+            elif isinstance(thing, QProcess) and thing.state() != QProcess.ProcessState.NotRunning:
+                found[id(thing)] = f"a running process {thing.program()}"
+        except (RuntimeError, ReferenceError):  # Qt's or Python's side is gone already
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A thread, process or timer that outlives its test fails it."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    before = set(_alive())
+    yield
+    request.getfixturevalue("qapp")
+    assert QThreadPool.globalInstance().waitForDone(5000), "The thread pool is still busy after the test."
+    for _ in range(3):
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    left = [what for key, what in _alive().items() if key not in before]
+    assert not left, f"Left behind by the test: {', '.join(left)}"
+
+
+needs_display = pytest.mark.skipif(
+    os.environ.get("QT_QPA_PLATFORM", "") in ("offscreen", "minimal") or not os.environ.get("DISPLAY"),
+    reason="needs a display (xvfb-run, or Xvfb and a window manager)",
+)

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.compare import Filter
+from mpt_studio.flips import FlipKind
+from mpt_studio.gui.compare_page import ComparePage
+from mpt_studio.gui.workspace import Workspace
+
+pytestmark = pytest.mark.gui
+NEGATIVE = (FlipKind.NEGATIVE,)
+
+
+@pytest.fixture
+def page(qtbot: QtBot, workspace: Workspace) -> ComparePage:
+    return opened(qtbot, workspace)
+
+
+def opened(qtbot: QtBot, workspace: Workspace) -> ComparePage:
+    made = ComparePage(workspace)
+    qtbot.addWidget(made)
+    made.resize(900, 900)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def cell(page: ComparePage, row: int, title: str) -> str:
+    model = page.table.candidates
+    titles = [model.headerData(i, Qt.Orientation.Horizontal) for i in range(model.columnCount())]
+    return str(model.data(model.index(row, titles.index(title))))
+
+
+def test_that_the_table_has_every_rate_with_its_interval(page: ComparePage) -> None:
+    assert cell(page, 0, "candidate") == "plain (plain training)"
+    assert cell(page, 0, "accuracy") == "40.0 % (16.8–68.7)"
+    assert cell(page, 0, "NFR") == "40.0 % (16.8–68.7)"
+    assert cell(page, 0, "PFR") == "20.0 % (5.7–51.0)"
+    assert cell(page, 0, "rel. NFR") == "1.11"
+    assert cell(page, 0, "BTC") == "33.3 % (9.7–70.0)"
+    assert cell(page, 0, "BEC") == "50.0 % (15.0–85.0)"
+    assert cell(page, 0, "churn") == "60.0 % (31.3–83.2)"
+    assert cell(page, 0, "intrusion") == "75.0 % (30.1–95.4)"
+    assert cell(page, 1, "NFR") == "20.0 % (5.7–51.0)"
+
+
+def test_that_the_recommended_candidate_is_marked_with_its_reason(page: ComparePage) -> None:
+    assert cell(page, 1, "candidate") == "MPT_KL (★ recommended)"
+    assert page.reason.text().startswith("★ MPT_KL has the lowest NFR (old classes)")
+
+
+def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBot) -> None:
+    assert page.basis.text().startswith("Over all, n = 10; the old model's accuracy is 60.0 %.")
+    qtbot.mouseClick(page.subsets.button(1), Qt.MouseButton.LeftButton)
+    assert page.basis.text().startswith("Over old classes, n = 8; the old model's accuracy is 75.0 %.")
+    assert cell(page, 0, "NFR").startswith("50.0 %")
+    model = page.table.candidates
+    tip = model.data(model.index(0, 2), Qt.ItemDataRole.ToolTipRole)
+    assert "NFR (old classes): 50.0 %" in tip
+    assert "of 8 samples" in tip
+    page.set_subset("new_classes")
+    assert cell(page, 0, "BTC") == "–"
+
+
+def test_that_a_click_on_a_row_puts_the_candidate_on_show(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    where = page.table.visualRect(page.table.candidates.index(1, 0)).center()
+    qtbot.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert workspace.current is workspace.version("mpt")
+    assert page.title.text() == "MPT_KL against old"
+    assert page.quadrants.cells[FlipKind.NEGATIVE].accessibleName().startswith("negative flips (lost): 2 of 10")
+
+
+def test_that_the_table_follows_the_workspace(page: ComparePage, workspace: Workspace) -> None:
+    workspace.set_current("mpt")
+    assert page.table.currentIndex().row() == 1
+
+
+@pytest.mark.parametrize("kind", list(FlipKind))
+def test_that_a_quadrant_leads_to_its_samples(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot, kind: FlipKind
+) -> None:
+    with qtbot.waitSignal(workspace.show_flips):
+        qtbot.mouseClick(page.quadrants.cells[kind], Qt.MouseButton.LeftButton)
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert sorted(workspace.rows) == np.flatnonzero(comparison.kinds == kind).tolist()
+
+
+def test_that_a_quadrant_keeps_the_subset(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
+    page.set_subset("new_classes")
+    qtbot.keyClick(page.quadrants.cells[FlipKind.BOTH_WRONG], Qt.Key.Key_Space)
+    assert workspace.filter == Filter(kinds=(FlipKind.BOTH_WRONG,), subset="new_classes")
+    assert workspace.rows.tolist() == [9]
+
+
+def test_that_classes_are_sorted_by_nfr_and_lead_to_their_flips(page: ComparePage, workspace: Workspace) -> None:
+    rows = page.classes.bars.model.rows
+    assert [(row.name, row.text) for row in rows] == [
+        ("cat", "50.0 %  2/4"),
+        ("dog & <b>pup</b>", "50.0 %  2/4"),
+    ]
+    page.classes.bars.chosen.emit("cat")
+    assert workspace.filter == Filter(kinds=NEGATIVE, truths=("cat",))
+    assert sorted(workspace.rows) == [1, 2]
+
+
+def test_that_the_flow_counts_pairs_and_marks_new_classes(page: ComparePage, workspace: Workspace) -> None:
+    rows = page.flow.bars.model.rows
+    assert [(row.name, row.text, row.note) for row in rows] == [
+        ("dog & <b>pup</b> → fox", "2", "new class"),
+        ("cat → dog & <b>pup</b>", "1", ""),
+        ("cat → fox", "1", "new class"),
+    ]
+    assert page.flow.summary.text() == "3 of 4 negative flips (75.0 %) went to new classes."
+    page.flow.bars.chosen.emit(rows[0].key)
+    assert sorted(workspace.rows) == [5, 6]
+
+
+def test_that_the_frontier_has_a_curve_per_candidate_through_its_rates(page: ComparePage, workspace: Workspace) -> None:
+    curves = {curve.key: curve for curve in page.frontier.curves}
+    assert list(curves) == ["plain", "mpt"]
+    assert [curve.is_plain for curve in curves.values()] == [True, False]
+    for key, curve in curves.items():
+        comparison = workspace.comparison(key)
+        assert comparison is not None
+        assert curve.x[curve.at_zero] == pytest.approx(100 * (comparison.rates("old_classes").nfr or 0))
+        assert curve.y[curve.at_zero] == pytest.approx(100 * (comparison.rates("all").accuracy_new or 0))
+
+
+def test_that_hovering_the_frontier_reads_gamma_and_both_numbers(page: ComparePage) -> None:
+    from PySide6.QtCore import QPointF
+
+    plain = page.frontier.curves[0]
+    zero = plain.at_zero
+    where = page.frontier.plot.getViewBox().mapViewToScene(QPointF(plain.x[zero], plain.y[zero]))
+    page.frontier._hover(where)
+    assert page.frontier.readout.text() == (
+        "plain at γ = 0.00: accuracy (all) 40.0 %, NFR (old classes) 50.0 %. Click to see these flips."
+    )
+
+
+def test_that_the_point_at_zero_leads_to_negative_flips(page: ComparePage, workspace: Workspace) -> None:
+    page.frontier.chosen.emit("mpt", 0.0)
+    assert workspace.current is workspace.version("mpt")
+    assert workspace.filter == Filter(kinds=NEGATIVE, subset="old_classes")
+
+
+def test_that_another_offset_leads_to_exactly_its_flips(page: ComparePage, workspace: Workspace) -> None:
+    page.frontier.chosen.emit("plain", 100.0)
+    comparison = workspace.comparison()
+    assert comparison is not None
+    # no answer is fox any more: 1, 5 and 6 fall back to the first class by name, as all old logits are 0
+    assert sorted(workspace.rows) == [2, 5, 6]
+    assert workspace.filter.chips() == [("samples", "negative flips of plain at γ = 100.00, old classes")]
+
+
+def test_that_the_selected_sample_is_marked_in_the_lists(page: ComparePage, workspace: Workspace) -> None:
+    workspace.select(1)
+    assert page.classes.bars._delegate.highlighted == "cat"
+    assert page.flow.bars._delegate.highlighted == ("cat", "fox")
+    workspace.select(None)
+    assert page.flow.bars._delegate.highlighted is None
+
+
+def test_that_what_did_not_match_is_reported_with_counts(qtbot: QtBot, workspace: Workspace) -> None:
+    new = workspace.versions[1].predictions
+    assert new is not None
+    fewer = replace(new, sample_ids=new.sample_ids[:8], labels=new.labels[:8], logits=new.logits[:8], version="fewer")
+    workspace.add_version(type(workspace.versions[1])("fewer", "fewer", "candidate", predictions=fewer))
+    workspace.set_current("fewer")
+    page = opened(qtbot, workspace)
+    assert page.matching.isVisible()
+    assert page.matching.text() == "⚠ 2 samples have no answer of the update ('test/08', 'test/09')."
+
+
+def test_that_without_versions_it_says_what_to_do(qtbot: QtBot, empty_workspace: Workspace) -> None:
+    page = opened(qtbot, empty_workspace)
+    assert page.nothing.text() == "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
+
+
+def test_that_a_refused_comparison_says_why(qtbot: QtBot, empty_workspace: Workspace, workspace: Workspace) -> None:
+    old, new = workspace.versions[0], workspace.versions[1]
+    assert new.predictions is not None
+    other = replace(new.predictions, sample_ids=np.char.add("x", new.predictions.sample_ids))
+    empty_workspace.add_version(type(old)("old", "old", "old", predictions=old.predictions))
+    empty_workspace.add_version(type(old)("new", "new", "candidate", predictions=other))
+    page = opened(qtbot, empty_workspace)
+    assert "no sample in common" in page.nothing.text()
+
+
+def test_that_cards_stack_in_a_narrow_window(page: ComparePage) -> None:
+    page.resize(600, 900)
+    assert page._columns == 1
+    page.resize(1000, 900)
+    assert page._columns == 2
+
+
+def test_that_it_paints_in_both_schemes(page: ComparePage, qapp: object) -> None:
+    from mpt_studio.gui import theme
+
+    theme.set_scheme("dark")
+    try:
+        assert not page.grab().isNull()
+    finally:
+        theme.set_scheme("light")
+    assert not page.grab().isNull()
