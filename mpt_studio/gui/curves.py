@@ -44,6 +44,7 @@ from mpt_studio.gui.plots import CurvePlot, Line
 REDRAW_MS = 33
 """At most 30 redraws per second, and none when nothing came."""
 _SMOOTHED = ("loss", "speed")
+_PER_STEP = ("loss", "learning_rate", "speed")
 _ROW_HEIGHT = 190
 _NO_VALUES: Floats = np.empty(0)
 
@@ -117,9 +118,8 @@ class CurvesPanel(QWidget):
         self.log = self._button("Log", "Logarithmic value axis in all plots", checkable=True)
         self.log.toggled.connect(self._set_log)
         self.fit_button = self._button("Fit", "Follow the data again (Ctrl+R). Drag pans, Ctrl+wheel zooms.")
-        self.fit_button.setShortcut("Ctrl+R")
         self.fit_button.clicked.connect(self.fit)
-        row = QHBoxLayout()
+        row = self._toolbar = QHBoxLayout()
         row.setSpacing(theme.SPACE)
         smoothing = plain.label("Smoothing")
         theme.mark(smoothing, muted=True)
@@ -130,6 +130,10 @@ class CurvesPanel(QWidget):
         row.addWidget(self._export_button())
         return row
 
+    def add_tool(self, widget: QWidget) -> None:
+        """Put a widget at the left end of the toolbar."""
+        self._toolbar.insertWidget(0, widget)
+
     def _button(self, text: str, tip: str, checkable: bool = False) -> QToolButton:
         button = QToolButton(self)
         button.setText(text)
@@ -138,7 +142,8 @@ class CurvesPanel(QWidget):
         return button
 
     def _plots_button(self) -> QToolButton:
-        button = self._button("Plots", "Which plots to show")
+        button = self._button("Plots ▾", "Which plots to show")
+        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         self.plot_actions = {}
@@ -253,6 +258,7 @@ class CurvesPanel(QWidget):
                 low=table.column(LOW) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
                 high=table.column(HIGH) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
                 faint=run.overlay,
+                markers=plot not in _PER_STEP,
             )
         return line
 

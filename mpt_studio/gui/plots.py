@@ -25,7 +25,13 @@ STYLES = (
     Qt.PenStyle.DashDotLine,
     Qt.PenStyle.DashDotDotLine,
 )
-_SHORT = {"old classes": "old", "new classes": "new"}
+_SHORT = {
+    "old classes": "old",
+    "new classes": "new",
+    "cross_entropy": "CE",
+    "distillation_old": "distil. old",
+    "distillation_new": "distil. new",
+}
 _FEW_POINTS = 60
 """Series with at most this many points show each of them."""
 
@@ -44,6 +50,8 @@ class Line:
     high: Floats
     faint: bool = False
     """An earlier run, drawn behind the others."""
+    markers: bool = False
+    """Whether each point means something of its own (one per epoch)."""
 
 
 class CurvePlot(QFrame):
@@ -63,10 +71,12 @@ class CurvePlot(QFrame):
         self.spec = spec
         self._items: dict[tuple[str, str], _LineItem] = {}
         self._names: list[str] = []
-        self._hidden: set[str] = set()
+        self._hidden: set[str] = {"training"}
+        """Series that are switched off; accuracy on training images is, until asked for."""
         self._lines: Sequence[Line] = ()
         theme.mark(self, card=True)
         self._x_label = "step"
+        self._pointer_high = False
         self.x_axis = _XAxis("bottom")
         self.plot = _Canvas(self, axisItems={"bottom": self.x_axis})
         self._legend = _StyleLegend(self)
@@ -76,14 +86,16 @@ class CurvePlot(QFrame):
         self._set_up_plot()
         self._readout = _overlay(self.plot)
         self._empty = _overlay(self.plot)
+        self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.show_empty("")
+        self._show_emptiness(True)
         self.refresh_colors()
 
     def _lay_out(self) -> None:
         title = plain.label(self.spec.title, bold=True)
         plain.set_tip(title, self.spec.description)
         head = QHBoxLayout()
+        head.setSpacing(6)
         head.addWidget(title)
         if self.spec.unit:
             unit = plain.label(self.spec.unit)
@@ -158,8 +170,18 @@ class CurvePlot(QFrame):
             if item is None:
                 item = self._items[line.run, line.name] = _LineItem(self.plot)
             item.update(line, self._style_of(line.name), self.log_action.isChecked())
-        self._empty.setVisible(not any(np.isfinite(line.y).any() for line in shown[:8]))
+        self._show_emptiness(not any(np.isfinite(line.y).any() for line in shown))
         self._place_overlays()
+
+    def _show_emptiness(self, empty: bool) -> None:
+        """Axes of a plot without values would only be noise."""
+        self._empty.setVisible(empty)
+        pen = pg.mkPen(theme.colors().panel if empty else theme.colors().border, width=1)
+        for side in ("left", "bottom"):
+            axis = self.plot.getPlotItem().getAxis(side)
+            axis.setStyle(showValues=not empty)
+            axis.setPen(pen)
+        self.plot.getPlotItem().showGrid(x=False, y=not empty, alpha=0.15)
 
     def _style_of(self, name: str) -> Qt.PenStyle:
         return STYLES[self._names.index(name) % len(STYLES)]
@@ -215,8 +237,8 @@ class CurvePlot(QFrame):
         self.plot.setBackground(c.panel)
         for side in ("left", "bottom"):
             axis = self.plot.getPlotItem().getAxis(side)
-            axis.setPen(pg.mkPen(c.border, width=1))
             axis.setTextPen(pg.mkPen(c.muted))
+        self._show_emptiness(self._empty.isVisibleTo(self))
         self._cursor.setPen(pg.mkPen(c.muted, width=1, style=Qt.PenStyle.DotLine))
         self._readout.setStyleSheet(
             f"background: {c.panel}; color: {c.text}; border: 1px solid {c.border}; border-radius: 4px; padding: 4px;"
@@ -237,6 +259,7 @@ class CurvePlot(QFrame):
 
     @Slot(object)
     def _mouse_moved(self, where: QPointF) -> None:
+        self._pointer_high = where.y() < self.plot.height() / 2
         box = self.plot.getPlotItem().getViewBox()
         inside = box.sceneBoundingRect().contains(where)
         self.hovered.emit(box.mapSceneToView(where).x() if inside else None)
@@ -265,7 +288,7 @@ class CurvePlot(QFrame):
                 if len(line.low) > at and math.isfinite(line.low[at])
                 else ""
             )
-            name = "" if line.name == self.spec.title.lower() else f" {html.escape(line.name)}"
+            name = f" {html.escape(_shown_name(line.name))}" if len(self._names) > 1 else ""
             mark = f'<span style="color:{line.color}">■</span>'
             rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{self._unit()}{band}")
         return rows
@@ -280,11 +303,12 @@ class CurvePlot(QFrame):
         left = at + 10
         if left + self._readout.width() > self.plot.width():
             left = max(0, at - 10 - self._readout.width())
-        self._readout.move(int(left), 4)
+        top = self.plot.height() - self._readout.height() - 28 if self._pointer_high else 4
+        self._readout.move(int(left), top)
 
     def _place_overlays(self) -> None:
         if hasattr(self, "_empty"):
-            self._empty.setGeometry(self.plot.rect().adjusted(50, 0, 0, -24))
+            self._empty.setGeometry(self.plot.rect().adjusted(24, 0, -24, 0))
 
 
 class _Canvas(pg.PlotWidget):
@@ -330,7 +354,7 @@ class _LineItem:
         if self._drawn is not None and self._drawn[0] is line and self._drawn[1] == log:
             return
         self._drawn = (line, log)
-        few = len(line.x) <= _FEW_POINTS
+        few = len(line.x) <= (_FEW_POINTS if line.markers else 2)
         look = (line.color, style, few, line.faint)
         if look != self._look:
             self._look = look
@@ -353,7 +377,8 @@ class _LineItem:
 
     def _draw_band(self, line: Line, log: bool) -> None:
         if self._edges is None:
-            self._edges = (pg.PlotDataItem(), pg.PlotDataItem())
+            unseen = pg.mkPen((0, 0, 0, 0))  # without any pen there would be no path to fill between
+            self._edges = (pg.PlotDataItem(pen=unseen), pg.PlotDataItem(pen=unseen))
             for edge in self._edges:
                 self._plot.addItem(edge)
             self._fill = pg.FillBetweenItem(*self._edges, brush=_transparent(line.color))
@@ -363,7 +388,7 @@ class _LineItem:
             max(1e-3, float(np.nanmin(np.where(line.y > 0, line.y, np.nan), initial=np.inf)) / 10) if log else -np.inf
         )
         for edge, values in zip(self._edges, (line.low, line.high), strict=True):
-            edge.setData(line.x, np.maximum(values, floor) if np.isfinite(floor) else values, pen=None)
+            edge.setData(line.x, np.maximum(values, floor) if np.isfinite(floor) else values)
 
     def remove(self, plot: pg.PlotWidget) -> None:
         for item in (self.curve, self._fill, *(self._edges or ())):
@@ -398,11 +423,11 @@ class _StyleLegend(QWidget):
         button.setCheckable(True)
         button.setChecked(shown)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setText(plain.caption(_SHORT.get(name, name)))
+        button.setText(plain.caption(_shown_name(name)))
         button.setIcon(_style_icon(style))
         button.setIconSize(QSize(20, 10))
         button.setStyleSheet("QToolButton { padding: 0 3px; font-size: 8pt; background: transparent; }")
-        plain.set_tip(button, f"{name}: click to show or hide")
+        plain.set_tip(button, f"{name.replace('_', ' ')}: click to show or hide")
         button.toggled.connect(lambda on, n=name: self._toggle(button, n, on))
         self._fade(button, shown)
         return button
@@ -420,6 +445,10 @@ class _StyleLegend(QWidget):
         button.setStyleSheet(
             f"QToolButton {{ padding: 0 3px; font-size: 8pt; background: transparent; color: {color}; }}"
         )
+
+
+def _shown_name(name: str) -> str:
+    return _SHORT.get(name) or name.replace("_", " ")
 
 
 def _style_icon(style: Qt.PenStyle) -> QIcon:

@@ -50,8 +50,8 @@ LABELS = {
     "training.save_every_seconds": "Save every (s)",
 }
 PLACEHOLDERS = {
-    "old": "none: train one",
-    "old_classes": "count, names or a file",
+    "old": "train one",
+    "old_classes": "number or names",
     "logit_margin": "each method's own",
 }
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -152,7 +152,9 @@ class RecipeForm(QWidget):
         self._reset_all = QToolButton(self)
         self._reset_all.setText("Reset all")
         self._reset_all.clicked.connect(lambda: self._show(self._base))
-        counts = QHBoxLayout()
+        self._counts = QWidget(self)
+        counts = QHBoxLayout(self._counts)
+        counts.setContentsMargins(0, 0, 0, 0)
         counts.addWidget(self._count, 1)
         counts.addWidget(self._reset_all)
         head = QWidget(self)
@@ -162,7 +164,7 @@ class RecipeForm(QWidget):
         layout.addWidget(_section_label("Start from"))
         layout.addWidget(self.preset_box)
         layout.addWidget(self._origin)
-        layout.addLayout(counts)
+        layout.addWidget(self._counts)
         return head
 
     def _fill_presets(self) -> None:
@@ -176,7 +178,7 @@ class RecipeForm(QWidget):
         grid.setHorizontalSpacing(theme.SPACE)
         grid.setVerticalSpacing(theme.SPACE // 2)
         grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(0, 108)
+        grid.setColumnMinimumWidth(0, 104)
         for name in names:
             editor = _editor_for(name, specs[name], self)
             editor.changed.connect(self._refresh)
@@ -198,7 +200,7 @@ class RecipeForm(QWidget):
         hidden = sum(1 for name in changes if self._more.isAncestorOf(self.editors[name]))
         self._fold.setText(f"More settings ({hidden} changed)" if hidden else "More settings")
         self._count.setText(f"{plain.count(len(changes), 'field')} changed" if changes else "")
-        self._reset_all.setVisible(bool(changes))
+        self._counts.setVisible(bool(changes))
         self.changed.emit()
 
     def _show_margin_hint(self) -> None:

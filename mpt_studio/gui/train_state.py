@@ -1,0 +1,179 @@
+"""How far an update is: its versions, what each does, progress and time left; filled from events. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
+from mpt_studio.recipe import UpdateRecipe, label_of
+
+State = Literal["waiting", "running", "paused", "done", "stopped", "cancelled", "failed", "interrupted"]
+OLD, ENSEMBLE = -1, -1
+
+
+@dataclass
+class VersionState:
+    """One version of the update while it is made."""
+
+    label: str
+    role: str
+    color: int
+    """Colour index, as the versions will have it: −1 the old model (and ensemble members), else in order."""
+    run: str = ""
+    state: State = "waiting"
+    started: Started | None = None
+    step: Step | None = None
+    epoch: Epoch | None = None
+    at: int = 0
+    """Optimizer steps done."""
+    seconds: float = 0.0
+    """Time it took or takes so far."""
+    _began: float = 0.0
+
+    @property
+    def fraction(self) -> float:
+        """Share of its steps done."""
+        if self.state in ("done", "stopped", "failed", "cancelled"):
+            return 1.0
+        return min(1.0, self.at / self.started.steps) if self.started and self.started.steps else 0.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds left; None while unknown."""
+        if self.fraction >= 1.0:
+            return 0.0
+        return self.step.eta_seconds if self.step else None
+
+    def feed(self, event: Event) -> None:
+        """Take one event of the run in."""
+        match event:
+            case Started():
+                self.started, self.state, self.at = event, "running", event.step
+                self._began = event.time - self.seconds
+            case Step():
+                self.step, self.at, self.seconds = event, event.step, event.time - self._began
+            case Epoch():
+                self.epoch, self.at, self.seconds = event, event.step, event.time - self._began
+            case Paused():
+                self.state = "paused" if event.paused else "running"
+            case Ended():
+                self.state = event.outcome
+            case _:
+                pass
+
+
+@dataclass
+class UpdateState:
+    """One update. ``versions`` are in the order of training; those to come are there from the start."""
+
+    recipe: UpdateRecipe
+    versions: list[VersionState] = field(default_factory=list)
+    current: VersionState | None = None
+    notes: list[Note] = field(default_factory=list)
+    status: str = "Preparing…"
+    """The last sentence that the trainer said about itself."""
+
+    def __post_init__(self) -> None:
+        self.versions = self.versions or planned(self.recipe)
+
+    @property
+    def version_of(self) -> dict[str, VersionState]:
+        """Versions that have begun, by run id."""
+        return {v.run: v for v in self.versions if v.run}
+
+    @property
+    def is_paused(self) -> bool:
+        return self.current is not None and self.current.state == "paused"
+
+    def feed(self, run: str, event: Event) -> VersionState | None:
+        """Take one event in; the version that a ``Stage`` has just begun, else None."""
+        if run:
+            version = self.version_of.get(run)
+            if version is not None:
+                version.feed(event)
+        if isinstance(event, Note):
+            self._note(event)
+        return self._begin(event) if isinstance(event, Stage) else None
+
+    def _note(self, note: Note) -> None:
+        if note.level == "info":
+            self.status = note.text
+        else:
+            self.notes.append(note)
+
+    def _begin(self, stage: Stage) -> VersionState:
+        while len(self.versions) < max(stage.count, stage.index + 1):
+            self.versions.append(VersionState("…", "candidate", 0))
+        version = self.versions[stage.index]
+        version.run, version.label, version.role = stage.run, stage.label, stage.role
+        if version.state == "waiting":
+            version.state = "running"
+        if self.current is not None and self.current is not version and self.current.state == "running":
+            self.current.state = "done"
+        self.current = version
+        _give_colors(self.versions)
+        return version
+
+    @property
+    def fraction(self) -> float:
+        """Share of the whole update, every version counting alike."""
+        return sum(v.fraction for v in self.versions) / len(self.versions) if self.versions else 0.0
+
+    @property
+    def epoch_fraction(self) -> float:
+        """Share of the current epoch."""
+        step = self.current.step if self.current else None
+        return 0.0 if step is None else min(1.0, step.epoch - int(step.epoch)) if step.epoch % 1 else 1.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds left for all versions: the ones to come take as long as those before, by kind; None while unknown."""
+        if self.current is None or self.current.eta is None:
+            return None
+        to_come = sum(1 for v in self.versions if v.state == "waiting")
+        full = [v.seconds for v in self.versions if v.state == "done" and v.role != "old" and v.seconds > 0]
+        running = self.current.seconds + self.current.eta
+        each = sum(full) / len(full) if full else running
+        return self.current.eta + to_come * each
+
+    def end(self, outcome: str) -> None:
+        """The update is over: nothing of it runs any more."""
+        for version in self.versions:
+            if version.state in ("running", "paused"):
+                version.state = "done" if outcome == "done" else "interrupted"
+
+
+def planned(recipe: UpdateRecipe) -> list[VersionState]:
+    """The versions that an update will train, in order."""
+    methods = recipe.candidate_methods()
+    made = [] if recipe.old else [VersionState("Old model", "old", OLD)]
+    made.append(VersionState(methods[0].name, "reference", 0))
+    if recipe.noise_floor:
+        made.append(VersionState(f"{methods[0].name}, other seed", "noise_floor", 0))
+    if any(method.needs_ensemble for method in methods):
+        size = recipe.ensemble_size
+        made += [VersionState(f"Ensemble {i + 1} of {size}", "ensemble", ENSEMBLE) for i in range(size)]
+    made += [VersionState(label_of(method), "candidate", 0) for method in methods[1:]]
+    _give_colors(made)
+    return made
+
+
+def _give_colors(versions: Iterable[VersionState]) -> None:
+    count = 0
+    for version in versions:
+        if version.role in ("old", "ensemble"):
+            version.color = OLD
+        else:
+            version.color, count = count, count + 1
+
+
+def time_left(seconds: float | None) -> str:
+    """ "about 3 min left", "40 s left"; empty while unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 100:
+        return f"{max(0, round(seconds))} s left"
+    minutes = round(seconds / 60)
+    return f"{minutes} min left" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min left"
