@@ -80,6 +80,12 @@ class Comparison:
         ids: Strings = np.asarray(self.new.sample_ids[self.new_rows])
         return ids
 
+    @cached_property
+    def lower_ids(self) -> Strings:
+        """(N,) ids in lower case, to search in."""
+        lowered: Strings = np.char.lower(self.sample_ids)
+        return lowered
+
     @property
     def old_answer(self) -> Ints:
         """(N,) the old version's answer, an index into ``names``."""

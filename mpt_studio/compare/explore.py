@@ -151,7 +151,7 @@ def _coded(values: npt.NDArray[np.uint8], wanted: tuple[int, ...]) -> Bools:
 
 
 def _with_text(comparison: Comparison, text: str) -> Bools:
-    found: Bools = np.char.find(np.char.lower(comparison.sample_ids), text.lower()) >= 0
+    found: Bools = np.strings.find(comparison.lower_ids, text.lower()) >= 0
     return found
 
 

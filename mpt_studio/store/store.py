@@ -167,9 +167,10 @@ class Store:
     def _matching(self, shelf: Shelf, name: str) -> list[Path]:
         if not name:
             return []
-        folders = list(self._folders(shelf))
-        exact = [folder for folder in folders if folder.name == name]
-        return exact or [f for f in folders if f.name.startswith(name) or f.name.rpartition("_")[2] == name]
+        exact = self.root / shelf / name
+        if exact.name == name and name[0] != "." and exact.is_dir():  # the usual case, without a listing
+            return [exact]
+        return [f for f in self._folders(shelf) if f.name.startswith(name) or f.name.rpartition("_")[2] == name]
 
     def _in_use_by(self, folder: Path) -> str:
         """Name of what keeps ``folder`` busy: itself, or the update that a run belongs to; empty where nothing."""
