@@ -123,7 +123,7 @@ def _is_text(name: str) -> bool:
 
 def _relative(root: Path, entry: os.DirEntry[str]) -> str:
     """Text arithmetic, because there may be millions of files."""
-    return entry.path[len(os.path.join(root, "")) :]
+    return entry.path[len(str(root).rstrip(os.sep)) + 1 :]
 
 
 def _id(root: Path, entry: os.DirEntry[str]) -> str:
