@@ -27,19 +27,20 @@ def recommend(plain: Comparison, candidates: Mapping[str, Comparison], tolerance
     """
     floor = _accuracy(plain) - tolerance
     fit = {key: c for key, c in candidates.items() if _accuracy(c) >= floor - 1e-12}
-    points = f"{100 * tolerance:g} points of plain training's {_percent(_accuracy(plain))} of {len(plain):,} samples"
+    points = f"within {100 * tolerance:g} points of plain training's {_percent(_accuracy(plain))}"
+    every = f"(all, n={len(plain):,})"
     if not fit:
-        return Recommendation("", f"No candidate's accuracy (all) is within {points}.")
+        return Recommendation("", f"No candidate's accuracy {every} is {points}.")
     key = min(fit, key=lambda k: (_nfr(fit[k]), -_accuracy(fit[k])))
     best = fit[key]
     words, n = _subset(best)
-    what = f"{best.new.version or key} has the lowest NFR ({words}), {_percent(_nfr(best))} of {n:,} samples"
+    what = f"{best.new.version or key} has the lowest NFR ({words}, n={n:,}): {_percent(_nfr(best))}"
     if best is plain:
-        return Recommendation(key, f"{what}, of the candidates whose accuracy (all) is within {points}.")
+        return Recommendation(key, f"{what}, among the candidates whose accuracy {every} is {points}.")
     return Recommendation(
         key,
-        f"{what} against {_percent(_nfr(plain))} with plain training, "
-        f"and its accuracy (all) of {_percent(_accuracy(best))} is within {points}.",
+        f"{what} against {_percent(_nfr(plain))} with plain training; "
+        f"its accuracy {every} of {_percent(_accuracy(best))} is {points}.",
     )
 
 

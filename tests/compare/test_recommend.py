@@ -23,8 +23,8 @@ def test_that_fewest_flips_win_within_the_tolerance() -> None:
     found = recommend(PLAIN, made)
     assert found.key == "l"
     assert found.reason == (
-        "MPT_LM has the lowest NFR (old classes), 0.0 % of 10 samples against 20.0 % with plain training, and its "
-        "accuracy (all) of 90.0 % is within 2 points of plain training's 80.0 % of 10 samples."
+        "MPT_LM has the lowest NFR (old classes, n=10): 0.0 % against 20.0 % with plain training; "
+        "its accuracy (all, n=10) of 90.0 % is within 2 points of plain training's 80.0 %."
     )
 
 
@@ -43,10 +43,10 @@ def test_that_equal_flips_go_to_the_more_accurate_then_to_the_first() -> None:
 def test_that_plain_training_itself_can_be_the_recommendation() -> None:
     found = recommend(PLAIN, {"p": PLAIN, "worse": candidate(3, 1, "PCT_KL")}, tolerance=0.2)
     assert found.key == "p"
-    assert found.reason.startswith("No_Treatment has the lowest NFR (old classes), 20.0 % of 10 samples, of the")
+    assert found.reason.startswith("No_Treatment has the lowest NFR (old classes, n=10): 20.0 %, among")
 
 
 def test_that_nothing_is_recommended_where_nothing_is_accurate_enough() -> None:
     found = recommend(PLAIN, {"worse": candidate(5, 1, "PCT_KL")})
     assert found.key == ""
-    assert "No candidate's accuracy (all) is within 2 points" in found.reason
+    assert "No candidate's accuracy (all, n=10) is within 2 points" in found.reason
