@@ -41,6 +41,10 @@ PLACES = (
 )
 
 
+INSPECTED = frozenset({"compare", "flips"})
+"""Pages on which samples are selected."""
+
+
 class DockTitle(QWidget):
     """A panel's title with buttons that follow the scheme; drag it to move the panel, double-click to detach it."""
 
@@ -55,7 +59,8 @@ class DockTitle(QWidget):
         layout.setSpacing(2)
         layout.addWidget(title, 1)
         layout.addWidget(self._button("detach", f"Detach or attach {dock.windowTitle()}", lambda: _detach(dock)))
-        layout.addWidget(self._button("close", f"Close {dock.windowTitle()} (View, Panels brings it back)", dock.close))
+        close = dock.toggleViewAction().trigger  # as the menu does, so that the user's wish is heard
+        layout.addWidget(self._button("close", f"Close {dock.windowTitle()} (View, Panels brings it back)", close))
 
     @staticmethod
     def _button(icon: str, tip: str, deed: Callable[[], object]) -> QToolButton:
@@ -85,7 +90,10 @@ class Docks:
         window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
         window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
         panels: dict[str, QWidget] = {p.key: getattr(self, p.key) for p in PLACES}
+        self.wants_inspector = True
+        self._page = ""
         self.by_key = {place.key: self._dock(place, panels[place.key]) for place in PLACES}
+        self.by_key["inspector"].toggleViewAction().triggered.connect(self._inspector_toggled)
 
     def _dock(self, place: Place, panel: QWidget) -> QDockWidget:
         dock = QDockWidget(place.title, self._window)
@@ -97,6 +105,19 @@ class Docks:
         dock.setTitleBarWidget(DockTitle(dock))
         dock.toggleViewAction().setToolTip(f"Show or hide {place.title}")
         return dock
+
+    def follow(self, page: str) -> None:
+        """The inspector is there where samples are selected; elsewhere the page gets its room."""
+        self._page = page
+        self.by_key["inspector"].setVisible(self.wants_inspector and page in INSPECTED)
+
+    @property
+    def is_inspector_hidden_by_page(self) -> bool:
+        """Whether the inspector only waits for a page that has samples."""
+        return self.wants_inspector and self._page not in INSPECTED
+
+    def _inspector_toggled(self, wanted: bool) -> None:
+        self.wants_inspector = wanted
 
     def toggles(self) -> list[QAction]:
         """One action per panel that shows or hides it."""
@@ -112,6 +133,8 @@ class Docks:
             dock.show()
         self._window.splitDockWidget(self.by_key["versions"], self.by_key["data"], Qt.Orientation.Vertical)
         self.fit()
+        self.wants_inspector = True
+        self.follow(self._page)
 
     def fit(self) -> None:
         """Sizes for the window's present size."""

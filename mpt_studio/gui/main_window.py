@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QMainWindow, QMessageBox, QSizePolicy, QToolBar, Q
 
 from mpt_studio import __version__, paths, recipe
 from mpt_studio.errors import UserError
-from mpt_studio.events import Note
+from mpt_studio.events import Note, Started
 from mpt_studio.gui import theme
 from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
 from mpt_studio.gui.compare_page import ComparePage
@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self.worker = worker or WorkerClient(store.root, self)
         self.workspace = Workspace(store, self.worker, self)
         self.progress: UpdateProgress | None = None
+        self._noted: set[str] = set()
         self.setWindowTitle("MPT Studio")
         self.setWindowIcon(theme.icon("app", "accent"))
         self.setAcceptDrops(True)
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.welcome.chosen.connect(lambda key: self.actions_by_id[key].trigger())
+        self.pages.changed.connect(self.docks.follow)
         workspace = self.workspace
         workspace.message.connect(self.docks.log.add)
         workspace.message.connect(self.pages.banner.tell)
@@ -154,6 +156,7 @@ class MainWindow(QMainWindow):
         if not self.state.restore("geometry", self.restoreGeometry):
             self._fit_screen()
         self.state.restore("layout", self.restoreState)
+        self.docks.wants_inspector = self.state.values.get("inspector") is not False
         self.pages.show_page(START)
 
     def _fit_screen(self) -> None:
@@ -281,18 +284,21 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _update_started(self, update_id: str) -> None:
-        title = self._title(update_id)
+        title, self._noted = self._title(update_id), set()
         self.progress = UpdateProgress(title, self.queue.stop_and_keep, self)
         self.docks.log.add_job(self.progress)
         self.docks.log.add("info", f"{title}: training.")
 
     @Slot(str, object)
-    def _update_moved(self, _update_id: str, batch: Batch) -> None:
+    def _update_moved(self, update_id: str, batch: Batch) -> None:
         if self.progress is not None:
             self.progress.take(batch)
         for _run, event in batch:
-            if isinstance(event, Note):
+            if isinstance(event, Note) and event.text not in self._noted:  # every run of an update says some things
+                self._noted.add(event.text)
                 self.docks.log.add(event.level, event.text, event.detail, event.time)
+            elif isinstance(event, Started) and self.workspace.dataset is None:  # decoded by now, so this is quick
+                self.workspace.open_data(self.workspace.store.update(update_id).recipe.data)
 
     @Slot(str, str, str, str)
     def _update_ended(self, update_id: str, outcome: str, message: str, detail: str) -> None:
@@ -350,6 +356,7 @@ class MainWindow(QMainWindow):
         if keep is None:
             event.ignore()
             return
+        self.state.set(inspector=self.docks.wants_inspector)
         self.state.save(self.pages.key, geometry=self.saveGeometry(), layout=self.saveState())
         self.queue.close(keep_training=keep)
         self.train.close_page()

@@ -143,6 +143,7 @@ class RunsPage(QWidget):
         table = QTableView()
         table.setModel(self.model)
         table.setAccessibleName("Runs and updates")
+        table.setObjectName("runs")
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setShowGrid(False)
@@ -157,7 +158,7 @@ class RunsPage(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, width in enumerate((220, 112, 112, 136, 190, 84, 64, 56, 130, 128, 96)):
             table.setColumnWidth(column, width)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(False)
         table.doubleClicked.connect(lambda _index: self.open())
         table.customContextMenuRequested.connect(self._menu)
         table.selectionModel().selectionChanged.connect(self._selection_changed)
@@ -221,6 +222,7 @@ class RunsPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.table.setFocus()
         self.refresh()
 
     def refresh(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
+from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
@@ -38,21 +37,16 @@ class Version:
     run: str = ""
     problem: str = ""
     """Why there are no predictions, for people."""
+    _figures: tuple[Predictions, dict[str, Any]] | None = field(default=None, repr=False)
 
     @property
-    def accuracy(self) -> float | None:
-        """Accuracy on all samples of its predictions."""
-        return None if self.predictions is None else accuracy_of(self.predictions)
-
-
-def accuracy_of(predictions: Predictions) -> float | None:
-    """Share of right answers by class name; None without samples."""
-    if not len(predictions):
-        return None
-    position = {name: i for i, name in enumerate(predictions.label_names)}
-    answers = np.array([position.get(name, -1) for name in predictions.class_names])
-    right = answers[predictions.predicted] == predictions.labels
-    return float(right.mean())
+    def figures(self) -> dict[str, Any]:
+        """Accuracy on "all" samples and on those of its "own_classes"; needs predictions."""
+        if self.predictions is None:
+            raise ValueError(f"{self.label} has no predictions yet")
+        if self._figures is None or self._figures[0] is not self.predictions:
+            self._figures = (self.predictions, jobs.accuracy_figures(self.predictions))
+        return self._figures[1]
 
 
 def kind_of(path: Path) -> Kind:

@@ -24,7 +24,7 @@ from mpt_studio.gui.plain import count, interval, label, percent, set_tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 
-ROLES = {"old": "Old model", "reference": "Reference, plain training", "noise_floor": "Plain, another seed"}
+ROLES = {"old": "Deployed now", "reference": "Reference, plain training", "noise_floor": "Plain, another seed"}
 
 
 class Swatch(QWidget):
@@ -131,8 +131,7 @@ def _figures(workspace: Workspace, version: Version) -> list[tuple[str, str]]:
         waits = "waits for data" if workspace.dataset is None else "being evaluated …"
         return [(waits, "Its answers on the test part are not known yet.")]
     if version.role == "old":
-        n = count(len(version.predictions), "sample")
-        return [(f"Accuracy {percent(version.accuracy)}", f"Accuracy (all) on {n}")]
+        return [_own_accuracy(version)]
     comparison = workspace.comparison(version.key)
     if comparison is None:
         return [("no old model" if workspace.old is None else "comparing …", "NFR needs an old model to compare with.")]
@@ -141,6 +140,16 @@ def _figures(workspace: Workspace, version: Version) -> list[tuple[str, str]]:
         (f"Accuracy {percent(everything.accuracy_new)}", _tip("Accuracy (all)", everything, "accuracy_new")),
         (f"NFR {percent(old_classes.nfr)}", _tip("Negative flip rate, NFR (old classes)", old_classes, "nfr")),
     ]
+
+
+def _own_accuracy(version: Version) -> tuple[str, str]:
+    """The old model's accuracy on the classes that it knows; on all samples it cannot but be low."""
+    own, everything = version.figures["own_classes"], version.figures["all"]
+    tip = "\n".join(
+        f"Accuracy ({name}) {percent(found['accuracy'], 2)}, n = {count(found['samples'])}"
+        for name, found in (("classes it knows", own), ("all", everything))
+    )
+    return f"Accuracy {percent(own['accuracy'])}, its classes", tip
 
 
 def _tip(name: str, rates: flips.Rates, rate: str) -> str:
