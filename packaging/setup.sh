@@ -122,6 +122,7 @@ is_ready() { # LEVEL
 }
 
 explain_pip() { # LOG: pip's messages in one sentence; as they are where they are of another kind
+    rm -rf "$VENV/tmp"
     if grep -qi 'no space left' "$1"; then
         die "the disk is full; make room and start this again."
     elif grep -qiE 'connection|name resolution|timed out|ProxyError|SSLError' "$1"; then
@@ -168,16 +169,19 @@ fill_venv() { # LEVEL
     pip_install --no-build-isolation --editable "$what"
 }
 
-begin_venv() { # an environment that is not ours (no stamp) is never removed, only filled
-    if [ -e "$UNFINISHED" ]; then
-        say "the last set-up was interrupted; starting it afresh."
+begin_venv() { # what is not ours (no stamp, no mark) is never removed: an environment is filled, anything else refused
+    if [ -e "$UNFINISHED" ] || { [ -f "$STAMP" ] && [ ! -x "$VENV/bin/python" ]; }; then
+        say "the environment in $VENV is not whole (its set-up was interrupted, or its Python is gone); starting afresh."
         rm -rf "$VENV"
     fi
     if [ -x "$VENV/bin/python" ]; then
         say "bringing the Python packages in $VENV up to date"
         [ ! -f "$STAMP" ] || mark_unfinished
+        "$VENV/bin/python" -m pip --version >/dev/null 2>&1 || "$VENV/bin/python" -m ensurepip >/dev/null 2>&1 ||
+            die "the environment in $VENV has no pip; name another folder: VENV=/path $0"
         return
     fi
+    [ -z "$(ls -A "$VENV" 2>/dev/null)" ] || die "$VENV holds other things; name a new folder: VENV=/path $0"
     local python
     python=$(find_python) || die "no Python from 3.11 to 3.14 was found; install one ($(apt_line python3 python3-pip)) or name it: PYTHON=/path/to/python3 $0"
     mark_unfinished || die "$VENV cannot be written; name another folder: VENV=/path $0"

@@ -145,6 +145,16 @@ def test_that_an_environment_of_the_users_own_is_filled_and_never_removed(
     assert not (python.parents[1] / "mpt-studio.unfinished").exists(), "so a later start cannot remove it either"
 
 
+def test_that_a_folder_with_other_things_is_left_alone(shell: Bash, environment: dict[str, str]) -> None:
+    thing = Path(environment["VENV"]) / "thesis.tex"
+    thing.parent.mkdir()
+    thing.touch()
+    done = shell("begin_venv", PYTHON=sys.executable)
+    assert done.returncode == 1
+    assert "holds other things" in done.stderr
+    assert [p.name for p in thing.parent.iterdir()] == ["thesis.tex"]
+
+
 def test_that_an_old_python_is_refused_in_one_sentence(shell: Bash, tmp_path: Path) -> None:
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
