@@ -13,6 +13,8 @@ from mpt_studio.data.classes import natural_key, quoted
 from mpt_studio.data.dataset import Skipped
 from mpt_studio.errors import UserError, one_sentence
 
+_TWIN = "another file has the same name in another Unicode form"
+
 
 @dataclass(frozen=True)
 class Found:
@@ -32,7 +34,7 @@ class Listing:
     """One part's folder."""
 
     class_names: tuple[str, ...]
-    """In natural order, also of classes without images."""
+    """In natural order, also of classes without images; as often as there are folders."""
     found: tuple[Found, ...]
     skipped: tuple[Skipped, ...]
 
@@ -53,7 +55,10 @@ def scan(root: Path, place: Path) -> Listing:
     for folder in folders:
         for entry in sorted(_walk(Path(folder.path)), key=lambda e: natural_key(e.path)):
             _sort_in(root, entry, composed(folder.name), found, skipped)
-    return Listing(tuple(dict.fromkeys(composed(f.name) for f in folders)), tuple(found), tuple(skipped))
+    unique = {f.sample_id: f for f in reversed(found)}
+    skipped += [Skipped(f.sample_id, _TWIN) for f in found if unique[f.sample_id] is not f]
+    names = tuple(composed(folder.name) for folder in folders)
+    return Listing(names, tuple(f for f in found if unique[f.sample_id] is f), tuple(skipped))
 
 
 def composed(text: str) -> str:

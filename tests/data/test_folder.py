@@ -156,6 +156,22 @@ def test_that_twin_class_names_are_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes and both cases")
+def test_that_class_names_in_two_unicode_forms_are_a_sentence(tmp_path: Path) -> None:
+    fill(tmp_path, {unicodedata.normalize(form, "Äpfel"): 2 for form in ("NFC", "NFD")})
+    with pytest.raises(UserError, match="how accents are stored"):
+        open_dataset(f"folder:{tmp_path}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes and both cases")
+def test_that_two_files_whose_names_differ_only_by_unicode_form_give_one_sample(two_parts: Path) -> None:
+    for form in ("NFC", "NFD"):
+        paint(two_parts / "train" / "class2" / unicodedata.normalize(form, "é.png"))
+    data = open_dataset(f"folder:{two_parts}")
+    assert len(set(data.sample_ids.tolist())) == len(data) == 11
+    assert [s.reason for s in data.skipped] == ["another file has the same name in another Unicode form"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes and both cases")
 def test_that_a_name_that_is_no_text_is_told(two_parts: Path) -> None:
     (two_parts / "train" / "class2" / "i0.png").rename(os.fsdecode(os.fsencode(two_parts) + b"/train/class2/\xff.png"))
     data = open_dataset(f"folder:{two_parts}")
