@@ -49,14 +49,16 @@ class Matching:
         """What does not match, for people; empty where everything does."""
         found = []
         if self.only_old:
-            found.append(f"{self.only_old:,} samples have no answer of the update ({_some(self.only_old_ids)}).")
+            found.append(f"Samples without an answer of the update: {self.only_old:,} ({_some(self.only_old_ids)}).")
         if self.only_new:
-            found.append(f"{self.only_new:,} samples have no answer of the old model ({_some(self.only_new_ids)}).")
+            found.append(f"Samples without an answer of the old model: {self.only_new:,} ({_some(self.only_new_ids)}).")
         if self.unknown:
             classes = _some(self.unknown_classes)
-            found.append(f"{self.unknown:,} samples are left out: neither version knows their class ({classes}).")
+            found.append(f"Samples left out because neither version knows their class: {self.unknown:,} ({classes}).")
         if self.removed:
-            found.append(f"The update lacks {len(self.removed)} classes of the old model ({_some(self.removed)}).")
+            found.append(
+                f"Classes of the old model that the update lacks: {len(self.removed)} ({_some(self.removed)})."
+            )
         return found
 
 

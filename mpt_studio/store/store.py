@@ -119,11 +119,12 @@ class Store:
 
     def _created(self, shelf: Shelf, name: str, record_name: str, values: dict[str, Any]) -> Path:
         folder = self.root / shelf / name
+        growing = folder.with_name(f".new-{name}")  # listings pass over it until it is complete
         with written_to(self.root):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()
-            (folder / EVENTS).touch()
-        write_record(folder / record_name, {"created": time.time(), "outcome": "queued", "message": "", **values})
+            growing.mkdir(parents=True)
+            (growing / EVENTS).touch()
+            write_record(growing / record_name, {"created": time.time(), "outcome": "queued", "message": "", **values})
+            os.rename(growing, folder)
         return folder
 
     def _listed(self, shelf: Shelf, read: Callable[[Path], T]) -> list[T]:

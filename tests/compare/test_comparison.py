@@ -231,6 +231,16 @@ def test_that_samples_whose_class_nobody_knows_are_left_out_and_reported() -> No
     assert "'z'" in found.matching.sentences()[0]
 
 
+def test_that_what_does_not_match_is_told_in_sentences_and_nothing_where_all_does(worked: Comparison) -> None:
+    assert worked.matching.sentences() == []
+    old, new = version([[1, 0]] * 3, "ab", "aaa", ids="xyz"), version([[1, 0]] * 2, "ac", "aa", ids="zw")
+    assert compare(old, new).matching.sentences() == [
+        "Samples without an answer of the update: 2 ('x', 'y').",
+        "Samples without an answer of the old model: 1 ('w').",
+        "Classes of the old model that the update lacks: 1 ('b').",
+    ]
+
+
 def test_that_a_comparison_in_which_no_class_is_known_is_refused() -> None:
     with pytest.raises(UserError, match="Neither version knows"):
         compare(version([[1, 0]], "ab", "z"), version([[1, 0]], "ab", "z"))
@@ -266,7 +276,7 @@ def test_that_an_id_that_occurs_twice_is_refused() -> None:
 
 @pytest.mark.parametrize("bad", [[math.nan, 0], [math.inf, 0], [-math.inf, -math.inf]])
 def test_that_logits_that_are_not_finite_are_refused_with_the_sample(bad: list[float]) -> None:
-    with pytest.raises(UserError, match="of v2 have logits that are not finite in 1 samples \\(such as 's1'"):
+    with pytest.raises(UserError, match="of v2 have logits that are not finite in 1 of 2 samples \\(such as 's1'"):
         compare(version([[1, 0]] * 2, "ab", "ab"), version([[1, 0], bad], "ab", "ab", name="v2"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import json
 import os
 import shutil
@@ -122,6 +123,16 @@ def test_that_foreign_files_and_folders_on_the_shelf_do_not_matter(store: Store)
     (store.root / "runs" / "notes.txt").write_text("x")
     (store.root / "runs" / ".deleted-x").mkdir()
     assert [found.id for found in store.runs()] == [run.id]
+    assert store.problems == []
+
+
+def test_that_a_run_whose_creation_was_cut_short_is_not_listed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = finished_run(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rename", lambda *a: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        with pytest.raises(UserError, match="no space left"):
+            store.create_run(RECIPE)
+    assert [run.id for run in store.runs()] == [good.id]
     assert store.problems == []
 
 
