@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _open_window(words[1:] if words[:1] == ["gui"] else words)
     from mpt_studio.cli.commands import main as command_line
 
-    return command_line(words)
+    return command_line(words, _open_window)
 
 
 def _opens_window(words: list[str]) -> bool:

@@ -28,14 +28,17 @@ JsonOption = Annotated[bool, tyro.conf.arg(help="Print one JSON object for machi
 PART_HELP = "Which part of the data; the test part unless you say otherwise."
 
 
-def main(words: Sequence[str]) -> int:
-    """Parse and run one command; every failure is one sentence on stderr and an exit code."""
+def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
+    """Parse and run one command; every failure is one sentence on stderr and an exit code.
+
+    ``open_window`` is what ``gui`` calls: the command line itself knows no window.
+    """
     if list(words) == ["--version"]:
         print(f"mpt-studio {__version__}")
         return 0
     start_logging("command-line")
     try:
-        return _dispatch(list(words))
+        return _dispatch(list(words), open_window)
     except (UserError, Interrupted) as error:
         print(one_sentence(str(error), 1000), file=sys.stderr)
         return error.exit_code
@@ -47,7 +50,15 @@ def main(words: Sequence[str]) -> int:
         return 0
 
 
-def _dispatch(words: list[str]) -> int:
+def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
+    def gui(paths: Positional[tuple[Path, ...]] = ()) -> int:
+        """Open the window, with checkpoints, predictions or image folders.
+
+        Args:
+            paths: What to open.
+        """
+        return open_window([str(path) for path in paths])
+
     commands: dict[str, Callable[..., Any]] = {
         "update": update,
         "train": train,
@@ -68,17 +79,6 @@ def _dispatch(words: list[str]) -> int:
         sort_subcommands=False,
     )
     return int(code or 0)
-
-
-def gui(paths: Positional[tuple[Path, ...]] = ()) -> int:
-    """Open the window, with checkpoints, predictions or image folders.
-
-    Args:
-        paths: What to open.
-    """
-    from mpt_studio.__main__ import main as program
-
-    return program(["gui", *map(str, paths)])
 
 
 def update(recipe: UpdateRecipe, preset: str = "", store: StoreOption = None, json: JsonOption = False) -> int:

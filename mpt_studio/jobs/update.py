@@ -49,7 +49,7 @@ def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     old_classes_of(recipe.old_classes, absolute_file(recipe.old), dataset)
     from mpt_studio.engine import check_architecture  # torch takes seconds: only once all else is right
 
-    check_architecture(recipe.model, len(dataset.class_names))
+    check_architecture(recipe.model, len(dataset.class_names), recipe.model.image_size or dataset.image_size or 224)
     return dataset
 
 
