@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -34,7 +34,7 @@ from mpt_studio.gui import theme
 from mpt_studio.gui.plain import label, tip
 
 _Index = QModelIndex | QPersistentModelIndex
-_SEARCH_FROM = 9
+_SEARCH_FROM = 13
 """Shorter lists need no search field."""
 _BAR, _TICK = 10, 18
 
@@ -103,6 +103,8 @@ class BarDelegate(QStyledItemDelegate):
         self._name_share, self._text_width = name_share, text_width
         self._elide = Qt.TextElideMode.ElideMiddle if name_share < 1 else Qt.TextElideMode.ElideRight
         self.highlighted: Hashable = None
+        self.longest: BarRow | None = None
+        """The row whose name takes most room; names get no more than it needs."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(120, option.fontMetrics.height() + 10)
@@ -142,7 +144,7 @@ class BarDelegate(QStyledItemDelegate):
         colors, metrics = theme.colors(), option.fontMetrics
         text_width = max(self._text_width, metrics.horizontalAdvance(row.text) + 8)
         room = box.width() - text_width
-        name_width = round(room * self._name_share)
+        name_width = min(round(room * self._name_share), self._needed(metrics, room))
         painter.setPen(QColor(colors.text))
         note = metrics.horizontalAdvance(row.note) + 10 if row.note else 0
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -161,6 +163,11 @@ class BarDelegate(QStyledItemDelegate):
         whole = QRectF(box.x() + name_width, box.center().y() - _BAR // 2 + 1, room - name_width, _BAR)
         if whole.width() > 4:
             self._paint_bar(painter, whole, row)
+
+    def _needed(self, metrics: QFontMetrics, room: int) -> int:
+        if self.longest is None or self._name_share >= 1:
+            return room
+        return metrics.horizontalAdvance(f"{self.longest.name} {self.longest.note}") + 24
 
     def _paint_bar(self, painter: QPainter, whole: QRectF, row: BarRow) -> None:
         colors = theme.colors()
@@ -236,6 +243,7 @@ class BarList(QWidget):
         at, current = self.view.verticalScrollBar().value(), self.view.currentIndex().row()
         self.search.setVisible(len(rows) >= _SEARCH_FROM or bool(self.search.text()))
         self.model.set_rows(rows)
+        self._delegate.longest = max(rows, key=lambda row: len(row.name) + len(row.note), default=None)
         self.view.setVisible(bool(rows))
         self.empty.setText(empty)
         self.empty.setVisible(not rows)

@@ -169,7 +169,7 @@ class CellDelegate(QStyledItemDelegate):
         colors, box = theme.colors(), option.rect
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(box, QColor(theme.blend(colors.panel, colors.accent, 0.20)))
-        inside = box.adjusted(8, 4, -8, -4)
+        inside = box.adjusted(8 if index.column() == 0 else 4, 4, -6, -4)
         if index.column() == 0:
             painter.fillRect(QRect(box.x(), box.y() + 4, 4, box.height() - 8), QColor(cell.color))
         side = Qt.AlignmentFlag.AlignRight if index.column() else Qt.AlignmentFlag.AlignLeft
@@ -209,6 +209,7 @@ class CandidatesTable(QTableView):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 6px; }")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setAccessibleName("Candidates")
         self.selectionModel().currentRowChanged.connect(self._choose)

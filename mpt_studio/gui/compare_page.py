@@ -126,7 +126,7 @@ class ComparePage(QWidget):
         self._columns = columns
         for i, card in enumerate(self.cards):
             self.grid.addWidget(card, i // columns, i % columns)
-            self.grid.setRowStretch(i // columns, 1 + i // columns)
+            self.grid.setRowStretch(i, 1 if i < len(self.cards) // columns else 0)
         self.grid.setColumnStretch(0, 1)
         self.grid.setColumnStretch(1, columns - 1)
 
@@ -181,10 +181,11 @@ class ComparePage(QWidget):
         if comparison is None:
             return
         rates = comparison.rates(self.subset)
+        over = "all samples" if self.subset == "all" else SUBSET_NAMES[self.subset]
         old = (
             f"; the old model's accuracy is {100 * rates.accuracy_old:.1f} %" if rates.accuracy_old is not None else ""
         )
-        self.basis.setText(f"Over {SUBSET_NAMES[self.subset]}, n = {count(rates.samples)}{old}. Small: 95 % intervals.")
+        self.basis.setText(f"Over {over}, n = {count(rates.samples)}{old}. Small: 95 % intervals.")
         self.quadrants.show_rates(rates)
         self.classes.show_comparison(comparison)
         self.flow.show_comparison(comparison)

@@ -15,7 +15,7 @@ from mpt_studio.gui.plain import RIGHT, WRONG, number
 
 PAD = 6
 GAP = 4
-_NARROWEST = 116
+_NARROWEST = 100
 OLD_RIGHT = (FlipKind.BOTH_RIGHT, FlipKind.NEGATIVE)
 NEW_RIGHT = (FlipKind.BOTH_RIGHT, FlipKind.POSITIVE)
 KIND_NAMES = {

@@ -31,7 +31,8 @@ from mpt_studio.gui.flip_card import CardPainter, sentence
 from mpt_studio.gui.plain import tip
 from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails
 
-SMALLEST, LARGEST, USUAL, STEP = 32, 320, 112, 16
+SMALLEST, LARGEST, USUAL, STEP = 32, 320, 96, 16
+_WISH_MS, _REST_MS = 25, 150
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -89,8 +90,10 @@ class FlipGrid(QAbstractItemView):
         self._images = ImageIndex(None, np.empty(0, str))
         self._columns, self._cell_width, self._hovered = 1, 1, -1
         self._cards = CardPainter(self.font(), USUAL)
-        self._wishes = QTimer(self, singleShot=True, interval=0)
+        self._wishes = QTimer(self, singleShot=True, interval=_WISH_MS)
         self._wishes.timeout.connect(self._want_visible)
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._want_neighbours)
         self.setModel(self.flips)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -174,7 +177,7 @@ class FlipGrid(QAbstractItemView):
         bar.setRange(0, max(0, lines * self._height() - self.viewport().height()))
         bar.setPageStep(self.viewport().height())
         bar.setSingleStep(max(20, self._height() // 3))
-        self._wishes.start()
+        self._wish()
 
     def updateGeometries(self) -> None:
         super().updateGeometries()
@@ -236,7 +239,7 @@ class FlipGrid(QAbstractItemView):
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().scroll(0, dy)
-        self._wishes.start()
+        self._wish()
 
     # -- keyboard and mouse
 
@@ -320,8 +323,18 @@ class FlipGrid(QAbstractItemView):
 
     # -- painting
 
+    def _wish(self) -> None:
+        """Ask for images soon; at most so often, as decoding takes the interpreter from painting."""
+        if not self._wishes.isActive():
+            self._wishes.start()
+        self._rest.start()
+
     def _want_visible(self) -> None:
-        """Ask for the images in sight first, then for a screenful below and above."""
+        seen = self._visible()
+        self.thumbnails.want(self._images.many(self.flips.rows[seen.start : seen.stop]), self.thumbnail)
+
+    def _want_neighbours(self) -> None:
+        """Once the view rests: also a screenful below and above."""
         seen = self._visible()
         screen = len(seen)
         below = self.flips.rows[seen.stop : seen.stop + screen]

@@ -8,7 +8,6 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QSizePolicy,
     QSlider,
     QSplitter,
     QStackedWidget,
@@ -31,12 +30,13 @@ from mpt_studio.gui.workspace import Workspace
 SORTS = (
     # title, key, largest first
     ("Margin drop", "margin_drop", True),
-    ("Confidence in the new answer", "confidence", True),
+    ("Confidence", "confidence", True),
     ("Closest calls first", "new_margin", True),
     ("True class", "class", False),
     ("New answer", "answer", False),
     ("Sample id", "id", False),
 )
+_BY_NAME = ("class", "answer", "id")
 _NO_VERSIONS = "No comparison is open. Train an update, or open an old and a new version (Ctrl+O)."
 _WAITING = "The comparison is not ready yet: a version is still being evaluated."
 
@@ -66,11 +66,13 @@ class FlipsPage(QWidget):
     # -- construction
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        self.result.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        head.addWidget(self.result, 1)
+        head, found = QHBoxLayout(), QHBoxLayout()
+        self.result.setContentsMargins(0, 4, 0, 4)
+        found.addWidget(self.result, 0, Qt.AlignmentFlag.AlignTop)
+        found.addWidget(self.chips, 1)
         for widget in (label("Sort"), self.sort, self.direction, label("Size"), self.size_slider):
             head.addWidget(widget)
+        head.insertStretch(3, 1)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setMargin(6 * theme.SPACE)
         theme.mark(self.empty, muted=True)
@@ -81,7 +83,7 @@ class FlipsPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE)
         column.addLayout(head)
-        column.addWidget(self.chips)
+        column.addLayout(found)
         column.addWidget(self.stack, 1)
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
@@ -97,8 +99,11 @@ class FlipsPage(QWidget):
         for title, key, descending in SORTS:
             self.sort.addItem(title, (key, descending))
         self.sort.setAccessibleName("Sort order")
+        set_tip(self.sort, "What the images are ordered by; confidence is that of the new answer")
         self.sort.activated.connect(lambda _: self.workspace.set_sort(*self.sort.currentData()))
         self.direction.setAccessibleName("Reverse the order")
+        self.direction.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        set_tip(self.direction, "Reverse the order")
         self.direction.clicked.connect(
             lambda: self.workspace.set_sort(self.workspace.sort_key, not self.workspace.sort_descending)
         )
@@ -177,7 +182,8 @@ class FlipsPage(QWidget):
         found = next((i for i, (_, sort, _) in enumerate(SORTS) if sort == key), -1)
         self.sort.setCurrentIndex(found)
         self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
-        set_tip(self.direction, "Largest first" if descending else "Smallest first")
+        by_name, by_size = ("Z first", "A first"), ("Largest first", "Smallest first")
+        self.direction.setText((by_name if key in _BY_NAME else by_size)[0 if descending else 1])
 
     def _data_changed(self) -> None:
         self.thumbnails.set_dataset(self.workspace.dataset)

@@ -19,6 +19,12 @@ class FlowLayout(QLayout):
         self._items.append(item)
         self.invalidate()
 
+    def insert_widget(self, index: int, widget: QWidget) -> None:
+        """Put a widget before the others from ``index`` on."""
+        self.addWidget(widget)
+        self._items.insert(index, self._items.pop())
+        self.invalidate()
+
     def count(self) -> int:
         return len(self._items)
 
@@ -51,14 +57,30 @@ class FlowLayout(QLayout):
         return size
 
     def _place(self, rect: QRect, move: bool) -> int:
-        """Put the items into ``rect`` and return the height that they need."""
-        x, y, row_height = rect.x(), rect.y(), 0
-        for item in self._items:
-            hint = item.sizeHint()
-            if x > rect.x() and x + hint.width() > rect.right() + 1:
-                x, y, row_height = rect.x(), y + row_height + self.spacing(), 0
+        """Put the items into ``rect``, each in the middle of its row, and return the height that they need."""
+        y = rect.y()
+        for row in self._rows(rect.width()):
+            height = max(item.sizeHint().height() for item in row)
             if move:
-                item.setGeometry(QRect(QPoint(x, y), QSize(min(hint.width(), rect.width()), hint.height())))
-            x += hint.width() + self.spacing()
-            row_height = max(row_height, hint.height())
-        return y + row_height - rect.y()
+                self._place_row(row, rect, y, height)
+            y += height + self.spacing()
+        return max(0, y - self.spacing() - rect.y())
+
+    def _place_row(self, row: list[QLayoutItem], rect: QRect, y: int, height: int) -> None:
+        x = rect.x()
+        for item in row:
+            size = QSize(min(item.sizeHint().width(), rect.width()), item.sizeHint().height())
+            item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
+            x += size.width() + self.spacing()
+
+    def _rows(self, width: int) -> list[list[QLayoutItem]]:
+        rows: list[list[QLayoutItem]] = []
+        used = 0
+        for item in (i for i in self._items if not i.isEmpty()):
+            need = item.sizeHint().width()
+            if not rows or used + need > width:
+                rows.append([])
+                used = 0
+            rows[-1].append(item)
+            used += need + self.spacing()
+        return rows

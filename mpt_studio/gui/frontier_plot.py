@@ -9,12 +9,12 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Frontier
 from mpt_studio.gui import theme
 from mpt_studio.gui.flow_layout import FlowLayout
-from mpt_studio.gui.plain import label, number, percent
+from mpt_studio.gui.plain import caption, label, number, percent, set_tip
 
 _NEAR = 24.0
 """Pixels around a point of a curve in which the pointer picks it."""
@@ -56,7 +56,8 @@ class FrontierPlot(QWidget):
         self._items: list[Any] = []
         self._picked: tuple[Curve, int] | None = None
         self.plot = pg.PlotWidget(enableMenu=False)
-        self.plot.setMinimumHeight(220)
+        self.plot.setMinimumSize(200, 240)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.plot.setAccessibleName("Accuracy against NFR of every candidate")
         self.plot.hideButtons()
         self.plot.setLabel("bottom", "NFR, old classes (%)")
@@ -142,8 +143,12 @@ class FrontierPlot(QWidget):
                 widget.deleteLater()
         for curve in self.curves:
             mark = "▪╌" if curve.is_plain else "●─"
-            entry = label(f"{mark} {curve.name}{' (the bar to beat)' if curve.is_plain else ''}")
-            entry.setStyleSheet(f"color: {theme.version_color(curve.color)}; padding-right: 8px")
+            entry = QToolButton(self.legend)
+            entry.setText(caption(f"{mark} {curve.name}{' (the bar to beat)' if curve.is_plain else ''}"))
+            entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
+            entry.setAccessibleName(_sentence(curve, curve.at_zero))
+            set_tip(entry, f"{_sentence(curve, curve.at_zero)}. Click to see its negative flips.")
+            entry.clicked.connect(lambda _=False, key=curve.key: self.chosen.emit(key, 0.0))
             self._legend_layout.addWidget(entry)
             entry.show()
 
@@ -175,11 +180,7 @@ class FrontierPlot(QWidget):
             text = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
             theme.mark(self.readout, muted=True)
         else:
-            curve, i = picked
-            text = (
-                f"{curve.name} at γ = {number(float(curve.offset[i]), 2)}: accuracy (all) {percent(curve.y[i] / 100)}, "
-                f"NFR (old classes) {percent(curve.x[i] / 100)}. Click to see these flips."
-            )
+            text = f"{_sentence(*picked)}. Click to see these flips."
             theme.mark(self.readout, muted=False)
         self.readout.setText(text)
 
@@ -194,6 +195,12 @@ class FrontierPlot(QWidget):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
+
+
+def _sentence(curve: Curve, i: int) -> str:
+    gamma = number(float(curve.offset[i]), 2)
+    accuracy, nfr = percent(curve.y[i] / 100), percent(curve.x[i] / 100)
+    return f"{curve.name} at γ = {gamma}: accuracy (all) {accuracy}, NFR (old classes) {nfr}"
 
 
 def _worth(curve: Curve) -> Any:

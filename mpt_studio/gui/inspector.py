@@ -119,7 +119,8 @@ class Inspector(QWidget):
         self.verdict.setText(f"{old} → {new}  {KIND_NAMES[kind]}")
         self.verdict.setStyleSheet(f"color: {kind_color(kind)}")
         self.truth.setText(f"Truth: {comparison.names[comparison.truth[row]]}")
-        self.cause.setText(f"{cause_sentence(comparison, row)}.")
+        sentence = cause_sentence(comparison, row).replace("margin ", "margin\u00a0").replace(" → ", "\u00a0→\u00a0")
+        self.cause.setText(f"{sentence}.")
 
     def _show_answers(self, comparison: Comparison, row: int) -> None:
         kind, current = int(comparison.kinds[row]), self.workspace.current

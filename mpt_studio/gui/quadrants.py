@@ -14,8 +14,8 @@ from mpt_studio.gui.plain import RIGHT, WRONG, count, interval, label, percent
 _QUADRANTS = (
     # kind, row, column, glyphs old → new, name
     (FlipKind.BOTH_RIGHT, 1, 1, f"{RIGHT} → {RIGHT}", "both right"),
-    (FlipKind.NEGATIVE, 1, 2, f"{RIGHT} → {WRONG}", "negative flips (lost)"),
-    (FlipKind.POSITIVE, 2, 1, f"{WRONG} → {RIGHT}", "positive flips (gained)"),
+    (FlipKind.NEGATIVE, 1, 2, f"{RIGHT} → {WRONG}", "negative flips"),
+    (FlipKind.POSITIVE, 2, 1, f"{WRONG} → {RIGHT}", "positive flips"),
     (FlipKind.BOTH_WRONG, 2, 2, f"{WRONG} → {WRONG}", "both wrong"),
 )
 
@@ -31,7 +31,7 @@ class Quadrant(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setMaximumHeight(150)
+        self.setMaximumHeight(260)
 
     def show_count(self, number: int, of: int) -> None:
         self._count, self._of = number, of
@@ -41,10 +41,10 @@ class Quadrant(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(170, 96)
+        return QSize(170, 110)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(130, 84)
+        return QSize(120, 104)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -80,8 +80,12 @@ class Quadrant(QAbstractButton):
         if not self._of:
             return
         painter.setFont(self.font())
-        share = f"{percent(self._count / self._of)}\n{interval(wilson(self._count, self._of))}"
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
+        share, line = percent(self._count / self._of), self.fontMetrics().height()
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, share)
+        painter.setPen(QColor(theme.colors().muted))
+        below = box.adjusted(0, line, 0, 0)
+        bounds = interval(wilson(self._count, self._of))
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, bounds)
 
 
 class Quadrants(QWidget):
@@ -110,9 +114,10 @@ class Quadrants(QWidget):
             cell.clicked.connect(lambda _=False, kind=kind: self.chosen.emit(int(kind)))
             grid.addWidget(cell, row, column)
             self.cells[kind] = cell
-        for row in (1, 2):
-            grid.setRowStretch(row, 1)
-            grid.setColumnStretch(row, 1)
+        for line in (1, 2):
+            grid.setRowStretch(line, 4)
+            grid.setColumnStretch(line, 1)
+        grid.setRowStretch(3, 1)
         theme.notifier().changed.connect(self._repaint)
 
     def show_rates(self, rates: Rates) -> None:

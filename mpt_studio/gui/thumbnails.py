@@ -186,12 +186,18 @@ def _locate(dataset: Dataset | None, sample_ids: npt.NDArray[np.str_]) -> npt.ND
     if dataset is None or not len(sample_ids):
         return np.empty(0, np.int64)
     for part in (dataset.test, dataset.train):
-        if len(part) == len(sample_ids) and np.array_equal(dataset.sample_ids[part], sample_ids):
+        if len(part) == len(sample_ids) and np.array_equal(_taken(dataset.sample_ids, part), sample_ids):
             return np.asarray(part, np.int64)
     order = np.argsort(dataset.sample_ids)
     at = np.searchsorted(dataset.sample_ids, sample_ids, sorter=order)
     found = order[np.minimum(at, len(order) - 1)]
     return np.where(dataset.sample_ids[found] == sample_ids, found, -1)
+
+
+def _taken(ids: npt.NDArray[np.str_], part: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
+    """``ids[part]``, without a copy where the ascending ``part`` has no gap."""
+    first, last = int(part[0]), int(part[-1])
+    return ids[first : last + 1] if last - first + 1 == len(part) else ids[part]
 
 
 class _Latest:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Filter
@@ -49,13 +50,14 @@ def test_that_the_table_has_every_rate_with_its_interval(page: ComparePage) -> N
     assert cell(page, 1, "NFR") == "20.0 % (5.7–51.0)"
 
 
-def test_that_the_recommended_candidate_is_marked_with_its_reason(page: ComparePage) -> None:
+def test_that_the_recommended_candidate_is_marked_with_its_reason(page: ComparePage, workspace: Workspace) -> None:
     assert cell(page, 1, "candidate") == "MPT_KL (★ recommended)"
-    assert page.reason.text().startswith("★ MPT_KL has the lowest NFR (old classes)")
+    assert workspace.recommendation is not None
+    assert page.reason.text() == f"★ {workspace.recommendation.reason}"
 
 
 def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBot) -> None:
-    assert page.basis.text().startswith("Over all, n = 10; the old model's accuracy is 60.0 %.")
+    assert page.basis.text().startswith("Over all samples, n = 10; the old model's accuracy is 60.0 %.")
     qtbot.mouseClick(page.subsets.button(1), Qt.MouseButton.LeftButton)
     assert page.basis.text().startswith("Over old classes, n = 8; the old model's accuracy is 75.0 %.")
     assert cell(page, 0, "NFR").startswith("50.0 %")
@@ -74,7 +76,7 @@ def test_that_a_click_on_a_row_puts_the_candidate_on_show(
     qtbot.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert workspace.current is workspace.version("mpt")
     assert page.title.text() == "MPT_KL against old"
-    assert page.quadrants.cells[FlipKind.NEGATIVE].accessibleName().startswith("negative flips (lost): 2 of 10")
+    assert page.quadrants.cells[FlipKind.NEGATIVE].accessibleName().startswith("negative flips: 2 of 10")
 
 
 def test_that_the_table_follows_the_workspace(page: ComparePage, workspace: Workspace) -> None:
@@ -177,7 +179,11 @@ def test_that_what_did_not_match_is_reported_with_counts(qtbot: QtBot, workspace
     workspace.set_current("fewer")
     page = opened(qtbot, workspace)
     assert page.matching.isVisible()
-    assert page.matching.text() == "⚠ 2 samples have no answer of the update ('test/08', 'test/09')."
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert page.matching.text() == "⚠ " + " ".join(comparison.matching.sentences())
+    assert "2" in page.matching.text()
+    assert "test/08" in page.matching.text()
 
 
 def test_that_without_versions_it_says_what_to_do(qtbot: QtBot, empty_workspace: Workspace) -> None:
@@ -211,3 +217,12 @@ def test_that_it_paints_in_both_schemes(page: ComparePage, qapp: object) -> None
     finally:
         theme.set_scheme("light")
     assert not page.grab().isNull()
+
+
+def test_that_the_legend_is_the_frontiers_keyboard(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
+    entry = page.frontier.legend.findChildren(QToolButton)[1]
+    assert entry.accessibleName() == "MPT_KL at γ = 0.00: accuracy (all) 60.0 %, NFR (old classes) 25.0 %"
+    with qtbot.waitSignal(workspace.show_flips):
+        qtbot.keyClick(entry, Qt.Key.Key_Space)
+    assert workspace.current is workspace.version("mpt")
+    assert sorted(workspace.rows) == [2, 6]

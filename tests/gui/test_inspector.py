@@ -33,7 +33,7 @@ def test_that_a_stolen_sample_is_explained(inspector: Inspector, workspace: Work
     workspace.select(1)
     assert inspector.verdict.text() == "✓ → ✗  Negative flip"
     assert inspector.truth.text() == "Truth: cat"
-    assert inspector.cause.text() == "Stolen by new class fox; margin 1.1 → −1.1."
+    assert inspector.cause.text().replace("\u00a0", " ") == "Stolen by new class fox; margin 1.1 → −1.1."
     assert inspector.legend_old.text() == "■ old ✓ cat"
     assert inspector.legend_new.text() == "■ plain ✗ fox"
     assert inspector.margin_text.text() == "dropped 2.20"
