@@ -102,5 +102,6 @@ def _refuse_not_finite(confidence: Floats, version: Predictions, rows: Ints) -> 
     if len(bad):
         raise UserError(
             f"The predictions{f' of {version.version}' if version.version else ''} have logits that are not finite in "
-            f"{len(bad):,} of {len(rows):,} samples (such as {str(version.sample_ids[rows[bad[0]]])!r}); train or export them again."
+            f"{len(bad):,} of {len(rows):,} samples (such as {str(version.sample_ids[rows[bad[0]]])!r}); "
+            "train or export them again."
         )

@@ -49,12 +49,14 @@ class Matching:
         """What does not match, for people; empty where everything does."""
         found = []
         if self.only_old:
-            found.append(f"Samples without an answer of the update: {self.only_old:,} ({_some(self.only_old_ids)}).")
+            found.append(f"{_have(self.only_old)} no answer of the update ({_some(self.only_old_ids)}).")
         if self.only_new:
-            found.append(f"Samples without an answer of the old model: {self.only_new:,} ({_some(self.only_new_ids)}).")
+            found.append(f"{_have(self.only_new)} no answer of the old model ({_some(self.only_new_ids)}).")
         if self.unknown:
             classes = _some(self.unknown_classes)
-            found.append(f"Samples left out because neither version knows their class: {self.unknown:,} ({classes}).")
+            found.append(
+                f"{_have(self.unknown)} a class that neither version knows ({classes}); left out of all figures."
+            )
         if self.removed:
             found.append(
                 f"Classes of the old model that the update lacks: {len(self.removed)} ({_some(self.removed)})."
@@ -171,6 +173,10 @@ def _without(count: int, rows: Ints) -> Ints:
 
 def _called(version: Predictions, otherwise: str) -> str:
     return version.version or otherwise
+
+
+def _have(samples: int) -> str:
+    return "1 sample has" if samples == 1 else f"{samples:,} samples have"
 
 
 def _some(names: Any) -> str:

@@ -235,8 +235,8 @@ def test_that_what_does_not_match_is_told_in_sentences_and_nothing_where_all_doe
     assert worked.matching.sentences() == []
     old, new = version([[1, 0]] * 3, "ab", "aaa", ids="xyz"), version([[1, 0]] * 2, "ac", "aa", ids="zw")
     assert compare(old, new).matching.sentences() == [
-        "Samples without an answer of the update: 2 ('x', 'y').",
-        "Samples without an answer of the old model: 1 ('w').",
+        "2 samples have no answer of the update ('x', 'y').",
+        "1 sample has no answer of the old model ('w').",
         "Classes of the old model that the update lacks: 1 ('b').",
     ]
 
