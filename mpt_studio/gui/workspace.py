@@ -17,10 +17,9 @@ from mpt_studio.compare.explore import Key
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui import versions as making
-from mpt_studio.gui.background import Job
 from mpt_studio.gui.comparisons import Comparisons
+from mpt_studio.gui.evaluations import Evaluations
 from mpt_studio.gui.versions import OLD_COLOR, Version
-from mpt_studio.predictions import read_predictions
 
 if TYPE_CHECKING:
     from mpt_studio.gui.worker_client import WorkerClient
@@ -57,11 +56,12 @@ class Workspace(QObject):
         self.sort_descending = True
         self.selected: int | None = None
         self._current = ""
-        self._evaluations: dict[str, Job] = {}
-        self._comparisons = Comparisons(self)
+        self._comparisons, self._evaluations = Comparisons(self), Evaluations(self)
         self._comparisons.ready.connect(self._computed)
-        self._comparisons.failed.connect(self._failed)
-        self._comparisons.job_started.connect(self.job_started)
+        self._evaluations.done.connect(self._evaluated)
+        for part in (self._comparisons, self._evaluations):
+            part.failed.connect(self._failed)
+            part.job_started.connect(self.job_started)
         self._rows: Rows | None = None
         self._recommendation: compare.Recommendation | None = None
 
@@ -116,8 +116,7 @@ class Workspace(QObject):
         gone = self.version(key)
         if gone is None:
             return
-        if (evaluation := self._evaluations.get(key)) is not None:
-            evaluation.cancel()
+        self._evaluations.forget(key)
         self.versions.remove(gone)
         self._forget_comparisons(None if gone.role == "old" else key)
         self._versions_are_new()
@@ -132,6 +131,7 @@ class Workspace(QObject):
     def clear(self) -> None:
         """Close all versions."""
         self.versions, self._current, self.update_id = [], "", ""
+        self._evaluations.forget()
         self._forget_comparisons()
         self._versions_are_new()
 
@@ -186,11 +186,9 @@ class Workspace(QObject):
     def _failed(self, key: str, sentence: str, detail: str) -> None:
         version = self.version(key)
         if version is not None:
-            self._cannot_compare(version, sentence, detail)
-
-    def _cannot_compare(self, version: Version, sentence: str, detail: str) -> None:
-        version.problem = sentence
-        self.message.emit("error", f"{version.label}: {sentence}", detail)
+            version.problem = sentence
+            self.message.emit("error", f"{version.label}: {sentence}", detail)
+            self.versions_changed.emit()
 
     def _forget_comparisons(self, key: str | None = None) -> None:
         """Of one candidate, or of all (the old model changed)."""
@@ -283,6 +281,7 @@ class Workspace(QObject):
 
     def _replace_versions(self, opened: list[Version]) -> None:
         self.versions, self._current, self.update_id = [], "", ""
+        self._evaluations.forget()
         self._forget_comparisons()
         taken: set[str] = set()
         for version in opened:
@@ -318,9 +317,9 @@ class Workspace(QObject):
         self._take_in(opened)
 
     def _take_in(self, opened: list[Version]) -> None:
-        pair = len(opened) == 2
-        if pair and self.old is not None:  # two dropped together are old and candidate
-            self.old.role, self.old.color = "candidate", self._free_color()
+        pair, former = len(opened) == 2, self.old
+        if pair and former is not None:  # two dropped together are old and candidate
+            former.role, former.color = "candidate", self._free_color()
         if self.old is None:
             making.choose_old(opened, alone=not self.versions)
         for version in opened:
@@ -374,43 +373,19 @@ class Workspace(QObject):
             self._evaluate(version)
 
     def _evaluate(self, version: Version) -> None:
-        if version.predictions is not None or version.problem or not version.checkpoint:
+        if self.dataset is None or self.worker is None or version.problem or not version.checkpoint:
             return
-        if self.dataset is None or self.worker is None or version.key in self._evaluations:
-            return
-        request = self.worker.request(
-            "evaluate",
-            {"checkpoint": version.checkpoint, "data": self.dataset.spec},
-            on_result=lambda answer: self._evaluated(version, str(answer["predictions"])),
-            on_error=lambda sentence, detail: self._cannot_evaluate(version, sentence, detail),
-            title=f"Evaluating {version.label}",
-        )
-        request.finished.connect(lambda: self._evaluation_over(version, request))
-        self._evaluations[version.key] = request
-        self.job_started.emit(request)
+        known = version.predictions
+        if known is None or known.data_fingerprint not in ("", self.dataset.fingerprint):
+            self._evaluations.start(self.worker, version, self.dataset.spec)
 
-    def _evaluation_over(self, version: Version, request: Job) -> None:
-        self._evaluations.pop(version.key, None)
-        if request.is_cancelled and version in self.versions:
-            version.problem = "The evaluation was cancelled; close the version and open it again."
-            self.versions_changed.emit()
-
-    def _cannot_evaluate(self, version: Version, sentence: str, detail: str) -> None:
-        self._cannot_compare(version, sentence, detail)
-        self.versions_changed.emit()
-
-    def _evaluated(self, version: Version, folder: str) -> None:
-        if version not in self.versions:
-            return
-        try:
-            version.predictions = read_predictions(Path(folder))
-        except UserError as error:
-            self._cannot_compare(version, str(error), "")
-        self._forget_comparisons(None if version.role == "old" else version.key)
-        self._versions_are_new()
+    def _evaluated(self, key: str) -> None:
+        version = self.version(key)
+        if version is not None:
+            self._forget_comparisons(None if version.role == "old" else key)
+            self._versions_are_new()
 
     def close(self) -> None:
         """Cancel what still runs."""
         self._comparisons.forget()
-        for job in list(self._evaluations.values()):
-            job.cancel()
+        self._evaluations.forget()
