@@ -6,8 +6,10 @@ NumPy itself never sees the pickle's arguments; arrays are made from their bytes
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ import numpy.typing as npt
 
 from mpt_studio.errors import UserError, one_sentence
 
-MAX_BYTES = 1 << 30
+MAX_BYTES = 1 << 29
+MAX_SLOTS = 1 << 22
 """Far above any CIFAR batch."""
 
 
@@ -29,8 +32,9 @@ def read(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{name} is too large for a CIFAR batch; name the folder of the official python version.")
     try:
-        with path.open("rb") as stream:
-            loaded = _ArraysOnly(stream, encoding="bytes").load()
+        content = path.read_bytes()
+        _refuse_bombs(content)
+        loaded = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
         return {_text(key): _plain(value) for key, value in dict(loaded).items()}
     except _RefusedError as refused:
         raise UserError(
@@ -41,6 +45,16 @@ def read(path: Path) -> dict[str, Any]:
         raise
     except Exception:  # a damaged pickle raises nearly every type
         raise UserError(f"{name} is damaged or no CIFAR batch; fetch the official python version again.") from None
+
+
+def _refuse_bombs(content: bytes) -> None:
+    """Walk over the opcodes without obeying them: lengths must be true, and memo slots few.
+
+    The unpickler would set aside memory for a length or a slot before it finds the file too short.
+    """
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > MAX_SLOTS:
+            raise _RefusedError("a huge table")
 
 
 class _RefusedError(Exception):
@@ -101,8 +115,8 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
 
 _ADMITTED: dict[tuple[str, str], Any] = {
     ("_codecs", "encode"): _encode,
-    **{(module, "ndarray"): _ArrayType for module in ("numpy",)},
-    **{(module, "dtype"): _Dtype for module in ("numpy",)},
+    ("numpy", "ndarray"): _ArrayType,
+    ("numpy", "dtype"): _Dtype,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
     **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
 }

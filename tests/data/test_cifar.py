@@ -125,6 +125,13 @@ def test_that_an_array_whose_bytes_do_not_fill_its_shape_is_refused(tmp_path: Pa
         pickled.read(tmp_path / "b")
 
 
+def test_that_a_small_file_cannot_ask_for_gigabytes(tmp_path: Path) -> None:
+    for bomb in (b"\x80\x02}r\xff\xff\xff\x7f.", b"\x80\x05\x96" + b"\xff" * 6 + b"\0\0abc."):
+        (tmp_path / "b").write_bytes(bomb)
+        with pytest.raises(UserError):
+            pickled.read(tmp_path / "b")
+
+
 @pytest.mark.parametrize("junk", [b"", b"<html>", b"\x80\x04", b"N.", b"]" * 50, bytes(range(256)), b"(" * 10_000])
 def test_that_junk_is_a_sentence(tmp_path: Path, junk: bytes) -> None:
     (tmp_path / "b").write_bytes(junk)
