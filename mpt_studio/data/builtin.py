@@ -25,7 +25,7 @@ from mpt_studio.data.dataset import Images, Progress
 
 CLASSES = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 SIZE = 32
-VERSION = 3
+VERSION = 4
 """Raise it when the drawing changes."""
 TRAIN_PER_CLASS = 240
 TEST_PER_CLASS = 60
@@ -33,8 +33,8 @@ _CANVAS = 96
 _FONT_SIZE = 56
 """Glyphs are drawn at twice their final size and reduced by the affine map."""
 _STROKES = (0.0, 1.0, 2.5)
-_BLURS = (0.9, 1.8, 3.2)
-_LEAST_NOISE, _MOST_NOISE = 0.015, 0.12
+_BLURS = (0.9, 2.0, 3.6)
+_LEAST_NOISE, _MOST_NOISE = 0.015, 0.18
 _DRAWS = 24
 """Random numbers per sample, beside its noise."""
 
@@ -141,9 +141,9 @@ def _glyph(character: str, stroke: int, blur: int) -> Image.Image:
 def _affine(u: Floats) -> npt.NDArray[np.float64]:
     """(count, 6): Pillow's map from output to glyph coordinates, for random turn, shear, width, height and shift."""
     v = u.astype(np.float64)
-    turn = np.radians(30.0) * (v[:, 2] - 0.5)
-    shear = 0.6 * (v[:, 3] - 0.5)
-    size = 0.72 + 0.4 * v[:, 4]
+    turn = np.radians(36.0) * (v[:, 2] - 0.5)
+    shear = 0.8 * (v[:, 3] - 0.5)
+    size = 0.55 + 0.5 * v[:, 4]
     wide, high = size * np.exp(0.8 * (v[:, 5] - 0.5)), size * np.exp(0.2 * (v[:, 6] - 0.5))
     shift_x, shift_y = 5.0 * (v[:, 7] - 0.5), 5.0 * (v[:, 8] - 0.5)
     # Output = R(turn) · [[1, shear], [0, 1]] · diag(wide, high) / 2 · glyph; Pillow wants the inverse.
@@ -160,7 +160,7 @@ def _affine(u: Floats) -> npt.NDArray[np.float64]:
 
 def _colours(u: Floats) -> tuple[Floats, Floats]:
     """Ink (count, 1, 1, 3) and darker paper (count, 32, 32, 3) in about [0, 1]; paper has a soft gradient."""
-    half = 0.1 + 0.22 * u[:, 9]
+    half = 0.08 + 0.22 * u[:, 9]
     middle = 0.48 + 0.24 * (u[:, 11] - 0.5)
     ink = _tinted(middle + half, u[:, 12], 0.2)
     paper = _tinted(middle - half, u[:, 13], 0.15)
