@@ -96,7 +96,7 @@ class CandidatesModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return "candidate" if section == 0 else COLUMNS[section - 1].title
+            return "candidate" if section == 0 else f"{COLUMNS[section - 1].title}\n{SUBSET_NAMES[self.subset]}"
         if role == Qt.ItemDataRole.ToolTipRole and section:
             return f"{COLUMNS[section - 1].meaning} ({SUBSET_NAMES[self.subset]})"
         if role == Qt.ItemDataRole.TextAlignmentRole:

@@ -32,6 +32,7 @@ from mpt_studio.gui.plain import tip
 from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails
 
 SMALLEST, LARGEST, USUAL, STEP = 32, 320, 96, 16
+_PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)
 _WISH_MS, _REST_MS = 25, 150
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -116,7 +117,10 @@ class FlipGrid(QAbstractItemView):
 
     def select_row(self, row: int | None) -> None:
         """Make a row of the comparison the current item and bring it into view, if it is in the grid."""
-        if self.flips.row_of(self.currentIndex()) == row:
+        current = self.currentIndex()
+        if current.isValid() and self.flips.row_of(current) == row:
+            if not self.selectionModel().isSelected(current):
+                self.selectionModel().select(current, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             return
         position = self.flips.position(row)
         if position is None:
@@ -290,11 +294,10 @@ class FlipGrid(QAbstractItemView):
             self._emit(self.opened, self.currentIndex())
         elif event.key() == Qt.Key.Key_Space and not event.modifiers():
             self._emit(self.glanced, self.currentIndex())
+        elif event.text().isprintable() and event.text() and event.modifiers() in _PLAIN:
+            event.ignore()  # letters are the page's shortcuts
         else:
             super().keyPressEvent(event)
-
-    def keyboardSearch(self, search: str) -> None:
-        """Letters are shortcuts here, and a search would walk through every sample."""
 
     def _emit(self, signal: Any, index: _Index) -> None:
         row = self.flips.row_of(index)

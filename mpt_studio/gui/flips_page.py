@@ -23,6 +23,7 @@ from mpt_studio.gui.chips import ChipBar
 from mpt_studio.gui.facets import FacetPanel
 from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.plain import count, label, percent, set_tip
+from mpt_studio.gui.side_by_side import SideBySide
 from mpt_studio.gui.thumbnails import Thumbnails, image_index
 from mpt_studio.gui.viewer import Viewer
 from mpt_studio.gui.workspace import Workspace
@@ -52,7 +53,7 @@ class FlipsPage(QWidget):
         self.facets = FacetPanel(workspace)
         self.chips = ChipBar()
         self.grid = FlipGrid(self.thumbnails)
-        self.viewer = Viewer(workspace)
+        self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
         self.result = label(bold=True)
         self.sort, self.direction, self.size_slider = QComboBox(), QToolButton(), QSlider(Qt.Orientation.Horizontal)
         self.empty = label(wrap=True)
@@ -76,7 +77,7 @@ class FlipsPage(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setMargin(6 * theme.SPACE)
         theme.mark(self.empty, muted=True)
-        for page in (self.grid, self.empty, self.viewer):
+        for page in (self.grid, self.empty, self.viewer, self.beside):
             self.stack.addWidget(page)
         right = QWidget()
         column = QVBoxLayout(right)
@@ -128,6 +129,7 @@ class FlipsPage(QWidget):
         self.grid.opened.connect(self._open)
         self.grid.glanced.connect(self._open)
         self.viewer.closed.connect(self.close_viewer)
+        self.beside.closed.connect(self.close_viewer)
         self.viewer.stepped.connect(self._step)
 
     # -- content
@@ -210,6 +212,11 @@ class FlipsPage(QWidget):
         self._show_in_viewer(row)
         self.viewer.setFocus()
 
+    def _open_beside(self) -> None:
+        self.beside.show_rows(self.grid.selected_rows())
+        self.stack.setCurrentWidget(self.beside)
+        self.beside.setFocus()
+
     def _show_in_viewer(self, row: int | None) -> None:
         position = self.grid.flips.position(row)
         if row is None or position is None:
@@ -223,7 +230,7 @@ class FlipsPage(QWidget):
 
     def close_viewer(self) -> None:
         """Back to the grid."""
-        if self.stack.currentWidget() is self.viewer:
+        if self.stack.currentWidget() in (self.viewer, self.beside):
             self.stack.setCurrentWidget(self.grid if len(self.grid.flips.rows) else self.empty)
             self.grid.setFocus()
 
@@ -231,9 +238,12 @@ class FlipsPage(QWidget):
         """Stop decoding; call before the application ends."""
         self.thumbnails.close()
         self.viewer.image.close_pool()
+        self.beside.close_threads()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.grid.selected_rows().size > 1:
             self.grid.selectionModel().clearSelection()
+        elif event.key() == Qt.Key.Key_C and not event.modifiers() and self.grid.selected_rows().size:
+            self._open_beside()
         else:
             super().keyPressEvent(event)

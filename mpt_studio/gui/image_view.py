@@ -14,7 +14,8 @@ _STEP, _FEWEST, _MOST = 1.25, 0.05, 60.0
 class ImageView(QGraphicsView):
     """Shows a QImage; pixels stay sharp when enlarged, so that tiny images show what the model saw."""
 
-    zoomed = Signal(float)
+    looked = Signal(float, float, float)
+    """The user zoomed or panned: zoom as a multiple of fit, centre as fractions of width and height."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,7 +23,7 @@ class ImageView(QGraphicsView):
         self._item = QGraphicsPixmapItem()
         self._scene.addItem(self._item)
         self.setScene(self._scene)
-        self._fits, self._note = True, ""
+        self._fits, self._note, self._quiet = True, "", False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
@@ -57,7 +58,34 @@ class ImageView(QGraphicsView):
         self._fits = False
         self.scale(factor, factor)
         self._smoothen()
-        self.zoomed.emit(self.transform().m11())
+        self._tell()
+
+    def look(self, zoom: float, x: float, y: float) -> None:
+        """Show what another view shows: see ``looked``. Emits nothing."""
+        size = self._item.pixmap().size()
+        if size.isEmpty():
+            return
+        self._quiet = True
+        self.fit()
+        if zoom > 1.0:
+            self._fits = False
+            self.scale(zoom, zoom)
+            self.centerOn(x * size.width(), y * size.height())
+            self._smoothen()
+        self._quiet = False
+
+    def _tell(self) -> None:
+        size, room = self._item.pixmap().size(), self.viewport().size()
+        if self._quiet or size.isEmpty():
+            return
+        fit = min(room.width() / size.width(), room.height() / size.height())
+        centre = self.mapToScene(self.viewport().rect().center())
+        self.looked.emit(self.transform().m11() / fit, centre.x() / size.width(), centre.y() / size.height())
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        if not self._fits:
+            self._tell()
 
     def _smoothen(self) -> None:
         smaller = self.transform().m11() < 1
@@ -92,6 +120,7 @@ class ImageView(QGraphicsView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Z and not event.modifiers():
             self.fit()
+            self._tell()
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(_STEP)
         elif event.key() == Qt.Key.Key_Minus:

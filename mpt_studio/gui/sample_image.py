@@ -15,11 +15,14 @@ _UNREADABLE = "The image is missing or cannot be read."
 
 
 class SampleImage(ImageView):
-    """An ``ImageView`` that is told a row; a newer row takes the place of one that is still being decoded."""
+    """An ``ImageView`` that is told a row; a newer row takes the place of one that is still being decoded.
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    With ``follows`` it goes to the selected sample when other data are opened.
+    """
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None, *, follows: bool = True) -> None:
         super().__init__(parent)
-        self._workspace, self._index = workspace, -1
+        self._workspace, self._index, self._follows = workspace, -1, follows
         self._pool = Thumbnails(self, limit=_CACHE_BYTES)
         self._pool.set_dataset(workspace.dataset)
         self._pool.arrived.connect(self._show)
@@ -44,7 +47,7 @@ class SampleImage(ImageView):
 
     def _renew(self) -> None:
         self._pool.set_dataset(self._workspace.dataset)
-        self.show_row(self._workspace.selected)
+        self.show_row(self._workspace.selected if self._follows else None)
 
     def _show(self) -> None:
         image = self._pool.image(self._index) if self._index >= 0 else None

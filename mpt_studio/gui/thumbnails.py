@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 from PySide6.QtGui import QImage
 
 from mpt_studio.data.dataset import Dataset, Images
@@ -98,6 +98,8 @@ class Thumbnails(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(_THREADS)
         self.decoded.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        if (app := QCoreApplication.instance()) is not None:
+            app.aboutToQuit.connect(self.close)
 
     @property
     def bytes(self) -> int:
@@ -139,8 +141,9 @@ class Thumbnails(QObject):
         for _ in range(to_start):
             self._pool.start(_Decoder(wanted, self))
 
+    @Slot()
     def close(self) -> None:
-        """Stop decoding and wait for the threads; call before the application ends."""
+        """Stop decoding and wait for the threads; happens by itself when the application quits."""
         self.set_dataset(None)
         self._pool.waitForDone(2000)
 

@@ -33,7 +33,8 @@ def opened(qtbot: QtBot, workspace: Workspace) -> ComparePage:
 
 def cell(page: ComparePage, row: int, title: str) -> str:
     model = page.table.candidates
-    titles = [model.headerData(i, Qt.Orientation.Horizontal) for i in range(model.columnCount())]
+    heads = [model.headerData(i, Qt.Orientation.Horizontal) for i in range(model.columnCount())]
+    titles = [head.partition("\n")[0] for head in heads]
     return str(model.data(model.index(row, titles.index(title))))
 
 
@@ -60,6 +61,7 @@ def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBo
     assert page.basis.text().startswith("Over all samples, n = 10; the old model's accuracy is 60.0 %.")
     qtbot.mouseClick(page.subsets.button(1), Qt.MouseButton.LeftButton)
     assert page.basis.text().startswith("Over old classes, n = 8; the old model's accuracy is 75.0 %.")
+    assert page.table.candidates.headerData(2, Qt.Orientation.Horizontal) == "NFR\nold classes"
     assert cell(page, 0, "NFR").startswith("50.0 %")
     model = page.table.candidates
     tip = model.data(model.index(0, 2), Qt.ItemDataRole.ToolTipRole)

@@ -185,3 +185,22 @@ def test_that_without_a_data_set_cards_have_placeholders(qtbot: QtBot, workspace
     page = opened(qtbot, workspace)
     assert page.grid._image(1).isNull()
     assert not page.grab().isNull()
+
+
+def test_that_c_opens_the_selected_images_side_by_side(page: FlipsPage, qtbot: QtBot) -> None:
+    qtbot.keyClick(page.grid, Qt.Key.Key_Home)
+    qtbot.keyClick(page.grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(page.grid, Qt.Key.Key_C)
+    assert page.stack.currentWidget() is page.beside
+    assert [column.isVisible() for column in page.beside._columns] == [True, True, False, False]
+    qtbot.keyClick(page.beside, Qt.Key.Key_Escape)
+    assert page.stack.currentWidget() is page.grid
+    assert page.grid.selected_rows().size == 2
+
+
+def test_that_the_first_card_is_selected_when_the_grid_has_the_keyboard(
+    page: FlipsPage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    page.grid.setFocus()
+    workspace.select(shown(page)[0])
+    assert page.grid.selected_rows().tolist() == [shown(page)[0]]
