@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QIcon, QPixmap, QResizeEvent, QShowEvent
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QMenu,
     QScrollArea,
     QSlider,
@@ -39,13 +38,15 @@ from mpt_studio.gui.curve_data import (
     write_csv,
 )
 from mpt_studio.gui.flow_layout import FlowLayout
-from mpt_studio.gui.plots import CurvePlot, Line
+from mpt_studio.gui.plot_legend import RunLegend
+from mpt_studio.gui.plot_lines import Line
+from mpt_studio.gui.plots import CurvePlot
 
 REDRAW_MS = 33
 """At most 30 redraws per second, and none when nothing came."""
 _SMOOTHED = ("loss", "speed")
 _PER_STEP = ("loss", "learning_rate", "speed")
-_ROW_HEIGHT = 190
+_ROW_HEIGHT = 170
 _NO_VALUES: Floats = np.empty(0)
 
 
@@ -75,8 +76,9 @@ class CurvesPanel(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self.redraw)
         self.plots = {spec.key: CurvePlot(spec, self) for spec in PLOTS}
-        self._legend = QWidget(self)
-        self._legend_row = FlowLayout(self._legend)
+        self._legend = RunLegend(self)
+        self._legend.toggled.connect(self.set_visible)
+        self._legend.remove_asked.connect(self.remove_run)
         self._lay_out()
         for plot in self.plots.values():
             self._connect(plot)
@@ -96,11 +98,11 @@ class CurvesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE // 2)
-        layout.addLayout(self._make_toolbar())
+        layout.addWidget(self._make_toolbar())
         layout.addWidget(self._legend)
         layout.addWidget(self._scroll, 1)
 
-    def _make_toolbar(self) -> QHBoxLayout:
+    def _make_toolbar(self) -> QWidget:
         self.axis = QComboBox(self)
         for text, key in (("by epoch", "epoch"), ("by step", "step"), ("by time", "time")):
             self.axis.addItem(text, key)
@@ -119,20 +121,19 @@ class CurvesPanel(QWidget):
         self.log.toggled.connect(self._set_log)
         self.fit_button = self._button("Fit", "Follow the data again (Ctrl+R). Drag pans, Ctrl+wheel zooms.")
         self.fit_button.clicked.connect(self.fit)
-        row = self._toolbar = QHBoxLayout()
-        row.setSpacing(theme.SPACE)
+        bar = QWidget(self)
+        row = self._toolbar = FlowLayout(bar, spacing=theme.SPACE)
         smoothing = plain.label("Smoothing")
         theme.mark(smoothing, muted=True)
         for widget in (self.axis, smoothing, self.smoothing, self.log, self.fit_button):
             row.addWidget(widget)
-        row.addStretch(1)
         row.addWidget(self._plots_button())
         row.addWidget(self._export_button())
-        return row
+        return bar
 
     def add_tool(self, widget: QWidget) -> None:
         """Put a widget at the left end of the toolbar."""
-        self._toolbar.insertWidget(0, widget)
+        self._toolbar.insert_widget(0, widget)
 
     def _button(self, text: str, tip: str, checkable: bool = False) -> QToolButton:
         button = QToolButton(self)
@@ -365,34 +366,7 @@ class CurvesPanel(QWidget):
         self._mark_dirty()
 
     def _fill_legend(self) -> None:
-        while (item := self._legend_row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for run_id, run in self._runs.items():
-            self._legend_row.addWidget(self._legend_button(run_id, run))
-        self._legend.setVisible(bool(self._runs))
-
-    def _legend_button(self, run_id: str, run: _Shown) -> QToolButton:
-        button = self._button(plain.caption(run.label), "Click to show or hide this run.", checkable=True)
-        button.setChecked(run.visible)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(12, 12))
-        button.setAccessibleName(f"Show {run.label}")
-        button.setIcon(_swatch(theme.version_color(run.color), run.visible))
-        theme.mark(button, chip=True)
-        button.toggled.connect(lambda on, r=run_id: self._legend_toggled(button, r, on))
-        if run.overlay:
-            button.setText(plain.caption(f"{run.label} (earlier)"))
-            button.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-            remove = button.addAction("Remove from the curves")
-            remove.triggered.connect(lambda _=False, r=run_id: self.remove_run(r))
-            plain.set_tip(button, "An earlier run. Click to show or hide it, right-click to remove it.")
-        return button
-
-    def _legend_toggled(self, button: QToolButton, run_id: str, on: bool) -> None:
-        button.setIcon(_swatch(theme.version_color(self._runs[run_id].color), on))
-        self.set_visible(run_id, on)
+        self._legend.show_runs([(k, r.label, r.color, r.visible, r.overlay) for k, r in self._runs.items()])
 
     # ---- export ------------------------------------------------------------------------------------------------
 
@@ -409,12 +383,4 @@ class CurvesPanel(QWidget):
             runs = [(run.label, run.curves) for run in self._runs.values() if run.visible]
             write_csv(path, runs, plot.spec.key if plot else None)
         else:
-            plot_export.write_picture(plot.plot.getPlotItem(), path, kind)
-
-
-def _swatch(color: str, filled: bool) -> QIcon:
-    """A square in the version's colour, or only its outline: shown or hidden."""
-    pixmap = QPixmap(24, 24)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    plot_export.paint_swatch(pixmap, color, filled)
-    return QIcon(pixmap)
+            plot_export.write_picture(plot.plot, path, kind)

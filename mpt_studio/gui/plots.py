@@ -5,53 +5,16 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QWheelEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui import plain, theme
-from mpt_studio.gui.curve_data import Floats, PlotSpec, nearest
-
-pg.setConfigOptions(antialias=False, useOpenGL=False)
-
-STYLES = (
-    Qt.PenStyle.SolidLine,
-    Qt.PenStyle.DashLine,
-    Qt.PenStyle.DotLine,
-    Qt.PenStyle.DashDotLine,
-    Qt.PenStyle.DashDotDotLine,
-)
-_SHORT = {
-    "old classes": "old",
-    "new classes": "new",
-    "cross_entropy": "CE",
-    "distillation_old": "distil. old",
-    "distillation_new": "distil. new",
-}
-_FEW_POINTS = 60
-"""Series with at most this many points show each of them."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One series of one run, ready to be drawn; arrays are (N,) float64, low and high empty where there is no band."""
-
-    run: str
-    label: str
-    name: str
-    color: str
-    x: Floats
-    y: Floats
-    low: Floats
-    high: Floats
-    faint: bool = False
-    """An earlier run, drawn behind the others."""
-    markers: bool = False
-    """Whether each point means something of its own (one per epoch)."""
+from mpt_studio.gui.curve_data import PlotSpec, nearest
+from mpt_studio.gui.plot_legend import STYLES, StyleLegend, shown_name
+from mpt_studio.gui.plot_lines import Canvas, Line, LineItem, XAxis, clock
 
 
 class CurvePlot(QFrame):
@@ -69,7 +32,7 @@ class CurvePlot(QFrame):
     def __init__(self, spec: PlotSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.spec = spec
-        self._items: dict[tuple[str, str], _LineItem] = {}
+        self._items: dict[tuple[str, str], LineItem] = {}
         self._names: list[str] = []
         self._hidden: set[str] = {"training"}
         """Series that are switched off; accuracy on training images is, until asked for."""
@@ -77,9 +40,9 @@ class CurvePlot(QFrame):
         theme.mark(self, card=True)
         self._x_label = "step"
         self._pointer_high = False
-        self.x_axis = _XAxis("bottom")
-        self.plot = _Canvas(self, axisItems={"bottom": self.x_axis})
-        self._legend = _StyleLegend(self)
+        self.x_axis = XAxis("bottom")
+        self.plot = Canvas(self, axisItems={"bottom": self.x_axis})
+        self._legend = StyleLegend(self)
         self._legend.toggled.connect(self._toggle_style)
         self.menu_button = self._make_menu()
         self._lay_out()
@@ -109,7 +72,7 @@ class CurvePlot(QFrame):
         layout.addLayout(head)
         layout.addWidget(self._legend)
         layout.addWidget(self.plot, 1)
-        self.setMinimumSize(220, 170)
+        self.setMinimumSize(220, 150)
 
     def _set_up_plot(self) -> None:
         item = self.plot.getPlotItem()
@@ -168,9 +131,11 @@ class CurvePlot(QFrame):
         for line in shown:
             item = self._items.get((line.run, line.name))
             if item is None:
-                item = self._items[line.run, line.name] = _LineItem(self.plot)
+                item = self._items[line.run, line.name] = LineItem(self.plot)
             item.update(line, self._style_of(line.name), self.log_action.isChecked())
-        self._show_emptiness(not any(np.isfinite(line.y).any() for line in shown))
+        empty = not any(np.isfinite(line.y).any() for line in shown)
+        if empty == self._empty.isHidden():
+            self._show_emptiness(empty)
         self._place_overlays()
 
     def _show_emptiness(self, empty: bool) -> None:
@@ -238,7 +203,7 @@ class CurvePlot(QFrame):
         for side in ("left", "bottom"):
             axis = self.plot.getPlotItem().getAxis(side)
             axis.setTextPen(pg.mkPen(c.muted))
-        self._show_emptiness(self._empty.isVisibleTo(self))
+        self._show_emptiness(not self._empty.isHidden())
         self._cursor.setPen(pg.mkPen(c.muted, width=1, style=Qt.PenStyle.DotLine))
         self._readout.setStyleSheet(
             f"background: {c.panel}; color: {c.text}; border: 1px solid {c.border}; border-radius: 4px; padding: 4px;"
@@ -288,7 +253,7 @@ class CurvePlot(QFrame):
                 if len(line.low) > at and math.isfinite(line.low[at])
                 else ""
             )
-            name = f" {html.escape(_shown_name(line.name))}" if len(self._names) > 1 else ""
+            name = f" {html.escape(shown_name(line.name))}" if len(self._names) > 1 else ""
             mark = f'<span style="color:{line.color}">■</span>'
             rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{self._unit()}{band}")
         return rows
@@ -311,167 +276,10 @@ class CurvePlot(QFrame):
             self._empty.setGeometry(self.plot.rect().adjusted(24, 0, -24, 0))
 
 
-class _Canvas(pg.PlotWidget):
-    """A plot that leaves the plain wheel to the page around it; Ctrl+wheel zooms."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class _XAxis(pg.AxisItem):
-    as_time = False
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        if self.as_time:
-            return [clock(value * scale) for value in values]
-        strings: list[str] = super().tickStrings(values, scale, spacing)
-        return strings
-
-
-def clock(seconds: float) -> str:
-    """Seconds as "0:07", "12:30" or "1:02:03"."""
-    whole = max(0, round(seconds))
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-
-
-class _LineItem:
-    """A curve and its band in a plot."""
-
-    def __init__(self, plot: pg.PlotWidget) -> None:
-        self.curve = pg.PlotDataItem(connect="auto")
-        plot.addItem(self.curve)
-        self._edges: tuple[pg.PlotDataItem, pg.PlotDataItem] | None = None
-        self._fill: pg.FillBetweenItem | None = None
-        self._plot = plot
-        self._look: tuple[object, ...] = ()
-        self._drawn: tuple[Line, bool] | None = None
-
-    def update(self, line: Line, style: Qt.PenStyle, log: bool) -> None:
-        if self._drawn is not None and self._drawn[0] is line and self._drawn[1] == log:
-            return
-        self._drawn = (line, log)
-        few = len(line.x) <= (_FEW_POINTS if line.markers else 2)
-        look = (line.color, style, few, line.faint)
-        if look != self._look:
-            self._look = look
-            self._restyle(line, style, few)
-        self.curve.setData(line.x, line.y)
-        if np.isfinite(line.low).any():
-            self._draw_band(line, log)
-
-    def _restyle(self, line: Line, style: Qt.PenStyle, few: bool) -> None:
-        color = QColor(line.color)
-        color.setAlpha(110 if line.faint else 255)
-        self.curve.setPen(pg.mkPen(color, width=1, style=style))
-        self.curve.setSymbol("o" if few else None)
-        self.curve.setSymbolSize(4)
-        self.curve.setSymbolPen(None)
-        self.curve.setSymbolBrush(pg.mkBrush(color))
-        self.curve.setZValue(5 if line.faint else 10)
-        if self._fill is not None:
-            self._fill.setBrush(_transparent(line.color))
-
-    def _draw_band(self, line: Line, log: bool) -> None:
-        if self._edges is None:
-            unseen = pg.mkPen((0, 0, 0, 0))  # without any pen there would be no path to fill between
-            self._edges = (pg.PlotDataItem(pen=unseen), pg.PlotDataItem(pen=unseen))
-            for edge in self._edges:
-                self._plot.addItem(edge)
-            self._fill = pg.FillBetweenItem(*self._edges, brush=_transparent(line.color))
-            self._fill.setZValue(1)
-            self._plot.addItem(self._fill)
-        floor = (
-            max(1e-3, float(np.nanmin(np.where(line.y > 0, line.y, np.nan), initial=np.inf)) / 10) if log else -np.inf
-        )
-        for edge, values in zip(self._edges, (line.low, line.high), strict=True):
-            edge.setData(line.x, np.maximum(values, floor) if np.isfinite(floor) else values)
-
-    def remove(self, plot: pg.PlotWidget) -> None:
-        for item in (self.curve, self._fill, *(self._edges or ())):
-            if item is not None:
-                plot.removeItem(item)
-
-
-class _StyleLegend(QWidget):
-    """Which line style is which series; a click hides or shows it."""
-
-    toggled = Signal(str, bool)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(2)
-        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def show_names(self, styles: dict[str, Qt.PenStyle], hidden: set[str]) -> None:
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.setVisible(len(styles) > 1)
-        for name, style in styles.items():
-            self._row.addWidget(self._button(name, style, name not in hidden))
-
-    def _button(self, name: str, style: Qt.PenStyle, shown: bool) -> QToolButton:
-        button = QToolButton(self)
-        button.setCheckable(True)
-        button.setChecked(shown)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setText(plain.caption(_shown_name(name)))
-        button.setIcon(_style_icon(style))
-        button.setIconSize(QSize(20, 10))
-        button.setStyleSheet("QToolButton { padding: 0 3px; font-size: 8pt; background: transparent; }")
-        plain.set_tip(button, f"{name.replace('_', ' ')}: click to show or hide")
-        button.toggled.connect(lambda on, n=name: self._toggle(button, n, on))
-        self._fade(button, shown)
-        return button
-
-    def _toggle(self, button: QToolButton, name: str, on: bool) -> None:
-        self._fade(button, on)
-        self.toggled.emit(name, on)
-
-    def _fade(self, button: QToolButton, shown: bool) -> None:
-        c = theme.colors()
-        color = c.text if shown else theme.blend(c.muted, c.panel, 0.55)
-        font = button.font()
-        font.setStrikeOut(not shown)
-        button.setFont(font)
-        button.setStyleSheet(
-            f"QToolButton {{ padding: 0 3px; font-size: 8pt; background: transparent; color: {color}; }}"
-        )
-
-
-def _shown_name(name: str) -> str:
-    return _SHORT.get(name) or name.replace("_", " ")
-
-
-def _style_icon(style: Qt.PenStyle) -> QIcon:
-    pixmap = QPixmap(40, 20)
-    pixmap.setDevicePixelRatio(2.0)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setPen(QPen(QColor(theme.colors().text), 1.5, style))
-    painter.drawLine(1, 5, 19, 5)
-    painter.end()
-    return QIcon(pixmap)
-
-
 def _overlay(parent: QWidget) -> QLabel:
     made = QLabel(parent)
     made.setTextFormat(Qt.TextFormat.RichText)
     made.setWordWrap(False)
     made.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
     made.hide()
-    return made
-
-
-def _transparent(color: str) -> QColor:
-    made = QColor(color)
-    made.setAlpha(40)
     return made

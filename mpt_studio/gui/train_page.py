@@ -70,7 +70,7 @@ class TrainPage(QWidget):
         self.start.setMinimumHeight(44)
         theme.mark(self.start, primary=True)
         left = QWidget(self)
-        left.setMinimumWidth(_FORM_WIDTH - 40)
+        left.setMinimumWidth(250)
         column = QVBoxLayout(left)
         column.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         column.addWidget(self.form, 1)
