@@ -1,0 +1,49 @@
+"""Device, precision and threads by rule."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mpt_studio import engine
+from mpt_studio.engine import device as devices
+from mpt_studio.errors import UserError
+
+CPU = torch.device("cpu")
+
+
+def test_that_the_cpu_computes_in_float32_unless_told():
+    assert devices.precision(CPU, "auto") == "fp32"
+    assert devices.precision(CPU, "bf16") == "bf16"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_that_an_absent_device_is_a_sentence():
+    with pytest.raises(UserError, match="no CUDA device"):
+        devices.choose("cuda")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", "xpu"])
+def test_that_a_name_that_is_no_device_is_a_sentence(name):
+    with pytest.raises(UserError, match="use auto, cpu, cuda"):
+        devices.choose(name)
+
+
+def test_that_threads_follow_the_machine_or_the_environment(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert devices.threads() == 3
+    assert devices.describe(CPU) == "cpu (3 threads)"
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr("os.cpu_count", lambda: 128)
+    assert devices.threads() == devices.MOST_THREADS
+
+
+def test_that_the_summary_is_text_for_people():
+    assert engine.device_summary()
+
+
+@pytest.mark.gpu
+def test_that_cuda_is_chosen_and_described():
+    assert devices.choose("auto").type == "cuda"
+    with pytest.raises(UserError, match="There is no cuda:99"):
+        devices.choose("cuda:99")

@@ -1,0 +1,98 @@
+"""Checkpoints from disk: answers, checksums, tensors that do not fit."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.engine import evaluate, load_network, weights
+from mpt_studio.errors import UserError
+
+
+def test_that_an_old_model_answers_with_its_own_columns(old, squares):
+    found = evaluate(old, squares, squares.test, device="cpu")
+    assert found.class_names == ("dog", "bee")
+    assert found.label_names == squares.class_names
+    assert found.logits.shape == (len(squares.test), 2)
+    assert found.logits.dtype == np.float32
+    assert found.sample_ids.tolist() == squares.sample_ids[squares.test].tolist()
+    assert found.checkpoint_sha256 == old.sha256()
+    known = np.isin(squares.labels[squares.test], [1, 3])
+    answers = np.array(found.class_names)[found.predicted][known]
+    truth = np.array(squares.class_names)[squares.labels[squares.test]][known]
+    assert (answers == truth).mean() > 0.8
+
+
+def test_that_evaluation_equals_the_network_on_normalised_images(old, squares):
+    network = load_network(old)
+    images = torch.from_numpy(squares.images[squares.test]).permute(0, 3, 1, 2) / 255
+    mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (old.preprocessing.mean, old.preprocessing.std))
+    with torch.no_grad():
+        expected = network((images - mean) / std).numpy()
+    assert np.allclose(evaluate(old, squares, squares.test, device="cpu").logits, expected, atol=1e-3)
+
+
+def test_that_progress_is_told_and_can_cancel(old, squares):
+    told = []
+    evaluate(old, squares, squares.test, device="cpu", progress=lambda text, done: told.append(done))
+    assert told[-1] == 1.0
+
+    def cancel(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(old, squares, squares.test, device="cpu", progress=cancel)
+
+
+def test_that_no_samples_give_no_answers(old, squares):
+    assert evaluate(old, squares, squares.test[:0], device="cpu").logits.shape == (0, 2)
+
+
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.95])
+def test_that_one_flipped_bit_in_the_weights_is_noticed(place, old, tmp_path):
+    content = bytearray(Path(old.path).read_bytes())
+    start = 8 + int.from_bytes(content[:8], "little")
+    content[start + int((len(content) - start) * place)] ^= 4
+    path = tmp_path / "flipped.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="does not match its checksum"):
+        load_network(read_checkpoint(path))
+
+
+def changed(old: Checkpoint, folder: Path, change) -> Checkpoint:
+    """The checkpoint with its tensors changed and a right checksum."""
+    tensors = load_file(old.path)
+    change(tensors)
+    weights.save_network(folder / "changed.safetensors", tensors, old)
+    return read_checkpoint(folder / "changed.safetensors")
+
+
+def test_that_missing_tensors_are_named(old, tmp_path):
+    with pytest.raises(UserError, match=r"lacks tensors head\.weight"):
+        load_network(changed(old, tmp_path, lambda t: t.pop("head.weight")))
+
+
+def test_that_tensors_left_over_are_named(old, tmp_path):
+    with pytest.raises(UserError, match="unknown tensors extra"):
+        load_network(changed(old, tmp_path, lambda t: t.update(extra=torch.zeros(1))))
+
+
+def test_that_other_shapes_are_named(old, tmp_path):
+    with pytest.raises(UserError, match=r"other shapes for the tensors head\.bias"):
+        load_network(changed(old, tmp_path, lambda t: t.update({"head.bias": torch.zeros(3)})))
+
+
+def test_that_a_checkpoint_of_another_architecture_is_a_sentence(old):
+    with pytest.raises(UserError, match=r"does not fit the architecture resnet18.*and \d+ more"):
+        load_network(dataclasses.replace(old, architecture="resnet18"))
+
+
+def test_that_a_missing_file_is_a_sentence(old):
+    with pytest.raises(UserError, match="There is no checkpoint at"):
+        load_network(dataclasses.replace(old, path="nowhere.safetensors"))

@@ -1,0 +1,275 @@
+"""The trainer's events, figures, failures, and exact resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from mpt_studio import recipe as recipes
+from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.engine import evaluate
+from mpt_studio.engine import trainer as trainer_module
+from mpt_studio.errors import UserError
+from mpt_studio.events import Epoch, Note, Paused, Started, Step
+from mpt_studio.recipe import METHODS, Model
+
+
+def figures(events) -> list[tuple]:
+    """What has to be equal between runs: everything of the epochs but the clock."""
+    return [(e.step, e.epoch, e.losses, e.train_accuracy, e.validation, e.flipped) for e in events if e.kind == "epoch"]
+
+
+def weights(trainer) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in trainer.network.state_dict().items()}
+
+
+def assert_equal_weights(one, other) -> None:
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_that_a_run_tells_its_start_its_steps_and_its_epochs(make, squares):
+    trainer = make()
+    events = list(trainer.fit())
+    assert isinstance(events[0], Started)
+    assert events[0].steps == 8
+    assert events[0].train_samples == 96
+    assert [type(e) for e in events if isinstance(e, Epoch)] == [Epoch, Epoch]
+    assert any(isinstance(e, Step) for e in events)
+    assert trainer.finished
+    last = events[-1]
+    assert (last.step, last.epoch) == (8, 2)
+    assert last.losses["loss"] == pytest.approx(last.losses["cross_entropy"])
+    assert 0.0 <= last.train_accuracy <= 1.0
+    assert last.validation["all"]["samples"] == 24
+
+
+def test_that_a_network_learns_the_squares(make, replaced):
+    events = list(make(replaced({"epochs": 6})).fit())
+    assert events[-1].validation["all"]["accuracy_new"] > 0.9
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_every_method_trains_and_names_its_terms(name, make, replaced, old, reference):
+    method = dataclasses.replace(METHODS[name], start_epoch=0)
+    recipe = replaced({"epochs": 1}, method=method)
+    teachers = {"old": old, "reference": reference, "ensemble": (reference, reference)}
+    last = list(make(recipe, **teachers).fit())[-1]
+    expected = {"loss", "cross_entropy"}
+    expected |= {"distillation_old"} if method.needs_old else set()
+    expected |= {"distillation_new"} if method.needs_reference or method.needs_ensemble else set()
+    assert set(last.losses) == expected
+    assert last.losses["loss"] == pytest.approx(sum(v for k, v in last.losses.items() if k != "loss"))
+
+
+def test_that_flips_are_counted_on_all_old_and_new_classes_whatever_the_method(make, old, squares):
+    trainer = make(old=old)
+    last = list(trainer.fit())[-1]
+    table = last.validation
+    assert set(table) == {"all", "old_classes", "new_classes"}
+    assert table["all"]["samples"] == table["old_classes"]["samples"] + table["new_classes"]["samples"]
+    assert table["new_classes"]["negative_flips"] == 0  # the old model knows none of them
+    assert len(last.flipped) == min(48, table["all"]["negative_flips"])
+    assert set(last.flipped) <= set(squares.sample_ids.tolist())
+
+
+def test_that_the_margin_lowers_new_class_logits_but_not_the_training_accuracy_count(
+    make, replaced, old, squares, tmp_path
+):
+    means = []
+    for margin in (0.0, 8.0):
+        method = dataclasses.replace(METHODS["MPT_nodistillation"], logit_margin=margin)
+        trainer = make(replaced({"epochs": 4}, method=method), old=old)
+        list(trainer.fit())
+        path = tmp_path / f"{margin}.safetensors"
+        trainer.save_weights(path, trainer.describe())
+        logits = evaluate(read_checkpoint(path), squares, squares.test, device="cpu").logits
+        means.append(logits[:, [0, 2]].mean() - logits[:, [1, 3]].mean())  # ant and cat are new
+    assert means[1] < means[0] - 2.0
+
+
+CUTS = [
+    ({}, {}),
+    ({"optimizer": "adamw", "learning_rate": 0.002, "warmup_epochs": 0.5, "clip_gradient": 1.0}, {}),
+    ({"keep": "best", "nesterov": True, "schedule": "step", "label_smoothing": 0.1}, {}),
+    ({"precision": "bf16"}, {}),
+    ({"data_placement": "loader"}, {}),
+]
+
+
+@pytest.mark.parametrize(("training", "parts"), CUTS)
+@pytest.mark.parametrize("cut", [1, 3, 4, 6])
+def test_that_a_restored_run_ends_bit_equal_to_an_uninterrupted_one(
+    training, parts, cut, make, replaced, old, reference, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)  # an event, and so a cut, at every step
+    recipe = replaced(training, method=METHODS["MPT_KL"], **parts)
+    whole = make(recipe, old=old, reference=reference)
+    expected = figures(whole.fit())
+    assert_resumes(make, recipe, {"old": old, "reference": reference}, cut, tmp_path, expected, weights(whole))
+
+
+@pytest.mark.slow  # the CPU computes float16 slowly
+def test_that_loss_scaling_resumes_exactly(make, replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    recipe = replaced({"precision": "fp16", "epochs": 1})
+    whole = make(recipe)
+    expected = figures(whole.fit())
+    assert whole.scaler.is_enabled()
+    assert_resumes(make, recipe, {}, 2, tmp_path, expected, weights(whole))
+
+
+@pytest.mark.parametrize("arch", ["mobilenet_v3_small", "efficientnet_b0"])
+def test_that_dropout_and_stochastic_depth_resume_exactly(arch, make, replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    recipe = replaced({"batch_size": 12, "epochs": 1}, model=Model(arch=arch))
+    whole = make(recipe)
+    expected = figures(whole.fit())
+    assert_resumes(make, recipe, {}, 3, tmp_path, expected, weights(whole))
+
+
+def assert_resumes(make, recipe, teachers, cut, folder, expected, expected_weights) -> None:
+    """Run ``cut`` events that may be saved at, save, throw the trainer away, restore, go on."""
+    first = make(recipe, **teachers)
+    before = list(itertools.islice(first.fit(), 1 + cut))
+    path = folder / "state.safetensors"
+    first.save_state(path)
+    torch.manual_seed(99)  # what the process did meanwhile does not matter
+    second = make(recipe, **teachers)
+    second.restore(path)
+    after = list(second.fit())
+    assert figures(before) + figures(after) == expected
+    assert_equal_weights(weights(second), expected_weights)
+    assert second.describe().figures["epoch"] <= recipe.training.epochs
+
+
+def test_that_best_weights_survive_a_resume(make, replaced, tmp_path):
+    recipe = replaced({"keep": "best", "epochs": 3})
+    whole = make(recipe)
+    list(whole.fit())
+    first = make(recipe)
+    for event in first.fit():
+        if isinstance(event, Epoch):
+            break
+    first.save_state(tmp_path / "state.safetensors")
+    second = make(recipe)
+    second.restore(tmp_path / "state.safetensors")
+    list(second.fit())
+    for trainer, name in ((whole, "whole"), (second, "second")):
+        trainer.save_weights(tmp_path / f"{name}.safetensors", trainer.describe())
+    assert (tmp_path / "whole.safetensors").read_bytes() == (tmp_path / "second.safetensors").read_bytes()
+
+
+def test_that_where_the_images_live_changes_no_result(make, replaced):
+    results = []
+    for placement in ("device", "loader"):
+        trainer = make(replaced({"data_placement": placement, "flip": "on"}))
+        results.append((figures(trainer.fit()), weights(trainer)))
+    assert results[0][0] == results[1][0]
+    assert_equal_weights(results[0][1], results[1][1])
+
+
+def test_that_stop_ends_a_run_that_can_be_saved_and_gone_on(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_POLLS", 0.0)
+    trainer = make()
+    answers = iter(["run"] * 5 + ["stop"] * 9)
+    events = list(trainer.fit(lambda: next(answers)))
+    assert not trainer.finished
+    assert isinstance(events[-1], Step)
+    assert 0 < trainer.step < 8
+    trainer.save_weights(tmp_path / "kept.safetensors", trainer.describe())
+    assert read_checkpoint(tmp_path / "kept.safetensors").class_names == trainer.class_names
+
+
+def test_that_a_pause_is_told_and_left(make, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_POLLS", 0.01)
+    began = time.monotonic()
+    trainer = make()
+    events = list(trainer.fit(lambda: "pause" if time.monotonic() - began < 1.5 else "run"))
+    assert [e.paused for e in events if isinstance(e, Paused)] == [True, False]
+    assert trainer.finished
+
+
+def test_that_a_run_is_left_from_a_pause(make, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_POLLS", 0.0)
+    answers = itertools.chain(["run"] * 6, ["pause"] * 3, itertools.repeat("cancel"))
+    trainer = make()
+    list(trainer.fit(lambda: next(answers)))
+    assert not trainer.finished
+
+
+def test_that_a_loss_that_is_not_a_number_is_a_sentence_and_no_state(make, replaced):
+    trainer = make(replaced({"learning_rate": 100.0, "epochs": 40, "momentum": 0.99, "weight_decay": 10.0}))
+    with pytest.raises(UserError, match=r"not-a-number in epoch \d+; lower the learning rate \(now 100\)"):
+        list(trainer.fit())
+
+
+def test_that_a_state_of_another_recipe_is_refused(make, replaced, tmp_path):
+    first = make()
+    first.save_state(tmp_path / "state.safetensors")
+    with pytest.raises(UserError, match="another recipe"):
+        make(replaced({"learning_rate": 0.01})).restore(tmp_path / "state.safetensors")
+
+
+def test_that_a_state_may_go_on_with_other_placement_and_saving(make, replaced, tmp_path):
+    make().save_state(tmp_path / "state.safetensors")
+    make(replaced({"data_placement": "loader", "save_every_seconds": 1.0})).restore(tmp_path / "state.safetensors")
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.9])
+def test_that_one_flipped_bit_in_a_state_is_noticed(place, make, tmp_path):
+    path = tmp_path / "state.safetensors"
+    make().save_state(path)
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * place)] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        make().restore(path)
+
+
+@pytest.mark.parametrize(
+    ("method", "needs"), [("PCT_KL", "an old model"), ("MPT_LM", "a reference model"), ("ELODI", "an ensemble")]
+)
+def test_that_missing_teachers_are_a_sentence(method, needs, make, replaced, old):
+    with pytest.raises(UserError, match=needs):
+        make(replaced(method=METHODS[method]), old=None if method == "PCT_KL" else old)
+
+
+def test_that_a_reference_of_other_classes_is_a_sentence(make, replaced, old):
+    trainer = make(replaced(method=METHODS["MPT_KL"]), old=old, reference=old)
+    with pytest.raises(UserError, match="same classes"):
+        list(trainer.fit())
+
+
+def test_that_no_gpu_falls_back_to_the_cpu_and_says_so(make, replaced):
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        pytest.skip("this machine has a GPU")
+    events = list(make(replaced({"device": "auto", "epochs": 1})).fit())
+    assert any(isinstance(e, Note) and "No GPU" in e.text for e in events)
+
+
+def test_that_too_little_memory_proposes_half_the_batch(make, monkeypatch):
+    trainer = make()
+
+    def fail(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(trainer, "_train_step", fail)
+    with pytest.raises(UserError, match="batch size to 12"):
+        list(trainer.fit())
+
+
+def test_that_a_description_holds_recipe_classes_and_figures(make):
+    trainer = make()
+    list(trainer.fit())
+    found = trainer.describe(run="r1", figures={"more": 1})
+    assert (found.architecture, found.small_stem, found.run) == ("small", True, "r1")
+    assert found.recipe == recipes.to_json(trainer.recipe)
+    assert found.figures["epoch"] == 2
+    assert found.figures["more"] == 1
+    assert np.allclose(found.preprocessing.mean, trainer.preprocessing.mean)
