@@ -26,6 +26,15 @@ class FlipKind(IntEnum):
     BOTH_WRONG = 3
 
 
+class Mark(IntEnum):
+    """What a person said of a flip; the values are stored in arrays and on disk."""
+
+    NONE = 0
+    ACCEPTABLE = 1
+    BLOCKER = 2
+    LABEL_WRONG = 3
+
+
 def flip_kinds(old_right: Bools, new_right: Bools) -> npt.NDArray[np.uint8]:
     """(N,) ``FlipKind`` values of samples that the old model and the update get right or wrong."""
     return (~new_right).astype(np.uint8) + np.uint8(2) * (~old_right).astype(np.uint8)
