@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
 from mpt_studio.gui import theme
 from mpt_studio.gui.flip_card import NEW_RIGHT
-from mpt_studio.gui.plain import RIGHT, WRONG, caption, set_tip
+from mpt_studio.gui.plain import RIGHT, WRONG, set_tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 
@@ -19,6 +21,46 @@ def row_of_sample(comparison: Comparison, sample_id: str, likely: int) -> int | 
         return likely
     found = np.flatnonzero(comparison.sample_ids == sample_id)
     return int(found[0]) if len(found) else None
+
+
+class _Line(QAbstractButton):
+    """One candidate's answer, shortened to the width there is."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.version = ""
+        self._right = self._current = False
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def show_answer(self, version: Version, answer: str, right: bool, current: bool) -> None:
+        self.version, self._right, self._current = version.key, right, current
+        self.setText(f"{RIGHT if right else WRONG}  {version.label}: {answer}")
+        self.setAccessibleName(f"{version.label} {'right' if right else 'wrong'}: {answer}")
+        set_tip(self, f"{self.text()}\nClick to put {version.label} on show.")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, self.fontMetrics().height() + 8)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, colors = QPainter(self), theme.colors()
+        if self.underMouse():
+            painter.fillRect(self.rect(), QColor(theme.blend(colors.background, colors.text, 0.07)))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(colors.accent), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        font = self.font()
+        font.setBold(self._current)
+        painter.setFont(font)
+        painter.setPen(QColor(colors.right if self._right else colors.wrong))
+        box = self.rect().adjusted(4, 0, -4, 0)
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class AnswerStrip(QWidget):
@@ -41,34 +83,28 @@ class AnswerStrip(QWidget):
             self._buttons().pop().deleteLater()
             self._layout.takeAt(self._layout.count() - 1)
         while self._layout.count() < len(candidates):
-            button = QToolButton(self)
+            button = _Line(self)
             button.clicked.connect(lambda _=False, button=button: self._go(button))
             self._layout.addWidget(button)
         for button, version in zip(self._buttons(), candidates, strict=True):
             self._show(button, version)
 
-    def _buttons(self) -> list[QToolButton]:
+    def _buttons(self) -> list[_Line]:
         items = (self._layout.itemAt(i) for i in range(self._layout.count()))
-        return [widget for item in items if item and isinstance(widget := item.widget(), QToolButton)]
+        return [widget for item in items if item and isinstance(widget := item.widget(), _Line)]
 
-    def _show(self, button: QToolButton, version: Version) -> None:
+    def _show(self, button: _Line, version: Version) -> None:
         comparison = self._workspace.comparison(version.key)
         row = row_of_sample(comparison, *self._sample) if comparison else None
         button.setVisible(row is not None)
-        button.setProperty("version", version.key)
         if comparison is None or row is None:
             return
         right = int(comparison.kinds[row]) in NEW_RIGHT
         answer = comparison.names[comparison.new_answer[row]]
-        button.setText(caption(f"{RIGHT if right else WRONG}  {version.label}: {answer}"))
-        colors, current = theme.colors(), version is self._workspace.current
-        color, weight = colors.right if right else colors.wrong, 600 if current else 400
-        button.setStyleSheet(f"QToolButton {{ color: {color}; font-weight: {weight} }}")
-        set_tip(button, f"Put {version.label} on show")
-        button.setAccessibleName(f"{version.label} {'right' if right else 'wrong'}: {answer}")
+        button.show_answer(version, answer, right, version is self._workspace.current)
 
-    def _go(self, button: QToolButton) -> None:
-        self._workspace.set_current(str(button.property("version")))
+    def _go(self, button: _Line) -> None:
+        self._workspace.set_current(button.version)
         comparison = self._workspace.comparison()
         if comparison is not None:
             self._workspace.select(row_of_sample(comparison, *self._sample))

@@ -56,6 +56,13 @@ class BarRow:
     """A short mark after the name ("new class")."""
     checked: bool | None = None
     """None draws no check box."""
+    second: str = ""
+    """What an arrow points to from ``name``; both are shortened alike."""
+
+    @property
+    def full_name(self) -> str:
+        """The name in full, with what it points to."""
+        return f"{self.name} → {self.second}" if self.second else self.name
 
 
 class BarModel(QAbstractListModel):
@@ -75,7 +82,7 @@ class BarModel(QAbstractListModel):
         """Keep the rows whose name has all words of ``text``, upper or lower case."""
         self.text, words = text, text.casefold().split()
         self.beginResetModel()
-        self.rows = [r for r in self._all if all(w in r.name.casefold() for w in words)] if words else self._all
+        self.rows = [r for r in self._all if all(w in r.full_name.casefold() for w in words)] if words else self._all
         self.endResetModel()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
@@ -89,9 +96,9 @@ class BarModel(QAbstractListModel):
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             ticked = {None: "", True: ", chosen", False: ""}[row.checked]
-            return f"{row.name}{f' ({row.note})' if row.note else ''}: {row.text}{ticked}"
+            return f"{row.full_name}{f' ({row.note})' if row.note else ''}: {row.text}{ticked}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tip(f"{row.name}{f' ({row.note})' if row.note else ''}\n{row.text}")
+            return tip(f"{row.full_name}{f' ({row.note})' if row.note else ''}\n{row.text}")
         return None
 
 
@@ -101,7 +108,6 @@ class BarDelegate(QStyledItemDelegate):
     def __init__(self, view: QListView, *, name_share: float, text_width: int) -> None:
         super().__init__(view)
         self._name_share, self._text_width = name_share, text_width
-        self._elide = Qt.TextElideMode.ElideMiddle if name_share < 1 else Qt.TextElideMode.ElideRight
         self.highlighted: Hashable = None
         self.longest: BarRow | None = None
         """The row whose name takes most room; names get no more than it needs."""
@@ -148,7 +154,7 @@ class BarDelegate(QStyledItemDelegate):
         painter.setPen(QColor(colors.text))
         note = metrics.horizontalAdvance(row.note) + 10 if row.note else 0
         middle = Qt.AlignmentFlag.AlignVCenter
-        name = metrics.elidedText(row.name, self._elide, name_width - note - 4)
+        name = _shortened(metrics, row, name_width - note - 4)
         painter.drawText(QRect(box.x(), box.y(), name_width - note, box.height()), middle, name)
         painter.setPen(QColor(colors.muted))
         painter.drawText(
@@ -167,7 +173,7 @@ class BarDelegate(QStyledItemDelegate):
     def _needed(self, metrics: QFontMetrics, room: int) -> int:
         if self.longest is None or self._name_share >= 1:
             return room
-        return metrics.horizontalAdvance(f"{self.longest.name} {self.longest.note}") + 24
+        return metrics.horizontalAdvance(f"{self.longest.full_name} {self.longest.note}") + 24
 
     def _paint_bar(self, painter: QPainter, whole: QRectF, row: BarRow) -> None:
         colors = theme.colors()
@@ -183,6 +189,18 @@ class BarDelegate(QStyledItemDelegate):
         painter.drawLine(QPointF(left, y), QPointF(right, y))
         for x in (left, right):
             painter.drawLine(QPointF(x, y - 3), QPointF(x, y + 3))
+
+
+def _shortened(metrics: QFontMetrics, row: BarRow, width: int) -> str:
+    """The row's name in ``width`` pixels; of a pair, the longer side gives way."""
+    right = Qt.TextElideMode.ElideRight
+    if not row.second or metrics.horizontalAdvance(row.full_name) <= width:
+        return metrics.elidedText(row.full_name, right, width)
+    room = width - metrics.horizontalAdvance(" → ")
+    first, second = (metrics.horizontalAdvance(name) for name in (row.name, row.second))
+    for_first = max(room // 2, room - second) if first > room // 2 else first
+    left = metrics.elidedText(row.name, right, for_first)
+    return f"{left} → {metrics.elidedText(row.second, right, room - min(first, for_first))}"
 
 
 class _View(QListView):
@@ -243,7 +261,7 @@ class BarList(QWidget):
         at, current = self.view.verticalScrollBar().value(), self.view.currentIndex().row()
         self.search.setVisible(len(rows) >= _SEARCH_FROM or bool(self.search.text()))
         self.model.set_rows(rows)
-        self._delegate.longest = max(rows, key=lambda row: len(row.name) + len(row.note), default=None)
+        self._delegate.longest = max(rows, key=lambda row: len(row.full_name) + len(row.note), default=None)
         self.view.setVisible(bool(rows))
         self.empty.setText(empty)
         self.empty.setVisible(not rows)

@@ -32,7 +32,7 @@ class ClassBars(QWidget):
         self.order.addItems(list(_ORDERS))
         self.order.setAccessibleName("Order of classes")
         self.order.currentTextChanged.connect(self._refresh)
-        self.bars = BarList("NFR per class", name_share=0.34, text_width=104)
+        self.bars = BarList("NFR per class", name_share=0.46, text_width=104)
         self.bars.setMinimumHeight(240)
         self.bars.chosen.connect(self.chosen)
         head = QHBoxLayout()

@@ -110,6 +110,7 @@ class ComparePage(QWidget):
         workspace.versions_changed.connect(self.refresh)
         workspace.current_changed.connect(self.refresh)
         workspace.selection_changed.connect(self._highlight)
+        theme.notifier().changed.connect(self.refresh)
         self.subsets.idClicked.connect(lambda i: self.set_subset(SUBSETS[i]))
         self.table.chosen.connect(workspace.set_current)
         self.quadrants.chosen.connect(lambda kind: self._show(Filter(kinds=(FlipKind(kind),), subset=self.subset)))
@@ -169,6 +170,7 @@ class ComparePage(QWidget):
         self.title.setText(f"{current.label} against {old.label}" if current and old else "")
         self._show_comparison(comparison)
         self._show_frontiers()
+        self._highlight()
 
     def _why_nothing(self) -> str:
         current = self.workspace.current
@@ -195,7 +197,8 @@ class ComparePage(QWidget):
         self.matching.setVisible(bool(sentences))
 
     def _show_frontiers(self) -> None:
-        curves = []
+        curves, alive = [], {self.workspace.comparison(v.key) for v in self.workspace.candidates}
+        self._frontiers = {c: found for c, found in self._frontiers.items() if c in alive}
         for version in self.workspace.candidates:
             comparison = self.workspace.comparison(version.key)
             found = self._frontier(comparison) if comparison is not None and version.role != "noise_floor" else None
@@ -250,10 +253,12 @@ class ComparePage(QWidget):
     def _highlight(self) -> None:
         comparison, row = self.workspace.comparison(), self.workspace.selected
         if comparison is None or row is None:
+            self.quadrants.highlight(None)
             self.classes.bars.highlight(None)
             self.flow.bars.highlight(None)
             return
         truth, answer = comparison.names[comparison.truth[row]], comparison.names[comparison.new_answer[row]]
+        self.quadrants.highlight(int(comparison.kinds[row]))
         self.classes.bars.highlight(truth)
         self.flow.bars.highlight((truth, answer))
 

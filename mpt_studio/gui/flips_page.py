@@ -120,7 +120,7 @@ class FlipsPage(QWidget):
         workspace = self.workspace
         workspace.filter_changed.connect(self.refresh)
         workspace.current_changed.connect(self.refresh)
-        workspace.versions_changed.connect(self.refresh)
+        workspace.versions_changed.connect(self._show_result)
         workspace.data_changed.connect(self._data_changed)
         workspace.selection_changed.connect(self._selection_changed)
         self.chips.removed.connect(lambda field: workspace.set_filter(workspace.filter.without(field)))
@@ -154,22 +154,25 @@ class FlipsPage(QWidget):
         self._show_order()
         self.facets.setVisible(comparison is not None)
         self.facets.refresh()
-        self.result.setText(self._result(comparison, len(rows)))
         self._follows = True
         ids = comparison.sample_ids if comparison is not None else np.empty(0, np.str_)
         images = image_index(workspace.dataset, ids)
         self.grid.set_content(comparison, rows, images)
         self._follows = False
+        self._show_result()
         self.empty.setText(self._why_empty(comparison))
         self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
         self._selection_changed()
 
-    def _result(self, comparison: Comparison | None, shown: int) -> str:
-        current = self.workspace.current
+    def _show_result(self) -> None:
+        """How many images are shown. Renaming a version comes here alone; anything more is followed by a refresh."""
+        current, comparison = self.workspace.current, self.grid.flips.comparison
         if comparison is None or current is None:
-            return ""
+            self.result.setText("")
+            return
+        shown = len(self.grid.flips.rows)
         share = percent(shown / len(comparison)) if len(comparison) else "–"
-        return f"{count(shown)} of {count(len(comparison), 'image')} ({share}) · {current.label}"
+        self.result.setText(f"{count(shown)} of {count(len(comparison), 'image')} ({share}) · {current.label}")
 
     def _why_empty(self, comparison: Comparison | None) -> str:
         if comparison is None:

@@ -20,7 +20,7 @@ class FlowView(QWidget):
         super().__init__(parent)
         self.summary = label(wrap=True)
         theme.mark(self.summary, muted=True)
-        self.bars = BarList("Flow of negative flips", name_share=0.58, text_width=44)
+        self.bars = BarList("Flow of negative flips", name_share=0.66, text_width=44)
         self.bars.setMinimumHeight(240)
         self.bars.chosen.connect(self.chosen)
         layout = QVBoxLayout(self)
@@ -34,11 +34,12 @@ class FlowView(QWidget):
         rows = [
             BarRow(
                 (pair.truth, pair.answer),
-                f"{pair.truth} → {pair.answer}",
+                pair.truth,
                 count(pair.count),
                 pair.count / most,
                 color="accent" if pair.to_new_class else "wrong",
-                note="new class" if pair.to_new_class else "",
+                note="new" if pair.to_new_class else "",
+                second=pair.answer,
             )
             for pair in pairs
         ]

@@ -56,7 +56,8 @@ class FrontierPlot(QWidget):
         self._items: list[Any] = []
         self._picked: tuple[Curve, int] | None = None
         self.plot = pg.PlotWidget(enableMenu=False)
-        self.plot.setMinimumSize(200, 240)
+        self.plot.setMinimumSize(200, 220)
+        self.setMinimumHeight(340)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.plot.setAccessibleName("Accuracy against NFR of every candidate")
         self.plot.hideButtons()

@@ -26,7 +26,7 @@ class Quadrant(QAbstractButton):
     def __init__(self, kind: FlipKind, glyphs: str, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind, self._glyphs, self._name = kind, glyphs, name
-        self._count, self._of = 0, 0
+        self._count, self._of, self._holds_selected = 0, 0, False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -39,6 +39,12 @@ class Quadrant(QAbstractButton):
         self.setAccessibleName(f"{self._name}: {count(number)} of {count(of)}, {share}")
         self.setToolTip(f"Show {count(number, 'sample')}: {self._name}")
         self.update()
+
+    def mark_selected(self, here: bool) -> None:
+        """Whether the selected sample is in this cell."""
+        if here != self._holds_selected:
+            self._holds_selected = here
+            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(170, 110)
@@ -54,6 +60,8 @@ class Quadrant(QAbstractButton):
         painter.setBrush(QColor(theme.blend(colors.panel, hue, 0.24 if lively else 0.13)))
         painter.setPen(QPen(QColor(colors.accent if self.hasFocus() else hue), 2 if self.hasFocus() else 1))
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 6, 6)
+        if self._holds_selected:
+            painter.fillRect(QRect(2, 10, 4, self.height() - 20), QColor(colors.accent))
         inside = self.rect().adjusted(12, 8, -12, -8)
         self._paint_head(painter, inside, hue)
         self._paint_numbers(painter, inside)
@@ -129,6 +137,11 @@ class Quadrants(QWidget):
         }
         for kind, cell in self.cells.items():
             cell.show_count(counts[kind], rates.samples)
+
+    def highlight(self, kind: int | None) -> None:
+        """Mark the cell of the selected sample."""
+        for each, cell in self.cells.items():
+            cell.mark_selected(kind is not None and each == kind)
 
     def _repaint(self) -> None:
         for cell in self.cells.values():

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.bar_list import BarList, BarRow
+from mpt_studio.gui.bar_list import BarList, BarRow, _shortened
 
 pytestmark = pytest.mark.gui
 
@@ -60,3 +60,13 @@ def test_that_an_empty_list_says_why(bars: BarList) -> None:
 def test_that_names_are_not_markup_in_tooltips(bars: BarList) -> None:
     bars.set_rows([BarRow(0, "<img src=x>", "1")])
     assert "<img" not in bars.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_that_of_a_pair_the_longer_side_is_shortened(bars: BarList) -> None:
+    metrics = bars.fontMetrics()
+    row = BarRow(0, "cat", "1", second="a name that does not fit into this column")
+    width = metrics.horizontalAdvance("cat → a name that…")
+    shortened = _shortened(metrics, row, width)
+    assert shortened.startswith("cat → a name")
+    assert shortened.endswith("…")
+    assert metrics.horizontalAdvance(shortened) <= width

@@ -117,10 +117,10 @@ def test_that_classes_are_sorted_by_nfr_and_lead_to_their_flips(page: ComparePag
 
 def test_that_the_flow_counts_pairs_and_marks_new_classes(page: ComparePage, workspace: Workspace) -> None:
     rows = page.flow.bars.model.rows
-    assert [(row.name, row.text, row.note) for row in rows] == [
-        ("dog & <b>pup</b> → fox", "2", "new class"),
+    assert [(row.full_name, row.text, row.note) for row in rows] == [
+        ("dog & <b>pup</b> → fox", "2", "new"),
         ("cat → dog & <b>pup</b>", "1", ""),
-        ("cat → fox", "1", "new class"),
+        ("cat → fox", "1", "new"),
     ]
     assert page.flow.summary.text() == "3 of 4 negative flips (75.0 %) went to new classes."
     page.flow.bars.chosen.emit(rows[0].key)
@@ -167,6 +167,7 @@ def test_that_another_offset_leads_to_exactly_its_flips(page: ComparePage, works
 
 def test_that_the_selected_sample_is_marked_in_the_lists(page: ComparePage, workspace: Workspace) -> None:
     workspace.select(1)
+    assert [kind for kind, c in page.quadrants.cells.items() if c._holds_selected] == [FlipKind.NEGATIVE]
     assert page.classes.bars._delegate.highlighted == "cat"
     assert page.flow.bars._delegate.highlighted == ("cat", "fox")
     workspace.select(None)

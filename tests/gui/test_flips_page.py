@@ -172,6 +172,21 @@ def test_that_another_candidate_shows_its_own_flips(page: FlipsPage, workspace: 
     assert sorted(shown(page)) == [2, 6]
 
 
+def test_that_renaming_changes_the_label_and_nothing_else(page: FlipsPage, workspace: Workspace) -> None:
+    page.grid.setCurrentIndex(page.grid.flips.index(2))
+    workspace.rename("plain", "nightly")
+    assert page.result.text() == "4 of 10 images (40.0 %) · nightly"
+    assert page.grid.currentIndex().row() == 2
+
+
+def test_that_a_new_old_model_never_meets_rows_of_the_former(page: FlipsPage, workspace: Workspace) -> None:
+    workspace.set_old("mpt")
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert page.grid.flips.comparison is comparison
+    assert sorted(shown(page)) == sorted(int(row) for row in workspace.filter.apply(comparison))
+
+
 def test_that_a_hidden_page_catches_up_when_it_is_seen(page: FlipsPage, workspace: Workspace) -> None:
     page.hide()
     workspace.set_filter(Filter(kinds=(FlipKind.POSITIVE,)))

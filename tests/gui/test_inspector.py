@@ -110,3 +110,11 @@ def test_that_margins_of_nan_draw_nothing(inspector: Inspector, qtbot: QtBot) ->
     inspector.margins.show_margins(math.nan, math.nan, 0)
     assert inspector.margins.accessibleDescription() == "old –, new –"
     assert not inspector.margins.grab().isNull()
+
+
+def test_that_long_names_do_not_widen_it(inspector: Inspector, workspace: Workspace) -> None:
+    workspace.rename("plain", "a very long label " * 10)
+    workspace.select(1)
+    content = inspector.strip.parentWidget()
+    assert content is not None
+    assert content.width() <= inspector.width()
