@@ -127,8 +127,8 @@ class Docks:
         """Every panel visible and in its place, sized after the window."""
         for place in PLACES:
             dock = self.by_key[place.key]
-            self._window.removeDockWidget(dock)
             dock.setFloating(False)
+            self._window.removeDockWidget(dock)
             self._window.addDockWidget(place.area, dock)
             dock.show()
         self._window.splitDockWidget(self.by_key["versions"], self.by_key["data"], Qt.Orientation.Vertical)
