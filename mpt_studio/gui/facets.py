@@ -96,7 +96,7 @@ class FacetPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        self.setMinimumWidth(206)
+        self.setMinimumWidth(226)
 
     def _add(self, facet: Facet, layout: QVBoxLayout) -> None:
         head = QToolButton()

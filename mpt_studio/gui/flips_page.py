@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -22,7 +21,7 @@ from mpt_studio.gui import theme
 from mpt_studio.gui.chips import ChipBar
 from mpt_studio.gui.facets import FacetPanel
 from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
-from mpt_studio.gui.plain import count, label, percent, set_tip
+from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.side_by_side import SideBySide
 from mpt_studio.gui.thumbnails import Thumbnails, image_index
 from mpt_studio.gui.viewer import Viewer
@@ -91,7 +90,7 @@ class FlipsPage(QWidget):
         self.splitter.addWidget(self.facets)
         self.splitter.addWidget(right)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([210, 800])
+        self.splitter.setSizes([226, 800])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*4 * [theme.SPACE])
         layout.addWidget(self.splitter)
@@ -155,8 +154,7 @@ class FlipsPage(QWidget):
         self.facets.setVisible(comparison is not None)
         self.facets.refresh()
         self._follows = True
-        ids = comparison.sample_ids if comparison is not None else np.empty(0, np.str_)
-        images = image_index(workspace.dataset, ids)
+        images = image_index(workspace.dataset, comparison)
         self.grid.set_content(comparison, rows, images)
         self._follows = False
         self._show_result()
@@ -170,9 +168,8 @@ class FlipsPage(QWidget):
         if comparison is None or current is None:
             self.result.setText("")
             return
-        shown = len(self.grid.flips.rows)
-        share = percent(shown / len(comparison)) if len(comparison) else "–"
-        self.result.setText(f"{count(shown)} of {count(len(comparison), 'image')} ({share}) · {current.label}")
+        shown = count(len(self.grid.flips.rows))
+        self.result.setText(f"{shown} of {count(len(comparison), 'image')} · {current.label}")
 
     def _why_empty(self, comparison: Comparison | None) -> str:
         if comparison is None:

@@ -38,7 +38,7 @@ class SampleImage(ImageView):
         if dataset is None:
             self.show_image(None, _NO_DATA)
             return
-        self._index = image_index(dataset, comparison.sample_ids)[row]
+        self._index = image_index(dataset, comparison)[row]
         if self._index < 0:
             self.show_image(None, _NOT_IN_DATA)
             return

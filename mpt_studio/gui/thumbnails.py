@@ -12,11 +12,14 @@ import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 from PySide6.QtGui import QImage
 
+from mpt_studio.compare import Comparison
 from mpt_studio.data.dataset import Dataset, Images
 
 CACHE_BYTES = 160 << 20
 PIXELATED_UP_TO = 64
 """Images up to this side are enlarged pixel by pixel, so that what the model saw stays visible."""
+OTHER_DATA = 0.1
+"""Where more than this share of the images has another class than the samples, the data set is another one."""
 _THREADS = 2
 
 
@@ -176,6 +179,15 @@ class ImageIndex:
     def __getitem__(self, row: int) -> int:
         return int(self._of_row[row]) if row < len(self._of_row) else -1
 
+    def drop_others(self, dataset: Dataset, comparison: Comparison) -> None:
+        """Forget images whose class is not the sample's; all of them where that is common: these are other data."""
+        position = {name: i for i, name in enumerate(comparison.names)}
+        class_of = np.array([position.get(name, -1) for name in dataset.class_names], np.int64)
+        there = self._of_row >= 0
+        other = there & (class_of[dataset.labels[self._of_row]] != comparison.truth)
+        common = other.sum() > OTHER_DATA * there.sum()
+        self._of_row = np.where(there if common else other, -1, self._of_row)
+
     def many(self, rows: npt.NDArray[np.integer]) -> list[int]:
         """Indices of the rows that have an image, in order."""
         if not len(self._of_row):
@@ -206,13 +218,24 @@ def _taken(ids: npt.NDArray[np.str_], part: npt.NDArray[np.int64]) -> npt.NDArra
 class _Latest:
     """The last index made: every panel asks for the same one."""
 
-    key: tuple[Dataset | None, npt.NDArray[np.str_]] | None = None
+    key: tuple[Dataset | None, Comparison | None] | None = None
     made: ImageIndex
 
 
-def image_index(dataset: Dataset | None, sample_ids: npt.NDArray[np.str_]) -> ImageIndex:
-    """The index of a data set and a comparison's samples; kept, so that asking again costs nothing."""
-    if _Latest.key is None or _Latest.key[0] is not dataset or _Latest.key[1] is not sample_ids:
-        _Latest.made = ImageIndex(dataset, sample_ids)
-        _Latest.key = (dataset, sample_ids)
+def image_index(dataset: Dataset | None, comparison: Comparison | None) -> ImageIndex:
+    """The index of a data set and a comparison's samples; kept, so that asking again costs nothing.
+
+    Ids such as "test/00042" occur in many data sets, so the true classes have to agree as well.
+    """
+    if _Latest.key is None or _Latest.key[0] is not dataset or _Latest.key[1] is not comparison:
+        _Latest.made = _checked(dataset, comparison)
+        _Latest.key = (dataset, comparison)
     return _Latest.made
+
+
+def _checked(dataset: Dataset | None, comparison: Comparison | None) -> ImageIndex:
+    if dataset is None or comparison is None:
+        return ImageIndex(None, np.empty(0, np.str_))
+    found = ImageIndex(dataset, comparison.sample_ids)
+    found.drop_others(dataset, comparison)
+    return found

@@ -24,7 +24,7 @@ def grid(qtbot: QtBot, workspace: Workspace) -> FlipGrid:
     made.resize(4 * made._cards.size().width() + 30, 420)
     comparison = workspace.comparison()
     assert comparison is not None
-    made.set_content(comparison, np.arange(10), image_index(workspace.dataset, comparison.sample_ids))
+    made.set_content(comparison, np.arange(10), image_index(workspace.dataset, comparison))
     with qtbot.waitExposed(made):
         made.show()
     made.setFocus()
@@ -153,7 +153,7 @@ def test_that_a_million_rows_cost_no_more_than_ten(qtbot: QtBot, grid: FlipGrid,
     comparison = workspace.comparison()
     assert comparison is not None
     rows = np.tile(np.arange(10), 100_000)
-    grid.set_content(comparison, rows, image_index(workspace.dataset, comparison.sample_ids))
+    grid.set_content(comparison, rows, image_index(workspace.dataset, comparison))
     press(qtbot, grid, Qt.Key.Key_End)
     assert at(grid) == 999_999
     assert grid.viewport().rect().contains(grid.visualRect(grid.currentIndex()))

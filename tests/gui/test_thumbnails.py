@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import threading
 
 import numpy as np
@@ -8,7 +9,8 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.data.dataset import Dataset
-from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails, fitted, to_qimage
+from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails, fitted, image_index, to_qimage
+from mpt_studio.gui.workspace import Workspace
 
 pytestmark = pytest.mark.gui
 
@@ -113,3 +115,22 @@ def test_that_without_data_no_sample_has_an_image() -> None:
     index = ImageIndex(None, np.array(["s001"]))
     assert index[0] == -1
     assert index.many(np.array([0])) == []
+
+
+def test_that_images_of_other_data_with_the_same_ids_are_never_shown(workspace: Workspace) -> None:
+    comparison, dataset = workspace.comparison(), workspace.dataset
+    assert comparison is not None
+    assert dataset is not None
+    assert image_index(dataset, comparison).many(np.arange(10)) == list(range(10))
+    other = copy.copy(dataset)
+    other.labels = dataset.labels[::-1].copy()
+    assert image_index(other, comparison).many(np.arange(10)) == []
+
+
+def test_that_a_corrected_label_hides_only_its_own_image(workspace: Workspace) -> None:
+    comparison, corrected = workspace.comparison(), copy.copy(workspace.dataset)
+    assert comparison is not None
+    assert corrected is not None
+    corrected.labels = corrected.labels.copy()
+    corrected.labels[3] = 1
+    assert image_index(corrected, comparison).many(np.arange(10)) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
