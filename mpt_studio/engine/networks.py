@@ -105,7 +105,7 @@ class SmallResidual(nn.Module):
         variance, mean = torch.var_mean(images, dim=(2, 3), correction=0, keepdim=True)
         features = self.blocks(self.stem((images - mean) * torch.rsqrt(variance + 1e-3)))
         places = features if features.shape[-2:] == (4, 4) else F.adaptive_avg_pool2d(features, 4)
-        logits: Tensor = self.head(places.flatten(1))
+        logits: Tensor = self.head(places.flatten(1) / 4.0)  # gradients of the size that the mean over places gives
         return logits
 
 
