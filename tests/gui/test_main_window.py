@@ -136,7 +136,7 @@ def test_that_closed_panels_come_back_with_reset(window: MainWindow) -> None:
 
 
 def test_that_the_layout_is_remembered(window: MainWindow, store: Store, qtbot: QtBot) -> None:
-    window.resize(1000, 600)
+    window.resize(720, 520)  # below any test display
     qtbot.wait(200)  # the window manager has its say
     window.docks.by_key["log"].close()
     window.close()
