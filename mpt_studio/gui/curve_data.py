@@ -66,6 +66,24 @@ SERIES_ORDER: dict[str, tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Line:
+    """One series of one run, ready to be drawn; arrays are (N,) float64, low and high empty where there is no band."""
+
+    run: str
+    label: str
+    name: str
+    color: str
+    x: Floats
+    y: Floats
+    low: Floats
+    high: Floats
+    faint: bool = False
+    """An earlier run, drawn behind the others."""
+    markers: bool = False
+    """Whether each point means something of its own (one per epoch)."""
+
+
 class Table:
     """Rows of six float64 columns (step, epoch, seconds, value, low, high) in a buffer that doubles when it is full."""
 

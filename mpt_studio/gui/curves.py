@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio.errors import UserError
 from mpt_studio.events import Event
 from mpt_studio.gui import plain, plot_export, theme
 from mpt_studio.gui.curve_data import (
@@ -32,6 +33,7 @@ from mpt_studio.gui.curve_data import (
     VALUE,
     Axis,
     Floats,
+    Line,
     RunCurves,
     Table,
     smooth,
@@ -39,14 +41,13 @@ from mpt_studio.gui.curve_data import (
 )
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plot_legend import RunLegend
-from mpt_studio.gui.plot_lines import Line
 from mpt_studio.gui.plots import CurvePlot
 
 REDRAW_MS = 33
 """At most 30 redraws per second, and none when nothing came."""
 _SMOOTHED = ("loss", "speed")
 _PER_STEP = ("loss", "learning_rate", "speed")
-_ROW_HEIGHT = 170
+_ROW_HEIGHT = 136
 _NO_VALUES: Floats = np.empty(0)
 
 
@@ -67,6 +68,8 @@ class CurvesPanel(QWidget):
     """Takes events run by run and redraws on a timer, only when something changed."""
 
     overlay_removed = Signal(str)
+    failed = Signal(str)
+    """A sentence: an export could not be written."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -374,8 +377,14 @@ class CurvesPanel(QWidget):
         """Ask where to, and write one plot (PNG, SVG, CSV) or, without one, the table of all curves."""
         name = f"{plot.spec.key if plot else 'curves'}.{kind}"
         chosen, _ = QFileDialog.getSaveFileName(self, "Export curves", name, f"{kind.upper()} (*.{kind})")
-        if chosen:
+        if not chosen:
+            return
+        try:
             self.export(Path(chosen), plot, kind)
+        except UserError as error:
+            self.failed.emit(str(error))
+        except OSError as error:
+            self.failed.emit(f"{chosen} could not be written ({error.strerror or error}); choose another folder.")
 
     def export(self, path: Path, plot: CurvePlot | None, kind: str) -> None:
         """Write a file. CSV holds the unsmoothed values of every visible run."""
@@ -383,4 +392,4 @@ class CurvesPanel(QWidget):
             runs = [(run.label, run.curves) for run in self._runs.values() if run.visible]
             write_csv(path, runs, plot.spec.key if plot else None)
         else:
-            plot_export.write_picture(plot.plot, path, kind)
+            plot_export.write_picture(plot, path, kind)

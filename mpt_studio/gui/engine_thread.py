@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 BATCH_SECONDS = 1 / 30
 """Time between batches: the window hears at most 30 a second."""
+_IDLE_SECONDS = 0.1
+"""Time between looks while nothing comes; two cores are the trainer's."""
 _LOCK_SECONDS = 0.5
 """Time between looks at the lock of a trainer that is not our child."""
 _PATIENCE_SECONDS = 15.0
@@ -135,7 +137,7 @@ class EngineThread(QThread):
             if self._is_over(said_goodbye):
                 self._emit(tail.read())
                 return self._verdict()
-            self._wake.wait(BATCH_SECONDS)
+            self._wake.wait(BATCH_SECONDS if batch else _IDLE_SECONDS)
         return "", ""
 
     def _emit(self, batch: Batch) -> None:

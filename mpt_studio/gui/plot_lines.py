@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QWheelEvent
 
-from mpt_studio.gui.curve_data import Floats
+from mpt_studio.gui.curve_data import Line
 
 pg.setConfigOptions(antialias=False, useOpenGL=False)
 
 _FEW_POINTS = 60
 """Series with at most this many points show each of them."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One series of one run, ready to be drawn; arrays are (N,) float64, low and high empty where there is no band."""
-
-    run: str
-    label: str
-    name: str
-    color: str
-    x: Floats
-    y: Floats
-    low: Floats
-    high: Floats
-    faint: bool = False
-    """An earlier run, drawn behind the others."""
-    markers: bool = False
-    """Whether each point means something of its own (one per epoch)."""
 
 
 class Canvas(pg.PlotWidget):
@@ -105,6 +85,8 @@ class LineItem:
             self._edges = (pg.PlotDataItem(pen=unseen), pg.PlotDataItem(pen=unseen))
             for edge in self._edges:
                 self._plot.addItem(edge)
+                edge.setClipToView(False)  # the fill does not follow when only the clipping changes
+                edge.setDownsampling(auto=False)
             self._fill = pg.FillBetweenItem(*self._edges, brush=_transparent(line.color))
             self._fill.setZValue(1)
             self._plot.addItem(self._fill)

@@ -12,9 +12,9 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui import plain, theme
-from mpt_studio.gui.curve_data import PlotSpec, nearest
+from mpt_studio.gui.curve_data import Line, PlotSpec, nearest
 from mpt_studio.gui.plot_legend import STYLES, StyleLegend, shown_name
-from mpt_studio.gui.plot_lines import Canvas, Line, LineItem, XAxis, clock
+from mpt_studio.gui.plot_lines import Canvas, LineItem, XAxis, clock
 
 
 class CurvePlot(QFrame):
@@ -33,12 +33,12 @@ class CurvePlot(QFrame):
         super().__init__(parent)
         self.spec = spec
         self._items: dict[tuple[str, str], LineItem] = {}
-        self._names: list[str] = []
+        self.names: list[str] = []
         self._hidden: set[str] = {"training"}
         """Series that are switched off; accuracy on training images is, until asked for."""
         self._lines: Sequence[Line] = ()
         theme.mark(self, card=True)
-        self._x_label = "step"
+        self.x_label = "step"
         self._pointer_high = False
         self.x_axis = XAxis("bottom")
         self.plot = Canvas(self, axisItems={"bottom": self.x_axis})
@@ -72,7 +72,7 @@ class CurvePlot(QFrame):
         layout.addLayout(head)
         layout.addWidget(self._legend)
         layout.addWidget(self.plot, 1)
-        self.setMinimumSize(220, 150)
+        self.setMinimumSize(220, 132)
 
     def _set_up_plot(self) -> None:
         item = self.plot.getPlotItem()
@@ -124,7 +124,7 @@ class CurvePlot(QFrame):
         """Show exactly these lines; one item per line, kept and given new data from call to call."""
         self._lines = lines
         self._show_names(list(dict.fromkeys(line.name for line in lines)))
-        shown = [line for line in lines if line.name not in self._hidden]
+        shown = self.shown_lines
         wanted = {(line.run, line.name) for line in shown}
         for key in [k for k in self._items if k not in wanted]:
             self._items.pop(key).remove(self.plot)
@@ -138,6 +138,11 @@ class CurvePlot(QFrame):
             self._show_emptiness(empty)
         self._place_overlays()
 
+    @property
+    def shown_lines(self) -> list[Line]:
+        """The lines on show, as last drawn."""
+        return [line for line in self._lines if line.name not in self._hidden]
+
     def _show_emptiness(self, empty: bool) -> None:
         """Axes of a plot without values would only be noise."""
         self._empty.setVisible(empty)
@@ -149,13 +154,13 @@ class CurvePlot(QFrame):
         self.plot.getPlotItem().showGrid(x=False, y=not empty, alpha=0.15)
 
     def _style_of(self, name: str) -> Qt.PenStyle:
-        return STYLES[self._names.index(name) % len(STYLES)]
+        return STYLES[self.names.index(name) % len(STYLES)]
 
     def _show_names(self, names: list[str]) -> None:
-        fresh = [name for name in names if name not in self._names]
+        fresh = [name for name in names if name not in self.names]
         if fresh:
-            self._names += fresh
-            self._legend.show_names({n: self._style_of(n) for n in self._names}, self._hidden)
+            self.names += fresh
+            self._legend.show_names({n: self._style_of(n) for n in self.names}, self._hidden)
 
     @Slot(str, bool)
     def _toggle_style(self, name: str, shown: bool) -> None:
@@ -186,7 +191,7 @@ class CurvePlot(QFrame):
 
     def set_x_axis(self, label: str) -> None:
         """Name of the x axis; "time" shows seconds as 1:05."""
-        self._x_label = label
+        self.x_label = label
         self.x_axis.as_time = label == "time"
         self.x_axis.picture = None
         self.x_axis.update()
@@ -209,7 +214,7 @@ class CurvePlot(QFrame):
             f"background: {c.panel}; color: {c.text}; border: 1px solid {c.border}; border-radius: 4px; padding: 4px;"
         )
         self._empty.setStyleSheet(f"background: transparent; color: {c.muted};")
-        self._legend.show_names({n: self._style_of(n) for n in self._names}, self._hidden)
+        self._legend.show_names({n: self._style_of(n) for n in self.names}, self._hidden)
 
     # ---- hover -------------------------------------------------------------------------------------------------
 
@@ -238,7 +243,7 @@ class CurvePlot(QFrame):
             return
         self._cursor.setPos(x)
         if readout:
-            head = f"{self._x_label} {clock(x) if self.x_axis.as_time else f'{x:.4g}'}"
+            head = f"{self.x_label} {clock(x) if self.x_axis.as_time else f'{x:.4g}'}"
             self._readout.setText("<br>".join([head, *rows[:12]]))
             self._place_readout(x)
 
@@ -253,7 +258,7 @@ class CurvePlot(QFrame):
                 if len(line.low) > at and math.isfinite(line.low[at])
                 else ""
             )
-            name = f" {html.escape(shown_name(line.name))}" if len(self._names) > 1 else ""
+            name = f" {html.escape(shown_name(line.name))}" if len(self.names) > 1 else ""
             mark = f'<span style="color:{line.color}">■</span>'
             rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{self._unit()}{band}")
         return rows

@@ -48,7 +48,6 @@ class RunStatus(QFrame):
         super().__init__(parent)
         theme.mark(self, card=True)
         self._title = plain.label("", bold=True)
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._what = plain.label("")
         theme.mark(self._what, muted=True)
         self._facts = plain.label("")
@@ -81,8 +80,10 @@ class RunStatus(QFrame):
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        top.addWidget(self._title, 1)
+        top.setSpacing(theme.SPACE)
+        top.addWidget(self._chip_box, 1)
         top.addWidget(self._what)
+        self._chip_row.addWidget(self._title)
         bottom = QHBoxLayout()
         bottom.setSpacing(theme.SPACE)
         bottom.addWidget(self._facts, 1)
@@ -98,7 +99,6 @@ class RunStatus(QFrame):
         layout.setContentsMargins(theme.SPACE * 3 // 2, theme.SPACE, theme.SPACE * 3 // 2, theme.SPACE)
         layout.setSpacing(theme.SPACE * 3 // 4)
         layout.addLayout(top)
-        layout.addWidget(self._chip_box)
         layout.addLayout(bars)
         layout.addLayout(bottom)
 

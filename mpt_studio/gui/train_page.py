@@ -30,7 +30,7 @@ from mpt_studio.store import Update, UpdateTail
 _FORM_WIDTH = 336
 _TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
 _TIP_QUEUED = "Waits in the queue until the running update has ended."
-_NARROW = 1000
+_NARROW = 1200
 """Pages up to this width fold the recipe away while training, for the curves."""
 _ENDINGS = {
     "done": "Done: all versions are trained and compared.",
@@ -123,6 +123,7 @@ class TrainPage(QWidget):
         self.status.stop_asked.connect(lambda: self._ask(self.queue.stop_and_keep, "Stopping…"))
         self.status.cancel_asked.connect(lambda: self._ask(self.queue.cancel, "Cancelling…"))
         self.status.resume_asked.connect(self._resume)
+        self.curves.failed.connect(lambda sentence: self.errors.tell("error", sentence))
         self.queue.started.connect(self._begin)
         self.queue.events.connect(self._take)
         self.queue.ended.connect(self._end)
@@ -184,7 +185,8 @@ class TrainPage(QWidget):
         self.start.setEnabled(not wrong)
         self.start.setText("Train and compare next" if self.queue.is_busy else "Train and compare")
         what = _TIP_QUEUED if self.queue.is_busy else _TIP_START
-        plain.set_tip(self.start, wrong[0] if wrong else what)
+        plain.set_tip(self.start, wrong[0] if wrong else f"{what} (Ctrl+Enter)")
+        self.start.setShortcut("Ctrl+Return")  # a new text takes the shortcut away
 
     # ---- following ---------------------------------------------------------------------------------------------
 

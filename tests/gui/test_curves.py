@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.events import Epoch, Started, Step
 from mpt_studio.flips import Rates
 from mpt_studio.gui import theme
-from mpt_studio.gui.curve_data import PLOTS, PlotSpec
+from mpt_studio.gui.curve_data import PLOTS, Line, PlotSpec
 from mpt_studio.gui.curves import CurvesPanel
-from mpt_studio.gui.plot_lines import Line, clock
+from mpt_studio.gui.plot_lines import clock
 from mpt_studio.gui.plots import CurvePlot
 
 pytestmark = pytest.mark.gui
@@ -237,6 +237,20 @@ def test_that_pictures_and_tables_are_written(panel: CurvesPanel, tmp_path: Path
     rows = list(csv.DictReader((tmp_path / "a.csv").open()))
     assert len(rows) == 60
     assert {row["plot"] for row in csv.DictReader((tmp_path / "all.csv").open())} == {spec.key for spec in PLOTS}
+
+
+def test_that_an_export_that_cannot_be_written_is_a_sentence(
+    panel: CurvesPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(panel)
+    sentences: list[str] = []
+    panel.failed.connect(sentences.append)
+    for kind in ("png", "svg", "csv"):
+        where = str(tmp_path / "missing" / f"a.{kind}")
+        monkeypatch.setattr("mpt_studio.gui.curves.QFileDialog.getSaveFileName", lambda *_, w=where: (w, ""))
+        panel.ask_export(panel.plots["loss"], kind)
+    assert len(sentences) == 3
+    assert all("could not be written" in sentence for sentence in sentences)
 
 
 def test_that_a_resumed_run_is_drawn_once(panel: CurvesPanel) -> None:
