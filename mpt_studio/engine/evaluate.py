@@ -19,6 +19,8 @@ from mpt_studio.predictions import Predictions
 Progress = Callable[[str, float | None], None]
 PIXELS_PER_BATCH = 512 * 32 * 32
 """Bounds memory: 512 images of 32 pixels, 10 of 224."""
+MUCH_TO_READ = 256 << 20
+"""Bytes of images above which loader processes read ahead."""
 
 
 def evaluate(
@@ -64,7 +66,8 @@ def _logits(
     size = version.checkpoint.preprocessing.image_size
     batch = max(8, PIXELS_PER_BATCH // size**2)
     found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
-    images = Images(dataset, indices, size, device, on_device=False)
+    workers = None if len(indices) * size**2 * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
+    images = Images(dataset, indices, size, device, on_device=False, workers=workers)
     done = 0
     for pixels in images.batches(in_order(len(indices), batch)):
         found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()

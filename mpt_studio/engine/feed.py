@@ -5,6 +5,7 @@ Shape letters: B batch, N samples, S side of the square images in pixels.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class Images:
         indices: (N,) samples.
         size: S.
         on_device: whether all images are read now and kept on the device.
+        workers: loader processes where they are not; None takes one per thread, at most 8.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class Images:
         device: torch.device,
         on_device: bool,
         report: Report | None = None,
+        workers: int | None = None,
     ) -> None:
+        self.workers = min(MOST_WORKERS, torch.get_num_threads()) if workers is None else workers
         self.dataset, self.indices, self.size, self.device = dataset, indices, size, device
         self.held = _read_all(dataset, indices, size, device, report) if on_device else None
 
@@ -76,20 +80,26 @@ class Images:
         return len(self.indices)
 
     def batches(self, picks: list[Tensor]) -> Iterator[Tensor]:
-        """(B, S, S, 3) uint8 on the device for each (B,) tensor of positions in ``indices``."""
+        """(B, S, S, 3) uint8 on the device for each (B,) tensor of positions in ``indices``.
+
+        Raises ``UserError`` for an image that cannot be read any more.
+        """
         if self.held is not None:
             yield from (self.held[pick.to(self.device)] for pick in picks)
             return
         for images in self._loader([pick.cpu().numpy() for pick in picks]):
+            if isinstance(images, str):
+                raise UserError(images)
             yield images.to(self.device, non_blocking=True)
 
-    def _loader(self, picks: list[npt.NDArray[np.int64]]) -> torch_data.DataLoader[Tensor]:
-        workers = min(MOST_WORKERS, torch.get_num_threads(), len(picks))
+    def _loader(self, picks: list[npt.NDArray[np.int64]]) -> torch_data.DataLoader[Tensor | str]:
+        workers = min(self.workers, len(picks))
         return torch_data.DataLoader(
             _Pixels(self.dataset, self.indices, self.size),
             sampler=picks,  # each "sample" is a whole batch, drawn by us
             batch_size=None,
             num_workers=workers,
+            worker_init_fn=_leave_signals_to_the_trainer,
             pin_memory=self.device.type == "cuda",
             prefetch_factor=2 if workers else None,
             # workers only read and decode; "fork" shares the data set's arrays instead of copying them
@@ -97,14 +107,26 @@ class Images:
         )
 
 
-class _Pixels(torch_data.Dataset[Tensor]):
-    """A data set whose items are whole batches."""
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    """Ctrl+C reaches all processes of a terminal; only the trainer answers it, and ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+class _Pixels(torch_data.Dataset[Tensor | str]):
+    """A data set whose items are whole batches, or the sentence why one cannot be read.
+
+    A sentence and not an exception: the loader would wrap a worker's exception in its trace.
+    """
 
     def __init__(self, dataset: Dataset, indices: Indices, size: int) -> None:
         self.dataset, self.indices, self.size = dataset, indices, size
 
-    def __getitem__(self, pick: npt.NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(self.dataset.batch(self.indices[pick], self.size)))
+    def __getitem__(self, pick: npt.NDArray[np.int64]) -> Tensor | str:
+        try:
+            return _tensor(self.dataset.batch(self.indices[pick], self.size))
+        except UserError as error:
+            return str(error)
 
 
 class TrainingFeed:
@@ -182,11 +204,16 @@ def _read_all(dataset: Dataset, indices: Indices, size: int, device: torch.devic
     held = torch.empty((len(indices), size, size, 3), dtype=torch.uint8, device=device)
     done = 0
     for chunk in _chunks(indices, size):
-        held[done : done + len(chunk)] = torch.from_numpy(np.ascontiguousarray(dataset.batch(chunk, size)))
+        held[done : done + len(chunk)] = _tensor(dataset.batch(chunk, size))
         done += len(chunk)
         if report:
             report("Reading the images into memory", done / len(indices))
     return held
+
+
+def _tensor(pixels: npt.NDArray[np.uint8]) -> Tensor:
+    """A tensor over the array, or over a copy where torch could not own it (memory-mapped files are read-only)."""
+    return torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
 
 
 def _split(positions_N: Tensor, batch_size: int) -> list[Tensor]:

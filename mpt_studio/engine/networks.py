@@ -137,7 +137,7 @@ def _torchvision_names() -> tuple[str, ...]:
 
 
 def _known(arch: str) -> str:
-    if arch in architectures():
+    if arch == SMALL or arch in _torchvision_names():  # "small" must not wait for the import of torchvision
         return arch
     close = difflib.get_close_matches(arch.lower(), architectures(), n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(close)}?" if close else "use small or a torchvision classification model."

@@ -57,3 +57,25 @@ def test_that_placement_follows_the_recipe_and_the_free_memory():
     assert not feed.fits_on_device("loader", CPU, 1, 1)
     assert feed.fits_on_device("auto", CPU, 1000, 32)
     assert not feed.fits_on_device("auto", CPU, 10**9, 224)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_that_an_image_that_vanished_is_the_same_sentence_from_a_loader_process(workers, squares):
+    class Broken(type(squares)):
+        def batch(self, indices, size):
+            raise UserError("The image a.png has vanished; open the data again.")
+
+    images = Images(Broken(), squares.train, 16, CPU, on_device=False, workers=workers)
+    with pytest.raises(UserError, match=r"^The image a\.png has vanished; open the data again\.$"):
+        list(images.batches(feed.in_order(4, 2)))
+
+
+def test_that_read_only_arrays_become_tensors_without_a_warning(squares, recwarn):
+    class Mapped(type(squares)):
+        def batch(self, indices, size):
+            pixels = super().batch(indices, size)
+            pixels.flags.writeable = False
+            return pixels
+
+    assert len(Images(Mapped(), squares.train, 16, CPU, on_device=True).held) == len(squares.train)
+    assert not recwarn.list
