@@ -1,6 +1,6 @@
 """Facets beside the grid: how many samples each kind, class and answer would show; a click filters.
 
-A new facet (cause, mark) is one ``Facet`` in ``FACETS``.
+A new facet (a mark) is one ``Facet`` in ``FACETS``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import Comparison, Facets, Filter, facets
+from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, facets
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui import theme
 from mpt_studio.gui.bar_list import BarList, BarRow
@@ -37,7 +37,8 @@ class Facet:
     field: str
     title: str
     rows: Callable[[Facets, Comparison, tuple[Hashable, ...]], list[BarRow]]
-    open: bool = True
+    key_of: Callable[[Comparison, int], Hashable]
+    """The value that one sample has."""
 
 
 def _kind_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
@@ -67,10 +68,29 @@ def _class_rows(counts: dict[str, int], comparison: Comparison, chosen: tuple[Ha
     ]
 
 
+def _cause_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    return [
+        BarRow(cause, CAUSE_NAMES[cause].capitalize(), count(n), checked=cause in chosen)
+        for cause, n in found.causes.items()
+        if n or cause in chosen
+    ]
+
+
 FACETS = (
-    Facet("kinds", "FLIP KIND", _kind_rows),
-    Facet("truths", "TRUE CLASS", lambda found, c, chosen: _class_rows(found.truths, c, chosen)),
-    Facet("answers", "NEW ANSWER", lambda found, c, chosen: _class_rows(found.answers, c, chosen)),
+    Facet("kinds", "FLIP KIND", _kind_rows, lambda c, row: FlipKind(int(c.kinds[row]))),
+    Facet("causes", "CAUSE", _cause_rows, lambda c, row: Cause(int(c.causes[row]))),
+    Facet(
+        "truths",
+        "TRUE CLASS",
+        lambda found, c, chosen: _class_rows(found.truths, c, chosen),
+        lambda c, row: c.names[c.truth[row]],
+    ),
+    Facet(
+        "answers",
+        "NEW ANSWER",
+        lambda found, c, chosen: _class_rows(found.answers, c, chosen),
+        lambda c, row: c.names[c.new_answer[row]],
+    ),
 )
 
 
@@ -102,13 +122,12 @@ class FacetPanel(QWidget):
         head = QToolButton()
         head.setText(facet.title)
         head.setCheckable(True)
-        head.setChecked(facet.open)
+        head.setChecked(True)
         head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        head.setArrowType(Qt.ArrowType.DownArrow if facet.open else Qt.ArrowType.RightArrow)
+        head.setArrowType(Qt.ArrowType.DownArrow)
         head.setStyleSheet("QToolButton { background: transparent; font-size: 8pt; font-weight: 600; padding: 2px; }")
         head.setAccessibleName(f"Show or hide {facet.title.lower()}")
         values = BarList(facet.title.capitalize(), name_share=1.0, text_width=44, fixed_rows=10)
-        values.setVisible(facet.open)
         values.chosen.connect(lambda key, facet=facet: self._toggle(facet, key))
         head.toggled.connect(values.setVisible)
         head.toggled.connect(
@@ -133,14 +152,9 @@ class FacetPanel(QWidget):
     def highlight(self, row: int | None) -> None:
         """Mark the values of the selected sample."""
         comparison = self._workspace.comparison()
-        if comparison is None or row is None:
-            keys: tuple[Hashable, ...] = (None, None, None)
-        else:
-            names = comparison.names
-            kind = FlipKind(int(comparison.kinds[row]))
-            keys = (kind, names[comparison.truth[row]], names[comparison.new_answer[row]])
-        for values, key in zip(self.lists.values(), keys, strict=True):
-            values.highlight(key)
+        for facet in FACETS:
+            key = None if comparison is None or row is None else facet.key_of(comparison, row)
+            self.lists[facet.field].highlight(key)
 
     def _toggle(self, facet: Facet, key: Hashable) -> None:
         chosen = self._workspace.filter

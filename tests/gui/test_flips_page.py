@@ -219,3 +219,9 @@ def test_that_the_first_card_is_selected_when_the_grid_has_the_keyboard(
     page.grid.setFocus()
     workspace.select(shown(page)[0])
     assert page.grid.selected_rows().tolist() == [shown(page)[0]]
+
+
+def test_that_causes_are_counted_and_filter(page: FlipsPage) -> None:
+    assert counts(page, "causes") == {"Stolen by a new class": "3", "Old-old confusion": "1"}
+    page.facets.lists["causes"].chosen.emit(key_of(page, "causes", "Stolen"))
+    assert sorted(shown(page)) == [1, 5, 6]
