@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.errors import one_sentence
 from mpt_studio.gui import theme
 from mpt_studio.gui.background import Job
-from mpt_studio.gui.plain import label
+from mpt_studio.gui.plain import label, tip
 
 log = logging.getLogger(__name__)
 KEPT = 2000
@@ -135,6 +135,7 @@ class LogPanel(QWidget):
     def _item(self, entry: Entry) -> QTreeWidgetItem:
         clock = time.strftime("%H:%M:%S", time.localtime(entry.when))
         item = QTreeWidgetItem([_GLYPHS[entry.level][0], clock, entry.text, "details" if entry.detail else ""])
+        item.setToolTip(2, tip(entry.text))
         item.setTextAlignment(0, Qt.AlignmentFlag.AlignCenter)
         item.setData(0, _DETAIL, entry.detail)
         item.setData(0, _LEVEL, entry.level)

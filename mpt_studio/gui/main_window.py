@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QSizePolicy, QToolBar, QWidget
 
@@ -155,7 +156,7 @@ class MainWindow(QMainWindow):
         self.docks.reset()
         if not self.state.restore("geometry", self.restoreGeometry):
             self._fit_screen()
-        self.state.restore("layout", self.restoreState)
+        self._fits = not self.state.restore("layout", self.restoreState)
         self.docks.wants_inspector = self.state.values.get("inspector") is not False
         self.pages.show_page(START)
 
@@ -163,6 +164,12 @@ class MainWindow(QMainWindow):
         area = self.screen().availableGeometry()
         width, height = min(area.width(), 1600), min(area.height(), 1000)
         self.resize(width, height - 30 if height == area.height() else height)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._fits:  # only now the window has its size
+            self._fits = False
+            QTimer.singleShot(0, self, self.docks.fit)
 
     def start(self, opened: list[str]) -> None:
         """Attach to what trains in the background and open what the command line names; call once, when shown."""

@@ -156,7 +156,7 @@ class RunsPage(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((220, 112, 112, 136, 190, 84, 64, 56, 130, 128, 96)):
+        for column, width in enumerate((200, 124, 112, 136, 180, 84, 68, 60, 130, 132, 104)):
             table.setColumnWidth(column, width)
         header.setStretchLastSection(False)
         table.doubleClicked.connect(lambda _index: self.open())

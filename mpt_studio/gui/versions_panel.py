@@ -92,8 +92,9 @@ class VersionCard(QFrame):
     def _role(self, workspace: Workspace) -> QLabel:
         text = ROLES.get(self.version.role, "Candidate")
         if workspace.recommendation is not None and workspace.recommendation.key == self.version.key:
-            text = f"★ Recommended · {text}"
+            text = "★ Recommended"
         made = label(text)
+        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         made.setProperty("muted", True)
         if text.startswith("★") and workspace.recommendation is not None:
             set_tip(made, workspace.recommendation.reason)

@@ -59,8 +59,9 @@ class Workspace(QObject):
         self._comparisons, self._evaluations = Comparisons(self), Evaluations(self)
         self._comparisons.ready.connect(self._computed)
         self._evaluations.done.connect(self._evaluated)
+        self._evaluations.failed.connect(self._not_evaluated)
+        self._comparisons.failed.connect(self._failed)
         for part in (self._comparisons, self._evaluations):
-            part.failed.connect(self._failed)
             part.job_started.connect(self.job_started)
         self._rows: Rows | None = None
         self._recommendation: compare.Recommendation | None = None
@@ -151,7 +152,7 @@ class Workspace(QObject):
 
     def _versions_are_new(self) -> None:
         self.versions.sort(key=lambda v: v.role != "old")  # stable: the others keep their order
-        self._recommendation = None
+        self._recommendation, self._rows, self.selected = None, None, None  # before anyone looks
         self.versions_changed.emit()
         self._current_is_new()
 
@@ -188,7 +189,15 @@ class Workspace(QObject):
         if version is not None:
             version.problem = sentence
             self.message.emit("error", f"{version.label}: {sentence}", detail)
+            self.selected = None if version is self.current else self.selected
             self.versions_changed.emit()
+
+    def _not_evaluated(self, key: str, sentence: str, detail: str) -> None:
+        version = self.version(key)
+        if version is not None and version.predictions is not None:  # what it answered before stays
+            self.message.emit("error", f"{version.label}: {sentence}", detail)
+        else:
+            self._failed(key, sentence, detail)
 
     def _forget_comparisons(self, key: str | None = None) -> None:
         """Of one candidate, or of all (the old model changed)."""
@@ -375,8 +384,8 @@ class Workspace(QObject):
     def _evaluate(self, version: Version) -> None:
         if self.dataset is None or self.worker is None or version.problem or not version.checkpoint:
             return
-        known = version.predictions
-        if known is None or known.data_fingerprint not in ("", self.dataset.fingerprint):
+        known, chosen = version.predictions, not self.update_id  # an update's answers are on its own data
+        if known is None or (chosen and known.data_fingerprint not in ("", self.dataset.fingerprint)):
             self._evaluations.start(self.worker, version, self.dataset.spec)
 
     def _evaluated(self, key: str) -> None:

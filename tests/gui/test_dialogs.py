@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.gui.dialogs import CompareDialog, DataChooser, DataDialog, UpdateDialog
+from mpt_studio.recipe import UpdateRecipe
+
+from .test_workspace import RIGHT, WRONG, checkpoint, saved
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.mark.parametrize("spec", ["builtin", "fashion-mnist", "cifar10:/data/c", "cifar100:/data/c", "folder:/a b"])
+def test_that_a_spec_survives_the_chooser(qtbot: QtBot, spec: str) -> None:
+    chooser = DataChooser(spec)
+    qtbot.addWidget(chooser)
+    assert chooser.spec == spec
+
+
+def test_that_a_missing_folder_is_said_before_going_on(qtbot: QtBot) -> None:
+    dialog = DataDialog("folder:")
+    qtbot.addWidget(dialog)
+    assert not dialog.ok.isEnabled()
+    assert "folder" in dialog.problem.text()
+    dialog.data.folder.edit.setText("/data/pets")
+    assert dialog.ok.isEnabled()
+    assert dialog.data.spec == "folder:/data/pets"
+
+
+def test_that_comparing_predictions_needs_no_data(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = CompareDialog("folder:")
+    qtbot.addWidget(dialog)
+    old, new = saved(tmp_path / "a", [RIGHT], "a"), saved(tmp_path / "b", [WRONG], "b")
+    dialog.old.edit.setText(str(old))
+    assert "candidate" in dialog.problem.text()
+    dialog.new.edit.setText(str(old))
+    assert "same file" in dialog.problem.text()
+    dialog.new.edit.setText(f'"{new}"')
+    assert dialog.ok.isEnabled()
+    assert not dialog.needs_data
+
+
+def test_that_comparing_checkpoints_needs_data(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = CompareDialog("folder:")
+    qtbot.addWidget(dialog)
+    dialog.old.edit.setText(str(checkpoint(tmp_path / "a.safetensors")))
+    dialog.new.edit.setText(str(checkpoint(tmp_path / "b.safetensors")))
+    assert dialog.needs_data
+    assert not dialog.ok.isEnabled()
+    dialog.data.set_spec("builtin")
+    assert dialog.ok.isEnabled()
+
+
+def test_that_a_file_that_is_no_version_is_said(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = CompareDialog()
+    qtbot.addWidget(dialog)
+    (tmp_path / "a.safetensors").write_bytes(b"<html>")
+    dialog.old.edit.setText(str(tmp_path / "a.safetensors"))
+    assert "a.safetensors" in dialog.problem.text()
+    assert not dialog.ok.isEnabled()
+
+
+def test_that_an_update_takes_a_checkpoint_or_old_classes(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = UpdateDialog()
+    qtbot.addWidget(dialog)
+    dialog.data.set_spec("folder:/data/pets")
+    assert not dialog.ok.isEnabled()
+    dialog.old.edit.setText(str(checkpoint(tmp_path / "old.safetensors")))
+    assert dialog.ok.isEnabled()
+    made = dialog.recipe(UpdateRecipe(methods="none"))
+    assert (made.data, made.old, made.old_classes, made.methods) == (
+        "folder:/data/pets",
+        str(tmp_path / "old.safetensors"),
+        "",
+        "none",
+    )
+    dialog.train_old.setChecked(True)
+    assert "classes" in dialog.problem.text()
+    dialog.classes.setText("cat, dog")
+    assert (dialog.recipe(made).old, dialog.recipe(made).old_classes) == ("", "cat, dog")
