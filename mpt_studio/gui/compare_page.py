@@ -202,7 +202,7 @@ class ComparePage(QWidget):
         for version in self.workspace.candidates:
             comparison = self.workspace.comparison(version.key)
             found = self._frontier(comparison) if comparison is not None and version.role != "noise_floor" else None
-            if found is not None:
+            if found is not None and found.samples_old_classes:
                 plain = version.role == "reference"
                 curves.append(Curve.of(version.key, version.label, version.color, plain, found))
         current = self.workspace.current

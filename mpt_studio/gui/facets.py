@@ -127,7 +127,7 @@ class FacetPanel(QWidget):
         head.setArrowType(Qt.ArrowType.DownArrow)
         head.setStyleSheet("QToolButton { background: transparent; font-size: 8pt; font-weight: 600; padding: 2px; }")
         head.setAccessibleName(f"Show or hide {facet.title.lower()}")
-        values = BarList(facet.title.capitalize(), name_share=1.0, text_width=44, fixed_rows=10)
+        values = BarList(facet.title.capitalize(), name_share=1.0, text_width=30, fixed_rows=10)
         values.chosen.connect(lambda key, facet=facet: self._toggle(facet, key))
         head.toggled.connect(values.setVisible)
         head.toggled.connect(

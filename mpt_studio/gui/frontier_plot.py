@@ -177,7 +177,10 @@ class FrontierPlot(QWidget):
         self._say(picked)
 
     def _say(self, picked: tuple[Curve, int] | None) -> None:
-        if picked is None:
+        if not self.curves:
+            text = "There are no samples of old classes, and so no NFR (old classes) to trade."
+            theme.mark(self.readout, muted=True)
+        elif picked is None:
             text = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
             theme.mark(self.readout, muted=True)
         else:
@@ -189,6 +192,8 @@ class FrontierPlot(QWidget):
         picked = self._nearest(event.scenePos())
         if picked and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(picked[0].key, float(picked[0].offset[picked[1]]))
+        elif event.double():
+            self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The wheel scrolls the page; with Ctrl it zooms the plot."""

@@ -147,6 +147,7 @@ class Inspector(QWidget):
             self.margin_text.setText("One version does not know the true class, so it has no margin.")
         else:
             self.margin_text.setText(f"{'dropped' if drop >= 0 else 'gained'} {number(abs(drop), 2)}")
+        set_tip(self.bars, "● is the true class; – means that the version does not know the class.")
         set_tip(self.margins, "Margin: logit of the truth minus the best other logit. Below 0 the answer is wrong.")
 
     def close_threads(self) -> None:

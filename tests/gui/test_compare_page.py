@@ -229,3 +229,32 @@ def test_that_the_legend_is_the_frontiers_keyboard(page: ComparePage, workspace:
         qtbot.keyClick(entry, Qt.Key.Key_Space)
     assert workspace.current is workspace.version("mpt")
     assert sorted(workspace.rows) == [2, 6]
+
+
+def test_that_versions_with_the_same_classes_have_a_frontier_of_one_point(qtbot: QtBot, workspace: Workspace) -> None:
+    old = workspace.old
+    assert old is not None
+    assert old.predictions is not None
+    turned = replace(old.predictions, logits=old.predictions.logits[:, ::-1].copy(), version="turned")
+    workspace.add_version(type(old)("turned", "turned", "candidate", predictions=turned))
+    workspace.set_current("turned")
+    page = opened(qtbot, workspace)
+    assert len(page.frontier.curves[-1].offset) == 1
+    assert not page.grab().isNull()
+
+
+def test_that_a_test_part_without_old_classes_is_shown_all_the_same(
+    qtbot: QtBot, empty_workspace: Workspace, workspace: Workspace
+) -> None:
+    for version in workspace.versions[:2]:
+        found = version.predictions
+        assert found is not None
+        last = replace(found, sample_ids=found.sample_ids[8:], labels=found.labels[8:], logits=found.logits[8:])
+        empty_workspace.add_version(type(version)(version.key, version.label, version.role, predictions=last))
+    page = opened(qtbot, empty_workspace)
+    page.set_subset("old_classes")
+    assert page.basis.text() == "Over old classes, n = 0. Small: 95 % intervals."
+    assert cell(page, 0, "NFR") == "–"
+    assert page.classes.bars.empty.text() == "No samples of old classes."
+    assert page.frontier.readout.text().startswith("There are no samples of old classes")
+    assert not page.grab().isNull()
