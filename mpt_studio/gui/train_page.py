@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -25,7 +27,7 @@ from mpt_studio.gui.run_status import RunStatus
 from mpt_studio.gui.train_state import UpdateState, VersionState
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import Update, UpdateTail
+from mpt_studio.store import Run, Update, UpdateTail
 
 _FORM_WIDTH = 336
 _TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
@@ -53,6 +55,7 @@ class TrainPage(QWidget):
         self.workspace, self.queue = workspace, queue
         self.state: UpdateState | None = None
         self.update_id = ""
+        self._outcome = ""
         self._told = 0
         self._data_spec = ""
         self._jobs: list[PoolJob] = []
@@ -171,8 +174,7 @@ class TrainPage(QWidget):
         except UserError as error:
             self.errors.tell("error", str(error))
 
-    def _ask(self, what: object, words: str) -> None:
-        assert callable(what)
+    def _ask(self, what: Callable[[], None], words: str) -> None:
         try:
             what()
             self.status.tell_wish(words)
@@ -262,8 +264,6 @@ class TrainPage(QWidget):
             active = self.queue.current == self.update_id
             self.status.show_state(self.state, active, self._outcome if not active else "")
 
-    _outcome = ""
-
     @Slot(str, str, str, str)
     def _end(self, update_id: str, outcome: str, message: str, detail: str) -> None:
         if update_id != self.update_id or self.state is None:
@@ -330,11 +330,11 @@ class TrainPage(QWidget):
             "Reading curves", lambda: (store.run(run_id), store.run(run_id).events()), self._add_overlay
         )
 
-    def _add_overlay(self, found: tuple[object, list[Event]]) -> None:
+    def _add_overlay(self, found: tuple[Run, list[Event]]) -> None:
         run, events = found
         color = len(self.curves.run_ids)
-        self.curves.add_run(run.id, run.label or run.id, color, overlay=True)  # type: ignore[attr-defined]
-        self.curves.feed(run.id, events)  # type: ignore[attr-defined]
+        self.curves.add_run(run.id, run.label or run.id, color, overlay=True)
+        self.curves.feed(run.id, events)
 
     @Slot()
     def _offer_dataset(self) -> None:
@@ -350,8 +350,8 @@ class TrainPage(QWidget):
         if dataset.spec == self._data_spec:
             self.strip.set_dataset(dataset)
 
-    def _in_background(self, title: str, work: object, then: object) -> None:
-        job = PoolJob(title, work, then, lambda text, detail: self.errors.tell("error", text, detail), self)  # type: ignore[arg-type]
+    def _in_background(self, title: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        job = PoolJob(title, work, then, lambda text, detail: self.errors.tell("error", text, detail), self)
         self._jobs.append(job)
         job.finished.connect(lambda: self._jobs.remove(job))
         job.start()
