@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import os
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -54,10 +55,23 @@ def prepare(device: torch.device, exact: bool = False) -> None:
 
 
 def threads() -> int:
-    """``OMP_NUM_THREADS`` where set, else the machine's cores, at most 16: small networks gain nothing beyond."""
+    """``OMP_NUM_THREADS`` where set, else the cores we may use, at most 16: small networks gain nothing beyond."""
     text = os.environ.get("OMP_NUM_THREADS", "")
     asked = int(text) if text.isdecimal() else 0
-    return max(1, asked or min(os.cpu_count() or 1, MOST_THREADS))
+    return max(1, asked or min(_cores(), _container_limit(), MOST_THREADS))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _container_limit(path: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that a container may use; threads beyond them wait for each other."""
+    try:
+        quota, period = path.read_text().split()
+        return max(1, int(quota) // int(period))
+    except (OSError, ValueError):  # no container, or "max": no limit
+        return MOST_THREADS
 
 
 def precision(device: torch.device, wanted: str) -> Precision:

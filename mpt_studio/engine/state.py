@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,17 +27,13 @@ class State:
     def save(self, path: Path) -> None:
         """Write to ``path``. Not atomic by itself: write through ``paths.replace_file``."""
         tensors = {f"{group}/{name}": v for group, named in self.groups.items() for name, v in named.items()}
-        save_tensors(path, tensors, {KEY: json.dumps({"format": FORMAT, **self.values}, sort_keys=True)})
+        save_tensors(path, tensors, KEY, {"format": FORMAT, **self.values})
 
     @classmethod
     def load(cls, path: Path) -> State:
         """Raises ``UserError`` where the file is missing, damaged, foreign or of a newer program."""
-        tensors, header = load_tensors(path, "resume state")
-        try:
-            values = json.loads(header[KEY])
-            newer = values.pop("format") > FORMAT
-        except (KeyError, ValueError, TypeError, AttributeError):
-            raise UserError(f"{path} is not a resume state of MPT Studio.") from None
+        tensors, values = load_tensors(path, KEY, "resume state")
+        newer = int(values.pop("format", 0)) > FORMAT
         if newer:
             raise UserError(f"{path} was written by a newer MPT Studio; update the program to resume.")
         groups: dict[str, dict[str, Tensor]] = {}

@@ -148,6 +148,8 @@ class Trainer:
 
     def _fit(self, command: Callable[[], Command]) -> Iterator[Event]:
         yield self._started()
+        if self.finished:
+            return
         for text in self.plan.notes:
             yield Note(text=text)
         yield from self._note_on_reading()
@@ -292,6 +294,11 @@ class Trainer:
         values = [value for value in self.network.state_dict().values() if value.is_floating_point()]
         return bool(torch.stack([value.sum() for value in values]).isfinite().all())
 
+    def _refuse_what_is_not_finite(self) -> None:
+        """Never let broken weights replace good ones on disk."""
+        if not self._weights_are_finite():
+            raise UserError(self._not_a_number())
+
     def _not_a_number(self) -> str:
         kept = f"the weights of epoch {self.epoch} are kept" if self.epoch else "no epoch was finished before"
         rate = self.recipe.training.learning_rate
@@ -326,10 +333,12 @@ class Trainer:
 
     def save_weights(self, path: Path, checkpoint: Checkpoint) -> None:
         """Write the weights that the recipe keeps (last or best). Write through ``paths.replace_file``."""
+        self._refuse_what_is_not_finite()
         weights.save_network(path, self._best or self.network.state_dict(), checkpoint)
 
     def save_state(self, path: Path) -> None:
         """Write everything needed to go on. Write through ``paths.replace_file``."""
+        self._refuse_what_is_not_finite()
         values = {
             "identity": self._identity(),
             "epoch": self.epoch,

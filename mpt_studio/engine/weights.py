@@ -6,48 +6,64 @@ A flipped bit loads silently from any tensor format, so we keep our own hash (ab
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.checkpoint import HEADER_KEY, Checkpoint
 from mpt_studio.engine import networks
 from mpt_studio.errors import UserError, one_sentence
 
-SHA256_KEY = "sha256"
+SHA256_KEY = "content_sha256"
+"""Inside our one header entry: safetensors writes several in an order that changes from run to run."""
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
-    """Write tensors and header with their hash. Not atomic by itself: write through ``paths.replace_file``."""
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], key: str, values: Mapping[str, Any]) -> None:
+    """Write tensors, and plain values as JSON in the header entry ``key`` with a hash of both.
+
+    The same content gives the same bytes. Not atomic by itself: write through ``paths.replace_file``.
+    """
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    save_file(plain, str(path), metadata={**header, SHA256_KEY: content_hash(plain, header)})
+    record = {**values, SHA256_KEY: content_hash(plain, values)}
+    save_file(plain, str(path), metadata={key: json.dumps(record, ensure_ascii=False)})
 
 
-def load_tensors(path: Path, what: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and header of a file of ours. Raises ``UserError`` where it is missing, foreign or damaged."""
+def load_tensors(path: Path, key: str, what: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and values of a file of ours. Raises ``UserError`` where it is missing, foreign or damaged."""
     if not path.exists():
         raise UserError(f"There is no {what} at {path}.")
     try:
         with safe_open(str(path), framework="pt") as opened:
-            header = dict(opened.metadata() or {})
+            text = (opened.metadata() or {}).get(key, "")
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"The {what} {path} cannot be read ({one_sentence(str(error), 120)}).") from None
-    recorded = header.pop(SHA256_KEY, "")
-    if recorded and recorded != content_hash(tensors, header):
+        raise UserError(f"The {what} {path} is damaged or not ours ({one_sentence(str(error), 120)}).") from None
+    values = _values(text)
+    if values is None:
+        raise UserError(f"The {what} {path} is damaged or not ours: its header cannot be read.")
+    recorded = values.pop(SHA256_KEY, "")
+    if recorded and recorded != content_hash(tensors, values):
         raise UserError(f"The {what} {path} is damaged: its content does not match its checksum; use another copy.")
-    return tensors, header
+    return tensors, values
 
 
-def content_hash(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
-    """Hex SHA-256 over names, types, shapes and bytes of contiguous CPU tensors, and over the header."""
-    digest = hashlib.sha256()
-    for key in sorted(header):
-        digest.update(f"{key}={header[key]}\n".encode())
+def _values(text: str) -> dict[str, Any] | None:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def content_hash(tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> str:
+    """Hex SHA-256 over names, types, shapes and bytes of contiguous CPU tensors, and over the header's values."""
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
     for name in sorted(tensors):
         value = tensors[name]
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
@@ -58,7 +74,7 @@ def content_hash(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> st
 
 def save_network(path: Path, tensors: Mapping[str, Tensor], checkpoint: Checkpoint) -> None:
     """Write a version's weights under the header that describes them."""
-    save_tensors(path, tensors, checkpoint.header())
+    save_tensors(path, tensors, HEADER_KEY, json.loads(checkpoint.header()[HEADER_KEY]))
 
 
 def load_network(checkpoint: Checkpoint) -> nn.Module:
@@ -67,7 +83,7 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
     Raises ``UserError`` when tensors are missing, left over or of another shape, naming the first ones, and when
     the content does not match its checksum.
     """
-    tensors, _ = load_tensors(Path(checkpoint.path), "checkpoint")
+    tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
     size = checkpoint.preprocessing.image_size
     with torch.random.fork_rng(devices=[]):
         network = networks.build(checkpoint.architecture, len(checkpoint.class_names), checkpoint.small_stem, size)

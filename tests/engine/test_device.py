@@ -29,13 +29,20 @@ def test_that_a_name_that_is_no_device_is_a_sentence(name):
         devices.choose(name)
 
 
-def test_that_threads_follow_the_machine_or_the_environment(monkeypatch):
+def test_that_threads_follow_the_machine_its_container_or_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert devices.threads() == 3
     assert devices.describe(CPU) == "cpu (3 threads)"
     monkeypatch.delenv("OMP_NUM_THREADS")
-    monkeypatch.setattr("os.cpu_count", lambda: 128)
+    monkeypatch.setattr(devices, "_cores", lambda: 128)
+    monkeypatch.setattr(devices, "_container_limit", lambda: devices.MOST_THREADS)
     assert devices.threads() == devices.MOST_THREADS
+    monkeypatch.undo()
+    limit = tmp_path / "cpu.max"
+    limit.write_text("250000 100000\n")
+    assert devices._container_limit(limit) == 2
+    limit.write_text("max 100000\n")
+    assert devices._container_limit(limit) == devices.MOST_THREADS
 
 
 def test_that_the_summary_is_text_for_people():

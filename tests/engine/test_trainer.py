@@ -148,7 +148,7 @@ def assert_resumes(make, recipe, teachers, cut, folder, expected, expected_weigh
     assert second.describe().figures["epoch"] <= recipe.training.epochs
 
 
-def test_that_best_weights_survive_a_resume(make, replaced, tmp_path):
+def test_that_a_resumed_run_that_keeps_the_best_writes_the_same_bytes(make, replaced, tmp_path):
     recipe = replaced({"keep": "best", "epochs": 3})
     whole = make(recipe)
     list(whole.fit())
@@ -203,10 +203,13 @@ def test_that_a_run_is_left_from_a_pause(make, monkeypatch):
     assert not trainer.finished
 
 
-def test_that_a_loss_that_is_not_a_number_is_a_sentence_and_no_state(make, replaced):
+def test_that_a_loss_that_is_not_a_number_is_a_sentence_and_no_state(make, replaced, tmp_path):
     trainer = make(replaced({"learning_rate": 100.0, "epochs": 40, "momentum": 0.99, "weight_decay": 10.0}))
     with pytest.raises(UserError, match=r"not-a-number in epoch \d+; lower the learning rate \(now 100\)"):
         list(trainer.fit())
+    with pytest.raises(UserError, match="not-a-number"):
+        trainer.save_state(tmp_path / "state.safetensors")
+    assert not (tmp_path / "state.safetensors").exists()
 
 
 def test_that_a_state_of_another_recipe_is_refused(make, replaced, tmp_path):
@@ -273,3 +276,25 @@ def test_that_a_description_holds_recipe_classes_and_figures(make):
     assert found.figures["epoch"] == 2
     assert found.figures["more"] == 1
     assert np.allclose(found.preprocessing.mean, trainer.preprocessing.mean)
+
+
+def test_that_a_run_without_a_validation_part_trains(squares):
+    trainer = trainer_module.Trainer(
+        recipes.Recipe(data="squares", training=recipes.Training(epochs=1, device="cpu", keep="best")),
+        squares,
+        class_names=squares.class_names,
+        old_class_names=(),
+        train=squares.train,
+        validation=squares.train[:0],
+    )
+    assert list(trainer.fit())[-1].validation == {}
+
+
+def test_that_a_finished_run_that_is_restored_has_nothing_left_to_do(make, replaced, tmp_path):
+    first, second = make(replaced({"epochs": 1})), make(replaced({"epochs": 1}))
+    list(first.fit())
+    first.save_state(tmp_path / "state.safetensors")
+    second.restore(tmp_path / "state.safetensors")
+    assert second.finished
+    assert [e.kind for e in second.fit()] == ["started"]
+    assert second.describe() == first.describe()
