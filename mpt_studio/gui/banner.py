@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
@@ -24,6 +26,10 @@ class Banner(QFrame):
         self.text = label(wrap=True)
         self.details = QPushButton("Details")
         self.details.clicked.connect(self._open)
+        self.action = QPushButton()
+        self.action.hide()
+        self.action.clicked.connect(self._act)
+        self._deed: Callable[[], object] | None = None
         close = QToolButton()
         theme.set_icon(close, "close")
         close.setIconSize(QSize(14, 14))
@@ -36,6 +42,7 @@ class Banner(QFrame):
         layout.addWidget(self._icon)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.details)
+        layout.addWidget(self.action)
         layout.addWidget(close)
         theme.notifier().changed.connect(self._paint)
         self.hide()
@@ -49,9 +56,22 @@ class Banner(QFrame):
         self.text.setText(sentence)
         self.setAccessibleDescription(sentence)
         self.details.setVisible(bool(detail))
+        self.action.hide()
         theme.mark(self, banner=level)
         self._paint()
         self.show()
+
+    def offer(self, text: str, deed: Callable[[], object]) -> None:
+        """Add a button to the message on show that does what it asks for."""
+        self._deed = deed
+        self.action.setText(text)
+        self.action.setAccessibleName(text)
+        self.action.show()
+
+    def _act(self) -> None:
+        self.hide()
+        if self._deed is not None:
+            self._deed()
 
     def _paint(self) -> None:
         pixmap = theme.icon(*self._shown).pixmap(QSize(18, 18), self.devicePixelRatio())

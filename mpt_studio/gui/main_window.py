@@ -22,6 +22,7 @@ from mpt_studio.events import Note, Started
 from mpt_studio.gui import theme
 from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
 from mpt_studio.gui.compare_page import ComparePage
+from mpt_studio.gui.data_panel import short_spec
 from mpt_studio.gui.dialogs import UpdateDialog
 from mpt_studio.gui.docks import Docks
 from mpt_studio.gui.engine_thread import Batch
@@ -121,6 +122,8 @@ class MainWindow(QMainWindow):
         workspace = self.workspace
         workspace.message.connect(self.docks.log.add)
         workspace.message.connect(self.pages.banner.tell)
+        workspace.data_wanted.connect(lambda: self.pages.banner.offer("Open data…", self.files.choose_data))
+        workspace.data_changed.connect(self._data_changed)
         workspace.job_started.connect(self.docks.log.add_job)
         workspace.show_flips.connect(self.show_flips)
         for signal in (workspace.data_changed, workspace.versions_changed, workspace.current_changed):
@@ -149,6 +152,12 @@ class MainWindow(QMainWindow):
             self.actions_by_id[key].setEnabled(enabled)
         if self.pages.key == START and (self.workspace.versions or self.workspace.dataset is not None):
             self.show_compare()
+
+    def _data_changed(self) -> None:
+        dataset = self.workspace.dataset
+        self.setWindowTitle(f"{short_spec(dataset.spec)} – MPT Studio" if dataset is not None else "MPT Studio")
+        if not self.pages.banner.action.isHidden():  # the data that it asked for are here
+            self.pages.banner.hide()
 
     # Remembered layout --------------------------------------------------------------------------------------------
 

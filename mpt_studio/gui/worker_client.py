@@ -68,7 +68,8 @@ class WorkerClient(QObject):
     def __init__(self, store: Path, parent: QObject | None = None, command: Sequence[str] | None = None) -> None:
         """``command`` replaces the worker's command line (tests)."""
         super().__init__(parent)
-        self._command = list(command or (sys.executable, "-m", "mpt_studio", "worker", "--store", str(store)))
+        program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
+        self._command = list(command or [*program, "worker", "--store", str(store)])
         self._numbers = itertools.count(1)
         self._waiting: deque[Request] = deque()
         self._active: Request | None = None

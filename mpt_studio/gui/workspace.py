@@ -41,6 +41,8 @@ class Workspace(QObject):
     """Asks the window to go to the Flips page."""
     message = Signal(str, str, str)
     """Level ("info", "warning", "error"), sentence, detail."""
+    data_wanted = Signal()
+    """Versions wait for data; follows the message that says so."""
     job_started = Signal(object)
     """A ``Job`` to show with its progress."""
 
@@ -238,8 +240,7 @@ class Workspace(QObject):
         comparison = self.comparison()
         if comparison is None:
             return np.empty(0, dtype=np.int64)
-        kept = self.filter.apply(comparison)
-        return compare.sort_rows(comparison, kept, self.sort_key, self.sort_descending)
+        return compare.sort_rows(comparison, self.filter.apply(comparison), self.sort_key, self.sort_descending)
 
     def set_filter(self, new: compare.Filter) -> None:
         """Filter the current comparison's samples."""
@@ -274,7 +275,7 @@ class Workspace(QObject):
         recommended = (update.result.get("recommended") or {}).get("run", "")
         self.filter, self.sort_key, self.sort_descending = NEGATIVE_FLIPS, "margin_drop", True
         self.set_current(str(recommended))
-        self.open_data(update.recipe.data)
+        self.open_data(str((update.result.get("data") or {}).get("spec") or update.recipe.data))
         return True
 
     def open_run(self, run_id: str) -> bool:
@@ -366,8 +367,6 @@ class Workspace(QObject):
         self.data_changed.emit()
         self._evaluate_pending()
 
-    # Evaluation of checkpoints ------------------------------------------------------------------------------------
-
     @property
     def waiting_for_data(self) -> list[Version]:
         """Checkpoints that cannot be evaluated before data are open."""
@@ -377,6 +376,7 @@ class Workspace(QObject):
         if self.waiting_for_data:
             names = " and ".join(v.label for v in self.waiting_for_data)
             self.message.emit("warning", f"{names}: open the data to evaluate on (Ctrl+D, or drop a folder).", "")
+            self.data_wanted.emit()
             return
         for version in self.versions:
             self._evaluate(version)

@@ -14,6 +14,7 @@ from mpt_studio import paths
 from mpt_studio.events import Note, Stage, Started, Step
 from mpt_studio.gui import theme
 from mpt_studio.gui.actions import ROWS
+from mpt_studio.gui.files import Files
 from mpt_studio.gui.main_window import MainWindow
 from mpt_studio.gui.page_switcher import START
 from mpt_studio.gui.run_queue import RunQueue
@@ -21,7 +22,7 @@ from mpt_studio.gui.settings import Settings
 from mpt_studio.recipe import UpdateRecipe, preset
 from mpt_studio.store import Store
 
-from .test_workspace import RIGHT, WRONG, saved
+from .test_workspace import RIGHT, WRONG, checkpoint, saved
 
 pytestmark = pytest.mark.gui
 
@@ -75,6 +76,18 @@ def test_that_two_dropped_predictions_are_compared(window: MainWindow, tmp_path:
     assert window.workspace.comparison().rates("all").negative_flips == 1
     assert [card.version.label for card in window.docks.versions.cards] == ["v1", "v2"]
     assert window.settings.recent[0] == str((tmp_path / "a").resolve())
+
+
+def test_that_checkpoints_without_data_come_with_a_button_that_opens_data(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(Files, "choose_data", lambda self: asked.append(True))
+    drop(window, checkpoint(tmp_path / "a.safetensors"), checkpoint(tmp_path / "b.safetensors"))
+    qtbot.waitUntil(window.pages.banner.action.isVisible)
+    window.pages.banner.action.click()
+    assert asked == [True]
+    assert window.pages.banner.isHidden()
 
 
 def test_that_a_foreign_file_is_told_across_the_page(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
