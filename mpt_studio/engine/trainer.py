@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,8 +20,9 @@ from torch import Tensor
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine import commands, feed, networks, optimizers, order, plan, weights
 from mpt_studio.engine import device as devices
-from mpt_studio.engine import feed, networks, optimizers, order, plan, weights
+from mpt_studio.engine.commands import Asked, Command, Left
 from mpt_studio.engine.materials import Materials, Parts, gather
 from mpt_studio.engine.pace import Pace
 from mpt_studio.engine.schedule import learning_rate
@@ -31,10 +32,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Event, Note, Paused, Started, Step
 from mpt_studio.recipe import Recipe
 
-Command = Literal["run", "pause", "stop", "cancel", "interrupt"]
-
 SECONDS_BETWEEN_READINGS = 0.15
-SECONDS_BETWEEN_POLLS = 0.05
 MUCH_TO_READ = 200 << 20
 _FREE_TO_CHANGE = ("device", "data_placement", "save_every_seconds")
 
@@ -137,7 +135,7 @@ class Trainer:
         """
         try:
             yield from self._fit(command)
-        except _Left:
+        except Left:
             return
         except torch.OutOfMemoryError:
             raise UserError(self._too_little_memory()) from None
@@ -153,7 +151,7 @@ class Trainer:
         for text in self.plan.notes:
             yield Note(text=text)
         yield from self._note_on_reading()
-        ask = _Asked(command)
+        ask = Asked(command)
         materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
         pace = Pace(self.plan.steps, self.plan.steps_per_epoch)
         while not self.finished:
@@ -177,11 +175,11 @@ class Trainer:
         if self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
 
-    def _leave_if_asked(self, ask: _Asked) -> None:
+    def _leave_if_asked(self, ask: Asked) -> None:
         if ask.now() in ("stop", "cancel", "interrupt"):
-            raise _Left
+            raise Left
 
-    def _train_epoch(self, materials: Materials, pace: Pace, ask: _Asked) -> Iterator[Event]:
+    def _train_epoch(self, materials: Materials, pace: Pace, ask: Asked) -> Iterator[Event]:
         pace.start(self.step)
         self._last, self._read_at = (self.sums.read() if self.step_in_epoch else None), 0.0
         for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
@@ -245,10 +243,10 @@ class Trainer:
             memory_bytes=devices.allocated_bytes(self.plan.device),
         )
 
-    def _wait(self, ask: _Asked) -> Iterator[Event]:
+    def _wait(self, ask: Asked) -> Iterator[Event]:
         yield Paused(paused=True)
         while ask.now() == "pause":
-            time.sleep(SECONDS_BETWEEN_POLLS)
+            time.sleep(commands.SECONDS_BETWEEN_POLLS)
         yield Paused(paused=False)
 
     def _finish_epoch(self, materials: Materials, pace: Pace) -> Epoch:
@@ -390,22 +388,6 @@ class Trainer:
         digest.update(self.parts.train.astype("<i8").tobytes())
         digest.update(self.dataset.fingerprint.encode())
         return digest.hexdigest()
-
-
-class _Left(Exception):  # noqa: N818 - an outcome, not an error
-    """The user asked to leave."""
-
-
-class _Asked:
-    """The user's command, asked for at most every 50 ms."""
-
-    def __init__(self, command: Callable[[], Command]) -> None:
-        self._command, self._answer, self._at = command, "run", 0.0
-
-    def now(self) -> str:
-        if time.monotonic() - self._at >= SECONDS_BETWEEN_POLLS:
-            self._answer, self._at = self._command(), time.monotonic()
-        return self._answer
 
 
 def _tuple(value: Any) -> Any:

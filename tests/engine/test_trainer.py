@@ -12,7 +12,7 @@ import torch
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import read_checkpoint
-from mpt_studio.engine import evaluate
+from mpt_studio.engine import commands, evaluate
 from mpt_studio.engine import trainer as trainer_module
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Note, Paused, Started, Step
@@ -175,7 +175,7 @@ def test_that_where_the_images_live_changes_no_result(make, replaced):
 
 
 def test_that_stop_ends_a_run_that_can_be_saved_and_gone_on(make, tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_POLLS", 0.0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0.0)
     trainer = make()
     answers = iter(["run"] * 5 + ["stop"] * 9)
     events = list(trainer.fit(lambda: next(answers)))
@@ -187,7 +187,7 @@ def test_that_stop_ends_a_run_that_can_be_saved_and_gone_on(make, tmp_path, monk
 
 
 def test_that_a_pause_is_told_and_left(make, monkeypatch):
-    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_POLLS", 0.01)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0.01)
     began = time.monotonic()
     trainer = make()
     events = list(trainer.fit(lambda: "pause" if time.monotonic() - began < 1.5 else "run"))
@@ -196,7 +196,7 @@ def test_that_a_pause_is_told_and_left(make, monkeypatch):
 
 
 def test_that_a_run_is_left_from_a_pause(make, monkeypatch):
-    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_POLLS", 0.0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0.0)
     answers = itertools.chain(["run"] * 6, ["pause"] * 3, itertools.repeat("cancel"))
     trainer = make()
     list(trainer.fit(lambda: next(answers)))
