@@ -12,6 +12,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui import theme
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import count, label, set_tip
+from mpt_studio.gui.versions import short_spec
 from mpt_studio.gui.workspace import Workspace
 
 SIDE = 40
@@ -178,13 +179,3 @@ def _chip(text: str) -> QLabel:
     made.setProperty("chip", True)
     made.setMaximumSize(QSize(180, 22))
     return made
-
-
-def short_spec(spec: str) -> str:
-    """A data spec for people: "Built-in characters", or the folder's name."""
-    kind, _, folder = spec.partition(":")
-    names = {"builtin": "Built-in characters", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
-    names["cifar100"] = "CIFAR-100"
-    if kind in names:
-        return names[kind]
-    return folder.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or spec

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
 from mpt_studio import compare
 from mpt_studio.errors import UserError
-from mpt_studio.gui.data_panel import short_spec
 from mpt_studio.gui.dialogs import VERSION_FILES, CompareDialog, DataDialog
 from mpt_studio.gui.plain import caption
 from mpt_studio.gui.settings import RECENT, Settings
+from mpt_studio.gui.versions import short_spec
 from mpt_studio.gui.workspace import Workspace
 
 

@@ -22,7 +22,6 @@ from mpt_studio.events import Note, Started
 from mpt_studio.gui import theme
 from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
 from mpt_studio.gui.compare_page import ComparePage
-from mpt_studio.gui.data_panel import short_spec
 from mpt_studio.gui.dialogs import UpdateDialog
 from mpt_studio.gui.docks import Docks
 from mpt_studio.gui.engine_thread import Batch
@@ -35,6 +34,7 @@ from mpt_studio.gui.settings import Settings, WindowState
 from mpt_studio.gui.shortcut_sheet import ShortcutSheet
 from mpt_studio.gui.train_page import TrainPage
 from mpt_studio.gui.update_progress import UpdateProgress
+from mpt_studio.gui.versions import short_spec
 from mpt_studio.gui.welcome import Welcome
 from mpt_studio.gui.worker_client import WorkerClient
 from mpt_studio.gui.workspace import Workspace

@@ -193,3 +193,13 @@ def choose_old(opened: list[Version], alone: bool) -> None:
             version.role = "old"
         elif version.role == "old":
             version.role = "candidate"
+
+
+def short_spec(spec: str) -> str:
+    """A data spec for people: "Built-in characters", or the folder's name."""
+    kind, _, folder = spec.partition(":")
+    names = {"builtin": "Built-in characters", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+    names["cifar100"] = "CIFAR-100"
+    if kind in names:
+        return names[kind]
+    return folder.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or spec

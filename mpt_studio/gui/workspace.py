@@ -350,7 +350,7 @@ class Workspace(QObject):
             {"spec": spec},
             on_result=lambda answer: self._open_prepared(str(answer.get("spec") or spec)),
             on_error=lambda sentence, detail: self.message.emit("error", sentence, detail),
-            title=f"Opening {spec}",
+            title=f"Opening {making.short_spec(spec)}",
         )
         self.job_started.emit(request)
 

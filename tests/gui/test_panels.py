@@ -9,8 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.background import Job
 from mpt_studio.gui.banner import Banner
-from mpt_studio.gui.data_panel import DataPanel, short_spec
+from mpt_studio.gui.data_panel import DataPanel
 from mpt_studio.gui.log_panel import KEPT, DetailDialog, LogPanel
+from mpt_studio.gui.versions import short_spec
 from mpt_studio.gui.versions_panel import VersionsPanel
 from mpt_studio.gui.workspace import Workspace
 
