@@ -1,4 +1,4 @@
-"""One pass over one version's logits: answer, confidence, margin of each sample.
+"""One pass over a version's logits: what a comparison keeps of each sample, so that logits are not read again.
 
 Columns are visited in the order of their names, so that neither a tie between two logits nor the rounding of a sum
 depends on how a version lists its classes. Shape letters: N samples, C classes of the version, B rows of one chunk.
@@ -17,13 +17,18 @@ from mpt_studio.predictions import Floats, Ints, Predictions
 
 CHUNK_VALUES = 1 << 20
 """Logits per chunk: all temporaries together stay below about 30 MB."""
+Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What one version says about N samples; classes are indices into the union of names."""
+    """What one version says about N samples; classes are indices into the union of names.
 
-    answer: Ints
+    The classes come in two groups, those that the old model knows and those that it lacks. With the largest logit and
+    the log-sum-exp of each group, answers, confidences and margins follow for every logit offset on the second group.
+    """
+
+    answer: Codes
     """(N,) class of the largest logit; of equal ones the first by name."""
     confidence: Floats
     """(N,) largest softmax probability."""
@@ -31,77 +36,130 @@ class Answers:
     """(N,) softmax probability of the true class; 0 where the version does not know it."""
     margin: Floats
     """(N,) z_y − max over the others; NaN where the version does not know the true class or knows no other."""
+    truth_logit: Floats
+    """(N,) z_y; NaN where the version does not know the true class."""
+    rival: Floats
+    """(N,) largest logit of the other classes in the true class's group; −inf without."""
     best: Floats
-    """(2, N) largest logit outside and inside of the marked classes; −inf without such classes."""
-    best_class: Ints
+    """(2, N) largest logit of each group; −inf without such classes."""
+    best_class: Codes
     """(2, N) their classes; −1 without such classes."""
+    log_sum: Floats
+    """(2, N) log Σ exp z of each group; −inf without such classes."""
 
 
-def read_answers(version: Predictions, rows: Ints, truth: Ints, names: tuple[str, ...], marked: Bools) -> Answers:
+def read_answers(version: Predictions, rows: Ints | None, truth: Codes, names: tuple[str, ...], new: Bools) -> Answers:
     """Compute ``Answers`` of ``rows``.
 
     Args:
-        rows: (N,) rows of ``version``.
+        rows: (N,) rows of ``version``; None for all in their order.
         truth: (N,) true class of each, an index into ``names``.
         names: the union of class names.
-        marked: (len(names),) a partition of the classes in two, such as known and unknown to the old model.
+        new: (len(names),) the classes of the second group.
     Raises ``UserError`` where a row holds no finite largest logit.
     """
-    order = np.argsort(np.array(version.class_names), kind="stable")
-    sorted_names = tuple(version.class_names[i] for i in order)
-    column_name = positions(sorted_names, names)
-    truth_column = positions(names, sorted_names)[truth]
-    groups = [np.flatnonzero(~marked[column_name]), np.flatnonzero(marked[column_name])]
-    found = _empty(len(rows))
-    step = max(1, CHUNK_VALUES // len(order))
-    for start in range(0, len(rows), step):
+    reader = _Reader(version, names, new)
+    found = _empty(len(truth))
+    step = max(1, CHUNK_VALUES // len(version.class_names))
+    for start in range(0, len(truth), step):
         here = slice(start, start + step)
-        logits_BC = np.asarray(version.logits[rows[here]], dtype=np.float32)[:, order]
-        _read_chunk(found, here, logits_BC, truth_column[here], groups)
+        logits_BC = version.logits[here] if rows is None else version.logits[rows[here]]
+        reader.read(found, here, np.array(logits_BC, dtype=np.float32)[:, reader.order], truth[here])
     _refuse_not_finite(found.confidence, version, rows)
-    for classes in (found.answer, found.best_class):
-        classes[...] = np.where(classes >= 0, column_name[classes], -1)
     return found
 
 
-def _read_chunk(found: Answers, here: slice, logits_BC: Floats, truth_column: Ints, groups: list[Ints]) -> None:
-    every = np.arange(len(logits_BC))
-    for g, columns in enumerate(groups):
-        if len(columns):
-            part = logits_BC if len(columns) == logits_BC.shape[1] else logits_BC[:, columns]
-            at = part.argmax(axis=1)
-            found.best_class[g, here], found.best[g, here] = columns[at], part[every, at]
-    at = logits_BC.argmax(axis=1)
-    top = logits_BC[every, at]
-    known = np.flatnonzero(truth_column >= 0)
-    truth_logit = logits_BC[known, truth_column[known]]
-    with np.errstate(invalid="ignore", over="ignore"):  # refused below, with the sample's name
-        total = np.exp(logits_BC - top[:, None]).sum(axis=1, dtype=np.float64)
-        found.confidence[here] = 1 / total
-        found.truth_probability[here][known] = np.exp((truth_logit - top[known]).astype(np.float64)) / total[known]
-    found.answer[here] = at
-    if logits_BC.shape[1] > 1:
-        logits_BC[known, truth_column[known]] = -np.inf
-        with np.errstate(invalid="ignore", over="ignore"):
-            found.margin[here][known] = truth_logit - logits_BC[known].max(axis=1)
+class _Reader:
+    """A version's columns by group and name, and the arithmetic of one chunk."""
+
+    def __init__(self, version: Predictions, names: tuple[str, ...], new: Bools) -> None:
+        every = np.array(version.class_names)
+        is_new = new[positions(version.class_names, names)]
+        self.order = np.lexsort((every, is_new))
+        """Columns of the first group by name, then those of the second: each group is a slice."""
+        ordered = tuple(version.class_names[i] for i in self.order)
+        first = int((~is_new).sum())
+        self.groups = [(g, part) for g, part in enumerate((slice(0, first), slice(first, None))) if len(ordered[part])]
+        self.first_group = first
+        self.name_index = positions(ordered, names).astype(np.int32)
+        self.place = np.argsort(np.argsort(np.array(ordered), kind="stable"))
+        self.truth_column = positions(names, ordered)
+
+    def read(self, found: Answers, here: slice, logits_BC: Floats, truth: Codes) -> None:
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # refused later, with the sample's name
+            columns, sums = self._groups(found, here, logits_BC)
+            best = found.best[:, here]
+            second = (best[1] > best[0]) | (
+                (best[1] == best[0]) & (self._placed(columns[1]) < self._placed(columns[0]))
+            )
+            top = np.where(second, best[1], best[0])
+            scale = np.where(np.isneginf(best), 0.0, np.exp((best - top).astype(np.float64)))
+            total = (sums * scale).sum(axis=0)
+            total[np.isnan(top) | np.isneginf(top)] = np.nan
+            found.confidence[here] = 1 / total
+            found.answer[here] = self.name_index[np.where(second, columns[1], columns[0])]
+            self._truths(found, here, logits_BC, self.truth_column[truth], top, total)
+
+    def _groups(self, found: Answers, here: slice, logits_BC: Floats) -> tuple[Ints, npt.NDArray[np.float64]]:
+        every = np.arange(len(logits_BC))
+        columns = np.full((2, len(logits_BC)), -1, dtype=np.int64)
+        sums = np.zeros((2, len(logits_BC)))
+        for g, part in self.groups:
+            logits = logits_BC[:, part]
+            at = logits.argmax(axis=1)
+            best = logits[every, at]
+            below = np.where(np.isneginf(best), np.float32(0), best)
+            sums[g] = np.exp(logits - below[:, None]).sum(axis=1, dtype=np.float64)
+            columns[g] = at + (part.start or 0)
+            found.best[g, here], found.best_class[g, here] = best, self.name_index[columns[g]]
+            found.log_sum[g, here] = below + np.log(sums[g])
+        return columns, sums
+
+    def _placed(self, columns: Ints) -> Ints:
+        placed: Ints = np.where(columns < 0, len(self.place), self.place[columns])
+        return placed
+
+    def _truths(
+        self, found: Answers, here: slice, logits_BC: Floats, column: Ints, top: Floats, total: npt.NDArray[np.float64]
+    ) -> None:
+        """Overwrites the true classes' logits."""
+        known = np.flatnonzero(column >= 0)
+        at = column[known]
+        logit = logits_BC[known, at]
+        found.truth_logit[here][known] = logit
+        found.truth_probability[here][known] = np.exp((logit - top[known]).astype(np.float64)) / total[known]
+        logits_BC[known, at] = -np.inf
+        left = np.full((2, len(logits_BC)), -np.inf, dtype=np.float32)
+        for g, part in self.groups:
+            left[g] = logits_BC[:, part].max(axis=1)
+        found.rival[here] = np.where(column < self.first_group, left[0], left[1])
+        if logits_BC.shape[1] > 1:
+            found.margin[here][known] = logit - left.max(axis=0)[known]
 
 
 def _empty(n: int) -> Answers:
+    def nothing(value: float, *shape: int) -> Floats:
+        return np.full((*shape, n), value, dtype=np.float32)
+
     return Answers(
-        answer=np.zeros(n, dtype=np.int64),
-        confidence=np.zeros(n, dtype=np.float32),
-        truth_probability=np.zeros(n, dtype=np.float32),
-        margin=np.full(n, np.nan, dtype=np.float32),
-        best=np.full((2, n), -np.inf, dtype=np.float32),
-        best_class=np.full((2, n), -1, dtype=np.int64),
+        answer=np.zeros(n, dtype=np.int32),
+        confidence=nothing(0),
+        truth_probability=nothing(0),
+        margin=nothing(np.nan),
+        truth_logit=nothing(np.nan),
+        rival=nothing(-np.inf),
+        best=nothing(-np.inf, 2),
+        best_class=np.full((2, n), -1, dtype=np.int32),
+        log_sum=nothing(-np.inf, 2),
     )
 
 
-def _refuse_not_finite(confidence: Floats, version: Predictions, rows: Ints) -> None:
+def _refuse_not_finite(confidence: Floats, version: Predictions, rows: Ints | None) -> None:
     bad: npt.NDArray[np.intp] = np.flatnonzero(np.isnan(confidence))
     if len(bad):
+        row = bad[0] if rows is None else rows[bad[0]]
         raise UserError(
             f"The predictions{f' of {version.version}' if version.version else ''} have logits that are not finite in "
-            f"{len(bad):,} of {len(rows):,} samples (such as {str(version.sample_ids[rows[bad[0]]])!r}); "
+            f"{len(bad):,} of {len(confidence):,} samples (such as {str(version.sample_ids[row])!r}); "
             "train or export them again."
         )

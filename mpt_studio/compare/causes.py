@@ -1,36 +1,61 @@
-"""Why a sample flipped: one cause per negative flip, and a sentence for every sample.
+"""Why a sample is wrong: one cause per negative flip, suspect labels, and a sentence for every sample.
 
-The causes exclude one another and are tried in this order: stolen by a new class; near tie; confident reversal;
-old-old confusion. The first is what the logit margin acts on, the last is what is left.
+The causes exclude one another and are tried in this order: stolen by a new class; suspect label; near tie; confident
+reversal; old-old confusion. The first is what the logit margin acts on, the last is what is left. See docs/causes.md.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind
 
 if TYPE_CHECKING:
     from mpt_studio.compare.comparison import Comparison
 
-NEAR_TIE = 0.5
-"""A flip is a near tie where the update's margin is above −NEAR_TIE logits: it was lost by a hair."""
-CONFIDENT = 0.8
-"""A flip is a confident reversal where both versions give their answers at least this probability."""
+
+@dataclass(frozen=True)
+class CauseThresholds:
+    """Where one cause ends and the next begins. Raises ``UserError`` for values that make no sense."""
+
+    near_tie: float = 0.5
+    """A flip is a near tie where the update's margin is above −near_tie logits: it was lost by a hair."""
+    confident: float = 0.8
+    """A flip is a confident reversal where both versions give their answers at least this probability."""
+    suspect_sure: float = 0.95
+    """A label is suspect where the update gives another class at least this probability, …"""
+    suspect_truth: float = 0.01
+    """… the label at most this one, …"""
+    suspect_unsure: float = 0.6
+    """… and the old model was right with at most this confidence, or wrong with the same answer as the update."""
+
+    def __post_init__(self) -> None:
+        if not self.near_tie >= 0:
+            raise UserError(f"The near tie's width is {self.near_tie:g} logits; it has to be 0 or more.")
+        for name in ("confident", "suspect_sure", "suspect_truth", "suspect_unsure"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UserError(f"The threshold {name} is {getattr(self, name):g}; a probability lies between 0 and 1.")
+
+
+NEAR_TIE = CauseThresholds.near_tie
+CONFIDENT = CauseThresholds.confident
 
 
 class Cause(IntEnum):
-    """Why a negative flip happened; NONE for every other sample. The values are stored in arrays."""
+    """Why a negative flip happened, or that the label is suspect; NONE for every other sample. Stored in arrays."""
 
     NONE = 0
     NEW_CLASS = 1
     NEAR_TIE = 2
     CONFIDENT_REVERSAL = 3
     OLD_OLD = 4
+    SUSPECT_LABEL = 5
 
 
 CAUSE_NAMES: dict[Cause, str] = {
@@ -39,18 +64,44 @@ CAUSE_NAMES: dict[Cause, str] = {
     Cause.NEAR_TIE: "near tie",
     Cause.CONFIDENT_REVERSAL: "confident reversal",
     Cause.OLD_OLD: "old-old confusion",
+    Cause.SUSPECT_LABEL: "suspect label",
 }
 
 
-def causes(comparison: Comparison, rows: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.uint8]:
-    """(N,) ``Cause`` values of all samples, or of ``rows``."""
-    at = slice(None) if rows is None else rows
-    found = np.full(len(comparison.kinds[at]), Cause.OLD_OLD, dtype=np.uint8)
-    sure = (comparison.old_confidence[at] >= CONFIDENT) & (comparison.new_confidence[at] >= CONFIDENT)
+def causes(
+    comparison: Comparison, rows: npt.NDArray[np.int64] | None = None, thresholds: CauseThresholds | None = None
+) -> npt.NDArray[np.uint8]:
+    """(N,) ``Cause`` values of all samples, or of ``rows``; by default under the comparison's own thresholds."""
+    limits = thresholds or comparison.thresholds
+    kinds = comparison.kinds if rows is None else comparison.kinds[rows]
+    found = np.full(len(kinds), Cause.NONE, dtype=np.uint8)
+    for kind, sort_out in ((FlipKind.NEGATIVE, _of_flips), (FlipKind.BOTH_WRONG, _of_both_wrong)):
+        here = np.flatnonzero(kinds == kind)
+        found[here] = sort_out(comparison, here if rows is None else rows[here], limits)
+    return found
+
+
+def _of_flips(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.uint8]:
+    found = np.full(len(at), Cause.OLD_OLD, dtype=np.uint8)
+    old_confidence = comparison.old_confidence[at]
+    sure = (old_confidence >= limits.confident) & (comparison.new_confidence[at] >= limits.confident)
     found[sure] = Cause.CONFIDENT_REVERSAL
-    found[comparison.new_margin[at] > -NEAR_TIE] = Cause.NEAR_TIE
+    found[comparison.new_margin[at] > -limits.near_tie] = Cause.NEAR_TIE
+    found[_contradicted(comparison, at, limits) & (old_confidence <= limits.suspect_unsure)] = Cause.SUSPECT_LABEL
     found[comparison.to_new_class[at]] = Cause.NEW_CLASS
-    found[comparison.kinds[at] != FlipKind.NEGATIVE] = Cause.NONE
+    return found
+
+
+def _of_both_wrong(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.uint8]:
+    same = comparison.old_answer[at] == comparison.new_answer[at]
+    suspect = same & _contradicted(comparison, at, limits)
+    return np.where(suspect, Cause.SUSPECT_LABEL, Cause.NONE).astype(np.uint8)
+
+
+def _contradicted(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.bool_]:
+    """Whether the update is sure of another class than the label's."""
+    unlikely = comparison.truth_probability[at] <= limits.suspect_truth
+    found: npt.NDArray[np.bool_] = (comparison.new_confidence[at] >= limits.suspect_sure) & unlikely
     return found
 
 
@@ -68,9 +119,12 @@ def _what(comparison: Comparison, row: int) -> str:
         return "Both versions are right"
     if kind == FlipKind.POSITIVE:
         return f"Gained: the old model said {before}"
+    cause = Cause(int(causes(comparison, np.array([row]))[0]))
     if kind == FlipKind.BOTH_WRONG:
+        if cause == Cause.SUSPECT_LABEL:
+            return f"Suspect label: both versions say {answer}"
         return f"Both wrong: still {answer}" if answer == before else f"Both wrong: {before}, now {answer}"
-    return _flip(Cause(int(causes(comparison, np.array([row]))[0])), answer, float(comparison.new_confidence[row]))
+    return _flip(cause, answer, float(comparison.new_confidence[row]))
 
 
 def _flip(cause: Cause, answer: str, confidence: float) -> str:
@@ -80,6 +134,8 @@ def _flip(cause: Cause, answer: str, confidence: float) -> str:
         return f"Near tie with {answer}"
     if cause == Cause.CONFIDENT_REVERSAL:
         return f"Confident reversal to {answer} ({100 * confidence:.0f} %)"
+    if cause == Cause.SUSPECT_LABEL:
+        return f"Suspect label: the update says {answer} ({100 * confidence:.0f} %), the old model was unsure"
     return f"Confused with old class {answer}"
 
 

@@ -5,22 +5,31 @@ Shape letters: N matched samples, L names of classes (the union of both versions
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio import flips
-from mpt_studio.compare.answers import Answers, read_answers
-from mpt_studio.compare.causes import causes
+from mpt_studio.compare import ids as searching
+from mpt_studio.compare import tally
+from mpt_studio.compare.answers import Codes, read_answers
+from mpt_studio.compare.causes import CauseThresholds, causes
+from mpt_studio.compare.columns import Bytes, Columns, columns
 from mpt_studio.compare.matching import Bools, Matching, Rows, match, union
-from mpt_studio.flips import FlipKind, Rates
+from mpt_studio.compare.tally import SUBSETS, Subset
+from mpt_studio.flips import FlipKind, Mark, Rates
 from mpt_studio.predictions import Floats, Ints, Predictions, Strings
 
-Subset = Literal["all", "old_classes", "new_classes"]
-SUBSETS: tuple[Subset, ...] = ("all", "old_classes", "new_classes")
+if TYPE_CHECKING:
+    from mpt_studio.compare.metadata import Metadata
+    from mpt_studio.compare.offset import OffsetComparison, Offsets
+
+__all__ = ["SUBSETS", "ClassRates", "Columns", "Comparison", "FlowPair", "Side", "Subset", "compare"]
 Side = Literal["old", "new"]
 
 
@@ -45,17 +54,34 @@ class FlowPair:
     to_new_class: bool
 
 
+@dataclass(eq=False)
+class Annotations:
+    """What is known of samples beside the versions' answers; shared by a comparison and its views."""
+
+    thresholds: CauseThresholds
+    marks: Bytes
+    metadata: Metadata | None = None
+    revision: int = 0
+    """Counts changes, so that nothing computed from older ones is used."""
+
+
 class Comparison:
     """An old version and an update on N samples, in the order of the update's predictions.
 
-    Made by ``compare``. Arrays are computed on first use and kept; treat them as read-only.
+    Made by ``compare`` or ``open_comparison``. Treat arrays as read-only; logits are read for the sample on show only.
     """
 
-    def __init__(self, old: Predictions, new: Predictions, rows: Rows, matching: Matching) -> None:
-        self.old, self.new, self.matching = old, new, matching
-        self.old_rows, self.new_rows, self.truth = rows.old, rows.new, rows.truth
+    gamma = 0.0
+    """The logit offset γ that the update's answers are under."""
+
+    def __init__(self, old: Predictions, new: Predictions, rows: Rows, matching: Matching, columns: Columns) -> None:
+        self.old, self.new, self.matching, self.columns, self.rows = old, new, matching, columns, rows
         self.names = union(new.class_names, old.class_names)
+        self.annotations = Annotations(CauseThresholds(), np.zeros(len(columns.truth), dtype=np.uint8))
+        self.kept: dict[Any, Any] = {}
+        """What filters and facets keep from one request to the next."""
         self._rates: dict[Subset, Rates] = {}
+        self._causes: tuple[CauseThresholds, Bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -63,58 +89,110 @@ class Comparison:
     @cached_property
     def class_is_new(self) -> Bools:
         """(L,) whether the old model lacks the class."""
-        known = set(self.old.class_names)
-        return np.array([name not in known for name in self.names], dtype=bool)
+        return _lacking(self.names, self.old)
+
+    # Samples ------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _old(self) -> Answers:
-        return read_answers(self.old, self.old_rows, self.truth, self.names, self.class_is_new)
+    def old_rows(self) -> Ints:
+        """(N,) rows of the old version's predictions."""
+        return np.arange(len(self), dtype=np.int64) if self.rows.old is None else self.rows.old
 
     @cached_property
-    def _new(self) -> Answers:
-        return read_answers(self.new, self.new_rows, self.truth, self.names, self.class_is_new)
+    def new_rows(self) -> Ints:
+        """(N,) rows of the update's predictions."""
+        return np.arange(len(self), dtype=np.int64) if self.rows.new is None else self.rows.new
 
     @cached_property
     def sample_ids(self) -> Strings:
         """(N,) ids."""
-        ids: Strings = np.asarray(self.new.sample_ids[self.new_rows])
-        return ids
+        every: Strings = np.asarray(self.new.sample_ids)
+        return every if self.rows.new is None else every[self.rows.new]
 
     @cached_property
-    def lower_ids(self) -> Strings:
-        """(N,) ids in lower case, to search in."""
-        lowered: Strings = np.char.lower(self.sample_ids)
-        return lowered
+    def lower_ids(self) -> npt.NDArray[np.bytes_]:
+        """(N,) ids as UTF-8 in lower case, to search in."""
+        return searching.lowered(self.sample_ids)
+
+    @cached_property
+    def id_rank(self) -> Codes:
+        """(N,) place of each sample in the order of the ids."""
+        order = self.rows.by_id
+        rank = np.arange(len(self), dtype=np.int32)
+        if order is not None:
+            rank[order] = np.arange(len(self), dtype=np.int32)
+        return rank
+
+    def rows_of(self, sample_ids: Iterable[str]) -> Ints:
+        """Row of each id; −1 where it is not among the samples."""
+        return searching.rows_of(self.sample_ids, self.rows.by_id, sample_ids)
+
+    # Columns ------------------------------------------------------------------------------------------------------
 
     @property
-    def old_answer(self) -> Ints:
+    def truth(self) -> Codes:
+        """(N,) true class, an index into ``names``."""
+        return self.columns.truth
+
+    @property
+    def old_answer(self) -> Codes:
         """(N,) the old version's answer, an index into ``names``."""
-        return self._old.answer
+        return self.columns.old_answer
 
     @property
-    def new_answer(self) -> Ints:
+    def new_answer(self) -> Codes:
         """(N,) the update's answer, an index into ``names``."""
-        return self._new.answer
+        return self.columns.new_answer
+
+    @property
+    def kinds(self) -> Bytes:
+        """(N,) ``FlipKind`` values."""
+        return self.columns.kinds
 
     @property
     def old_confidence(self) -> Floats:
         """(N,) the old version's largest softmax probability."""
-        return self._old.confidence
+        return self.columns.old_confidence
 
     @property
     def new_confidence(self) -> Floats:
         """(N,) the update's largest softmax probability."""
-        return self._new.confidence
+        return self.columns.new_confidence
+
+    @property
+    def truth_probability(self) -> Floats:
+        """(N,) the update's softmax probability of the true class; 0 where it does not know it."""
+        return self.columns.truth_probability
 
     @property
     def old_margin(self) -> Floats:
         """(N,) z_y − max over the others; NaN where the old version does not know the true class."""
-        return self._old.margin
+        return self.columns.old_margin
 
     @property
     def new_margin(self) -> Floats:
         """(N,) z_y − max over the others; NaN where the update does not know the true class."""
-        return self._new.margin
+        return self.columns.new_margin
+
+    @property
+    def best_old_logit(self) -> Floats:
+        """(N,) the update's largest logit over the classes that the old model knows; −inf without."""
+        return self.columns.best_old_logit
+
+    @property
+    def best_new_logit(self) -> Floats:
+        """(N,) the update's largest logit over the classes that the old model lacks; −inf without."""
+        return self.columns.best_new_logit
+
+    @property
+    def best_old_class(self) -> Codes:
+        """(N,) the class of ``best_old_logit``; −1 without."""
+        return self.columns.best_old_class
+
+    @property
+    def best_new_class(self) -> Codes:
+        """(N,) the class of ``best_new_logit``; −1 without."""
+        return self.columns.best_new_class
 
     @cached_property
     def margin_drop(self) -> Floats:
@@ -123,57 +201,84 @@ class Comparison:
             drop: Floats = self.old_margin - self.new_margin
         return drop
 
-    @property
-    def best_old_logit(self) -> Floats:
-        """(N,) the update's largest logit over the classes that the old model knows; −inf without."""
-        row: Floats = self._new.best[0]
-        return row
-
-    @property
-    def best_new_logit(self) -> Floats:
-        """(N,) the update's largest logit over the classes that the old model lacks; −inf without."""
-        row: Floats = self._new.best[1]
-        return row
-
-    @property
-    def best_old_class(self) -> Ints:
-        """(N,) the class of ``best_old_logit``; −1 without."""
-        row: Ints = self._new.best_class[0]
-        return row
-
-    @property
-    def best_new_class(self) -> Ints:
-        """(N,) the class of ``best_new_logit``; −1 without."""
-        row: Ints = self._new.best_class[1]
-        return row
-
-    @cached_property
-    def kinds(self) -> npt.NDArray[np.uint8]:
-        """(N,) ``FlipKind`` values."""
-        return flips.flip_kinds(self.old_answer == self.truth, self.new_answer == self.truth)
-
-    @cached_property
-    def causes(self) -> npt.NDArray[np.uint8]:
-        """(N,) ``Cause`` values: why each negative flip happened; ``Cause.NONE`` elsewhere."""
-        return causes(self)
-
     @cached_property
     def confidence_lost(self) -> Floats:
         """(N,) the update's max p − p[y]: how sure it is of something else."""
-        lost: Floats = self._new.confidence - self._new.truth_probability
+        lost: Floats = self.new_confidence - self.truth_probability
         return lost
+
+    @cached_property
+    def loss(self) -> Floats:
+        """(N,) the update's cross-entropy −log p[y]; NaN where it does not know the true class."""
+        with np.errstate(divide="ignore"):
+            loss: Floats = np.where(
+                np.isnan(self.columns.truth_logit), np.float32(np.nan), -np.log(self.truth_probability)
+            )
+        return loss
 
     @cached_property
     def is_old_class(self) -> Bools:
         """(N,) whether the old model knows the true class."""
-        known: Bools = ~self.class_is_new[self.truth]
+        known: Bools = (~self.class_is_new).take(self.truth)
         return known
 
     @cached_property
     def to_new_class(self) -> Bools:
         """(N,) whether the update answers a class that the old model lacks."""
-        answered: Bools = self.class_is_new[self.new_answer]
+        answered: Bools = self.class_is_new.take(self.new_answer)
         return answered
+
+    # Annotations --------------------------------------------------------------------------------------------------
+
+    @property
+    def causes(self) -> Bytes:
+        """(N,) ``Cause`` values under ``thresholds``: why each sample is wrong; ``Cause.NONE`` elsewhere."""
+        if self._causes is None or self._causes[0] != self.thresholds:
+            self._causes = (self.thresholds, causes(self))
+        return self._causes[1]
+
+    @property
+    def thresholds(self) -> CauseThresholds:
+        """Where one cause ends and the next begins."""
+        return self.annotations.thresholds
+
+    def set_thresholds(self, thresholds: CauseThresholds) -> None:
+        """Sort the flips into causes anew."""
+        self.annotations.thresholds = thresholds
+        self.annotations.revision += 1
+
+    @property
+    def marks(self) -> Bytes:
+        """(N,) ``Mark`` values."""
+        return self.annotations.marks
+
+    def set_marks(self, marks: Mapping[str, Mark]) -> None:
+        """Replace all marks (sample id → mark); ids that are not among the samples are passed over."""
+        fresh = np.zeros(len(self), dtype=np.uint8)
+        rows = self.rows_of(marks)
+        values = np.fromiter(marks.values(), dtype=np.uint8, count=len(marks))
+        fresh[rows[rows >= 0]] = values[rows >= 0]
+        self.annotations.marks = fresh
+        self.annotations.revision += 1
+
+    def mark(self, rows: npt.ArrayLike, mark: Mark) -> None:
+        """Mark some rows."""
+        fresh = self.annotations.marks.copy()
+        fresh[np.asarray(rows, dtype=np.int64)] = mark
+        self.annotations.marks = fresh
+        self.annotations.revision += 1
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """Further columns, joined from a table."""
+        return self.annotations.metadata
+
+    def set_metadata(self, metadata: Metadata | None) -> None:
+        """Attach the columns of ``read_metadata``."""
+        self.annotations.metadata = metadata
+        self.annotations.revision += 1
+
+    # Figures ------------------------------------------------------------------------------------------------------
 
     def mask(self, subset: Subset) -> Bools:
         """(N,) the samples of "all", "old_classes" or "new_classes"."""
@@ -184,11 +289,29 @@ class Comparison:
     def rates(self, subset: Subset) -> Rates:
         """The figures of a subset."""
         if subset not in self._rates:
-            changed = self.old_answer != self.new_answer
-            self._rates[subset] = flips.rates(
-                self.kinds, changed, self.to_new_class, self.confidence_lost, self.mask(subset)
-            )
+            self._rates = {each: tally.rates(self._counts, each, self._lost(each)) for each in SUBSETS}
         return self._rates[subset]
+
+    @cached_property
+    def _counts(self) -> npt.NDArray[np.int64]:
+        changed = self.old_answer != self.new_answer
+        return tally.count(tally.codes(self.kinds, changed, self.to_new_class, self.is_old_class))
+
+    @cached_property
+    def negative_flips(self) -> Ints:
+        """Rows of all negative flips, ascending."""
+        return np.flatnonzero(self.kinds == FlipKind.NEGATIVE).astype(np.int64)
+
+    def _lost(self, subset: Subset) -> float:
+        """Sum of ``confidence_lost`` over a subset's negative flips; these are samples of old classes."""
+        if subset == "new_classes":
+            return 0.0
+        return math.fsum(self.confidence_lost_at(self.negative_flips).tolist())
+
+    def confidence_lost_at(self, rows: Ints) -> Floats:
+        """``confidence_lost`` of some rows."""
+        lost: Floats = self.new_confidence[rows] - self.truth_probability[rows]
+        return lost
 
     def per_class(self) -> list[ClassRates]:
         """The figures of every class, in the order of ``names``; classes without samples have zero counts."""
@@ -196,12 +319,12 @@ class Comparison:
 
     @cached_property
     def _per_class(self) -> list[ClassRates]:
-        n = len(self.names)
-        negative = self.kinds == FlipKind.NEGATIVE
-        tables = np.bincount(self.truth * 4 + self.kinds, minlength=4 * n).reshape(n, 4)
+        n, rows = len(self.names), self.negative_flips
+        tables = np.bincount(self.truth * np.int32(4) + self.kinds, minlength=4 * n).reshape(n, 4)
         changed = np.bincount(self.truth[self.old_answer != self.new_answer], minlength=n)
-        intruded = np.bincount(self.truth[negative & self.to_new_class], minlength=n)
-        lost = np.bincount(self.truth[negative], weights=self.confidence_lost[negative], minlength=n)
+        flipped = self.truth[rows]
+        intruded = np.bincount(flipped[self.to_new_class[rows]], minlength=n)
+        lost = np.bincount(flipped, weights=self.confidence_lost_at(rows), minlength=n)
         return [
             ClassRates(name, i, bool(self.class_is_new[i]), _rates(tables[i], changed[i], intruded[i], lost[i]))
             for i, name in enumerate(self.names)
@@ -209,11 +332,9 @@ class Comparison:
 
     def flow(self) -> list[FlowPair]:
         """Where negative flips went: pairs (truth, new answer), most frequent first, equal ones by name."""
-        negative = self.kinds == FlipKind.NEGATIVE
-        pairs, counts = np.unique(
-            self.truth[negative] * len(self.names) + self.new_answer[negative], return_counts=True
-        )
-        truths, answers = np.divmod(pairs, len(self.names))
+        rows, n = self.negative_flips, len(self.names)
+        pairs, counts = np.unique(self.truth[rows].astype(np.int64) * n + self.new_answer[rows], return_counts=True)
+        truths, answers = np.divmod(pairs, n)
         found = [
             FlowPair(self.names[t], self.names[a], int(count), bool(self.class_is_new[a]))
             for t, a, count in zip(truths, answers, counts, strict=True)
@@ -222,8 +343,10 @@ class Comparison:
 
     def top(self, side: Side, row: int, k: int = 5) -> list[tuple[str, float, float]]:
         """The k largest answers of a version to one sample: (class name, softmax probability, logit)."""
-        version, at = (self.old, self.old_rows[row]) if side == "old" else (self.new, self.new_rows[row])
-        logits = np.asarray(version.logits[at], dtype=np.float64)
+        version, rows = (self.old, self.rows.old) if side == "old" else (self.new, self.rows.new)
+        logits = np.asarray(version.logits[row if rows is None else rows[row]], dtype=np.float64)
+        if side == "new" and self.gamma:
+            logits = logits - self.gamma * _lacking(version.class_names, self.old)
         weights = np.exp(logits - logits.max())
         probabilities = weights / weights.sum()
         order = np.lexsort((np.array(version.class_names), -logits))[:k]
@@ -234,6 +357,27 @@ class Comparison:
         figures: dict[str, Any] = {subset: self.rates(subset).to_json() for subset in SUBSETS}
         return {"samples": len(self), "matching": self.matching.to_json(), **figures}
 
+    # Views and files ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def offsets(self) -> Offsets:
+        """The samples by where the logit offset changes their answer; what makes ``at_offset`` quick."""
+        from mpt_studio.compare.offset import Offsets
+
+        return Offsets(self)
+
+    def at_offset(self, gamma: float) -> Comparison | OffsetComparison:
+        """The same comparison with γ subtracted from the update's new-class logits; itself for 0."""
+        from mpt_studio.compare.offset import OffsetComparison
+
+        return OffsetComparison(self, gamma) if gamma else self
+
+    def save(self, folder: Path) -> None:
+        """Keep the columns on disk; ``kept.load`` opens them again."""
+        from mpt_studio.compare import kept
+
+        kept.save(self, folder)
+
 
 def compare(old: Predictions, new: Predictions) -> Comparison:
     """Match two versions' predictions, samples by id and classes by name.
@@ -241,9 +385,17 @@ def compare(old: Predictions, new: Predictions) -> Comparison:
     Raises ``UserError`` where the data differ (no shared id, or one with two true classes), where ids are not unique,
     and where logits are not finite.
     """
-    comparison = Comparison(old, new, *match(old, new))
-    _ = comparison.kinds  # now, where the caller is ready for a sentence, and not in the middle of a painting
-    return comparison
+    rows, matching = match(old, new)
+    names = union(new.class_names, old.class_names)
+    is_new = _lacking(names, old)
+    before = read_answers(old, rows.old, rows.truth, names, is_new)
+    after = read_answers(new, rows.new, rows.truth, names, is_new)
+    return Comparison(old, new, rows, matching, columns(rows.truth, before, after))
+
+
+def _lacking(names: tuple[str, ...], version: Predictions) -> Bools:
+    known = set(version.class_names)
+    return np.array([name not in known for name in names], dtype=bool)
 
 
 def _rates(table: npt.NDArray[np.int64], changed: int, intruded: int, lost: float) -> Rates:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mpt_studio.compare.causes import CAUSE_NAMES, Cause
 from mpt_studio.compare.comparison import Comparison, Subset
+from mpt_studio.compare.ids import containing
 from mpt_studio.compare.matching import Bools, positions
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Ints
@@ -137,7 +138,7 @@ class _Condition:
     says: Callable[[Any], str]
 
 
-def _named(values: Ints, comparison: Comparison, wanted: tuple[str, ...]) -> Bools:
+def _named(values: npt.NDArray[np.int32], comparison: Comparison, wanted: tuple[str, ...]) -> Bools:
     lookup = np.zeros(len(comparison.names) + 1, dtype=bool)
     lookup[positions(wanted, comparison.names)] = True
     lookup[-1] = False  # names that this comparison does not have
@@ -151,8 +152,7 @@ def _coded(values: npt.NDArray[np.uint8], wanted: tuple[int, ...]) -> Bools:
 
 
 def _with_text(comparison: Comparison, text: str) -> Bools:
-    found: Bools = np.strings.find(comparison.lower_ids, text.lower()) >= 0
-    return found
+    return containing(comparison.lower_ids, text)
 
 
 def _among(comparison: Comparison, samples: Samples) -> Bools:
@@ -196,7 +196,7 @@ def _rank(texts: npt.NDArray[np.str_]) -> Ints:
     return np.unique(texts, return_inverse=True)[1].astype(np.int64)
 
 
-def _by_name(values: Ints, comparison: Comparison) -> Ints:
+def _by_name(values: npt.NDArray[np.int32], comparison: Comparison) -> Ints:
     return _rank(np.array(comparison.names))[values]
 
 

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare import tally
+from mpt_studio.compare.comparison import Comparison, Subset
 from mpt_studio.compare.matching import Bools
+from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Ints
 
 Doubles = npt.NDArray[np.float64]
 POINTS = 500
+_RIGHT = np.array([kind in (FlipKind.BOTH_RIGHT, FlipKind.POSITIVE) for kind in FlipKind])
+_FLIPPED = np.array([kind == FlipKind.NEGATIVE for kind in FlipKind])
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,56 +51,33 @@ def frontier(comparison: Comparison, offsets: npt.ArrayLike | None = None) -> Fr
         comparison: the old model and the update.
         offsets: the γ wanted; by default up to 500 of those at which the curve moves, and 0.
     """
-    lead = comparison.best_new_logit.astype(np.float64) - comparison.best_old_logit
-    right_if_old = comparison.best_old_class == comparison.truth
-    right_if_new = comparison.best_new_class == comparison.truth
-    moving = lead[(right_if_old != right_if_new) & np.isfinite(lead)]
-    wanted = _default_offsets(moving) if offsets is None else np.atleast_1d(np.asarray(offsets, dtype=np.float64))
-    order = np.argsort(lead, kind="stable")
-    split = np.searchsorted(lead[order], wanted, side="right")  # so many samples answer an old class: lead <= γ
-    old_right = comparison.old_answer == comparison.truth
-
-    def share(subset: Bools, if_old: Bools, if_new: Bools) -> Doubles:
-        return _shares(subset[order], if_old[order], if_new[order], split)
-
-    every, old = comparison.mask("all"), comparison.mask("old_classes")
-    lost_if_old, lost_if_new = old_right & ~right_if_old, old_right & ~right_if_new
+    curve = comparison.offsets
+    wanted = curve.turns(POINTS) if offsets is None else np.atleast_1d(np.asarray(offsets, dtype=np.float64))
+    counts = np.stack([curve.counts(gamma) for gamma in wanted.tolist()])
     return Frontier(
         offset=wanted,
-        accuracy_all=share(every, right_if_old, right_if_new),
-        accuracy_new_classes=share(~old, right_if_old, right_if_new),
-        accuracy_old_classes=share(old, right_if_old, right_if_new),
-        nfr_old_classes=share(old, lost_if_old, lost_if_new),
-        nfr_all=share(every, lost_if_old, lost_if_new),
+        accuracy_all=_share(counts, "all", _RIGHT),
+        accuracy_new_classes=_share(counts, "new_classes", _RIGHT),
+        accuracy_old_classes=_share(counts, "old_classes", _RIGHT),
+        nfr_old_classes=_share(counts, "old_classes", _FLIPPED),
+        nfr_all=_share(counts, "all", _FLIPPED),
         samples_all=len(comparison),
-        samples_old_classes=int(old.sum()),
-        samples_new_classes=int((~old).sum()),
+        samples_old_classes=int(counts[0][tally.inside("old_classes")].sum()),
+        samples_new_classes=int(counts[0][tally.inside("new_classes")].sum()),
     )
 
 
 def flips_at(comparison: Comparison, offset: float) -> Ints:
     """Rows of old classes that are negative flips under a logit offset γ: the samples behind a frontier's point."""
-    lead = comparison.best_new_logit.astype(np.float64) - comparison.best_old_logit
-    answer = np.where(lead > offset, comparison.best_new_class, comparison.best_old_class)
-    lost = (comparison.old_answer == comparison.truth) & (answer != comparison.truth)
-    return np.flatnonzero(lost & comparison.mask("old_classes")).astype(np.int64)
+    curve = comparison.offsets
+    kinds = np.where(curve.lead > np.float32(offset), curve.kinds_if_new[curve.order], curve.kinds_if_old[curve.order])
+    return np.sort(curve.order[kinds == FlipKind.NEGATIVE]).astype(np.int64)
 
 
-def _shares(subset: Bools, if_old: Bools, if_new: Bools, split: npt.NDArray[np.intp]) -> Doubles:
-    """(G,) share of the subset where the first ``split`` samples count as ``if_old`` and the rest as ``if_new``."""
-    n = int(subset.sum())
-    if n == 0:
-        return np.full(len(split), np.nan)
-    low = np.concatenate([[0], np.cumsum(subset & if_old)])
-    high = np.concatenate([[0], np.cumsum(subset & if_new)])
-    counts: Doubles = (low[split] + high[-1] - high[split]) / n
-    return counts
-
-
-def _default_offsets(moving: Doubles) -> Doubles:
-    steps = np.unique(moving)
-    if len(steps) > POINTS - 2:
-        steps = steps[np.linspace(0, len(steps) - 1, POINTS - 2).round().astype(np.intp)]
-    before = [np.nextafter(steps[0], -np.inf)] if len(steps) else []  # where every answer may be a new class
-    chosen: Doubles = np.unique(np.concatenate([before, steps, [0.0]]))
-    return chosen
+def _share(counts: npt.NDArray[np.int64], subset: Subset, kinds: Bools) -> Doubles:
+    """(G,) share of a subset's samples with one of the marked flip kinds; NaN without samples."""
+    inside = tally.inside(subset)
+    samples = int(counts[0][inside].sum())
+    hits = counts[:, inside & kinds[tally.KIND]].sum(axis=1)
+    shares: Doubles = hits / samples if samples else np.full(len(counts), np.nan)
+    return shares

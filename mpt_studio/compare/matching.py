@@ -68,12 +68,14 @@ class Matching:
 class Rows:
     """Rows that belong together, in the order of the update's predictions."""
 
-    old: Ints
-    """(N,) rows of the old version's predictions."""
-    new: Ints
-    """(N,) rows of the update's predictions."""
-    truth: Ints
+    old: Ints | None
+    """(N,) rows of the old version's predictions; None where they are all its rows in their order."""
+    new: Ints | None
+    """(N,) rows of the update's predictions; None where they are all its rows in their order."""
+    truth: npt.NDArray[np.int32]
     """(N,) true class as an index into the union of class names."""
+    by_id: npt.NDArray[np.int32] | None = None
+    """(N,) matched samples in the order of their ids; None where they are in this order already."""
 
 
 def union(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,7 +85,7 @@ def union(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
 
 def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
     """Match samples by id. Raises ``UserError`` where no id is shared or a shared one has two true classes."""
-    old_rows, new_rows = _matched_rows(old, new)
+    old_rows, new_rows, order = _matched_rows(old, new)
     _refuse_other_truth(old, new, old_rows, new_rows)
     names = union(new.class_names, old.class_names)
     truth = positions(new.label_names, names)[new.labels[new_rows]]
@@ -108,7 +110,9 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
             f"Neither version knows the class of any sample (such as {_some(report.unknown_classes)}); "
             "their class names and the data's differ."
         )
-    return Rows(old_rows[known], new_rows[known], truth[known]), report
+    old_rows, new_rows, truth = old_rows[known], new_rows[known], truth[known].astype(np.int32)
+    by_id = None if order is None else _placed(order, new_rows)
+    return Rows(_unless_all(old_rows, len(old)), _unless_all(new_rows, len(new)), truth, by_id), report
 
 
 def positions(names: tuple[str, ...], within: tuple[str, ...]) -> Ints:
@@ -117,8 +121,12 @@ def positions(names: tuple[str, ...], within: tuple[str, ...]) -> Ints:
     return np.array([index.get(name, -1) for name in names], dtype=np.int64)
 
 
-def _matched_rows(old: Predictions, new: Predictions) -> tuple[Ints, Ints]:
+def _matched_rows(old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints | None]:
+    """Rows in both versions, and the update's rows by id (None where they come so)."""
     old_ids, new_ids = np.asarray(old.sample_ids), np.asarray(new.sample_ids)
+    if len(new_ids) and np.array_equal(old_ids, new_ids) and (new_ids[1:] > new_ids[:-1]).all():  # so they are unique
+        every = np.arange(len(new_ids), dtype=np.int64)
+        return every, every, None
     new_order = _sorted_order(new_ids, new)
     if np.array_equal(old_ids, new_ids):  # the usual case: the same data in the same order
         rows = np.arange(len(new_ids), dtype=np.int64)
@@ -136,7 +144,20 @@ def _matched_rows(old: Predictions, new: Predictions) -> tuple[Ints, Ints]:
             f"{_called(old, 'the old version')} and {_called(new, 'the update')} have no sample in common "
             f"({_some(old_ids[:1])} … against {_some(new_ids[:1])} …); evaluate both on the same data."
         )
-    return rows[new_rows], new_rows
+    return rows[new_rows], new_rows, new_order
+
+
+def _placed(order: Ints, rows: Ints) -> npt.NDArray[np.int32]:
+    """Positions within ascending ``rows`` in the order in which ``order`` visits them."""
+    position = np.full(len(order), -1, dtype=np.int32)
+    position[rows] = np.arange(len(rows), dtype=np.int32)
+    visited = position[order]
+    kept: npt.NDArray[np.int32] = visited[visited >= 0]
+    return kept
+
+
+def _unless_all(rows: Ints, count: int) -> Ints | None:
+    return None if len(rows) == count and bool((rows == np.arange(count)).all()) else rows
 
 
 def _sorted_order(ids: Strings, of: Predictions) -> Ints:

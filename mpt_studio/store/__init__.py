@@ -6,4 +6,15 @@ from mpt_studio.store.run import Run, RunWriter
 from mpt_studio.store.store import Store
 from mpt_studio.store.update import Member, Update, UpdateWriter
 
-__all__ = ["EventTail", "Marked", "Marks", "Member", "Run", "RunWriter", "Store", "Update", "UpdateTail", "UpdateWriter"]
+__all__ = [
+    "EventTail",
+    "Marked",
+    "Marks",
+    "Member",
+    "Run",
+    "RunWriter",
+    "Store",
+    "Update",
+    "UpdateTail",
+    "UpdateWriter",
+]

@@ -73,7 +73,7 @@ def test_that_each_facet_is_counted_with_the_other_filters_only(worked: Comparis
     assert found.answers == {"a": 0, "b": 0, "c": 1}
     # s1 was stolen by c; s2, of truth b, is filtered out
     assert found.causes == {
-        Cause.NEW_CLASS: 1, Cause.NEAR_TIE: 0, Cause.CONFIDENT_REVERSAL: 0, Cause.OLD_OLD: 0,
+        Cause.NEW_CLASS: 1, Cause.NEAR_TIE: 0, Cause.CONFIDENT_REVERSAL: 0, Cause.OLD_OLD: 0, Cause.SUSPECT_LABEL: 0,
     }  # fmt: skip
 
 

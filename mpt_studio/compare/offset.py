@@ -1,0 +1,194 @@
+"""A comparison under a logit offset γ, subtracted from the update's new-class logits, without its logits.
+
+The update's answer under γ is a new class exactly where m_new − γ > m_old (its best logits over new and old classes).
+Sorted by m_new − m_old once, every step of γ changes one stretch of samples. Letters: N samples, B blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.compare import tally
+from mpt_studio.compare.columns import Bytes
+from mpt_studio.compare.comparison import Codes, Comparison
+from mpt_studio.compare.order import sort_order
+from mpt_studio.compare.tally import Subset
+from mpt_studio.flips import Rates, flip_kinds
+from mpt_studio.predictions import Floats, Ints
+
+BLOCK = 4096
+Counts = npt.NDArray[np.int64]
+_T = TypeVar("_T", bound=np.generic)
+
+
+class Offsets:
+    """Samples in the order in which a falling γ turns their answers into new classes."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        lead = comparison.best_new_logit - comparison.best_old_logit
+        self.order = sort_order(lead, descending=False).astype(np.int32)
+        self.lead = lead[self.order]
+        """(N,) m_new − m_old, ascending; −inf where the update has no new class."""
+        right_old = self._kinds(comparison.best_old_class)
+        right_new = self._kinds(comparison.best_new_class)
+        self.kinds_if_old, self.kinds_if_new = right_old, right_new
+        self._low = self._codes(comparison.best_old_class, right_old)
+        self._high = self._codes(comparison.best_new_class, right_new)
+        self._low_before, self._high_before = _running(self._low), _running(self._high)
+
+    def _kinds(self, answer: Codes) -> Bytes:
+        c = self.comparison
+        return flip_kinds(c.old_answer == c.truth, answer == c.truth)
+
+    def _codes(self, answer: Codes, kinds: Bytes) -> Bytes:
+        c = self.comparison
+        to_new = np.append(c.class_is_new, False).take(answer)
+        return tally.codes(kinds, c.old_answer != answer, to_new, c.is_old_class)[self.order]
+
+    def changed(self, gamma: float) -> Ints:
+        """Rows whose answer under γ is on the other side of old and new classes than without; some may tie."""
+        zero_left, zero_right = (int(np.searchsorted(self.lead, 0, side=side)) for side in ("left", "right"))
+        at = self._split(gamma)
+        here = slice(zero_left, max(zero_left, at)) if gamma > 0 else slice(min(at, zero_right), zero_right)
+        return self.order[here].astype(np.int64)
+
+    def counts(self, gamma: float) -> Counts:
+        """(32,) samples of each code of ``tally`` under γ: a step of a slider, whatever N."""
+        at = self._split(gamma)
+        block = at // BLOCK
+        rest = slice(block * BLOCK, at)
+        low = self._low_before[block] + tally.count(self._low[rest])
+        counts: Counts = low + self._high_before[-1] - self._high_before[block] - tally.count(self._high[rest])
+        return counts
+
+    def rates(self, gamma: float, subset: Subset) -> Rates:
+        """The figures of a subset under γ; the confidence-weighted NFR is left undefined (NaN)."""
+        return self.comparison.rates(subset) if gamma == 0 else tally.rates(self.counts(gamma), subset, math.nan)
+
+    def turns(self, points: int) -> npt.NDArray[np.float64]:
+        """Up to ``points`` offsets at which the rates move, ascending, with 0 and one below the first of them."""
+        moving = ((self._low ^ self._high) & np.uint8(3) > 0) & np.isfinite(self.lead)
+        steps = np.unique(self.lead[moving])
+        if len(steps) > points - 2:
+            steps = steps[np.linspace(0, len(steps) - 1, points - 2).round().astype(np.intp)]
+        before = [np.nextafter(steps[0], np.float32(-np.inf))] if len(steps) else []  # every answer may be a new class
+        found: npt.NDArray[np.float64] = np.unique(np.concatenate([before, steps, [0.0]]).astype(np.float64))
+        return found
+
+    def _split(self, gamma: float) -> int:
+        """So many samples answer an old class: m_new − m_old <= γ."""
+        return int(np.searchsorted(self.lead, np.float32(gamma), side="right"))
+
+
+def _running(codes: Bytes) -> Counts:
+    """(B + 1, 32) samples of each code before each block; the last row counts all."""
+    blocks = -(-len(codes) // BLOCK) or 1
+    of_block = np.stack([tally.count(codes[b * BLOCK : (b + 1) * BLOCK]) for b in range(blocks)])
+    running: Counts = np.concatenate([np.zeros((1, tally.CODES), np.int64), of_block.cumsum(axis=0)])
+    return running
+
+
+class OffsetComparison(Comparison):
+    """A comparison whose update has γ subtracted from its new-class logits; marks and metadata are the base's."""
+
+    def __init__(self, base: Comparison, gamma: float) -> None:
+        super().__init__(base.old, base.new, base.rows, base.matching, base.columns)
+        self.base, self.gamma, self.annotations = base, float(np.float32(gamma)), base.annotations
+        self._changed = base.offsets.changed(self.gamma)
+
+    @property
+    def old_rows(self) -> Ints:
+        return self.base.old_rows
+
+    @property
+    def new_rows(self) -> Ints:
+        return self.base.new_rows
+
+    @property
+    def sample_ids(self) -> npt.NDArray[np.str_]:
+        return self.base.sample_ids
+
+    @property
+    def lower_ids(self) -> npt.NDArray[np.bytes_]:
+        return self.base.lower_ids
+
+    @property
+    def id_rank(self) -> Codes:
+        return self.base.id_rank
+
+    @property
+    def is_old_class(self) -> npt.NDArray[np.bool_]:
+        return self.base.is_old_class
+
+    @cached_property
+    def new_answer(self) -> Codes:
+        instead = self.base.best_old_class if self.gamma > 0 else self.base.best_new_class
+        return self._with(self.base.new_answer, instead)
+
+    @cached_property
+    def kinds(self) -> Bytes:
+        offsets = self.base.offsets
+        return self._with(self.base.kinds, offsets.kinds_if_old if self.gamma > 0 else offsets.kinds_if_new)
+
+    @cached_property
+    def to_new_class(self) -> npt.NDArray[np.bool_]:
+        flags = self.base.to_new_class.copy()
+        flags[self._changed] = self.gamma < 0
+        return flags
+
+    @cached_property
+    def new_confidence(self) -> Floats:
+        return self._confidence(slice(None))
+
+    @cached_property
+    def truth_probability(self) -> Floats:
+        return self._truth_probability(slice(None))
+
+    @cached_property
+    def new_margin(self) -> Floats:
+        c, gamma = self.columns, np.float32(self.gamma)
+        new = c.best_new_logit - gamma
+        with np.errstate(invalid="ignore"):
+            of_old = c.truth_logit - np.maximum(c.rival, new)
+            of_new = c.truth_logit - gamma - np.maximum(c.rival - gamma, c.best_old_logit)
+            margin: Floats = np.where(self.is_old_class, of_old, of_new)
+        return np.where(np.isnan(self.base.new_margin), np.float32(np.nan), margin)
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return self.base.offsets.counts(self.gamma)
+
+    def confidence_lost_at(self, rows: Ints) -> Floats:
+        lost: Floats = self._confidence(rows) - self._truth_probability(rows)
+        return lost
+
+    def at_offset(self, gamma: float) -> Comparison:
+        """The base under another γ."""
+        return self.base.at_offset(gamma)
+
+    def _with(self, column: npt.NDArray[_T], instead: npt.NDArray[_T]) -> npt.NDArray[_T]:
+        changed = np.array(column)
+        changed[self._changed] = instead[self._changed]
+        return changed
+
+    def _log_sum(self, at: Ints | slice) -> Floats:
+        c = self.columns
+        total: Floats = np.logaddexp(c.log_sum_old[at], c.log_sum_new[at] - np.float32(self.gamma))
+        return total
+
+    def _confidence(self, at: Ints | slice) -> Floats:
+        best = np.maximum(self.columns.best_old_logit[at], self.columns.best_new_logit[at] - np.float32(self.gamma))
+        found: Floats = np.minimum(np.exp(best - self._log_sum(at)), np.float32(1))
+        return found
+
+    def _truth_probability(self, at: Ints | slice) -> Floats:
+        shift = np.where(self.is_old_class[at], np.float32(0), np.float32(self.gamma))
+        found = np.exp(self.columns.truth_logit[at] - shift - self._log_sum(at))
+        known: Floats = np.nan_to_num(np.minimum(found, np.float32(1)), copy=False)
+        return known

@@ -1,0 +1,48 @@
+"""Counting flips of every subset at once: one small code per sample, one count per code.
+
+Bits of a code: 0–1 the ``FlipKind``; 2 the answers differ; 3 the new answer is a new class; 4 the true class is old.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.flips import FlipKind, Rates
+
+Subset = Literal["all", "old_classes", "new_classes"]
+SUBSETS: tuple[Subset, ...] = ("all", "old_classes", "new_classes")
+Codes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+CODES = 32
+_EVERY = np.arange(CODES)
+KIND, _CHANGED, _TO_NEW, _IS_OLD = _EVERY & 3, (_EVERY & 4) > 0, (_EVERY & 8) > 0, (_EVERY & 16) > 0
+
+
+def codes(kinds: Codes, changed: Bools, to_new_class: Bools, is_old_class: Bools) -> Codes:
+    """(N,) one code per sample."""
+    found = kinds.copy()
+    for bit, flags in ((2, changed), (3, to_new_class), (4, is_old_class)):
+        found |= flags.view(np.uint8) << np.uint8(bit)
+    return found
+
+
+def count(of: Codes) -> npt.NDArray[np.int64]:
+    """(32,) samples of each code."""
+    found: npt.NDArray[np.int64] = np.bincount(of, minlength=CODES).astype(np.int64)
+    return found
+
+
+def inside(subset: Subset) -> Bools:
+    """(32,) the codes of a subset's samples."""
+    return np.ones(CODES, dtype=bool) if subset == "all" else (subset == "old_classes") == _IS_OLD
+
+
+def rates(counts: npt.NDArray[np.int64], subset: Subset, confidence_lost: float = 0.0) -> Rates:
+    """The figures of a subset from the counts of all codes."""
+    here = np.where(inside(subset), counts, 0)
+    kinds = [int(here[kind == KIND].sum()) for kind in FlipKind]
+    intrusions = int(here[_TO_NEW & (KIND == FlipKind.NEGATIVE)].sum())
+    return Rates(*kinds, int(here[_CHANGED].sum()), intrusions, confidence_lost)
