@@ -25,12 +25,17 @@ def main(opened: list[str] | None = None, store: str | None = None) -> int:
     ``--store DIR`` among ``opened`` is understood as well.
     """
     opened, store = _options(list(opened or []), store)
-    problem = display_problem()
+    problem = _missing(opened) or display_problem()
     if problem:
         print(problem, file=sys.stderr)
         return 1
     start_logging("window")
     return _run(opened, Path(store) if store else paths.store_dir())
+
+
+def _missing(opened: list[str]) -> str:
+    absent = next((name for name in opened if not Path(name).exists()), None)
+    return f"There is no file or folder {absent}." if absent else ""
 
 
 def _options(words: list[str], store: str | None) -> tuple[list[str], str | None]:
@@ -62,6 +67,10 @@ def display_problem() -> str:
 def _run(opened: list[str], store: Path) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
+
+    from mpt_studio.gui import overrides
+
+    overrides.report_errors()  # before the classes that it guards are defined
 
     from mpt_studio.gui import theme
     from mpt_studio.gui.main_window import MainWindow

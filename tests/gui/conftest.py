@@ -16,10 +16,13 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QProcess, QThread,
 
 from mpt_studio.data.dataset import Dataset
 from mpt_studio.errors import UserError
+from mpt_studio.gui import overrides
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.predictions import Predictions
 from mpt_studio.store import Store
+
+overrides.report_errors()  # a failing paintEvent fails its test instead of ending the process
 
 NAMES = ("cat", "dog & <b>pup</b>", "fox")
 """The old model knows the first two; one looks like markup with a mnemonic."""
