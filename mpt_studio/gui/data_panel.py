@@ -56,7 +56,11 @@ class DataPanel(QScrollArea):
         else:
             self._fill(layout, dataset)
         layout.addStretch()
+        before = self.takeWidget()  # setWidget would delete it at once, maybe inside its own mouse event
         self.setWidget(body)
+        if before is not None:
+            before.hide()
+            before.deleteLater()
 
     def known_to_old(self) -> tuple[str, ...]:
         """Classes of the data that the old model knows; the example's own split where there is no old model."""

@@ -191,7 +191,11 @@ class VersionsPanel(QScrollArea):
         if not self.cards:
             layout.addWidget(self._empty())
         layout.addStretch()
+        before = self.takeWidget()  # setWidget would delete it at once, maybe inside its own mouse event
         self.setWidget(body)
+        if before is not None:
+            before.hide()
+            before.deleteLater()
         for card in self.cards:
             if card.version.key == focused:
                 card.setFocus()
