@@ -30,10 +30,6 @@ def _opens_window(words: list[str]) -> bool:
 
 
 def _open_window(paths: list[str]) -> int:
-    missing = [path for path in paths if not path.startswith("-") and not Path(path).exists()]
-    if missing:
-        print(f"There is no file or folder {missing[0]}.", file=sys.stderr)
-        return 1
     try:
         from mpt_studio.gui.app import main as window
     except ImportError as error:

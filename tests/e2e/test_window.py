@@ -1,0 +1,180 @@
+"""The whole program through its real entry, as a user drives it, on a real screen."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from mpt_studio import jobs, recipe
+from mpt_studio.__main__ import main
+from mpt_studio.events import Step
+from mpt_studio.flips import FlipKind
+from mpt_studio.gui.main_window import MainWindow
+from mpt_studio.recipe import Training, UpdateRecipe
+from mpt_studio.store import Store
+
+pytestmark = [
+    pytest.mark.gui,
+    pytest.mark.timeout(280),
+    pytest.mark.skipif(sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display"),
+]
+TINY = Training(epochs=2, limit_train=1440, batch_size=64, learning_rate=0.05, save_every_seconds=0.2, device="cpu")
+Condition = Callable[[], bool]
+User = Callable[[MainWindow], Generator[Condition, None, None]]
+
+
+class Sitting:
+    """A user at the window: goes on as soon as what they wait for has come, and closes the window at the end."""
+
+    def __init__(self, user: User) -> None:
+        self.user, self.error = user, None
+        self.steps: Iterator[Condition] | None = None
+        self.waiting: Condition = lambda: True
+        self.timer = QTimer(interval=30, timeout=self.look)
+        self.timer.start()
+
+    @property
+    def window(self) -> MainWindow:
+        return next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
+
+    def look(self) -> None:
+        if self.steps is None:
+            if not any(isinstance(w, MainWindow) and w.isVisible() for w in QApplication.topLevelWidgets()):
+                return
+            self.steps = self.user(self.window)
+        try:
+            if self.waiting():
+                self.waiting = next(self.steps)
+        except StopIteration:
+            self.leave()
+        except BaseException as error:  # told to pytest once the window is closed
+            self.error = error
+            self.leave()
+
+    def leave(self) -> None:
+        self.timer.stop()
+        self.window.close()
+
+
+def sit_down(store: Path, user: User, *words: str) -> None:
+    """Run the real program with a user in front of it."""
+    sitting = Sitting(user)
+    code = main(["gui", *words, "--store", str(store)])
+    if sitting.error is not None:
+        raise sitting.error
+    assert code == 0
+
+
+@pytest.fixture
+def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """*Try it now* with fewer images and epochs; everything else is the real preset."""
+    real = recipe.preset
+
+    def small(key: str) -> recipe.Preset:
+        found = real(key)
+        return dataclasses.replace(
+            found, recipe=dataclasses.replace(found.recipe, methods="none,mpt_kl", training=TINY)
+        )
+
+    monkeypatch.setattr(recipe, "preset", small)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The result of a small update; its checkpoints are what users have lying around."""
+    session = jobs.Session(Store(tmp_path_factory.mktemp("trained")))
+    update = jobs.start_update(session.store, UpdateRecipe(data="builtin", methods="none", training=TINY))
+    result = jobs.run_update(session, update.id)
+    assert result is not None
+    return result
+
+
+@pytest.mark.usefixtures("small_preset")
+def test_that_one_click_on_try_it_now_ends_with_a_flip_in_the_inspector(tmp_path: Path, qapp: QApplication) -> None:
+    def user(window: MainWindow) -> Generator[Condition, None, None]:
+        window.actions_by_id["try_now"].trigger()
+        yield lambda: any(isinstance(event, Step) for event in first_run_events(tmp_path))
+        assert window.pages.key == "train"
+        yield lambda: not window.queue.is_busy and window.pages.key == "flips"
+        yield lambda: window.workspace.comparison() is not None and len(window.workspace.rows) > 0
+        comparison = window.workspace.comparison()
+        kinds = comparison.kinds[window.workspace.rows]
+        assert set(kinds.tolist()) == {FlipKind.NEGATIVE}
+        drops = comparison.margin_drop[window.workspace.rows]
+        assert (drops[:-1] >= drops[1:]).all()
+        QTest.keyClick(window.flips.grid, Qt.Key.Key_Home)
+        yield lambda: window.workspace.selected is not None
+        yield lambda: str(comparison.sample_ids[window.workspace.selected]) in visible_text(window.docks.inspector)
+
+    sit_down(tmp_path, user)
+    (update,) = Store(tmp_path).updates()
+    assert update.outcome == "done"
+    assert [row["method"] for row in update.result["candidates"]] == ["No_Treatment", "MPT_KL"]
+
+
+def first_run_events(store: Path) -> list[Any]:
+    return [event for run in Store(store).runs() for event in run.events()]
+
+
+def visible_text(widget: Any) -> str:
+    from PySide6.QtWidgets import QLabel, QLineEdit
+
+    return " ".join(part.text() for kind in (QLabel, QLineEdit) for part in widget.findChildren(kind))
+
+
+def drop(window: MainWindow, *files: str) -> None:
+    """What a file manager sends when files are let go over the window."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(file) for file in files])
+    where, keys, button = QPointF(200, 200), Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(where.toPoint(), Qt.DropAction.CopyAction, data, button, keys)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(where, Qt.DropAction.CopyAction, data, button, keys))
+
+
+def test_that_two_dropped_checkpoints_are_evaluated_and_compared(
+    tmp_path: Path, trained: dict[str, Any], qapp: QApplication
+) -> None:
+    candidate = trained["candidates"][0]
+
+    def user(window: MainWindow) -> Generator[Condition, None, None]:
+        window.workspace.open_data("builtin")
+        yield lambda: window.workspace.dataset is not None
+        drop(window, trained["old"]["checkpoint"], candidate["checkpoint"])
+        yield lambda: window.workspace.comparison() is not None
+        assert window.workspace.comparison().rates("old_classes").to_json() == candidate["old_classes"]
+
+    sit_down(tmp_path, user)
+
+
+def test_that_a_killed_trainer_is_resumed_from_the_runs_page(tmp_path: Path, qapp: QApplication) -> None:
+    store = Store(tmp_path)
+    longer = dataclasses.replace(TINY, epochs=4)
+    update = jobs.start_update(store, UpdateRecipe(data="builtin", methods="none", training=longer), "To be killed")
+
+    def user(window: MainWindow) -> Generator[Condition, None, None]:
+        window.train.resume(update.id)
+        yield lambda: any(isinstance(event, Step) for event in first_run_events(tmp_path))
+        yield lambda: any(run.resume_state for run in store.runs())
+        os.kill(window.queue.engine.pid, signal.SIGKILL)
+        yield lambda: not window.queue.is_busy
+        assert store.update(update.id).outcome == "interrupted"
+        window.show_runs()
+        window._resume(update.id)
+        yield lambda: store.update(update.id).outcome == "done"
+        yield lambda: window.workspace.comparison() is not None
+
+    sit_down(tmp_path, user)
+    assert {run.outcome for run in store.runs()} == {"done"}
