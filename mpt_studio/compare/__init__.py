@@ -1,26 +1,37 @@
 """Two versions' predictions, matched by sample id and class name: flips, rates, trade-offs, filters."""
 
-from mpt_studio.compare.causes import CAUSE_NAMES, Cause
+from mpt_studio.compare.causes import CAUSE_NAMES, Cause, CauseThresholds
 from mpt_studio.compare.comparison import SUBSETS, ClassRates, Comparison, FlowPair, Subset, compare
-from mpt_studio.compare.explore import Facets, Filter, Samples, facets, sort_rows
+from mpt_studio.compare.explore import Facets, Group, facets, groups, sort_rows
 from mpt_studio.compare.export import write_csv
+from mpt_studio.compare.filters import Among, Filter, Interval, Range, Samples
 from mpt_studio.compare.frontier import Frontier, flips_at, frontier
+from mpt_studio.compare.kept import open_comparison
 from mpt_studio.compare.matching import Matching
+from mpt_studio.compare.metadata import Metadata, read_metadata
 from mpt_studio.compare.paired import Paired, paired
 from mpt_studio.compare.recommend import Recommendation, recommend
+from mpt_studio.compare.stop import Cancelled
 
 __all__ = [
     "CAUSE_NAMES",
     "SUBSETS",
+    "Among",
+    "Cancelled",
     "Cause",
+    "CauseThresholds",
     "ClassRates",
     "Comparison",
     "Facets",
     "Filter",
     "FlowPair",
     "Frontier",
+    "Group",
+    "Interval",
     "Matching",
+    "Metadata",
     "Paired",
+    "Range",
     "Recommendation",
     "Samples",
     "Subset",
@@ -28,7 +39,10 @@ __all__ = [
     "facets",
     "flips_at",
     "frontier",
+    "groups",
+    "open_comparison",
     "paired",
+    "read_metadata",
     "recommend",
     "sort_rows",
     "write_csv",

@@ -1,11 +1,7 @@
-"""Finding samples: filters as a frozen value, facet counts, sorting. Array operations only.
-
-A new kind of filter (a mark) is a field of ``Filter`` and a row in ``_CONDITIONS``. Letters: N samples.
-"""
+"""Finding samples: facet counts, sorting, grouping. Array operations only. Letters: N samples."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,76 +9,31 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare.causes import CAUSE_NAMES, Cause
-from mpt_studio.compare.comparison import Comparison, Subset
-from mpt_studio.compare.ids import containing
-from mpt_studio.compare.matching import Bools, positions
-from mpt_studio.flips import FlipKind
+from mpt_studio.compare.causes import Cause
+from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.filters import KIND_WORDS, MARK_WORDS, Among, Filter, Interval, Range, Samples, all_of
+from mpt_studio.compare.order import sort_order
+from mpt_studio.compare.stop import Stop, check, never
+from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
 
-KIND_WORDS = {
-    FlipKind.BOTH_RIGHT: "both right",
-    FlipKind.NEGATIVE: "negative flip",
-    FlipKind.POSITIVE: "positive flip",
-    FlipKind.BOTH_WRONG: "both wrong",
-}
-Key = Literal[
-    "margin_drop", "confidence", "old_confidence", "confidence_lost", "old_margin", "new_margin",
-    "class", "answer", "old_answer", "kind", "id", "order",
+__all__ = [
+    "CONFIDENCE_BINS", "DROP_BINS", "KIND_WORDS", "MARK_WORDS", "Among", "Facets", "Filter", "Group", "Interval", "Key",
+    "Range", "Samples", "facets", "groups", "sort_rows",
 ]  # fmt: skip
+Key = Literal[
+    "margin_drop", "confidence", "old_confidence", "confidence_lost", "old_margin", "new_margin", "loss",
+    "class", "answer", "old_answer", "kind", "cause", "mark", "flow", "id", "order",
+]  # fmt: skip
+_DROPS = (0.0, 1.0, 2.0, 4.0, 8.0)
+_CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 
 
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """Samples chosen elsewhere: a point of a chart, a selection."""
-
-    rows: Ints
-    """Rows of the comparison that they were chosen in."""
-    origin: str
-    """Where they come from, for people ("frontier, offset 2")."""
+def _bins(edges: tuple[float, ...]) -> tuple[Interval, ...]:
+    return tuple(Interval(low, high) for low, high in zip((None, *edges), (*edges, None), strict=True))
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Which samples to show. Empty fields do not filter; values within a field are alternatives."""
-
-    kinds: tuple[FlipKind, ...] = ()
-    truths: tuple[str, ...] = ()
-    """Names of true classes."""
-    answers: tuple[str, ...] = ()
-    """Names of the update's answers."""
-    old_answers: tuple[str, ...] = ()
-    """Names of the old model's answers."""
-    causes: tuple[Cause, ...] = ()
-    subset: Subset = "all"
-    min_drop: float | None = None
-    """Smallest margin drop."""
-    max_drop: float | None = None
-    to_new_class: bool | None = None
-    """Whether the update's answer is a class that the old model lacks."""
-    text: str = ""
-    """Part of the sample id, in any case."""
-    samples: Samples | None = field(default=None)
-
-    def apply(self, comparison: Comparison) -> Ints:
-        """Rows that fit, ascending."""
-        return np.flatnonzero(_all_but("", self.masks(comparison), len(comparison))).astype(np.int64)
-
-    def masks(self, comparison: Comparison) -> dict[str, Bools]:
-        """Field → (N,) samples that fit it, for the fields that filter."""
-        return {name: _CONDITIONS[name].fits(comparison, getattr(self, name)) for name in self.active()}
-
-    def active(self) -> list[str]:
-        """Names of the fields that filter."""
-        return [f.name for f in dataclasses.fields(self) if getattr(self, f.name) != f.default]
-
-    def chips(self) -> list[tuple[str, str]]:
-        """(field, short text) of each field that filters; ``without(field)`` removes it."""
-        return [(name, _CONDITIONS[name].says(getattr(self, name))) for name in self.active()]
-
-    def without(self, name: str) -> Filter:
-        """The filter with one field emptied."""
-        return dataclasses.replace(self, **{name: getattr(Filter(), name)})
+DROP_BINS, CONFIDENCE_BINS = _bins(_DROPS), _bins(_CONFIDENCES)
 
 
 @dataclass(frozen=True)
@@ -95,109 +46,158 @@ class Facets:
     answers: dict[str, int]
     """Every class, in the order of ``Comparison.names``."""
     causes: dict[Cause, int] = field(default_factory=dict)
-    """Every cause of a negative flip."""
+    """Every cause."""
+    drops: dict[Interval, int] = field(default_factory=dict)
+    """``DROP_BINS``; samples without a margin drop are in none."""
+    confidences: dict[Interval, int] = field(default_factory=dict)
+    """``CONFIDENCE_BINS``."""
+    marks: dict[Mark, int] = field(default_factory=dict)
+    columns: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Metadata column → value → samples, for columns with few values."""
+    shown: int = 0
+    """Samples that the whole filter shows."""
 
 
-def facets(comparison: Comparison, chosen: Filter) -> Facets:
-    """Count kinds, true classes and new answers under a filter."""
-    masks = chosen.masks(comparison)
-
-    def counts(name: str, values: npt.NDArray[Any], size: int) -> list[int]:
-        fitting = _all_but(name, masks, len(comparison))
-        return [int(count) for count in np.bincount(values[fitting], minlength=size)]
-
+def facets(comparison: Comparison, chosen: Filter, stop: Stop = never) -> Facets:
+    """Count under a filter. Raises ``Cancelled`` once ``stop`` says so."""
+    counter = _Counter(comparison, chosen, stop)
     names = comparison.names
-    causes = dict(zip(Cause, counts("causes", comparison.causes, len(Cause)), strict=True))
+    causes = dict(zip(Cause, counter.count("causes", comparison.causes, len(Cause)), strict=True))
+    columns = comparison.metadata.columns if comparison.metadata else {}
     return Facets(
-        kinds=dict(zip(FlipKind, counts("kinds", comparison.kinds, len(FlipKind)), strict=True)),
-        truths=dict(zip(names, counts("truths", comparison.truth, len(names)), strict=True)),
-        answers=dict(zip(names, counts("answers", comparison.new_answer, len(names)), strict=True)),
+        kinds=dict(zip(FlipKind, counter.count("kinds", comparison.kinds, len(FlipKind)), strict=True)),
+        truths=dict(zip(names, counter.count("truths", comparison.truth, len(names)), strict=True)),
+        answers=dict(zip(names, counter.count("answers", comparison.new_answer, len(names)), strict=True)),
         causes={cause: count for cause, count in causes.items() if cause != Cause.NONE},
+        drops=counter.bins("drops", lambda: comparison.margin_drop, DROP_BINS, _DROPS),
+        confidences=counter.bins("confidences", lambda: comparison.new_confidence, CONFIDENCE_BINS, _CONFIDENCES),
+        marks=dict(zip(Mark, counter.count("marks", comparison.marks, len(Mark)), strict=True)),
+        columns={name: counter.column(name) for name in (comparison.metadata.facets if columns else [])},  # type: ignore[union-attr]
+        shown=counter.shown,
     )
+
+
+class _Counter:
+    """Counts values among the rows that the other conditions leave; whole columns are counted once and kept."""
+
+    def __init__(self, comparison: Comparison, chosen: Filter, stop: Stop) -> None:
+        self.comparison, self.chosen, self.stop = comparison, chosen, stop
+        self.masks = chosen.masks(comparison, stop)
+        self._rows: dict[str, Ints | None] = {}
+
+    @property
+    def shown(self) -> int:
+        rows = self.rows("")
+        return len(self.comparison) if rows is None else len(rows)
+
+    def rows(self, but: str) -> Ints | None:
+        """Rows that fit every condition but one; None for all rows."""
+        own = but if but in self.masks else ""
+        if own not in self._rows:
+            check(self.stop)
+            other = len(self.masks) > (own != "")
+            self._rows[own] = np.flatnonzero(all_of(self.masks, own)) if other else None
+        return self._rows[own]
+
+    def count(self, name: str, values: npt.NDArray[Any], size: int) -> list[int]:
+        check(self.stop)
+        rows = self.rows(name)
+        if rows is None:
+            return self._whole(name, values, size)
+        found: list[int] = np.bincount(values.take(rows), minlength=size).tolist()
+        return found
+
+    def _whole(self, name: str, values: npt.NDArray[Any], size: int) -> list[int]:
+        key = ("count", name)
+        known = self.comparison.kept.get(key)
+        if known is None or known[0] is not values:
+            known = (values, np.bincount(values, minlength=size).tolist())
+            self.comparison.kept[key] = known
+        counts: list[int] = known[1]
+        return counts
+
+    def bins(
+        self, name: str, values: Callable[[], npt.NDArray[Any]], bins: tuple[Interval, ...], edges: tuple[float, ...]
+    ) -> dict[Interval, int]:
+        binned = self._binned(name, values, edges)
+        return dict(zip(bins, self.count(name, binned, len(bins) + 1), strict=False))
+
+    def _binned(
+        self, name: str, values: Callable[[], npt.NDArray[Any]], edges: tuple[float, ...]
+    ) -> npt.NDArray[np.uint8]:
+        """(N,) each value's bin; the one after the last for NaN."""
+        key = ("bins", name)
+        kept = self.comparison.kept
+        if key not in kept:
+            column = values()
+            place = np.zeros(len(column), dtype=np.uint8)
+            for edge in edges:
+                place += (column >= edge).view(np.uint8)
+            place[np.isnan(column)] = len(edges) + 1
+            kept[key] = place
+        binned: npt.NDArray[np.uint8] = kept[key]
+        return binned
+
+    def column(self, name: str) -> dict[str, int]:
+        metadata = self.comparison.metadata
+        assert metadata is not None
+        column = metadata.columns[name]
+        own = next((f"columns:{i}" for i, among in enumerate(self.chosen.columns) if among.column == name), "")
+        rows = self.rows(own)
+        codes = column.codes if rows is None else column.codes.take(rows)
+        counts = np.bincount(codes + 1, minlength=len(column.values) + 1)[1:]
+        return dict(zip(column.values, counts.tolist(), strict=True))
 
 
 def sort_rows(comparison: Comparison, rows: Ints, key: Key = "margin_drop", descending: bool = True) -> Ints:
     """``rows`` sorted by a column; equal ones keep their order, undefined values (NaN) come last either way."""
-    values = _COLUMNS[key](comparison)[rows]
-    ranked = values if values.dtype.kind == "f" else values.astype(np.int64)
-    order = np.argsort(-ranked if descending else ranked, kind="stable")
-    return rows[order]
+    values = _COLUMNS[key](comparison)
+    return rows[sort_order(values if len(rows) == len(values) and _in_order(rows) else values.take(rows),
+                           descending=descending)]  # fmt: skip
 
 
-def _all_but(name: str, masks: dict[str, Bools], n: int) -> Bools:
-    fitting = np.ones(n, dtype=bool)
-    for other, mask in masks.items():
-        if other != name:
-            fitting &= mask
-    return fitting
+def _in_order(rows: Ints) -> bool:
+    return bool(rows[0] == 0 and (rows[1:] > rows[:-1]).all()) if len(rows) else True
 
 
 @dataclass(frozen=True)
-class _Condition:
-    fits: Callable[[Comparison, Any], Bools]
-    says: Callable[[Any], str]
+class Group:
+    """A stretch of grouped rows under one heading."""
+
+    title: str
+    start: int
+    """Position of its first row."""
+    count: int
 
 
-def _named(values: npt.NDArray[np.int32], comparison: Comparison, wanted: tuple[str, ...]) -> Bools:
-    lookup = np.zeros(len(comparison.names) + 1, dtype=bool)
-    lookup[positions(wanted, comparison.names)] = True
-    lookup[-1] = False  # names that this comparison does not have
-    return lookup[values]
+def groups(comparison: Comparison, rows: Ints, by: Literal["class", "flow"]) -> tuple[Ints, list[Group]]:
+    """``rows`` by true class or by flow pair (truth → new answer), largest group first; the order within stays.
+
+    Returns the rows in their new order and the groups that they fall into.
+    """
+    names, n = comparison.names, len(comparison.names)
+    truth = comparison.truth.take(rows).astype(np.int64)
+    code = truth if by == "class" else truth * n + comparison.new_answer.take(rows)
+    values, place, counts = np.unique(code, return_inverse=True, return_counts=True)
+    titles = [names[v] if by == "class" else f"{names[v // n]} → {names[v % n]}" for v in values.tolist()]
+    ranked = sorted(range(len(values)), key=lambda i: (-counts[i], titles[i]))
+    rank = np.empty(len(values), dtype=np.int32)
+    rank[ranked] = np.arange(len(values), dtype=np.int32)
+    starts = np.concatenate([[0], np.cumsum(counts[ranked])])
+    found = [Group(titles[i], int(start), int(counts[i])) for i, start in zip(ranked, starts, strict=False)]
+    return rows[sort_order(rank[place], descending=False)], found
 
 
-def _coded(values: npt.NDArray[np.uint8], wanted: tuple[int, ...]) -> Bools:
-    lookup = np.zeros(256, dtype=bool)
-    lookup[list(wanted)] = True
-    return lookup[values]
+def _by_name(values: npt.NDArray[np.int32], comparison: Comparison) -> npt.NDArray[np.int32]:
+    """(N,) place of each value's name in the alphabet."""
+    rank = np.unique(np.array(comparison.names), return_inverse=True)[1].astype(np.int32)
+    found: npt.NDArray[np.int32] = rank.take(values)
+    return found
 
 
-def _with_text(comparison: Comparison, text: str) -> Bools:
-    return containing(comparison.lower_ids, text)
-
-
-def _among(comparison: Comparison, samples: Samples) -> Bools:
-    chosen = np.zeros(len(comparison), dtype=bool)
-    chosen[samples.rows[samples.rows < len(comparison)]] = True
-    return chosen
-
-
-def _either(what: str) -> Callable[[tuple[str, ...]], str]:
-    def says(names: tuple[str, ...]) -> str:
-        shown = " or ".join(names[:3])
-        return f"{what}: {shown}" + (f" or {len(names) - 3} more" if len(names) > 3 else "")
-
-    return says
-
-
-_CONDITIONS: dict[str, _Condition] = {
-    "kinds": _Condition(
-        lambda c, kinds: _coded(c.kinds, kinds), lambda kinds: " or ".join(KIND_WORDS[FlipKind(kind)] for kind in kinds)
-    ),
-    "causes": _Condition(
-        lambda c, causes: _coded(c.causes, causes),
-        lambda causes: " or ".join(CAUSE_NAMES[Cause(cause)] for cause in causes),
-    ),
-    "truths": _Condition(lambda c, names: _named(c.truth, c, names), _either("true class")),
-    "answers": _Condition(lambda c, names: _named(c.new_answer, c, names), _either("new answer")),
-    "old_answers": _Condition(lambda c, names: _named(c.old_answer, c, names), _either("old answer")),
-    "subset": _Condition(lambda c, subset: c.mask(subset), lambda subset: str(subset).replace("_", " ")),
-    "min_drop": _Condition(lambda c, least: c.margin_drop >= least, lambda least: f"margin drop ≥ {least:g}"),
-    "max_drop": _Condition(lambda c, most: c.margin_drop <= most, lambda most: f"margin drop ≤ {most:g}"),
-    "to_new_class": _Condition(
-        lambda c, new: c.to_new_class == new, lambda new: f"new answer is {'a new' if new else 'an old'} class"
-    ),
-    "text": _Condition(_with_text, lambda text: f"id contains “{text}”"),
-    "samples": _Condition(_among, lambda samples: samples.origin),
-}
-
-
-def _rank(texts: npt.NDArray[np.str_]) -> Ints:
-    """(len(texts),) place of each text in the alphabet of all; equal texts share one."""
-    return np.unique(texts, return_inverse=True)[1].astype(np.int64)
-
-
-def _by_name(values: npt.NDArray[np.int32], comparison: Comparison) -> Ints:
-    return _rank(np.array(comparison.names))[values]
+def _flow(c: Comparison) -> npt.NDArray[Any]:
+    pair = _by_name(c.truth, c).astype(np.int64) * len(c.names) + _by_name(c.new_answer, c)
+    return pair.astype(np.int32) if len(c.names) < 46_000 else pair.astype(np.float64)
 
 
 _COLUMNS: dict[str, Callable[[Comparison], npt.NDArray[Any]]] = {
@@ -207,10 +207,14 @@ _COLUMNS: dict[str, Callable[[Comparison], npt.NDArray[Any]]] = {
     "confidence_lost": lambda c: c.confidence_lost,
     "old_margin": lambda c: c.old_margin,
     "new_margin": lambda c: c.new_margin,
+    "loss": lambda c: c.loss,
     "class": lambda c: _by_name(c.truth, c),
     "answer": lambda c: _by_name(c.new_answer, c),
     "old_answer": lambda c: _by_name(c.old_answer, c),
     "kind": lambda c: c.kinds,
-    "id": lambda c: _rank(c.sample_ids),
-    "order": lambda c: np.arange(len(c)),
+    "cause": lambda c: c.causes,
+    "mark": lambda c: c.marks,
+    "flow": _flow,
+    "id": lambda c: c.id_rank,
+    "order": lambda c: np.arange(len(c), dtype=np.int32),
 }

@@ -110,9 +110,9 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
             f"Neither version knows the class of any sample (such as {_some(report.unknown_classes)}); "
             "their class names and the data's differ."
         )
-    old_rows, new_rows, truth = old_rows[known], new_rows[known], truth[known].astype(np.int32)
+    old_rows, new_rows, truths = old_rows[known], new_rows[known], truth[known].astype(np.int32)
     by_id = None if order is None else _placed(order, new_rows)
-    return Rows(_unless_all(old_rows, len(old)), _unless_all(new_rows, len(new)), truth, by_id), report
+    return Rows(_unless_all(old_rows, len(old)), _unless_all(new_rows, len(new)), truths, by_id), report
 
 
 def positions(names: tuple[str, ...], within: tuple[str, ...]) -> Ints:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.compare import tally
+from mpt_studio.compare.answers import Codes
 from mpt_studio.compare.columns import Bytes
-from mpt_studio.compare.comparison import Codes, Comparison
+from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.order import sort_order
 from mpt_studio.compare.tally import Subset
 from mpt_studio.flips import Rates, flip_kinds

@@ -18,7 +18,10 @@ Codes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 CODES = 32
 _EVERY = np.arange(CODES)
-KIND, _CHANGED, _TO_NEW, _IS_OLD = _EVERY & 3, (_EVERY & 4) > 0, (_EVERY & 8) > 0, (_EVERY & 16) > 0
+KIND = _EVERY & 3
+_CHANGED: Bools = (_EVERY & 4) > 0
+_TO_NEW: Bools = (_EVERY & 8) > 0
+_IS_OLD: Bools = (_EVERY & 16) > 0
 
 
 def codes(kinds: Codes, changed: Bools, to_new_class: Bools, is_old_class: Bools) -> Codes:
@@ -43,6 +46,6 @@ def inside(subset: Subset) -> Bools:
 def rates(counts: npt.NDArray[np.int64], subset: Subset, confidence_lost: float = 0.0) -> Rates:
     """The figures of a subset from the counts of all codes."""
     here = np.where(inside(subset), counts, 0)
-    kinds = [int(here[kind == KIND].sum()) for kind in FlipKind]
+    right, negative, positive, wrong = (int(here[kind == KIND].sum()) for kind in FlipKind)
     intrusions = int(here[_TO_NEW & (KIND == FlipKind.NEGATIVE)].sum())
-    return Rates(*kinds, int(here[_CHANGED].sum()), intrusions, confidence_lost)
+    return Rates(right, negative, positive, wrong, int(here[_CHANGED].sum()), intrusions, confidence_lost)

@@ -1,0 +1,160 @@
+"""Further columns of the samples, read from a CSV file and joined by sample id or file name. Letters: N samples."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.predictions import Ints
+
+if TYPE_CHECKING:
+    from mpt_studio.compare.comparison import Comparison
+
+ID_COLUMNS = ("sample_id", "id", "sample", "file", "file_name", "filename", "path", "image", "name")
+FACET_VALUES = 200
+"""A column with more different values is for searching, not for a list of counts."""
+_EMPTY = ("", "nan", "none", "null", "na", "n/a")
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column over N samples: numbers, or a few different texts."""
+
+    name: str
+    numbers: npt.NDArray[np.float64] | None
+    """(N,) values, NaN where there is none; None for a column of texts."""
+    codes: npt.NDArray[np.int32]
+    """(N,) index into ``values``; −1 where there is none. Empty for a column of numbers."""
+    values: tuple[str, ...]
+    """Different texts, sorted; empty for a column of numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Metadata:
+    """The joined columns and what could not be joined."""
+
+    columns: dict[str, Column]
+    joined_by: str
+    """"sample id" or "file name"."""
+    matched: int
+    """Samples with a row."""
+    unmatched_samples: int
+    unmatched_rows: int
+    """Rows that belong to no sample, or to more than one."""
+    unmatched_examples: tuple[str, ...]
+    """The first few of them, by what they are called in the file."""
+
+    @property
+    def facets(self) -> list[str]:
+        """Names of the columns whose values can be listed with counts."""
+        return [c.name for c in self.columns.values() if c.numbers is None and len(c.values) <= FACET_VALUES]
+
+    def sentence(self) -> str:
+        """How well the file fits, for people."""
+        text = f"{self.matched:,} samples have metadata (joined by {self.joined_by})"
+        if self.unmatched_samples:
+            text += f", {self.unmatched_samples:,} have none"
+        if self.unmatched_rows:
+            examples = ", ".join(self.unmatched_examples)
+            text += f"; {self.unmatched_rows:,} rows fit no sample ({examples})"
+        return f"{text}."
+
+
+def read_metadata(path: Path, comparison: Comparison) -> Metadata:
+    """Read a CSV file with a header and join it.
+
+    The column with the ids is the first one named like an id or a file (``ID_COLUMNS``), else the first one. Ids are
+    tried first, then file names (what follows the last slash), where these tell the samples apart.
+    Raises ``UserError`` for a file that is no table, and where no row fits a sample.
+    """
+    header, table = _read(path)
+    at = next((i for i, name in enumerate(header) if name.strip().lower() in ID_COLUMNS), 0)
+    keys = [row[at] for row in table]
+    rows, joined_by = _join(comparison, keys)
+    found = np.flatnonzero(rows >= 0)
+    if not len(found):
+        raise UserError(
+            f"No row of {path.name} fits a sample: its column {header[at]!r} has {_some(keys)}, "
+            f"the samples are called {_some(comparison.sample_ids[:2].tolist())}."
+        )
+    missing = np.flatnonzero(rows < 0)
+    columns = [
+        _column(name, [table[i][c] for i in found], rows[found], len(comparison))
+        for c, name in enumerate(header)
+        if c != at
+    ]
+    matched = len(np.unique(rows[found]))
+    return Metadata(
+        columns={c.name: c for c in columns},
+        joined_by=joined_by,
+        matched=matched,
+        unmatched_samples=len(comparison) - matched,
+        unmatched_rows=len(missing),
+        unmatched_examples=tuple(one_sentence(keys[i], 60) for i in missing[:3]),
+    )
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
+            table = [row for row in csv.reader(stream) if row]
+    except OSError as error:
+        raise UserError(f"{path} could not be read ({error.strerror or error}).") from error
+    except csv.Error as error:
+        raise UserError(f"{path} is not a CSV file ({error}).") from error
+    if len(table) < 2:
+        raise UserError(f"{path} has no rows; a metadata file has a header and a row for each sample.")
+    header = [name.strip() for name in table[0]]
+    if len(set(header)) != len(header):
+        double = next(name for name in header if header.count(name) > 1)
+        raise UserError(f"{path} has more than one column {double!r}; give each its own name.")
+    width = len(header)
+    return header, [row[:width] + [""] * (width - len(row)) for row in table[1:]]
+
+
+def _join(comparison: Comparison, keys: Sequence[str]) -> tuple[Ints, str]:
+    rows = comparison.rows_of(keys)
+    if (rows >= 0).any():
+        return rows, "sample id"
+    row_of: dict[str, int] = {}
+    for row, name in enumerate(comparison.sample_ids.tolist()):
+        short = _file_name(name)
+        row_of[short] = -1 if short in row_of else row  # a name that two samples share tells neither
+    return np.array([row_of.get(_file_name(key), -1) for key in keys], dtype=np.int64), "file name"
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _column(name: str, texts: list[str], rows: Ints, n: int) -> Column:
+    numbers = _numbers(texts)
+    if numbers is not None:
+        spread = np.full(n, np.nan)
+        spread[rows] = numbers
+        return Column(name, spread, np.empty(0, np.int32), ())
+    values, codes = np.unique(np.array([text.strip() for text in texts], dtype=np.str_), return_inverse=True)
+    spread_codes = np.full(n, -1, dtype=np.int32)
+    spread_codes[rows] = codes
+    return Column(name, None, spread_codes, tuple(values.tolist()))
+
+
+def _numbers(texts: list[str]) -> npt.NDArray[np.float64] | None:
+    """The texts as numbers, empty ones as NaN; None where one is something else, or all are empty."""
+    try:
+        values = [np.nan if text.strip().lower() in _EMPTY else float(text) for text in texts]
+    except ValueError:
+        return None
+    found = np.array(values, dtype=np.float64)
+    return None if np.isnan(found).all() else found
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(repr(one_sentence(name, 60)) for name in names[:2])
