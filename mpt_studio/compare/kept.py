@@ -55,7 +55,7 @@ def open_comparison(old: Predictions, new: Predictions, root: Path) -> Compariso
 
 
 def identity(version: Predictions) -> dict[str, Any]:
-    """What tells two predictions apart: names, sizes and times of the files where they are mapped, else their content."""
+    """What tells two predictions apart: the files' names, sizes and times where they are mapped, else the content."""
     arrays = {"sample_ids": version.sample_ids, "labels": version.labels, "logits": version.logits}
     return {
         "class_names": version.class_names,
