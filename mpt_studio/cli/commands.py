@@ -16,15 +16,19 @@ from tyro.conf import Positional
 
 from mpt_studio import __version__, jobs, paths, report
 from mpt_studio.cli.terminal import Terminal
-from mpt_studio.compare import write_csv
+from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, write_csv
 from mpt_studio.data import open_dataset
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
+from mpt_studio.flips import Mark
 from mpt_studio.log import start_logging
 from mpt_studio.recipe import Model, Recipe, Role, Training, UpdateRecipe, from_json, method_named, preset, to_json
-from mpt_studio.store import Store
+from mpt_studio.store import Marks, Store
+from mpt_studio.store.marks import FILE as MARKS_FILE
 
 StoreOption = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help="Folder of runs; by default the user's own.")]
 JsonOption = Annotated[bool, tyro.conf.arg(help="Print one JSON object for machines instead of tables.")]
+NOT_MET = 3
+"""Exit code of ``compare`` where a criterion is not met."""
 PART_HELP = "Which part of the data; the test part unless you say otherwise."
 
 
@@ -219,24 +223,54 @@ def compare(
     new: Positional[str],
     data: str = "",
     csv: Path | None = None,
+    must_not_flip: Path | None = None,
+    max_nfr: float | None = None,
+    max_class_nfr: float | None = None,
+    min_accuracy_gain: float | None = None,
+    adjusted: bool = False,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Compare two versions: runs, checkpoints, predictions folders or .npz files.
+    """Compare two versions: runs, checkpoints, predictions folders or .npz files. Exits 3 where a criterion is not met.
 
     Args:
         old: The old model.
         new: The version meant to replace it.
         data: Data to compare on; by default those that the predictions are of.
         csv: Write one line per sample to this file.
+        must_not_flip: Criterion: none of the ids in this text or CSV file may be a negative flip.
+        max_nfr: Criterion: largest NFR (old classes), as a fraction.
+        max_class_nfr: Criterion: largest NFR of any one old class, as a fraction.
+        min_accuracy_gain: Criterion: smallest gain in accuracy (all), as a fraction; 0 allows no loss.
+        adjusted: Judge without the samples that were marked as wrongly labelled in the window.
     """
+    listed = read_ids(must_not_flip.expanduser()) if must_not_flip else None
+    criteria = Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
     with _session(store, quiet=json) as session:
         comparison = jobs.compare_versions(session, old, new, data)
+        comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
         if csv is not None:
             write_csv(comparison, csv)
+    wrong = label_wrong(comparison)
     record = comparison.to_json()
-    _print(record, json, lambda r: "\n".join([report.comparison_report(r), *comparison.matching.sentences()]))
-    return 0
+    if wrong.any():
+        record["adjusted"] = {subset: adjusted_rates(comparison, subset, wrong).to_json() for subset in SUBSETS}
+    verdict = judge(comparison, criteria, leave_out=wrong if adjusted else None) if criteria.asked() else None
+    if verdict is not None:
+        record["verdict"] = verdict.to_json()
+    _print(record, json, lambda r: report.judged_report(r, comparison.matching, verdict))
+    return 0 if verdict is None or verdict.passed else NOT_MET
+
+
+def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
+    """What was marked in the window on these data; a store without marks stays without."""
+    if not fingerprint or not (opened.root / MARKS_FILE).is_file():
+        return {}
+    marks = Marks(opened.root)
+    try:
+        return marks.marks(fingerprint)
+    finally:
+        marks.close()
 
 
 def runs(store: StoreOption = None, json: JsonOption = False) -> int:

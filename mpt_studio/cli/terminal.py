@@ -29,6 +29,7 @@ class Terminal:
         self.task = self.bar.add_task("starting", total=None, figures="")
         self.label, self.steps, self.epochs = "", 0, 0
         self.sentence = ""
+        self.noted: set[str] = set()
 
     def __enter__(self) -> Terminal:
         self.bar.start()
@@ -40,7 +41,7 @@ class Terminal:
     def progress(self, sentence: str, fraction: float | None) -> None:
         """Show work that is not training (drawing data, evaluating)."""
         if self.bar.disable:
-            if sentence != self.sentence:
+            if _without_numbers(sentence) != _without_numbers(self.sentence):  # one line per activity in a log
                 self._print(sentence)
         else:
             total = None if fraction is None else 1.0
@@ -62,8 +63,9 @@ class Terminal:
             case Epoch():
                 self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event)}")
             case Note():
-                if event.level != "error":  # the error itself is printed once, at the end
+                if event.level != "error" and event.text not in self.noted:  # errors are printed once, at the end
                     self._print(f"  {event.text}")
+                self.noted.add(event.text)
             case Paused():
                 self._print("  paused" if event.paused else "  going on")
             case Ended():
@@ -77,6 +79,10 @@ class Terminal:
 
     def _print(self, text: str) -> None:
         self.bar.console.print(text)
+
+
+def _without_numbers(sentence: str) -> str:
+    return "".join(c for c in sentence if not c.isdigit() and c not in ",.")
 
 
 def _epoch_figures(event: Epoch) -> str:
