@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from mpt_studio.compare import Matching, Verdict
 from mpt_studio.store import Run, Update
 
 SUBSETS = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
@@ -92,6 +93,16 @@ def comparison_report(record: dict[str, Any]) -> str:
     table.add_row("relative NFR", *(_number(record[subset]["relative_nfr"]) for subset in SUBSETS))
     table.add_row("McNemar p", *(f"{record[subset]['mcnemar_p']:.3g}" for subset in SUBSETS))
     return _text(table)
+
+
+def judged_report(record: dict[str, Any], matching: Matching, verdict: Verdict | None) -> str:
+    """One comparison with what does not match, the rates without wrong labels, and the verdict."""
+    lines = [comparison_report(record), *matching.sentences()]
+    if "adjusted" in record:
+        left_out = record["samples"] - record["adjusted"]["all"]["samples"]
+        samples = "1 sample" if left_out == 1 else f"{left_out:,} samples"
+        lines += ["", f"Adjusted: without {samples} marked as wrongly labelled", comparison_report(record["adjusted"])]
+    return "\n".join([*lines, "", *verdict.sentences()] if verdict else lines)
 
 
 def accuracy_report(label: str, figures: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from mpt_studio.compare.explore import Facets, Group, facets, groups, sort_rows
 from mpt_studio.compare.export import write_csv
 from mpt_studio.compare.filters import Among, Filter, Interval, Range, Samples
 from mpt_studio.compare.frontier import Frontier, flips_at, frontier
+from mpt_studio.compare.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong, read_ids, write_ids
 from mpt_studio.compare.kept import open_comparison
 from mpt_studio.compare.matching import Matching
 from mpt_studio.compare.metadata import Metadata, read_metadata
@@ -22,8 +23,10 @@ __all__ = [
     "CauseThresholds",
     "ClassRates",
     "Comparison",
+    "Criteria",
     "Facets",
     "Filter",
+    "Finding",
     "FlowPair",
     "Frontier",
     "Group",
@@ -35,15 +38,21 @@ __all__ = [
     "Recommendation",
     "Samples",
     "Subset",
+    "Verdict",
+    "adjusted_rates",
     "compare",
     "facets",
     "flips_at",
     "frontier",
     "groups",
+    "judge",
+    "label_wrong",
     "open_comparison",
     "paired",
+    "read_ids",
     "read_metadata",
     "recommend",
     "sort_rows",
     "write_csv",
+    "write_ids",
 ]

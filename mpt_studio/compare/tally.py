@@ -41,7 +41,9 @@ def count(of: Codes) -> npt.NDArray[np.int64]:
 
 def inside(subset: Subset) -> Bools:
     """(32,) the codes of a subset's samples."""
-    return np.ones(CODES, dtype=bool) if subset == "all" else (subset == "old_classes") == _IS_OLD
+    if subset == "all":
+        return np.ones(CODES, dtype=bool)
+    return _IS_OLD if subset == "old_classes" else ~_IS_OLD
 
 
 def rates(counts: npt.NDArray[np.int64], subset: Subset, confidence_lost: float = 0.0) -> Rates:

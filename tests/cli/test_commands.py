@@ -109,6 +109,68 @@ def test_that_compare_reads_npz_with_classes_in_another_order_and_writes_a_csv(
     assert len(table.read_text().splitlines()) == 4
 
 
+@pytest.fixture
+def judged(tmp_path: Path) -> list[str]:
+    """Old is right on all of a1, a2, b1, b2; new loses a2 (to b) and gains nothing."""
+    ids, logits = np.array(["a1", "a2", "b1", "b2"]), np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32)
+    new = logits.copy()
+    new[1] = [0, 2]
+    for name, values in (("old", logits), ("new", new)):
+        np.savez(tmp_path / name, sample_ids=ids, labels=["a", "a", "b", "b"], logits=values, class_names=["a", "b"])
+    return ["compare", str(tmp_path / "old.npz"), str(tmp_path / "new.npz")]
+
+
+def test_that_compare_exits_3_and_names_every_criterion_with_threshold_value_and_samples(
+    capsys: pytest.CaptureFixture[str], judged: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "list.txt").write_text("a2\nb1\nelsewhere\n")
+    options = ["--must-not-flip", str(tmp_path / "list.txt"), "--max-nfr", "0.3", "--max-class-nfr", "0.25"]
+    code, out, _ = run(capsys, *judged, *options, "--min-accuracy-gain", "0", "--json")
+    assert code == 3
+    verdict = json.loads(out)["verdict"]
+    assert not verdict["passed"]
+    found = {c["name"]: (c["passed"], c["threshold"], c["value"], c["broken_by"]) for c in verdict["criteria"]}
+    assert found == {
+        "must_not_flip": (False, 0, 1, ["a2"]),
+        "max_nfr": (True, 0.3, 0.25, []),
+        "max_class_nfr": (False, 0.25, 0.5, ["a2"]),
+        "min_accuracy_gain": (False, 0, -0.25, ["a2"]),
+    }
+    assert verdict["unknown_ids"] == {"count": 1, "first": ["elsewhere"]}
+    code, out, _ = run(capsys, *judged, *options)
+    assert code == 3
+    assert "Verdict: FAILED, 2 of 3 criteria not met." in out
+    assert "Worst class's NFR (old class a, n=2) is 50.00 %, at most 25.00 % is asked" in out
+
+
+def test_that_compare_exits_0_when_every_criterion_is_met_and_1_for_a_list_that_is_missing(
+    capsys: pytest.CaptureFixture[str], judged: list[str]
+) -> None:
+    assert run(capsys, *judged, "--max-nfr", "0.25", "--min-accuracy-gain", "-0.25")[0] == 0
+    code, _, err = run(capsys, *judged, "--must-not-flip", "absent.txt")
+    assert code == 1
+    assert "absent.txt could not be read" in err
+
+
+def test_that_wrong_labels_give_adjusted_rates_beside_the_raw_ones(
+    capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any]
+) -> None:
+    from mpt_studio.flips import Mark
+    from mpt_studio.predictions import read_predictions
+    from mpt_studio.store import Marks
+
+    old, new = updated["old"]["predictions"], updated["candidates"][0]["predictions"]
+    answers = read_predictions(Path(new))
+    marks = Marks(store)
+    marks.set(answers.data_fingerprint, answers.sample_ids[:3].tolist(), Mark.LABEL_WRONG)
+    code, out, _ = run(capsys, "compare", old, new, "--store", str(store), "--json")
+    marks.undo(answers.data_fingerprint)
+    marks.close()
+    record = json.loads(out)
+    assert code == 0
+    assert record["adjusted"]["all"]["samples"] == record["all"]["samples"] - 3
+
+
 def test_that_a_table_is_printed_for_people(
     capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any]
 ) -> None:
