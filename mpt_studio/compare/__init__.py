@@ -3,19 +3,23 @@
 from mpt_studio.compare.causes import CAUSE_NAMES, Cause, CauseThresholds
 from mpt_studio.compare.comparison import SUBSETS, ClassRates, Comparison, FlowPair, Subset, compare
 from mpt_studio.compare.explore import Facets, Group, facets, groups, sort_rows
-from mpt_studio.compare.export import write_csv
+from mpt_studio.compare.export import write_csv, write_parquet
 from mpt_studio.compare.filters import Among, Filter, Interval, Range, Samples
 from mpt_studio.compare.frontier import Frontier, flips_at, frontier
+from mpt_studio.compare.history import FATE_NAMES, Fate, History, history
 from mpt_studio.compare.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong, read_ids, write_ids
 from mpt_studio.compare.kept import open_comparison
 from mpt_studio.compare.matching import Matching
 from mpt_studio.compare.metadata import Metadata, read_metadata
 from mpt_studio.compare.paired import Paired, paired
+from mpt_studio.compare.pictures import write_contact_sheet, write_images
+from mpt_studio.compare.query import Completion, QueryError, Vocabulary, complete, parse, to_text, vocabulary
 from mpt_studio.compare.recommend import Recommendation, recommend
 from mpt_studio.compare.stop import Cancelled
 
 __all__ = [
     "CAUSE_NAMES",
+    "FATE_NAMES",
     "SUBSETS",
     "Among",
     "Cancelled",
@@ -23,36 +27,49 @@ __all__ = [
     "CauseThresholds",
     "ClassRates",
     "Comparison",
+    "Completion",
     "Criteria",
     "Facets",
+    "Fate",
     "Filter",
     "Finding",
     "FlowPair",
     "Frontier",
     "Group",
+    "History",
     "Interval",
     "Matching",
     "Metadata",
     "Paired",
+    "QueryError",
     "Range",
     "Recommendation",
     "Samples",
     "Subset",
     "Verdict",
+    "Vocabulary",
     "adjusted_rates",
     "compare",
+    "complete",
     "facets",
     "flips_at",
     "frontier",
     "groups",
+    "history",
     "judge",
     "label_wrong",
     "open_comparison",
     "paired",
+    "parse",
     "read_ids",
     "read_metadata",
     "recommend",
     "sort_rows",
+    "to_text",
+    "vocabulary",
+    "write_contact_sheet",
     "write_csv",
     "write_ids",
+    "write_images",
+    "write_parquet",
 ]
