@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json as json_module
 import signal
@@ -64,7 +65,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         return open_window([str(path) for path in paths])
 
     commands: dict[str, Callable[..., Any]] = {
-        "update": update,
+        "update": _update_command(words),
         "train": train,
         "evaluate": evaluate,
         "compare": compare,
@@ -85,31 +86,31 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
     return int(code or 0)
 
 
-def update(recipe: UpdateRecipe, preset: str = "", store: StoreOption = None, json: JsonOption = False) -> int:
-    """Train old model (if none is given), reference and candidates, and compare them on the same test part.
+def _update_command(words: list[str]) -> Callable[..., int]:
+    """``update`` with the named preset's values as defaults, so that ``--help`` shows them and options replace them."""
+    key = _preset_named(words)
+    start = preset(key).recipe if key else UpdateRecipe()
 
-    Args:
-        preset: Start from a preset (try-it-now, quick, standard, published); other options given replace its values.
-    """
-    recipe = _over_preset(recipe, preset) if preset else recipe
-    with _session(store, quiet=json) as session:
-        dataset = jobs.check_update(session, recipe)
-        made = jobs.start_update(session.store, recipe)
-        return _print_update(jobs.run_update(session, made.id, dataset), json)
+    def update(
+        recipe: UpdateRecipe = start, preset: str = "", store: StoreOption = None, json: JsonOption = False
+    ) -> int:
+        """Train old model (if none is given), reference and candidates, and compare them on the same test part.
+
+        Args:
+            preset: Start from a preset (try-it-now, quick, standard, published); other options replace its values.
+        """
+        with _session(store, quiet=json) as session:
+            dataset = jobs.check_update(session, recipe)
+            made = jobs.start_update(session.store, recipe)
+            return _print_update(jobs.run_update(session, made.id, dataset), json)
+
+    return update
 
 
-def _over_preset(recipe: UpdateRecipe, key: str) -> UpdateRecipe:
-    """The preset's recipe with every field replaced in which ``recipe`` differs from the defaults."""
-    return from_json(UpdateRecipe, _overlaid(to_json(preset(key).recipe), to_json(recipe), to_json(UpdateRecipe())))
-
-
-def _overlaid(base: dict[str, Any], given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: _overlaid(value, given[name], defaults[name])
-        if isinstance(value, dict)
-        else (value if given[name] == defaults[name] else given[name])
-        for name, value in base.items()
-    }
+def _preset_named(words: list[str]) -> str:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--preset", nargs="?", default="")
+    return parser.parse_known_args(words)[0].preset or ""
 
 
 def _print_update(result: dict[str, Any] | None, json: bool) -> int:

@@ -237,11 +237,29 @@ def test_that_every_command_explains_itself_and_is_in_the_readme(
     assert f"mpt-studio {command}" in readme.read_text("utf-8") or command == "gui"
 
 
-def test_that_a_preset_is_a_start_that_options_replace() -> None:
-    from mpt_studio.cli.commands import _over_preset
-    from mpt_studio.recipe import Training, UpdateRecipe, preset
-
-    made = _over_preset(UpdateRecipe(training=Training(epochs=3)), "published")
-    assert made.training.epochs == 3
-    assert made.model == preset("published").recipe.model
-    assert made.old_classes == "50"
+def test_that_a_preset_is_a_start_that_options_replace_even_by_a_default(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = [
+        "update",
+        "--preset",
+        "published",
+        "--data",
+        "builtin",
+        "--old-classes",
+        "10",
+        "--methods",
+        "none",
+        "--epochs",
+        "1",
+        "--arch",
+        "nonesuch",
+    ]
+    code, _, err = run(capsys, *words, "--store", str(tmp_path))
+    assert code == 1
+    assert "nonesuch" in err  # --arch replaced the preset's resnet18
+    _, out, _ = run(capsys, "update", "--preset", "published", "--help")
+    assert "(default: resnet18)" in " ".join(out.split())
+    code, _, err = run(capsys, "update", "--preset", "magic")
+    assert code == 1
+    assert "try-it-now" in err

@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.timeout(280),
     pytest.mark.skipif(sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display"),
 ]
-TINY = Training(epochs=2, limit_train=1440, batch_size=64, learning_rate=0.05, save_every_seconds=0.2, device="cpu")
+TINY = Training(epochs=2, limit_train=720, batch_size=64, learning_rate=0.05, save_every_seconds=0.2, device="cpu")
 Condition = Callable[[], bool]
 User = Callable[[MainWindow], Generator[Condition, None, None]]
 
