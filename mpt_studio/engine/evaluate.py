@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
@@ -17,6 +19,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 
 Progress = Callable[[str, float | None], None]
+Logits = npt.NDArray[np.float32]
 PIXELS_PER_BATCH = 512 * 32 * 32
 """Bounds memory: 512 images of 32 pixels, 10 of 224."""
 MUCH_TO_READ = 256 << 20
@@ -30,17 +33,18 @@ def evaluate(
     *,
     device: str = "auto",
     progress: Progress | None = None,
+    version: FrozenVersion | None = None,
 ) -> Predictions:
     """Logits (float32 arithmetic, no augmentation, no margin) of a checkpoint on samples, in the order of ``indices``.
 
     ``progress`` gets a sentence and the fraction done; an exception raised from it cancels. Raises ``UserError`` for
-    checkpoints that do not fit and for too little memory.
+    checkpoints that do not fit and for too little memory. ``version`` is the checkpoint's network where it is loaded
+    already, on that device.
     """
     chosen = devices.choose(device)
     devices.prepare(chosen, exact=True)
-    version = FrozenVersion(checkpoint, chosen)
     try:
-        logits = _logits(version, dataset, indices, chosen, progress)
+        logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress)
     except torch.OutOfMemoryError:
         raise UserError(
             "The GPU has too little free memory to evaluate; close other programs or use the CPU."
@@ -61,17 +65,21 @@ def evaluate(
 
 def _logits(
     version: FrozenVersion, dataset: Dataset, indices: Indices, device: torch.device, progress: Progress | None
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+) -> Logits:
     """(N, C) float32."""
-    size = version.checkpoint.preprocessing.image_size
-    batch = max(8, PIXELS_PER_BATCH // size**2)
     found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
-    workers = None if len(indices) * size**2 * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
-    images = Images(dataset, indices, size, device, on_device=False, workers=workers)
     done = 0
-    for pixels in images.batches(in_order(len(indices), batch)):
+    for pixels in pixel_batches(dataset, indices, version.checkpoint.preprocessing.image_size, device):
         found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
         done += len(pixels)
         if progress:
             progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
     return found
+
+
+def pixel_batches(dataset: Dataset, indices: Indices, size: int, device: torch.device) -> Iterator[Tensor]:
+    """(B, size, size, 3) uint8 images on the device, in the order of ``indices``, as many at once as memory likes."""
+    batch = max(8, PIXELS_PER_BATCH // size**2)
+    workers = None if len(indices) * size**2 * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
+    images = Images(dataset, indices, size, device, on_device=False, workers=workers)
+    return images.batches(in_order(len(indices), batch))

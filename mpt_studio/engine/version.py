@@ -35,12 +35,15 @@ class Normalise(nn.Module):
 
 
 class FrozenVersion:
-    """A version that only answers: evaluation mode, no gradients."""
+    """A version that only answers: evaluation mode, no gradients.
 
-    def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+    ``network`` stands in for the checkpoint's weights on disk, where it is given.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, network: nn.Module | None = None) -> None:
         self.checkpoint = checkpoint
         self.class_names = checkpoint.class_names
-        self.network = devices.place(load_network(checkpoint), device).requires_grad_(False)
+        self.network = devices.place(network or load_network(checkpoint), device).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
 
     @torch.no_grad()

@@ -1,0 +1,125 @@
+"""Versions between the old model and an update: θ(α) = α·θ_old + (1 − α)·θ_update (Wortsman et al., CVPR 2022).
+
+The head has the update's classes: a row of a class that both know is interpolated (matched by name), a row of a new
+class comes from the update. Pixel normalisation is interpolated like a weight, so that α = 0 and α = 1 are the two
+versions themselves. Between them the running statistics of batch normalisation no longer fit the features; they are
+computed anew on training images (as in Izmailov et al., UAI 2018) or interpolated.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.swa_utils import update_bn
+
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine import device as devices
+from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
+from mpt_studio.engine.explain.layers import find_layers
+from mpt_studio.engine.version import FrozenVersion
+from mpt_studio.engine.weights import load_network
+from mpt_studio.errors import UserError
+from mpt_studio.predictions import Predictions
+
+STATISTICS_SAMPLES = 2048
+"""Training images that the statistics of batch normalisation are computed on."""
+
+
+class Interpolation:
+    """Two versions of one architecture, and everything between. Raises ``UserError`` where they differ in shape."""
+
+    def __init__(self, old: Checkpoint, update: Checkpoint, device: str = "auto") -> None:
+        check_compatible(old, update)
+        self.old, self.update = old, update
+        self.device = devices.choose(device)
+        devices.prepare(self.device, exact=True)
+        self._network = load_network(update)
+        self._ends = _matched(old, update, load_network(old), self._network)
+        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules())
+
+    def version(self, alpha: float) -> FrozenVersion:
+        """The version at ``alpha`` (1 is old, 0 is the update), with interpolated statistics."""
+        old, update = self._ends
+        network = copy.deepcopy(self._network)
+        network.load_state_dict({name: _between(old[name], update[name], alpha) for name in update})
+        preprocessing = _preprocessing(self.old.preprocessing, self.update.preprocessing, alpha)
+        mixed = dataclasses.replace(self.update, preprocessing=preprocessing)
+        return FrozenVersion(mixed, self.device, network.eval())
+
+    def predictions(
+        self, alpha: float, dataset: Dataset, indices: Indices, *, statistics: Indices, progress: Progress | None = None
+    ) -> Predictions:
+        """Answers of the version at ``alpha`` on samples, in the update's columns.
+
+        ``statistics`` are training samples for batch normalisation (at most 2,048 are used, spread evenly); none
+        interpolates its statistics instead. An exception from ``progress`` cancels.
+        """
+        version = self.version(alpha)
+        if self.has_statistics and 0 < alpha < 1 and len(statistics) > 1:
+            if progress:
+                progress("Computing the statistics of batch normalisation", None)
+            self._renew(version, dataset, statistics)
+        found = evaluate(
+            version.checkpoint, dataset, indices, device=str(self.device), progress=progress, version=version
+        )
+        name = f"{_name(self.update)} with {alpha:.0%} of {_name(self.old)}"
+        return dataclasses.replace(found, version=name, checkpoint="", checkpoint_sha256="")
+
+    def _renew(self, version: FrozenVersion, dataset: Dataset, samples: Indices) -> None:
+        chosen = samples[:: -(-len(samples) // STATISTICS_SAMPLES)]
+        batches = pixel_batches(dataset, chosen, self.update.preprocessing.image_size, self.device)
+        normalised = (version.normalise(pixels) for pixels in batches if len(pixels) > 1)  # one image has no variance
+        update_bn(normalised, version.network)
+
+
+def check_compatible(old: Checkpoint, update: Checkpoint) -> None:
+    """Raise ``UserError`` where two versions have no weights to interpolate between; reads nothing from disk."""
+    kinds = [(c.architecture, c.small_stem, c.preprocessing.image_size) for c in (old, update)]
+    if kinds[0] != kinds[1]:
+        described = [f"{arch}{' with the small stem' if stem else ''} at {size} pixels" for arch, stem, size in kinds]
+        raise UserError(
+            f"Weights can only be interpolated within one architecture: {_name(old)} is {described[0]}, "
+            f"{_name(update)} is {described[1]}."
+        )
+    if not set(old.class_names) & set(update.class_names):
+        raise UserError(f"{_name(old)} and {_name(update)} have no class in common; nothing can be interpolated.")
+
+
+def _matched(
+    old: Checkpoint, update: Checkpoint, old_network: nn.Module, network: nn.Module
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Both versions' tensors in the update's shape; the old head takes the rows of new classes from the update."""
+    before, after = dict(old_network.state_dict()), {k: v.clone() for k, v in network.state_dict().items()}
+    head = find_layers(network, update.preprocessing.image_size, len(update.class_names)).head
+    shared = [name for name in update.class_names if name in old.class_names]
+    to = torch.tensor([update.class_names.index(name) for name in shared])
+    source = torch.tensor([old.class_names.index(name) for name in shared])
+    for name in (f"{head}.weight", f"{head}.bias"):
+        if name in after:
+            rows = after[name].clone()
+            rows[to] = before[name][source]
+            before[name] = rows
+    return before, after
+
+
+def _between(old: Tensor, update: Tensor, alpha: float) -> Tensor:
+    """Exact at both ends; counters, which are whole numbers, come from the update."""
+    return torch.lerp(update, old, alpha) if update.is_floating_point() else update
+
+
+def _preprocessing(old: Preprocessing, update: Preprocessing, alpha: float) -> Preprocessing:
+    def mixed(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, float, float]:
+        red, green, blue = (alpha * x + (1 - alpha) * y for x, y in zip(a, b, strict=True))
+        return red, green, blue
+
+    return dataclasses.replace(update, mean=mixed(old.mean, update.mean), std=mixed(old.std, update.std))
+
+
+def _name(checkpoint: Checkpoint) -> str:
+    return checkpoint.method or checkpoint.role or Path(checkpoint.path).stem

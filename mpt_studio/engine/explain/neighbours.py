@@ -1,0 +1,52 @@
+"""Nearest neighbours by cosine, exact: blocks of rows, one matrix product each.
+
+Shape letters: D features, K neighbours, N rows, Q queries.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from mpt_studio.engine.evaluate import Progress
+from mpt_studio.engine.explain.probe import Features, Floats
+
+BLOCK_BYTES = 64 << 20
+
+
+def nearest(
+    features_ND: Features, queries_QD: Features, k: int, *, device: str = "cpu", progress: Progress | None = None
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Rows of ``features_ND`` closest to each query: (Q, K) row numbers and cosine similarities, closest first.
+
+    K is the smaller of ``k`` and N; equal similarities are in the order of the rows. Only one block of a memory-mapped
+    array is in memory at a time. A row of zeros has similarity 0 to everything.
+    """
+    queries = _directions(queries_QD, device)
+    k = min(k, len(features_ND))
+    best = torch.empty(len(queries), 0, device=device)
+    rows = torch.empty(len(queries), 0, dtype=torch.int64, device=device)
+    length = max(k, 1, BLOCK_BYTES // (4 * max(1, features_ND.shape[1])))
+    for start in range(0, len(features_ND), length):
+        block = queries @ _directions(features_ND[start : start + length], device).T
+        here = torch.arange(start, start + block.shape[1], device=device).expand(len(queries), -1)
+        best, rows = _closest(torch.cat([best, block], 1), torch.cat([rows, here], 1), k)
+        if progress:
+            progress("Looking for the nearest images", min(1.0, (start + length) / len(features_ND)))
+    return rows.cpu().numpy(), best.cpu().numpy()
+
+
+def _closest(similarities: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k best columns; the sort is stable, so that ties keep the order of the rows."""
+    cut = similarities.topk(min(k, similarities.shape[1])).values[:, -1:] if k else similarities[:, :0]
+    kept = (similarities >= cut).any(dim=0) if k else torch.zeros(similarities.shape[1], dtype=torch.bool)
+    values, order = similarities[:, kept].sort(dim=1, descending=True, stable=True)
+    return values[:, :k], rows[:, kept].gather(1, order[:, :k])
+
+
+def _directions(rows: Features, device: str) -> Tensor:
+    """(N, D) float32 of length 1."""
+    values = torch.from_numpy(np.asarray(rows, dtype=np.float32)).to(device)
+    return torch.nn.functional.normalize(values, dim=1)
