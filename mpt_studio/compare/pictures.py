@@ -17,12 +17,15 @@ from mpt_studio.data.dataset import Dataset, Progress
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Ints
 
-RIGHT, WRONG = "✓", "✗"
 LARGEST_SHEET = 2_000
 """So many images fit one contact sheet."""
 _RESERVED = ("CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(1, 10)))
 """Names that Windows keeps for itself."""
-_INK, _MUTED, _PAPER, _BAD = (32, 32, 36), (110, 110, 118), (255, 255, 255), (176, 32, 32)
+_INK, _MUTED, _PAPER = (32, 32, 36), (110, 110, 118), (255, 255, 255)
+_GOOD, _BAD = (20, 110, 50), (176, 32, 32)
+_TICK = (((0.1, 0.6), (0.4, 0.9), (0.95, 0.25)),)
+_CROSS = (((0.15, 0.3), (0.8, 0.9)), ((0.8, 0.3), (0.15, 0.9)))
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def write_images(
@@ -70,7 +73,7 @@ def write_contact_sheet(
     side: int = 128,
     stop: Stop = never,
 ) -> None:
-    """One PNG with each image, its truth, the old answer and the new one.
+    """One PNG with each image, its truth, and below it the old and the new answer with a tick or a cross.
 
     Args:
         across: images in a row.
@@ -84,7 +87,8 @@ def write_contact_sheet(
     indices = _indices(comparison, rows, dataset)
     font = ImageFont.load_default(size=max(9, side // 10))
     line = round(font.getbbox("Ag")[3] * 1.25)
-    width, height, gap = side, side + 3 * line, max(4, side // 12)
+    gap = max(4, side // 12)
+    width, height = side, side + gap // 2 + 3 * line
     columns = min(across, len(rows))
     lines = -(-len(rows) // columns)
     sheet = Image.new("RGB", (gap + columns * (width + gap), gap + lines * (height + gap)), _PAPER)
@@ -93,8 +97,8 @@ def write_contact_sheet(
         check(stop)
         x, y = gap + place % columns * (width + gap), gap + place // columns * (height + gap)
         _paste(sheet, draw, dataset, index, (x, y), side)
-        for i, (text, ink) in enumerate(_caption(comparison, row)):
-            draw.text((x, y + side + i * line), _fitting(text, font, width), font=font, fill=ink)
+        for i, (words, right) in enumerate(_caption(comparison, row)):
+            _write(draw, font, (x, y + side + gap // 2 + i * line), width, words, right)
     try:
         paths.replace_file(path, lambda temporary: sheet.save(temporary, "PNG"))
     except OSError as error:
@@ -160,15 +164,28 @@ def _paste(
     sheet.paste(image, (at[0] + (side - size[0]) // 2, at[1] + (side - size[1]) // 2))
 
 
-def _caption(comparison: Comparison, row: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
+def _caption(comparison: Comparison, row: int) -> Iterator[tuple[str, bool | None]]:
+    """Three lines: the truth, and the two answers with whether they are right."""
     names, truth = comparison.names, int(comparison.truth[row])
-    yield names[truth], _INK
-    for what, answer in (("old", comparison.old_answer[row]), ("new", comparison.new_answer[row])):
-        right = int(answer) == truth
-        yield f"{what} {RIGHT if right else WRONG} {names[answer]}", _MUTED if right else _BAD
+    yield names[truth], None
+    for answer in (int(comparison.old_answer[row]), int(comparison.new_answer[row])):
+        yield names[answer], answer == truth
 
 
-def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def _write(
+    draw: ImageDraw.ImageDraw, font: Font, at: tuple[int, int], width: int, words: str, right: bool | None
+) -> None:
+    """One line; an answer begins with a tick or a cross, which the font lacks, so that no one depends on colours."""
+    (x, y), size, ink = at, round(font.getbbox("A")[3]), _INK if right is None else (_GOOD if right else _BAD)
+    if right is not None:
+        strokes = _TICK if right else _CROSS
+        for stroke in strokes:
+            draw.line([(x + size * a, y + size * b) for a, b in stroke], fill=ink, width=max(1, size // 7))
+        x, width = x + round(1.3 * size), width - round(1.3 * size)
+    draw.text((x, y), _fitting(words, font, width), font=font, fill=ink)
+
+
+def _fitting(text: str, font: Font, width: int) -> str:
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(f"{text}…") > width:
