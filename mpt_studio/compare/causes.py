@@ -84,9 +84,9 @@ def causes(
 def _of_flips(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.uint8]:
     found = np.full(len(at), Cause.OLD_OLD, dtype=np.uint8)
     old_confidence = comparison.old_confidence[at]
-    sure = (old_confidence >= limits.confident) & (comparison.new_confidence[at] >= limits.confident)
+    sure = (old_confidence >= limits.confident) & (comparison.at("new_confidence", at) >= limits.confident)
     found[sure] = Cause.CONFIDENT_REVERSAL
-    found[comparison.new_margin[at] > -limits.near_tie] = Cause.NEAR_TIE
+    found[comparison.at("new_margin", at) > -limits.near_tie] = Cause.NEAR_TIE
     found[_contradicted(comparison, at, limits) & (old_confidence <= limits.suspect_unsure)] = Cause.SUSPECT_LABEL
     found[comparison.to_new_class[at]] = Cause.NEW_CLASS
     return found
@@ -100,8 +100,8 @@ def _of_both_wrong(comparison: Comparison, at: npt.NDArray[np.int64], limits: Ca
 
 def _contradicted(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.bool_]:
     """Whether the update is sure of another class than the label's."""
-    unlikely = comparison.truth_probability[at] <= limits.suspect_truth
-    found: npt.NDArray[np.bool_] = (comparison.new_confidence[at] >= limits.suspect_sure) & unlikely
+    unlikely = comparison.at("truth_probability", at) <= limits.suspect_truth
+    found: npt.NDArray[np.bool_] = (comparison.at("new_confidence", at) >= limits.suspect_sure) & unlikely
     return found
 
 

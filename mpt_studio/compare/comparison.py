@@ -5,7 +5,6 @@ Shape letters: N matched samples, L names of classes (the union of both versions
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mpt_studio.compare import classes, tally
 from mpt_studio.compare import ids as searching
-from mpt_studio.compare import tally
 from mpt_studio.compare.answers import Codes, read_answers
 from mpt_studio.compare.causes import CauseThresholds, causes
+from mpt_studio.compare.classes import ClassRates, FlowPair
 from mpt_studio.compare.columns import Bytes, Columns, columns
 from mpt_studio.compare.matching import Bools, Matching, Rows, match, union
 from mpt_studio.compare.tally import SUBSETS, Subset
@@ -31,27 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SUBSETS", "ClassRates", "Columns", "Comparison", "FlowPair", "Side", "Subset", "compare"]
 Side = Literal["old", "new"]
-
-
-@dataclass(frozen=True)
-class ClassRates:
-    """The figures of the samples of one true class."""
-
-    name: str
-    index: int
-    is_new: bool
-    """Whether the old model lacks the class."""
-    rates: Rates
-
-
-@dataclass(frozen=True)
-class FlowPair:
-    """Negative flips of one true class to one new answer."""
-
-    truth: str
-    answer: str
-    count: int
-    to_new_class: bool
 
 
 @dataclass(eq=False)
@@ -74,10 +53,19 @@ class Comparison:
     gamma = 0.0
     """The logit offset γ that the update's answers are under."""
 
-    def __init__(self, old: Predictions, new: Predictions, rows: Rows, matching: Matching, columns: Columns) -> None:
+    def __init__(
+        self,
+        old: Predictions,
+        new: Predictions,
+        rows: Rows,
+        matching: Matching,
+        columns: Columns,
+        annotations: Annotations | None = None,
+    ) -> None:
         self.old, self.new, self.matching, self.columns, self.rows = old, new, matching, columns, rows
         self.names = union(new.class_names, old.class_names)
-        self.annotations = Annotations(CauseThresholds(), np.zeros(len(columns.truth), dtype=np.uint8))
+        unmarked = np.zeros(len(columns.truth), dtype=np.uint8)
+        self.annotations = annotations or Annotations(CauseThresholds(), unmarked)
         self.kept: dict[Any, Any] = {}
         """What filters and facets keep from one request to the next."""
         self._rates: dict[Subset, Rates] = {}
@@ -289,7 +277,9 @@ class Comparison:
     def rates(self, subset: Subset) -> Rates:
         """The figures of a subset."""
         if subset not in self._rates:
-            self._rates = {each: tally.rates(self._counts, each, self._lost(each)) for each in SUBSETS}
+            lost = float(self.confidence_lost_at(self.negative_flips).sum(dtype=np.float64))  # all are of old classes
+            by_subset = {"all": lost, "old_classes": lost, "new_classes": 0.0}
+            self._rates = {each: tally.rates(self._counts, each, by_subset[each]) for each in SUBSETS}
         return self._rates[subset]
 
     @cached_property
@@ -302,15 +292,14 @@ class Comparison:
         """Rows of all negative flips, ascending."""
         return np.flatnonzero(self.kinds == FlipKind.NEGATIVE).astype(np.int64)
 
-    def _lost(self, subset: Subset) -> float:
-        """Sum of ``confidence_lost`` over a subset's negative flips; these are samples of old classes."""
-        if subset == "new_classes":
-            return 0.0
-        return math.fsum(self.confidence_lost_at(self.negative_flips).tolist())
+    def at(self, column: str, rows: Ints) -> Floats:
+        """Some rows of a column of numbers; under an offset only these are computed."""
+        values: Floats = getattr(self, column)[rows]
+        return values
 
     def confidence_lost_at(self, rows: Ints) -> Floats:
         """``confidence_lost`` of some rows."""
-        lost: Floats = self.new_confidence[rows] - self.truth_probability[rows]
+        lost: Floats = self.at("new_confidence", rows) - self.at("truth_probability", rows)
         return lost
 
     def per_class(self) -> list[ClassRates]:
@@ -319,27 +308,16 @@ class Comparison:
 
     @cached_property
     def _per_class(self) -> list[ClassRates]:
-        n, rows = len(self.names), self.negative_flips
-        tables = np.bincount(self.truth * np.int32(4) + self.kinds, minlength=4 * n).reshape(n, 4)
-        changed = np.bincount(self.truth[self.old_answer != self.new_answer], minlength=n)
-        flipped = self.truth[rows]
-        intruded = np.bincount(flipped[self.to_new_class[rows]], minlength=n)
-        lost = np.bincount(flipped, weights=self.confidence_lost_at(rows), minlength=n)
-        return [
-            ClassRates(name, i, bool(self.class_is_new[i]), _rates(tables[i], changed[i], intruded[i], lost[i]))
-            for i, name in enumerate(self.names)
-        ]
+        return classes.per_class(self, self.class_table)
+
+    @cached_property
+    def class_table(self) -> npt.NDArray[np.int64]:
+        """(L, 5) samples of each true class by ``FlipKind``, and those whose answers differ."""
+        return classes.class_table(self)
 
     def flow(self) -> list[FlowPair]:
         """Where negative flips went: pairs (truth, new answer), most frequent first, equal ones by name."""
-        rows, n = self.negative_flips, len(self.names)
-        pairs, counts = np.unique(self.truth[rows].astype(np.int64) * n + self.new_answer[rows], return_counts=True)
-        truths, answers = np.divmod(pairs, n)
-        found = [
-            FlowPair(self.names[t], self.names[a], int(count), bool(self.class_is_new[a]))
-            for t, a, count in zip(truths, answers, counts, strict=True)
-        ]
-        return sorted(found, key=lambda pair: (-pair.count, pair.truth, pair.answer))
+        return classes.flow(self)
 
     def top(self, side: Side, row: int, k: int = 5) -> list[tuple[str, float, float]]:
         """The k largest answers of a version to one sample: (class name, softmax probability, logit)."""
@@ -396,8 +374,3 @@ def compare(old: Predictions, new: Predictions) -> Comparison:
 def _lacking(names: tuple[str, ...], version: Predictions) -> Bools:
     known = set(version.class_names)
     return np.array([name not in known for name in names], dtype=bool)
-
-
-def _rates(table: npt.NDArray[np.int64], changed: int, intruded: int, lost: float) -> Rates:
-    right, negative, positive, wrong = (int(count) for count in table)
-    return Rates(right, negative, positive, wrong, int(changed), int(intruded), float(lost))

@@ -151,9 +151,13 @@ class _Counter:
 
 def sort_rows(comparison: Comparison, rows: Ints, key: Key = "margin_drop", descending: bool = True) -> Ints:
     """``rows`` sorted by a column; equal ones keep their order, undefined values (NaN) come last either way."""
-    values = _COLUMNS[key](comparison)
-    return rows[sort_order(values if len(rows) == len(values) and _in_order(rows) else values.take(rows),
-                           descending=descending)]  # fmt: skip
+    every = len(rows) == len(comparison) and _in_order(rows)
+    name = "new_confidence" if key == "confidence" else key
+    if name in _NUMBERS:
+        values = getattr(comparison, name) if every else comparison.at(name, rows)
+    else:
+        values = _COLUMNS[key](comparison) if every else _COLUMNS[key](comparison).take(rows)
+    return rows[sort_order(values, descending=descending)]
 
 
 def _in_order(rows: Ints) -> bool:
@@ -200,14 +204,8 @@ def _flow(c: Comparison) -> npt.NDArray[Any]:
     return pair.astype(np.int32) if len(c.names) < 46_000 else pair.astype(np.float64)
 
 
+_NUMBERS = ("margin_drop", "new_confidence", "old_confidence", "confidence_lost", "old_margin", "new_margin", "loss")
 _COLUMNS: dict[str, Callable[[Comparison], npt.NDArray[Any]]] = {
-    "margin_drop": lambda c: c.margin_drop,
-    "confidence": lambda c: c.new_confidence,
-    "old_confidence": lambda c: c.old_confidence,
-    "confidence_lost": lambda c: c.confidence_lost,
-    "old_margin": lambda c: c.old_margin,
-    "new_margin": lambda c: c.new_margin,
-    "loss": lambda c: c.loss,
     "class": lambda c: _by_name(c.truth, c),
     "answer": lambda c: _by_name(c.new_answer, c),
     "old_answer": lambda c: _by_name(c.old_answer, c),

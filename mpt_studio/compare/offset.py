@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mpt_studio.compare import tally
 from mpt_studio.compare.answers import Codes
+from mpt_studio.compare.classes import class_table
 from mpt_studio.compare.columns import Bytes
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.order import sort_order
@@ -99,8 +100,8 @@ class OffsetComparison(Comparison):
     """A comparison whose update has γ subtracted from its new-class logits; marks and metadata are the base's."""
 
     def __init__(self, base: Comparison, gamma: float) -> None:
-        super().__init__(base.old, base.new, base.rows, base.matching, base.columns)
-        self.base, self.gamma, self.annotations = base, float(np.float32(gamma)), base.annotations
+        super().__init__(base.old, base.new, base.rows, base.matching, base.columns, base.annotations)
+        self.base, self.gamma = base, float(np.float32(gamma))
         self._changed = base.offsets.changed(self.gamma)
 
     @property
@@ -153,21 +154,28 @@ class OffsetComparison(Comparison):
 
     @cached_property
     def new_margin(self) -> Floats:
-        c, gamma = self.columns, np.float32(self.gamma)
-        new = c.best_new_logit - gamma
-        with np.errstate(invalid="ignore"):
-            of_old = c.truth_logit - np.maximum(c.rival, new)
-            of_new = c.truth_logit - gamma - np.maximum(c.rival - gamma, c.best_old_logit)
-            margin: Floats = np.where(self.is_old_class, of_old, of_new)
-        return np.where(np.isnan(self.base.new_margin), np.float32(np.nan), margin)
+        return self._margin(slice(None))
+
+    @cached_property
+    def class_table(self) -> npt.NDArray[np.int64]:
+        table: npt.NDArray[np.int64] = (
+            self.base.class_table - class_table(self.base, self._changed) + class_table(self, self._changed)
+        )
+        return table
 
     @cached_property
     def _counts(self) -> Counts:
         return self.base.offsets.counts(self.gamma)
 
-    def confidence_lost_at(self, rows: Ints) -> Floats:
-        lost: Floats = self._confidence(rows) - self._truth_probability(rows)
-        return lost
+    def at(self, column: str, rows: Ints) -> Floats:
+        made = {"new_confidence": self._confidence, "truth_probability": self._truth_probability}
+        if column in self.__dict__ or column not in (*made, "new_margin", "margin_drop"):
+            return super().at(column, rows)
+        if column in made:
+            return made[column](rows)
+        margin = self._margin(rows)
+        with np.errstate(invalid="ignore"):
+            return margin if column == "new_margin" else self.old_margin[rows] - margin
 
     def at_offset(self, gamma: float) -> Comparison:
         """The base under another γ."""
@@ -177,6 +185,16 @@ class OffsetComparison(Comparison):
         changed = np.array(column)
         changed[self._changed] = instead[self._changed]
         return changed
+
+    def _margin(self, at: Ints | slice) -> Floats:
+        c, gamma = self.columns, np.float32(self.gamma)
+        truth, rival = c.truth_logit[at], c.rival[at]
+        with np.errstate(invalid="ignore"):
+            of_old = truth - np.maximum(rival, c.best_new_logit[at] - gamma)
+            of_new = truth - gamma - np.maximum(rival - gamma, c.best_old_logit[at])
+            margin = np.where(self.is_old_class[at], of_old, of_new)
+        found: Floats = np.where(np.isnan(self.base.new_margin[at]), np.float32(np.nan), margin)
+        return found
 
     def _log_sum(self, at: Ints | slice) -> Floats:
         c = self.columns

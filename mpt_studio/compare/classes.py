@@ -1,0 +1,70 @@
+"""Figures per class, and where negative flips went. Letters: L names of classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.flips import Rates
+
+if TYPE_CHECKING:
+    from mpt_studio.compare.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class ClassRates:
+    """The figures of the samples of one true class."""
+
+    name: str
+    index: int
+    is_new: bool
+    """Whether the old model lacks the class."""
+    rates: Rates
+
+
+@dataclass(frozen=True)
+class FlowPair:
+    """Negative flips of one true class to one new answer."""
+
+    truth: str
+    answer: str
+    count: int
+    to_new_class: bool
+
+
+def class_table(c: Comparison, rows: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+    """(L, 5) samples of each true class by ``FlipKind``, and those whose answers differ; of all samples or of rows."""
+    n, at = len(c.names), slice(None) if rows is None else rows
+    truth = c.truth[at]
+    kinds = np.bincount(truth * np.int32(4) + c.kinds[at], minlength=4 * n).reshape(n, 4)
+    changed = np.bincount(truth[c.old_answer[at] != c.new_answer[at]], minlength=n)
+    return np.column_stack([kinds, changed]).astype(np.int64)
+
+
+def per_class(c: Comparison, table: npt.NDArray[np.int64]) -> list[ClassRates]:
+    """The figures of every class, in the order of ``names``; ``table`` is that of all samples."""
+    n, rows = len(c.names), c.negative_flips
+    flipped = c.truth[rows]
+    intruded = np.bincount(flipped[c.to_new_class[rows]], minlength=n)
+    lost = np.bincount(flipped, weights=c.confidence_lost_at(rows), minlength=n)
+
+    def rates(i: int) -> Rates:
+        right, negative, positive, wrong, changed = (int(count) for count in table[i])
+        return Rates(right, negative, positive, wrong, changed, int(intruded[i]), float(lost[i]))
+
+    return [ClassRates(name, i, bool(c.class_is_new[i]), rates(i)) for i, name in enumerate(c.names)]
+
+
+def flow(c: Comparison) -> list[FlowPair]:
+    """Pairs (truth, new answer) of negative flips, most frequent first, equal ones by name."""
+    rows, n = c.negative_flips, len(c.names)
+    pairs, counts = np.unique(c.truth[rows].astype(np.int64) * n + c.new_answer[rows], return_counts=True)
+    truths, answers = np.divmod(pairs, n)
+    found = [
+        FlowPair(c.names[t], c.names[a], int(count), bool(c.class_is_new[a]))
+        for t, a, count in zip(truths, answers, counts, strict=True)
+    ]
+    return sorted(found, key=lambda pair: (-pair.count, pair.truth, pair.answer))
