@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from mpt_studio.compare import Comparison, compare
-from mpt_studio.compare.causes import CONFIDENT, NEAR_TIE, Cause, cause_sentence, causes
+from mpt_studio.compare.causes import CONFIDENT, NEAR_TIE, Cause, CauseThresholds, cause_sentence, causes
+from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Predictions
 
@@ -78,6 +82,39 @@ def test_that_exactly_negative_flips_have_a_cause(comparison: Comparison) -> Non
 )
 def test_that_the_sentence_says_what_happened(comparison: Comparison, name: str, sentence: str) -> None:
     assert cause_sentence(comparison, row(name)) == sentence
+
+
+def test_that_thresholds_move_samples_from_one_cause_to_another(comparison: Comparison) -> None:
+    before = comparison.thresholds
+    try:
+        comparison.set_thresholds(CauseThresholds(near_tie=0.0, confident=0.5))
+        assert comparison.causes[row("near tie")] == Cause.CONFIDENT_REVERSAL
+        assert comparison.at_offset(0.01).causes[row("near tie")] == Cause.CONFIDENT_REVERSAL
+    finally:
+        comparison.set_thresholds(before)
+    assert comparison.causes[row("near tie")] == Cause.NEAR_TIE
+
+
+def test_that_a_label_is_suspect_where_the_update_is_sure_and_the_old_model_was_not() -> None:
+    old = np.array([[0.2, 0.0], [5.0, 0.0], [0.0, 2.0]], np.float32)  # unsure, sure, wrong
+    new = np.array([[0.0, 6.0, 0.0]] * 3, np.float32)
+    ids, labels = np.array(["unsure", "sure", "both wrong"]), np.zeros(3, np.int64)
+    found = compare(Predictions(ids, labels, NEW, old, OLD), Predictions(ids, labels, NEW, new, NEW))
+    assert found.causes.tolist() == [Cause.SUSPECT_LABEL, Cause.CONFIDENT_REVERSAL, Cause.SUSPECT_LABEL]
+    assert cause_sentence(found, 0).startswith("Suspect label: the update says dog (100 %), the old model was unsure")
+    assert cause_sentence(found, 2).startswith("Suspect label: both versions say dog")
+
+
+@pytest.mark.parametrize("wrong", [{"near_tie": -1}, {"confident": 1.2}, {"suspect_truth": float("nan")}])
+def test_that_thresholds_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UserError):
+        CauseThresholds(**wrong)
+
+
+def test_that_the_docs_tell_the_default_thresholds() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "causes.md").read_text("utf-8")
+    for field in dataclasses.fields(CauseThresholds):
+        assert f"| {field.name.replace('_', ' ')} | {field.default:g} |" in text
 
 
 def test_that_the_cases_lie_on_the_intended_side_of_the_thresholds(comparison: Comparison) -> None:

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from mpt_studio.compare import Among, Cause, Comparison, Filter, Interval, Range, compare, read_metadata
 from mpt_studio.compare.filters import NUMBERS
-from mpt_studio.compare.query import KEYS, QueryError, Vocabulary, complete, parse, to_text, vocabulary
+from mpt_studio.compare.query import (
+    CAUSES,
+    KEYS,
+    KINDS,
+    MARKS,
+    QueryError,
+    Vocabulary,
+    complete,
+    parse,
+    to_text,
+    vocabulary,
+)
 from mpt_studio.flips import FlipKind, Mark
 
 from .conftest import random_pair
@@ -174,3 +185,9 @@ def test_that_words_find_ids_and_classes_alike() -> None:
     assert rows == set(
         np.flatnonzero((found.truth == named) | (found.new_answer == named) | (found.old_answer == named)).tolist()
     )
+
+
+def test_that_the_docs_name_every_key_and_word() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "search.md").read_text("utf-8")
+    for word in (*KEYS, *KINDS, *CAUSES, *MARKS):
+        assert f"`{word}" in text, word
