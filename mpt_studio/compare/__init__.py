@@ -14,7 +14,7 @@ from mpt_studio.compare.metadata import Metadata, read_metadata
 from mpt_studio.compare.paired import Paired, paired
 from mpt_studio.compare.pictures import write_contact_sheet, write_images
 from mpt_studio.compare.query import Completion, QueryError, Vocabulary, complete, parse, to_text, vocabulary
-from mpt_studio.compare.recommend import Recommendation, recommend
+from mpt_studio.compare.recommend import OffsetRecommendation, Recommendation, recommend, recommend_offset
 from mpt_studio.compare.stop import Cancelled
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Interval",
     "Matching",
     "Metadata",
+    "OffsetRecommendation",
     "Paired",
     "QueryError",
     "Range",
@@ -64,6 +65,7 @@ __all__ = [
     "read_ids",
     "read_metadata",
     "recommend",
+    "recommend_offset",
     "sort_rows",
     "to_text",
     "vocabulary",

@@ -25,6 +25,8 @@ Key = Literal[
     "margin_drop", "confidence", "old_confidence", "confidence_lost", "old_margin", "new_margin", "loss",
     "class", "answer", "old_answer", "kind", "cause", "mark", "flow", "id", "order",
 ]  # fmt: skip
+_COUNTABLE = 4_000_000
+"""Up to so many codes are counted in a table, beyond by sorting."""
 _DROPS = (0.0, 1.0, 2.0, 4.0, 8.0)
 _CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 
@@ -180,16 +182,29 @@ def groups(comparison: Comparison, rows: Ints, by: Literal["class", "flow"]) -> 
     Returns the rows in their new order and the groups that they fall into.
     """
     names, n = comparison.names, len(comparison.names)
-    truth = comparison.truth.take(rows).astype(np.int64)
-    code = truth if by == "class" else truth * n + comparison.new_answer.take(rows)
-    values, place, counts = np.unique(code, return_inverse=True, return_counts=True)
+    code = comparison.truth.take(rows).astype(np.int64)
+    if by == "flow":
+        code = code * n + comparison.new_answer.take(rows)
+    values, counts, place = _distinct(code, n if by == "class" else n * n)
     titles = [names[v] if by == "class" else f"{names[v // n]} → {names[v % n]}" for v in values.tolist()]
     ranked = sorted(range(len(values)), key=lambda i: (-counts[i], titles[i]))
     rank = np.empty(len(values), dtype=np.int32)
     rank[ranked] = np.arange(len(values), dtype=np.int32)
     starts = np.concatenate([[0], np.cumsum(counts[ranked])])
     found = [Group(titles[i], int(start), int(counts[i])) for i, start in zip(ranked, starts, strict=False)]
-    return rows[sort_order(rank[place], descending=False)], found
+    return rows[sort_order(rank.take(place), descending=False)], found
+
+
+def _distinct(code: Ints, size: int) -> tuple[Ints, Ints, Ints]:
+    """Different codes below ``size``, how often each is there, and the place of each code among them."""
+    if size > _COUNTABLE:
+        values, place, counts = np.unique(code, return_inverse=True, return_counts=True)
+        return values, counts, place
+    every = np.bincount(code, minlength=size)
+    present = np.flatnonzero(every)
+    place_of = np.zeros(size, dtype=np.int64)
+    place_of[present] = np.arange(len(present))
+    return present, every[present], place_of.take(code)
 
 
 def _by_name(values: npt.NDArray[np.int32], comparison: Comparison) -> npt.NDArray[np.int32]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpt_studio.compare.comparison import Comparison, Subset
+from mpt_studio.compare.matching import positions
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, mcnemar_p
+from mpt_studio.predictions import Ints
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,11 @@ def paired(first: Comparison, second: Comparison, subset: Subset = "old_classes"
 
     Raises ``UserError`` where the comparisons have no sample in common, or the old model's answers to them differ.
     """
-    _, left, right = np.intersect1d(first.sample_ids, second.sample_ids, assume_unique=True, return_indices=True)
+    left, right = _shared(first, second)
     if not len(left):
         raise UserError("The two comparisons have no sample in common; evaluate both candidates on the same data.")
-    before = np.array(first.names)[first.old_answer[left]] != np.array(second.names)[second.old_answer[right]]
+    same_class = positions(second.names, first.names)
+    before = first.old_answer[left] != same_class[second.old_answer[right]]
     if before.any():
         example = str(first.sample_ids[left[before.argmax()]])
         raise UserError(
@@ -52,3 +55,13 @@ def paired(first: Comparison, second: Comparison, subset: Subset = "old_classes"
     one = first.kinds[left][chosen] == FlipKind.NEGATIVE
     two = second.kinds[right][chosen] == FlipKind.NEGATIVE
     return Paired(subset, int(chosen.sum()), int((one & two).sum()), int((one & ~two).sum()), int((two & ~one).sum()))
+
+
+def _shared(first: Comparison, second: Comparison) -> tuple[Ints, Ints]:
+    """Rows of the samples that both have."""
+    if np.array_equal(first.sample_ids, second.sample_ids):  # the usual case, without a search
+        every = np.arange(len(first), dtype=np.int64)
+        return every, every
+    right = second.rows_of(first.sample_ids.tolist())
+    left = np.flatnonzero(right >= 0).astype(np.int64)
+    return left, right[left]

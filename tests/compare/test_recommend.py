@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from mpt_studio.compare import Comparison, compare, recommend
+import dataclasses
 
-from .conftest import version
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mpt_studio.compare import Comparison, compare, recommend, recommend_offset
+
+from .conftest import random_pair, version
 
 OLD = version([[1, 0]] * 10, "ab", "aaaaaaaaab", name="deployed")  # right on the nine samples of a
 
@@ -50,3 +55,19 @@ def test_that_nothing_is_recommended_where_nothing_is_accurate_enough() -> None:
     found = recommend(PLAIN, {"worse": candidate(5, 1, "PCT_KL")})
     assert found.key == ""
     assert "No candidate's accuracy (all, n=10) is within 2 points" in found.reason
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), tolerance=st.sampled_from([0.0, 0.05, 0.2]))
+def test_that_the_recommended_offset_is_within_the_tolerance_and_beats_every_candidate_as_it_is(
+    seed: int, tolerance: float
+) -> None:
+    old, plain = random_pair(seed, ties=False)
+    other = dataclasses.replace(plain, logits=plain.logits[::-1].copy(), version="other")
+    made = {"plain": compare(old, plain), "other": compare(old, other)}
+    found, as_is = recommend_offset(made["plain"], made, tolerance), recommend(made["plain"], made, tolerance)
+    view = made[found.key].at_offset(found.gamma)
+    floor = (made["plain"].rates("all").accuracy_new or 0) - tolerance
+    assert (view.rates("all").accuracy_new or 0) >= floor - 1e-9
+    assert (view.rates("old_classes").nfr or 0) <= (made[as_is.key].rates("old_classes").nfr or 0) + 1e-9
+    assert f"{found.gamma:.2f}" in found.reason
