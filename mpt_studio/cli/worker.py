@@ -2,7 +2,17 @@
 
 Request ``{"id": 1, "job": "evaluate", "args": {…}}``; answers are any number of ``{"id": 1, "progress": sentence,
 "fraction": 0…1 or null}`` and then ``{"id": 1, "result": {…}}`` or ``{"id": 1, "error": sentence, "detail": trace}``.
-The worker is a process so that torch, a crash or an out-of-memory kill never reach the window; to cancel is to kill it.
+
+Requests are served in order, with three exceptions, so that the worker never does what nobody waits for any more:
+
+- ``"latest": "saliency"`` beside the job: when its turn comes and a newer request with the same text is waiting, it is
+  answered at once with ``{"id": 1, "error": sentence, "detail": "", "skipped": true}``.
+- ``{"cancel": 1}``: the request is answered with ``{"id": 1, "error": sentence, "detail": "", "cancelled": true}``,
+  when its turn comes or, where it is running, with its next progress. A job without progress is ended by a kill.
+- Quick jobs (saliency) on data that are open are served between two steps of a long one.
+
+The worker is a process so that torch, a crash or an out-of-memory kill never reach the window. It keeps the last few
+networks and data sets loaded.
 """
 
 from __future__ import annotations
@@ -16,27 +26,67 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mpt_studio import jobs, paths
-from mpt_studio.errors import UserError
+from mpt_studio.cli.inbox import Inbox, Request
+from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.store import Store
 
-Job = Callable[[jobs.Session, dict[str, Any]], dict[str, Any]]
+Args = dict[str, Any]
+Job = Callable[[jobs.Session, jobs.Warm, Args], dict[str, Any]]
 
 
-def _prepare_data(session: jobs.Session, args: dict[str, Any]) -> dict[str, Any]:
+def _prepare_data(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    warm.forget_data(args["spec"])
     return jobs.prepare_data(session, args["spec"])
 
 
-def _evaluate(session: jobs.Session, args: dict[str, Any]) -> dict[str, Any]:
+def _evaluate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     predictions, folder = jobs.evaluate(session, Path(args["checkpoint"]), args["data"])
     return {"predictions": str(folder), "version": predictions.version, **jobs.accuracy_figures(predictions)}
 
 
-def _inspect(session: jobs.Session, args: dict[str, Any]) -> dict[str, Any]:
+def _inspect(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     return jobs.inspect(session, Path(args["path"]))
 
 
-JOBS: dict[str, Job] = {"prepare_data": _prepare_data, "evaluate": _evaluate, "inspect": _inspect}
+def _saliency(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    return jobs.explain.saliency(
+        session, args["checkpoints"], args["data"], args["sample"], classes=args.get("classes", ()), warm=warm
+    )
+
+
+def _neighbours(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    samples = args["samples"] if "samples" in args else [args["sample"]]
+    more = _given(args, "k", "all_classes")
+    return jobs.explain.neighbours(session, args["checkpoints"], args["data"], samples, **more, warm=warm)
+
+
+def _features_map(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    more = _given(args, "part", "method")
+    return jobs.explain.features_map(session, args["checkpoint"], args["data"], **more, warm=warm)
+
+
+def _interpolate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    more = _given(args, "alphas", "statistics")
+    return jobs.explain.interpolate(session, args["old"], args["update"], args["data"], **more, warm=warm)
+
+
+def _given(args: Args, *names: str) -> Args:
+    """The arguments that are there; the job knows what the others are."""
+    return {name: args[name] for name in names if name in args}
+
+
+JOBS: dict[str, Job] = {
+    "prepare_data": _prepare_data,
+    "evaluate": _evaluate,
+    "inspect": _inspect,
+    "saliency": _saliency,
+    "neighbours": _neighbours,
+    "features_map": _features_map,
+    "interpolate": _interpolate,
+}
+QUICK = frozenset({"saliency"})
+"""Jobs that take a fraction of a second."""
 
 
 def main(words: list[str]) -> int:
@@ -46,24 +96,69 @@ def main(words: list[str]) -> int:
     store = Store(parser.parse_args(words).store or paths.store_dir())
     start_logging("worker")
     answers, sys.stdout = sys.stdout, sys.stderr  # a library's print must not end up between the answers
-    for line in sys.stdin:
-        if line.strip():
-            _serve(store, line, answers)
+    try:
+        Worker(store, Inbox(sys.stdin), answers).serve()
+    finally:
+        sys.stdout = answers
     return 0
 
 
-def _serve(store: Store, line: str, answers: TextIO) -> None:
-    def answer(**fields: Any) -> None:
-        answers.write(json.dumps({"id": number, **fields}, ensure_ascii=False) + "\n")
-        answers.flush()
+class Worker:
+    """Serves an inbox and writes answers, all in the thread that calls it."""
 
-    number = None
-    try:
-        request = json.loads(line)
-        number = request["id"]
-        session = jobs.Session(store, progress=lambda sentence, part: answer(progress=sentence, fraction=part))
-        answer(result=JOBS[request["job"]](session, request.get("args", {})))
-    except UserError as error:
-        answer(error=str(error), detail="")
-    except Exception as error:
-        answer(error=f"{type(error).__name__}: {error}", detail=traceback.format_exc())
+    def __init__(self, store: Store, inbox: Inbox, answers: TextIO) -> None:
+        self.store, self.inbox, self.answers = store, inbox, answers
+        self.warm = jobs.Warm()
+
+    def serve(self) -> None:
+        """Until the inbox ends."""
+        while (request := self.inbox.take()) is not None:
+            self._finish(request)
+
+    def _finish(self, request: Request) -> None:
+        try:
+            self._answer(request, **self._outcome(request))
+        finally:
+            self.inbox.done(request)
+
+    def _outcome(self, request: Request) -> dict[str, Any]:
+        """The fields of the last answer."""
+        if request.is_cancelled:
+            return {"error": "Cancelled.", "detail": "", "cancelled": True}
+        if request.is_stale:
+            return {"error": "A newer request took its place.", "detail": "", "skipped": True}
+        try:
+            return {"result": self._run(request)}
+        except UserError as error:
+            return {"error": str(error), "detail": ""}
+        except Interrupted:
+            return {"error": "Cancelled.", "detail": "", "cancelled": True}
+        except Exception as error:
+            return {"error": f"{type(error).__name__}: {error}", "detail": traceback.format_exc()}
+
+    def _run(self, request: Request) -> dict[str, Any]:
+        if request.problem:
+            raise UserError(request.problem)
+        if request.job not in JOBS:
+            raise UserError(f"The worker has no job {one_sentence(request.job, 40)!r}; it has {', '.join(JOBS)}.")
+
+        def progress(sentence: str, fraction: float | None) -> None:
+            self._answer(request, progress=sentence, fraction=fraction)
+            if request.is_cancelled:
+                raise Interrupted("Cancelled.")
+            if request.job not in QUICK:
+                self._serve_quick_ones()
+
+        return JOBS[request.job](jobs.Session(self.store, progress=progress), self.warm, request.args)
+
+    def _serve_quick_ones(self) -> None:
+        while (request := self.inbox.take_one(self._can_be_served_between_steps)) is not None:
+            self._finish(request)
+
+    def _can_be_served_between_steps(self, request: Request) -> bool:
+        """Not where data have to be opened: the long job may hold their lock."""
+        return request.job in QUICK and self.warm.has_data(str(request.args.get("data", "")))
+
+    def _answer(self, request: Request, **fields: Any) -> None:
+        self.answers.write(json.dumps({"id": request.number, **fields}, ensure_ascii=False) + "\n")
+        self.answers.flush()

@@ -4,18 +4,22 @@ Jobs bring the floors below together: they open data, run the engine, write its 
 them, and compare predictions. Torch is imported inside the functions that need it.
 """
 
+from mpt_studio.jobs import explain
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.jobs.training import start_train, train
 from mpt_studio.jobs.update import check_update, run_update, start_update
 from mpt_studio.jobs.versions import accuracy_figures, compare_versions, evaluate, inspect, predictions_of, prepare_data
+from mpt_studio.jobs.warm import Warm
 
 __all__ = [
     "Session",
+    "Warm",
     "absolute_spec",
     "accuracy_figures",
     "check_update",
     "compare_versions",
     "evaluate",
+    "explain",
     "inspect",
     "predictions_of",
     "prepare_data",

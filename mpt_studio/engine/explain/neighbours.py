@@ -17,22 +17,31 @@ BLOCK_BYTES = 64 << 20
 
 
 def nearest(
-    features_ND: Features, queries_QD: Features, k: int, *, device: str = "cpu", progress: Progress | None = None
+    features_ND: Features,
+    queries_QD: Features,
+    k: int,
+    *,
+    allowed_N: npt.NDArray[np.bool_] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
 ) -> tuple[npt.NDArray[np.int64], Floats]:
     """Rows of ``features_ND`` closest to each query: (Q, K) row numbers and cosine similarities, closest first.
 
-    K is the smaller of ``k`` and N; equal similarities are in the order of the rows. Only one block of a memory-mapped
-    array is in memory at a time. A row of zeros has similarity 0 to everything.
+    Only rows where ``allowed_N`` is true are looked at; K is the smaller of ``k`` and their number. Equal similarities
+    are in the order of the rows. Only one block of a memory-mapped array is in memory at a time. A row of zeros has
+    similarity 0 to everything.
     """
     queries = _directions(queries_QD, device)
-    k = min(k, len(features_ND))
     best = torch.empty(len(queries), 0, device=device)
     rows = torch.empty(len(queries), 0, dtype=torch.int64, device=device)
-    length = max(k, 1, BLOCK_BYTES // (4 * max(1, features_ND.shape[1])))
+    length = max(1, BLOCK_BYTES // (4 * max(1, features_ND.shape[1])))
     for start in range(0, len(features_ND), length):
-        block = queries @ _directions(features_ND[start : start + length], device).T
-        here = torch.arange(start, start + block.shape[1], device=device).expand(len(queries), -1)
-        best, rows = _closest(torch.cat([best, block], 1), torch.cat([rows, here], 1), k)
+        here = np.arange(start, min(start + length, len(features_ND)))
+        here = here if allowed_N is None else here[allowed_N[here]]
+        block = features_ND[start : start + length] if allowed_N is None else features_ND[here]
+        similarities = queries @ _directions(block, device).T
+        numbers = torch.from_numpy(here).to(device).expand(len(queries), -1)
+        best, rows = _closest(torch.cat([best, similarities], 1), torch.cat([rows, numbers], 1), k)
         if progress:
             progress("Looking for the nearest images", min(1.0, (start + length) / len(features_ND)))
     return rows.cpu().numpy(), best.cpu().numpy()
@@ -40,10 +49,12 @@ def nearest(
 
 def _closest(similarities: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k best columns; the sort is stable, so that ties keep the order of the rows."""
-    cut = similarities.topk(min(k, similarities.shape[1])).values[:, -1:] if k else similarities[:, :0]
-    kept = (similarities >= cut).any(dim=0) if k else torch.zeros(similarities.shape[1], dtype=torch.bool)
-    values, order = similarities[:, kept].sort(dim=1, descending=True, stable=True)
-    return values[:, :k], rows[:, kept].gather(1, order[:, :k])
+    if similarities.shape[1] > k:
+        least = similarities.topk(k).values[:, -1:]
+        kept = (similarities >= least).any(dim=0)  # sort few
+        similarities, rows = similarities[:, kept], rows[:, kept]
+    values, order = similarities.sort(dim=1, descending=True, stable=True)
+    return values[:, :k], rows.gather(1, order[:, :k])
 
 
 def _directions(rows: Features, device: str) -> Tensor:

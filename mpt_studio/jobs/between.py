@@ -1,0 +1,89 @@
+"""Versions between an old model and its update, evaluated on the test part and kept in the store."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mpt_studio.data.dataset import Indices
+from mpt_studio.errors import UserError
+from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.subject import Subject, subjects_of
+from mpt_studio.jobs.versions import predictions_folder
+from mpt_studio.jobs.warm import Warm
+from mpt_studio.predictions import Predictions, is_predictions
+from mpt_studio.store.disk import written_to
+
+if TYPE_CHECKING:
+    from mpt_studio.engine.explain import Interpolation
+
+Statistics = Literal["recomputed", "interpolated"]
+ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def interpolate(
+    session: Session,
+    old: Path,
+    update: Path,
+    spec: str,
+    *,
+    alphas: Sequence[float] = ALPHAS,
+    statistics: Statistics = "recomputed",
+    device: str = "auto",
+    warm: Warm | None = None,
+) -> dict[str, Any]:
+    """Answers on the test part of versions between an update (alpha 0) and the old model (alpha 1).
+
+    ``statistics`` says what batch normalisation uses in between: statistics recomputed on training images of the
+    update's classes, or the mean of both versions' own. Returns {"points": [{"alpha", "predictions": folder}],
+    "statistics"}, alphas ascending. Raises ``UserError`` where the architectures differ.
+    """
+    from_old, from_update = subjects_of(session, [old, update], spec, device, warm)
+    if not all(0 <= alpha <= 1 for alpha in alphas):
+        raise UserError("The shares of the old model have to lie between 0 and 1.")
+    between = _Between(from_old, from_update, statistics)
+    points = [{"alpha": alpha, "predictions": str(between.folder(alpha))} for alpha in sorted(set(alphas))]
+    return {"points": points, "statistics": statistics}
+
+
+class _Between:
+    """Predictions of versions between two; the networks are loaded with the first that is not on disk."""
+
+    def __init__(self, old: Subject, update: Subject, statistics: Statistics) -> None:
+        from mpt_studio.engine.explain import Interpolation, check_compatible
+
+        check_compatible(old.checkpoint, update.checkpoint)
+        self.old, self.update, self.statistics = old, update, statistics
+        self._load: Callable[[], Interpolation] = lambda: Interpolation(old.checkpoint, update.checkpoint, old.device)
+        self._loaded: Interpolation | None = None
+
+    def folder(self, alpha: float) -> Path:
+        """The folder with the answers at ``alpha``; they are computed where they do not exist yet."""
+        subject = self.update
+        if alpha == 0:
+            return predictions_folder(subject.session, subject.checkpoint, subject.dataset, device=subject.device)
+        kind = self.statistics if alpha < 1 else "old"
+        home = subject.folder / "between" / self.old.warm.sha256(self.old.checkpoint)[:32]
+        folder = home / f"{alpha:.4f}_{kind}"
+        if not is_predictions(folder):
+            with written_to(folder):
+                self._answers(alpha).save(folder)
+        return folder
+
+    def _answers(self, alpha: float) -> Predictions:
+        self._loaded = self._loaded or self._load()
+        data, session = self.update.dataset, self.update.session
+        renewed_on = self._training_samples() if self.statistics == "recomputed" else np.empty(0, np.int64)
+        found = self._loaded.predictions(alpha, data, data.test, statistics=renewed_on, progress=session.progress)
+        return dataclasses.replace(found, data=f"{data.spec} test")
+
+    def _training_samples(self) -> Indices:
+        data = self.update.dataset
+        names = set(self.update.checkpoint.class_names)
+        known = np.array([name in names for name in data.class_names])
+        kept: Indices = data.train[known[data.labels[data.train]]]
+        return kept

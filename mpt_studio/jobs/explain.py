@@ -1,0 +1,247 @@
+"""Why versions answer as they do: saliency, nearest training images, a map of the features, versions in between.
+
+Results are small JSON values and paths of arrays. All are kept in the store beside the version's predictions, under the
+hashes of weights and data, and are read from there the next time; torch is imported only where something is computed.
+An exception raised from the session's progress cancels and leaves no half-written file.
+
+Shape letters: D features, N samples of a part, S side of a version's input in pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from mpt_studio import paths
+from mpt_studio.data import Dataset
+from mpt_studio.data.dataset import Indices, Part
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.jobs.between import interpolate
+from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.subject import Array, Subject, read_array, read_json, subjects_of, write_array, write_json
+from mpt_studio.jobs.warm import Warm
+from mpt_studio.store.disk import written_to
+
+__all__ = ["features_map", "interpolate", "neighbours", "saliency"]
+
+Method = Literal["pca", "umap"]
+NEIGHBOURS = 8
+
+
+def saliency(
+    session: Session,
+    checkpoints: Sequence[Path],
+    spec: str,
+    sample: str,
+    *,
+    classes: Sequence[str] = (),
+    device: str = "auto",
+    warm: Warm | None = None,
+) -> dict[str, Any]:
+    """Where versions look on one sample: for the class that each answers, the true class, and ``classes``.
+
+    Returns {"sample", "truth", "versions": [{"checkpoint", "sha256", "answer", "input_size", "image_box", "maps":
+    [{"class", "logit", "probability", "is_empty", "path"}]}]}. A path is an (S, S) float16 .npy in 0…1; it covers the
+    part ``image_box`` = [left, top, right, bottom] of the image, in fractions. A class that a version does not know has
+    no map. Raises ``UserError``.
+    """
+    subjects = subjects_of(session, checkpoints, spec, device, warm)
+    data = subjects[0].dataset
+    index = _index(data, sample)
+    truth = data.class_names[data.labels[index]]
+    versions = [_saliency_of(subject, index, [truth, *classes]) for subject in subjects]
+    return {"sample": sample, "truth": truth, "versions": versions}
+
+
+def neighbours(
+    session: Session,
+    checkpoints: Sequence[Path],
+    spec: str,
+    samples: Sequence[str],
+    *,
+    k: int = NEIGHBOURS,
+    all_classes: bool = False,
+    device: str = "auto",
+    warm: Warm | None = None,
+) -> dict[str, Any]:
+    """The training images closest to samples under each version's own features, by cosine, without the sample itself.
+
+    Only images of classes that the version knows are looked at, unless ``all_classes``. Returns {"versions":
+    [{"checkpoint", "sha256", "neighbours": {sample: [{"sample", "label", "similarity"}]}}]}. The first call for a
+    version reads the features of the whole training part. Raises ``UserError``.
+    """
+    subjects = subjects_of(session, checkpoints, spec, device, warm)
+    indices = {sample: _index(subjects[0].dataset, sample) for sample in samples}
+    if k < 1:
+        raise UserError("At least one neighbour has to be asked for.")
+    found = [_neighbours_of(subject, list(indices.values()), k, all_classes) for subject in subjects]
+    return {
+        "versions": [
+            {**subject.describe(), "neighbours": {sample: of[i] for sample, i in indices.items()}}
+            for subject, of in zip(subjects, found, strict=True)
+        ]
+    }
+
+
+def features_map(
+    session: Session,
+    checkpoint: Path,
+    spec: str,
+    *,
+    part: Part = "test",
+    method: Method = "pca",
+    device: str = "auto",
+    warm: Warm | None = None,
+) -> dict[str, Any]:
+    """A part of the data on a plane, by a version's features; rows are in the order of the part's predictions.
+
+    Returns {"points": path of an (N, 2) float32 .npy, "features": path of the (N, D) features, "samples": N,
+    "explained": shares of the variance along both axes or null, "method", "part"}. Raises ``UserError``.
+    """
+    (subject,) = subjects_of(session, [checkpoint], spec, device, warm)
+    if method not in ("pca", "umap"):
+        raise UserError(f"There is no map {one_sentence(str(method), 40)!r}; use pca or umap.")
+    path = subject.folder / f"map_{part}_{method}.npy"
+    explained = read_json(path.with_suffix(".json"))
+    if explained is None or read_array(path, len(subject.dataset.part(part))) is None:
+        explained = {"explained": _write_map(subject, part, method, path)}
+        write_json(path.with_suffix(".json"), explained)
+    common = {"samples": len(subject.dataset.part(part)), "method": method, "part": part}
+    return {"points": str(path), "features": str(_features_path(subject, part)), **explained, **common}
+
+
+def _index(dataset: Dataset, sample: str) -> int:
+    index = dataset.index_of.get(sample)
+    if index is None:
+        raise UserError(f"The data {dataset.spec} have no sample {one_sentence(sample, 80)!r}.")
+    return index
+
+
+def _saliency_of(subject: Subject, index: int, classes: Sequence[str]) -> dict[str, Any]:
+    folder = subject.folder / "saliency"
+    record = read_json(folder / f"{index}.json")
+    known = set(subject.checkpoint.class_names)
+    wanted = {name for name in classes if name in known}
+    if record is None or not wanted <= set(record["maps"]):
+        record = _look(subject, index, wanted, folder)
+    maps = [
+        {"class": name, **entry, "path": str(folder / _map_name(subject, index, name))}
+        for name, entry in record["maps"].items()
+        if name in wanted | {record["answer"]}
+    ]
+    return {**subject.describe(), **record, "maps": maps}
+
+
+def _look(subject: Subject, index: int, wanted: set[str], folder: Path) -> dict[str, Any]:
+    """Compute and keep the maps of the wanted classes and of the answer; what was known before stays."""
+    probe = subject.warm.probe(subject.checkpoint, subject.device)
+    names, size = subject.checkpoint.class_names, probe.size
+    image = subject.dataset.batch(np.array([index]), size)[0]
+    subject.session.progress("Looking where the versions look", None)
+    answer = names[int(probe.saliency(image, []).logits.argmax())]
+    shown = sorted(wanted | {answer}, key=names.index)
+    found = probe.saliency(image, [names.index(name) for name in shown])
+    odds = np.exp(found.logits - found.logits.max())
+    entries = dict((read_json(folder / f"{index}.json") or {"maps": {}})["maps"])
+    for name, seen in zip(shown, found.maps, strict=True):
+        column = names.index(name)
+        entries[name] = {
+            "logit": float(found.logits[column]),
+            "probability": float(odds[column] / odds.sum()),
+            "is_empty": not seen.any(),
+        }
+        write_array(folder / _map_name(subject, index, name), seen.astype(np.float16))
+    box = _seen_part(subject.dataset.image(index).shape)
+    record = {"answer": answer, "input_size": size, "image_box": box, "maps": entries}
+    write_json(folder / f"{index}.json", record)
+    return record
+
+
+def _map_name(subject: Subject, index: int, name: str) -> str:
+    return f"{index}_{subject.checkpoint.class_names.index(name)}.npy"
+
+
+def _seen_part(shape: tuple[int, ...]) -> list[float]:
+    """What is left of an image whose centre is cut out as a square, as [left, top, right, bottom] in fractions."""
+    height, width = shape[:2]
+    across, down = (1 - min(height, width) / length for length in (width, height))
+    return [across / 2, down / 2, 1 - across / 2, 1 - down / 2]
+
+
+def _features_path(subject: Subject, part: Part) -> Path:
+    """The (N, D) features of a part, in its order; they are computed where they do not exist yet."""
+    path = subject.folder / f"features_{part}.npy"
+    indices = subject.dataset.part(part)
+    if read_array(path, len(indices)) is None:
+        if not len(indices):
+            raise UserError(f"The data {subject.dataset.spec} have no {part} images.")
+        probe = subject.warm.probe(subject.checkpoint, subject.device)
+        with written_to(path):
+            paths.replace_file(path, lambda temporary: _fill(probe, subject, indices, temporary))
+    return path
+
+
+def _fill(probe: Any, subject: Subject, indices: Indices, path: Path) -> None:
+    def allocate(shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+        made: Array = open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+        return made
+
+    found = probe.features(subject.dataset, indices, allocate=allocate, progress=subject.session.progress)
+    found.flush()
+
+
+def _neighbours_of(subject: Subject, indices: Sequence[int], k: int, all_classes: bool) -> dict[int, Any]:
+    """For each sample, its neighbours, closest first."""
+    folder = subject.folder / "neighbours"
+    names = {index: folder / f"{index}_{k}{'_all' if all_classes else ''}.json" for index in indices}
+    found = {index: read_json(path) for index, path in names.items()}
+    missing = [index for index, record in found.items() if record is None]
+    for index, record in zip(missing, _search(subject, missing, k, all_classes) if missing else [], strict=True):
+        write_json(names[index], record)
+        found[index] = record
+    return {index: record["neighbours"] for index, record in found.items() if record is not None}
+
+
+def _search(subject: Subject, indices: list[int], k: int, all_classes: bool) -> list[dict[str, Any]]:
+    from mpt_studio.engine.explain import nearest
+
+    data, known = subject.dataset, set(subject.checkpoint.class_names)
+    features = np.load(_features_path(subject, "train"), mmap_mode="r")
+    probe = subject.warm.probe(subject.checkpoint, subject.device)
+    asked = probe.features(data, np.array(indices, dtype=np.int64))
+    is_known = np.array([all_classes or name in known for name in data.class_names])
+    rows, similarities = nearest(
+        features,
+        asked,
+        k + 1,  # one of them may be the sample itself
+        allowed_N=is_known[data.labels[data.train]],
+        device=str(probe.device),
+        progress=subject.session.progress,
+    )
+    answers = zip(indices, data.train[rows], similarities, strict=True)
+    return [{"neighbours": _named(data, i, found, near)[:k]} for i, found, near in answers]
+
+
+def _named(data: Dataset, index: int, found: Indices, similarities: Array) -> list[dict[str, Any]]:
+    return [
+        {
+            "sample": str(data.sample_ids[i]),
+            "label": data.class_names[data.labels[i]],
+            "similarity": round(float(similarity), 6),
+        }
+        for i, similarity in zip(found.tolist(), similarities, strict=True)
+        if i != index
+    ]
+
+
+def _write_map(subject: Subject, part: Part, method: Method, path: Path) -> list[float] | None:
+    from mpt_studio.engine.explain import principal_components, umap
+
+    features = np.load(_features_path(subject, part), mmap_mode="r")
+    plane = (principal_components if method == "pca" else umap)(features, subject.session.progress)
+    write_array(path, plane.points)
+    return None if plane.explained is None else list(plane.explained)
