@@ -194,11 +194,13 @@ def all_of(masks: dict[str, Bools], but: str = "") -> Bools:
 
 
 _LISTS = ("ranges", "words", "columns")
+_CHANGING = ("marks", "causes", "ranges", "columns")
+"""Conditions on what may change while a comparison is open."""
 
 
 def _kept(comparison: Comparison, name: str, value: Any, stop: Stop) -> Bools:
     """The condition's mask; the last few are kept, so that changing one condition costs one mask."""
-    key = ("mask", name, value, comparison.annotations.revision)
+    key = ("mask", name, value, comparison.annotations.revision if name in _CHANGING else 0)
     kept: dict[Any, Any] = comparison.kept
     if key in kept:
         return cast(Bools, kept[key])

@@ -54,11 +54,11 @@ class Offsets:
         return tally.codes(kinds, c.old_answer != answer, to_new, c.is_old_class)[self.order]
 
     def changed(self, gamma: float) -> Ints:
-        """Rows whose answer under γ is on the other side of old and new classes than without; some may tie."""
+        """Rows, ascending, whose answer under γ is on the other side of old and new classes than without; some may tie."""
         zero_left, zero_right = (int(np.searchsorted(self.lead, 0, side=side)) for side in ("left", "right"))
         at = self._split(gamma)
         here = slice(zero_left, max(zero_left, at)) if gamma > 0 else slice(min(at, zero_right), zero_right)
-        return self.order[here].astype(np.int64)
+        return np.sort(self.order[here]).astype(np.int64)  # ascending: what follows then reads memory in order
 
     def counts(self, gamma: float) -> Counts:
         """(32,) samples of each code of ``tally`` under γ: a step of a slider, whatever N."""
