@@ -13,7 +13,7 @@ from mpt_studio.compare.causes import Cause
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.filters import KIND_WORDS, MARK_WORDS, Among, Filter, Interval, Range, Samples, all_of
 from mpt_studio.compare.order import sort_order
-from mpt_studio.compare.stop import Stop, check, never
+from mpt_studio.compare.stop import BLOCK, Stop, check, never, parts
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
 
@@ -106,14 +106,20 @@ class _Counter:
         rows = self.rows(name)
         if rows is None:
             return self._whole(name, values, size)
-        found: list[int] = np.bincount(values.take(rows), minlength=size).tolist()
-        return found
+        return self._summed(lambda part: values.take(rows[part]), len(rows), size)
+
+    def _summed(self, block: Callable[[slice], npt.NDArray[Any]], n: int, size: int) -> list[int]:
+        total = np.zeros(size, dtype=np.int64)
+        for part in parts(n, BLOCK, self.stop):
+            total += np.bincount(block(part), minlength=size)
+        counts: list[int] = total.tolist()
+        return counts
 
     def _whole(self, name: str, values: npt.NDArray[Any], size: int) -> list[int]:
         key = ("count", name)
         known = self.comparison.kept.get(key)
         if known is None or known[0] is not values:
-            known = (values, np.bincount(values, minlength=size).tolist())
+            known = (values, self._summed(values.__getitem__, len(values), size))
             self.comparison.kept[key] = known
         counts: list[int] = known[1]
         return counts
@@ -146,9 +152,12 @@ class _Counter:
         column = metadata.columns[name]
         own = next((f"columns:{i}" for i, among in enumerate(self.chosen.columns) if among.column == name), "")
         rows = self.rows(own)
-        codes = column.codes if rows is None else column.codes.take(rows)
-        counts = np.bincount(codes + 1, minlength=len(column.values) + 1)[1:]
-        return dict(zip(column.values, counts.tolist(), strict=True))
+        codes, size = column.codes, len(column.values) + 1
+        if rows is None:
+            counts = self._summed(lambda part: codes[part] + 1, len(codes), size)
+        else:
+            counts = self._summed(lambda part: codes.take(rows[part]) + 1, len(rows), size)
+        return dict(zip(column.values, counts[1:], strict=True))
 
 
 def sort_rows(comparison: Comparison, rows: Ints, key: Key = "margin_drop", descending: bool = True) -> Ints:

@@ -19,7 +19,7 @@ from mpt_studio.compare.causes import CAUSE_NAMES, Cause
 from mpt_studio.compare.comparison import Comparison, Subset
 from mpt_studio.compare.ids import as_bytes, containing
 from mpt_studio.compare.matching import Bools, positions
-from mpt_studio.compare.stop import Stop, check, never, parts
+from mpt_studio.compare.stop import BLOCK, Stop, check, never, parts
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
@@ -227,7 +227,9 @@ def named(values: npt.NDArray[np.int32], comparison: Comparison, wanted: tuple[s
     lookup = np.zeros(len(comparison.names) + 1, dtype=bool)
     lookup[positions(wanted, comparison.names)] = True
     lookup[-1] = False
-    found: Bools = lookup.take(values)
+    found = np.empty(len(values), dtype=bool)
+    for part in parts(len(values), BLOCK):
+        lookup.take(values[part], out=found[part], mode="wrap")  # −1 is the last one
     return found
 
 

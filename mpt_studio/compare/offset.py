@@ -54,7 +54,7 @@ class Offsets:
         return tally.codes(kinds, c.old_answer != answer, to_new, c.is_old_class)[self.order]
 
     def changed(self, gamma: float) -> Ints:
-        """Rows, ascending, whose answer under γ is on the other side of old and new classes than without; some may tie."""
+        """Rows, ascending, whose answer γ takes to the other side of old and new classes; some may have tied."""
         zero_left, zero_right = (int(np.searchsorted(self.lead, 0, side=side)) for side in ("left", "right"))
         at = self._split(gamma)
         here = slice(zero_left, max(zero_left, at)) if gamma > 0 else slice(min(at, zero_right), zero_right)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+BLOCK = 1 << 18
+"""Samples per block of array operations: what lies between stays in the processor's cache."""
 Stop = Callable[[], bool]
 """Tells whether to give up; asked often, so it has to be quick."""
 
