@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import ctypes.util
 import logging
 import os
@@ -17,6 +18,7 @@ from mpt_studio import paths
 from mpt_studio.log import start_logging
 
 log = logging.getLogger(__name__)
+_TWIN = "use the command line instead: mpt-studio update --help"
 
 
 def main(opened: list[str] | None = None, store: str | None = None) -> int:
@@ -57,11 +59,31 @@ def display_problem() -> str:
     if not sys.platform.startswith("linux") or platform.partition(":")[0] not in ("", "xcb", "wayland"):
         return ""
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        return "There is no display here; use the command line instead: mpt-studio update --help"
+        return f"There is no display here; {_TWIN}"
     uses_xcb = platform.startswith("xcb") or not os.environ.get("WAYLAND_DISPLAY")
     if uses_xcb and ctypes.util.find_library("xcb-cursor") is None:
         return "Qt needs libxcb-cursor0 to open a window here: sudo apt-get install -y libxcb-cursor0"
+    if uses_xcb and not _answers(os.environ.get("DISPLAY", "")):
+        return f"The display {os.environ.get('DISPLAY')} does not answer; {_TWIN}"
     return ""
+
+
+def _answers(display: str) -> bool:
+    """Whether an X server takes our connection; Qt would abort where none does. True where that cannot be asked."""
+    name = ctypes.util.find_library("xcb")
+    if name is None:
+        return True
+    try:
+        xcb = ctypes.CDLL(name)
+        xcb.xcb_connect.restype = ctypes.c_void_p
+        xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
+        xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    except (OSError, AttributeError):
+        return True
+    connection = xcb.xcb_connect(display.encode(), None)  # never null: a failure is a connection with an error
+    failed = bool(xcb.xcb_connection_has_error(connection))
+    xcb.xcb_disconnect(connection)
+    return not failed
 
 
 def _run(opened: list[str], store: Path) -> int:

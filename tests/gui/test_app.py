@@ -96,3 +96,14 @@ def test_that_files_on_the_command_line_are_opened(tmp_path: Path) -> None:
         '["gui"]', f'["gui", r"{tmp_path / "a"}", r"{tmp_path / "b"}"]'
     )
     assert "flips 1" in run(program)
+
+
+def test_that_a_display_that_does_not_answer_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("DISPLAY", ":6543")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: f"lib{name}.so.1")
+    said = app.display_problem()
+    assert said.startswith("The display :6543 does not answer")
+    assert "mpt-studio update" in said
