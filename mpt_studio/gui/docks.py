@@ -13,6 +13,7 @@ from mpt_studio.gui import theme
 from mpt_studio.gui.data_panel import DataPanel
 from mpt_studio.gui.inspector import Inspector
 from mpt_studio.gui.log_panel import LogPanel
+from mpt_studio.gui.log_strip import LogStrip
 from mpt_studio.gui.plain import label
 from mpt_studio.gui.versions_panel import VersionsPanel
 from mpt_studio.gui.workspace import Workspace
@@ -34,11 +35,14 @@ class Place:
 
 
 PLACES = (
-    Place("versions", "Versions", LEFT, 0.19, 230, 360),
-    Place("data", "Data", LEFT, 0.19, 230, 360),
-    Place("inspector", "Inspector", RIGHT, 0.22, 270, 460),
-    Place("log", "Log", BOTTOM, 0.14, 100, 190),
+    Place("versions", "Versions", LEFT, 0.178, 216, 340),
+    Place("data", "Data", LEFT, 0.178, 216, 340),
+    Place("inspector", "Inspector", RIGHT, 0.225, 270, 460),
+    Place("log", "Log", BOTTOM, 0.0, 1, 1),
 )
+"""The log starts as its title line alone."""
+LOG_HEIGHT = 180
+"""Of the log when it is folded out."""
 
 
 INSPECTED = frozenset({"compare", "flips"})
@@ -48,7 +52,7 @@ INSPECTED = frozenset({"compare", "flips"})
 class DockTitle(QWidget):
     """A panel's title with buttons that follow the scheme; drag it to move the panel, double-click to detach it."""
 
-    def __init__(self, dock: QDockWidget) -> None:
+    def __init__(self, dock: QDockWidget, middle: QWidget | None = None) -> None:
         super().__init__(dock)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("dockBody", True)
@@ -57,7 +61,9 @@ class DockTitle(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 4)
         layout.setSpacing(2)
-        layout.addWidget(title, 1)
+        layout.addWidget(title, 0 if middle else 1)
+        if middle is not None:
+            layout.addWidget(middle, 1)
         layout.addWidget(self._button("detach", f"Detach or attach {dock.windowTitle()}", lambda: _detach(dock)))
         close = dock.toggleViewAction().trigger  # as the menu does, so that the user's wish is heard
         layout.addWidget(self._button("close", f"Close {dock.windowTitle()} (View, Panels brings it back)", close))
@@ -87,6 +93,8 @@ class Docks:
         self.data = DataPanel(workspace)
         self.inspector = Inspector(workspace)
         self.log = LogPanel()
+        self.strip = LogStrip(self.log)
+        self.strip.clicked.connect(self.fold_log)
         window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
         window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
         panels: dict[str, QWidget] = {p.key: getattr(self, p.key) for p in PLACES}
@@ -102,7 +110,7 @@ class Docks:
         panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         panel.setProperty("dockBody", True)
         dock.setWidget(panel)
-        dock.setTitleBarWidget(DockTitle(dock))
+        dock.setTitleBarWidget(DockTitle(dock, self.strip if place.key == "log" else None))
         dock.toggleViewAction().setToolTip(f"Show or hide {place.title}")
         return dock
 
@@ -118,6 +126,11 @@ class Docks:
 
     def _inspector_toggled(self, wanted: bool) -> None:
         self.wants_inspector = wanted
+
+    def fold_log(self) -> None:
+        """The log to one line, or out again."""
+        height = LOG_HEIGHT if self.log.is_folded else 1
+        self._window.resizeDocks([self.by_key["log"]], [height], Qt.Orientation.Vertical)
 
     def toggles(self) -> list[QAction]:
         """One action per panel that shows or hides it."""

@@ -6,8 +6,8 @@ import logging
 import time
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QPlainTextEdit,
     QProgressBar,
+    QSizePolicy,
     QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -31,7 +32,9 @@ from mpt_studio.gui.plain import label, tip
 log = logging.getLogger(__name__)
 KEPT = 2000
 """Entries kept; older ones are in the log file."""
-_GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
+FOLDED = 24
+"""Below this height only the title line is shown."""
+GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _DETAIL = Qt.ItemDataRole.UserRole
 _LEVEL = Qt.ItemDataRole.UserRole + 1
@@ -71,6 +74,11 @@ class JobRow(QWidget):
         layout.addWidget(cancel)
         job.progressed.connect(self._show)
 
+    @property
+    def sentence(self) -> str:
+        """The job and how far it is."""
+        return self._sentence.text()
+
     @Slot(str, float)
     def _show(self, sentence: str, fraction: float) -> None:
         self._sentence.setText(f"{self.job.title} – {sentence}" if sentence else self.job.title)
@@ -83,20 +91,50 @@ class LogPanel(QWidget):
 
     busy_changed = Signal()
     """A job began or ended."""
+    said = Signal()
+    """The log has a new last sentence."""
+    moved = Signal()
+    """A job began, went on or ended."""
+    folded = Signal(bool)
+    """Whether only the title line has room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Log and progress")
         self.rows: list[JobRow] = []
+        self.last: tuple[str, str] | None = None
+        """Level and text of the last sentence."""
+        self.body = QWidget()
         self._jobs = QVBoxLayout()
         self._jobs.setSpacing(0)
         self.list = self._make_list()
-        layout = QVBoxLayout(self)
+        layout = QVBoxLayout(self.body)
         layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, theme.SPACE)
         layout.setSpacing(4)
         layout.addLayout(self._jobs)
         layout.addWidget(self.list)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.body)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.busy_changed.connect(self.moved)
         theme.notifier().changed.connect(self._recolor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 0)  # folded at first; the title line tells the last sentence
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether only the title line has room."""
+        return self.height() < FOLDED
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.body.setVisible(not self.is_folded)  # nothing out of sight takes the keyboard
+        self.folded.emit(self.is_folded)
 
     def _make_list(self) -> QTreeWidget:
         made = QTreeWidget()
@@ -121,7 +159,7 @@ class LogPanel(QWidget):
     @Slot(str, str, str)
     def add(self, level: str, text: str, detail: str = "", when: float = 0.0) -> None:
         """Append a sentence; its detail (a trace) is one click away."""
-        entry = Entry(level if level in _GLYPHS else "info", one_sentence(text), detail, when or time.time())
+        entry = Entry(level if level in GLYPHS else "info", one_sentence(text), detail, when or time.time())
         log.log(_LEVELS[entry.level], "%s%s", entry.text, f"\n{detail}" if detail else "")
         bar = self.list.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 4
@@ -131,10 +169,12 @@ class LogPanel(QWidget):
             self.list.takeTopLevelItem(0)
         if at_end:
             self.list.scrollToItem(item)
+        self.last = (entry.level, entry.text)
+        self.said.emit()
 
     def _item(self, entry: Entry) -> QTreeWidgetItem:
         clock = time.strftime("%H:%M:%S", time.localtime(entry.when))
-        item = QTreeWidgetItem([_GLYPHS[entry.level][0], clock, entry.text, "details" if entry.detail else ""])
+        item = QTreeWidgetItem([GLYPHS[entry.level][0], clock, entry.text, "details" if entry.detail else ""])
         item.setToolTip(2, tip(entry.text))
         item.setTextAlignment(0, Qt.AlignmentFlag.AlignCenter)
         item.setData(0, _DETAIL, entry.detail)
@@ -145,7 +185,7 @@ class LogPanel(QWidget):
 
     def _color(self, item: QTreeWidgetItem) -> None:
         c = theme.colors()
-        glyph = getattr(c, _GLYPHS[item.data(0, _LEVEL)][1])
+        glyph = getattr(c, GLYPHS[item.data(0, _LEVEL)][1])
         for column, color in ((0, glyph), (1, c.muted), (2, c.text), (3, c.accent)):
             item.setForeground(column, QColor(color))
 
@@ -171,6 +211,7 @@ class LogPanel(QWidget):
         self.rows.append(row)
         self._jobs.addWidget(row)
         job.finished.connect(lambda: self._remove(row))
+        job.progressed.connect(lambda *_: self.moved.emit())
         self.busy_changed.emit()
 
     def _remove(self, row: JobRow) -> None:
