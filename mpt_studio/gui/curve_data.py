@@ -80,6 +80,8 @@ class Line:
     high: Floats
     faint: bool = False
     """An earlier run, drawn behind the others."""
+    samples: int = 0
+    """How many samples a rate is over; 0 where it is no rate."""
     markers: bool = False
     """Whether each point means something of its own (one per epoch)."""
 
@@ -117,6 +119,8 @@ class RunCurves:
 
     def __init__(self) -> None:
         self.series: dict[tuple[str, str], Table] = {}
+        self.samples: dict[tuple[str, str], int] = {}
+        """How many samples the rates of a series are over."""
         self._origin: float | None = None
         self._idle = 0.0
         self._last = 0.0
@@ -162,6 +166,7 @@ class RunCurves:
             rates = event.validation.get(subset)
             if rates and rates.get("accuracy_new") is not None:
                 self._append("accuracy", name, at, percent(rates["accuracy_new"]))
+                self.samples["accuracy", name] = rates.get("samples", 0)
         self._append("accuracy", "training", at, percent(event.train_accuracy))
         old_classes = event.validation.get("old_classes") or {}
         if old_classes.get("nfr") is not None:
@@ -169,6 +174,7 @@ class RunCurves:
 
     def _add_flips(self, rates: Mapping[str, Any], at: tuple[float, float, float]) -> None:
         nfr = rates["nfr"]
+        self.samples["nfr", "old classes"] = self.samples["relative_nfr", "old classes"] = rates.get("samples", 0)
         low, high = rates.get("nfr_ci95") or (math.nan, math.nan)
         self._append("nfr", "old classes", at, percent(nfr), (percent(low), percent(high)))
         by_chance = (rates.get("accuracy_old") or 0.0) * (1.0 - (rates.get("accuracy_new") or 0.0))

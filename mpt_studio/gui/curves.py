@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -120,7 +120,7 @@ class CurvesPanel(QWidget):
             self.smoothing, "Exponential smoothing of loss and speed; the other curves have one point per epoch."
         )
         self.smoothing.valueChanged.connect(self._settings_changed)
-        self.log = self._button("Log", "Logarithmic value axis in all plots", checkable=True)
+        self.log = self._button("Log scale", "Logarithmic value axis in all plots", checkable=True)
         self.log.toggled.connect(self._set_log)
         self.fit_button = self._button("Fit", "Follow the data again (Ctrl+R). Drag pans, Ctrl+wheel zooms.")
         self.fit_button.clicked.connect(self.fit)
@@ -262,6 +262,7 @@ class CurvesPanel(QWidget):
                 low=table.column(LOW) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
                 high=table.column(HIGH) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
                 faint=run.overlay,
+                samples=run.curves.samples.get((plot, name), 0),
                 markers=plot not in _PER_STEP,
             )
         return line
@@ -325,6 +326,12 @@ class CurvesPanel(QWidget):
         self._enlarged = key
         self._arrange()
         self._mark_dirty()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._enlarged:
+            self.enlarge("")
+        else:
+            super().keyPressEvent(event)
 
     def set_empty(self, text: str) -> None:
         """Text in plots that have no curve yet."""

@@ -45,7 +45,13 @@ class FlipStrip(QFrame):
         self._pictures.set_dataset(dataset)
 
     def show_flips(
-        self, label: str, epoch: int, nfr: float | None, ids: Sequence[str], count: int | None = None
+        self,
+        label: str,
+        epoch: int,
+        nfr: float | None,
+        ids: Sequence[str],
+        count: int | None = None,
+        samples: int | None = None,
     ) -> None:
         """Show the samples that version ``label`` gets wrong and the old model right, after ``epoch``.
 
@@ -58,7 +64,8 @@ class FlipStrip(QFrame):
             )
         else:
             many = plain.count(len(ids) if count is None else count, "negative flip")
-            rate = f", NFR (old classes) {plain.percent(nfr)}" if nfr is not None else ""
+            of = f" of {plain.count(samples)}" if samples else ""
+            rate = f", NFR (old classes) {plain.percent(nfr)}{of}" if nfr is not None else ""
             self._title.setText(f"Flipping now in {label}: {many} after epoch {epoch}{rate}")
         self._pictures.show_ids(ids)
         self._pictures.setVisible(bool(ids))

@@ -60,10 +60,9 @@ class CurvePlot(QFrame):
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(title)
-        if self.spec.unit:
-            unit = plain.label(self.spec.unit)
-            theme.mark(unit, muted=True)
-            head.addWidget(unit)
+        self.basis = plain.label(self.spec.unit)
+        theme.mark(self.basis, muted=True)
+        head.addWidget(self.basis)
         head.addStretch(1)
         head.addWidget(self.menu_button)
         layout = QVBoxLayout(self)
@@ -133,10 +132,16 @@ class CurvePlot(QFrame):
             if item is None:
                 item = self._items[line.run, line.name] = LineItem(self.plot)
             item.update(line, self._style_of(line.name), self.log_action.isChecked())
+        self.basis.setText(self._basis(shown))
         empty = not any(np.isfinite(line.y).any() for line in shown)
         if empty == self._empty.isHidden():
             self._show_emptiness(empty)
         self._place_overlays()
+
+    def _basis(self, lines: Sequence[Line]) -> str:
+        """Unit and, where all lines are over as many samples, n; the read-out has it line by line."""
+        many = {line.samples for line in lines if line.samples}
+        return ", ".join(filter(None, (self.spec.unit, f"n = {plain.count(many.pop())}" if len(many) == 1 else "")))
 
     @property
     def shown_lines(self) -> list[Line]:
@@ -260,7 +265,8 @@ class CurvePlot(QFrame):
             )
             name = f" {html.escape(shown_name(line.name))}" if len(self.names) > 1 else ""
             mark = f'<span style="color:{line.color}">■</span>'
-            rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{self._unit()}{band}")
+            over = f", n = {plain.count(line.samples)}" if line.samples else ""
+            rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{self._unit()}{band}{over}")
         return rows
 
     def _unit(self) -> str:

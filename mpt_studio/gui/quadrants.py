@@ -37,7 +37,7 @@ class Quadrant(QAbstractButton):
         self._count, self._of = number, of
         share = percent(number / of) if of else "–"
         self.setAccessibleName(f"{self._name}: {count(number)} of {count(of)}, {share}")
-        self.setToolTip(f"Show {count(number, 'sample')}: {self._name}")
+        self.setToolTip(f"Show {count(number, 'sample')}: {self._name}, {share} of {count(of)}")
         self.update()
 
     def mark_selected(self, here: bool) -> None:

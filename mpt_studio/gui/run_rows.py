@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mpt_studio.gui.plain import percent
+from mpt_studio.gui.plain import count, percent
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Run, Store, Update
 
@@ -16,15 +16,15 @@ HEADERS = (
     "Outcome",
     "Accuracy (all)",
     "NFR (old classes)",
+    "Started",
+    "Took",
     "Method",
     "Network",
     "Epochs",
     "Seed",
     "Data",
-    "Started",
-    "Took",
 )
-NUMBERS = frozenset({2, 3, 6, 7, 10})
+NUMBERS = frozenset({2, 3, 5, 8, 9})
 """Columns that are aligned to the right."""
 OUTCOMES = {
     "done": ("✓", "right"),
@@ -116,13 +116,13 @@ def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]]) -> Row:
             update.outcome,
             accuracy,
             nfr,
+            started(update.created),
+            duration(update.created, update.ended),
             methods_of(update.recipe),
             update.recipe.model.arch,
             str(training.epochs),
             str(training.seed),
             update.recipe.data,
-            started(update.created),
-            duration(update.created, update.ended),
         ),
         tips={2: said + accuracy_tip, 3: said + nfr_tip} if best else {},
     )
@@ -144,13 +144,13 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
             run.outcome,
             accuracy,
             nfr,
+            started(run.created),
+            duration(run.created, run.ended),
             "Plain" if run.recipe.role in ("old", "reference") else run.recipe.method.name,
             run.recipe.model.arch,
             str(training.epochs),
             str(training.seed),
             run.recipe.data,
-            started(run.created),
-            duration(run.created, run.ended),
         ),
         tips={2: accuracy_tip, 3: nfr_tip},
     )
@@ -159,16 +159,17 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
 def _accuracy(figures: Mapping[str, Any]) -> tuple[str, str]:
     everything = figures.get("all") or {}
     rate = everything.get("accuracy_new", everything.get("accuracy"))
-    return _shown(rate), _tip("Accuracy (all)", rate, everything)
+    return _shown(rate, everything), _tip("Accuracy (all)", rate, everything)
 
 
 def _nfr(figures: Mapping[str, Any]) -> tuple[str, str]:
     old_classes = figures.get("old_classes") or {}
-    return _shown(old_classes.get("nfr")), _tip("NFR (old classes)", old_classes.get("nfr"), old_classes)
+    return _shown(old_classes.get("nfr"), old_classes), _tip("NFR (old classes)", old_classes.get("nfr"), old_classes)
 
 
-def _shown(rate: float | None) -> str:
-    return "" if rate is None else percent(rate)
+def _shown(rate: float | None, figures: Mapping[str, Any]) -> str:
+    """ "95.0 % of 2,160"; the header names the subset."""
+    return "" if rate is None else f"{percent(rate)} of {count(figures.get('samples', 0))}"
 
 
 def _tip(name: str, rate: float | None, figures: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl, Signal
@@ -24,12 +25,13 @@ from PySide6.QtWidgets import (
 from mpt_studio.errors import UserError
 from mpt_studio.gui import theme
 from mpt_studio.gui.background import PoolJob
-from mpt_studio.gui.plain import count, label, tip
+from mpt_studio.gui.plain import count, label, set_tip, tip
 from mpt_studio.gui.run_rows import HEADERS, NUMBERS, OUTCOMES, Row, filtered, rows_of
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 
 Index = QModelIndex | QPersistentModelIndex
+_RESUME_TIP = "Go on with a stopped update"
 _RESUMABLE = frozenset({"interrupted", "failed", "stopped", "cancelled", "queued"})
 
 
@@ -100,6 +102,15 @@ def _tooltip(row: Row, column: int) -> str | None:
     return tip(row.tips.get(column) or (f"{row.cells[0]}\n{row.id}" if column == 0 else row.cells[column])) or None
 
 
+def _resume_tip(row: Row | None) -> str:
+    """Runs that were trained alone are resumed where they were begun: on the command line."""
+    if row is None or row.kind == "update" or row.outcome not in _RESUMABLE:
+        return _RESUME_TIP
+    if row.update:
+        return "Part of an update: select the update and resume that."
+    return f"Trained alone; go on in a terminal:\nmpt-studio resume {row.id} --store {Path(row.folder).parents[1]}"
+
+
 _ROLES: dict[int, Callable[[Row, int], Any]] = {
     Qt.ItemDataRole.DisplayRole: _display,
     Qt.ItemDataRole.ToolTipRole: _tooltip,
@@ -156,7 +167,7 @@ class RunsPage(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((200, 124, 112, 136, 180, 84, 68, 60, 130, 132, 104)):
+        for column, width in enumerate((180, 110, 136, 136, 132, 104, 170, 84, 68, 60, 130)):
             table.setColumnWidth(column, width)
         header.setStretchLastSection(False)
         table.doubleClicked.connect(lambda _index: self.open())
@@ -181,7 +192,7 @@ class RunsPage(QWidget):
         return (
             ("open", "Open", "open", "Open the versions of the selected rows", self.open),
             ("overlay", "Overlay curves", "overlay", "Show the curves on the Train page", self.overlay),
-            ("resume", "Resume", "resume", "Go on with a stopped update", self.resume),
+            ("resume", "Resume", "resume", _RESUME_TIP, self.resume),
             ("duplicate", "Duplicate recipe", "duplicate", "Put this recipe into the form", self.duplicate),
             ("reveal", "Show folder", "folder", "Show the files on disk", self.reveal),
             ("delete", "Delete…", "trash", "Delete from disk", self.delete),
@@ -279,6 +290,7 @@ class RunsPage(QWidget):
         }
         for key, button in self.buttons.items():
             button.setEnabled(able[key])
+        set_tip(self.buttons["resume"], _resume_tip(one))
 
     def _menu(self, at: QPoint) -> None:
         menu = QMenu(self)

@@ -250,7 +250,8 @@ class TrainPage(QWidget):
         rates = epochs[-1].validation.get("old_classes") or {}
         self._offer_dataset()
         flips = epochs[-1].flipped
-        self.strip.show_flips(version.label, epochs[-1].epoch, rates.get("nfr"), flips, rates.get("negative_flips"))
+        counts = rates.get("negative_flips"), rates.get("samples")
+        self.strip.show_flips(version.label, epochs[-1].epoch, rates.get("nfr"), flips, *counts)
 
     def _tell_notes(self) -> None:
         assert self.state is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QInputDialog,
     QLabel,
     QMenu,
@@ -61,15 +62,17 @@ class VersionCard(QFrame):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.mapToGlobal(at)))
         layout = QGridLayout(self)
-        layout.setContentsMargins(10, 8, 6, 8)
+        layout.setContentsMargins(8, 8, 4, 8)
         layout.setHorizontalSpacing(theme.SPACE)
         layout.setVerticalSpacing(2)
         layout.setColumnStretch(1, 1)
         layout.addWidget(Swatch(version.color), 0, 0)
         layout.addWidget(self._name(), 0, 1)
         layout.addWidget(self._menu_button(), 0, 2)
-        layout.addWidget(self._role(workspace), 1, 1, 1, 2)
-        layout.addLayout(self._figures(workspace), 2, 1, 1, 2)
+        role = self._role(workspace)
+        if role.text():
+            layout.addWidget(role, 1, 1, 1, 2)
+        layout.addLayout(self._figures(workspace), 2, 0, 1, 3)
         state = ", on show" if current else ""
         self.setAccessibleName(f"{ROLES.get(version.role, 'Candidate')} {version.label}{state}")
 
@@ -90,7 +93,7 @@ class VersionCard(QFrame):
         return button
 
     def _role(self, workspace: Workspace) -> QLabel:
-        text = ROLES.get(self.version.role, "Candidate")
+        text = ROLES.get(self.version.role, "")
         if workspace.recommendation is not None and workspace.recommendation.key == self.version.key:
             text = "★ Recommended"
         made = label(text)
@@ -100,16 +103,20 @@ class VersionCard(QFrame):
             set_tip(made, workspace.recommendation.reason)
         return made
 
-    def _figures(self, workspace: Workspace) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 2, 0, 0)
-        row.setSpacing(12)
-        for text, tip in _figures(workspace, self.version):
-            made = label(text)
-            set_tip(made, tip)
-            row.addWidget(made)
-        row.addStretch()
-        return row
+    def _figures(self, workspace: Workspace) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 2, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(1)
+        grid.setColumnStretch(1, 1)
+        for row, figure in enumerate(_figures(workspace, self.version)):
+            value, meaning = label(figure.value), label(figure.meaning, wrap=True, size=0.8)
+            meaning.setProperty("muted", True)
+            value.setVisible(bool(figure.value))
+            for column, made in enumerate((value, meaning)):
+                set_tip(made, figure.tip)
+                grid.addWidget(made, row, column)
+        return grid
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -124,33 +131,51 @@ class VersionCard(QFrame):
             super().keyPressEvent(event)
 
 
-def _figures(workspace: Workspace, version: Version) -> list[tuple[str, str]]:
-    """(text, tooltip) of each figure; every rate says its subset and n."""
+@dataclass(frozen=True)
+class Figure:
+    """A rate, what it is with its subset and n, and more in the tooltip; a remark has no value."""
+
+    value: str
+    meaning: str
+    tip: str
+
+
+def _figures(workspace: Workspace, version: Version) -> list[Figure]:
+    """What a card shows."""
     if version.problem:
-        return [("cannot be compared", version.problem)]
+        return [Figure("", "cannot be compared", version.problem)]
     if version.predictions is None:
         waits = "waits for data" if workspace.dataset is None else "being evaluated …"
-        return [(waits, "Its answers on the test part are not known yet.")]
+        return [Figure("", waits, "Its answers on the test part are not known yet.")]
     if version.role == "old":
         return [_own_accuracy(version)]
     comparison = workspace.comparison(version.key)
     if comparison is None:
-        return [("no old model" if workspace.old is None else "comparing …", "NFR needs an old model to compare with.")]
+        remark = "no old model" if workspace.old is None else "comparing …"
+        return [Figure("", remark, "NFR needs an old model to compare with.")]
     everything, old_classes = comparison.rates("all"), comparison.rates("old_classes")
     return [
-        (f"Accuracy {percent(everything.accuracy_new)}", _tip("Accuracy (all)", everything, "accuracy_new")),
-        (f"NFR {percent(old_classes.nfr)}", _tip("Negative flip rate, NFR (old classes)", old_classes, "nfr")),
+        Figure(
+            percent(everything.accuracy_new),
+            f"accuracy, all, n={count(everything.samples)}",
+            _tip("Accuracy (all)", everything, "accuracy_new"),
+        ),
+        Figure(
+            percent(old_classes.nfr),
+            f"NFR, old classes, n={count(old_classes.samples)}",
+            _tip("Negative flip rate, NFR (old classes)", old_classes, "nfr"),
+        ),
     ]
 
 
-def _own_accuracy(version: Version) -> tuple[str, str]:
+def _own_accuracy(version: Version) -> Figure:
     """The old model's accuracy on the classes that it knows; on all samples it cannot but be low."""
     own, everything = version.figures["own_classes"], version.figures["all"]
     tip = "\n".join(
         f"Accuracy ({name}) {percent(found['accuracy'], 2)}, n = {count(found['samples'])}"
         for name, found in (("classes it knows", own), ("all", everything))
     )
-    return f"Accuracy {percent(own['accuracy'])}, its classes", tip
+    return Figure(percent(own["accuracy"]), f"accuracy, its classes, n={count(own['samples'])}", tip)
 
 
 def _tip(name: str, rates: flips.Rates, rate: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -300,3 +300,18 @@ def test_that_a_million_points_stay_fluent(panel: CurvesPanel, qtbot: QtBot) -> 
 
 def test_that_seconds_read_as_a_clock() -> None:
     assert [clock(s) for s in (7, 750, 3723)] == ["0:07", "12:30", "1:02:03"]
+
+
+def test_that_rates_say_over_how_many_samples(panel: CurvesPanel) -> None:
+    fill(panel)
+    panel.redraw()
+    assert panel.plots["nfr"].basis.text() == "%, n = 100"
+    assert all("n = 100" in row for row in panel.plots["nfr"]._rows_at(1.0))
+    assert panel.plots["learning_rate"].basis.text() == ""
+
+
+def test_that_escape_shows_all_plots_again(panel: CurvesPanel, qtbot: QtBot) -> None:
+    panel.enlarge("nfr")
+    assert not panel.plots["loss"].isVisible()
+    qtbot.keyClick(panel, Qt.Key.Key_Escape)
+    assert panel.plots["loss"].isVisible()

@@ -35,15 +35,16 @@ def versions(qtbot: QtBot, workspace: Workspace) -> VersionsPanel:
 def test_that_each_version_shows_its_figures_with_subset_and_n(versions: VersionsPanel) -> None:
     assert [card.version.label for card in versions.cards] == ["old", "plain", "MPT_KL"]
     plain = versions.cards[1]
-    figures = [label for label in plain.findChildren(QLabel) if label.text().startswith(("NFR", "Accuracy"))]
-    assert [label.text() for label in figures] == ["Accuracy 40.0 %", "NFR 50.0 %"]  # 4 of 10; 4 of 8
+    shown = texts(plain)
+    assert shown[-4:] == ["40.0 %", "accuracy, all, n=10", "50.0 %", "NFR, old classes, n=8"]  # 4 of 10; 4 of 8
+    figures = [label for label in plain.findChildren(QLabel) if label.text().startswith(("NFR", "accuracy"))]
     assert "n = 8" in figures[1].toolTip()
     assert "NFR (old classes)" in figures[1].toolTip()
     assert "Accuracy (all)" in figures[0].toolTip()
 
 
 def test_that_the_old_model_s_accuracy_is_on_its_classes(versions: VersionsPanel) -> None:
-    assert "Accuracy 75.0 %, its classes" in texts(versions.cards[0])  # 6 of 8
+    assert texts(versions.cards[0])[-2:] == ["75.0 %", "accuracy, its classes, n=8"]  # 6 of 8
 
 
 def test_that_a_click_puts_a_candidate_on_show(versions: VersionsPanel, workspace: Workspace, qtbot: QtBot) -> None:

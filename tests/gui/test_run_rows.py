@@ -40,10 +40,10 @@ def test_that_runs_stand_below_their_update_and_single_ones_apart(filled: Store)
 
 def test_that_figures_say_their_subset_and_n(filled: Store) -> None:
     rows = {row.cells[0]: row for row in run_rows.rows_of(filled)}
-    assert rows["Spring release"].cells[2:4] == ("80.0 %", "25.0 %")
+    assert rows["Spring release"].cells[2:4] == ("80.0 % of 10", "25.0 % of 4")
     assert "n = 4" in rows["MPT_KL"].tips[3]
     assert "NFR (old classes)" in rows["MPT_KL"].tips[3]
-    assert rows["Old model"].cells[2:4] == ("50.0 %", "")
+    assert rows["Old model"].cells[2:4] == ("50.0 % of 10", "")
 
 
 def test_that_finding_keeps_the_update_above_its_run(filled: Store) -> None:

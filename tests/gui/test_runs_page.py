@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractItemView
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.gui.run_rows import HEADERS
 from mpt_studio.gui.runs_page import RunsPage
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
@@ -108,3 +109,13 @@ def test_that_a_run_without_weights_is_told_when_opened(page: RunsPage, qtbot: Q
 def test_that_the_search_narrows_the_table(page: RunsPage) -> None:
     page.search.setText("alone")
     assert [row.cells[0] for row in page.model.rows] == ["alone"]
+
+
+def test_that_a_run_trained_alone_is_resumed_on_the_command_line(page: RunsPage) -> None:
+    choose(page, "alone")
+    assert not page.buttons["resume"].isEnabled()
+    assert f"mpt-studio resume {page.selected()[0].id} --store" in page.buttons["resume"].toolTip()
+
+
+def test_that_when_and_how_long_come_before_the_recipe(page: RunsPage) -> None:
+    assert HEADERS[:6] == ("Name", "Outcome", "Accuracy (all)", "NFR (old classes)", "Started", "Took")
