@@ -84,19 +84,29 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("Arrows, Home, End, PgUp, PgDn", "Move"),
             ("Shift, Ctrl, Ctrl+A", "Extend, toggle, select all"),
-            ("Enter, double-click", "Open in the inspector"),
+            ("Enter, double-click", "Large image"),
             ("Space", "Quick look"),
-            ("Esc", "One level back"),
+            ("C", "Selected images side by side"),
             ("Ctrl+wheel", "Size of the thumbnails"),
+            ("Esc", "One level back"),
         ),
     ),
     (
-        "Marks",
-        (("P", "Acceptable"), ("X", "Blocker"), ("6", "Label is wrong"), ("U", "Clear the mark")),
+        "Large image",
+        (("Arrows, PgUp, PgDn", "Other images"), ("Wheel, + and −", "Zoom"), ("Drag", "Pan"), ("Z", "Fit")),
     ),
     (
-        "Large image and curves",
-        (("Wheel, drag", "Zoom, pan"), ("Z", "Fit"), ("C", "Side by side"), ("Ctrl+1 … Ctrl+9", "Recent files")),
+        "Curves",
+        (("Ctrl+wheel", "Zoom"), ("Drag", "Pan"), ("Double-click", "Enlarge one plot"), ("Esc", "All plots again")),
+    ),
+    (
+        "Elsewhere",
+        (
+            ("Ctrl+1 … Ctrl+9", "Recent files"),
+            ("Ctrl+Enter", "Train and compare"),
+            ("Enter on a version or run", "Show or open it"),
+            ("Del on a run", "Delete it, after asking"),
+        ),
     ),
 )
 """Keys that panels handle themselves, for the shortcut sheet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -25,6 +25,7 @@ from mpt_studio.gui import theme
 from mpt_studio.gui.background import PoolJob
 from mpt_studio.gui.candidates_table import SUBSET_NAMES, CandidatesTable
 from mpt_studio.gui.class_bars import ClassBars
+from mpt_studio.gui.empty_page import EmptyPage, why_waiting
 from mpt_studio.gui.flow_view import FlowView
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.plain import count, label, number
@@ -35,11 +36,14 @@ _TWO_COLUMNS_FROM = 660
 _DIRECT_SAMPLES = 200_000
 """Samples up to which a frontier is computed at once (about 50 ms)."""
 _NOTHING = "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
-_WAITING = "The versions are being evaluated; their comparison appears here."
+_EVALUATED = "The versions are being evaluated; their comparison appears here."
 
 
 class ComparePage(QWidget):
     """Reads the workspace; clicks set its filter and ask for the Flips page."""
+
+    data_wanted = Signal()
+    """The user wants to open the data that versions wait for."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +57,8 @@ class ComparePage(QWidget):
         self.title = label(bold=True, size=1.15, wrap=True)
         self.quadrants, self.frontier = Quadrants(), FrontierPlot()
         self.classes, self.flow = ClassBars(), FlowView()
-        self.nothing = label(_NOTHING, wrap=True)
+        self.nothing = EmptyPage("Open data…")
+        self.nothing.asked.connect(self.data_wanted)
         self._lay_out()
         self._connect()
         self._refresh()
@@ -84,9 +89,6 @@ class ComparePage(QWidget):
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll_area.setWidget(content)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.nothing.setMargin(6 * theme.SPACE)
-        theme.mark(self.nothing, muted=True)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.scroll_area)
@@ -161,7 +163,7 @@ class ComparePage(QWidget):
         some = any(workspace.comparison(v.key) is not None for v in workspace.candidates)
         self.stack.setCurrentIndex(1 if some else 0)
         if not some:
-            self.nothing.setText(_WAITING if old and current and not current.problem else self._why_nothing())
+            self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
             return
         self.table.refresh(self.subset)
         recommendation = workspace.recommendation
@@ -174,7 +176,9 @@ class ComparePage(QWidget):
 
     def _why_nothing(self) -> str:
         current = self.workspace.current
-        return current.problem if current and current.problem else _NOTHING
+        if current and current.problem:
+            return current.problem
+        return why_waiting(self.workspace) or (_EVALUATED if self.workspace.old and current else _NOTHING)
 
     def _show_comparison(self, comparison: Comparison | None) -> None:
         for card in (self.cards[0], self.cards[2], self.cards[3], self.title):

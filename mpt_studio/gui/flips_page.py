@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,8 +19,10 @@ from mpt_studio.compare import Comparison, Filter
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui import theme
 from mpt_studio.gui.chips import ChipBar
+from mpt_studio.gui.empty_page import EmptyPage, why_waiting
 from mpt_studio.gui.facets import FacetPanel
 from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
+from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.side_by_side import SideBySide
 from mpt_studio.gui.thumbnails import Thumbnails, image_index
@@ -44,6 +46,11 @@ _WAITING = "The comparison is not ready yet: a version is still being evaluated.
 class FlipsPage(QWidget):
     """Reads the workspace's rows; the grid's current item is the workspace's selection."""
 
+    data_wanted = Signal()
+    """The user wants to open the data that versions wait for."""
+    left = Signal()
+    """One level back, from the images to the comparison."""
+
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
@@ -55,7 +62,8 @@ class FlipsPage(QWidget):
         self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
         self.result = label(bold=True)
         self.sort, self.direction, self.size_slider = QComboBox(), QToolButton(), QSlider(Qt.Orientation.Horizontal)
-        self.empty = label(wrap=True)
+        self.empty = EmptyPage("Open data…")
+        self.empty.asked.connect(self.data_wanted)
         self.stack = QStackedWidget()
         self._stale, self._follows = True, False
         self._lay_out()
@@ -66,23 +74,20 @@ class FlipsPage(QWidget):
     # -- construction
 
     def _lay_out(self) -> None:
-        head, found = QHBoxLayout(), QHBoxLayout()
+        head, found = QWidget(), QHBoxLayout()
         self.result.setContentsMargins(0, 4, 0, 4)
         found.addWidget(self.result, 0, Qt.AlignmentFlag.AlignTop)
         found.addWidget(self.chips, 1)
-        for widget in (label("Sort"), self.sort, self.direction, label("Size"), self.size_slider):
-            head.addWidget(widget)
-        head.insertStretch(3, 1)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setMargin(6 * theme.SPACE)
-        theme.mark(self.empty, muted=True)
+        tools = FlowLayout(head, spacing=2 * theme.SPACE)
+        tools.addWidget(_together(label("Sort"), self.sort, self.direction))
+        tools.addWidget(_together(label("Size"), self.size_slider))
         for page in (self.grid, self.empty, self.viewer, self.beside):
             self.stack.addWidget(page)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addLayout(found)
         column.addWidget(self.stack, 1)
         self.splitter = QSplitter()
@@ -99,11 +104,11 @@ class FlipsPage(QWidget):
         for title, key, descending in SORTS:
             self.sort.addItem(title, (key, descending))
         self.sort.setAccessibleName("Sort order")
+        self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         set_tip(self.sort, "What the images are ordered by; confidence is that of the new answer")
         self.sort.activated.connect(lambda _: self.workspace.set_sort(*self.sort.currentData()))
         self.direction.setAccessibleName("Reverse the order")
         self.direction.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        set_tip(self.direction, "Reverse the order")
         self.direction.clicked.connect(
             lambda: self.workspace.set_sort(self.workspace.sort_key, not self.workspace.sort_descending)
         )
@@ -158,7 +163,7 @@ class FlipsPage(QWidget):
         self.grid.set_content(comparison, rows, images)
         self._follows = False
         self._show_result()
-        self.empty.setText(self._why_empty(comparison))
+        self.empty.tell(self._why_empty(comparison), offers=comparison is None and bool(workspace.waiting_for_data))
         self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
         self._selection_changed()
 
@@ -174,7 +179,8 @@ class FlipsPage(QWidget):
     def _why_empty(self, comparison: Comparison | None) -> str:
         if comparison is None:
             current = self.workspace.current
-            return (current.problem or _WAITING) if current else _NO_VERSIONS
+            waiting = why_waiting(self.workspace)
+            return ((current.problem if current else "") or waiting) or (_WAITING if current else _NO_VERSIONS)
         if self.workspace.filter.active() == ["kinds"] and self.workspace.filter.kinds == (FlipKind.NEGATIVE,):
             return "No negative flips: every image that the old model had right is still right."
         return "No image passes all filters. Remove one of the chips above, or clear all."
@@ -186,6 +192,7 @@ class FlipsPage(QWidget):
         self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
         by_name, by_size = ("Z first", "A first"), ("Largest first", "Smallest first")
         self.direction.setText((by_name if key in _BY_NAME else by_size)[0 if descending else 1])
+        set_tip(self.direction, f"{self.direction.text()}; click to reverse the order")
 
     def _data_changed(self) -> None:
         self.thumbnails.set_dataset(self.workspace.dataset)
@@ -243,7 +250,19 @@ class FlipsPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.grid.selected_rows().size > 1:
             self.grid.selectionModel().clearSelection()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
         elif event.key() == Qt.Key.Key_C and not event.modifiers() and self.grid.selected_rows().size:
             self._open_beside()
         else:
             super().keyPressEvent(event)
+
+
+def _together(*widgets: QWidget) -> QWidget:
+    """Widgets that stay in one row when the toolbar breaks."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        row.addWidget(widget)
+    return holder

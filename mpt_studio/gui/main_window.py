@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QShowEvent,
 )
@@ -24,6 +25,7 @@ from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
 from mpt_studio.gui.compare_page import ComparePage
 from mpt_studio.gui.dialogs import UpdateDialog
 from mpt_studio.gui.docks import Docks
+from mpt_studio.gui.drop_hint import DropHint
 from mpt_studio.gui.engine_thread import Batch
 from mpt_studio.gui.files import Files
 from mpt_studio.gui.flips_page import FlipsPage
@@ -65,6 +67,7 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self, self.workspace)
         self._make_menus()
         self._make_toolbar()
+        self.drop_hint = DropHint(self)
         self._connect()
         self._restore()
 
@@ -128,8 +131,10 @@ class MainWindow(QMainWindow):
         workspace.show_flips.connect(self.show_flips)
         for signal in (workspace.data_changed, workspace.versions_changed, workspace.current_changed):
             signal.connect(self._refresh_actions)
-        self.docks.data.open_wanted.connect(self.files.choose_data)
+        for wanted in (self.docks.data.open_wanted, self.compare.data_wanted, self.flips.data_wanted):
+            wanted.connect(self.files.choose_data)
         self.files.opened.connect(self.show_compare)
+        self.flips.left.connect(self.show_compare)
         self.runs.opened.connect(self.show_compare)
         self.runs.resume_wanted.connect(self._resume)
         self.runs.overlay_wanted.connect(self._overlay)
@@ -259,8 +264,14 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
+            self.drop_hint.appear()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.drop_hint.hide()
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self.drop_hint.hide()
         dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         QTimer.singleShot(0, self, lambda: self.files.open_paths(dropped))  # lets the file manager go on at once

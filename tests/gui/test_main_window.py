@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -293,5 +293,55 @@ def test_that_the_default_layout_fits_small_and_large_windows(window: MainWindow
         window.reset_layout()
         window.show_train()
         qtbot.waitUntil(lambda width=width: window.pages.width() > 0.6 * width, timeout=2000)
+        assert window.docks.log.is_folded
         parts: list[QWidget] = [window.pages, *(d for d in window.docks.by_key.values() if d.isVisible())]
         assert all(window.rect().contains(part.geometry()) for part in parts)
+
+
+def test_that_the_pages_get_most_of_a_small_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.reset_layout()
+    window.show_flips()
+    qtbot.waitUntil(lambda: 216 <= window.docks.versions.width() <= 232, timeout=2000)
+    assert 270 <= window.docks.inspector.width() <= 292
+
+
+def test_that_the_log_folds_out_and_in(window: MainWindow, qtbot: QtBot) -> None:
+    log, strip = window.docks.log, window.docks.strip
+    assert log.is_folded
+    strip.fold.click()
+    qtbot.waitUntil(lambda: log.height() > 100)
+    assert log.list.isVisible()
+    strip.line.clicked.emit()
+    qtbot.waitUntil(lambda: log.is_folded)
+    assert not log.list.isVisible()
+
+
+def test_that_files_over_the_window_are_welcomed_until_they_leave(window: MainWindow, tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.npz"))])
+    buttons = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(10, 10), Qt.DropAction.CopyAction, data, *buttons))
+    assert window.drop_hint.isVisible()
+    assert window.drop_hint.size() == window.size()
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert window.drop_hint.isHidden()
+
+
+def test_that_pages_say_what_waits_for_data_and_offer_to_open_it(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("mpt_studio.gui.files.DataDialog.exec", lambda self: asked.append(True))
+    window.files.open_paths([checkpoint(tmp_path / "a.safetensors"), checkpoint(tmp_path / "b.safetensors")])
+    for show, page in ((window.show_compare, window.compare.nothing), (window.show_flips, window.flips.empty)):
+        show()
+        assert "wait for data" in page.text()
+        assert page.button.isVisible()
+    window.compare.nothing.button.click()
+    assert asked == [True]
+
+
+def test_that_escape_leads_from_the_images_back_to_the_comparison(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_flips()
+    qtbot.keyClick(window.flips, Qt.Key.Key_Escape)
+    assert window.pages.key == "compare"
