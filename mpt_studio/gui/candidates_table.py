@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -35,6 +35,8 @@ from mpt_studio.gui.workspace import Workspace
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROWS_SHOWN = 8
+SMALL = 0.85
+"""Size of intervals and headers against the text's."""
 SUBSET_NAMES: dict[Subset, str] = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
 
 
@@ -169,7 +171,7 @@ class CellDelegate(QStyledItemDelegate):
         colors, box = theme.colors(), option.rect
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(box, QColor(theme.blend(colors.panel, colors.accent, 0.20)))
-        inside = box.adjusted(8 if index.column() == 0 else 4, 4, -6, -4)
+        inside = box.adjusted(8 if index.column() == 0 else 2, 4, -5, -4)
         if index.column() == 0:
             painter.fillRect(QRect(box.x(), box.y() + 4, 4, box.height() - 8), QColor(cell.color))
         side = Qt.AlignmentFlag.AlignRight if index.column() else Qt.AlignmentFlag.AlignLeft
@@ -183,7 +185,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.drawText(half, side | middle, painter.fontMetrics().elidedText(cell.value, elide, half.width()))
         if cell.interval:
             small.setBold(False)
-            small.setPointSizeF(small.pointSizeF() * 0.85)
+            small.setPointSizeF(small.pointSizeF() * SMALL)
             painter.setFont(small)
             painter.setPen(QColor(colors.accent if cell.interval.startswith("★") else colors.muted))
             lower = half.translated(0, half.height())
@@ -209,7 +211,7 @@ class CandidatesTable(QTableView):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 6px; }")
+        self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 6px 5px; font-size: 8pt; }")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setAccessibleName("Candidates")
         self.selectionModel().currentRowChanged.connect(self._choose)
@@ -238,12 +240,20 @@ class CandidatesTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(height)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(58)
+        header.setMinimumSectionSize(self._least_width())
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         widest = max((self.fontMetrics().horizontalAdvance(v.label) for v in self.candidates.versions), default=0)
-        self.setColumnWidth(0, min(220, max(118, round(widest * 1.1) + 26)))
+        self.setColumnWidth(0, min(220, max(112, round(widest * 1.1) + 26)))
         rows = min(_ROWS_SHOWN, max(1, self.candidates.rowCount()))
         self.setFixedHeight(rows * height + header.sizeHint().height() + 4)
+
+    def _least_width(self) -> int:
+        """Of a column: room for every word of the header and for the widest interval; then the table scrolls."""
+        subset, small = SUBSET_NAMES[self.candidates.subset], QFont(self.font())
+        small.setPointSizeF(small.pointSizeF() * SMALL)
+        metrics = QFontMetrics(small)
+        words = [*(column.title for column in COLUMNS), subset, "99.9–99.9"]
+        return max(metrics.horizontalAdvance(word) for word in words) + 12
 
     def _choose(self, current: QModelIndex) -> None:
         if current.isValid():

@@ -120,7 +120,7 @@ class FileEditor(TextEditor):
         super().__init__(spec, parent)
         self._files = files
         button = QToolButton(self)
-        button.setText("…")
+        theme.set_icon(button, "folder", "muted")
         button.setAccessibleName("Choose a file")
         button.clicked.connect(self._choose)
         self._row.addWidget(button)
@@ -145,7 +145,7 @@ class DataEditor(ChoiceEditor):
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
         super().__init__(spec, parent, choices=("builtin", "fashion-mnist"), free=True)
         button = QToolButton(self)
-        button.setText("…")
+        theme.set_icon(button, "folder", "muted")
         button.setAccessibleName("Choose a data folder")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
@@ -167,7 +167,6 @@ class NumberEditor(Editor):
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
         super().__init__(spec, parent)
         self.line = QLineEdit(self)
-        self.line.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.line.textChanged.connect(self._check)
         self.line.installEventFilter(self)
         self._hold(self.line)

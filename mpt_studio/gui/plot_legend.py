@@ -16,12 +16,19 @@ STYLES = (
     Qt.PenStyle.DashDotLine,
     Qt.PenStyle.DashDotDotLine,
 )
+_MEANINGS = {
+    "loss": "The loss that is minimised: the sum of its terms",
+    "cross_entropy": "Cross-entropy (CE) of the labels, with the logit margin where the method has one",
+    "distillation_old": "Distillation from the old model, on the old classes",
+    "distillation_new": "Distillation from the reference model (ELODI: from the ensemble), on all classes",
+}
 _SHORT = {
     "old classes": "old",
     "new classes": "new",
     "cross_entropy": "CE",
-    "distillation_old": "distil. old",
-    "distillation_new": "distil. new",
+    "distillation_old": "old teacher",
+    "distillation_new": "new teacher",
+    "loss": "total",
 }
 
 
@@ -34,7 +41,7 @@ class StyleLegend(QWidget):
         super().__init__(parent)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(2)
+        self._row.setSpacing(0)
         self._row.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -54,9 +61,10 @@ class StyleLegend(QWidget):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setText(plain.caption(shown_name(name)))
         button.setIcon(_style_icon(style))
-        button.setIconSize(QSize(20, 10))
-        button.setStyleSheet("QToolButton { padding: 0 3px; font-size: 8pt; background: transparent; }")
-        plain.set_tip(button, f"{name.replace('_', ' ')}: click to show or hide")
+        button.setIconSize(QSize(16, 8))
+        button.setStyleSheet("QToolButton { padding: 0 1px; font-size: 8pt; background: transparent; }")
+        plain.set_tip(button, f"{_MEANINGS.get(name, shown_name(name))}.\nClick to show or hide.")
+        button.setAccessibleName(f"Show {shown_name(name)}")
         button.toggled.connect(lambda on, n=name: self._toggle(button, n, on))
         self._fade(button, shown)
         return button
@@ -72,7 +80,7 @@ class StyleLegend(QWidget):
         font.setStrikeOut(not shown)
         button.setFont(font)
         button.setStyleSheet(
-            f"QToolButton {{ padding: 0 3px; font-size: 8pt; background: transparent; color: {color}; }}"
+            f"QToolButton {{ padding: 0 1px; font-size: 8pt; background: transparent; color: {color}; }}"
         )
 
 

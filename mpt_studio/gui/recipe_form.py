@@ -177,8 +177,8 @@ class RecipeForm(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.SPACE)
         grid.setVerticalSpacing(theme.SPACE // 2)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(0, 104)
+        grid.setColumnStretch(2, 1)
+        grid.setColumnMinimumWidth(0, plain.label("Old classes").sizeHint().width() + theme.SPACE)
         for name in names:
             editor = _editor_for(name, specs[name], self)
             editor.changed.connect(self._refresh)
@@ -243,7 +243,7 @@ class _FieldRow:
         self.reset = QToolButton()
         self.reset.setText("↺")
         self.reset.setAutoRaise(True)
-        self.reset.setFixedWidth(24)
+        self.reset.setFixedWidth(20)
         self.reset.setAccessibleName(f"Reset {self.title}")
         plain.set_tip(self.reset, "Changed; click to go back.")
         policy = self.reset.sizePolicy()
@@ -255,14 +255,15 @@ class _FieldRow:
         row = grid.rowCount()
         tall = isinstance(editor, MethodList)
         if tall:
-            grid.addWidget(editor, row, 0, 1, 2)
+            grid.addWidget(editor, row, 0, 1, 3)
             self.label.setParent(editor)
             self.label.hide()
         else:
             grid.addWidget(self.label, row, 0)
-            grid.addWidget(editor, row, 1)
-        grid.addWidget(self.reset, row, 2, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.error, row + 1, 0 if tall else 1, 1, 2)
+            grid.addWidget(editor, row, 2)
+        side = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight if tall else Qt.AlignmentFlag.AlignVCenter
+        grid.addWidget(self.reset, row, 2 if tall else 1, side)
+        grid.addWidget(self.error, row + 1, 0 if tall else 2, 1, 3 if tall else 1)
 
     def show_state(self, changed: bool) -> None:
         wrong = self.editor.problem()

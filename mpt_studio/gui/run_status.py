@@ -48,6 +48,7 @@ class RunStatus(QFrame):
         super().__init__(parent)
         theme.mark(self, card=True)
         self._title = plain.label("", bold=True)
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._what = plain.label("")
         theme.mark(self._what, muted=True)
         self._facts = plain.label("")
@@ -81,9 +82,8 @@ class RunStatus(QFrame):
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(theme.SPACE)
-        top.addWidget(self._chip_box, 1)
+        top.addWidget(self._title, 1)
         top.addWidget(self._what)
-        self._chip_row.addWidget(self._title)
         bottom = QHBoxLayout()
         bottom.setSpacing(theme.SPACE)
         bottom.addWidget(self._facts, 1)
@@ -99,6 +99,7 @@ class RunStatus(QFrame):
         layout.setContentsMargins(theme.SPACE * 3 // 2, theme.SPACE, theme.SPACE * 3 // 2, theme.SPACE)
         layout.setSpacing(theme.SPACE * 3 // 4)
         layout.addLayout(top)
+        layout.addWidget(self._chip_box)
         layout.addLayout(bars)
         layout.addLayout(bottom)
 
@@ -163,6 +164,8 @@ class RunStatus(QFrame):
         step = version.step if version else None
         self.epoch_bar.setValue(round(_SCALE * state.epoch_fraction) if active else _SCALE * (done > 0))
         self._epoch_left.setText(time_left(step.epoch_eta_seconds) if step and active else "")
+        for left in (self._epoch_left, self._total_left):  # bars reach the edge where no time is left to tell
+            left.setVisible(active)
         self.total_bar.setValue(round(_SCALE * state.fraction))
         self._total_left.setText(time_left(state.eta) if active else "")
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -258,3 +259,14 @@ def test_that_a_test_part_without_old_classes_is_shown_all_the_same(
     assert page.classes.bars.empty.text() == "No samples of old classes."
     assert page.frontier.readout.text().startswith("There are no samples of old classes")
     assert not page.grab().isNull()
+
+
+def test_that_headers_and_intervals_have_their_room(page: ComparePage) -> None:
+    page.resize(500, 700)
+    page.set_subset("old_classes")
+    table = page.table
+    words = ["old classes", "accuracy", "intrusion", "99.9–99.9"]
+    font = table.font()
+    font.setPointSizeF(font.pointSizeF() * 0.85)
+    widest = max(QFontMetrics(font).horizontalAdvance(word) for word in words)
+    assert all(table.columnWidth(column) > widest for column in range(1, table.model().columnCount()))
