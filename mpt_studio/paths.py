@@ -45,31 +45,35 @@ def resource(name: str) -> Path:
     return installed if installed.exists() else package.parent / "resources" / name
 
 
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+def replace_file(path: Path, write: Callable[[Path], None], *, durable: bool = True) -> None:
     """Write ``path`` as a whole or not at all.
 
     ``write`` fills a temporary file in the same folder, which is flushed to disk and renamed. A full disk, a kill or
-    an exception leaves the old file as it was.
+    an exception leaves the old file as it was. Without ``durable`` nothing is flushed, which is much quicker: for what
+    can be made again and is checked when it is read, since a power cut may leave an empty file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.touch(exist_ok=False)  # with the user's own permissions, unlike what tempfile makes
         write(temporary)
-        _flush_to_disk(temporary)
+        if durable:
+            _flush_to_disk(temporary)
         _rename(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    if durable:
+        _flush_folder(path.parent)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """``replace_file`` for UTF-8 text.
 
     Bytes of file names that are no text are written as escapes, which JSON reads back as they were.
     """
-    replace_file(path, lambda temporary: _write_bytes(temporary, text.encode("utf-8", "backslashreplace")))
+    content = text.encode("utf-8", "backslashreplace")
+    replace_file(path, lambda temporary: _write_bytes(temporary, content), durable=durable)
 
 
 def sha256_of(path: Path) -> str:

@@ -77,9 +77,11 @@ def _logits(
     return found
 
 
-def pixel_batches(dataset: Dataset, indices: Indices, size: int, device: torch.device) -> Iterator[Tensor]:
-    """(B, size, size, 3) uint8 images on the device, in the order of ``indices``, as many at once as memory likes."""
-    batch = max(8, PIXELS_PER_BATCH // size**2)
+def pixel_batches(
+    dataset: Dataset, indices: Indices, size: int, device: torch.device, pixels: int = PIXELS_PER_BATCH
+) -> Iterator[Tensor]:
+    """(B, size, size, 3) uint8 images on the device, in the order of ``indices``, about ``pixels`` at once."""
+    batch = max(8, pixels // size**2)
     workers = None if len(indices) * size**2 * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
     images = Images(dataset, indices, size, device, on_device=False, workers=workers)
     return images.batches(in_order(len(indices), batch))

@@ -126,7 +126,7 @@ def _saliency_of(subject: Subject, index: int, classes: Sequence[str]) -> dict[s
     record = read_json(folder / f"{index}.json")
     known = set(subject.checkpoint.class_names)
     wanted = {name for name in classes if name in known}
-    if record is None or not wanted <= set(record["maps"]):
+    if record is None or not _has_maps(subject, index, record, wanted):
         record = _look(subject, index, wanted, folder)
     maps = [
         {"class": name, **entry, "path": str(folder / _map_name(subject, index, name))}
@@ -136,25 +136,28 @@ def _saliency_of(subject: Subject, index: int, classes: Sequence[str]) -> dict[s
     return {**subject.describe(), **record, "maps": maps}
 
 
+def _has_maps(subject: Subject, index: int, record: dict[str, Any], wanted: set[str]) -> bool:
+    files = (subject.folder / "saliency" / _map_name(subject, index, name) for name in wanted | {record["answer"]})
+    return wanted <= set(record["maps"]) and all(read_array(f, record["input_size"]) is not None for f in files)
+
+
 def _look(subject: Subject, index: int, wanted: set[str], folder: Path) -> dict[str, Any]:
     """Compute and keep the maps of the wanted classes and of the answer; what was known before stays."""
     probe = subject.warm.probe(subject.checkpoint, subject.device)
     names, size = subject.checkpoint.class_names, probe.size
     image = subject.dataset.batch(np.array([index]), size)[0]
     subject.session.progress("Looking where the versions look", None)
-    answer = names[int(probe.saliency(image, []).logits.argmax())]
-    shown = sorted(wanted | {answer}, key=names.index)
-    found = probe.saliency(image, [names.index(name) for name in shown])
+    found = probe.saliency(image, sorted(names.index(name) for name in wanted), with_answer=True)
+    answer = names[int(found.logits.argmax())]
     odds = np.exp(found.logits - found.logits.max())
     entries = dict((read_json(folder / f"{index}.json") or {"maps": {}})["maps"])
-    for name, seen in zip(shown, found.maps, strict=True):
-        column = names.index(name)
-        entries[name] = {
+    for column, seen in zip(found.columns, found.maps, strict=True):
+        entries[names[column]] = {
             "logit": float(found.logits[column]),
             "probability": float(odds[column] / odds.sum()),
             "is_empty": not seen.any(),
         }
-        write_array(folder / _map_name(subject, index, name), seen.astype(np.float16))
+        write_array(folder / _map_name(subject, index, names[column]), seen.astype(np.float16))
     box = _seen_part(subject.dataset.image(index).shape)
     record = {"answer": answer, "input_size": size, "image_box": box, "maps": entries}
     write_json(folder / f"{index}.json", record)

@@ -64,11 +64,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 def write_json(path: Path, record: dict[str, Any]) -> None:
     with written_to(path):
-        paths.write_text(path, json.dumps(record, ensure_ascii=False))
+        paths.write_text(path, json.dumps(record, ensure_ascii=False), durable=False)
 
 
 def read_array(path: Path, rows: int) -> Array | None:
-    """Memory-mapped; None where it is missing, damaged or of another length."""
+    """Memory-mapped; None where it is missing, damaged or of another length: it is made again."""
     try:
         found: Array = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError):
@@ -82,4 +82,4 @@ def write_array(path: Path, values: Array) -> None:
             np.save(stream, values)
 
     with written_to(path):
-        paths.replace_file(path, write)
+        paths.replace_file(path, write, durable=False)

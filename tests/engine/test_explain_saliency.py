@@ -59,6 +59,12 @@ def test_that_evidence_lies_where_the_class_has_its_colour(red_and_blue):
     assert np.allclose(found.logits, [0.25, 0.25 * 128 / 255, 0.25 * 127 / 255], atol=1e-6)
 
 
+def test_that_the_answer_is_shown_beside_what_was_asked_for(red_and_blue):
+    probed = probe(ByColour(), "red", "blue", "both")
+    assert probed.saliency(red_and_blue, [1], with_answer=True).columns == (1, 0)
+    assert probed.saliency(red_and_blue, [0, 1], with_answer=True).columns == (0, 1)
+
+
 def test_that_a_class_without_evidence_has_an_empty_map():
     found = probe(ByColour(), "red", "blue", "both").saliency(np.zeros((S, S, 3), np.uint8), [1])
     assert not found.maps.any()

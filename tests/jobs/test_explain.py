@@ -183,6 +183,15 @@ def test_that_damaged_files_are_made_again(session, data, update):
     assert np.load(first["features"]).shape[0] == 9
 
 
+def test_that_a_damaged_saliency_map_is_made_again(session, data, update):
+    first = explain.saliency(session, [update], data, "test/bee/0.png")
+    for entry in first["versions"][0]["maps"]:
+        Path(entry["path"]).write_bytes(b"")
+    again = explain.saliency(session, [update], data, "test/bee/0.png")
+    assert again == first
+    assert np.load(again["versions"][0]["maps"][0]["path"]).shape == (16, 16)
+
+
 def test_that_an_unknown_sample_is_a_sentence(session, data, update):
     with pytest.raises(UserError, match="have no sample 'test/dog/1"):
         explain.saliency(session, [update], data, "test/dog/1.png")

