@@ -1,5 +1,12 @@
 """The torch room: losses, networks, training, evaluation. Importing it imports torch; do so inside functions."""
 
+import os
+
+# Threads that wait for the others sleep and do not spin. With spinning, anything else that runs on the same cores (the
+# window, another job) stops a training almost entirely: 143 against 735 images/s on two busy cores. Read by the OpenMP
+# library when torch is loaded, so it has to stand before any import of torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from mpt_studio.engine.commands import Command
 from mpt_studio.engine.device import device_summary
 from mpt_studio.engine.evaluate import evaluate

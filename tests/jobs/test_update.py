@@ -171,7 +171,7 @@ def test_that_cancelling_keeps_no_version(session: jobs.Session) -> None:
 
 
 def test_that_a_diverging_run_fails_with_a_sentence_that_names_the_learning_rate(session: jobs.Session) -> None:
-    hot = dataclasses.replace(TINY, learning_rate=100.0, epochs=3)
+    hot = dataclasses.replace(TINY, learning_rate=100.0, weight_decay=10.0, epochs=3)
     update = jobs.start_update(session.store, UpdateRecipe(data="builtin", methods="none", training=hot))
     with pytest.raises(UserError, match="learning rate"):
         jobs.run_update(session, update.id)
