@@ -116,9 +116,7 @@ class CurvesPanel(QWidget):
         self.smoothing.setMinimumWidth(60)
         self.smoothing.setMaximumWidth(120)
         self.smoothing.setAccessibleName("Smoothing")
-        plain.set_tip(
-            self.smoothing, "Exponential smoothing of loss and speed; the other curves have one point per epoch."
-        )
+        plain.set_tip(self.smoothing, "Exponential smoothing of loss and speed; others have one point per epoch.")
         self.smoothing.valueChanged.connect(self._settings_changed)
         self.log = self._button("Log scale", "Logarithmic value axis in all plots", checkable=True)
         self.log.toggled.connect(self._set_log)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
+    QMessageBox,
     QPushButton,
     QRadioButton,
     QSizePolicy,
@@ -267,3 +268,16 @@ def checkpoint_problem(path: str) -> str:
     except UserError as error:
         return str(error)
     return ""
+
+
+def ask_about_training(parent: QWidget) -> bool | None:
+    """True: keep training in the background; False: stop and keep what is ready; None: stay."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Training goes on", "A training is running.", parent=parent)
+    box.setInformativeText("It can go on in the background; the window finds it again when you open it.")
+    keep = box.addButton("Keep training in the background", QMessageBox.ButtonRole.AcceptRole)
+    stop = box.addButton("Stop and keep what is ready", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.exec()
+    clicked = box.clickedButton()
+    return True if clicked is keep else False if clicked is stop else None

@@ -23,7 +23,7 @@ from mpt_studio.events import Note, Started
 from mpt_studio.gui import theme
 from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
 from mpt_studio.gui.compare_page import ComparePage
-from mpt_studio.gui.dialogs import UpdateDialog
+from mpt_studio.gui.dialogs import UpdateDialog, ask_about_training
 from mpt_studio.gui.docks import Docks
 from mpt_studio.gui.drop_hint import DropHint
 from mpt_studio.gui.engine_thread import Batch
@@ -209,9 +209,6 @@ class MainWindow(QMainWindow):
 
     # Pages --------------------------------------------------------------------------------------------------------
 
-    def show_start(self) -> None:
-        self.pages.show_page(START)
-
     def show_train(self) -> None:
         self.pages.show_page("train")
 
@@ -225,6 +222,9 @@ class MainWindow(QMainWindow):
 
     def show_runs(self) -> None:
         self.pages.show_page("runs")
+
+    def show_start(self) -> None:
+        self.pages.show_page(START)
 
     def next_page(self) -> None:
         self.pages.step(1)
@@ -379,7 +379,7 @@ class MainWindow(QMainWindow):
             self.runs.refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        keep = self._ask_about_training() if self.queue.is_busy else True
+        keep = ask_about_training(self) if self.queue.is_busy else True
         if keep is None:
             event.ignore()
             return
@@ -390,15 +390,3 @@ class MainWindow(QMainWindow):
         self.workspace.close()
         self.worker.close()
         event.accept()
-
-    def _ask_about_training(self) -> bool | None:
-        """True: keep training in the background; False: stop and keep what is ready; None: stay."""
-        box = QMessageBox(QMessageBox.Icon.Question, "Training goes on", "A training is running.", parent=self)
-        box.setInformativeText("It can go on in the background; the window finds it again when you open it.")
-        keep = box.addButton("Keep training in the background", QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton("Stop and keep what is ready", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.exec()
-        clicked = box.clickedButton()
-        return True if clicked is keep else False if clicked is stop else None

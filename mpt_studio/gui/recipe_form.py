@@ -178,7 +178,7 @@ class RecipeForm(QWidget):
         grid.setHorizontalSpacing(theme.SPACE)
         grid.setVerticalSpacing(theme.SPACE // 2)
         grid.setColumnStretch(2, 1)
-        grid.setColumnMinimumWidth(0, plain.label("Old classes").sizeHint().width() + theme.SPACE)
+        grid.setColumnMinimumWidth(0, _label_width())
         for name in names:
             editor = _editor_for(name, specs[name], self)
             editor.changed.connect(self._refresh)
@@ -294,6 +294,12 @@ class _FoldButton(QToolButton):
 def title_of(name: str) -> str:
     """ "training.batch_size" → "Batch size"."""
     return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def _label_width() -> int:
+    """One for all sections, so that their fields begin at one edge; changed labels are bold."""
+    names = [name for _, section in SECTIONS for name in section if name != "methods"]
+    return max(plain.label(title_of(name), bold=True).sizeHint().width() for name in names)
 
 
 def _section_label(text: str) -> QWidget:

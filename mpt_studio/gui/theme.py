@@ -216,6 +216,7 @@ def stylesheet() -> str:
         "selected": blend(c.panel, c.accent, 0.20),
         "faint": blend(c.border, c.panel, 0.45),
         "handle": blend(c.border, c.muted, 0.35),
+        "tick": paths.resource(f"tick_{'dark' if _State.dark else 'light'}.svg").as_posix(),
     }
     for name in sorted(values, key=len, reverse=True):
         text = text.replace(f"@{name}@", values[name])

@@ -249,9 +249,8 @@ class TrainPage(QWidget):
             return
         rates = epochs[-1].validation.get("old_classes") or {}
         self._offer_dataset()
-        flips = epochs[-1].flipped
         counts = rates.get("negative_flips"), rates.get("samples")
-        self.strip.show_flips(version.label, epochs[-1].epoch, rates.get("nfr"), flips, *counts)
+        self.strip.show_flips(version.label, epochs[-1].epoch, rates.get("nfr"), epochs[-1].flipped, *counts)
 
     def _tell_notes(self) -> None:
         assert self.state is not None
