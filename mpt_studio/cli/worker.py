@@ -49,6 +49,10 @@ def _inspect(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, An
     return jobs.inspect(session, Path(args["path"]))
 
 
+def _load(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    return jobs.explain.load(session, args["checkpoints"], args["data"], warm=warm)
+
+
 def _saliency(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     return jobs.explain.saliency(
         session, args["checkpoints"], args["data"], args["sample"], classes=args.get("classes", ()), warm=warm
@@ -80,6 +84,7 @@ JOBS: dict[str, Job] = {
     "prepare_data": _prepare_data,
     "evaluate": _evaluate,
     "inspect": _inspect,
+    "load": _load,
     "saliency": _saliency,
     "neighbours": _neighbours,
     "features_map": _features_map,

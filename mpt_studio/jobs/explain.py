@@ -26,10 +26,20 @@ from mpt_studio.jobs.subject import Array, Subject, read_array, read_json, subje
 from mpt_studio.jobs.warm import Warm
 from mpt_studio.store.disk import written_to
 
-__all__ = ["features_map", "interpolate", "neighbours", "saliency"]
+__all__ = ["features_map", "interpolate", "load", "neighbours", "saliency"]
 
 Method = Literal["pca", "umap"]
 NEIGHBOURS = 8
+
+
+def load(
+    session: Session, checkpoints: Sequence[Path], spec: str, *, device: str = "auto", warm: Warm
+) -> dict[str, Any]:
+    """Open data and networks ahead of the first question, which then need not wait for them (and for torch)."""
+    subjects = subjects_of(session, checkpoints, spec, device, warm)
+    for subject in subjects:
+        warm.probe(subject.checkpoint, device)
+    return {"versions": [subject.describe() for subject in subjects]}
 
 
 def saliency(

@@ -14,6 +14,7 @@ import pytest
 from mpt_studio import jobs
 from mpt_studio.cli import worker
 from mpt_studio.cli.inbox import Inbox
+from mpt_studio.errors import UserError
 from mpt_studio.store import Store
 
 
@@ -164,6 +165,24 @@ def test_that_a_fault_of_ours_comes_with_its_trace(talk, monkeypatch):
     answer = talk.answer()
     assert answer["error"].startswith("ZeroDivisionError")
     assert "1 // 0" in answer["detail"]
+
+
+VERSIONS = {"checkpoints": ["none.safetensors"], "data": "builtin"}
+ARGUMENTS = {
+    "evaluate": {"checkpoint": "none.safetensors", "data": "builtin"},
+    "inspect": {"path": "none.safetensors"},
+    "load": VERSIONS,
+    "saliency": {**VERSIONS, "sample": "test/00001", "classes": ["A"]},
+    "neighbours": {**VERSIONS, "samples": ["test/00001"], "k": 3, "all_classes": True},
+    "features_map": {"checkpoint": "none.safetensors", "data": "builtin", "part": "train", "method": "umap"},
+    "interpolate": {"old": "a", "update": "b", "data": "builtin", "alphas": [0, 1], "statistics": "interpolated"},
+}
+
+
+@pytest.mark.parametrize("job", [job for job in worker.JOBS if job != "prepare_data"])
+def test_that_each_job_takes_its_arguments_and_names_a_missing_checkpoint(job, tmp_path):
+    with pytest.raises(UserError, match="There is no checkpoint"):
+        worker.JOBS[job](jobs.Session(Store(tmp_path)), jobs.Warm(), ARGUMENTS[job])
 
 
 def test_that_the_process_serves_everything_that_was_sent_before_its_input_ended(tmp_path, monkeypatch):

@@ -197,6 +197,14 @@ def test_that_an_unknown_sample_is_a_sentence(session, data, update):
         explain.saliency(session, [update], data, "test/dog/1.png")
 
 
+def test_that_loading_ahead_leaves_networks_and_data_warm(session, data, old, update, monkeypatch):
+    warm = jobs.Warm()
+    found = explain.load(session, [old, update], data, warm=warm)
+    assert [v["sha256"] for v in found["versions"]] == [read_checkpoint(p).sha256() for p in (old, update)]
+    monkeypatch.setattr("mpt_studio.engine.explain.Probe.__init__", lambda *args: 1 // 0)
+    assert explain.saliency(session, [old, update], data, "test/bee/2.png", warm=warm)["truth"] == "bee"
+
+
 def test_that_the_last_networks_and_data_stay_warm(data, old, update):
     warm = jobs.Warm(networks=1, datasets=1)
     first = warm.probe(read_checkpoint(update), "cpu")

@@ -15,7 +15,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim.swa_utils import update_bn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
@@ -62,20 +61,27 @@ class Interpolation:
         """
         version = self.version(alpha)
         if self.has_statistics and 0 < alpha < 1 and len(statistics) > 1:
-            if progress:
-                progress("Computing the statistics of batch normalisation", None)
-            self._renew(version, dataset, statistics)
+            self._renew(version, dataset, statistics, progress)
         found = evaluate(
             version.checkpoint, dataset, indices, device=str(self.device), progress=progress, version=version
         )
         name = f"{_name(self.update)} with {alpha:.0%} of {_name(self.old)}"
         return dataclasses.replace(found, version=name, checkpoint="", checkpoint_sha256="")
 
-    def _renew(self, version: FrozenVersion, dataset: Dataset, samples: Indices) -> None:
+    def _renew(self, version: FrozenVersion, dataset: Dataset, samples: Indices, progress: Progress | None) -> None:
+        """Replace the statistics by their mean over batches; everything else, such as dropout, stays as in use."""
+        for module in version.network.modules():
+            if isinstance(module, _BatchNorm):
+                module.reset_running_stats()
+                module.momentum = None
+                module.train()
         chosen = samples[:: -(-len(samples) // STATISTICS_SAMPLES)]
-        batches = pixel_batches(dataset, chosen, self.update.preprocessing.image_size, self.device)
-        normalised = (version.normalise(pixels) for pixels in batches if len(pixels) > 1)  # one image has no variance
-        update_bn(normalised, version.network)
+        for pixels in pixel_batches(dataset, chosen, self.update.preprocessing.image_size, self.device):
+            if progress:
+                progress("Computing the statistics of batch normalisation", None)
+            if len(pixels) > 1:  # one image has no variance
+                version.logits(pixels)
+        version.network.eval()
 
 
 def check_compatible(old: Checkpoint, update: Checkpoint) -> None:

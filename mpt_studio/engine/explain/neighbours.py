@@ -31,16 +31,19 @@ def nearest(
     are in the order of the rows. Only one block of a memory-mapped array is in memory at a time. A row of zeros has
     similarity 0 to everything.
     """
-    queries = _directions(queries_QD, device)
+    queries = torch.nn.functional.normalize(_float(queries_QD, device), dim=1)
     best = torch.empty(len(queries), 0, device=device)
     rows = torch.empty(len(queries), 0, dtype=torch.int64, device=device)
     length = max(1, BLOCK_BYTES // (4 * max(1, features_ND.shape[1])))
     for start in range(0, len(features_ND), length):
-        here = np.arange(start, min(start + length, len(features_ND)))
-        here = here if allowed_N is None else here[allowed_N[here]]
-        block = features_ND[start : start + length] if allowed_N is None else features_ND[here]
-        similarities = queries @ _directions(block, device).T
-        numbers = torch.from_numpy(here).to(device).expand(len(queries), -1)
+        block = _float(features_ND[start : start + length], device)
+        lengths = torch.linalg.vector_norm(block, dim=1).clamp_min(1e-12)
+        here = torch.arange(start, start + len(block), device=device)
+        similarities = queries @ block.T / lengths
+        if allowed_N is not None:
+            wanted = torch.from_numpy(allowed_N[start : start + length]).to(device)
+            here, similarities = here[wanted], similarities[:, wanted]
+        numbers = here.expand(len(queries), -1)
         best, rows = _closest(torch.cat([best, similarities], 1), torch.cat([rows, numbers], 1), k)
         if progress:
             progress("Looking for the nearest images", min(1.0, (start + length) / len(features_ND)))
@@ -57,7 +60,6 @@ def _closest(similarities: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor
     return values[:, :k], rows.gather(1, order[:, :k])
 
 
-def _directions(rows: Features, device: str) -> Tensor:
-    """(N, D) float32 of length 1."""
-    values = torch.from_numpy(np.asarray(rows, dtype=np.float32)).to(device)
-    return torch.nn.functional.normalize(values, dim=1)
+def _float(rows: Features, device: str) -> Tensor:
+    """(N, D) float32; torch widens float16 several times faster than NumPy."""
+    return torch.from_numpy(np.array(rows)).to(device).float()
