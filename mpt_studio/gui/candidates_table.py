@@ -215,6 +215,7 @@ class CandidatesTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setAccessibleName("Candidates")
         self.selectionModel().currentRowChanged.connect(self._choose)
+        self.horizontalScrollBar().rangeChanged.connect(self._fit_height)
         theme.notifier().changed.connect(self.viewport().update)
 
     def refresh(self, subset: Subset) -> None:
@@ -244,13 +245,21 @@ class CandidatesTable(QTableView):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         widest = max((self.fontMetrics().horizontalAdvance(v.label) for v in self.candidates.versions), default=0)
         self.setColumnWidth(0, min(220, max(112, round(widest * 1.1) + 26)))
+        self._fit_height()
+
+    def _fit_height(self, *_: int) -> None:
+        """Room for the rows, and for the scroll bar where columns are out of sight."""
+        bar = self.horizontalScrollBar()
         rows = min(_ROWS_SHOWN, max(1, self.candidates.rowCount()))
-        self.setFixedHeight(rows * height + header.sizeHint().height() + 4)
+        below = bar.sizeHint().height() if bar.maximum() > 0 else 0
+        height = rows * self.verticalHeader().defaultSectionSize() + self.horizontalHeader().sizeHint().height()
+        self.setFixedHeight(height + below + 4)
 
     def _least_width(self) -> int:
         """Of a column: room for every word of the header and for the widest interval; then the table scrolls."""
         subset, small = SUBSET_NAMES[self.candidates.subset], QFont(self.font())
         small.setPointSizeF(small.pointSizeF() * SMALL)
+        small.setBold(True)  # as the headers are
         metrics = QFontMetrics(small)
         words = [*(column.title for column in COLUMNS), subset, "99.9–99.9"]
         return max(metrics.horizontalAdvance(word) for word in words) + 12

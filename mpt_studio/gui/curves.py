@@ -31,7 +31,6 @@ from mpt_studio.gui.curve_data import (
     PLOTS,
     SERIES_ORDER,
     VALUE,
-    Axis,
     Floats,
     Line,
     RunCurves,
@@ -39,7 +38,7 @@ from mpt_studio.gui.curve_data import (
     smooth,
     write_csv,
 )
-from mpt_studio.gui.flow_layout import FlowLayout
+from mpt_studio.gui.flow_layout import FlowLayout, tab_in_order
 from mpt_studio.gui.plot_legend import RunLegend
 from mpt_studio.gui.plots import CurvePlot
 
@@ -97,6 +96,7 @@ class CurvesPanel(QWidget):
         self._grid.setSpacing(theme.SPACE)
         self._scroll = QScrollArea(self, widgetResizable=True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -133,8 +133,9 @@ class CurvesPanel(QWidget):
         return bar
 
     def add_tool(self, widget: QWidget) -> None:
-        """Put a widget at the left end of the toolbar."""
+        """Put a widget at the left end of the toolbar, for the Tab key as well."""
         self._toolbar.insert_widget(0, widget)
+        tab_in_order(w for i in range(self._toolbar.count()) if (w := self._toolbar.itemAt(i).widget()))
 
     def _button(self, text: str, tip: str, checkable: bool = False) -> QToolButton:
         button = QToolButton(self)
@@ -270,8 +271,7 @@ class CurvesPanel(QWidget):
         return smooth(values, self.smoothing.value() / 100) if plot in _SMOOTHED else values
 
     def _x_column(self) -> int:
-        key: Axis = self.axis.currentData()
-        return AXES[key]
+        return AXES[self.axis.currentData()]
 
     def _show_all_x(self, runs: list[tuple[str, _Shown]]) -> None:
         column = self._x_column()

@@ -42,7 +42,7 @@ PLACES = (
 )
 """The log starts as its title line alone."""
 LOG_HEIGHT = 180
-"""Of the log when it is folded out."""
+"""Of the log when it is folded out, at most."""
 
 
 INSPECTED = frozenset({"compare", "flips"})
@@ -129,7 +129,7 @@ class Docks:
 
     def fold_log(self) -> None:
         """The log to one line, or out again."""
-        height = LOG_HEIGHT if self.log.is_folded else 1
+        height = min(LOG_HEIGHT, self._window.height() // 4) if self.log.is_folded else 1
         self._window.resizeDocks([self.by_key["log"]], [height], Qt.Orientation.Vertical)
 
     def toggles(self) -> list[QAction]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
@@ -84,3 +87,9 @@ class FlowLayout(QLayout):
             rows[-1].append(item)
             used += need + self.spacing()
         return rows
+
+
+def tab_in_order(widgets: Iterable[QWidget]) -> None:
+    """Let the Tab key follow these widgets one after the other, whenever they were made."""
+    for one, next_one in pairwise(w for w in widgets if w.focusPolicy() & Qt.FocusPolicy.TabFocus):
+        QWidget.setTabOrder(one, next_one)

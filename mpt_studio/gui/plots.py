@@ -93,6 +93,7 @@ class CurvePlot(QFrame):
         item.addItem(self._cursor, ignoreBounds=True)
         self.plot.setAccessibleName(f"Plot: {self.spec.title}")
         self.plot.setFrameShape(QFrame.Shape.NoFrame)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # its menu button is the keyboard's way in
         self.plot.scene().sigMouseMoved.connect(self._mouse_moved)
         self.plot.viewport().installEventFilter(self)
 

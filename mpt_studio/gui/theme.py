@@ -244,7 +244,7 @@ def icon(name: str, color: str = "") -> QIcon:
         return made
     source = path.read_text("utf-8")
     normal = getattr(colors(), color, color) or colors().text
-    faded = blend(normal, colors().background, 0.6)
+    faded = blend(colors().muted, colors().background, 0.45)  # not of the colour: white would vanish on grey
     for size in _SIZES:
         made.addPixmap(_render(source, normal, size))
         made.addPixmap(_render(source, faded, size), QIcon.Mode.Disabled)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from mpt_studio import flips
 from mpt_studio.gui import theme
+from mpt_studio.gui.flow_layout import tab_in_order
 from mpt_studio.gui.plain import count, interval, label, percent, set_tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
@@ -221,6 +222,7 @@ class VersionsPanel(QScrollArea):
         if before is not None:
             before.hide()
             before.deleteLater()
+        tab_in_order([self, *(part for card in self.cards for part in (card, card.findChild(QToolButton)))])
         for card in self.cards:
             if card.version.key == focused:
                 card.setFocus()

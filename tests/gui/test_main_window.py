@@ -345,3 +345,15 @@ def test_that_escape_leads_from_the_images_back_to_the_comparison(window: MainWi
     window.show_flips()
     qtbot.keyClick(window.flips, Qt.Key.Key_Escape)
     assert window.pages.key == "compare"
+
+
+def test_that_tab_goes_from_the_recipe_to_the_tools_to_the_plots(window: MainWindow) -> None:
+    window.show_train()
+    order: list[QWidget] = []
+    at: QWidget = window.train.start
+    while len(order) < 400 and at not in order:
+        order.append(at)
+        at = at.nextInFocusChain()
+    curves = window.train.curves
+    stops = [window.train.start, window.train.recipe_button, curves.axis, curves.log, curves.plots["loss"].menu_button]
+    assert sorted(stops, key=order.index) == stops
