@@ -19,6 +19,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui import versions as making
 from mpt_studio.gui.comparisons import Comparisons
 from mpt_studio.gui.evaluations import Evaluations
+from mpt_studio.gui.offsets import Offsets
+from mpt_studio.gui.recommending import Recommending
 from mpt_studio.gui.versions import OLD_COLOR, Version
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class Workspace(QObject):
         self.selected: int | None = None
         self._current = ""
         self._comparisons, self._evaluations = Comparisons(self), Evaluations(self)
+        self.offsets, self.recommending = Offsets(self), Recommending(self)
+        self.offsets.settled.connect(self.current_changed)
         self._comparisons.ready.connect(self._computed)
         self._evaluations.done.connect(self._evaluated)
         self._evaluations.failed.connect(self._not_evaluated)
@@ -66,7 +70,6 @@ class Workspace(QObject):
         for part in (self._comparisons, self._evaluations):
             part.job_started.connect(self.job_started)
         self._rows: Rows | None = None
-        self._recommendation: compare.Recommendation | None = None
 
     # Versions -----------------------------------------------------------------------------------------------------
 
@@ -154,7 +157,8 @@ class Workspace(QObject):
 
     def _versions_are_new(self) -> None:
         self.versions.sort(key=lambda v: v.role != "old")  # stable: the others keep their order
-        self._recommendation, self._rows, self.selected = None, None, None  # before anyone looks
+        self._rows, self.selected = None, None  # before anyone looks
+        self.recommending.forget()
         self.versions_changed.emit()
         self._current_is_new()
 
@@ -171,7 +175,7 @@ class Workspace(QObject):
     # Comparisons --------------------------------------------------------------------------------------------------
 
     def comparison(self, key: str | None = None) -> compare.Comparison | None:
-        """Old model against a candidate, the current one by default.
+        """Old model against a candidate as trained, or by default against the current one under its logit offset.
 
         None where one of them has no predictions, and while a large comparison is being computed; then
         ``versions_changed`` (and ``current_changed``) follow.
@@ -179,7 +183,14 @@ class Workspace(QObject):
         version = self.current if key is None else self.version(key)
         if version is None or version.role == "old" or version.problem or self.old is None:
             return None
-        return self._comparisons.get(self.old, version)
+        base = self._comparisons.get(self.old, version)
+        return self.offsets.view(version.key, base) if key is None and base is not None else base
+
+    def set_offset(self, gamma: float) -> None:
+        """Look at the current candidate under γ; selection and filter stay, as its samples do."""
+        if self.current is not None:
+            self._rows = None
+            self.offsets.set(self.current.key, gamma)
 
     def _computed(self, key: str) -> None:
         self.versions_changed.emit()
@@ -204,6 +215,7 @@ class Workspace(QObject):
     def _forget_comparisons(self, key: str | None = None) -> None:
         """Of one candidate, or of all (the old model changed)."""
         self._comparisons.forget(key)
+        self.offsets.forget(key)
         if key is None:
             for version in self.versions:
                 version.problem = ""
@@ -211,21 +223,7 @@ class Workspace(QObject):
     @property
     def recommendation(self) -> compare.Recommendation | None:
         """Which candidate to ship, where the plain update (the reference) is among the versions."""
-        if self._recommendation is None:
-            self._recommendation = self._recommend()
-        return self._recommendation
-
-    def _recommend(self) -> compare.Recommendation | None:
-        plain = next((v for v in self.candidates if v.role == "reference"), None)
-        wanted = [v for v in self.candidates if v.role != "noise_floor"]
-        made = {v.key: c for v in wanted if (c := self.comparison(v.key)) is not None}
-        if plain is None or plain.key not in made or len(made) < 2:
-            return None
-        try:
-            return compare.recommend(made[plain.key], made)
-        except UserError as error:
-            self.message.emit("warning", str(error), "")
-            return None
+        return self.recommending.found
 
     # Filter, order, selection -------------------------------------------------------------------------------------
 
@@ -396,5 +394,6 @@ class Workspace(QObject):
 
     def close(self) -> None:
         """Cancel what still runs."""
+        self.offsets.forget()
         self._comparisons.forget()
         self._evaluations.forget()
