@@ -15,6 +15,8 @@ WORKER = """
 import json, os, sys, time
 for line in sys.stdin:
     request = json.loads(line)
+    if "cancel" in request:
+        continue
     def say(**more): print(json.dumps({"id": request["id"], **more}), flush=True)
     job, args = request["job"], request["args"]
     if job == "echo":
@@ -29,6 +31,16 @@ for line in sys.stdin:
     elif job == "sleep":
         say(progress="sleeping", fraction=None)
         time.sleep(60)
+    elif job == "twice":  # answers the next request before its own
+        other = json.loads(sys.stdin.readline())
+        print(json.dumps({"id": other["id"], "result": {"said": "second"}}), flush=True)
+        say(result={"said": "first", "latest": other.get("latest")})
+    elif job == "skip":
+        say(error="A newer request took its place.", detail="", skipped=True)
+    elif job == "heed":
+        say(progress="working", fraction=None)
+        assert json.loads(sys.stdin.readline())["cancel"] == request["id"]
+        say(error="Cancelled.", detail="", cancelled=True)
 """
 
 
@@ -87,6 +99,45 @@ def test_that_a_dead_worker_is_told_and_the_next_request_gets_a_new_one(client: 
     assert "exit code 3" in sentence
     assert "the last words" in detail
     assert ear.results[0]["said"] == "after"
+
+
+def test_that_requests_are_sent_at_once_and_answers_find_theirs(client: WorkerClient, qtbot: QtBot) -> None:
+    first, second = Ear(), Ear()
+    first.asks(client, "twice")
+    client.request("other", {}, second.results.append, latest="saliency")
+    qtbot.waitUntil(lambda: bool(first.results), timeout=10_000)
+    assert first.results == [{"said": "first", "latest": "saliency"}]
+    assert second.results == [{"said": "second"}]
+
+
+def test_that_a_skipped_request_ends_without_a_word(client: WorkerClient, qtbot: QtBot) -> None:
+    ear = Ear()
+    request = ear.asks(client, "skip")
+    with qtbot.waitSignal(request.finished, timeout=10_000):
+        pass
+    assert ear.results == []
+    assert ear.errors == []
+
+
+def test_that_a_job_that_heeds_its_cancellation_keeps_the_worker_warm(client: WorkerClient, qtbot: QtBot) -> None:
+    before, ear, slow = Ear(), Ear(), Ear()
+    before.asks(client, "echo", text="1")
+    request = slow.asks(client, "heed")
+    qtbot.waitUntil(lambda: bool(slow.progress), timeout=10_000)
+    request.cancel()
+    assert not client.is_busy
+    ear.asks(client, "echo", text="2")
+    qtbot.waitUntil(lambda: bool(ear.results), timeout=10_000)
+    assert ear.results[0]["pid"] == before.results[0]["pid"]
+    assert slow.errors == []
+
+
+def test_that_a_request_that_ends_worker_after_worker_is_given_up(client: WorkerClient, qtbot: QtBot) -> None:
+    ears = [Ear() for _ in range(4)]
+    for ear in ears:
+        ear.asks(client, "die")
+    qtbot.waitUntil(lambda: all(ear.errors for ear in ears), timeout=10_000)
+    assert [len(ear.errors) for ear in ears] == 4 * [1]
 
 
 def test_that_cancel_stops_the_running_request_and_the_waiting_one_goes_on(client: WorkerClient, qtbot: QtBot) -> None:
