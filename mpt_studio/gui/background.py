@@ -61,7 +61,7 @@ class PoolJob(Job):
 
     def start(self) -> None:
         """Hand the work to the pool."""
-        QThreadPool.globalInstance().start(_Runnable(self._run))
+        QThreadPool.globalInstance().start(Runnable(self._run))
 
     def _run(self) -> None:
         if self.is_cancelled:
@@ -86,7 +86,9 @@ class PoolJob(Job):
             self._on_error(sentence, detail)
 
 
-class _Runnable(QRunnable):
+class Runnable(QRunnable):
+    """A function for a thread pool."""
+
     def __init__(self, run: Callable[[], None]) -> None:
         super().__init__()
         self._run = run

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 
 from mpt_studio import compare
 from mpt_studio.errors import UserError
 from mpt_studio.gui.background import Job, PoolJob
 from mpt_studio.gui.versions import Version
+from mpt_studio.predictions import Predictions
 
 DIRECT_LOGITS = 4_000_000
 """Logits (samples × classes) up to which a comparison is computed at once; it takes about 0.1 s."""
@@ -22,8 +26,12 @@ class Comparisons(QObject):
     """Key, sentence, detail."""
     job_started = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, kept: Path, parent: QObject | None = None) -> None:
+        """``kept`` is the folder in which large comparisons are kept on disk."""
         super().__init__(parent)
+        self._folder = kept
+        self.prepare: Callable[[compare.Comparison], None] = lambda _: None
+        """What every new comparison is given, in the thread that makes it."""
         self._made: dict[str, compare.Comparison] = {}
         self._jobs: dict[str, Job] = {}
 
@@ -32,6 +40,10 @@ class Comparisons(QObject):
         if new.key not in self._made and new.key not in self._jobs:
             self._make(old, new)
         return self._made.get(new.key)
+
+    def made(self) -> list[compare.Comparison]:
+        """Those that are computed."""
+        return list(self._made.values())
 
     def forget(self, key: str | None = None) -> None:
         """One candidate's, or all of them (the old model changed)."""
@@ -49,7 +61,8 @@ class Comparisons(QObject):
             self._make_beside(old, new)
             return
         try:
-            self._made[new.key] = compare.compare(before, after)
+            self._made[new.key] = made = compare.compare(before, after)
+            self.prepare(made)
         except UserError as error:
             self.failed.emit(new.key, str(error), "")
 
@@ -59,7 +72,7 @@ class Comparisons(QObject):
         assert after is not None
         job = PoolJob(
             f"Comparing {new.label}",
-            lambda: compare.compare(before, after),
+            lambda: self._open(before, after),
             lambda made: self._keep(key, made),
             lambda sentence, detail: self._fail(key, sentence, detail),
             self,
@@ -67,6 +80,11 @@ class Comparisons(QObject):
         self._jobs[key] = job
         self.job_started.emit(job)
         job.start()
+
+    def _open(self, before: Predictions, after: Predictions) -> compare.Comparison:
+        made = compare.open_comparison(before, after, self._folder)
+        self.prepare(made)
+        return made
 
     def _keep(self, key: str, made: compare.Comparison) -> None:
         self._jobs.pop(key, None)

@@ -9,7 +9,8 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
 
 from mpt_studio.compare import Comparison
-from mpt_studio.flips import FlipKind
+from mpt_studio.compare.filters import MARK_WORDS
+from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui import theme
 from mpt_studio.gui.plain import RIGHT, WRONG, number
 
@@ -24,6 +25,15 @@ KIND_NAMES = {
     FlipKind.BOTH_WRONG: "Both wrong",
     FlipKind.BOTH_RIGHT: "Both right",
 }
+MARK_KEYS = {Mark.ACCEPTABLE: "P", Mark.BLOCKER: "X", Mark.LABEL_WRONG: "6"}
+"""The keys that set the marks; they stand for them where there is no room for the word."""
+_BADGE = 4
+
+
+def mark_color(mark: int) -> str:
+    """What must not ship is red; the other marks are neither right nor wrong."""
+    colors = theme.colors()
+    return colors.wrong if mark == Mark.BLOCKER else colors.accent if mark == Mark.LABEL_WRONG else colors.text
 
 
 def kind_color(kind: int) -> str:
@@ -40,6 +50,7 @@ def sentence(comparison: Comparison, row: int) -> str:
         f"old {RIGHT if kind in OLD_RIGHT else WRONG} {names[comparison.old_answer[row]]}, "
         f"new {RIGHT if kind in NEW_RIGHT else WRONG} {names[comparison.new_answer[row]]}, "
         f"margin drop {number(float(comparison.margin_drop[row]))}"
+        + (f", marked {MARK_WORDS[Mark(mark)]}" if (mark := int(comparison.marks[row])) else "")
     )
 
 
@@ -91,7 +102,10 @@ class CardPainter:
         painter.fillRect(card, self.selected if selected else self.hover if hovered else self.panel)
         painter.setPen(self.accent if current else self.frame)
         painter.drawRect(card.adjusted(1, 1, -1, -1) if current else card.adjusted(0, 0, -1, -1))
-        self._paint_image(painter, QRect(card.x() + PAD, card.y() + PAD, card.width() - 2 * PAD, self.thumbnail), image)
+        picture = QRect(card.x() + PAD, card.y() + PAD, card.width() - 2 * PAD, self.thumbnail)
+        self._paint_image(painter, picture, image)
+        if mark := int(comparison.marks[row]):
+            self._paint_mark(painter, picture, Mark(mark))
         box = QRect(card.x() + PAD, card.y() + 2 * PAD + self.thumbnail, card.width() - 2 * PAD, self._line)
         self._paint_truth(painter, box, comparison, row)
         kind = int(comparison.kinds[row])
@@ -113,6 +127,19 @@ class CardPainter:
         size = image.size().scaled(self.thumbnail, self.thumbnail, Qt.AspectRatioMode.KeepAspectRatio)
         at = QPoint(box.x() + (box.width() - size.width()) // 2, box.y() + (box.height() - size.height()) // 2)
         painter.drawImage(QRect(at, size), image)
+
+    def _paint_mark(self, painter: QPainter, box: QRect, mark: Mark) -> None:
+        """A badge in the corner: key and word, or the key alone."""
+        painter.setFont(self._bold)
+        text = f"{MARK_KEYS[mark]} {MARK_WORDS[mark]}"
+        if self._bold_metrics.horizontalAdvance(text) + 2 * _BADGE > box.width():
+            text = MARK_KEYS[mark]
+        width = self._bold_metrics.horizontalAdvance(text) + 2 * _BADGE
+        badge = QRect(box.right() - width, box.y(), width, self._line + 2)
+        painter.fillRect(badge, self.panel)
+        painter.setPen(QPen(QColor(mark_color(mark)), 1))
+        painter.drawRect(badge)
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_truth(self, painter: QPainter, box: QRect, comparison: Comparison, row: int) -> None:
         drop = drop_text(float(comparison.margin_drop[row]))

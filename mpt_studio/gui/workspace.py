@@ -8,17 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio import compare, flips
-from mpt_studio.compare.explore import Key
+from mpt_studio import compare
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui import versions as making
+from mpt_studio.gui.browsing import NEGATIVE_FLIPS, Browsing
 from mpt_studio.gui.comparisons import Comparisons
 from mpt_studio.gui.evaluations import Evaluations
+from mpt_studio.gui.judging import Judging
 from mpt_studio.gui.offsets import Offsets
 from mpt_studio.gui.recommending import Recommending
 from mpt_studio.gui.versions import OLD_COLOR, Version
@@ -27,22 +26,15 @@ if TYPE_CHECKING:
     from mpt_studio.gui.worker_client import WorkerClient
     from mpt_studio.store import Store
 
-Rows = npt.NDArray[np.int64]
-NEGATIVE_FLIPS = compare.Filter(kinds=(flips.FlipKind.NEGATIVE,))
 
-
-class Workspace(QObject):
+class Workspace(Browsing):
     """What is open. ``versions`` holds the old model first, then the others in the order they came."""
 
     data_changed = Signal()
     versions_changed = Signal()
     current_changed = Signal()
-    filter_changed = Signal()
-    selection_changed = Signal()
     show_flips = Signal()
     """Asks the window to go to the Flips page."""
-    message = Signal(str, str, str)
-    """Level ("info", "warning", "error"), sentence, detail."""
     data_wanted = Signal()
     """Versions wait for data; follows the message that says so."""
     job_started = Signal(object)
@@ -55,12 +47,11 @@ class Workspace(QObject):
         self.versions: list[Version] = []
         self.update_id = ""
         """The update whose versions are open; empty where they came from elsewhere."""
-        self.filter = NEGATIVE_FLIPS
-        self.sort_key: Key = "margin_drop"
-        self.sort_descending = True
-        self.selected: int | None = None
         self._current = ""
-        self._comparisons, self._evaluations = Comparisons(self), Evaluations(self)
+        self.judging = Judging(self)
+        self.judging.changed.connect(self._annotated)
+        self._comparisons, self._evaluations = Comparisons(store.root / "comparisons", self), Evaluations(self)
+        self._comparisons.prepare = self.judging.prepare
         self.offsets, self.recommending = Offsets(self), Recommending(self)
         self.offsets.settled.connect(self.current_changed)
         self._comparisons.ready.connect(self._computed)
@@ -69,7 +60,6 @@ class Workspace(QObject):
         self._comparisons.failed.connect(self._failed)
         for part in (self._comparisons, self._evaluations):
             part.job_started.connect(self.job_started)
-        self._rows: Rows | None = None
 
     # Versions -----------------------------------------------------------------------------------------------------
 
@@ -157,13 +147,13 @@ class Workspace(QObject):
 
     def _versions_are_new(self) -> None:
         self.versions.sort(key=lambda v: v.role != "old")  # stable: the others keep their order
-        self._rows, self.selected = None, None  # before anyone looks
+        self.selected = None  # before anyone looks
         self.recommending.forget()
         self.versions_changed.emit()
         self._current_is_new()
 
     def _current_is_new(self) -> None:
-        self._rows, self.selected = None, None
+        self.selected = None
         stale = self.filter.samples is not None  # rows of the comparison that was on show before
         if stale:
             self.filter = self.filter.without("samples")
@@ -189,8 +179,11 @@ class Workspace(QObject):
     def set_offset(self, gamma: float) -> None:
         """Look at the current candidate under γ; selection and filter stay, as its samples do."""
         if self.current is not None:
-            self._rows = None
             self.offsets.set(self.current.key, gamma)
+
+    def made(self) -> list[compare.Comparison]:
+        """The comparisons that are computed, as trained."""
+        return self._comparisons.made()
 
     def _computed(self, key: str) -> None:
         self.versions_changed.emit()
@@ -224,37 +217,6 @@ class Workspace(QObject):
     def recommendation(self) -> compare.Recommendation | None:
         """Which candidate to ship, where the plain update (the reference) is among the versions."""
         return self.recommending.found
-
-    # Filter, order, selection -------------------------------------------------------------------------------------
-
-    @property
-    def rows(self) -> Rows:
-        """Rows of the current comparison that pass the filter, in the chosen order."""
-        if self._rows is None:
-            self._rows = self._sorted_rows()
-        return self._rows
-
-    def _sorted_rows(self) -> Rows:
-        comparison = self.comparison()
-        if comparison is None:
-            return np.empty(0, dtype=np.int64)
-        return compare.sort_rows(comparison, self.filter.apply(comparison), self.sort_key, self.sort_descending)
-
-    def set_filter(self, new: compare.Filter) -> None:
-        """Filter the current comparison's samples."""
-        self.filter, self._rows = new, None
-        self.filter_changed.emit()
-
-    def set_sort(self, key: Key, descending: bool) -> None:
-        """Order the rows."""
-        self.sort_key, self.sort_descending, self._rows = key, descending, None
-        self.filter_changed.emit()
-
-    def select(self, row: int | None) -> None:
-        """Select a sample by its row in the current comparison."""
-        if row != self.selected:
-            self.selected = row
-            self.selection_changed.emit()
 
     # Opening ------------------------------------------------------------------------------------------------------
 
@@ -394,6 +356,8 @@ class Workspace(QObject):
 
     def close(self) -> None:
         """Cancel what still runs."""
+        self.stop_seeking()
+        self.judging.close()
         self.offsets.forget()
         self._comparisons.forget()
         self._evaluations.forget()
