@@ -118,12 +118,21 @@ class CandidatesModel(QAbstractTableModel):
             return tip(self._tip(version, comparison, index.column()))
         return None
 
+    def renew(self, version: Version) -> None:
+        """Its logit offset has changed."""
+        row = self.versions.index(version)
+        self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
+
+    def _rates(self, version: Version, comparison: Comparison) -> Rates:
+        gamma = self._workspace.offsets.of(version.key)
+        return comparison.offsets.rates(gamma, self.subset) if gamma else comparison.rates(self.subset)
+
     def _cell(self, version: Version, comparison: Comparison | None, column: int) -> Cell:
         if column == 0:
             return Cell(version.label, self._remark(version, comparison), theme.version_color(version.color))
         if comparison is None:
             return Cell("–", "")
-        rates = comparison.rates(self.subset)
+        rates = self._rates(version, comparison)
         rate = COLUMNS[column - 1].rate
         if rate == "relative_nfr":
             value = rates.relative_nfr
@@ -133,6 +142,9 @@ class CandidatesModel(QAbstractTableModel):
     def _remark(self, version: Version, comparison: Comparison | None) -> str:
         if comparison is None:
             return version.problem or "waiting for its predictions"
+        gamma = self._workspace.offsets.of(version.key)
+        if gamma:
+            return f"at γ = {number(gamma, 2)}"
         recommendation = self._workspace.recommendation
         if recommendation is not None and recommendation.key == version.key:
             return "★ recommended"
@@ -141,7 +153,7 @@ class CandidatesModel(QAbstractTableModel):
     def _tip(self, version: Version, comparison: Comparison | None, column: int) -> str:
         if column == 0 or comparison is None:
             return version.problem or version.label
-        rates, shown = comparison.rates(self.subset), COLUMNS[column - 1]
+        rates, shown = self._rates(version, comparison), COLUMNS[column - 1]
         cell = self._cell(version, comparison, column)
         bounds = f", 95 % interval {cell.interval} %" if cell.interval else ""
         head = f"{shown.title} ({SUBSET_NAMES[self.subset]}): {cell.value}{bounds}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -18,23 +16,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import SUBSETS, Comparison, Filter, Frontier, Samples, Subset, frontier
-from mpt_studio.compare.frontier import flips_at
-from mpt_studio.flips import FlipKind
+from mpt_studio.compare import SUBSETS, Comparison, Filter, Subset
+from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui import theme
-from mpt_studio.gui.background import PoolJob
 from mpt_studio.gui.candidates_table import SUBSET_NAMES, CandidatesTable
 from mpt_studio.gui.class_bars import ClassBars
 from mpt_studio.gui.empty_page import EmptyPage, why_waiting
 from mpt_studio.gui.flow_view import FlowView
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
-from mpt_studio.gui.plain import count, label, number
+from mpt_studio.gui.frontiers import Frontiers
+from mpt_studio.gui.offset_bar import OffsetBar
+from mpt_studio.gui.pick_bar import PickBar
+from mpt_studio.gui.plain import count, label
 from mpt_studio.gui.quadrants import Quadrants
 from mpt_studio.gui.workspace import Workspace
 
 _TWO_COLUMNS_FROM = 660
-_DIRECT_SAMPLES = 200_000
-"""Samples up to which a frontier is computed at once (about 50 ms)."""
+_CHARTS_MS = 40
+"""Between two draws of the charts while the offset slider moves; table, quadrants and point follow every step."""
 _NOTHING = "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
 _EVALUATED = "The versions are being evaluated; their comparison appears here."
 
@@ -49,11 +48,13 @@ class ComparePage(QWidget):
         super().__init__(parent)
         self.workspace = workspace
         self.subset: Subset = "all"
-        self._frontiers: dict[Comparison, Frontier] = {}
-        self._jobs: dict[Comparison, PoolJob] = {}
+        self.frontiers = Frontiers(self)
         self._stale = True
+        self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
+        self._charts.timeout.connect(self._show_charts)
         self.table = CandidatesTable(workspace)
-        self.basis, self.reason, self.matching = label(wrap=True), label(wrap=True), label(wrap=True)
+        self.picks, self.offset = PickBar(workspace), OffsetBar()
+        self.basis, self.reason, self.matching = label(wrap=True), self.picks.reason, label(wrap=True)
         self.title = label(bold=True, size=1.15, wrap=True)
         self.quadrants, self.frontier = Quadrants(), FrontierPlot()
         self.classes, self.flow = ClassBars(), FlowView()
@@ -72,7 +73,7 @@ class ComparePage(QWidget):
         column.setContentsMargins(*4 * [theme.SPACE])
         column.setSpacing(theme.SPACE)
         column.addLayout(self._head())
-        for widget in (self.table, self.reason, self.matching, self.title):
+        for widget in (self.table, self.picks, self.matching, self.title, self.offset):
             column.addWidget(widget)
         theme.mark(self.basis, muted=True)
         self.grid = QGridLayout()
@@ -122,6 +123,11 @@ class ComparePage(QWidget):
             lambda pair: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(pair[0],), answers=(pair[1],)))
         )
         self.frontier.chosen.connect(self._show_offset)
+        self.frontiers.ready.connect(self._show_frontiers)
+        self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
+        self.picks.tolerance_changed.connect(self.table.viewport().update)
+        self.offset.changed.connect(workspace.set_offset)
+        workspace.offsets.stepped.connect(self._follow_offset)
 
     def _arrange(self) -> None:
         columns = 2 if self.width() >= _TWO_COLUMNS_FROM else 1
@@ -167,9 +173,7 @@ class ComparePage(QWidget):
             self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
             return
         self.table.refresh(self.subset)
-        recommendation = workspace.recommendation
-        self.reason.setText(f"★ {recommendation.reason}" if recommendation else "")
-        self.reason.setVisible(recommendation is not None)
+        self.picks.refresh()
         self.title.setText(f"{current.label} against {old.label}" if current and old else "")
         self._show_comparison(comparison)
         self._show_frontiers()
@@ -182,61 +186,82 @@ class ComparePage(QWidget):
         return why_waiting(self.workspace) or (_EVALUATED if self.workspace.old and current else _NOTHING)
 
     def _show_comparison(self, comparison: Comparison | None) -> None:
-        for card in (self.cards[0], self.cards[2], self.cards[3], self.title):
+        for card in (self.cards[0], self.cards[2], self.cards[3], self.title, self.offset):
             card.setVisible(comparison is not None)
         self.matching.setVisible(False)
         if comparison is None:
             return
-        rates = comparison.rates(self.subset)
+        self._show_rates(comparison.rates(self.subset))
+        self._show_charts()
+        sentences = comparison.matching.sentences()
+        self.matching.setText("⚠ " + " ".join(sentences))
+        self.matching.setStyleSheet(f"color: {theme.colors().both_wrong}")
+        self.matching.setVisible(bool(sentences))
+
+    def _show_rates(self, rates: Rates) -> None:
         over = "all samples" if self.subset == "all" else SUBSET_NAMES[self.subset]
         old = (
             f"; the old model's accuracy is {100 * rates.accuracy_old:.1f} %" if rates.accuracy_old is not None else ""
         )
         self.basis.setText(f"Over {over}, n = {count(rates.samples)}{old}. Small: 95 % intervals.")
         self.quadrants.show_rates(rates)
+
+    def _show_charts(self) -> None:
+        comparison = self.workspace.comparison()
         self.classes.show_comparison(comparison)
         self.flow.show_comparison(comparison)
-        sentences = comparison.matching.sentences()
-        self.matching.setText("⚠ " + " ".join(sentences))
-        self.matching.setStyleSheet(f"color: {theme.colors().both_wrong}")
-        self.matching.setVisible(bool(sentences))
 
     def _show_frontiers(self) -> None:
-        curves, alive = [], {self.workspace.comparison(v.key) for v in self.workspace.candidates}
-        self._frontiers = {c: found for c, found in self._frontiers.items() if c in alive}
-        for version in self.workspace.candidates:
-            comparison = self.workspace.comparison(version.key)
-            found = self._frontier(comparison) if comparison is not None and version.role != "noise_floor" else None
+        workspace, curves = self.workspace, []
+        self.frontiers.keep([workspace.comparison(v.key) for v in workspace.candidates])
+        for version in workspace.candidates:
+            comparison = workspace.comparison(version.key)
+            found = self.frontiers.get(comparison) if comparison is not None and version.role != "noise_floor" else None
             if found is not None and found.samples_old_classes:
                 plain = version.role == "reference"
                 curves.append(Curve.of(version.key, version.label, version.color, plain, found))
-        current = self.workspace.current
+        current = workspace.current
         self.frontier.show_curves(curves, current.key if current else "")
+        self._offer_offsets()
 
-    def _frontier(self, comparison: Comparison) -> Frontier | None:
-        """Computed once; large ones beside the window, None until they are there."""
-        if comparison not in self._frontiers and comparison not in self._jobs:
-            if len(comparison) <= _DIRECT_SAMPLES:
-                self._frontiers[comparison] = frontier(comparison)
-            else:
-                self._start(comparison)
-        return self._frontiers.get(comparison)
+    # -- the logit offset
 
-    def _start(self, comparison: Comparison) -> None:
-        job = PoolJob(
-            "Computing the frontier",
-            partial(frontier, comparison),
-            partial(self._computed, comparison),
-            lambda sentence, detail: self.workspace.message.emit("error", sentence, detail),
-            self,
-        )
-        self._jobs[comparison] = job
-        job.start()
+    def _offer_offsets(self) -> None:
+        """Give the slider the range of offsets that the plot shows of the current candidate."""
+        current = self.workspace.current
+        curve = next((c for c in self.frontier.curves if current is not None and c.key == current.key), None)
+        if current is None or curve is None:
+            self.offset.wait("The offsets of this candidate are being computed, or it has no samples of old classes.")
+        elif len(curve.offset) < 2:
+            self.offset.wait()
+        else:
+            self.offset.offer(*curve.reach, self.workspace.offsets.of(current.key))
+        self._mark_offset()
 
-    def _computed(self, comparison: Comparison, found: Frontier) -> None:
-        self._jobs.pop(comparison, None)
-        self._frontiers[comparison] = found
-        self._show_frontiers()
+    def _follow_offset(self) -> None:
+        """One step of the slider: what the counts of the offsets tell, whatever the number of samples."""
+        current = self.workspace.current
+        base = self.workspace.comparison(current.key) if current is not None else None
+        if self._stale or current is None or base is None:
+            return
+        gamma = self.workspace.offsets.of(current.key)
+        self.offset.show_gamma(gamma)
+        self.table.candidates.renew(current)
+        self._show_rates(base.offsets.rates(gamma, self.subset))
+        self._mark_offset()
+        if not self._charts.isActive():
+            self._charts.start()
+
+    def _mark_offset(self) -> None:
+        current = self.workspace.current
+        base = self.workspace.comparison(current.key) if current is not None else None
+        gamma = self.workspace.offsets.of(current.key) if current is not None else 0.0
+        if current is None or base is None or not gamma:
+            self.frontier.show_offset(None)
+            return
+        offsets = base.offsets
+        nfr, accuracy = offsets.rates(gamma, "old_classes").nfr, offsets.rates(gamma, "all").accuracy_new
+        self.frontier.show_offset((current.key, gamma, 100 * (nfr or 0.0), 100 * (accuracy or 0.0)))
 
     # -- clicks and selection
 
@@ -246,14 +271,8 @@ class ComparePage(QWidget):
 
     def _show_offset(self, key: str, offset: float) -> None:
         self.workspace.set_current(key)
-        comparison, version = self.workspace.comparison(), self.workspace.current
-        if comparison is None or version is None:
-            return
-        if offset == 0.0:
-            self._show(Filter(kinds=(FlipKind.NEGATIVE,), subset="old_classes"))
-            return
-        origin = f"negative flips of {version.label} at γ = {number(offset, 2)}, old classes"
-        self._show(Filter(samples=Samples(flips_at(comparison, offset), origin)))
+        self.workspace.set_offset(offset)
+        self._show(Filter(kinds=(FlipKind.NEGATIVE,), subset="old_classes"))
 
     def _highlight(self) -> None:
         comparison, row = self.workspace.comparison(), self.workspace.selected

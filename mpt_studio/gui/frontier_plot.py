@@ -21,6 +21,8 @@ _NEAR = 24.0
 _FROM_BEST = 0.1
 """The plot opens on points whose accuracy is at most this far below the best."""
 
+_HINT = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -43,6 +45,12 @@ class Curve:
     def at_zero(self) -> int:
         """Position of γ = 0."""
         return int(np.abs(self.offset).argmin())
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Smallest and largest γ of the points that are worth a look."""
+        worth = self.offset[_worth(self)]
+        return float(worth.min(initial=0.0)), float(worth.max(initial=0.0))
 
 
 class FrontierPlot(QWidget):
@@ -67,6 +75,9 @@ class FrontierPlot(QWidget):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.viewport().installEventFilter(self)
         self._ring = pg.ScatterPlotItem(size=15, pxMode=True)
+        self._at = pg.ScatterPlotItem(size=14, symbol="d", pxMode=True, antialias=True)
+        self._under: tuple[str, float, float, float] | None = None
+        self._shown: tuple[object, ...] = ()
         self.legend = QWidget()
         self._legend_layout = FlowLayout(self.legend, spacing=2)
         self.readout = label(wrap=True)
@@ -86,7 +97,25 @@ class FrontierPlot(QWidget):
         """Draw these; ``current`` is drawn thicker."""
         self.curves, self._current, self._picked = curves, current, None
         self._draw()
-        self._fit()
+        shown = tuple((c.key, len(c.offset), float(c.x.sum()), float(c.y.sum())) for c in curves)
+        if shown != self._shown:  # else the user's zoom stays
+            self._shown = shown
+            self._fit()
+
+    def show_offset(self, under: tuple[str, float, float, float] | None) -> None:
+        """Mark where a candidate is under an offset: (key, γ, NFR (old classes), accuracy (all)), both in percent."""
+        self._under = under
+        self._draw_offset()
+        self._say(self._picked)
+
+    def _draw_offset(self) -> None:
+        curve = next((c for c in self.curves if self._under is not None and c.key == self._under[0]), None)
+        if self._under is None or curve is None:
+            self._at.setData([], [])
+            return
+        self._at.setBrush(QColor(theme.version_color(curve.color)))
+        self._at.setPen(pg.mkPen(theme.colors().text, width=1.5))
+        self._at.setData([self._under[2]], [self._under[3]])
 
     def _draw(self) -> None:
         colors = theme.colors()
@@ -104,6 +133,8 @@ class FrontierPlot(QWidget):
         self._ring.setPen(pg.mkPen(colors.text, width=2))
         self._ring.setBrush(None)
         self._add(self._ring, 20)
+        self._add(self._at, 15)
+        self._draw_offset()
         self._fill_legend()
         self._say(None)
 
@@ -177,16 +208,22 @@ class FrontierPlot(QWidget):
         self._say(picked)
 
     def _say(self, picked: tuple[Curve, int] | None) -> None:
+        muted = False
         if not self.curves:
-            text = "There are no samples of old classes, and so no NFR (old classes) to trade."
-            theme.mark(self.readout, muted=True)
-        elif picked is None:
-            text = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
-            theme.mark(self.readout, muted=True)
-        else:
+            text, muted = "There are no samples of old classes, and so no NFR (old classes) to trade.", True
+        elif picked is not None:
             text = f"{_sentence(*picked)}. Click to see these flips."
-            theme.mark(self.readout, muted=False)
+        elif self._under is not None:
+            text = f"{self._sentence_under(*self._under)}. The diamond; it moves with the slider."
+        else:
+            text, muted = _HINT, True
+        if bool(self.readout.property("muted")) != muted:
+            theme.mark(self.readout, muted=muted)
         self.readout.setText(text)
+
+    def _sentence_under(self, key: str, gamma: float, nfr: float, accuracy: float) -> str:
+        name = next((c.name for c in self.curves if c.key == key), "")
+        return _at_offset(name, gamma, accuracy, nfr)
 
     def _click(self, event: Any) -> None:
         picked = self._nearest(event.scenePos())
@@ -204,9 +241,12 @@ class FrontierPlot(QWidget):
 
 
 def _sentence(curve: Curve, i: int) -> str:
-    gamma = number(float(curve.offset[i]), 2)
-    accuracy, nfr = percent(curve.y[i] / 100), percent(curve.x[i] / 100)
-    return f"{curve.name} at γ = {gamma}: accuracy (all) {accuracy}, NFR (old classes) {nfr}"
+    return _at_offset(curve.name, float(curve.offset[i]), float(curve.y[i]), float(curve.x[i]))
+
+
+def _at_offset(name: str, gamma: float, accuracy: float, nfr: float) -> str:
+    rates = f"accuracy (all) {percent(accuracy / 100)}, NFR (old classes) {percent(nfr / 100)}"
+    return f"{name} at γ = {number(gamma, 2)}: {rates}"
 
 
 def _worth(curve: Curve) -> Any:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import Filter
+from mpt_studio.compare import Filter, OffsetRecommendation
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.compare_page import ComparePage
 from mpt_studio.gui.workspace import Workspace
@@ -161,9 +161,85 @@ def test_that_another_offset_leads_to_exactly_its_flips(page: ComparePage, works
     page.frontier.chosen.emit("plain", 100.0)
     comparison = workspace.comparison()
     assert comparison is not None
+    assert comparison.gamma == 100.0
     # no answer is fox any more: 1, 5 and 6 fall back to the first class by name, as all old logits are 0
     assert sorted(workspace.rows) == [2, 5, 6]
-    assert workspace.filter.chips() == [("samples", "negative flips of plain at γ = 100.00, old classes")]
+    assert page.offset.number.value() == 100.0
+
+
+def test_that_the_offset_slider_moves_table_quadrants_charts_and_point(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    workspace.select(5)
+    page.offset.slider.setValue(page.offset.slider.maximum())
+    gamma = workspace.offsets.of("plain")
+    assert gamma == pytest.approx(page.offset.number.value())
+    base = workspace.comparison("plain")
+    assert base is not None
+    view = base.at_offset(gamma)
+    negative = view.rates("all").negative_flips
+    assert negative < base.rates("all").negative_flips
+    assert cell(page, 0, "NFR").startswith(f"{10 * negative}.0 %")
+    assert cell(page, 0, "candidate").startswith("plain (at γ = ")
+    assert f"negative flips: {negative} of 10" in page.quadrants.cells[FlipKind.NEGATIVE].accessibleName()
+    assert page.frontier.readout.text().startswith("plain at γ = ")
+    with qtbot.waitSignal(workspace.current_changed):  # once, when the slider rests
+        pass
+    assert sum(int(row.text) for row in page.flow.bars.model.rows) == negative
+    assert sorted(workspace.rows) == view.negative_flips.tolist()
+    assert workspace.selected == 5
+    assert cell(page, 1, "candidate").startswith("MPT_KL (")
+
+
+def test_that_a_button_leads_back_to_the_candidate_as_trained(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    qtbot.keyClick(page.offset.slider, Qt.Key.Key_Right)
+    assert workspace.offsets.of("plain") == pytest.approx(page.offset.slider.singleStep() * page.offset.step)
+    with qtbot.waitSignal(workspace.offsets.settled):
+        qtbot.mouseClick(page.offset.reset, Qt.MouseButton.LeftButton)
+    assert workspace.comparison() is workspace.comparison("plain")
+    assert not page.offset.reset.isEnabled()
+    assert page.frontier.readout.text().startswith("Marks: γ = 0")
+
+
+def test_that_each_candidate_has_an_offset_of_its_own(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(workspace.offsets.settled):
+        workspace.set_offset(0.5)
+    workspace.set_current("mpt")
+    assert page.offset.number.value() == 0.0
+    workspace.set_current("plain")
+    assert page.offset.number.value() == 0.5
+    workspace.set_old("mpt")
+    assert workspace.offsets.of("plain") == 0.0
+
+
+def test_that_the_points_that_may_be_lost_decide_what_is_picked(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    assert page.picks.picked is not None
+    assert page.picks.picked.key == "mpt"
+    page.picks.points.setValue(0.5)
+    assert "within 0.5 points" in page.reason.text()
+    assert workspace.recommendation is not None
+    assert "within 0.5 points" in workspace.recommendation.reason
+
+
+def test_that_a_candidate_is_picked_with_its_offset(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
+    page.picks.points.setValue(50)
+    page.picks.any_offset.setChecked(True)
+    qtbot.waitUntil(lambda: page.picks.picked is not None)
+    assert "with logit offset γ = " in page.reason.text()
+    workspace.set_current("mpt")
+    workspace.set_offset(-1.0)
+    with qtbot.waitSignal(workspace.offsets.settled):
+        qtbot.mouseClick(page.picks.show_it, Qt.MouseButton.LeftButton)
+    picked = page.picks.picked
+    assert isinstance(picked, OffsetRecommendation)
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert comparison.gamma == pytest.approx(picked.gamma)
+    assert f"n=8): {100 * (comparison.rates('old_classes').nfr or 0):.1f} %" in page.reason.text()
 
 
 def test_that_the_selected_sample_is_marked_in_the_lists(page: ComparePage, workspace: Workspace) -> None:
