@@ -30,7 +30,7 @@ class Row:
     """A separator comes before it in the menu."""
 
 
-MENUS = ("&File", "&Update", "V&ersions", "&View", "&Help")
+MENUS = ("&File", "&Update", "V&ersions", "&Judge", "&View", "&Help")
 ROWS: tuple[Row, ...] = (
     Row("open", "&Open…", "&File", "files.open_files", "Ctrl+O", "Open checkpoints, predictions (.npz)", "open"),
     Row(
@@ -54,6 +54,15 @@ ROWS: tuple[Row, ...] = (
         "Save every sample's flip",
         "export",
     ),
+    Row(
+        "export_blockers",
+        "Export &must-not-flip list…",
+        "&File",
+        "exports.export_blockers",
+        "Ctrl+Shift+B",
+        "Save the ids of all blockers, for mpt-studio compare --must-not-flip",
+        "save",
+    ),
     Row("reveal_store", "Show the &store's folder", "&File", "reveal_store", "", "Where runs are kept", "folder"),
     Row("quit", "&Quit", "&File", "close", "Ctrl+Q", "Close the window", "", starts_group=True),
     Row("try_now", "&Try it now", "&Update", "try_now", "Ctrl+T", "Train on the built-in data, no questions", "try"),
@@ -63,6 +72,12 @@ ROWS: tuple[Row, ...] = (
     Row("previous_candidate", "&Previous candidate", "V&ersions", "previous_candidate", "Alt+Up", "Show the last one"),
     Row("swap", "&Swap old model and current", "V&ersions", "swap_versions", "Ctrl+Shift+X", "Exchange roles", "swap"),
     Row("close_versions", "&Close all versions", "V&ersions", "close_versions", "", "Nothing is deleted", "close"),
+    Row("mark_acceptable", "&Acceptable", "&Judge", "workspace.judging.accept", "P", "These flips may ship", "check"),
+    Row("mark_blocker", "&Blocker", "&Judge", "workspace.judging.block", "X", "These samples must not flip", "cross"),
+    Row("mark_label_wrong", "&Label wrong", "&Judge", "workspace.judging.doubt", "6", "The truth is wrong", "edit"),
+    Row("mark_none", "&Clear the mark", "&Judge", "workspace.judging.clear", "U", "Not judged", "remove"),
+    Row("undo", "&Undo mark or note", "&Judge", "workspace.judging.undo", "Ctrl+Z", "", "reset", starts_group=True),
+    Row("redo", "&Redo mark or note", "&Judge", "workspace.judging.redo", "Ctrl+Shift+Z  Ctrl+Y", "", "resume"),
     Row("page_train", "&Train", "&View", "show_train", "Ctrl+Shift+T", "Recipe and live curves", "train"),
     Row("page_compare", "&Compare", "&View", "show_compare", "Ctrl+Shift+C", "Old model against candidates", "compare"),
     Row("page_flips", "&Flips", "&View", "show_flips", "Ctrl+Shift+F", "The images that flipped", "flips"),

@@ -109,11 +109,17 @@ class FlipGrid(QAbstractItemView):
 
     # -- content
 
-    def set_content(self, comparison: Comparison | None, rows: np.ndarray, images: ImageIndex) -> None:
-        """Show ``rows`` of ``comparison``; the scroll bar goes to the top."""
-        self._images, self._hovered = images, -1
+    def set_content(
+        self, comparison: Comparison | None, rows: np.ndarray, images: ImageIndex, *, stays: bool = False
+    ) -> None:
+        """Show ``rows`` of ``comparison``, from the top unless the view ``stays``."""
+        self._images = images
+        if comparison is self.flips.comparison and rows is self.flips.rows:
+            self.viewport().update()  # other marks
+            return
+        at, self._hovered = self.verticalScrollBar().value() if stays else 0, -1
         self.flips.set_rows(comparison, rows)
-        self.verticalScrollBar().setValue(0)
+        self.verticalScrollBar().setValue(at)
 
     def select_row(self, row: int | None) -> None:
         """Make a row of the comparison the current item and bring it into view, if it is in the grid."""

@@ -24,6 +24,7 @@ from mpt_studio.gui.facets import FacetPanel
 from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import count, label, set_tip
+from mpt_studio.gui.rates_line import RatesLine
 from mpt_studio.gui.side_by_side import SideBySide
 from mpt_studio.gui.thumbnails import Thumbnails, image_index
 from mpt_studio.gui.viewer import Viewer
@@ -60,12 +61,14 @@ class FlipsPage(QWidget):
         self.chips = ChipBar()
         self.grid = FlipGrid(self.thumbnails)
         self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
-        self.result = label(bold=True)
+        self.result, self.rates = label(bold=True), RatesLine(workspace)
         self.sort, self.direction, self.size_slider = QComboBox(), QToolButton(), QSlider(Qt.Orientation.Horizontal)
         self.empty = EmptyPage("Open data…")
         self.empty.asked.connect(self.data_wanted)
         self.stack = QStackedWidget()
         self._stale, self._follows = True, False
+        self._shown: object = None
+        workspace.judging.chosen_rows = self.grid.selected_rows
         self._lay_out()
         self._connect()
         self._set_up_tools()
@@ -89,6 +92,7 @@ class FlipsPage(QWidget):
         column.setSpacing(theme.SPACE)
         column.addWidget(head)
         column.addLayout(found)
+        column.addWidget(self.rates.label)
         column.addWidget(self.stack, 1)
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
@@ -123,6 +127,7 @@ class FlipsPage(QWidget):
     def _connect(self) -> None:
         workspace = self.workspace
         workspace.filter_changed.connect(self.refresh)
+        workspace.rows_changed.connect(self.refresh)
         workspace.current_changed.connect(self.refresh)
         workspace.versions_changed.connect(self._show_result)
         workspace.data_changed.connect(self._data_changed)
@@ -160,8 +165,11 @@ class FlipsPage(QWidget):
         self.facets.refresh()
         self._follows = True
         images = image_index(workspace.dataset, comparison)
-        self.grid.set_content(comparison, rows, images)
+        asked = (comparison, workspace.filter, workspace.sort_key, workspace.sort_descending, workspace.group_by)
+        self.grid.set_content(comparison, rows, images, stays=asked == self._shown)
+        self._shown = asked
         self._follows = False
+        self.rates.refresh()
         self._show_result()
         self.empty.tell(self._why_empty(comparison), offers=comparison is None and bool(workspace.waiting_for_data))
         self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
@@ -174,7 +182,8 @@ class FlipsPage(QWidget):
             self.result.setText("")
             return
         shown = count(len(self.grid.flips.rows))
-        self.result.setText(f"{shown} of {count(len(comparison), 'image')} · {current.label}")
+        seeking = " …" if self.workspace.is_seeking else ""
+        self.result.setText(f"{shown}{seeking} of {count(len(comparison), 'image')} · {current.label}")
 
     def _why_empty(self, comparison: Comparison | None) -> str:
         if comparison is None:

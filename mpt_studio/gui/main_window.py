@@ -27,8 +27,10 @@ from mpt_studio.gui.dialogs import UpdateDialog, ask_about_training
 from mpt_studio.gui.docks import Docks
 from mpt_studio.gui.drop_hint import DropHint
 from mpt_studio.gui.engine_thread import Batch
+from mpt_studio.gui.exports import Exports
 from mpt_studio.gui.files import Files
 from mpt_studio.gui.flips_page import FlipsPage
+from mpt_studio.gui.mark_actions import MarkActions
 from mpt_studio.gui.page_switcher import START, Pages
 from mpt_studio.gui.run_queue import RunQueue
 from mpt_studio.gui.runs_page import RunsPage
@@ -62,6 +64,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.files = Files(self, self.workspace, self.settings)
+        self.exports = Exports(self, self.workspace, self.settings)
         self.actions_by_id = make_actions(self)
         self._make_pages()
         self.docks = Docks(self, self.workspace)
@@ -122,6 +125,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.welcome.chosen.connect(lambda key: self.actions_by_id[key].trigger())
         self.pages.changed.connect(self.docks.follow)
+        self.pages.changed.connect(MarkActions(self.actions_by_id, self.workspace, self).follow)
         workspace = self.workspace
         workspace.message.connect(self.docks.log.add)
         workspace.message.connect(self.pages.banner.tell)
