@@ -18,7 +18,7 @@ SUBSETS = {"all": "all", "old_classes": "old classes", "new_classes": "new class
 
 def update_report(result: dict[str, Any]) -> str:
     """An update's versions side by side, the recommended one with the reason, and what failed."""
-    lines = [_headline(result), "", _candidates_table(result)]
+    lines = [_headline(result), *_skipped(result["data"]), "", _candidates_table(result)]
     recommended = result.get("recommended")
     if recommended:
         lines += ["", f"Recommended: {recommended['reason']}"]
@@ -30,6 +30,16 @@ def update_report(result: dict[str, Any]) -> str:
         ]
     lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
     return "\n".join(lines)
+
+
+def _skipped(data: dict[str, Any]) -> list[str]:
+    """The images that no version has seen: the first ones by name, all of them by count."""
+    names = [f"{sample['id']} ({sample['reason']})" for sample in data["skipped"]]
+    return (
+        [f"Left out, unreadable: {len(names)}: {', '.join(names[:3])}{', …' if len(names) > 3 else ''}"]
+        if names
+        else []
+    )
 
 
 def _headline(result: dict[str, Any]) -> str:

@@ -63,19 +63,23 @@ class Terminal:
             case Epoch():
                 self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event)}")
             case Note():
-                if event.level != "error" and event.text not in self.noted:  # errors are printed once, at the end
-                    self._print(f"  {event.text}")
-                self.noted.add(event.text)
+                if event.level != "error":  # the error itself is printed at the end
+                    self._print_once(event.text)
             case Paused():
                 self._print("  paused" if event.paused else "  going on")
             case Ended():
                 if event.outcome != "done":
-                    self._print(f"  {event.message or event.outcome}")
+                    self._print_once(event.message or event.outcome)
 
     def _show_step(self, event: Step) -> None:
         loss = event.losses.get("loss")
         figures = f"loss {loss:.3f}, {event.images_per_second:.0f} images/s" if loss is not None else ""
         self.bar.update(self.task, description=self.label, total=self.steps, completed=event.step, figures=figures)
+
+    def _print_once(self, text: str) -> None:
+        if text not in self.noted:
+            self._print(f"  {text}")
+        self.noted.add(text)
 
     def _print(self, text: str) -> None:
         self.bar.console.print(text)

@@ -107,6 +107,7 @@ class _UpdateJob:
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         self.dataset = dataset or open_dataset(self.recipe.data, self.session.progress)
         self.old_names = old_classes_of(self.recipe.old_classes, self.recipe.old, self.dataset)
+        self._tell_of_skipped()
         outcome: Outcome = "done"
         try:
             self._train_all()
@@ -115,6 +116,12 @@ class _UpdateJob:
         result = self._result()
         self._end(outcome, _ENDINGS[outcome], result)
         return result
+
+    def _tell_of_skipped(self) -> None:
+        skipped = self.dataset.skipped
+        if skipped:
+            detail = "\n".join(f"{sample.sample_id}: {sample.reason}" for sample in skipped)
+            self._tell(Note(text=_skipped_sentence(len(skipped)), level="warning", detail=detail))
 
     def _train_all(self) -> None:
         plan = list(self._plan())
@@ -259,6 +266,12 @@ class _UpdateJob:
         if len(runs) < 2:
             return None
         return compare(self._answers(runs["reference"]), self._answers(runs["noise_floor"])).to_json()
+
+
+def _skipped_sentence(count: int) -> str:
+    """How many images every version does without, as a sentence."""
+    one = count == 1
+    return f"{count:,} image{'' if one else 's'} cannot be read and {'is' if one else 'are'} left out of every version."
 
 
 _ENDINGS: dict[str, str] = {

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
 
 from mpt_studio import jobs
 from mpt_studio.compare import SUBSETS, compare
 from mpt_studio.errors import Interrupted, UserError
-from mpt_studio.events import Ended, Epoch, Stage, Step, to_line
+from mpt_studio.events import Ended, Epoch, Note, Stage, Step, to_line
 from mpt_studio.predictions import read_predictions
 from mpt_studio.recipe import Training, UpdateRecipe
+from mpt_studio.report import update_report
 from mpt_studio.store.control import send_command
 
 TINY = Training(epochs=1, limit_train=720, learning_rate=0.05, save_every_seconds=0.2, precision="fp32", device="cpu")
@@ -214,3 +216,24 @@ def test_that_the_noise_floor_is_the_flips_between_two_plain_models(session: job
     assert result is not None
     assert len(result["candidates"]) == 1
     assert 0 < result["noise_floor"]["all"]["nfr"] < 1
+
+
+def test_that_unreadable_images_are_counted_and_left_out(session: jobs.Session, tmp_path: Path) -> None:
+    for part, count in (("train", 12), ("test", 4)):
+        for shade, name in ((40, "dark"), (200, "light")):
+            folder = tmp_path / "images" / part / name
+            folder.mkdir(parents=True)
+            for i in range(count):
+                Image.new("RGB", (16, 16), (shade + i, shade, shade)).save(folder / f"{i}.png")
+    (tmp_path / "images" / "train" / "dark" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
+    heard: list[Any] = []
+    recipe = UpdateRecipe(data=f"folder:{tmp_path / 'images'}", old_classes="dark,", methods="none", training=TINY)
+    update = jobs.start_update(session.store, recipe)
+    result = jobs.run_update(dataclasses.replace(session, listen=lambda _, event: heard.append(event)), update.id)
+    assert result is not None
+    assert result["candidates"][0]["all"]["samples"] == 8
+    assert [entry["id"] for entry in result["data"]["skipped"]] == ["train/dark/torn.png"]
+    (note,) = [event for event in heard if isinstance(event, Note) and event.level == "warning"]
+    assert note.text == "1 image cannot be read and is left out of every version."
+    assert "train/dark/torn.png" in note.detail
+    assert "Left out, unreadable: 1: train/dark/torn.png" in update_report(result)
