@@ -1,4 +1,4 @@
-"""One sample through all candidates: ✓ or ✗ and the answer of each; a click puts that candidate on show."""
+"""One sample through all versions: ✓ or ✗ and the answer of each; a click puts that candidate on show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
 from mpt_studio.gui import theme
-from mpt_studio.gui.flip_card import NEW_RIGHT
+from mpt_studio.gui.flip_card import NEW_RIGHT, OLD_RIGHT
 from mpt_studio.gui.plain import RIGHT, WRONG, set_tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
@@ -24,7 +24,7 @@ def row_of_sample(comparison: Comparison, sample_id: str, likely: int) -> int | 
 
 
 class _Line(QAbstractButton):
-    """One candidate's answer, shortened to the width there is."""
+    """One version's answer, shortened to the width there is."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -38,7 +38,10 @@ class _Line(QAbstractButton):
         self.version, self._right, self._current = version.key, right, current
         self.setText(f"{RIGHT if right else WRONG}  {version.label}: {answer}")
         self.setAccessibleName(f"{version.label} {'right' if right else 'wrong'}: {answer}")
-        set_tip(self, f"{self.text()}\nClick to put {version.label} on show.")
+        leads = version.role != "old"
+        set_tip(self, self.text() + (f"\nClick to put {version.label} on show." if leads else "\nThe old model"))
+        self.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if leads else Qt.FocusPolicy.NoFocus)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -49,7 +52,7 @@ class _Line(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, colors = QPainter(self), theme.colors()
-        if self.underMouse():
+        if self.underMouse() and self.focusPolicy() != Qt.FocusPolicy.NoFocus:
             painter.fillRect(self.rect(), QColor(theme.blend(colors.background, colors.text, 0.07)))
         if self.hasFocus():
             painter.setPen(QPen(QColor(colors.accent), 1))
@@ -64,7 +67,7 @@ class _Line(QAbstractButton):
 
 
 class AnswerStrip(QWidget):
-    """One line per candidate."""
+    """One line per version, the old model's first."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,20 +76,20 @@ class AnswerStrip(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
-        self.setAccessibleName("Answers of all candidates")
+        self.setAccessibleName("Answers of all versions")
 
     def show_sample(self, sample_id: str, row: int) -> None:
-        """Answers of every candidate that has this sample."""
+        """Answers of every version that has this sample."""
         self._sample = (sample_id, row)
-        candidates = self._workspace.candidates
-        while self._layout.count() > len(candidates):
+        versions = self._workspace.versions
+        while self._layout.count() > len(versions):
             self._buttons().pop().deleteLater()
             self._layout.takeAt(self._layout.count() - 1)
-        while self._layout.count() < len(candidates):
+        while self._layout.count() < len(versions):
             button = _Line(self)
             button.clicked.connect(lambda _=False, button=button: self._go(button))
             self._layout.addWidget(button)
-        for button, version in zip(self._buttons(), candidates, strict=True):
+        for button, version in zip(self._buttons(), versions, strict=True):
             self._show(button, version)
 
     def _buttons(self) -> list[_Line]:
@@ -94,13 +97,14 @@ class AnswerStrip(QWidget):
         return [widget for item in items if item and isinstance(widget := item.widget(), _Line)]
 
     def _show(self, button: _Line, version: Version) -> None:
-        comparison = self._workspace.comparison(version.key)
+        is_old = version.role == "old"
+        comparison = self._workspace.comparison(None if is_old else version.key)
         row = row_of_sample(comparison, *self._sample) if comparison else None
         button.setVisible(row is not None)
         if comparison is None or row is None:
             return
-        right = int(comparison.kinds[row]) in NEW_RIGHT
-        answer = comparison.names[comparison.new_answer[row]]
+        right = int(comparison.kinds[row]) in (OLD_RIGHT if is_old else NEW_RIGHT)
+        answer = comparison.names[(comparison.old_answer if is_old else comparison.new_answer)[row]]
         button.show_answer(version, answer, right, version is self._workspace.current)
 
     def _go(self, button: _Line) -> None:

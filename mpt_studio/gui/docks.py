@@ -118,6 +118,8 @@ class Docks:
         """The inspector is there where samples are selected; elsewhere the page gets its room."""
         self._page = page
         self.by_key["inspector"].setVisible(self.wants_inspector and page in INSPECTED)
+        if page == "flips":
+            self.inspector.explanations.load()
 
     @property
     def is_inspector_hidden_by_page(self) -> bool:

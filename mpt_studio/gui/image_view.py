@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPixmap, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView, QWidget
 
 from mpt_studio.gui import theme
@@ -22,6 +34,8 @@ class ImageView(QGraphicsView):
         self._scene = QGraphicsScene(self)
         self._item = QGraphicsPixmapItem()
         self._scene.addItem(self._item)
+        self._overlay = QGraphicsPixmapItem(self._item)
+        self._overlay.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self.setScene(self._scene)
         self._fits, self._note, self._quiet = True, "", False
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -42,6 +56,21 @@ class ImageView(QGraphicsView):
         self._scene.setSceneRect(QRectF(self._item.pixmap().rect()))
         self.fit()
         self.viewport().update()
+
+    def set_overlay(self, image: QImage | None, box: Sequence[float] = (0.0, 0.0, 1.0, 1.0)) -> None:
+        """Lay an image with alpha over the part ``box`` = left, top, right, bottom of the image, in fractions of it."""
+        size = self._item.pixmap().size()
+        there = image is not None and not image.isNull() and not size.isEmpty()
+        self._overlay.setPixmap(QPixmap.fromImage(image) if there and image is not None else QPixmap())
+        if there and image is not None:
+            across = (box[2] - box[0]) * size.width() / image.width()
+            down = (box[3] - box[1]) * size.height() / image.height()
+            self._overlay.setTransform(QTransform.fromScale(across, down))
+            self._overlay.setPos(box[0] * size.width(), box[1] * size.height())
+
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """From 0 (only the image is seen) to 1."""
+        self._overlay.setOpacity(opacity)
 
     def fit(self) -> None:
         """Zoom so that the whole image is seen."""

@@ -1,10 +1,13 @@
-"""The selected sample: image, truth, both versions' answers and margins, why it flipped, every candidate's answer."""
+"""The selected sample: image, truth, both versions' answers and margins, why it flipped, every version's answer.
+
+Where the versions look and the nearest training images arrive from the worker a moment later.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -22,8 +25,12 @@ from mpt_studio.flips import FlipKind
 from mpt_studio.gui import theme
 from mpt_studio.gui.answer_bars import AnswerBars, MarginLine, paired
 from mpt_studio.gui.answer_strip import AnswerStrip
+from mpt_studio.gui.explanations import Explanations
 from mpt_studio.gui.flip_card import KIND_NAMES, NEW_RIGHT, OLD_RIGHT, kind_color
+from mpt_studio.gui.neighbours_view import NeighboursView
+from mpt_studio.gui.note_editor import NoteEditor
 from mpt_studio.gui.plain import RIGHT, WRONG, label, number, set_tip
+from mpt_studio.gui.saliency_view import SaliencyView
 from mpt_studio.gui.sample_image import SampleImage
 from mpt_studio.gui.workspace import Workspace
 
@@ -44,6 +51,9 @@ class Inspector(QWidget):
         self.legend_old, self.legend_new = label(wrap=True), label(wrap=True)
         self.bars, self.margins = AnswerBars(), MarginLine()
         self.margin_text = label(wrap=True)
+        self.explanations = Explanations.of(workspace)
+        self.saliency, self.neighbours = SaliencyView(workspace), NeighboursView(workspace)
+        self.saliency.follow(self.image)
         self.strip = AnswerStrip(workspace)
         self.sample_id = label(wrap=True)
         self.sample_id.setTextInteractionFlags(
@@ -51,6 +61,7 @@ class Inspector(QWidget):
         )
         self._lay_out()
         workspace.selection_changed.connect(self.refresh)
+        workspace.data_changed.connect(self.refresh)
         workspace.versions_changed.connect(self.refresh)
         theme.notifier().changed.connect(self.refresh)
         self.refresh()
@@ -63,6 +74,7 @@ class Inspector(QWidget):
         layout.addWidget(self.image)
         for widget in (self.verdict, self.truth, self.cause):
             layout.addWidget(widget)
+        layout.addWidget(NoteEditor(self.workspace))
         layout.addLayout(_section("MOST LIKELY CLASSES"))
         layout.addWidget(self.legend_old)
         layout.addWidget(self.legend_new)
@@ -70,7 +82,11 @@ class Inspector(QWidget):
         layout.addLayout(_section("MARGIN (LOGITS)"))
         layout.addWidget(self.margins)
         layout.addWidget(self.margin_text)
-        layout.addLayout(_section("ALL CANDIDATES"))
+        layout.addLayout(_section("WHERE THE VERSIONS LOOK"))
+        layout.addWidget(self.saliency)
+        layout.addLayout(_section("NEAREST TRAINING IMAGES"))
+        layout.addWidget(self.neighbours)
+        layout.addLayout(_section("ALL VERSIONS"))
         layout.addWidget(self.strip)
         layout.addLayout(_section("SAMPLE"))
         layout.addLayout(self._id_line())
@@ -101,6 +117,8 @@ class Inspector(QWidget):
     def refresh(self) -> None:
         """Show the selected sample."""
         comparison, row = self.workspace.comparison(), self.workspace.selected
+        if self.isVisible():
+            self.explanations.show(row)
         if comparison is None or row is None or row >= len(comparison.kinds):
             self.image.show_row(None)
             self.stack.setCurrentIndex(0)
@@ -112,6 +130,12 @@ class Inspector(QWidget):
         self._show_margins(comparison, row)
         self.strip.show_sample(str(comparison.sample_ids[row]), row)
         self.sample_id.setText(str(comparison.sample_ids[row]))
+        self.saliency.refresh()
+        self.neighbours.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
 
     def _show_verdict(self, comparison: Comparison, row: int) -> None:
         kind = FlipKind(int(comparison.kinds[row]))
@@ -152,7 +176,9 @@ class Inspector(QWidget):
 
     def close_threads(self) -> None:
         """Stop decoding; call before the application ends."""
+        self.explanations.close()
         self.image.close_pool()
+        self.neighbours.close_threads()
 
 
 def _section(title: str) -> QHBoxLayout:

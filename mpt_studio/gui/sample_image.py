@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from mpt_studio.gui.image_view import ImageView
@@ -19,6 +21,9 @@ class SampleImage(ImageView):
 
     With ``follows`` it goes to the selected sample when other data are opened.
     """
+
+    shown = Signal(object, str)
+    """The image that is shown, or None and the note in its place."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None, *, follows: bool = True) -> None:
         super().__init__(parent)
@@ -44,6 +49,10 @@ class SampleImage(ImageView):
             return
         self._pool.want([self._index])
         self._show()
+
+    def show_image(self, image: QImage | None, note: str = "") -> None:
+        super().show_image(image, note)
+        self.shown.emit(image, note)
 
     def _renew(self) -> None:
         self._pool.set_dataset(self._workspace.dataset)

@@ -78,8 +78,10 @@ def test_that_the_strip_shows_every_candidate_and_switches(
 ) -> None:
     workspace.select(1)
     buttons = inspector.strip._buttons()
-    assert [b.text() for b in buttons] == ["✗  plain: fox", "✓  MPT_KL: cat"]
-    qtbot.mouseClick(buttons[1], Qt.MouseButton.LeftButton)
+    assert [b.text() for b in buttons] == ["✓  old: cat", "✗  plain: fox", "✓  MPT_KL: cat"]
+    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+    assert workspace.current is workspace.version("plain")
+    qtbot.mouseClick(buttons[2], Qt.MouseButton.LeftButton)
     assert workspace.current is workspace.version("mpt")
     assert workspace.selected == 1
     assert inspector.verdict.text() == "✓ → ✓  Both right"
