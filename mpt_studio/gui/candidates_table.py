@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import Comparison, Subset
+from mpt_studio.compare import Comparison, Paired, Subset
 from mpt_studio.flips import Rates
 from mpt_studio.gui import theme
-from mpt_studio.gui.plain import count, interval, number, percent, tip
+from mpt_studio.gui.plain import count, interval, number, percent, probability, signed, tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 
@@ -74,6 +75,14 @@ class Cell:
     color: str = ""
 
 
+PAIRED = Column(
+    "paired",
+    "Δ NFR",
+    "NFR minus that of the candidate on show, on the same samples; p is the exact McNemar test's: "
+    "the chance of such a difference between equally good candidates",
+)
+
+
 class CandidatesModel(QAbstractTableModel):
     """Reads the workspace; the first column is the candidate's name."""
 
@@ -82,6 +91,19 @@ class CandidatesModel(QAbstractTableModel):
         self._workspace = workspace
         self.subset: Subset = "all"
         self.versions: list[Version] = []
+        self.pairs: Mapping[str, Paired] = {}
+        """Each candidate against the one on show, by key."""
+
+    def set_pairs(self, pairs: Mapping[str, Paired]) -> None:
+        self.pairs = pairs
+        if self.versions:
+            last = self.columnCount() - 1
+            self.dataChanged.emit(self.index(0, last), self.index(self.rowCount() - 1, last))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The figures; the last one only where there are candidates to tell apart."""
+        return (*COLUMNS, PAIRED) if len(self.versions) > 1 else COLUMNS
 
     def refresh(self, subset: Subset) -> None:
         self.beginResetModel()
@@ -92,15 +114,15 @@ class CandidatesModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.versions)
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(COLUMNS) + 1
+        return 0 if parent.isValid() else len(self.columns) + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return "candidate" if section == 0 else f"{COLUMNS[section - 1].title}\n{SUBSET_NAMES[self.subset]}"
+            return "candidate" if section == 0 else f"{self.columns[section - 1].title}\n{SUBSET_NAMES[self.subset]}"
         if role == Qt.ItemDataRole.ToolTipRole and section:
-            return f"{COLUMNS[section - 1].meaning} ({SUBSET_NAMES[self.subset]})"
+            return f"{self.columns[section - 1].meaning} ({SUBSET_NAMES[self.subset]})"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -133,11 +155,29 @@ class CandidatesModel(QAbstractTableModel):
         if comparison is None:
             return Cell("–", "")
         rates = self._rates(version, comparison)
-        rate = COLUMNS[column - 1].rate
+        rate = self.columns[column - 1].rate
+        if rate == PAIRED.rate:
+            return self._paired_cell(version)
         if rate == "relative_nfr":
             value = rates.relative_nfr
             return Cell("–" if value is None else number(value, 2), "")
         return Cell(percent(getattr(rates, rate)), interval(rates.interval(rate)))
+
+    def _paired_cell(self, version: Version) -> Cell:
+        if version is self._workspace.current:
+            return Cell("–", "on show")
+        pair = self.pairs.get(version.key)
+        if pair is None or pair.nfr_difference is None:
+            return Cell("–", "")
+        return Cell(f"{signed(100 * pair.nfr_difference)} pt", probability(pair.mcnemar_p))
+
+    def _paired_tip(self, version: Version) -> str:
+        pair, current = self.pairs.get(version.key), self._workspace.current
+        if pair is None or current is None:
+            return f"{PAIRED.meaning}."
+        of = f"{SUBSET_NAMES[pair.subset]}, n={count(pair.samples)}"
+        only = f"{count(pair.only_first, 'negative flip')} only of {version.label}, {count(pair.only_second)} only of"
+        return f"{only} {current.label}, {count(pair.both)} of both ({of}).\n{PAIRED.meaning}."
 
     def _remark(self, version: Version, comparison: Comparison | None) -> str:
         if comparison is None:
@@ -153,6 +193,8 @@ class CandidatesModel(QAbstractTableModel):
     def _tip(self, version: Version, comparison: Comparison | None, column: int) -> str:
         if column == 0 or comparison is None:
             return version.problem or version.label
+        if self.columns[column - 1] is PAIRED:
+            return self._paired_tip(version)
         rates, shown = self._rates(version, comparison), COLUMNS[column - 1]
         cell = self._cell(version, comparison, column)
         bounds = f", 95 % interval {cell.interval} %" if cell.interval else ""
@@ -273,7 +315,7 @@ class CandidatesTable(QTableView):
         small.setPointSizeF(small.pointSizeF() * SMALL)
         small.setBold(True)  # as the headers are
         metrics = QFontMetrics(small)
-        words = [*(column.title for column in COLUMNS), subset, "99.9–99.9"]
+        words = [*(column.title for column in COLUMNS), subset, "99.9–99.9", "p < 0.001"]
         return max(metrics.horizontalAdvance(word) for word in words) + 12
 
     def _choose(self, current: QModelIndex) -> None:

@@ -26,6 +26,7 @@ from mpt_studio.gui.flow_view import FlowView
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.frontiers import Frontiers
 from mpt_studio.gui.offset_bar import OffsetBar
+from mpt_studio.gui.pairing import NoiseFloor, Pairing
 from mpt_studio.gui.pick_bar import PickBar
 from mpt_studio.gui.plain import count, label
 from mpt_studio.gui.quadrants import Quadrants
@@ -48,13 +49,14 @@ class ComparePage(QWidget):
         super().__init__(parent)
         self.workspace = workspace
         self.subset: Subset = "all"
-        self.frontiers = Frontiers(self)
+        self.frontiers, self.pairing, self.noise = Frontiers(self), Pairing(workspace, self), NoiseFloor(workspace)
         self._stale = True
         self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
         self._charts.timeout.connect(self._show_charts)
         self.table = CandidatesTable(workspace)
         self.picks, self.offset = PickBar(workspace), OffsetBar()
         self.basis, self.reason, self.matching = label(wrap=True), self.picks.reason, label(wrap=True)
+        self.floor = label(wrap=True)
         self.title = label(bold=True, size=1.15, wrap=True)
         self.quadrants, self.frontier = Quadrants(), FrontierPlot()
         self.classes, self.flow = ClassBars(), FlowView()
@@ -73,9 +75,10 @@ class ComparePage(QWidget):
         column.setContentsMargins(*4 * [theme.SPACE])
         column.setSpacing(theme.SPACE)
         column.addLayout(self._head())
-        for widget in (self.table, self.picks, self.matching, self.title, self.offset):
+        for widget in (self.table, self.floor, self.picks, self.matching, self.title, self.offset):
             column.addWidget(widget)
         theme.mark(self.basis, muted=True)
+        theme.mark(self.floor, muted=True)
         self.grid = QGridLayout()
         self.grid.setSpacing(theme.SPACE)
         self.cards = [
@@ -125,6 +128,7 @@ class ComparePage(QWidget):
         self.frontier.chosen.connect(self._show_offset)
         self.frontiers.ready.connect(self._show_frontiers)
         self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
+        self.pairing.found.connect(lambda: self.table.candidates.set_pairs(self.pairing.pairs))
         self.picks.tolerance_changed.connect(self.table.viewport().update)
         self.offset.changed.connect(workspace.set_offset)
         workspace.offsets.stepped.connect(self._follow_offset)
@@ -173,6 +177,8 @@ class ComparePage(QWidget):
             self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
             return
         self.table.refresh(self.subset)
+        self.floor.setText(self.noise.sentence())
+        self.floor.setVisible(bool(self.floor.text()))
         self.picks.refresh()
         self.title.setText(f"{current.label} against {old.label}" if current and old else "")
         self._show_comparison(comparison)
@@ -210,6 +216,7 @@ class ComparePage(QWidget):
         comparison = self.workspace.comparison()
         self.classes.show_comparison(comparison)
         self.flow.show_comparison(comparison)
+        self.pairing.ask(self.subset)
 
     def _show_frontiers(self) -> None:
         workspace, curves = self.workspace, []

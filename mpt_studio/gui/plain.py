@@ -60,6 +60,17 @@ def number(value: float, digits: int = 1) -> str:
     return text.replace("-", "−") if float(text) else text.replace("-", "")
 
 
+def signed(value: float, digits: int = 1) -> str:
+    """With its sign: "+1.5", "−0.3", "0.0"."""
+    text = number(value, digits)
+    return f"+{text}" if text.strip("0.") and not text.startswith(("−", "–")) else text
+
+
+def probability(p: float) -> str:
+    """A p value for small print: "p = 0.012", "p < 0.001"."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def count(value: int, what: str = "", plural: str = "") -> str:
     """ "1,204 images"; the plural is ``what`` + "s" unless given."""
     if not what:
