@@ -16,15 +16,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import SUBSETS, Comparison, Filter, Subset
+from mpt_studio.compare import SUBSETS, Comparison, Filter, Samples, Subset
+from mpt_studio.compare.confusion import View, confused_rows
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui import theme
 from mpt_studio.gui.candidates_table import SUBSET_NAMES, CandidatesTable
 from mpt_studio.gui.class_bars import ClassBars
+from mpt_studio.gui.confusion_view import ConfusionView
 from mpt_studio.gui.empty_page import EmptyPage, why_waiting
 from mpt_studio.gui.flow_view import FlowView
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.frontiers import Frontiers
+from mpt_studio.gui.history_view import HistoryView
 from mpt_studio.gui.offset_bar import OffsetBar
 from mpt_studio.gui.pairing import NoiseFloor, Pairing
 from mpt_studio.gui.pick_bar import PickBar
@@ -60,6 +63,7 @@ class ComparePage(QWidget):
         self.title = label(bold=True, size=1.15, wrap=True)
         self.quadrants, self.frontier = Quadrants(), FrontierPlot()
         self.classes, self.flow = ClassBars(), FlowView()
+        self.confusion, self.history = ConfusionView(), HistoryView(workspace)
         self.nothing = EmptyPage("Open data…")
         self.nothing.asked.connect(self.data_wanted)
         self._lay_out()
@@ -86,6 +90,8 @@ class ComparePage(QWidget):
             _card("Accuracy against NFR", self.frontier),
             _card("NFR per class", self.classes),
             _card("Flow of negative flips: truth → new answer", self.flow),
+            _card("Confusion", self.confusion),
+            _card("Every version", self.history),
         ]
         self._columns = 0
         column.addLayout(self.grid, 1)
@@ -126,6 +132,8 @@ class ComparePage(QWidget):
             lambda pair: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(pair[0],), answers=(pair[1],)))
         )
         self.frontier.chosen.connect(self._show_offset)
+        self.confusion.chosen.connect(self._show_confused)
+        self.history.chosen.connect(lambda samples: self._show(Filter(samples=samples)))
         self.frontiers.ready.connect(self._show_frontiers)
         self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
         self.pairing.found.connect(lambda: self.table.candidates.set_pairs(self.pairing.pairs))
@@ -192,7 +200,7 @@ class ComparePage(QWidget):
         return why_waiting(self.workspace) or (_EVALUATED if self.workspace.old and current else _NOTHING)
 
     def _show_comparison(self, comparison: Comparison | None) -> None:
-        for card in (self.cards[0], self.cards[2], self.cards[3], self.title, self.offset):
+        for card in (self.cards[0], *self.cards[2:5], self.title, self.offset):
             card.setVisible(comparison is not None)
         self.matching.setVisible(False)
         if comparison is None:
@@ -216,6 +224,8 @@ class ComparePage(QWidget):
         comparison = self.workspace.comparison()
         self.classes.show_comparison(comparison)
         self.flow.show_comparison(comparison)
+        self.confusion.show_comparison(comparison)
+        self.cards[5].setVisible(self.history.refresh())
         self.pairing.ask(self.subset)
 
     def _show_frontiers(self) -> None:
@@ -281,8 +291,21 @@ class ComparePage(QWidget):
         self.workspace.set_offset(offset)
         self._show(Filter(kinds=(FlipKind.NEGATIVE,), subset="old_classes"))
 
+    def _show_confused(self, view: View, truth: str, answer: str) -> None:
+        comparison = self.workspace.comparison()
+        if comparison is None:
+            return
+        if view == "difference":
+            origin = f"{truth} answered as {answer} by one version only"
+            self._show(Filter(samples=Samples(confused_rows(comparison, view, truth, answer), origin)))
+        elif view == "old":
+            self._show(Filter(truths=(truth,), old_answers=(answer,)))
+        else:
+            self._show(Filter(truths=(truth,), answers=(answer,)))
+
     def _highlight(self) -> None:
         comparison, row = self.workspace.comparison(), self.workspace.selected
+        self.confusion.highlight(row if comparison is not None else None)
         if comparison is None or row is None:
             self.quadrants.highlight(None)
             self.classes.bars.highlight(None)

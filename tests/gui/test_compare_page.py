@@ -9,12 +9,13 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import Filter, OffsetRecommendation
+from mpt_studio.compare import Fate, Filter, OffsetRecommendation
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.compare_page import ComparePage
 from mpt_studio.gui.workspace import Workspace
 
 pytestmark = pytest.mark.gui
+NAMES = ("cat", "dog & <b>pup</b>", "fox")
 NEGATIVE = (FlipKind.NEGATIVE,)
 
 
@@ -372,3 +373,65 @@ def test_that_headers_and_intervals_have_their_room(page: ComparePage) -> None:
     font.setPointSizeF(font.pointSizeF() * 0.85)
     widest = max(QFontMetrics(font).horizontalAdvance(word) for word in words)
     assert all(table.columnWidth(column) > widest for column in range(1, table.model().columnCount()))
+
+
+def test_that_a_cell_of_the_confusion_leads_to_its_samples(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    view = page.confusion
+    view.set_view("new")
+    with qtbot.waitSignal(workspace.show_flips):
+        qtbot.mouseClick(view.matrix, Qt.MouseButton.LeftButton, pos=view.matrix.place(1, 2))
+    assert workspace.filter == Filter(truths=("dog & <b>pup</b>",), answers=("fox",))
+    assert sorted(workspace.rows) == [5, 6]
+    view.set_view("old")
+    view.matrix.setFocus()
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Left, Qt.Key.Key_Return):
+        qtbot.keyClick(view.matrix, key)
+    assert workspace.filter == Filter(truths=("cat",), old_answers=(NAMES[1],))
+    assert workspace.rows.tolist() == [3]
+    assert view.readout.text() == "cat answered as dog & <b>pup</b>: 1 of 4 samples of cat."
+
+
+def test_that_the_difference_tells_what_changed(page: ComparePage, workspace: Workspace) -> None:
+    cells = page.confusion.matrix.cells
+    assert cells is not None
+    assert [[cells.texts(r, c) for c in range(3)] for r in range(3)] == [
+        ["−1", "", "+1"],
+        ["", "−2", "+2"],
+        ["−1", "", "+1"],
+    ]
+    assert cells.is_good.diagonal().tolist() == [False, False, True]
+    page.confusion.matrix.chosen.emit(0, 2)
+    assert workspace.rows.tolist() == [1]
+    assert workspace.filter.chips() == [("samples", "cat answered as fox by one version only")]
+
+
+def test_that_many_classes_are_listed_by_their_confusions(
+    page: ComparePage, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mpt_studio.gui.confusion_view.MOST_CLASSES", 2)
+    page.confusion.set_view("new")
+    rows = page.confusion.pairs.model.rows
+    assert (rows[0].full_name, rows[0].text) == ("dog & <b>pup</b> → fox", "2")
+    page.confusion.pairs.chosen.emit(rows[0].key)
+    assert sorted(workspace.rows) == [5, 6]
+
+
+def test_that_versions_are_followed_from_the_first_to_the_last(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    # right by sample: old 0, 1, 2, 4, 5, 6; plain 0, 3, 4, 8; MPT_KL 0, 1, 3, 4, 5, 8
+    found = {fate.name: button.text().split()[-1] for fate, button in page.history.buttons.items()}
+    assert found == {"LOST": "2", "RECOVERED": "2", "FLAKY": "0", "ALWAYS_WRONG": "2"}
+    with qtbot.waitSignal(workspace.show_flips):
+        qtbot.mouseClick(page.history.buttons[Fate.LOST], Qt.MouseButton.LeftButton)
+    assert sorted(workspace.rows) == [2, 6]
+    assert workspace.filter.chips() == [("samples", "lost, old → plain → MPT_KL")]
+    page.history.matrix.chosen.emit(0, 1)
+    assert sorted(workspace.rows) == [1, 2, 5, 6]
+    cells = page.history.matrix.cells
+    assert cells is not None
+    assert cells.sentence(0, 1) == "From old to plain: NFR (all) 40.0 % (16.8–68.7), 4 of 10 samples."
+    workspace.remove("mpt")
+    assert page.cards[5].isHidden()
