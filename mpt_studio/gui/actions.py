@@ -46,6 +46,15 @@ ROWS: tuple[Row, ...] = (
         "open_data", "Open &data…", "&File", "files.choose_data", "Ctrl+D", "Choose the data set to evaluate on", "data"
     ),
     Row(
+        "open_metadata",
+        "Open &metadata…",
+        "&File",
+        "files.open_metadata",
+        "Ctrl+M",
+        "A CSV file with columns on the samples, by sample id or file name",
+        "log",
+    ),
+    Row(
         "export_csv",
         "&Export samples as CSV…",
         "&File",

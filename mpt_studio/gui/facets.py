@@ -1,11 +1,12 @@
 """Facets beside the grid: how many samples each kind, class and answer would show; a click filters.
 
-A new facet (a mark) is one ``Facet`` in ``FACETS``.
+A new facet is one ``Facet`` in ``FACETS``; columns of a metadata table come by themselves.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, facets
-from mpt_studio.flips import FlipKind
+from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets
+from mpt_studio.compare.explore import CONFIDENCE_BINS, DROP_BINS
+from mpt_studio.compare.filters import MARK_WORDS
+from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui import theme
 from mpt_studio.gui.bar_list import BarList, BarRow
-from mpt_studio.gui.flip_card import KIND_NAMES
-from mpt_studio.gui.plain import RIGHT, WRONG, count
+from mpt_studio.gui.flip_card import KIND_NAMES, MARK_KEYS
+from mpt_studio.gui.latest import DIRECT_SAMPLES, Latest
+from mpt_studio.gui.plain import RIGHT, WRONG, caption, count
 from mpt_studio.gui.workspace import Workspace
 
 _GLYPHS = {
@@ -76,9 +80,38 @@ def _cause_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, .
     ]
 
 
+def _mark_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    return [
+        BarRow(mark, f"{MARK_KEYS.get(mark, '–')}  {MARK_WORDS[mark].capitalize()}", count(n), checked=mark in chosen)
+        for mark, n in found.marks.items()
+    ]
+
+
+def _bin_rows(counts: dict[Interval, int], chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    """In the order of the numbers, without the empty bins."""
+    return [
+        BarRow(part, str(part).capitalize(), count(n), checked=part in chosen)
+        for part, n in counts.items()
+        if n or part in chosen
+    ]
+
+
+def _value_rows(counts: dict[str, int], chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    shown = [(value, n) for value, n in counts.items() if n or value in chosen]
+    shown.sort(key=lambda item: (item[0] not in chosen, -item[1]))
+    return [BarRow(value, value or "(empty)", count(n), checked=value in chosen) for value, n in shown]
+
+
+def _bin_of(bins: tuple[Interval, ...], value: float) -> Interval | None:
+    """The bin that a number falls into; None for NaN."""
+    fits = (b for b in bins if (b.low is None or value >= b.low) and (b.high is None or value < b.high))
+    return None if math.isnan(value) else next(fits, None)
+
+
 FACETS = (
     Facet("kinds", "FLIP KIND", _kind_rows, lambda c, row: FlipKind(int(c.kinds[row]))),
     Facet("causes", "CAUSE", _cause_rows, lambda c, row: Cause(int(c.causes[row]))),
+    Facet("marks", "MARK", _mark_rows, lambda c, row: Mark(int(c.marks[row]))),
     Facet(
         "truths",
         "TRUE CLASS",
@@ -91,7 +124,38 @@ FACETS = (
         lambda found, c, chosen: _class_rows(found.answers, c, chosen),
         lambda c, row: c.names[c.new_answer[row]],
     ),
+    Facet(
+        "drops",
+        "MARGIN DROP",
+        lambda found, c, chosen: _bin_rows(found.drops, chosen),
+        lambda c, row: _bin_of(DROP_BINS, float(c.margin_drop[row])),
+    ),
+    Facet(
+        "confidences",
+        "CONFIDENCE IN THE NEW ANSWER",
+        lambda found, c, chosen: _bin_rows(found.confidences, chosen),
+        lambda c, row: _bin_of(CONFIDENCE_BINS, float(c.new_confidence[row])),
+    ),
 )
+COLUMN = "columns:"
+"""Before the name of a metadata column, where a facet's field would stand."""
+
+
+def _column_facet(name: str) -> Facet:
+    def value_of(comparison: Comparison, row: int) -> Hashable:
+        column = comparison.metadata.columns.get(name) if comparison.metadata else None
+        code = int(column.codes[row]) if column is not None and column.numbers is None else -1
+        return column.values[code] if column is not None and code >= 0 else None
+
+    return Facet(f"{COLUMN}{name}", name, lambda found, c, chosen: _value_rows(found.columns[name], chosen), value_of)
+
+
+def _chosen(filtered: Filter, field: str) -> tuple[Hashable, ...]:
+    """The alternatives of a facet that are ticked."""
+    if field.startswith(COLUMN):
+        return filtered.values_of(field.removeprefix(COLUMN))
+    values: tuple[Hashable, ...] = getattr(filtered, field)
+    return values
 
 
 class FacetPanel(QWidget):
@@ -101,13 +165,19 @@ class FacetPanel(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self.lists: dict[str, BarList] = {}
+        self._heads: dict[str, QToolButton] = {}
+        self._facets: list[Facet] = []
+        self._asked: object = None
+        self._found: tuple[Comparison, Facets] | None = None
+        self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, theme.SPACE // 2, 0)
         layout.setSpacing(4)
-        for facet in FACETS:
-            self._add(facet, layout)
+        self._layout = layout
         layout.addStretch(1)
+        for facet in FACETS:
+            self._add(facet)
         theme.mark(content, plain=True)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -119,9 +189,9 @@ class FacetPanel(QWidget):
         outer.addWidget(scroll)
         self.setMinimumWidth(226)
 
-    def _add(self, facet: Facet, layout: QVBoxLayout) -> None:
+    def _add(self, facet: Facet) -> None:
         head = QToolButton()
-        head.setText(facet.title)
+        head.setText(caption(facet.title))
         head.setCheckable(True)
         head.setChecked(True)
         head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -134,26 +204,59 @@ class FacetPanel(QWidget):
         head.toggled.connect(
             lambda on, head=head: head.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         )
-        layout.addWidget(head)
-        layout.addWidget(values)
-        self.lists[facet.field] = values
+        for widget in (head, values):
+            self._layout.insertWidget(self._layout.count() - 1, widget)
+        self._facets.append(facet)
+        self._heads[facet.field], self.lists[facet.field] = head, values
+
+    def _follow_columns(self, comparison: Comparison) -> None:
+        """Lists for the columns of the open table, and for no others."""
+        wanted = comparison.metadata.facets if comparison.metadata else []
+        there = [facet.title for facet in self._facets if facet.field.startswith(COLUMN)]
+        if wanted == there:
+            return
+        for facet in [facet for facet in self._facets if facet.field.startswith(COLUMN)]:
+            self._facets.remove(facet)
+            for widget in (self._heads.pop(facet.field), self.lists.pop(facet.field)):
+                widget.hide()
+                widget.deleteLater()
+        for name in wanted:
+            self._add(_column_facet(name))
 
     def refresh(self) -> None:
         """Count again under the workspace's filter."""
         comparison, chosen = self._workspace.comparison(), self._workspace.filter
         if comparison is None:
+            self._latest.cancel()
+            self._asked = self._found = None
             for values in self.lists.values():
                 values.set_rows([])
             return
-        found = facets(comparison, chosen)
-        for facet in FACETS:
-            rows = facet.rows(found, comparison, getattr(chosen, facet.field))
+        asked = (comparison, chosen, comparison.annotations.revision)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        beside = len(comparison) > DIRECT_SAMPLES
+        if beside and self._found is not None and self._found[0].annotations is comparison.annotations:
+            self._show(*self._found)  # ticks at once, counts follow
+        self._latest.ask(
+            lambda stop: (comparison, facets(comparison, chosen, stop)), lambda found: self._show(*found), beside=beside
+        )
+
+    def _show(self, comparison: Comparison, found: Facets) -> None:
+        self._found = (comparison, found)
+        self._follow_columns(comparison)
+        for facet in self._facets:
+            if facet.field.startswith(COLUMN) and facet.title not in found.columns:
+                continue  # counted before the table was opened
+            rows = facet.rows(found, comparison, _chosen(self._workspace.filter, facet.field))
             self.lists[facet.field].set_rows(rows, "None under the other filters.")
+        self.highlight(self._workspace.selected)
 
     def highlight(self, row: int | None) -> None:
         """Mark the values of the selected sample."""
         comparison = self._workspace.comparison()
-        for facet in FACETS:
+        for facet in self._facets:
             key = None if comparison is None or row is None else facet.key_of(comparison, row)
             self.lists[facet.field].highlight(key)
 
@@ -164,6 +267,8 @@ class FacetPanel(QWidget):
 
 def toggled(chosen: Filter, field: str, key: Hashable) -> Filter:
     """The filter with one alternative of a field added, or removed where it is there."""
+    if field.startswith(COLUMN):
+        return chosen.toggled(field.removeprefix(COLUMN), str(key))
     values = getattr(chosen, field)
     changed = tuple(v for v in values if v != key) if key in values else (*values, key)
     changes: dict[str, Any] = {field: changed}

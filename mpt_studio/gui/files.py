@@ -60,6 +60,13 @@ class Files(QObject):
         if chosen:
             self.open_paths([Path(chosen)])
 
+    def open_metadata(self) -> None:
+        """Choose a table with further columns on the samples."""
+        start, kinds = self.settings.folder(), "Tables (*.csv);;All files (*)"
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open metadata", start, kinds)
+        if chosen:
+            self.workspace.tables.open(Path(chosen))
+
     def open_paths(self, chosen: list[Path]) -> None:
         """Open files and folders, and remember those that exist."""
         there = [path.resolve() for path in chosen if path.exists()]

@@ -20,6 +20,7 @@ from mpt_studio.gui.evaluations import Evaluations
 from mpt_studio.gui.judging import Judging
 from mpt_studio.gui.offsets import Offsets
 from mpt_studio.gui.recommending import Recommending
+from mpt_studio.gui.tables import Tables
 from mpt_studio.gui.versions import OLD_COLOR, Version
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Workspace(Browsing):
         self.judging = Judging(self)
         self.judging.changed.connect(self._annotated)
         self._comparisons, self._evaluations = Comparisons(store.root / "comparisons", self), Evaluations(self)
-        self._comparisons.prepare = self.judging.prepare
+        self.tables = Tables(self)
+        self.tables.changed.connect(self._annotated)
+        self._comparisons.prepare = self._prepare
         self.offsets, self.recommending = Offsets(self), Recommending(self)
         self.offsets.settled.connect(self.current_changed)
         self._comparisons.ready.connect(self._computed)
@@ -181,6 +184,11 @@ class Workspace(Browsing):
         if self.current is not None:
             self.offsets.set(self.current.key, gamma)
 
+    def _prepare(self, comparison: compare.Comparison) -> None:
+        """What a new comparison is told of its samples; may run beside the window."""
+        self.judging.prepare(comparison)
+        self.tables.prepare(comparison)
+
     def made(self) -> list[compare.Comparison]:
         """The comparisons that are computed, as trained."""
         return self._comparisons.made()
@@ -261,7 +269,13 @@ class Workspace(Browsing):
         self._versions_are_new()
 
     def open_paths(self, chosen: list[Path]) -> None:
-        """Open what was dropped or chosen: checkpoints and predictions become versions, image folders the data."""
+        """Open what was dropped or chosen.
+
+        Checkpoints and predictions become versions, image folders the data, CSV files metadata of the samples.
+        """
+        for table in (path for path in chosen if path.suffix.lower() == ".csv"):
+            self.tables.open(table)
+        chosen = [path for path in chosen if path.suffix.lower() != ".csv"]
         opened: list[Version] = []
         for path in chosen:
             try:
