@@ -25,6 +25,7 @@ from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.rates_line import RatesLine
+from mpt_studio.gui.search_field import SearchField
 from mpt_studio.gui.side_by_side import SideBySide
 from mpt_studio.gui.thumbnails import Thumbnails, image_index
 from mpt_studio.gui.viewer import Viewer
@@ -58,7 +59,7 @@ class FlipsPage(QWidget):
         self.thumbnails = Thumbnails(self)
         self.thumbnails.set_dataset(workspace.dataset)
         self.facets = FacetPanel(workspace)
-        self.chips = ChipBar()
+        self.chips, self.search = ChipBar(), SearchField(workspace)
         self.grid = FlipGrid(self.thumbnails)
         self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
         self.result, self.rates = label(bold=True), RatesLine(workspace)
@@ -90,6 +91,7 @@ class FlipsPage(QWidget):
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE)
+        column.addWidget(self.search)
         column.addWidget(head)
         column.addLayout(found)
         column.addWidget(self.rates.label)
@@ -128,6 +130,7 @@ class FlipsPage(QWidget):
         workspace = self.workspace
         workspace.filter_changed.connect(self.refresh)
         workspace.rows_changed.connect(self.refresh)
+        workspace.current_changed.connect(self.search.refresh)
         workspace.current_changed.connect(self.refresh)
         workspace.versions_changed.connect(self._show_result)
         workspace.data_changed.connect(self._data_changed)

@@ -224,6 +224,10 @@ class MainWindow(QMainWindow):
     def show_flips(self) -> None:
         self.pages.show_page("flips")
 
+    def find(self) -> None:
+        self.show_flips()
+        self.flips.search.edit.setFocus()
+
     def show_runs(self) -> None:
         self.pages.show_page("runs")
 

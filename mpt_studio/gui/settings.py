@@ -23,7 +23,7 @@ RECENT = 9
 """How many recent files are kept: Ctrl+1…9."""
 
 
-class _File:
+class JsonFile:
     """A JSON object on disk, read once, written as a whole when a value changes."""
 
     def __init__(self, name: str) -> None:
@@ -52,7 +52,7 @@ class _File:
             log.warning("%s cannot be written (%s)", self.path, error)
 
 
-class Settings(_File):
+class Settings(JsonFile):
     """The user's choices: scheme and recent files."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Settings(_File):
         return found if isinstance(found, str) and Path(found).is_dir() else str(Path.home())
 
 
-class WindowState(_File):
+class WindowState(JsonFile):
     """Geometry, docks and page."""
 
     def __init__(self) -> None:
