@@ -135,7 +135,8 @@ class CurvesPanel(QWidget):
     def add_tool(self, widget: QWidget) -> None:
         """Put a widget at the left end of the toolbar, for the Tab key as well."""
         self._toolbar.insert_widget(0, widget)
-        tab_in_order(w for i in range(self._toolbar.count()) if (w := self._toolbar.itemAt(i).widget()))
+        items = [item for i in range(self._toolbar.count()) if (item := self._toolbar.itemAt(i)) is not None]
+        tab_in_order(widget for item in items if (widget := item.widget()) is not None)
 
     def _button(self, text: str, tip: str, checkable: bool = False) -> QToolButton:
         button = QToolButton(self)

@@ -222,7 +222,8 @@ class VersionsPanel(QScrollArea):
         if before is not None:
             before.hide()
             before.deleteLater()
-        tab_in_order([self, *(part for card in self.cards for part in (card, card.findChild(QToolButton)))])
+        parts = [part for card in self.cards for part in (card, *card.findChildren(QToolButton))]
+        tab_in_order([self, *parts])
         for card in self.cards:
             if card.version.key == focused:
                 card.setFocus()
