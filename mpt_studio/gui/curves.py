@@ -136,7 +136,7 @@ class CurvesPanel(QWidget):
         """Put a widget at the left end of the toolbar, for the Tab key as well."""
         self._toolbar.insert_widget(0, widget)
         items = [item for i in range(self._toolbar.count()) if (item := self._toolbar.itemAt(i)) is not None]
-        tab_in_order(widget for item in items if (widget := item.widget()) is not None)
+        tab_in_order(tool for item in items if (tool := item.widget()) is not None)
 
     def _button(self, text: str, tip: str, checkable: bool = False) -> QToolButton:
         button = QToolButton(self)
