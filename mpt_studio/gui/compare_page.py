@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QMenu,
     QPushButton,
     QScrollArea,
     QStackedLayout,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from mpt_studio.compare import SUBSETS, Comparison, Filter, Samples, Subset
 from mpt_studio.compare.confusion import View, confused_rows
+from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui import theme
 from mpt_studio.gui.candidates_table import SUBSET_NAMES, CandidatesTable
+from mpt_studio.gui.chart_export import write_charts
 from mpt_studio.gui.class_bars import ClassBars
 from mpt_studio.gui.confusion_view import ConfusionView
 from mpt_studio.gui.empty_page import EmptyPage, why_waiting
@@ -28,10 +35,11 @@ from mpt_studio.gui.flow_view import FlowView
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.frontiers import Frontiers
 from mpt_studio.gui.history_view import HistoryView
+from mpt_studio.gui.interpolation import Interpolation
 from mpt_studio.gui.offset_bar import OffsetBar
 from mpt_studio.gui.pairing import NoiseFloor, Pairing
 from mpt_studio.gui.pick_bar import PickBar
-from mpt_studio.gui.plain import count, label
+from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.quadrants import Quadrants
 from mpt_studio.gui.workspace import Workspace
 
@@ -62,6 +70,7 @@ class ComparePage(QWidget):
         self.floor = label(wrap=True)
         self.title = label(bold=True, size=1.15, wrap=True)
         self.quadrants, self.frontier = Quadrants(), FrontierPlot()
+        self.interpolation = Interpolation(workspace)
         self.classes, self.flow = ClassBars(), FlowView()
         self.confusion, self.history = ConfusionView(), HistoryView(workspace)
         self.nothing = EmptyPage("Open data…")
@@ -87,7 +96,7 @@ class ComparePage(QWidget):
         self.grid.setSpacing(theme.SPACE)
         self.cards = [
             _card("Old against update", self.quadrants),
-            _card("Accuracy against NFR", self.frontier),
+            _card("Accuracy against NFR", self.frontier, self.interpolation),
             _card("NFR per class", self.classes),
             _card("Flow of negative flips: truth → new answer", self.flow),
             _card("Confusion", self.confusion),
@@ -116,12 +125,42 @@ class ComparePage(QWidget):
             button.setAccessibleName(f"Figures over {SUBSET_NAMES[subset]}")
             self.subsets.addButton(button, i)
             line.addWidget(button)
+        line.addWidget(self._export_button())
         return line
+
+    def _export_button(self) -> QToolButton:
+        button = QToolButton()
+        theme.set_icon(button, "export")
+        button.setAccessibleName("Export the charts")
+        set_tip(button, "Save the charts on show as pictures")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for text, kind in (("Charts as &PNG…", "png"), ("Charts as &SVG…", "svg")):
+            menu.addAction(text, lambda kind=kind: self._ask_export(kind))
+        button.setMenu(menu)
+        return button
+
+    def _ask_export(self, kind: str) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, f"Folder for the charts ({kind.upper()})")
+        if chosen:
+            self.export_charts(Path(chosen), kind)
+
+    def export_charts(self, folder: Path, kind: str) -> None:
+        """Write every chart on show as "png" or "svg" into a folder and tell how it went."""
+        charts = {card.accessibleName(): card for card in self.cards if not card.isHidden()}
+        try:
+            written = write_charts(charts, folder, kind)
+        except (UserError, OSError) as error:
+            self.workspace.message.emit("error", f"The charts could not be written: {error}", "")
+            return
+        names = "\n".join(str(path) for path in written)
+        self.workspace.message.emit("info", f"{count(len(written), 'chart')} written to {folder}.", names)
 
     def _connect(self) -> None:
         workspace = self.workspace
         workspace.versions_changed.connect(self.refresh)
         workspace.current_changed.connect(self.refresh)
+        workspace.data_changed.connect(self.interpolation.refresh)
         workspace.selection_changed.connect(self._highlight)
         theme.notifier().changed.connect(self.refresh)
         self.subsets.idClicked.connect(lambda i: self.set_subset(SUBSETS[i]))
@@ -132,6 +171,8 @@ class ComparePage(QWidget):
             lambda pair: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(pair[0],), answers=(pair[1],)))
         )
         self.frontier.chosen.connect(self._show_offset)
+        self.frontier.between_chosen.connect(self.interpolation.open_point)
+        self.interpolation.changed.connect(self._show_frontiers)
         self.confusion.chosen.connect(self._show_confused)
         self.history.chosen.connect(lambda samples: self._show(Filter(samples=samples)))
         self.frontiers.ready.connect(self._show_frontiers)
@@ -238,7 +279,8 @@ class ComparePage(QWidget):
                 plain = version.role == "reference"
                 curves.append(Curve.of(version.key, version.label, version.color, plain, found))
         current = workspace.current
-        self.frontier.show_curves(curves, current.key if current else "")
+        self.interpolation.refresh()
+        self.frontier.show_curves(curves, current.key if current else "", self.interpolation.curve())
         self._offer_offsets()
 
     # -- the logit offset
@@ -317,11 +359,14 @@ class ComparePage(QWidget):
         self.flow.bars.highlight((truth, answer))
 
 
-def _card(title: str, content: QWidget) -> QFrame:
+def _card(title: str, content: QWidget, *below: QWidget) -> QFrame:
     card = QFrame()
     theme.mark(card, card=True)
     layout = QVBoxLayout(card)
     layout.setContentsMargins(12, 8, 12, 12)
+    card.setAccessibleName(title)
     layout.addWidget(label(title, bold=True))
     layout.addWidget(content, 1)
+    for widget in below:
+        layout.addWidget(widget)
     return card

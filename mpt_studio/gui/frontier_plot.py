@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 from mpt_studio.compare import Frontier
 from mpt_studio.gui import theme
 from mpt_studio.gui.flow_layout import FlowLayout
-from mpt_studio.gui.plain import caption, label, number, percent, set_tip
+from mpt_studio.gui.plain import caption, count, label, number, percent, set_tip
 
 _NEAR = 24.0
 """Pixels around a point of a curve in which the pointer picks it."""
@@ -35,11 +35,16 @@ class Curve:
     offset: np.ndarray
     x: np.ndarray
     y: np.ndarray
+    samples_all: int
+    samples_old_classes: int
+    is_between: bool = False
+    """Versions between the old model and the candidate; ``offset`` is then the share α of the old weights."""
 
     @classmethod
     def of(cls, key: str, name: str, color: int, is_plain: bool, frontier: Frontier) -> Curve:
         x, y = (np.asarray(values, float) * 100 for values in (frontier.nfr_old_classes, frontier.accuracy_all))
-        return cls(key, name, color, is_plain, np.asarray(frontier.offset, float), x, y)
+        n = frontier.samples_all, frontier.samples_old_classes
+        return cls(key, name, color, is_plain, np.asarray(frontier.offset, float), x, y, *n)
 
     @property
     def at_zero(self) -> int:
@@ -57,6 +62,8 @@ class FrontierPlot(QWidget):
     """``chosen`` carries a candidate's key and the offset γ that was clicked."""
 
     chosen = Signal(str, float)
+    between_chosen = Signal(int)
+    """Position of a point of the curve of interpolated weights."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +85,7 @@ class FrontierPlot(QWidget):
         self._at = pg.ScatterPlotItem(size=14, symbol="d", pxMode=True, antialias=True)
         self._under: tuple[str, float, float, float] | None = None
         self._shown: tuple[object, ...] = ()
+        self._between: Curve | None = None
         self.legend = QWidget()
         self._legend_layout = FlowLayout(self.legend, spacing=2)
         self.readout = label(wrap=True)
@@ -93,11 +101,12 @@ class FrontierPlot(QWidget):
         self.plot.scene().sigMouseClicked.connect(self._click)
         theme.notifier().changed.connect(self._draw)
 
-    def show_curves(self, curves: list[Curve], current: str) -> None:
-        """Draw these; ``current`` is drawn thicker."""
-        self.curves, self._current, self._picked = curves, current, None
+    def show_curves(self, curves: list[Curve], current: str, between: Curve | None = None) -> None:
+        """Draw these; ``current`` is drawn thicker, ``between`` dotted."""
+        self.curves, self._current, self._picked, self._between = curves, current, None, between
         self._draw()
-        shown = tuple((c.key, len(c.offset), float(c.x.sum()), float(c.y.sum())) for c in curves)
+        every = [*curves, *([between] if between is not None else [])]
+        shown = tuple((c.key, len(c.offset), float(c.x.sum()), float(c.y.sum())) for c in every)
         if shown != self._shown:  # else the user's zoom stays
             self._shown = shown
             self._fit()
@@ -129,6 +138,8 @@ class FrontierPlot(QWidget):
         self._items = []
         for curve in self.curves:
             self._draw_curve(curve)
+        if self._between is not None:
+            self._draw_between(self._between)
         self._ring.setData([], [])
         self._ring.setPen(pg.mkPen(colors.text, width=2))
         self._ring.setBrush(None)
@@ -154,6 +165,12 @@ class FrontierPlot(QWidget):
         )
         self._add(point, 10)
 
+    def _draw_between(self, curve: Curve) -> None:
+        hue = QColor(theme.version_color(curve.color))
+        self._add(pg.PlotCurveItem(curve.x, curve.y, pen=pg.mkPen(hue, width=1, style=Qt.PenStyle.DotLine)), 3)
+        points = pg.ScatterPlotItem(curve.x, curve.y, size=8, symbol="t1", brush=None, pen=hue, antialias=True)
+        self._add(points, 9)
+
     def _add(self, item: Any, z: int) -> None:
         item.setZValue(z)
         self.plot.addItem(item)
@@ -164,6 +181,9 @@ class FrontierPlot(QWidget):
         seen = [(c.x[k], c.y[k]) for c in self.curves if (k := _worth(c)).any()]
         if not seen:
             return
+        if self._between is not None:  # those near the others; a click on its legend shows all
+            near = self._between.y >= max(float(y.max()) for _, y in seen) - 100 * _FROM_BEST
+            seen.append((self._between.x[near], self._between.y[near]))
         x, y = (np.concatenate(values) for values in zip(*seen, strict=True))
         self.plot.setXRange(0, max(1.0, float(x.max()) * 1.08), padding=0.02)
         self.plot.setYRange(float(y.min()), float(y.max()) + 0.3, padding=0.06)
@@ -184,6 +204,22 @@ class FrontierPlot(QWidget):
             self._legend_layout.addWidget(entry)
             entry.show()
 
+        if self._between is not None:
+            self._add_between_entry(self._between)
+
+    def _add_between_entry(self, curve: Curve) -> None:
+        entry = QToolButton(self.legend)
+        entry.setText(caption(f"△┄ {curve.name}, weights mixed with the old model's"))
+        entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
+        set_tip(entry, "From α = 0, the update, to α = 1, the old model. Click to see the whole curve.")
+        entry.clicked.connect(lambda *_: self._fit_between(curve))
+        self._legend_layout.addWidget(entry)
+        entry.show()
+
+    def _fit_between(self, curve: Curve) -> None:
+        self.plot.setXRange(0, float(curve.x.max()), padding=0.05)
+        self.plot.setYRange(float(curve.y.min()), float(curve.y.max()), padding=0.08)
+
     def _nearest(self, where: QPointF) -> tuple[Curve, int] | None:
         """The curve's point nearest to a place of the scene, within ``_NEAR`` pixels."""
         box = self.plot.getViewBox()
@@ -192,9 +228,10 @@ class FrontierPlot(QWidget):
         at = box.mapSceneToView(where)
         px, py = box.viewPixelSize()
         best, found = _NEAR, None
-        for curve in self.curves:
+        for curve in [*self.curves, *([self._between] if self._between is not None else [])]:
             far = np.hypot((curve.x - at.x()) / px, (curve.y - at.y()) / py)
-            far[curve.at_zero] -= 4  # the marked point wins over its neighbours
+            if not curve.is_between:
+                far[curve.at_zero] -= 4  # the marked point wins over its neighbours
             i = int(far.argmin())
             if far[i] < best:
                 best, found = float(far[i]), (curve, i)
@@ -212,7 +249,8 @@ class FrontierPlot(QWidget):
         if not self.curves:
             text, muted = "There are no samples of old classes, and so no NFR (old classes) to trade.", True
         elif picked is not None:
-            text = f"{_sentence(*picked)}. Click to see these flips."
+            then = "Click to open this version" if picked[0].is_between else "Click to see these flips"
+            text = f"{_sentence(*picked)}. {then}."
         elif self._under is not None:
             text = f"{self._sentence_under(*self._under)}. The diamond; it moves with the slider."
         else:
@@ -222,12 +260,14 @@ class FrontierPlot(QWidget):
         self.readout.setText(text)
 
     def _sentence_under(self, key: str, gamma: float, nfr: float, accuracy: float) -> str:
-        name = next((c.name for c in self.curves if c.key == key), "")
-        return _at_offset(name, gamma, accuracy, nfr)
+        curve = next((c for c in self.curves if c.key == key), None)
+        return _at(curve, gamma, accuracy, nfr) if curve is not None else ""
 
     def _click(self, event: Any) -> None:
         picked = self._nearest(event.scenePos())
-        if picked and event.button() == Qt.MouseButton.LeftButton:
+        if picked and picked[0].is_between and event.button() == Qt.MouseButton.LeftButton:
+            self.between_chosen.emit(picked[1])
+        elif picked and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(picked[0].key, float(picked[0].offset[picked[1]]))
         elif event.double():
             self._fit()
@@ -241,12 +281,14 @@ class FrontierPlot(QWidget):
 
 
 def _sentence(curve: Curve, i: int) -> str:
-    return _at_offset(curve.name, float(curve.offset[i]), float(curve.y[i]), float(curve.x[i]))
+    return _at(curve, float(curve.offset[i]), float(curve.y[i]), float(curve.x[i]))
 
 
-def _at_offset(name: str, gamma: float, accuracy: float, nfr: float) -> str:
-    rates = f"accuracy (all) {percent(accuracy / 100)}, NFR (old classes) {percent(nfr / 100)}"
-    return f"{name} at γ = {number(gamma, 2)}: {rates}"
+def _at(curve: Curve, value: float, accuracy: float, nfr: float) -> str:
+    where = f"{'α' if curve.is_between else 'γ'} = {number(value, 2)}"
+    of_all, of_old = f"all, n={count(curve.samples_all)}", f"old classes, n={count(curve.samples_old_classes)}"
+    rates = f"accuracy ({of_all}) {percent(accuracy / 100)}, NFR ({of_old}) {percent(nfr / 100)}"
+    return f"{curve.name} at {where}: {rates}"
 
 
 def _worth(curve: Curve) -> Any:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QImage
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Fate, Filter, OffsetRecommendation
 from mpt_studio.flips import FlipKind
+from mpt_studio.gui.background import Job
 from mpt_studio.gui.compare_page import ComparePage
 from mpt_studio.gui.workspace import Workspace
 
@@ -148,7 +151,7 @@ def test_that_hovering_the_frontier_reads_gamma_and_both_numbers(page: ComparePa
     where = page.frontier.plot.getViewBox().mapViewToScene(QPointF(plain.x[zero], plain.y[zero]))
     page.frontier._hover(where)
     assert page.frontier.readout.text() == (
-        "plain at γ = 0.00: accuracy (all) 40.0 %, NFR (old classes) 50.0 %. Click to see these flips."
+        "plain at γ = 0.00: accuracy (all, n=10) 40.0 %, NFR (old classes, n=8) 50.0 %. Click to see these flips."
     )
 
 
@@ -328,7 +331,7 @@ def test_that_it_paints_in_both_schemes(page: ComparePage, qapp: object) -> None
 
 def test_that_the_legend_is_the_frontiers_keyboard(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
     entry = page.frontier.legend.findChildren(QToolButton)[1]
-    assert entry.accessibleName() == "MPT_KL at γ = 0.00: accuracy (all) 60.0 %, NFR (old classes) 25.0 %"
+    assert entry.accessibleName() == "MPT_KL at γ = 0.00: accuracy (all, n=10) 60.0 %, NFR (old classes, n=8) 25.0 %"
     with qtbot.waitSignal(workspace.show_flips):
         qtbot.keyClick(entry, Qt.Key.Key_Space)
     assert workspace.current is workspace.version("mpt")
@@ -435,3 +438,73 @@ def test_that_versions_are_followed_from_the_first_to_the_last(
     assert cells.sentence(0, 1) == "From old to plain: NFR (all) 40.0 % (16.8–68.7), 4 of 10 samples."
     workspace.remove("mpt")
     assert page.cards[5].isHidden()
+
+
+class Worker:
+    """Takes the request down; the test answers."""
+
+    def request(self, job: str, args: dict, on_result: Callable[[dict], None], **_: object) -> Job:
+        self.job, self.args, self.answer = job, args, on_result
+        return Job(job)
+
+
+def test_that_interpolated_weights_become_a_curve_of_versions_that_can_be_opened(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert page.interpolation.isHidden()  # no checkpoints
+    workspace.worker = worker = Worker()  # type: ignore[assignment]
+    monkeypatch.setattr("mpt_studio.gui.interpolation._obstacle", lambda old, new: "")
+    page.refresh()
+    qtbot.mouseClick(page.interpolation.start, Qt.MouseButton.LeftButton)
+    assert worker.job == "interpolate"
+    assert page.interpolation.progress.isVisible()
+    old, plain = workspace.versions[:2]
+    points = []
+    for alpha, version in ((0.0, plain), (1.0, old)):
+        assert version.predictions is not None
+        version.predictions.save(tmp_path / f"{alpha}")
+        points.append({"alpha": alpha, "predictions": str(tmp_path / f"{alpha}")})
+    with qtbot.waitSignal(page.interpolation.changed):
+        worker.answer({"points": points})
+    curve = page.interpolation.curve()
+    assert curve is not None
+    assert curve.x.tolist() == [50.0, 0.0]
+    assert curve.y.tolist() == [40.0, 75.0]  # the old model is compared on its own classes
+    assert not page.interpolation.start.isVisible()
+    assert "started from the old model's weights" in page.interpolation.meaning.text()
+    page.frontier.between_chosen.emit(1)
+    assert workspace.current is not None
+    assert workspace.current.label == "plain α=1"
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_that_the_charts_on_show_are_written_as_pictures(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot, tmp_path: Path, kind: str
+) -> None:
+    with qtbot.waitSignal(workspace.message) as told:
+        page.export_charts(tmp_path, kind)
+    assert told.args[:2] == ["info", f"6 charts written to {tmp_path}."]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}.{kind}"
+        for name in (
+            "old-against-update",
+            "accuracy-against-nfr",
+            "nfr-per-class",
+            "flow-of-negative-flips-truth-new-answer",
+            "confusion",
+            "every-version",
+        )
+    }
+    one = tmp_path / f"accuracy-against-nfr.{kind}"
+    if kind == "svg":
+        assert "NFR, old classes (%)" in one.read_text("utf-8")
+    else:
+        assert QImage(str(one)).width() == 2 * page.cards[1].width()
+
+
+def test_that_charts_that_cannot_be_written_say_why(page: ComparePage, workspace: Workspace, tmp_path: Path) -> None:
+    told: list[str] = []
+    workspace.message.connect(lambda level, sentence, detail: told.append(f"{level}: {sentence}"))
+    page.export_charts(tmp_path / "missing", "png")
+    assert len(told) == 1
+    assert told[0].startswith("error: The charts could not be written")
