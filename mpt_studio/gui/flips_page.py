@@ -23,6 +23,7 @@ from mpt_studio.gui.empty_page import EmptyPage, why_waiting
 from mpt_studio.gui.facets import FacetPanel
 from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.flow_layout import FlowLayout
+from mpt_studio.gui.map_view import MapBeside
 from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.rates_line import RatesLine
 from mpt_studio.gui.search_field import SearchField
@@ -95,7 +96,7 @@ class FlipsPage(QWidget):
         column.addWidget(head)
         column.addLayout(found)
         column.addWidget(self.rates.label)
-        column.addWidget(self.stack, 1)
+        column.addWidget(MapBeside(self.workspace, self.stack, self.grid, tools), 1)
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.facets)

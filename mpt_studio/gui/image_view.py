@@ -20,6 +20,8 @@ from PySide6.QtWidgets import QFrame, QGraphicsPixmapItem, QGraphicsScene, QGrap
 
 from mpt_studio.gui import theme
 
+_QT_MARGIN = 2
+"""What ``fitInView`` leaves free on each side."""
 _STEP, _FEWEST, _MOST = 1.25, 0.05, 60.0
 
 
@@ -107,7 +109,8 @@ class ImageView(QGraphicsView):
         size, room = self._item.pixmap().size(), self.viewport().size()
         if self._quiet or size.isEmpty():
             return
-        fit = min(room.width() / size.width(), room.height() / size.height())
+        margin = 2 * _QT_MARGIN
+        fit = min((room.width() - margin) / size.width(), (room.height() - margin) / size.height())
         centre = self.mapToScene(self.viewport().rect().center())
         self.looked.emit(self.transform().m11() / fit, centre.x() / size.width(), centre.y() / size.height())
 

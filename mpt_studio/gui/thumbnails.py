@@ -188,6 +188,10 @@ class ImageIndex:
         common = other.sum() > OTHER_DATA * there.sum()
         self._of_row = np.where(there if common else other, -1, self._of_row)
 
+    def all(self, samples: int) -> npt.NDArray[np.int64]:
+        """(samples,) indices of all samples; -1 where the data set lacks one."""
+        return self._of_row if len(self._of_row) == samples else np.full(samples, -1, np.int64)
+
     def many(self, rows: npt.NDArray[np.integer]) -> list[int]:
         """Indices of the rows that have an image, in order."""
         if not len(self._of_row):

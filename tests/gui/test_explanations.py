@@ -12,10 +12,12 @@ from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui import explanations as module
+from mpt_studio.gui.explanations import Explanations
 from mpt_studio.gui.heat import heat_image, table
 from mpt_studio.gui.image_view import ImageView
 from mpt_studio.gui.inspector import Inspector
 from mpt_studio.gui.neighbours_view import LargeImage
+from mpt_studio.gui.side_by_side import SideBySide
 from mpt_studio.gui.thumbnails import to_qimage
 from mpt_studio.gui.worker_client import WorkerClient
 from mpt_studio.gui.workspace import Workspace
@@ -208,3 +210,21 @@ def test_that_an_overlay_needs_an_image(qtbot: QtBot) -> None:
     view.set_overlay(heat_image(np.ones((2, 2))))
     assert view._overlay.pos().toPoint() == QPoint(0, 0)
     assert overlay(view)
+
+
+def test_that_one_sample_is_shown_under_both_versions(workspace: Workspace, asked: Path, qtbot: QtBot) -> None:
+    beside = SideBySide(workspace)
+    qtbot.addWidget(beside, before_close_func=lambda _: (beside.close_threads(), Explanations.of(workspace).close()))
+    workspace.select(1)
+    with qtbot.waitExposed(beside):
+        beside.show()
+    beside.show_rows(np.array([1]))
+    old, new = (pane.image for pane in beside.versions.panes)
+    qtbot.waitUntil(lambda: overlay(old) and overlay(new), timeout=10_000)
+    assert not beside._several.isVisible()
+    qtbot.keyClick(beside, "+")
+    assert new.transform().m11() == pytest.approx(old.transform().m11(), rel=0.02)
+    assert not old._fits
+    beside.show_rows(np.array([1, 2]))
+    assert beside._several.isVisible()
+    assert not beside.versions.isVisible()
