@@ -56,7 +56,7 @@ def _image(chart: QWidget) -> QImage:
 
 
 def _paint_svg(chart: QWidget, buffer: QBuffer) -> None:
-    generator = QSvgGenerator()
+    generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)  # Tiny 1.2, the default, cannot clip
     generator.setOutputDevice(buffer)
     generator.setSize(QSize(chart.size()))
     generator.setViewBox(chart.rect())

@@ -81,8 +81,8 @@ class FrontierPlot(QWidget):
         for side in ("bottom", "left"):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.viewport().installEventFilter(self)
-        self._ring = pg.ScatterPlotItem(size=15, pxMode=True)
-        self._at = pg.ScatterPlotItem(size=14, symbol="d", pxMode=True, antialias=True)
+        self._ring = pg.ScatterPlotItem(size=15, pxMode=True, useCache=False)
+        self._at = pg.ScatterPlotItem(size=14, symbol="d", pxMode=True, antialias=True, useCache=False)
         self._under: tuple[str, float, float, float] | None = None
         self._shown: tuple[object, ...] = ()
         self._between: Curve | None = None
@@ -161,14 +161,14 @@ class FrontierPlot(QWidget):
         edge = pg.mkPen(theme.colors().text if current else theme.colors().panel, width=1.5)
         size = 12 if current else 10
         point = pg.ScatterPlotItem(
-            [curve.x[zero]], [curve.y[zero]], size=size, symbol=symbol, brush=hue, pen=edge, antialias=True
+            [curve.x[zero]], [curve.y[zero]], size=size, symbol=symbol, brush=hue, pen=edge, useCache=False
         )
         self._add(point, 10)
 
     def _draw_between(self, curve: Curve) -> None:
         hue = QColor(theme.version_color(curve.color))
         self._add(pg.PlotCurveItem(curve.x, curve.y, pen=pg.mkPen(hue, width=1, style=Qt.PenStyle.DotLine)), 3)
-        points = pg.ScatterPlotItem(curve.x, curve.y, size=8, symbol="t1", brush=None, pen=hue, antialias=True)
+        points = pg.ScatterPlotItem(curve.x, curve.y, size=8, symbol="t1", brush=None, pen=hue, useCache=False)
         self._add(points, 9)
 
     def _add(self, item: Any, z: int) -> None:
