@@ -111,7 +111,8 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Shift, Ctrl, Ctrl+A", "Extend, toggle, select all"),
             ("Enter, double-click", "Large image"),
             ("Space", "Quick look"),
-            ("C", "Selected images side by side"),
+            ("C", "Selected images side by side; one alone under both versions"),
+            ("M", "Map of the samples"),
             ("Ctrl+wheel", "Size of the thumbnails"),
             ("Esc", "One level back"),
         ),
@@ -119,6 +120,16 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Large image",
         (("Arrows, PgUp, PgDn", "Other images"), ("Wheel, + and −", "Zoom"), ("Drag", "Pan"), ("Z", "Fit")),
+    ),
+    (
+        "Map",
+        (
+            ("Drag", "Encircle samples"),
+            ("Wheel, + and −", "Zoom"),
+            ("Shift+drag", "Pan"),
+            ("Z", "Fit"),
+            ("Esc", "Close"),
+        ),
     ),
     (
         "Curves",
