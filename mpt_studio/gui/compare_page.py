@@ -229,7 +229,7 @@ class ComparePage(QWidget):
         self.floor.setText(self.noise.sentence())
         self.floor.setVisible(bool(self.floor.text()))
         self.picks.refresh()
-        self.title.setText(f"{current.label} against {old.label}" if current and old else "")
+        self.title.setText(f"{workspace.current_name} against {old.label}" if current and old else "")
         self._show_comparison(comparison)
         self._show_frontiers()
         self._highlight()

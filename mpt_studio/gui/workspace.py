@@ -19,6 +19,7 @@ from mpt_studio.gui.comparisons import Comparisons
 from mpt_studio.gui.evaluations import Evaluations
 from mpt_studio.gui.judging import Judging
 from mpt_studio.gui.offsets import Offsets
+from mpt_studio.gui.plain import number
 from mpt_studio.gui.recommending import Recommending
 from mpt_studio.gui.tables import Tables
 from mpt_studio.gui.versions import OLD_COLOR, Version
@@ -80,6 +81,12 @@ class Workspace(Browsing):
     def current(self) -> Version | None:
         """The candidate on show."""
         return self.version(self._current) or next(iter(self.candidates), None)
+
+    @property
+    def current_name(self) -> str:
+        """What the candidate on show is called, with the logit offset that it is under."""
+        gamma = self.offsets.of(self.current.key) if self.current else 0.0
+        return (self.current.label if self.current else "") + (f" at γ = {number(gamma, 2)}" if gamma else "")
 
     def version(self, key: str) -> Version | None:
         """The version with this key."""

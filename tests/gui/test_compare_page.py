@@ -193,6 +193,8 @@ def test_that_the_offset_slider_moves_table_quadrants_charts_and_point(
     assert sorted(workspace.rows) == view.negative_flips.tolist()
     assert workspace.selected == 5
     assert cell(page, 1, "candidate").startswith("MPT_KL (")
+    assert page.title.text() == f"{workspace.current_name} against old"
+    assert workspace.current_name.startswith("plain at γ = ")
 
 
 def test_that_a_button_leads_back_to_the_candidate_as_trained(
