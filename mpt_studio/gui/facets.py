@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets
 from mpt_studio.compare.explore import CONFIDENCE_BINS, DROP_BINS
@@ -132,7 +132,7 @@ FACETS = (
     ),
     Facet(
         "confidences",
-        "CONFIDENCE IN THE NEW ANSWER",
+        "CONFIDENCE",
         lambda found, c, chosen: _bin_rows(found.confidences, chosen),
         lambda c, row: _bin_of(CONFIDENCE_BINS, float(c.new_confidence[row])),
     ),
@@ -192,6 +192,7 @@ class FacetPanel(QWidget):
     def _add(self, facet: Facet) -> None:
         head = QToolButton()
         head.setText(caption(facet.title))
+        head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long names do not widen the panel
         head.setCheckable(True)
         head.setChecked(True)
         head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

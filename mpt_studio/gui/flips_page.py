@@ -37,11 +37,18 @@ SORTS = (
     ("Margin drop", "margin_drop", True),
     ("Confidence", "confidence", True),
     ("Closest calls first", "new_margin", True),
+    ("Loss", "loss", True),
+    ("Confidence lost", "confidence_lost", True),
     ("True class", "class", False),
     ("New answer", "answer", False),
+    ("Flow pair", "flow", False),
+    ("Cause", "cause", False),
+    ("Mark", "mark", True),
     ("Sample id", "id", False),
 )
-_BY_NAME = ("class", "answer", "id")
+_BY_NAME = ("class", "answer", "flow", "id")
+_BY_MARK = ("Label wrong first", "Not marked first")
+_BY_CAUSE = ("Suspect labels first", "No flip first")
 _NO_VERSIONS = "No comparison is open. Train an update, or open an old and a new version (Ctrl+O)."
 _WAITING = "The comparison is not ready yet: a version is still being evaluated."
 
@@ -187,7 +194,7 @@ class FlipsPage(QWidget):
             return
         shown = count(len(self.grid.flips.rows))
         seeking = " …" if self.workspace.is_seeking else ""
-        self.result.setText(f"{shown}{seeking} of {count(len(comparison), 'image')} · {current.label}")
+        self.result.setText(f"{shown}{seeking} of {count(len(comparison), 'image')} · {self.workspace.current_name}")
 
     def _why_empty(self, comparison: Comparison | None) -> str:
         if comparison is None:
@@ -204,7 +211,8 @@ class FlipsPage(QWidget):
         self.sort.setCurrentIndex(found)
         self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
         by_name, by_size = ("Z first", "A first"), ("Largest first", "Smallest first")
-        self.direction.setText((by_name if key in _BY_NAME else by_size)[0 if descending else 1])
+        texts = {"mark": _BY_MARK, "cause": _BY_CAUSE, **dict.fromkeys(_BY_NAME, by_name)}.get(key, by_size)
+        self.direction.setText(texts[0 if descending else 1])
         set_tip(self.direction, f"{self.direction.text()}; click to reverse the order")
 
     def _data_changed(self) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
 from mpt_studio.flips import Mark
 from mpt_studio.gui import theme
 from mpt_studio.gui.flip_card import MARK_KEYS
+from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import set_tip
 from mpt_studio.gui.workspace import Workspace
 
@@ -46,8 +47,8 @@ class NoteEditor(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        line, group = QHBoxLayout(), QButtonGroup(self)
-        line.setSpacing(theme.SPACE // 2)
+        holder, group = QWidget(), QButtonGroup(self)
+        line = FlowLayout(holder, spacing=theme.SPACE // 2)
         for mark, text, tip in _BUTTONS:
             key = MARK_KEYS.get(mark, "U")
             button = QToolButton()
@@ -61,11 +62,10 @@ class NoteEditor(QWidget):
             group.addButton(button)
             line.addWidget(button)
             self.buttons[mark] = button
-        line.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE // 2)
-        column.addLayout(line)
+        column.addWidget(holder)
         column.addWidget(self.note)
 
     def refresh(self) -> None:
