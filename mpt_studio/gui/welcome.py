@@ -14,7 +14,7 @@ CHOICES = (
         "try_now",
         "try",
         "Try it now",
-        "Train an old model and four updates on built-in images and see what broke. A few minutes, no questions.",
+        "Train an old model and three updates on built-in images and see what broke. A few minutes, no questions.",
     ),
     (
         "update_model",
