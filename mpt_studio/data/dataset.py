@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -65,6 +66,10 @@ class Dataset(ABC):
     @abstractmethod
     def batch(self, indices: Sequence[int] | Indices, size: int) -> Images:
         """(len(indices), size, size, 3) uint8, RGB; other sizes are resized (shorter side) and centre-cropped."""
+
+    def file_of(self, index: int) -> Path | None:
+        """The file that holds one sample's image alone; None where there is none."""
+        return None
 
     def part(self, name: Part) -> Indices:
         """Sample indices of "train" or "test"."""

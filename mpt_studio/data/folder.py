@@ -53,6 +53,9 @@ class FolderDataset(Dataset):
         self.image_size = width if not sizes and width == height else 0
         self.content = hashlib.sha256("".join(v.digest for v in self._verdicts).encode()).hexdigest()
 
+    def file_of(self, index: int) -> Path:
+        return self._root / self._files[index]
+
     def image(self, index: int) -> Images:
         return self._decoded(int(index), 0)
 

@@ -56,12 +56,11 @@ _USUAL_AREA = 800 * 700
 def glyph(shape: Shape, radius: int) -> npt.NDArray[np.int64]:
     """(K, 2) pixel offsets x, y of a glyph."""
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    thick = radius >= 4
     inside = {
         "dot": x * x + y * y <= (radius - 1) ** 2,
         "square": np.maximum(abs(x), abs(y)) <= max(1, radius - 1),
         "triangle": (y <= radius - 1) & (2 * abs(x) <= y + radius),
-        "cross": abs(abs(x) - abs(y)) <= int(thick),
+        "cross": abs(abs(x) - abs(y)) <= int(radius >= 4),
     }[shape]
     return np.stack([x[inside], y[inside]], axis=1)
 
@@ -203,7 +202,8 @@ class MapCanvas(QWidget):
         ends = np.searchsorted(seen, starts)
         for i, (kind, shape) in enumerate([*SHAPES.items()] * 2):
             chosen = at[ends[i] : ends[i + 1]]
-            for across, down in glyph(shape, radius).tolist() if len(chosen) else ():
+            more = int(kind == FlipKind.NEGATIVE)  # what the update broke is seen first
+            for across, down in glyph(shape, radius + more).tolist() if len(chosen) else ():
                 flat[chosen + (down * stride + across)] = self._color(kind, i >= len(SHAPES))
         inner = np.ascontiguousarray(buffer[pad : pad + height, pad : pad + width])
         image = QImage(inner.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()

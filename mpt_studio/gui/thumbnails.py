@@ -1,4 +1,7 @@
-"""Images for the window: decoded by a pool as QImage, only while wanted, kept in a cache with a byte limit."""
+"""Images for the window: decoded by a pool as QImage, only while wanted, kept in a cache with a byte limit.
+
+Small copies of large image files are kept on disk as well.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from PySide6.QtGui import QImage
 
 from mpt_studio.compare import Comparison
 from mpt_studio.data.dataset import Dataset, Images
+from mpt_studio.gui.thumbnail_files import ThumbnailFiles
 
 CACHE_BYTES = 160 << 20
 PIXELATED_UP_TO = 64
@@ -80,9 +84,17 @@ class _Decoder(QRunnable):
                     self._owner.decoded.emit()
 
 
+_FILES = ThumbnailFiles()
+
+
 def _decode(dataset: Dataset, index: int, edge: int) -> QImage:
     try:
-        return fitted(to_qimage(dataset.image(index)), edge)
+        file = dataset.file_of(index)
+        kept = _FILES.load(file, edge) if file is not None else None
+        image = kept or to_qimage(dataset.image(index))
+        if file is not None and kept is None:
+            _FILES.save(file, edge, image)
+        return fitted(image, edge)
     except Exception:  # a vanished or damaged file is a placeholder, whatever the decoder raised
         return QImage()
 
