@@ -14,12 +14,17 @@ from PySide6.QtWidgets import QWidget
 from mpt_studio import paths
 from mpt_studio.errors import UserError
 from mpt_studio.gui import theme
+from mpt_studio.gui.frontier_plot import FrontierPlot
+from mpt_studio.gui.frontier_svg import frontier_svg
 
 _SCALE = 2.0
 
 
 def write_charts(charts: Mapping[str, QWidget], folder: Path, kind: str) -> list[Path]:
-    """Write each chart as "png" or "svg" into a folder, named by its title. Raises ``UserError`` or ``OSError``."""
+    """Write each chart as "png" or "svg" into a folder, named by its title.
+
+    A card that holds a frontier plot is drawn anew as SVG. Raises ``UserError`` or ``OSError``.
+    """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}.")
     written = []
@@ -36,6 +41,9 @@ def file_name(title: str) -> str:
 
 
 def _bytes(chart: QWidget, kind: str) -> bytes:
+    plot = chart.findChild(FrontierPlot)
+    if kind == "svg" and plot is not None:
+        return frontier_svg(plot).encode()
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)

@@ -83,7 +83,7 @@ class FrontierPlot(QWidget):
         self.plot.viewport().installEventFilter(self)
         self._ring = pg.ScatterPlotItem(size=15, pxMode=True, useCache=False)
         self._at = pg.ScatterPlotItem(size=14, symbol="d", pxMode=True, antialias=True, useCache=False)
-        self._under: tuple[str, float, float, float] | None = None
+        self.under: tuple[str, float, float, float] | None = None
         self._shown: tuple[object, ...] = ()
         self._between: Curve | None = None
         self.legend = QWidget()
@@ -105,26 +105,30 @@ class FrontierPlot(QWidget):
         """Draw these; ``current`` is drawn thicker, ``between`` dotted."""
         self.curves, self._current, self._picked, self._between = curves, current, None, between
         self._draw()
-        every = [*curves, *([between] if between is not None else [])]
-        shown = tuple((c.key, len(c.offset), float(c.x.sum()), float(c.y.sum())) for c in every)
+        shown = tuple((c.key, len(c.offset), float(c.x.sum()), float(c.y.sum())) for c in self.every_curve)
         if shown != self._shown:  # else the user's zoom stays
             self._shown = shown
             self._fit()
 
+    @property
+    def every_curve(self) -> list[Curve]:
+        """The candidates' curves, and that of interpolated weights where there is one."""
+        return [*self.curves, *([self._between] if self._between is not None else [])]
+
     def show_offset(self, under: tuple[str, float, float, float] | None) -> None:
         """Mark where a candidate is under an offset: (key, γ, NFR (old classes), accuracy (all)), both in percent."""
-        self._under = under
+        self.under = under
         self._draw_offset()
         self._say(self._picked)
 
     def _draw_offset(self) -> None:
-        curve = next((c for c in self.curves if self._under is not None and c.key == self._under[0]), None)
-        if self._under is None or curve is None:
+        curve = next((c for c in self.curves if self.under is not None and c.key == self.under[0]), None)
+        if self.under is None or curve is None:
             self._at.setData([], [])
             return
         self._at.setBrush(QColor(theme.version_color(curve.color)))
         self._at.setPen(pg.mkPen(theme.colors().text, width=1.5))
-        self._at.setData([self._under[2]], [self._under[3]])
+        self._at.setData([self.under[2]], [self.under[3]])
 
     def _draw(self) -> None:
         colors = theme.colors()
@@ -228,7 +232,7 @@ class FrontierPlot(QWidget):
         at = box.mapSceneToView(where)
         px, py = box.viewPixelSize()
         best, found = _NEAR, None
-        for curve in [*self.curves, *([self._between] if self._between is not None else [])]:
+        for curve in self.every_curve:
             far = np.hypot((curve.x - at.x()) / px, (curve.y - at.y()) / py)
             if not curve.is_between:
                 far[curve.at_zero] -= 4  # the marked point wins over its neighbours
@@ -251,8 +255,8 @@ class FrontierPlot(QWidget):
         elif picked is not None:
             then = "Click to open this version" if picked[0].is_between else "Click to see these flips"
             text = f"{_sentence(*picked)}. {then}."
-        elif self._under is not None:
-            text = f"{self._sentence_under(*self._under)}. The diamond; it moves with the slider."
+        elif self.under is not None:
+            text = f"{self._sentence_under(*self.under)}. The diamond; it moves with the slider."
         else:
             text, muted = _HINT, True
         if bool(self.readout.property("muted")) != muted:

@@ -45,8 +45,8 @@ def _frame(plot: CurvePlot) -> Frame:
         x_label=plot.x_label,
         x=(x_low, x_high),
         y=(y_low, y_high),
-        x_ticks=_ticks(item.getAxis("bottom"), x_low, x_high),
-        y_ticks=_ticks(item.getAxis("left"), y_low, y_high),
+        x_ticks=ticks(item.getAxis("bottom"), x_low, x_high),
+        y_ticks=ticks(item.getAxis("left"), y_low, y_high),
         log=plot.log_action.isChecked(),
         text=c.text,
         faint=c.border,
@@ -54,7 +54,7 @@ def _frame(plot: CurvePlot) -> Frame:
     )
 
 
-def _ticks(axis: Any, low: float, high: float) -> list[Tick]:
+def ticks(axis: Any, low: float, high: float) -> list[Tick]:
     """The axis' own major ticks, with the next finer ones where there are few."""
     found: list[Tick] = []
     for spacing, values in axis.tickValues(low, high, 500)[:2]:

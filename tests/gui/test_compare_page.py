@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -499,7 +500,11 @@ def test_that_the_charts_on_show_are_written_as_pictures(
     }
     one = tmp_path / f"accuracy-against-nfr.{kind}"
     if kind == "svg":
-        assert "NFR, old classes (%)" in one.read_text("utf-8")
+        drawn = ElementTree.fromstring(one.read_text("utf-8"))
+        words = [part.text for part in drawn.iter("{http://www.w3.org/2000/svg}text")]
+        assert "NFR (old classes, n=8) in %" in words
+        assert "MPT_KL" in words
+        assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == 2
     else:
         assert QImage(str(one)).width() == 2 * page.cards[1].width()
 
