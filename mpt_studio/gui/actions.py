@@ -56,11 +56,11 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "export_csv",
-        "&Export samples as CSV…",
+        "&Export samples…",
         "&File",
-        "files.export_csv",
+        "exports.export_samples",
         "Ctrl+E",
-        "Save every sample's flip",
+        "CSV, Parquet, images by flow pair or a contact sheet, of the selection or more",
         "export",
     ),
     Row(

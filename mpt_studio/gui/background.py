@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
 
+from mpt_studio.compare.stop import Cancelled
 from mpt_studio.errors import UserError
 
 
@@ -68,6 +69,8 @@ class PoolJob(Job):
             return
         try:
             self._done.emit(self._work())
+        except Cancelled:
+            return
         except UserError as error:
             self._failed.emit(str(error), "")
         except Exception as error:  # reported in the window, with its trace
@@ -84,6 +87,26 @@ class PoolJob(Job):
         if not self.is_cancelled:
             self.finish()
             self._on_error(sentence, detail)
+
+
+class StoppableJob(PoolJob):
+    """Work that tells how far it is and asks whether to stop: ``work(progress, stop)``; what it wrote by then stays."""
+
+    _moved = Signal(str, float)
+
+    def __init__(
+        self,
+        title: str,
+        work: Callable[[Callable[[str, float | None], None], Callable[[], bool]], Any],
+        on_result: Callable[[Any], None],
+        on_error: Callable[[str, str], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(title, lambda: work(self._tell, lambda: self.is_cancelled), on_result, on_error, parent)
+        self._moved.connect(self.progressed)
+
+    def _tell(self, sentence: str, fraction: float | None) -> None:
+        self._moved.emit(sentence, -1.0 if fraction is None else fraction)
 
 
 class Runnable(QRunnable):

@@ -118,7 +118,7 @@ class DataChooser(QWidget):
         return f"{kind}:{self.folder.path}" if self.folder.path else ""
 
 
-class _Dialog(QDialog):
+class FormDialog(QDialog):
     """A form with a sentence on top, what is still missing below, and one primary button."""
 
     def __init__(self, title: str, sentence: str, accept: str, parent: QWidget | None) -> None:
@@ -156,7 +156,7 @@ class _Dialog(QDialog):
         raise NotImplementedError
 
 
-class DataDialog(_Dialog):
+class DataDialog(FormDialog):
     """Which data the versions answer on."""
 
     def __init__(self, spec: str = "builtin", start: str = "", parent: QWidget | None = None) -> None:
@@ -170,7 +170,7 @@ class DataDialog(_Dialog):
         return "" if self.data.spec else "Choose the folder of the data."
 
 
-class CompareDialog(_Dialog):
+class CompareDialog(FormDialog):
     """Which two versions to compare."""
 
     def __init__(self, spec: str = "builtin", start: str = "", parent: QWidget | None = None) -> None:
@@ -200,7 +200,7 @@ class CompareDialog(_Dialog):
         return "Choose the folder of the data." if self.needs_data and not self.data.spec else ""
 
 
-class UpdateDialog(_Dialog):
+class UpdateDialog(FormDialog):
     """Data and old model of an update; the recipe's other fields follow in the form on the Train page."""
 
     def __init__(self, start: str = "", parent: QWidget | None = None) -> None:

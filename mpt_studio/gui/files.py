@@ -8,8 +8,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
-from mpt_studio import compare
-from mpt_studio.errors import UserError
 from mpt_studio.gui.dialogs import VERSION_FILES, CompareDialog, DataDialog
 from mpt_studio.gui.plain import caption
 from mpt_studio.gui.settings import RECENT, Settings
@@ -109,19 +107,3 @@ class Files(QObject):
 
     def _spec(self) -> str:
         return self.workspace.dataset.spec if self.workspace.dataset else "builtin"
-
-    def export_csv(self) -> None:
-        """Write the current comparison, one row per sample."""
-        comparison = self.workspace.comparison()
-        if comparison is None:
-            return
-        start = str(Path(self.settings.folder()) / "flips.csv")
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Export samples", start, "CSV (*.csv)")
-        if not chosen:
-            return
-        try:
-            compare.write_csv(comparison, Path(chosen))
-        except UserError as error:
-            self.workspace.message.emit("error", str(error), "")
-        else:
-            self.workspace.message.emit("info", f"{chosen} written.", "")

@@ -82,7 +82,7 @@ class Judging(QObject):
 
     def mark(self, mark: Mark) -> None:
         """Mark what is selected; after a single sample, go on to the next."""
-        comparison, rows = self._workspace.comparison(), self._rows()
+        comparison, rows = self._workspace.comparison(), self.rows()
         if comparison is None or not len(rows):
             return
         ids = [str(name) for name in comparison.sample_ids[rows].tolist()]
@@ -118,7 +118,7 @@ class Judging(QObject):
 
     # -- inside
 
-    def _rows(self) -> Rows:
+    def rows(self) -> Rows:
         """All selected rows where the sample on show is among them, else that one."""
         selected, rows = self._workspace.selected, self.chosen_rows()
         if selected is None:

@@ -276,14 +276,21 @@ def test_that_candidates_are_stepped_through_and_swapped(window: MainWindow, tmp
     assert (window.workspace.old.label, window.workspace.current.label) == ("c", "a")
 
 
-def test_that_the_comparison_is_exported(window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_the_comparison_is_exported(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
     from PySide6.QtWidgets import QFileDialog
+
+    from mpt_studio.gui.export_dialog import ExportDialog
+
+    monkeypatch.setattr(ExportDialog, "exec", lambda self: True)
 
     out = tmp_path / "flips.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(out), ""))
     assert not window.actions_by_id["export_csv"].isEnabled()
     window.files.open_paths([saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")])
     window.actions_by_id["export_csv"].trigger()
+    qtbot.waitUntil(out.exists)
     assert "negative" in out.read_text()
 
 
