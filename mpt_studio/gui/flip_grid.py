@@ -25,10 +25,11 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
-from mpt_studio.compare import Comparison
+from mpt_studio.compare import Comparison, Group
 from mpt_studio.gui import theme
 from mpt_studio.gui.flip_card import CardPainter, sentence
-from mpt_studio.gui.plain import tip
+from mpt_studio.gui.grid_layout import GridLayout
+from mpt_studio.gui.plain import count, tip
 from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails
 
 SMALLEST, LARGEST, USUAL, STEP = 32, 320, 96, 16
@@ -90,6 +91,8 @@ class FlipGrid(QAbstractItemView):
         self.thumbnails = thumbnails
         self._images = ImageIndex(None, np.empty(0, str))
         self._columns, self._cell_width, self._hovered = 1, 1, -1
+        self._groups: list[Group] = []
+        self._layout = GridLayout(0, 1, 1)
         self._cards = CardPainter(self.font(), USUAL)
         self._wishes = QTimer(self, singleShot=True, interval=_WISH_MS)
         self._wishes.timeout.connect(self._want_visible)
@@ -110,14 +113,21 @@ class FlipGrid(QAbstractItemView):
     # -- content
 
     def set_content(
-        self, comparison: Comparison | None, rows: np.ndarray, images: ImageIndex, *, stays: bool = False
+        self,
+        comparison: Comparison | None,
+        rows: np.ndarray,
+        images: ImageIndex,
+        *,
+        groups: list[Group] | None = None,
+        stays: bool = False,
     ) -> None:
-        """Show ``rows`` of ``comparison``, from the top unless the view ``stays``."""
+        """Show ``rows`` of ``comparison``, under headings where they are grouped; from the top unless the view stays."""
         self._images = images
         if comparison is self.flips.comparison and rows is self.flips.rows:
             self.viewport().update()  # other marks
             return
         at, self._hovered = self.verticalScrollBar().value() if stays else 0, -1
+        self._groups = groups or []
         self.flips.set_rows(comparison, rows)
         self.verticalScrollBar().setValue(at)
 
@@ -183,8 +193,10 @@ class FlipGrid(QAbstractItemView):
         width = max(1, self.viewport().width())
         self._columns = max(1, width // self._cards.size().width())
         self._cell_width = width // self._columns
-        bar, lines = self.verticalScrollBar(), -(-len(self.flips.rows) // self._columns)
-        bar.setRange(0, max(0, lines * self._height() - self.viewport().height()))
+        heading = self.fontMetrics().height() + 12
+        self._layout = GridLayout(len(self.flips.rows), self._columns, self._height(), self._groups, heading)
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, self._layout.height - self.viewport().height()))
         bar.setPageStep(self.viewport().height())
         bar.setSingleStep(max(20, self._height() // 3))
         self._wish()
@@ -202,9 +214,8 @@ class FlipGrid(QAbstractItemView):
             self.scrollTo(self.flips.index(anchor), QAbstractItemView.ScrollHint.PositionAtTop)
 
     def _rect(self, position: int) -> QRect:
-        line, column = divmod(position, self._columns)
-        top = line * self._height() - self.verticalOffset()
-        return QRect(column * self._cell_width, top, self._cell_width, self._height())
+        top, column = self._layout.place(position)
+        return QRect(column * self._cell_width, top - self.verticalOffset(), self._cell_width, self._height())
 
     def visualRect(self, index: _Index) -> QRect:
         return self._rect(index.row()) if index.isValid() else QRect()
@@ -213,15 +224,13 @@ class FlipGrid(QAbstractItemView):
         column = point.x() // self._cell_width
         if not 0 <= column < self._columns:
             return QModelIndex()
-        position = (point.y() + self.verticalOffset()) // self._height() * self._columns + column
-        return self.flips.index(position) if 0 <= position < len(self.flips.rows) else QModelIndex()
+        position = self._layout.at(point.y() + self.verticalOffset(), column)
+        return self.flips.index(position) if position >= 0 else QModelIndex()
 
     def _visible(self, rect: QRect | None = None) -> range:
         """Positions of the items in a part of the viewport."""
         rect = rect or self.viewport().rect()
-        top = (rect.top() + self.verticalOffset()) // self._height() * self._columns
-        bottom = ((rect.bottom() + self.verticalOffset()) // self._height() + 1) * self._columns
-        return range(max(0, top), min(len(self.flips.rows), bottom))
+        return self._layout.between(rect.top() + self.verticalOffset(), rect.bottom() + self.verticalOffset())
 
     def horizontalOffset(self) -> int:
         return 0
@@ -262,8 +271,7 @@ class FlipGrid(QAbstractItemView):
             return self.flips.index(last if action == move.MoveEnd else 0)
         at, page = self.currentIndex().row(), max(1, self.viewport().height() // self._height()) * self._columns
         if action in (move.MoveUp, move.MoveDown):
-            target = at + (self._columns if action == move.MoveDown else -self._columns)
-            return self.flips.index(target if 0 <= target <= last else at)
+            return self.flips.index(self._layout.vertically(at, 1 if action == move.MoveDown else -1))
         steps = {move.MoveLeft: -1, move.MovePrevious: -1, move.MoveRight: 1, move.MoveNext: 1}
         steps |= {move.MovePageUp: -page, move.MovePageDown: page, move.MoveHome: -at, move.MoveEnd: last - at}
         return self.flips.index(min(last, max(0, at + steps.get(action, 0))))
@@ -277,8 +285,7 @@ class FlipGrid(QAbstractItemView):
 
     def _nearest(self, point: QPoint) -> int:
         column = min(self._columns - 1, max(0, point.x() // self._cell_width))
-        position = (point.y() + self.verticalOffset()) // self._height() * self._columns + column
-        return min(len(self.flips.rows) - 1, max(0, position))
+        return self._layout.nearest(point.y() + self.verticalOffset(), column)
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         region, visible = QRegion(), self._visible()
@@ -357,6 +364,7 @@ class FlipGrid(QAbstractItemView):
         comparison, current = self.flips.comparison, self.currentIndex().row()
         if comparison is None:
             return
+        self._paint_headings(painter, event.rect())
         ranges = [(r.top(), r.bottom()) for r in self._ranges()]
         for position in self._visible(event.rect()):
             row = int(self.flips.rows[position])
@@ -370,6 +378,15 @@ class FlipGrid(QAbstractItemView):
                 current=position == current,
                 hovered=position == self._hovered,
             )
+
+    def _paint_headings(self, painter: QPainter, rect: QRect) -> None:
+        at = self.verticalOffset()
+        for top, group in self._layout.headings(rect.top() + at, rect.bottom() + at):
+            box = QRect(8, top - at, self.viewport().width() - 16, self.fontMetrics().height() + 12)
+            painter.setPen(self._cards.text)
+            text = f"{group.title}   {count(group.count)}"
+            elided = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, box.width())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, elided)
 
     def _image(self, row: int) -> QImage | None:
         index = self._images[row]

@@ -46,6 +46,7 @@ SORTS = (
     ("Mark", "mark", True),
     ("Sample id", "id", False),
 )
+GROUPS = (("None", ""), ("True class", "class"), ("Flow pair", "flow"))
 _BY_NAME = ("class", "answer", "flow", "id")
 _BY_MARK = ("Label wrong first", "Not marked first")
 _BY_CAUSE = ("Suspect labels first", "No flip first")
@@ -71,6 +72,7 @@ class FlipsPage(QWidget):
         self.grid = FlipGrid(self.thumbnails)
         self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
         self.result, self.rates = label(bold=True), RatesLine(workspace)
+        self.group = QComboBox()
         self.sort, self.direction, self.size_slider = QComboBox(), QToolButton(), QSlider(Qt.Orientation.Horizontal)
         self.empty = EmptyPage("Open data…")
         self.empty.asked.connect(self.data_wanted)
@@ -92,6 +94,7 @@ class FlipsPage(QWidget):
         found.addWidget(self.chips, 1)
         tools = FlowLayout(head, spacing=2 * theme.SPACE)
         tools.addWidget(_together(label("Sort"), self.sort, self.direction))
+        tools.addWidget(_together(label("Group"), self.group))
         tools.addWidget(_together(label("Size"), self.size_slider))
         for page in (self.grid, self.empty, self.viewer, self.beside):
             self.stack.addWidget(page)
@@ -121,6 +124,11 @@ class FlipsPage(QWidget):
         self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         set_tip(self.sort, "What the images are ordered by; confidence is that of the new answer")
         self.sort.activated.connect(lambda _: self.workspace.set_sort(*self.sort.currentData()))
+        for title, by in GROUPS:
+            self.group.addItem(title, by)
+        self.group.setAccessibleName("Group by")
+        set_tip(self.group, "Images of one true class, or of one pair truth → new answer, together; most first")
+        self.group.activated.connect(lambda _: self.workspace.set_group(self.group.currentData()))
         self.direction.setAccessibleName("Reverse the order")
         self.direction.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.direction.clicked.connect(
@@ -177,7 +185,7 @@ class FlipsPage(QWidget):
         self._follows = True
         images = image_index(workspace.dataset, comparison)
         asked = (comparison, workspace.filter, workspace.sort_key, workspace.sort_descending, workspace.group_by)
-        self.grid.set_content(comparison, rows, images, stays=asked == self._shown)
+        self.grid.set_content(comparison, rows, images, groups=workspace.groups, stays=asked == self._shown)
         self._shown = asked
         self._follows = False
         self.rates.refresh()
@@ -209,6 +217,7 @@ class FlipsPage(QWidget):
         key, descending = self.workspace.sort_key, self.workspace.sort_descending
         found = next((i for i, (_, sort, _) in enumerate(SORTS) if sort == key), -1)
         self.sort.setCurrentIndex(found)
+        self.group.setCurrentIndex(self.group.findData(self.workspace.group_by))
         self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
         by_name, by_size = ("Z first", "A first"), ("Largest first", "Smallest first")
         texts = {"mark": _BY_MARK, "cause": _BY_CAUSE, **dict.fromkeys(_BY_NAME, by_name)}.get(key, by_size)

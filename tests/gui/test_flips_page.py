@@ -225,3 +225,16 @@ def test_that_causes_are_counted_and_filter(page: FlipsPage) -> None:
     assert counts(page, "causes") == {"Stolen by a new class": "3", "Old-old confusion": "1"}
     page.facets.lists["causes"].chosen.emit(key_of(page, "causes", "Stolen"))
     assert sorted(shown(page)) == [1, 5, 6]
+
+
+def test_that_images_are_grouped_by_flow_pair(page: FlipsPage, workspace: Workspace) -> None:
+    index = page.group.findText("Flow pair")
+    page.group.setCurrentIndex(index)
+    page.group.activated.emit(index)
+    assert [(g.title, g.count) for g in workspace.groups] == [
+        ("dog & <b>pup</b> → fox", 2),
+        ("cat → dog & <b>pup</b>", 1),
+        ("cat → fox", 1),
+    ]
+    assert shown(page) == [6, 5, 2, 1]
+    assert page.grid.visualRect(page.grid.flips.index(2)).top() > page.grid.visualRect(page.grid.flips.index(0)).top()
