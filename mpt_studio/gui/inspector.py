@@ -63,6 +63,7 @@ class Inspector(QWidget):
         workspace.selection_changed.connect(self.refresh)
         workspace.data_changed.connect(self.refresh)
         workspace.versions_changed.connect(self.refresh)
+        workspace.offsets.settled.connect(self.refresh)
         theme.notifier().changed.connect(self.refresh)
         self.refresh()
 

@@ -109,6 +109,7 @@ class MapView(QWidget):
         for signal in (workspace.current_changed, workspace.versions_changed, workspace.data_changed):
             signal.connect(self._later)
         workspace.filter_changed.connect(self._show_filter)
+        workspace.rows_changed.connect(self._show_filter)
         workspace.selection_changed.connect(self._show_selection)
         self._grid.selectionModel().selectionChanged.connect(self._show_selection)
         self._grid.flips.modelReset.connect(self._show_filter)
@@ -293,7 +294,8 @@ class MapView(QWidget):
         if self._stale or not self.isVisible() or comparison is None or len(comparison) != len(self.canvas.bright):
             return
         bright = np.zeros(len(comparison), bool)
-        bright[self.workspace.rows] = True
+        rows = self.workspace.rows
+        bright[rows[rows < len(bright)]] = True  # they may still be those of an earlier comparison
         self.canvas.set_bright(bright)
 
     @Slot()

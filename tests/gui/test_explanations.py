@@ -212,6 +212,16 @@ def test_that_an_overlay_needs_an_image(qtbot: QtBot) -> None:
     assert overlay(view)
 
 
+def test_that_the_answer_under_a_logit_offset_is_explained(
+    inspector: Inspector, workspace: Workspace, qtbot: QtBot
+) -> None:
+    workspace.select(1)
+    new = inspector.saliency.panes[1]
+    qtbot.waitUntil(lambda: overlay(new.image), timeout=10_000)
+    workspace.set_offset(50.0)  # fox is a new class: it is not answered any more
+    qtbot.waitUntil(lambda: new.caption.text().startswith("■ plain\n✓ cat 50"), timeout=10_000)
+
+
 def test_that_one_sample_is_shown_under_both_versions(workspace: Workspace, asked: Path, qtbot: QtBot) -> None:
     beside = SideBySide(workspace)
     qtbot.addWidget(beside, before_close_func=lambda _: (beside.close_threads(), Explanations.of(workspace).close()))

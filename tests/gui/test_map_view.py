@@ -175,6 +175,19 @@ def test_that_the_selection_goes_both_ways(page: FlipsPage, workspace: Workspace
     assert shown.canvas.current == 3
 
 
+def test_that_another_logit_offset_moves_samples_between_kinds(
+    page: FlipsPage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    shown = opened(page, qtbot)
+    workspace.set_offset(50.0)  # no answer is a new class any more
+    comparison = workspace.comparison()
+    assert comparison is not None
+    negative = int((comparison.kinds == FlipKind.NEGATIVE).sum())
+    assert negative != 4
+    qtbot.waitUntil(lambda: shown.legend[FlipKind.NEGATIVE].text() == f"Negative flip {negative}")
+    assert shown.canvas._kinds.tolist() == comparison.kinds.tolist()
+
+
 def test_that_a_version_without_a_checkpoint_is_a_sentence(page: FlipsPage, workspace: Workspace, qtbot: QtBot) -> None:
     shown = opened(page, qtbot)
     current = workspace.current
