@@ -27,8 +27,14 @@ class Confused:
 
 def confusion(c: Comparison, view: View) -> Counts:
     """(L, L) samples by true class (row) and answer (column); "difference" is the update's minus the old version's."""
-    if view == "difference":
-        return confusion(c, "new") - confusion(c, "old")
+    key = ("confusion", view)
+    if key not in c.kept:
+        c.kept[key] = confusion(c, "new") - confusion(c, "old") if view == "difference" else _count(c, view)
+    kept: Counts = c.kept[key]
+    return kept.copy()
+
+
+def _count(c: Comparison, view: View) -> Counts:
     n, answer = len(c.names), c.old_answer if view == "old" else c.new_answer
     cells = c.truth.astype(np.int64) * n + answer
     return np.bincount(cells, minlength=n * n).reshape(n, n).astype(np.int64)

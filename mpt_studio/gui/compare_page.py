@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.compare import SUBSETS, Comparison, Filter, Samples, Subset
-from mpt_studio.compare.confusion import View, confused_rows
+from mpt_studio.compare.confusion import View, confused_rows, confusion
+from mpt_studio.compare.stop import Stop, check
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui import theme
@@ -36,6 +37,7 @@ from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.frontiers import Frontiers
 from mpt_studio.gui.history_view import HistoryView
 from mpt_studio.gui.interpolation import Interpolation
+from mpt_studio.gui.latest import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.offset_bar import OffsetBar
 from mpt_studio.gui.pairing import NoiseFloor, Pairing
 from mpt_studio.gui.pick_bar import PickBar
@@ -64,6 +66,8 @@ class ComparePage(QWidget):
         self._stale = True
         self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
         self._charts.timeout.connect(self._show_charts)
+        self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
+        self._counted: Comparison | None = None
         self.table = CandidatesTable(workspace)
         self.picks, self.offset = PickBar(workspace), OffsetBar()
         self.basis, self.reason, self.matching = label(wrap=True), self.picks.reason, label(wrap=True)
@@ -262,7 +266,18 @@ class ComparePage(QWidget):
         self.quadrants.show_rates(rates)
 
     def _show_charts(self) -> None:
+        """Beside the window where samples are many: the charts of the last offset stay until the new ones are there."""
         comparison = self.workspace.comparison()
+        if comparison is None:
+            return
+        if comparison is self._counted:
+            self._draw_charts(comparison)
+            return
+        beside = len(comparison) > DIRECT_SAMPLES
+        self._latest.ask(lambda stop: _count(comparison, stop), self._draw_charts, beside=beside)
+
+    def _draw_charts(self, comparison: Comparison) -> None:
+        self._counted = comparison
         self.classes.show_comparison(comparison)
         self.flow.show_comparison(comparison)
         self.confusion.show_comparison(comparison)
@@ -357,6 +372,14 @@ class ComparePage(QWidget):
         self.quadrants.highlight(int(comparison.kinds[row]))
         self.classes.bars.highlight(truth)
         self.flow.bars.highlight((truth, answer))
+
+
+def _count(comparison: Comparison, stop: Stop) -> Comparison:
+    """Have everything counted and kept that the charts ask for."""
+    for work in (comparison.per_class, comparison.flow, lambda: confusion(comparison, "difference")):
+        check(stop)
+        work()
+    return comparison
 
 
 def _card(title: str, content: QWidget, *below: QWidget) -> QFrame:
