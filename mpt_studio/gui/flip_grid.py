@@ -121,7 +121,7 @@ class FlipGrid(QAbstractItemView):
         groups: list[Group] | None = None,
         stays: bool = False,
     ) -> None:
-        """Show ``rows`` of ``comparison``, under headings where they are grouped; from the top unless the view stays."""
+        """Show ``rows`` of ``comparison``, grouped under headings or not; from the top unless the view stays."""
         self._images = images
         if comparison is self.flips.comparison and rows is self.flips.rows:
             self.viewport().update()  # other marks
@@ -380,13 +380,16 @@ class FlipGrid(QAbstractItemView):
             )
 
     def _paint_headings(self, painter: QPainter, rect: QRect) -> None:
-        at = self.verticalOffset()
+        at, plain, bold = self.verticalOffset(), self.font(), self.font()
+        bold.setBold(True)
+        painter.setFont(bold)
         for top, group in self._layout.headings(rect.top() + at, rect.bottom() + at):
             box = QRect(8, top - at, self.viewport().width() - 16, self.fontMetrics().height() + 12)
             painter.setPen(self._cards.text)
             text = f"{group.title}   {count(group.count)}"
             elided = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, elided)
+        painter.setFont(plain)
 
     def _image(self, row: int) -> QImage | None:
         index = self._images[row]

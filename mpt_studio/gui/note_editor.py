@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
 from mpt_studio.flips import Mark
@@ -19,7 +19,7 @@ _BUTTONS = (
     (Mark.ACCEPTABLE, "Accept", "This flip may ship"),
     (Mark.BLOCKER, "Block", "This sample must not flip; it goes on the must-not-flip list"),
     (Mark.LABEL_WRONG, "Label", "The label is wrong; adjusted rates leave the sample out"),
-    (Mark.NONE, "None", "Take the mark away"),
+    (Mark.NONE, "Clear", "Take the mark away"),
 )
 
 
@@ -47,7 +47,7 @@ class NoteEditor(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        holder, group = QWidget(), QButtonGroup(self)
+        holder = QWidget()
         line = FlowLayout(holder, spacing=theme.SPACE // 2)
         for mark, text, tip in _BUTTONS:
             key = MARK_KEYS.get(mark, "U")
@@ -58,8 +58,7 @@ class NoteEditor(QWidget):
             set_tip(button, f"{tip} ({key})")
             button.setAccessibleName(tip)
             theme.mark(button, chip=True)
-            button.clicked.connect(lambda _=False, mark=mark: self._workspace.judging.mark(mark))
-            group.addButton(button)
+            button.clicked.connect(lambda _=False, mark=mark: self._mark(mark))
             line.addWidget(button)
             self.buttons[mark] = button
         column = QVBoxLayout(self)
@@ -67,6 +66,10 @@ class NoteEditor(QWidget):
         column.setSpacing(theme.SPACE // 2)
         column.addWidget(holder)
         column.addWidget(self.note)
+
+    def _mark(self, mark: Mark) -> None:
+        self._workspace.judging.mark(mark)
+        self.refresh()  # the click itself ticked the button
 
     def refresh(self) -> None:
         """Show the selected sample's mark and note; what was typed on the one before is kept first."""
@@ -80,7 +83,8 @@ class NoteEditor(QWidget):
             self._write("")
             return
         marked = self._workspace.judging.of(*sample)
-        self.buttons[marked.mark].setChecked(True)
+        for mark, button in self.buttons.items():
+            button.setChecked(mark == marked.mark != Mark.NONE)
         same = before is not None and str(before[0].sample_ids[before[1]]) == str(sample[0].sample_ids[sample[1]])
         if not (same and self.note.hasFocus()) or marked.note != self.note.toPlainText().strip():
             self._write(marked.note)

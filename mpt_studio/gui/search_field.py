@@ -102,7 +102,7 @@ class SearchField(QWidget):
         try:
             wanted = parse(self.edit.text(), self.words())
         except QueryError as error:
-            self._say(str(error))
+            self._say(str(error), asked=points)
             if points:
                 self.completer.popup().hide()
                 self.edit.setSelection(error.start, max(1, error.end - error.start))
@@ -112,9 +112,10 @@ class SearchField(QWidget):
             chosen = self._workspace.filter.samples  # has no words
             self._workspace.set_filter(dataclasses.replace(wanted, samples=chosen))
 
-    def _say(self, problem: str) -> None:
+    def _say(self, problem: str, *, asked: bool = False) -> None:
+        """A mistake is red once the user asked for the result; while typing it is a hint."""
         self.problem.setText(problem)
-        self.problem.setStyleSheet(f"color: {theme.colors().wrong}")
+        self.problem.setStyleSheet(f"color: {theme.colors().wrong if asked else theme.colors().muted}")
         self.problem.setVisible(bool(problem))
 
     # -- completion
