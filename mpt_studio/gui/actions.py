@@ -91,7 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row("page_compare", "&Compare", "&View", "show_compare", "Ctrl+Shift+C", "Old model against candidates", "compare"),
     Row("page_flips", "&Flips", "&View", "show_flips", "Ctrl+Shift+F", "The images that flipped", "flips"),
     Row("page_runs", "&Runs", "&View", "show_runs", "Ctrl+Shift+R", "Everything trained so far", "runs"),
-    Row("find", "Search sa&mples", "&View", "find", "Ctrl+F", "By words and conditions", "search"),
+    Row("find", "Search sa&mples", "&View", "search_samples", "Ctrl+F", "By words and conditions", "search"),
     Row("page_start", "&Start", "&View", "show_start", "Ctrl+Shift+H", "The three ways to begin"),
     Row("next_page", "Ne&xt page", "&View", "next_page", "Ctrl+PgDown", "Go one page to the right", starts_group=True),
     Row("previous_page", "Pre&vious page", "&View", "previous_page", "Ctrl+PgUp", "Go one page to the left"),

@@ -157,7 +157,8 @@ class Judging(QObject):
         return True
 
     def _travel(self, how: Callable[[Marks, str], tuple[str, ...]], what: str) -> None:
-        comparison, touched = self._workspace.comparison(), []
+        comparison = self._workspace.comparison()
+        touched: list[str] = []
         if comparison is None or not self._change(lambda marks, data: touched.extend(how(marks, data))):
             return
         if not touched:

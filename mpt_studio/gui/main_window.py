@@ -224,7 +224,7 @@ class MainWindow(QMainWindow):
     def show_flips(self) -> None:
         self.pages.show_page("flips")
 
-    def find(self) -> None:
+    def search_samples(self) -> None:
         self.show_flips()
         self.flips.search.edit.setFocus()
 

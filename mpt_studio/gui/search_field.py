@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QStandardItem, QStandardItemModel
@@ -69,7 +70,7 @@ class SearchField(QWidget):
         self.completer.setWidget(self.edit)
         self.completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self.completer.setMaxVisibleItems(12)
-        self.completer.activated[QModelIndex].connect(self._accept)
+        self.completer.activated[QModelIndex].connect(self._accept)  # type: ignore[index]
 
     # -- text and filter
 
@@ -104,7 +105,7 @@ class SearchField(QWidget):
         except QueryError as error:
             self._say(str(error), asked=points)
             if points:
-                self.completer.popup().hide()
+                self._hide_offers()
                 self.edit.setSelection(error.start, max(1, error.end - error.start))
             return
         self._say("")
@@ -132,9 +133,14 @@ class SearchField(QWidget):
             item.setData(offer, _COMPLETION)
             self._offers.appendRow(item)
         if not offers:
-            self.completer.popup().hide()
+            self._hide_offers()
             return
         self.completer.complete()
+
+    def _hide_offers(self) -> None:
+        popup = self.completer.popup()
+        if popup is not None:
+            popup.hide()
 
     def _accept(self, index: QModelIndex) -> None:
         offer = index.data(_COMPLETION)
@@ -198,7 +204,7 @@ class KeptButton(QToolButton):
         menu.addAction("Keep this filter…", self.ask).setEnabled(bool(text))
         menu.addSeparator()
         for name, kept in self.kept.texts.items():
-            action = menu.addAction(caption(name), lambda kept=kept: self.use(kept))
+            action = menu.addAction(caption(name), partial(self.use, kept))
             action.setStatusTip(kept)
             action.setCheckable(True)
             action.setChecked(kept == text)
@@ -206,7 +212,7 @@ class KeptButton(QToolButton):
             menu.addSeparator()
             removing = menu.addMenu("Forget")
             for name in self.kept.texts:
-                removing.addAction(caption(name), lambda name=name: self.kept.remove(name))
+                removing.addAction(caption(name), partial(self.kept.remove, name))
 
     def ask(self) -> None:
         """Ask for a name for the present filter."""
