@@ -72,7 +72,11 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
     Bytes of file names that are no text are written as escapes, which JSON reads back as they were.
     """
-    content = text.encode("utf-8", "backslashreplace")
+    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """``replace_file`` for bytes."""
     replace_file(path, lambda temporary: _write_bytes(temporary, content), durable=durable)
 
 

@@ -30,7 +30,7 @@ def write_charts(charts: Mapping[str, QWidget], folder: Path, kind: str) -> list
     written = []
     for title, chart in charts.items():
         path = folder / f"{file_name(title)}.{kind}"
-        paths.replace_file(path, lambda temporary, chart=chart: temporary.write_bytes(_bytes(chart, kind)))
+        paths.write_bytes(path, _bytes(chart, kind))
         written.append(path)
     return written
 
@@ -50,7 +50,7 @@ def _bytes(chart: QWidget, kind: str) -> bytes:
     if kind == "svg":
         _paint_svg(chart, buffer)
     else:
-        _image(chart).save(buffer, "PNG")
+        _image(chart).save(buffer, "PNG")  # type: ignore[call-overload]  # its stub says bytes and it takes text
     buffer.close()
     return bytes(data.data())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -140,7 +141,7 @@ class ComparePage(QWidget):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         for text, kind in (("Charts as &PNG…", "png"), ("Charts as &SVG…", "svg")):
-            menu.addAction(text, lambda kind=kind: self._ask_export(kind))
+            menu.addAction(text, partial(self._ask_export, kind))
         button.setMenu(menu)
         return button
 
