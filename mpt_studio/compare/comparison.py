@@ -360,8 +360,8 @@ class Comparison:
 def compare(old: Predictions, new: Predictions) -> Comparison:
     """Match two versions' predictions, samples by id and classes by name.
 
-    Raises ``UserError`` where the data differ (no shared id, or one with two true classes), where ids are not unique,
-    and where logits are not finite.
+    Raises ``UserError`` where the data differ (no shared id, one with two true classes, or other fingerprints
+    behind the same ids), where ids are not unique, and where logits are not finite.
     """
     rows, matching = match(old, new)
     names = union(new.class_names, old.class_names)

@@ -60,6 +60,7 @@ def identity(version: Predictions) -> dict[str, Any]:
     return {
         "class_names": version.class_names,
         "label_names": version.label_names,
+        "data_fingerprint": version.data_fingerprint,
         **{name: _of_array(array) for name, array in arrays.items()},
     }
 

@@ -40,6 +40,8 @@ class Matching:
     unknown: int
     """Samples whose true class neither version knows; left out."""
     unknown_classes: tuple[str, ...]
+    other_data: bool = False
+    """Whether the versions were evaluated on data of different, known fingerprints."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values by the field's names."""
@@ -48,6 +50,11 @@ class Matching:
     def sentences(self) -> list[str]:
         """What does not match, for people; empty where everything does."""
         found = []
+        if self.other_data:
+            found.append(
+                "The two versions were evaluated on different editions of the data: "
+                "images with the same id need not be the same."
+            )
         if self.only_old:
             found.append(f"{_have(self.only_old)} no answer of the update ({_some(self.only_old_ids)}).")
         if self.only_new:
@@ -84,7 +91,11 @@ def union(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
-    """Match samples by id. Raises ``UserError`` where no id is shared or a shared one has two true classes."""
+    """Match samples by id.
+
+    Raises ``UserError`` where no id is shared, a shared one has two true classes, or all are shared by data whose
+    fingerprints differ.
+    """
     old_rows, new_rows, order = _matched_rows(old, new)
     _refuse_other_truth(old, new, old_rows, new_rows)
     names = union(new.class_names, old.class_names)
@@ -92,6 +103,9 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
     known = truth >= 0
     unknown = np.unique(np.asarray(new.labels)[new_rows[~known]])
     only_old, only_new = _without(len(old), old_rows), _without(len(new), new_rows)
+    other_data = _is_other_data(old, new)
+    if other_data and not len(only_old) and not len(only_new):
+        raise _refusal_of_other_data(old, new)
     shared = [name for name in new.class_names if name in set(old.class_names)]
     report = Matching(
         matched=int(known.sum()),
@@ -104,6 +118,7 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
         reordered=list(old.class_names[: len(shared)]) != shared or list(new.class_names[: len(shared)]) != shared,
         unknown=int((~known).sum()),
         unknown_classes=tuple(new.label_names[i] for i in unknown[:EXAMPLES]),
+        other_data=other_data,
     )
     if not report.matched:
         raise UserError(
@@ -184,6 +199,19 @@ def _refuse_other_truth(old: Predictions, new: Predictions, old_rows: Ints, new_
             f"{_called(old, 'the old version')} and a {names[new_truth[i]]!r} for {_called(new, 'the update')} "
             f"({len(differing):,} of {len(new_rows):,} shared samples differ); evaluate both on the same data."
         )
+
+
+def _is_other_data(old: Predictions, new: Predictions) -> bool:
+    """Whether both fingerprints are known and differ; predictions of another origin have none."""
+    return bool(old.data_fingerprint and new.data_fingerprint) and old.data_fingerprint != new.data_fingerprint
+
+
+def _refusal_of_other_data(old: Predictions, new: Predictions) -> UserError:
+    return UserError(
+        f"The data differ: {_called(old, 'the old version')} and {_called(new, 'the update')} were evaluated on "
+        f"samples with the same ids and classes, but the data's fingerprints are {old.data_fingerprint[:8]} and "
+        f"{new.data_fingerprint[:8]}; evaluate both on the same data."
+    )
 
 
 def _without(count: int, rows: Ints) -> Ints:

@@ -269,6 +269,32 @@ def test_that_a_sample_with_two_truths_is_refused_with_an_example() -> None:
         compare(old, new)
 
 
+def on(data: str, made: Predictions) -> Predictions:
+    return dataclasses.replace(made, data_fingerprint=data)
+
+
+def test_that_a_comparison_over_other_data_with_the_same_ids_and_classes_is_refused() -> None:
+    one, other = version([[1, 0]] * 2, "ab", "ab", name="v1"), version([[0, 1]] * 2, "ab", "ab", name="v2")
+    with pytest.raises(UserError, match=r"data differ: v1 and v2 .* fingerprints are aa11 and bb22; evaluate both"):
+        compare(on("aa11", one), on("bb22", other))
+
+
+@pytest.mark.parametrize(("before", "after"), [("", ""), ("aa11", ""), ("", "bb22"), ("aa11", "aa11")])
+def test_that_data_of_the_same_or_an_unknown_fingerprint_are_compared_without_a_word(before: str, after: str) -> None:
+    made = version([[1, 0]] * 2, "ab", "ab")
+    assert compare(on(before, made), on(after, made)).matching.sentences() == []
+
+
+def test_that_data_of_which_only_a_part_is_shared_are_compared_with_a_word_on_their_editions() -> None:
+    one, other = version([[1, 0]] * 2, "ab", "aa", ids="xy"), version([[1, 0]] * 2, "ab", "aa", ids="yz")
+    told = compare(on("aa11", one), on("bb22", other)).matching.sentences()
+    assert told[0] == (
+        "The two versions were evaluated on different editions of the data: "
+        "images with the same id need not be the same."
+    )
+    assert len(told) == 3
+
+
 def test_that_an_id_that_occurs_twice_is_refused() -> None:
     with pytest.raises(UserError, match="'x' more than once"):
         compare(version([[1, 0]] * 2, "ab", "ab", ids="xx"), version([[1, 0]] * 2, "ab", "ab", ids="xy"))

@@ -56,6 +56,13 @@ def test_that_changed_predictions_are_compared_anew(pair: Pair, tmp_path: Path) 
     assert again.to_json() == compare(pair[0], changed).to_json()
 
 
+def test_that_a_kept_comparison_does_not_let_other_data_pass(pair: Pair, tmp_path: Path) -> None:
+    old, new = (dataclasses.replace(version, data_fingerprint="aa11") for version in pair)
+    open_comparison(old, new, tmp_path / "kept")
+    with pytest.raises(UserError, match="fingerprints are aa11 and bb22"):
+        open_comparison(old, dataclasses.replace(new, data_fingerprint="bb22"), tmp_path / "kept")
+
+
 @pytest.mark.parametrize("damage", ["truncate", "remove", "meta"])
 def test_that_a_damaged_one_is_made_anew(pair: Pair, tmp_path: Path, damage: str) -> None:
     fresh = open_comparison(*pair, tmp_path / "kept")
