@@ -19,6 +19,7 @@ from mpt_studio.errors import UserError
 
 FORMAT = 1
 _ARRAYS = ("sample_ids", "labels", "logits")
+_NEEDED = (*_ARRAYS, "class_names")
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Strings = npt.NDArray[np.str_]
@@ -79,7 +80,23 @@ class Predictions:
         return largest
 
     def save(self, folder: Path) -> None:
-        """Write ``meta.json`` and one ``.npy`` per array; ``meta.json`` comes last and makes the folder valid."""
+        """Write ``meta.json`` and one ``.npy`` per array; ``meta.json`` comes last and makes the folder valid.
+
+        Raises ``UserError`` where the folder cannot be written.
+        """
+        try:
+            self._write(folder)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UserError(
+                f"The predictions cannot be written to {folder}: that is, or lies below, a file; choose another folder."
+            ) from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(
+                f"The predictions could not be written to {folder} ({reason}); put that right or choose another folder."
+            ) from error
+
+    def _write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "meta.json").unlink(missing_ok=True)  # a kill from here on must not leave a mixture that looks whole
         for name in _ARRAYS:
@@ -132,7 +149,7 @@ def _read_folder(folder: Path) -> Predictions:
             f"{folder} is not a predictions folder: {Path(error.filename or '').name} is missing."
         ) from None
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(f"The predictions in {folder} are damaged ({error}).") from None
+        raise UserError(f"The predictions in {folder} are damaged{_reason(error)}.") from None
     if len(found) != samples:
         raise UserError(f"The predictions in {folder} are damaged: {samples} samples announced, {len(found)} found.")
     return found
@@ -141,15 +158,37 @@ def _read_folder(folder: Path) -> Predictions:
 def _read_npz(path: Path) -> Predictions:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
+            found = {name: _plain(path, archive, name) for name in archive.files if name in (*_NEEDED, "label_names")}
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.") from None
+    except UserError:
+        raise
     except Exception as error:  # zip, header and pickle problems come as many types
-        raise UserError(f"{path} is not a readable .npz file ({type(error).__name__}: {error}).") from None
-    missing = [name for name in ("sample_ids", "labels", "logits", "class_names") if name not in found]
+        raise UserError(f"{path} is not a readable .npz file{_reason(error)}.") from None
+    missing = [name for name in _NEEDED if name not in found]
     if missing:
         raise UserError(f"{path} lacks {' and '.join(missing)}; it needs sample_ids, labels, logits and class_names.")
     return _from_arrays(path, found)
+
+
+def _plain(path: Path, archive: Any, name: str) -> npt.NDArray[Any]:
+    try:
+        array = archive[name]
+    except ValueError as error:
+        if "pickle" not in str(error):
+            raise
+        raise UserError(
+            f"{name} in {path} holds Python objects, which MPT Studio does not read; save plain arrays."
+        ) from None
+    if not isinstance(array, np.ndarray):  # NumPy hands out a member that is no .npy file as bytes
+        raise ValueError(f"{name} is not an array")
+    return array
+
+
+def _reason(error: Exception) -> str:
+    """What NumPy says, in brackets, but for its advice on unpickling, which would run foreign code."""
+    text = str(error)
+    return f" ({text})" if text and "pickle" not in text else ""
 
 
 def _from_arrays(path: Path, found: dict[str, npt.NDArray[Any]]) -> Predictions:
@@ -162,14 +201,27 @@ def _from_arrays(path: Path, found: dict[str, npt.NDArray[Any]]) -> Predictions:
         raise UserError(f"The labels in {path} are {labels.dtype}; they have to be class names or whole numbers.")
     if found["logits"].dtype.kind not in "fiu":
         raise UserError(f"The logits in {path} are {found['logits'].dtype}; they have to be numbers.")
+    labels = labels.astype(np.int64)
+    _refuse_indices_beyond(path, labels, len(label_names), "label" if "label_names" in found else "class")
+    with np.errstate(over="ignore"):  # they become infinite, and a comparison refuses those with a sentence
+        logits = found["logits"].astype(np.float32)
     return Predictions(
         sample_ids=_texts(found["sample_ids"]),
-        labels=labels.astype(np.int64),
+        labels=labels,
         label_names=label_names,
-        logits=found["logits"].astype(np.float32),
+        logits=logits,
         class_names=class_names,
         version=path.stem,
     )
+
+
+def _refuse_indices_beyond(path: Path, labels: Ints, count: int, what: str) -> None:
+    beyond = labels[(labels < 0) | (labels >= count)]
+    if len(beyond):
+        raise UserError(
+            f"{path} has the label {beyond[0]}, but {count} {what} names, counted from 0; "
+            "write the labels as names, or add an array label_names with what the numbers refer to."
+        )
 
 
 def _texts(array: npt.NDArray[Any]) -> Strings:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import re
+import sys
+import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +99,13 @@ def test_that_a_damaged_folder_is_refused_with_a_sentence(tmp_path: Path, name: 
         read_predictions(tmp_path)
 
 
+def test_that_a_damaged_folder_is_never_answered_with_advice_on_unpickling(tmp_path: Path) -> None:
+    small().save(tmp_path)
+    (tmp_path / "labels.npy").write_bytes(b"<html>")
+    with pytest.raises(UserError, match=r"are damaged\.$"):
+        read_predictions(tmp_path)
+
+
 def test_that_a_newer_format_is_refused(tmp_path: Path) -> None:
     small().save(tmp_path)
     meta = json.loads((tmp_path / "meta.json").read_text())
@@ -108,9 +121,27 @@ def test_that_overwriting_cut_short_leaves_no_mixture_that_looks_whole(
     from mpt_studio import predictions
 
     monkeypatch.setattr(predictions, "_save_array", lambda *a: (_ for _ in ()).throw(OSError(28, "full")))
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(UserError, match=rf"could not be written to {re.escape(str(tmp_path))} \(full\)"):
         small().save(tmp_path)
     assert not is_predictions(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["answers", "answers/below"])
+def test_that_saving_over_a_file_is_refused_and_leaves_it(tmp_path: Path, place: str) -> None:
+    (tmp_path / "answers").write_text("mine")
+    with pytest.raises(UserError, match=rf"{place}: that is, or lies below, a file; choose another folder"):
+        small().save(tmp_path / place)
+    assert (tmp_path / "answers").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a folder that its user cannot write")
+def test_that_saving_where_one_may_not_write_names_the_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(UserError, match=r"answers \(Permission denied\); put that right or choose another folder"):
+            small().save(tmp_path / "answers")
+    finally:
+        tmp_path.chmod(0o700)
 
 
 def test_that_an_npz_with_labels_as_indices_reads(tmp_path: Path) -> None:
@@ -151,8 +182,10 @@ def test_that_whole_numbers_serve_as_ids_and_logits(tmp_path: Path) -> None:
         ({"logits": None, "labels": None}, "lacks labels and logits"),
         ({"labels": np.array([0.0, 1.0])}, "labels in .* are float64"),
         ({"logits": np.array([["x", "y"]] * 2)}, "have to be numbers"),
-        ({"sample_ids": np.array([{}, {}])}, "not a readable .npz"),
-        ({"labels": np.array([0, 7])}, "labels outside"),
+        ({"sample_ids": np.array([{}, {}])}, "holds Python objects, which MPT Studio does not read; save plain arrays"),
+        ({"labels": np.array([0, 7])}, "label 7, but 2 class names, .* labels as names, or add an array label_names"),
+        ({"labels": np.array([0, -1])}, "label -1, but 2 class names"),
+        ({"labels": np.array([0, 3]), "label_names": ["a", "b", "c"]}, "label 3, but 3 label names"),
     ],
 )
 def test_that_an_npz_that_lacks_something_is_refused(tmp_path: Path, arrays: dict[str, Any], sentence: str) -> None:
@@ -160,11 +193,31 @@ def test_that_an_npz_that_lacks_something_is_refused(tmp_path: Path, arrays: dic
         read_predictions(npz(tmp_path, **arrays))
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>"])
+def test_that_an_npz_with_logits_beyond_float32_reads_without_a_warning(tmp_path: Path) -> None:
+    path = npz(tmp_path, logits=np.array([[1e300, 0.0], [0.0, 1.0]]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isposinf(read_predictions(path).logits[0, 0])
+
+
+def test_that_what_an_npz_holds_besides_is_left_alone(tmp_path: Path) -> None:
+    assert len(read_predictions(npz(tmp_path, notes=np.array([{}])))) == 2
+
+
+def test_that_an_npz_with_something_else_than_arrays_is_refused(tmp_path: Path) -> None:
+    path = npz(tmp_path, logits=None)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("logits", "x")
+    with pytest.raises(UserError, match=r"not a readable \.npz file \(logits is not an array\)"):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>", pickle.dumps({})])
 def test_that_a_broken_npz_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v.npz").write_bytes(content)
-    with pytest.raises(UserError, match=r"not a readable \.npz"):
+    with pytest.raises(UserError, match=r"not a readable \.npz") as refused:
         read_predictions(tmp_path / "v.npz")
+    assert "pickle" not in str(refused.value)
 
 
 def test_that_what_is_not_there_or_of_another_kind_is_said(tmp_path: Path) -> None:
