@@ -26,7 +26,10 @@ T = TypeVar("T", Run, Update)
 
 
 class Store:
-    """Runs and updates below one folder. Reading never creates anything."""
+    """Runs and updates below one folder. Reading never creates anything.
+
+    Listing, finding and creating raise ``UserError`` where the root is not a folder.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
@@ -119,6 +122,7 @@ class Store:
 
     def _created(self, shelf: Shelf, name: str, record_name: str, values: dict[str, Any]) -> Path:
         folder = self.root / shelf / name
+        self._refuse_a_file()
         growing = folder.with_name(f".new-{name}")  # listings pass over it until it is complete
         with written_to(self.root):
             growing.mkdir(parents=True)
@@ -144,10 +148,14 @@ class Store:
             with os.scandir(self.root / shelf) as entries:
                 names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
         except (FileNotFoundError, NotADirectoryError):
-            return
+            return self._refuse_a_file()
         except OSError as error:
             raise UserError(f"The store {self.root} could not be read ({error.strerror or error}).") from None
         yield from (self.root / shelf / name for name in names)
+
+    def _refuse_a_file(self) -> None:
+        if self.root.exists() and not self.root.is_dir():
+            raise UserError(f"The store {self.root} is not a folder; choose another --store.")
 
     def _resolved(self, shelf: Shelf, name: str) -> Path:
         found = self._matching(shelf, name)

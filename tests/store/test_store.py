@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,25 @@ def finished_run(store: Store, label: str = "", **more: object) -> Run:
     with store.create_run(RECIPE, label=label, **more) as writer:  # type: ignore[arg-type]
         writer.finish("done")
     return store.run(writer.id)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        Store.runs,
+        Store.updates,
+        lambda store: store.run("x"),
+        lambda store: store.delete("x"),
+        lambda store: store.create_run(RECIPE),
+        lambda store: store.create_update(UpdateRecipe(data="builtin")),
+    ],
+    ids=["runs", "updates", "run", "delete", "create_run", "create_update"],
+)
+def test_that_a_store_that_is_a_file_is_refused_on_first_use(tmp_path: Path, use: Callable[[Store], object]) -> None:
+    (tmp_path / "store").write_text("mine")
+    with pytest.raises(UserError, match=r"store is not a folder; choose another --store\.$"):
+        use(Store(tmp_path / "store"))
+    assert (tmp_path / "store").read_text() == "mine"
 
 
 def test_that_a_run_reads_back_as_it_was_created(store: Store) -> None:
@@ -329,7 +349,7 @@ def test_that_the_evaluation_folder_depends_on_weights_and_data_alone(store: Sto
 def test_that_a_store_below_a_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="choose another store"):
-        Store(tmp_path / "file").create_run(RECIPE)
+        Store(tmp_path / "file" / "store").create_run(RECIPE)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
