@@ -17,7 +17,7 @@ import pydantic
 from annotated_types import Interval
 
 from mpt_studio import paths
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UsageError, UserError
 
 Distillation = Literal["none", "naive", "focal_kl", "focal_lm", "lm", "lm_topk"]
 Teachers = Literal["none", "old", "old_and_reference", "old_and_ensemble"]
@@ -109,7 +109,7 @@ def method_named(name: str, logit_margin: float | None = None) -> Method:
     base, _, own_margin = name.strip().partition(":")
     published = _BY_SNAKE.get(base.strip().lower().replace("-", "_"))
     if published is None:
-        raise UserError(
+        raise UsageError(
             f"There is no method {base.strip()!r}; choose from none, {', '.join(n.lower() for n in METHODS)}."
         )
     method = METHODS[published]
@@ -126,7 +126,7 @@ def _number(text: str, where: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise UserError(f"{text!r} in {where!r} is not a number; write a margin as in mpt_kl:2.") from None
+        raise UsageError(f"{text!r} in {where!r} is not a number; write a margin as in mpt_kl:2.") from None
 
 
 def label_of(method: Method) -> str:
@@ -269,18 +269,18 @@ def to_json(recipe: Any) -> dict[str, Any]:
     return dataclasses.asdict(recipe)
 
 
-def from_json(cls: type[T], values: dict[str, Any]) -> T:
-    """The recipe in plain JSON values; unknown fields and values out of range raise ``UserError``."""
+def from_json(cls: type[T], values: dict[str, Any], error: type[UserError] = UserError) -> T:
+    """The recipe in plain JSON values; unknown fields and values out of range raise ``error``."""
     try:
         made: T = _adapter(cls).validate_json(json.dumps(values))  # type: ignore[arg-type]
         return made
-    except pydantic.ValidationError as error:
-        raise UserError(_first_problem(error)) from None
+    except pydantic.ValidationError as problem:
+        raise error(_first_problem(problem)) from None
 
 
 def checked(recipe: T) -> T:
-    """``recipe`` itself when every field is in range; else ``UserError`` naming the field."""
-    return from_json(type(recipe), to_json(recipe))
+    """``recipe`` itself when every field is in range; else ``UsageError`` naming the field."""
+    return from_json(type(recipe), to_json(recipe), UsageError)
 
 
 def _first_problem(error: pydantic.ValidationError) -> str:
@@ -312,5 +312,5 @@ def preset(key: str) -> Preset:
     """One preset by its key; ``UserError`` for an unknown one."""
     found = {p.key: p for p in presets()}
     if key not in found:
-        raise UserError(f"There is no preset {key!r}; choose from {', '.join(found)}.")
+        raise UsageError(f"There is no preset {key!r}; choose from {', '.join(found)}.")
     return found[key]

@@ -24,10 +24,7 @@ def update_report(result: dict[str, Any]) -> str:
         lines += ["", f"Recommended: {recommended['reason']}"]
     floor = result.get("noise_floor")
     if floor:
-        lines += [
-            "",
-            f"Noise floor: two plain models that differ only in the seed flip {_rate(floor['all'], 'nfr')} of all.",
-        ]
+        lines += ["", f"Noise floor, between two plain models of other seeds: {_floor(floor)}."]
     lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
     return "\n".join(lines)
 
@@ -39,6 +36,14 @@ def _skipped(data: dict[str, Any]) -> list[str]:
         [f"Left out, unreadable: {len(names)}: {', '.join(names[:3])}{', …' if len(names) > 3 else ''}"]
         if names
         else []
+    )
+
+
+def _floor(record: dict[str, Any]) -> str:
+    return " and ".join(
+        f"NFR {_with_interval(record[subset], 'nfr')} ({SUBSETS[subset]}, n={record[subset]['samples']})"
+        for subset in ("old_classes", "all")
+        if record[subset]["samples"]
     )
 
 
@@ -133,11 +138,15 @@ def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
         table.add_row(update.id, f"update: {update.title}", _when(update.created), update.outcome, "", "")
     for run in runs:
         test = run.figures.get("test", {})
-        every = test.get("all", {})
+        every, old = test.get("all", {}), test.get("old_classes", {})
         accuracy = every.get("accuracy_new", every.get("accuracy"))
-        nfr = test.get("old_classes", {}).get("nfr")
-        table.add_row(run.id, run.label, _when(run.created), run.outcome, _percent(accuracy), _percent(nfr))
+        figures = (_counted(accuracy, every), _counted(old.get("nfr"), old))
+        table.add_row(run.id, run.label, _when(run.created), run.outcome, *figures)
     return _text(table)
+
+
+def _counted(rate: float | None, subset: dict[str, Any]) -> str:
+    return "–" if rate is None else f"{_percent(rate)} (n={subset['samples']})"
 
 
 def _when(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json as json_module
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,18 @@ from mpt_studio.data import open_dataset
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.flips import Mark
 from mpt_studio.log import start_logging
-from mpt_studio.recipe import Model, Recipe, Role, Training, UpdateRecipe, from_json, method_named, preset, to_json
+from mpt_studio.recipe import (
+    Method,
+    Model,
+    Recipe,
+    Role,
+    Training,
+    UpdateRecipe,
+    from_json,
+    method_named,
+    preset,
+    to_json,
+)
 from mpt_studio.store import Marks, Store
 from mpt_studio.store.marks import FILE as MARKS_FILE
 
@@ -43,7 +55,9 @@ def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
         return 0
     start_logging("command-line")
     try:
-        return _dispatch(list(words), open_window)
+        code = _dispatch(list(words), open_window)
+        sys.stdout.flush()  # a full disk shows here, where it gets a sentence
+        return code
     except (UserError, Interrupted) as error:
         print(one_sentence(str(error), 1000), file=sys.stderr)
         return error.exit_code
@@ -53,6 +67,15 @@ def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
     except BrokenPipeError:  # the reader of our output went away
         sys.stderr.close()
         return 0
+    except OSError as error:
+        print(one_sentence(f"The system refused: {error}."), file=sys.stderr)
+        _forget_output()
+        return UserError.exit_code
+
+
+def _forget_output() -> None:
+    """Nothing more can be written to stdout; the interpreter must not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
@@ -117,6 +140,8 @@ def _print_update(result: dict[str, Any] | None, json: bool) -> int:
     if result is None:
         raise UserError("The update was stopped before there was anything to compare.")
     _print(result, json, report.update_report)
+    for row in result["failed"]:
+        print(one_sentence(f"{row['method']} failed: {row['error']}"), file=sys.stderr)
     return 1 if result["failed"] else 0
 
 
@@ -151,10 +176,11 @@ def train(
     chosen = to_json(method_named(method, logit_margin)) | _assignments(set)
     recipe = Recipe(
         data=data, role=role, old_classes=old_classes, old=old, reference=reference, ensemble=ensemble, model=model,
-        training=training, method=from_json(type(method_named("none")), chosen),
+        training=training, method=from_json(Method, chosen, UsageError),
     )  # fmt: skip
     with _session(store, quiet=json) as session:
         dataset = open_dataset(jobs.absolute_spec(data), session.progress)
+        jobs.check_engine(model, training.device, dataset)
         made = jobs.start_train(session.store, recipe, dataset)
         return _print_run(session, jobs.train(session, made.id, dataset).id, json)
 

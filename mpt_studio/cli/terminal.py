@@ -27,7 +27,7 @@ class Terminal:
             transient=True,
         )
         self.task = self.bar.add_task("starting", total=None, figures="")
-        self.label, self.steps, self.epochs = "", 0, 0
+        self.label, self.steps, self.epochs, self.samples = "", 0, 0, 0
         self.sentence = ""
         self.noted: set[str] = set()
 
@@ -55,20 +55,20 @@ class Terminal:
                 self.label = event.label
                 self._print(f"[{event.index + 1}/{event.count}] {event.label}: run {event.run}")
             case Started():
-                self.steps, self.epochs = event.steps, event.epochs
+                self.steps, self.epochs, self.samples = event.steps, event.epochs, event.train_samples
                 resumed = f", resumed at step {event.step}" if event.step else ""
                 self._print(f"  {event.train_samples} images, {event.epochs} epochs on {event.device}{resumed}")
             case Step():
                 self._show_step(event)
             case Epoch():
-                self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event)}")
+                self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event, self.samples)}")
             case Note():
                 if event.level != "error":  # the error itself is printed at the end
                     self._print_once(event.text)
             case Paused():
                 self._print("  paused" if event.paused else "  going on")
             case Ended():
-                if event.outcome != "done":
+                if event.outcome in ("stopped", "cancelled"):  # failures and interruptions are told at the end
                     self._print_once(event.message or event.outcome)
 
     def _show_step(self, event: Step) -> None:
@@ -89,10 +89,10 @@ def _without_numbers(sentence: str) -> str:
     return "".join(c for c in sentence if not c.isdigit() and c not in ",.")
 
 
-def _epoch_figures(event: Epoch) -> str:
+def _epoch_figures(event: Epoch, samples: int) -> str:
     parts = [
         f"loss {event.losses.get('loss', float('nan')):.3f}",
-        f"training accuracy {100 * event.train_accuracy:.1f} %",
+        f"training accuracy {100 * event.train_accuracy:.1f} % (n={samples})",
     ]
     every: dict[str, Any] = event.validation.get("all", {})
     if every.get("accuracy_new") is not None:

@@ -2,7 +2,7 @@
 
 from mpt_studio.data.classes import resolve_old_classes
 from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped, describe
-from mpt_studio.data.sources import open_dataset
+from mpt_studio.data.sources import open_dataset, parse_spec
 from mpt_studio.data.splits import training_split
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Skipped",
     "describe",
     "open_dataset",
+    "parse_spec",
     "resolve_old_classes",
     "training_split",
 ]

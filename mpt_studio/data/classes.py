@@ -57,7 +57,7 @@ def resolve_old_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, .
     if not _unknown(named, class_names):
         return _in_order(named, class_names, "the list of old classes")
     path = Path(text).expanduser()
-    if _is_file(path):
+    if is_file(path):
         return _in_order(_lines(path), class_names, one_sentence(str(path)))
     return _in_order(named, class_names, "the list of old classes")
 
@@ -81,7 +81,7 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except (OSError, ValueError):  # a long list of names is no path

@@ -6,7 +6,7 @@ them, and compare predictions. Torch is imported inside the functions that need 
 
 from mpt_studio.jobs import explain
 from mpt_studio.jobs.session import Session, absolute_spec
-from mpt_studio.jobs.training import start_train, train
+from mpt_studio.jobs.training import check_engine, start_train, train
 from mpt_studio.jobs.update import check_update, run_update, start_update
 from mpt_studio.jobs.versions import accuracy_figures, compare_versions, evaluate, inspect, predictions_of, prepare_data
 from mpt_studio.jobs.warm import Warm
@@ -16,6 +16,7 @@ __all__ = [
     "Warm",
     "absolute_spec",
     "accuracy_figures",
+    "check_engine",
     "check_update",
     "compare_versions",
     "evaluate",

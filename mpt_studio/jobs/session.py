@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mpt_studio.data import parse_spec
+from mpt_studio.data.classes import is_file
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event
 from mpt_studio.store import Store
@@ -40,10 +42,10 @@ class Session:
 
 def absolute_spec(spec: str) -> str:
     """The data's spec string with an absolute folder, so that it means the same from anywhere."""
-    kind, colon, folder = spec.strip().partition(":")
-    if not kind:
+    if not spec.strip():
         raise UserError("No data are named; write builtin, fashion-mnist, cifar10:DIR, cifar100:DIR or folder:DIR.")
-    return f"{kind}:{Path(folder).expanduser().absolute()}" if colon and folder else kind
+    kind, folder = parse_spec(spec)
+    return f"{kind}:{folder}" if folder is not None else kind
 
 
 def absolute_file(path: str) -> str:
@@ -58,4 +60,5 @@ def absolute_file(path: str) -> str:
 
 def absolute_classes(text: str) -> str:
     """Where ``text`` names a file of class names, its absolute path; counts and lists of names stay as they are."""
-    return text if text.isdigit() or not Path(text).is_file() else str(Path(text).absolute())
+    path = Path(text.strip()).expanduser()
+    return str(path.absolute()) if text.strip() and not text.strip().isdigit() and is_file(path) else text

@@ -16,9 +16,9 @@ from mpt_studio.data import Dataset, open_dataset, resolve_old_classes, training
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
-from mpt_studio.jobs.versions import accuracy_figures, predictions_of, tagged
+from mpt_studio.jobs.versions import accuracy_figures, predictions_of, skipped_sentence, tagged
 from mpt_studio.predictions import Predictions
-from mpt_studio.recipe import Recipe, checked, label_of
+from mpt_studio.recipe import Method, Model, Recipe, checked, label_of
 from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
 
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = "", update: str = "") -> Run:
     """Check a recipe against its data and put the run on disk, queued. Raises ``UserError``."""
     recipe = checked(_absolute(recipe))
+    if recipe.role != "old":
+        check_old(recipe.old, recipe.old_classes)
     classes, _ = version_classes(recipe, dataset)
     _check_teachers(recipe)
     writer = store.create_run(
         recipe,
-        label=label or label_of(recipe.method),
+        label=label or _ROLE_LABELS.get(recipe.role) or label_of(recipe.method),
         update=update,
         data_fingerprint=dataset.fingerprint,
         class_names=classes,
@@ -41,6 +43,39 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     writer.set(outcome="queued")
     writer.close()
     return writer.run
+
+
+_ROLE_LABELS: dict[str, str] = {"old": "Old model"}
+
+
+def check_old(old: str, old_classes: str) -> None:
+    """An old model's checkpoint says itself which classes it knows. Raises ``UserError`` where both are given."""
+    if old and old_classes:
+        raise UserError("Give the old model's checkpoint or its classes, not both: the checkpoint names its classes.")
+
+
+def check_engine(model: Model, device: str, dataset: Dataset) -> None:
+    """Whether this machine can train such a network. Imports torch, so ask last. Raises ``UserError``."""
+    from mpt_studio.engine import check_architecture
+    from mpt_studio.engine.device import choose
+
+    choose(device)
+    check_architecture(model, len(dataset.class_names), model.image_size or dataset.image_size or 224)
+
+
+def warnings(dataset: Dataset, methods: tuple[Method, ...], epochs: int) -> list[Note]:
+    """What the user should know before training: unreadable images, methods whose distillation never begins."""
+    notes = []
+    if dataset.skipped:
+        detail = "\n".join(f"{sample.sample_id}: {sample.reason}" for sample in dataset.skipped)
+        notes.append(Note(text=skipped_sentence(len(dataset.skipped)), level="warning", detail=detail))
+    for method in methods:
+        if method.needs_old and method.start_epoch >= epochs:
+            text = (
+                f"{method.name} begins to distil in epoch {method.start_epoch + 1}; in {epochs} it is plain training."
+            )
+            notes.append(Note(text=text, level="warning"))
+    return notes
 
 
 def _absolute(recipe: Recipe) -> Recipe:
@@ -154,6 +189,9 @@ class _TrainingJob:
 
     def run(self) -> None:
         self._check_data()
+        if not self.writer.run.update:  # an update says it once, for all of its runs
+            for note in warnings(self.dataset, (self.recipe.method,), self.recipe.training.epochs):
+                tell(self.session, self.writer, note)
         trainer = self._trainer()
         for event in trainer.fit(self._command):
             self._handle(trainer, event)

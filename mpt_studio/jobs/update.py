@@ -15,7 +15,7 @@ from mpt_studio.data import Dataset, describe, open_dataset
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
-from mpt_studio.jobs.training import old_classes_of, start_train, train
+from mpt_studio.jobs.training import check_engine, check_old, old_classes_of, start_train, train, warnings
 from mpt_studio.jobs.versions import accuracy_figures, named_predictions, predictions_folder, predictions_of
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import METHODS, Method, Recipe, Role, UpdateRecipe, checked, label_of
@@ -35,6 +35,7 @@ def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
         old=absolute_file(recipe.old),
         old_classes=absolute_classes(recipe.old_classes),
     )
+    check_old(recipe.old, recipe.old_classes)
     if recipe.old:
         read_checkpoint(Path(recipe.old))
     elif not recipe.old_classes and recipe.data != "builtin":
@@ -47,9 +48,7 @@ def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     recipe.candidate_methods()
     dataset = open_dataset(absolute_spec(recipe.data), session.progress)
     old_classes_of(recipe.old_classes, absolute_file(recipe.old), dataset)
-    from mpt_studio.engine import check_architecture  # torch takes seconds: only once all else is right
-
-    check_architecture(recipe.model, len(dataset.class_names), recipe.model.image_size or dataset.image_size or 224)
+    check_engine(recipe.model, recipe.training.device, dataset)
     return dataset
 
 
@@ -107,7 +106,7 @@ class _UpdateJob:
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         self.dataset = dataset or open_dataset(self.recipe.data, self.session.progress)
         self.old_names = old_classes_of(self.recipe.old_classes, self.recipe.old, self.dataset)
-        self._tell_of_skipped()
+        self._warn()
         outcome: Outcome = "done"
         try:
             self._train_all()
@@ -117,11 +116,9 @@ class _UpdateJob:
         self._end(outcome, _ENDINGS[outcome], result)
         return result
 
-    def _tell_of_skipped(self) -> None:
-        skipped = self.dataset.skipped
-        if skipped:
-            detail = "\n".join(f"{sample.sample_id}: {sample.reason}" for sample in skipped)
-            self._tell(Note(text=_skipped_sentence(len(skipped)), level="warning", detail=detail))
+    def _warn(self) -> None:
+        for note in warnings(self.dataset, self.recipe.candidate_methods(), self.recipe.training.epochs):
+            self._tell(note)
 
     def _train_all(self) -> None:
         plan = list(self._plan())
@@ -150,16 +147,17 @@ class _UpdateJob:
             raise _Ended(command)
 
     def _train(self, step: _Step, index: int, count: int) -> None:
-        run = self._existing(step) or self._created(step)
-        self._tell(
-            Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
-        )
+        run = None
         try:
+            run = self._existing(step) or self._created(step)
+            self._tell(
+                Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
+            )
             run = train(self.session, run.id, self.dataset, control=self.folder)
         except UserError as error:
             if step.role in ("old", "reference"):
                 raise
-            self.failed.append({"method": step.method.name, "run": run.id, "error": str(error)})
+            self.failed.append({"method": step.label, "run": run.id if run else "", "error": str(error)})
             return
         if run.checkpoint is not None and run.outcome in ("done", "stopped"):
             self.done[step] = run
@@ -191,15 +189,17 @@ class _UpdateJob:
 
     def _recipe(self, step: _Step) -> Recipe:
         """The step's recipe; teachers are the runs that came before it."""
-        settings = self.recipe.training
-        needs = step.method
+        settings, needs = self.recipe.training, step.method
+        ensemble = self._checkpoints("ensemble") if needs.needs_ensemble else ()
+        if needs.needs_ensemble and len(ensemble) < needs.ensemble_size:
+            raise UserError(f"{needs.name} has only {len(ensemble)} of its {needs.ensemble_size} ensemble members.")
         return Recipe(
             data=self.recipe.data,
             role=step.role,
             old_classes=self.recipe.old_classes if step.role == "old" else "",
             old=self._old_checkpoint() if step.role not in ("old", "ensemble") else "",
             reference=self._checkpoints("reference")[0] if needs.needs_reference else "",
-            ensemble=self._checkpoints("ensemble") if needs.needs_ensemble else (),
+            ensemble=ensemble,
             method=step.method,
             model=self.recipe.model,
             training=dataclasses.replace(settings, seed=settings.seed + step.seed_offset),
@@ -266,12 +266,6 @@ class _UpdateJob:
         if len(runs) < 2:
             return None
         return compare(self._answers(runs["reference"]), self._answers(runs["noise_floor"])).to_json()
-
-
-def _skipped_sentence(count: int) -> str:
-    """How many images every version does without, as a sentence."""
-    one = count == 1
-    return f"{count:,} image{'' if one else 's'} cannot be read and {'is' if one else 'are'} left out of every version."
 
 
 _ENDINGS: dict[str, str] = {

@@ -22,6 +22,7 @@ from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
 from mpt_studio.store import Run
+from mpt_studio.store.run import read_run
 
 
 def prepare_data(session: Session, spec: str) -> dict[str, Any]:
@@ -33,12 +34,37 @@ def evaluate(
     session: Session, path: Path, spec: str, *, part: Part = "test", device: str = "auto", out: Path | None = None
 ) -> tuple[Predictions, Path]:
     """A checkpoint's answers on data, and the folder that holds them (``out``, or the store's cache)."""
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(_weights_in(path))
     dataset = open_dataset(absolute_spec(spec), session.progress)
-    folder = out or predictions_folder(session, checkpoint, dataset, part, device)
-    if out is not None:
-        _computed(session, checkpoint, dataset, part, device).save(out)
+    if dataset.skipped:
+        session.progress(skipped_sentence(len(dataset.skipped)), None)
+    if out is None:
+        folder = predictions_folder(session, checkpoint, dataset, part, device)
+    else:
+        folder = _new_folder(out)  # before the work, not after it
+        _computed(session, checkpoint, dataset, part, device).save(folder)
     return read_predictions(folder), folder
+
+
+def _weights_in(path: Path) -> Path:
+    """The checkpoint itself, or that of a run's folder."""
+    run = read_run(path) if (path / "run.json").is_file() else None
+    return run.checkpoint if run is not None and run.checkpoint is not None else path
+
+
+def skipped_sentence(count: int) -> str:
+    """How many images every version does without."""
+    one = count == 1
+    return f"{count:,} image{'' if one else 's'} cannot be read and {'is' if one else 'are'} left out of every version."
+
+
+def _new_folder(path: Path) -> Path:
+    folder = path.expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be a folder for predictions ({error.strerror or error}).") from None
+    return folder
 
 
 def predictions_of(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> Predictions:
@@ -65,6 +91,8 @@ def _of_own_run(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> P
 
 
 def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> Predictions:
+    if not set(checkpoint.class_names) & set(dataset.class_names):
+        raise UserError(f"{Path(checkpoint.path).name} knows none of the classes of {dataset.spec}; choose other data.")
     from mpt_studio import engine
 
     answers = engine.evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
@@ -128,11 +156,23 @@ def named_predictions(session: Session, name: str, dataset: Dataset | None) -> P
     """The predictions that ``name`` (run, checkpoint, predictions) stands for. Raises ``UserError``."""
     path = Path(name).expanduser()
     if is_predictions(path):
-        return read_predictions(path)
+        return _on(dataset, read_predictions(path), name)
     if path.is_file():
         return _of_checkpoint(session, read_checkpoint(path), dataset)
+    if not path.exists() and (path.suffix or len(path.parts) > 1):
+        raise UserError(f"There is no file {path}.")
     run = session.store.run(path.name if path.is_dir() else name)
     return _of_run(session, run, dataset)
+
+
+def _on(dataset: Dataset | None, predictions: Predictions, name: str) -> Predictions:
+    """The predictions, where they are of these data as far as they tell. Raises ``UserError``."""
+    if dataset is None:
+        return predictions
+    same = predictions.data_fingerprint in ("", dataset.fingerprint)
+    if not same or not set(predictions.sample_ids.tolist()) & dataset.index_of.keys():
+        raise UserError(f"The predictions {name} are of other data than {dataset.spec}; leave --data out.")
+    return predictions
 
 
 def _of_run(session: Session, run: Run, dataset: Dataset | None) -> Predictions:
@@ -166,6 +206,8 @@ def inspect(session: Session, path: Path) -> dict[str, Any]:
             "samples": len(found),
             **accuracy_figures(found),
         }
+    if (path / "run.json").is_file():
+        raise UserError(f"{path} is a run's folder; inspect a file in its checkpoints or its predictions/test.")
     if path.is_dir():
         return {"kind": "images", **describe(open_dataset(absolute_spec(f"folder:{path}"), session.progress))}
     checkpoint = read_checkpoint(path)

@@ -201,7 +201,7 @@ def test_that_inspect_describes_a_checkpoint(
     [
         (["update", "--data", "nowhere"], 1, "nowhere"),
         (["update", "--data", "fashion-mnist:/absent/folder", "--old-classes", "5"], 1, "absent"),
-        (["update", "--data", "builtin", "--methods", "none,magic"], 1, "magic"),
+        (["update", "--data", "builtin", "--methods", "none,magic"], 2, "magic"),
         (["update", "--data", "builtin", "--arch", "resnet19"], 1, "resnet1"),
         (["update", "--epochs", "many"], 2, "epochs"),
         (["updat"], 2, "updat"),
@@ -211,8 +211,13 @@ def test_that_inspect_describes_a_checkpoint(
         (["resume", "absent"], 1, "absent"),
         (["train", "--data", "builtin", "--method", "mpt_kl"], 1, "--old"),
         (["train", "--data", "builtin", "--set", "temperature"], 2, "FIELD=VALUE"),
-        (["train", "--data", "builtin", "--set", "temperature=-1"], 1, "temperature"),
+        (["train", "--data", "builtin", "--set", "temperature=-1"], 2, "temperature"),
         (["gui", "absent.safetensors"], 1, "absent.safetensors"),
+        (["update", "--data", "builtin", "--epochs", "0"], 2, "epochs"),
+        (["update", "--data", "builtin", "--old-classes", "0,1," * 200 + "magic"], 1, "magic"),
+        (["train", "--data", "builtin", "--arch", "resnet19"], 1, "resnet1"),
+        (["train", "--data", "builtin", "--device", "xpu9"], 1, "xpu"),
+        (["compare", "absent/old.npz", "absent/new.npz"], 1, "no file absent/old.npz"),
     ],
 )
 def test_that_a_mistake_gets_a_sentence_and_an_exit_code(
@@ -261,5 +266,48 @@ def test_that_a_preset_is_a_start_that_options_replace_even_by_a_default(
     _, out, _ = run(capsys, "update", "--preset", "published", "--help")
     assert "(default: resnet18)" in " ".join(out.split())
     code, _, err = run(capsys, "update", "--preset", "magic")
-    assert code == 1
+    assert code == 2
     assert "try-it-now" in err
+
+
+def test_that_a_refused_training_leaves_no_run_behind(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run(capsys, "train", "--data", "builtin", "--arch", "resnet19", "--store", str(tmp_path))
+    _, out, _ = run(capsys, "runs", "--store", str(tmp_path))
+    assert "no runs" in out
+
+
+def test_that_predictions_cannot_go_where_a_file_is(
+    capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any], tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    words = ("evaluate", updated["old"]["checkpoint"], "--data", "builtin", "-o", str(taken), "--store", str(store))
+    code, _, err = run(capsys, *words)
+    assert (code, taken.read_text()) == (1, "mine")
+    assert "cannot be a folder for predictions" in err
+
+
+def test_that_predictions_of_other_data_are_not_compared_under_a_datas_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "a.npz", sample_ids=["x"], labels=["a"], logits=[[1.0, 0.0]], class_names=["a", "b"])
+    code, _, err = run(capsys, "compare", *[str(tmp_path / "a.npz")] * 2, "--data", "builtin")
+    assert code == 1
+    assert "other data than builtin" in err
+
+
+def test_that_old_model_and_old_classes_exclude_each_other(
+    capsys: pytest.CaptureFixture[str], updated: dict[str, Any], tmp_path: Path
+) -> None:
+    old = updated["old"]["checkpoint"]
+    code, _, err = run(capsys, "update", "--old", old, "--old-classes", "5", "--store", str(tmp_path))
+    assert code == 1
+    assert "not both" in err
+
+
+def test_that_the_list_of_runs_gives_every_rate_its_n(
+    capsys: pytest.CaptureFixture[str], store: Path, updated: dict[str, Any]
+) -> None:
+    _, out, _ = run(capsys, "runs", "--store", str(store))
+    assert "(n=2160)" in out
+    assert "(n=600)" in out

@@ -206,6 +206,8 @@ def test_that_elodi_trains_its_ensemble_once_and_reuses_it_in_the_next_update(se
     assert first is not None
     assert second is not None
     assert count == 2
+    notes = [event.text for event in session.store.updates()[0].events() if isinstance(event, Note)]
+    assert "ELODI begins to distil in epoch 7; in 1 it is plain training." in notes
     assert len([run for run in session.store.runs() if run.recipe.role == "ensemble"]) == 2
     assert [row["label"] for row in second["candidates"]] == ["No_Treatment", "ELODI"]
 
