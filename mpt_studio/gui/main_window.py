@@ -94,8 +94,7 @@ class MainWindow(QMainWindow):
         menus["&File"].insertMenu(self.actions_by_id["export_csv"], self.files.recent_menu)
         view, before = menus["&View"], self.actions_by_id["reset_layout"]
         panels = view.addMenu("&Panels")
-        for action in self.docks.toggles():
-            panels.addAction(action)
+        panels.addActions(list(self.docks.toggles()))
         schemes = view.addMenu("&Colours")
         group = QActionGroup(self)
         for key, text in SCHEMES:
@@ -128,6 +127,7 @@ class MainWindow(QMainWindow):
         self.pages.changed.connect(MarkActions(self.actions_by_id, self.workspace, self).follow)
         workspace = self.workspace
         workspace.message.connect(self.docks.log.add)
+        self.queue.problem.connect(lambda sentence: workspace.message.emit("error", sentence, ""))
         workspace.message.connect(self.pages.banner.tell)
         workspace.data_wanted.connect(lambda: self.pages.banner.offer("Open data…", self.files.choose_data))
         workspace.data_changed.connect(self._data_changed)

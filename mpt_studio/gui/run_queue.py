@@ -31,6 +31,8 @@ class RunQueue(QObject):
     """Update id and its new events, a list of (run id or "", event)."""
     ended = Signal(str, str, str, str)
     """Update id, outcome, message, detail."""
+    problem = Signal(str)
+    """Why the store could not be looked through."""
 
     def __init__(self, store: Store, parent: QObject | None = None, make_thread: ThreadMaker = _make_thread) -> None:
         super().__init__(parent)
@@ -63,7 +65,10 @@ class RunQueue(QObject):
 
     def restore(self) -> None:
         """At the start of the window: attach to what trains in the background, line up what was queued."""
-        updates = self._store.updates()
+        try:
+            updates = self._store.updates()
+        except UserError as error:
+            return self.problem.emit(str(error))
         active = next((u for u in updates if u.outcome in ("running", "paused") and u.is_active), None)
         if active is not None and self._thread is None:
             self._follow(active.id, attach=True)

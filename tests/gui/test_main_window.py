@@ -61,6 +61,18 @@ def answer(text: str) -> None:
     QTimer.singleShot(50, press)
 
 
+def test_that_a_store_that_is_a_file_is_told_and_what_was_named_opens_all_the_same(
+    window: MainWindow, store: Store, tmp_path: Path, qtbot: QtBot
+) -> None:
+    told: list[str] = []
+    window.workspace.message.connect(lambda level, sentence, detail: told.append(f"{level}: {sentence}"))
+    store.root.write_text("mine")
+    pair = saved(tmp_path / "a", [RIGHT, RIGHT], "v1"), saved(tmp_path / "b", [WRONG, RIGHT], "v2")
+    window.start([str(path) for path in pair])
+    qtbot.waitUntil(lambda: window.pages.key == "compare")
+    assert f"error: The store {store.root} is not a folder; choose another --store." in told
+
+
 def test_that_an_empty_window_offers_three_choices(window: MainWindow) -> None:
     assert window.pages.key == START
     assert [card.accessibleName() for card in window.welcome.cards.values()] == [
