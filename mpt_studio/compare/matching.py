@@ -210,7 +210,7 @@ def _refusal_of_other_data(old: Predictions, new: Predictions) -> UserError:
     return UserError(
         f"The data differ: {_called(old, 'the old version')} and {_called(new, 'the update')} were evaluated on "
         f"samples with the same ids and classes, but the data's fingerprints are {old.data_fingerprint[:8]} and "
-        f"{new.data_fingerprint[:8]}; evaluate both on the same data."
+        f"{new.data_fingerprint[:8]}; evaluate both on the same data, as compare does with --data."
     )
 
 
