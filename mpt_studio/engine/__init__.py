@@ -3,9 +3,9 @@
 import os
 
 # Threads that wait for the others sleep and do not spin. With spinning, anything else that runs on the same cores (the
-# window, another job) slows a training badly: the small network's step on two cores, 431 against 925 images/s beside two
-# busy processes, 143 against 735 beside six. On idle cores sleeping costs something: 1,445 against 1,753. Read by the
-# OpenMP library when torch is loaded, so it has to stand before any import of torch; the user's own setting wins.
+# window, another job) slows a training badly. The small network's step on two cores: 431 against 925 images/s beside
+# two busy processes, 143 against 735 beside six; on idle cores sleeping costs something, 1,445 against 1,753. Read by
+# the OpenMP library when torch is loaded, so it has to stand before any import of torch; the user's own setting wins.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from mpt_studio.engine.commands import Command
