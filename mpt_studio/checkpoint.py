@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 from safetensors import SafetensorError, safe_open
@@ -19,16 +19,25 @@ from mpt_studio.errors import UserError
 FORMAT = 1
 HEADER_KEY = "mpt_studio"
 
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Crop = Literal["center", "squash"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
-    """How a uint8 image becomes the network's input: resized to ``image_size``, scaled to 0…1, normalised."""
+    """How a uint8 image becomes the network's input: resized, cropped, scaled to 0…1, normalised."""
 
     image_size: int
     """Side of the square input in pixels."""
     mean: tuple[float, float, float]
     """Per channel, of values in 0…1."""
     std: tuple[float, float, float]
+    resize: int = 0
+    """Length of the shorter side, in pixels, before the centre crop; 0 is ``image_size``."""
+    interpolation: Interpolation = "bicubic"
+    """With antialiasing, as Pillow does it."""
+    crop: Crop = "center"
+    """"squash" resizes both sides to ``image_size`` and cuts nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +46,7 @@ class Checkpoint:
 
     path: str = ""
     architecture: str
+    """"small", a torchvision name, "timm/NAME", or "onnx" for a graph that can only be evaluated."""
     small_stem: bool
     class_names: tuple[str, ...]
     """In the order of the head's outputs."""
@@ -48,6 +58,10 @@ class Checkpoint:
     recipe: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     """Figures known when it was saved, such as {"validation_accuracy": 0.91, "epoch": 12}."""
+    source: str = ""
+    """The foreign file that this one was made from, as it was named; empty for versions trained here."""
+    notes: tuple[str, ...] = ()
+    """What was found in the foreign file and how it was taken, one sentence each."""
     format: int = FORMAT
 
     def header(self) -> dict[str, str]:

@@ -1,0 +1,74 @@
+"""What was found in a weights file of any origin, and what a person decided about it.
+
+Reading itself happens in a limited child process (``engine.intake``), which writes a normalised ``.safetensors`` and
+one of these reports beside it. Everybody else reads only those two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+
+FORMAT = 1
+
+Need = Literal["architecture", "class_names", "preprocessing"]
+"""What a person still has to say before a version can be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a person decided about a file; whatever is empty is taken from the file and from what lies beside it."""
+
+    arch: str = ""
+    """As ``Checkpoint.architecture``."""
+    small_stem: bool | None = None
+    class_names: tuple[str, ...] = ()
+    """In the order of the head's outputs."""
+    preprocessing: Preprocessing | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """An architecture that a file's tensors fit, or come close to."""
+
+    arch: str
+    small_stem: bool = False
+    exact: bool = True
+    """Whether every tensor fits in name and shape."""
+    difference: str = ""
+    """Where not: the first tensors that are missing, left over or of another shape, as a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The report on one file or folder."""
+
+    path: str
+    """As it was named."""
+    sha256: str
+    """Of the file; of a folder or of several files, over the hashes of those that were read."""
+    bytes: int
+    container: str
+    """For people: "PyTorch zip", "PyTorch legacy", "safetensors", "sharded safetensors", "TorchScript",
+    "pickled module", "Hugging Face folder", "ONNX"."""
+    tensors: int
+    parameters: int
+    """Numbers in all tensors that the network learns."""
+    classes: int
+    """Outputs of the head; 0 where no architecture is known."""
+    candidates: tuple[Candidate, ...] = ()
+    """The architecture that was taken comes first; several exact ones mean that a person has to choose."""
+    class_names: tuple[str, ...] = ()
+    class_names_from: str = ""
+    """For people: "the file", "labels.txt beside it", "your choice"; empty where there are none."""
+    preprocessing: Preprocessing | None = None
+    preprocessing_from: str = ""
+    """For people: "the file", "torchvision's ResNet18_Weights", "your choice"; empty where it is unknown."""
+    notes: tuple[str, ...] = ()
+    """What was taken and how ("The weights are under 'net'."), what is odd ("3 tensors hold NaN.")."""
+    needs: tuple[Need, ...] = ()
+    checkpoint: Checkpoint | None = None
+    """The normalised file; only where ``needs`` is empty."""
+    format: int = FORMAT
