@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets
 from mpt_studio.compare.explore import CONFIDENCE_BINS, DROP_BINS
@@ -22,7 +22,9 @@ from mpt_studio.gui import theme
 from mpt_studio.gui.bar_list import BarList, BarRow
 from mpt_studio.gui.flip_card import KIND_NAMES, MARK_KEYS
 from mpt_studio.gui.latest import DIRECT_SAMPLES, Latest
-from mpt_studio.gui.plain import RIGHT, WRONG, caption, count
+from mpt_studio.gui.plain import RIGHT, WRONG, caption, count, set_tip
+from mpt_studio.gui.thresholds import meaning
+from mpt_studio.gui.thresholds_dialog import ThresholdsDialog
 from mpt_studio.gui.workspace import Workspace
 
 _GLYPHS = {
@@ -74,7 +76,13 @@ def _class_rows(counts: dict[str, int], comparison: Comparison, chosen: tuple[Ha
 
 def _cause_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
     return [
-        BarRow(cause, CAUSE_NAMES[cause].capitalize(), count(n), checked=cause in chosen)
+        BarRow(
+            cause,
+            CAUSE_NAMES[cause].capitalize(),
+            count(n),
+            checked=cause in chosen,
+            meaning=meaning(cause, comparison.thresholds),
+        )
         for cause, n in found.causes.items()
         if n or cause in chosen
     ]
@@ -166,8 +174,12 @@ class FacetPanel(QWidget):
         self._workspace = workspace
         self.lists: dict[str, BarList] = {}
         self._heads: dict[str, QToolButton] = {}
+        self._dialog: ThresholdsDialog | None = None
+        self.edit_thresholds = self._thresholds_button()
+        workspace.thresholds.wanted.connect(self.show_thresholds)
         self._facets: list[Facet] = []
         self._asked: object = None
+        self._rows: dict[str, list[BarRow]] = {}
         self._found: tuple[Comparison, Facets] | None = None
         self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
         content = QWidget()
@@ -205,10 +217,29 @@ class FacetPanel(QWidget):
         head.toggled.connect(
             lambda on, head=head: head.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         )
-        for widget in (head, values):
+        top: QWidget = _beside(head, self.edit_thresholds) if facet.field == "causes" else head
+        for widget in (top, values):
             self._layout.insertWidget(self._layout.count() - 1, widget)
         self._facets.append(facet)
         self._heads[facet.field], self.lists[facet.field] = head, values
+
+    def _thresholds_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("Thresholds…")
+        button.setStyleSheet("QToolButton { background: transparent; font-size: 8pt; padding: 2px; }")
+        theme.mark(button, flat=True)
+        button.setAccessibleName("Thresholds of the causes")
+        set_tip(button, "Where one cause ends and the next begins")
+        button.clicked.connect(lambda *_: self.show_thresholds())
+        return button
+
+    def show_thresholds(self) -> None:
+        """Open the five numbers beside the facets that they change."""
+        if self._dialog is None:
+            self._dialog = ThresholdsDialog(self._workspace.thresholds, self)
+        self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
 
     def _follow_columns(self, comparison: Comparison) -> None:
         """Lists for the columns of the open table, and for no others."""
@@ -218,6 +249,7 @@ class FacetPanel(QWidget):
             return
         for facet in [facet for facet in self._facets if facet.field.startswith(COLUMN)]:
             self._facets.remove(facet)
+            self._rows.pop(facet.field, None)
             for widget in (self._heads.pop(facet.field), self.lists.pop(facet.field)):
                 widget.hide()
                 widget.deleteLater()
@@ -230,6 +262,7 @@ class FacetPanel(QWidget):
         if comparison is None:
             self._latest.cancel()
             self._asked = self._found = None
+            self._rows.clear()
             for values in self.lists.values():
                 values.set_rows([])
             return
@@ -251,7 +284,9 @@ class FacetPanel(QWidget):
             if facet.field.startswith(COLUMN) and facet.title not in found.columns:
                 continue  # counted before the table was opened
             rows = facet.rows(found, comparison, _chosen(self._workspace.filter, facet.field))
-            self.lists[facet.field].set_rows(rows, "None under the other filters.")
+            if rows != self._rows.get(facet.field):  # most ticks change one list
+                self._rows[facet.field] = rows
+                self.lists[facet.field].set_rows(rows, "None under the other filters.")
         self.highlight(self._workspace.selected)
 
     def highlight(self, row: int | None) -> None:
@@ -264,6 +299,16 @@ class FacetPanel(QWidget):
     def _toggle(self, facet: Facet, key: Hashable) -> None:
         chosen = self._workspace.filter
         self._workspace.set_filter(toggled(chosen, facet.field, key))
+
+
+def _beside(head: QToolButton, button: QToolButton) -> QWidget:
+    """A facet's title with a button at its right."""
+    holder = QWidget()
+    line = QHBoxLayout(holder)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.addWidget(head, 1)
+    line.addWidget(button)
+    return holder
 
 
 def toggled(chosen: Filter, field: str, key: Hashable) -> Filter:

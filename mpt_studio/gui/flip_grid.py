@@ -26,6 +26,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from mpt_studio.compare import Comparison, Group
+from mpt_studio.compare.stop import parts
 from mpt_studio.gui import theme
 from mpt_studio.gui.flip_card import CardPainter, sentence
 from mpt_studio.gui.grid_layout import GridLayout
@@ -35,6 +36,7 @@ from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails
 SMALLEST, LARGEST, USUAL, STEP = 32, 320, 96, 16
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)
 _WISH_MS, _REST_MS = 25, 150
+_SEEK = 1 << 15
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -62,8 +64,11 @@ class FlipModel(QAbstractListModel):
         """Where a row of the comparison is in the grid."""
         if row is None:
             return None
-        found = np.flatnonzero(self.rows == row)
-        return int(found[0]) if len(found) else None
+        for part in parts(len(self.rows), _SEEK):  # usually near the top, and never a copy of a million
+            found = np.flatnonzero(self.rows[part] == row)
+            if len(found):
+                return part.start + int(found[0])
+        return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.row_of(index)
@@ -90,6 +95,8 @@ class FlipGrid(QAbstractItemView):
         self.flips = FlipModel(self)
         self.thumbnails = thumbnails
         self._images = ImageIndex(None, np.empty(0, str))
+        self._drawn: tuple[ImageIndex, int] = (self._images, 0)
+        """The images and the revision of the marks that were painted last."""
         self._columns, self._cell_width, self._hovered = 1, 1, -1
         self._groups: list[Group] = []
         self._layout = GridLayout(0, 1, 1)
@@ -122,10 +129,13 @@ class FlipGrid(QAbstractItemView):
         stays: bool = False,
     ) -> None:
         """Show ``rows`` of ``comparison``, grouped under headings or not; from the top unless the view stays."""
-        self._images = images
+        drawn = (images, comparison.annotations.revision if comparison is not None else 0)
         if comparison is self.flips.comparison and rows is self.flips.rows:
-            self.viewport().update()  # other marks
+            if drawn != self._drawn:  # other marks or other data
+                self._images, self._drawn = images, drawn
+                self.viewport().update()
             return
+        self._images, self._drawn = images, drawn
         at, self._hovered = self.verticalScrollBar().value() if stays else 0, -1
         self._groups = groups or []
         self.flips.set_rows(comparison, rows)

@@ -20,6 +20,7 @@ class RatesLine:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._asked: object = None
         self.label: QLabel = label(wrap=True)
         self.label.setAccessibleName("Rates, raw and adjusted")
         theme.mark(self.label, muted=True)
@@ -31,7 +32,12 @@ class RatesLine:
         self.label.setVisible(comparison is not None)
         if comparison is None:
             self._latest.cancel()
+            self._asked = None
             return
+        asked = (comparison, comparison.annotations.revision)
+        if asked == self._asked:  # another filter changes nothing
+            return
+        self._asked = asked
         self._latest.ask(lambda _stop: _rates(comparison), self._show, beside=len(comparison) > DIRECT_SAMPLES)
 
     def _show(self, found: tuple[int, _Found, _Found]) -> None:
