@@ -87,6 +87,7 @@ ROWS: tuple[Row, ...] = (
     Row("mark_none", "&Clear the mark", "&Judge", "workspace.judging.clear", "U", "Not judged", "remove"),
     Row("undo", "&Undo mark or note", "&Judge", "workspace.judging.undo", "Ctrl+Z", "", "reset", starts_group=True),
     Row("redo", "&Redo mark or note", "&Judge", "workspace.judging.redo", "Ctrl+Shift+Z  Ctrl+Y", "", "resume"),
+    Row("thresholds", "&Thresholds of causes…", "&Judge", "workspace.thresholds.ask", "", "Where causes end"),
     Row("page_train", "&Train", "&View", "show_train", "Ctrl+Shift+T", "Recipe and live curves", "train"),
     Row("page_compare", "&Compare", "&View", "show_compare", "Ctrl+Shift+C", "Old model against candidates", "compare"),
     Row("page_flips", "&Flips", "&View", "show_flips", "Ctrl+Shift+F", "The images that flipped", "flips"),

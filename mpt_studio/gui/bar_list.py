@@ -58,6 +58,8 @@ class BarRow:
     """None draws no check box."""
     second: str = ""
     """What an arrow points to from ``name``; both are shortened alike."""
+    meaning: str = ""
+    """More for the tooltip."""
 
     @property
     def full_name(self) -> str:
@@ -98,7 +100,8 @@ class BarModel(QAbstractListModel):
             ticked = {None: "", True: ", chosen", False: ""}[row.checked]
             return f"{row.full_name}{f' ({row.note})' if row.note else ''}: {row.text}{ticked}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tip(f"{row.full_name}{f' ({row.note})' if row.note else ''}\n{row.text}")
+            head = f"{row.full_name}{f' ({row.note})' if row.note else ''}\n{row.text}"
+            return tip(f"{head}\n{row.meaning}" if row.meaning else head)
         return None
 
 

@@ -64,6 +64,7 @@ class Inspector(QWidget):
         workspace.data_changed.connect(self.refresh)
         workspace.versions_changed.connect(self.refresh)
         workspace.offsets.settled.connect(self.refresh)
+        workspace.thresholds.changed.connect(self.refresh)
         theme.notifier().changed.connect(self.refresh)
         self.refresh()
 

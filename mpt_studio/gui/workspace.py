@@ -22,6 +22,7 @@ from mpt_studio.gui.offsets import Offsets
 from mpt_studio.gui.plain import number
 from mpt_studio.gui.recommending import Recommending
 from mpt_studio.gui.tables import Tables
+from mpt_studio.gui.thresholds import Thresholds
 from mpt_studio.gui.versions import OLD_COLOR, Version
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Workspace(Browsing):
         self._comparisons, self._evaluations = Comparisons(store.root / "comparisons", self), Evaluations(self)
         self.tables = Tables(self)
         self.tables.changed.connect(self._annotated)
+        self.thresholds = Thresholds(self)
+        self.thresholds.changed.connect(self._annotated)
         self._comparisons.prepare = self._prepare
         self.offsets, self.recommending = Offsets(self), Recommending(self)
         self.offsets.settled.connect(self.current_changed)
@@ -195,6 +198,7 @@ class Workspace(Browsing):
         """What a new comparison is told of its samples; may run beside the window."""
         self.judging.prepare(comparison)
         self.tables.prepare(comparison)
+        self.thresholds.prepare(comparison)
 
     def made(self) -> list[compare.Comparison]:
         """The comparisons that are computed, as trained."""
