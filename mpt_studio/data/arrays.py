@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from mpt_studio.data import cache
 from mpt_studio.data.cache import Pixels
 from mpt_studio.data.dataset import Dataset, Images, Indices
 from mpt_studio.errors import UserError
+
+if TYPE_CHECKING:
+    from mpt_studio.data.fit import Fit
 
 
 class ArrayDataset(Dataset):
@@ -46,15 +49,16 @@ class ArrayDataset(Dataset):
     def image(self, index: int) -> Images:
         return _rgb(np.array(self._images[index]))
 
-    def batch(self, indices: Sequence[int] | Indices, size: int) -> Images:
-        chosen = np.asarray(self._images[np.asarray(indices, dtype=np.int64)])
-        if self._images.shape[1:3] == (size, size):
-            return _rgb(chosen)
+    def batch(self, indices: Sequence[int] | Indices, size: int | Fit) -> Images:
         from mpt_studio.data import decode
+        from mpt_studio.data.fit import as_fit
 
-        made = np.empty((len(chosen), size, size, 3), dtype=np.uint8)
+        chosen, fit = np.asarray(self._images[np.asarray(indices, dtype=np.int64)]), as_fit(size)
+        if self._images.shape[1:3] == (fit.size, fit.size) and fit.resize in (0, fit.size):
+            return _rgb(chosen)
+        made = np.empty((len(chosen), fit.size, fit.size, 3), dtype=np.uint8)
         for row, image in enumerate(chosen):
-            made[row] = decode.fit(_rgb(image), size)
+            made[row] = decode.fit(_rgb(image), fit)
         return made
 
     def __getstate__(self) -> dict[str, Any]:

@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from mpt_studio.data.fit import Fit
 
 Part = Literal["train", "test"]
 Images = npt.NDArray[np.uint8]
@@ -64,8 +67,8 @@ class Dataset(ABC):
         """(H, W, 3) uint8, RGB. Raises ``UserError`` where the file has vanished or changed."""
 
     @abstractmethod
-    def batch(self, indices: Sequence[int] | Indices, size: int) -> Images:
-        """(len(indices), size, size, 3) uint8, RGB; other sizes are resized (shorter side) and centre-cropped."""
+    def batch(self, indices: Sequence[int] | Indices, size: int | Fit) -> Images:
+        """(len(indices), size, size, 3) uint8, RGB; a size alone cuts and resizes as versions trained here see it."""
 
     def file_of(self, index: int) -> Path | None:
         """The file that holds one sample's image alone; None where there is none."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mpt_studio.data.dataset import Images
+from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.errors import one_sentence
 
 MAX_PIXELS = 100_000_000
@@ -28,23 +29,24 @@ class BadImage(Exception):  # noqa: N818 - a verdict on a file, not an error of 
     """The file cannot be used; the message is a reason, such as "truncated"."""
 
 
-def decode(content: bytes, size: int = 0) -> Images:
+def decode(content: bytes, size: int | Fit = 0) -> Images:
     """The first frame, upright, over white, as (H, W, 3) uint8.
 
     Args:
         content: the whole file; its type is found from its bytes.
-        size: where not 0, the result is (size, size, 3): shorter side resized, centre-cropped.
+        size: where not 0, the result is (size, size, 3), as the fit says; a size alone is the plain fit.
 
     Raises:
         BadImage: not an image, an unsupported type, truncated or damaged, or more than ``MAX_PIXELS``.
     """
+    wanted = as_fit(size) if size else None
     with _reasons(content):
         image = _opened(content)
-        if size:
-            image.draft("RGB", (size, size))  # JPEG only: decodes at a half, quarter or eighth where that is enough
+        if wanted and wanted.is_plain:  # other fits have to give exactly what the version sees where it is deployed
+            image.draft("RGB", (wanted.size, wanted.size))  # JPEG only: at a half, quarter or eighth where that will do
         image.load()
         upright = _rgb(_upright(image))
-        return _fit(upright, size) if size else np.asarray(upright)
+        return wanted.apply(upright) if wanted else np.asarray(upright)
 
 
 def check(content: bytes) -> tuple[int, int]:
@@ -59,19 +61,9 @@ def check(content: bytes) -> tuple[int, int]:
         return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
-def fit(image: Images, size: int) -> Images:
-    """(H, W, 3) → (size, size, 3): shorter side resized, centre-cropped."""
-    return _fit(Image.fromarray(image), size)
-
-
-def _fit(image: Image.Image, size: int) -> Images:
-    width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    if (width, height) == (size, size):
-        return np.asarray(image)
-    box = (left, top, left + side, top + side)
-    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=box))
+def fit(image: Images, size: int | Fit) -> Images:
+    """(H, W, 3) → (size, size, 3), as the fit says."""
+    return as_fit(size).apply(Image.fromarray(image))
 
 
 def _opened(content: bytes) -> Image.Image:

@@ -16,6 +16,7 @@ import numpy as np
 from mpt_studio.data import decode, manifest, scan
 from mpt_studio.data.classes import check_no_twins, natural_key, quoted
 from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped
+from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.data.manifest import Verdict
 from mpt_studio.data.scan import Found
 from mpt_studio.errors import UserError, one_sentence
@@ -59,14 +60,14 @@ class FolderDataset(Dataset):
     def image(self, index: int) -> Images:
         return self._decoded(int(index), 0)
 
-    def batch(self, indices: Sequence[int] | Indices, size: int) -> Images:
-        chosen = [int(i) for i in indices]
-        made = np.empty((len(chosen), size, size, 3), dtype=np.uint8)
-        for row, image in enumerate(manifest.in_threads(lambda i: self._decoded(i, size), chosen)):
+    def batch(self, indices: Sequence[int] | Indices, size: int | Fit) -> Images:
+        chosen, fit = [int(i) for i in indices], as_fit(size)
+        made = np.empty((len(chosen), fit.size, fit.size, 3), dtype=np.uint8)
+        for row, image in enumerate(manifest.in_threads(lambda i: self._decoded(i, fit), chosen)):
             made[row] = image
         return made
 
-    def _decoded(self, index: int, size: int) -> Images:
+    def _decoded(self, index: int, size: int | Fit) -> Images:
         try:
             content = (self._root / self._files[index]).read_bytes()
             if manifest.digest_of(content) == self._verdicts[index].digest:

@@ -1,0 +1,111 @@
+"""How an image of any size becomes the square that a version sees: resized, then cut.
+
+Trained here: the largest centred square, resized in one step. Versions from elsewhere bring their own way, and then
+the result is that of the transforms they were trained with (torchvision's ``Resize`` and ``CenterCrop`` on Pillow
+images), so that they answer here as they do where they are deployed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from mpt_studio.checkpoint import Crop, Interpolation, Preprocessing
+from mpt_studio.data.dataset import Images
+from mpt_studio.errors import UserError
+
+LARGEST = 4096
+"""Pixels; a header that asks for more would only fill the memory."""
+LONGEST = 16
+"""Sides of images that are longer by this factor are not resized as a whole: a thin strip would fill the memory."""
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A version's way to bring images to its input size. Raises ``UserError`` for sizes that cannot be meant."""
+
+    size: int
+    """Side of the result in pixels."""
+    resize: int = 0
+    """Length of the shorter side before the centre crop, rounded as torchvision does it; 0 cuts the largest centred
+    square out first and resizes that."""
+    interpolation: Interpolation = "bicubic"
+    crop: Crop = "center"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.size <= LARGEST or not (self.resize == 0 or self.size <= self.resize <= 2 * LARGEST):
+            asked = f"resized to {self.resize} and cut to {self.size}" if self.resize else f"of {self.size}"
+            raise UserError(
+                f"Images {asked} pixels cannot be made; the input needs 1 to {LARGEST} and the resized side no less."
+            )
+
+    @classmethod
+    def of(cls, preprocessing: Preprocessing) -> Fit:
+        """A version's fit."""
+        return cls(preprocessing.image_size, preprocessing.resize, preprocessing.interpolation, preprocessing.crop)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the way of versions trained here, which a data set also takes as a size alone."""
+        return self == Fit(self.size)
+
+    @property
+    def asked(self) -> int | Fit:
+        """What to give ``Dataset.batch``: the size alone where that says everything."""
+        return self.size if self.is_plain else self
+
+    def apply(self, image: Image.Image) -> Images:
+        """(size, size, 3) uint8 of an RGB image."""
+        if image.size == (self.size, self.size) and self.resize in (0, self.size):
+            return np.asarray(image)
+        if self.crop == "center" and self.resize and max(image.size) <= LONGEST * min(image.size):
+            return self._resized_and_cut(image)
+        box = (0.0, 0.0, *map(float, image.size)) if self.crop == "squash" else self._centre(*image.size)
+        return np.asarray(image.resize((self.size, self.size), _FILTERS[self.interpolation], box=box))
+
+    def _resized_and_cut(self, image: Image.Image) -> Images:
+        """All of the image, and not only the part that is kept, so that no pixel differs by rounding."""
+        width, height = (self._resized(length, min(image.size)) for length in image.size)
+        left, top = self._start(width), self._start(height)
+        resized = np.asarray(image.resize((width, height), _FILTERS[self.interpolation]))
+        return resized[top : top + self.size, left : left + self.size]
+
+    def seen(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """The part of an image that the version sees: left, top, right, bottom in fractions of its sides."""
+        if self.crop == "squash":
+            return (0.0, 0.0, 1.0, 1.0)
+        left, top, right, bottom = self._centre(width, height)
+        return (left / width, top / height, right / width, bottom / height)
+
+    def _centre(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """The part that is kept, in pixels of the image."""
+        if not self.resize:
+            side = min(width, height)
+            left, top = (width - side) / 2, (height - side) / 2
+            return (left, top, left + side, top + side)
+        (left, right), (top, bottom) = (self._kept(length, min(width, height)) for length in (width, height))
+        return (left, top, right, bottom)
+
+    def _kept(self, length: int, shorter: int) -> tuple[float, float]:
+        resized = self._resized(length, shorter)
+        start, scale = self._start(resized), length / resized
+        return start * scale, (start + self.size) * scale
+
+    def _resized(self, length: int, shorter: int) -> int:
+        return int(self.resize * length / shorter)  # cut off and not rounded, as in torchvision
+
+    def _start(self, resized: int) -> int:
+        return round((resized - self.size) / 2)
+
+
+def as_fit(size: int | Fit) -> Fit:
+    """A size alone is the plain fit."""
+    return Fit(int(size)) if not isinstance(size, Fit) else size
