@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
@@ -44,6 +44,7 @@ from mpt_studio.gui.pairing import NoiseFloor, Pairing
 from mpt_studio.gui.pick_bar import PickBar
 from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.quadrants import Quadrants
+from mpt_studio.gui.seen import RefreshedWhenSeen
 from mpt_studio.gui.workspace import Workspace
 
 _TWO_COLUMNS_FROM = 660
@@ -53,7 +54,7 @@ _NOTHING = "Nothing to compare yet. Train an update, or open an old and a new ve
 _EVALUATED = "The versions are being evaluated; their comparison appears here."
 
 
-class ComparePage(QWidget):
+class ComparePage(RefreshedWhenSeen):
     """Reads the workspace; clicks set its filter and ask for the Flips page."""
 
     data_wanted = Signal()
@@ -64,7 +65,6 @@ class ComparePage(QWidget):
         self.workspace = workspace
         self.subset: Subset = "all"
         self.frontiers, self.pairing, self.noise = Frontiers(self), Pairing(workspace, self), NoiseFloor(workspace)
-        self._stale = True
         self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
         self._charts.timeout.connect(self._show_charts)
         self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
@@ -82,7 +82,7 @@ class ComparePage(QWidget):
         self.nothing.asked.connect(self.data_wanted)
         self._lay_out()
         self._connect()
-        self._refresh()
+        self._read()
 
     # -- construction
 
@@ -210,19 +210,7 @@ class ComparePage(QWidget):
         self.subsets.button(SUBSETS.index(subset)).setChecked(True)
         self._refresh()
 
-    def refresh(self) -> None:
-        """Read the workspace, now or when the page is next seen."""
-        self._stale = True
-        if self.isVisible():
-            self._refresh()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._stale:
-            self._refresh()
-
     def _refresh(self) -> None:
-        self._stale = False
         workspace = self.workspace
         comparison, old, current = workspace.comparison(), workspace.old, workspace.current
         some = any(workspace.comparison(v.key) is not None for v in workspace.candidates)

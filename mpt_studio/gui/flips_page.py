@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QSlider,
-    QSplitter,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison, Filter
 from mpt_studio.flips import FlipKind
@@ -21,40 +12,23 @@ from mpt_studio.gui import theme
 from mpt_studio.gui.chips import ChipBar
 from mpt_studio.gui.empty_page import EmptyPage, why_waiting
 from mpt_studio.gui.facets import FacetPanel
-from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
-from mpt_studio.gui.flow_layout import FlowLayout
+from mpt_studio.gui.flip_grid import FlipGrid
+from mpt_studio.gui.flip_tools import FlipTools
 from mpt_studio.gui.map_view import MapBeside
-from mpt_studio.gui.plain import count, label, set_tip
+from mpt_studio.gui.plain import count, label
 from mpt_studio.gui.rates_line import RatesLine
 from mpt_studio.gui.search_field import SearchField
+from mpt_studio.gui.seen import RefreshedWhenSeen
 from mpt_studio.gui.side_by_side import SideBySide
 from mpt_studio.gui.thumbnails import Thumbnails, image_index
 from mpt_studio.gui.viewer import Viewer
 from mpt_studio.gui.workspace import Workspace
 
-SORTS = (
-    # title, key, largest first
-    ("Margin drop", "margin_drop", True),
-    ("Confidence", "confidence", True),
-    ("Closest calls first", "new_margin", True),
-    ("Loss", "loss", True),
-    ("Confidence lost", "confidence_lost", True),
-    ("True class", "class", False),
-    ("New answer", "answer", False),
-    ("Flow pair", "flow", False),
-    ("Cause", "cause", False),
-    ("Mark", "mark", True),
-    ("Sample id", "id", False),
-)
-GROUPS = (("None", ""), ("True class", "class"), ("Flow pair", "flow"))
-_BY_NAME = ("class", "answer", "flow", "id")
-_BY_MARK = ("Label wrong first", "Not marked first")
-_BY_CAUSE = ("Suspect labels first", "No flip first")
 _NO_VERSIONS = "No comparison is open. Train an update, or open an old and a new version (Ctrl+O)."
 _WAITING = "The comparison is not ready yet: a version is still being evaluated."
 
 
-class FlipsPage(QWidget):
+class FlipsPage(RefreshedWhenSeen):
     """Reads the workspace's rows; the grid's current item is the workspace's selection."""
 
     data_wanted = Signal()
@@ -72,30 +46,24 @@ class FlipsPage(QWidget):
         self.grid = FlipGrid(self.thumbnails)
         self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
         self.result, self.rates = label(bold=True), RatesLine(workspace)
-        self.group = QComboBox()
-        self.sort, self.direction, self.size_slider = QComboBox(), QToolButton(), QSlider(Qt.Orientation.Horizontal)
+        self.tools = FlipTools(workspace, self.grid)
         self.empty = EmptyPage("Open data…")
         self.empty.asked.connect(self.data_wanted)
         self.stack = QStackedWidget()
-        self._stale, self._follows = True, False
+        self._follows = False
         self._shown: object = None
         workspace.judging.chosen_rows = self.grid.selected_rows
         self._lay_out()
         self._connect()
-        self._set_up_tools()
-        self._refresh()
+        self._read()
 
     # -- construction
 
     def _lay_out(self) -> None:
-        head, found = QWidget(), QHBoxLayout()
+        found = QHBoxLayout()
         self.result.setContentsMargins(0, 4, 0, 4)
         found.addWidget(self.result, 0, Qt.AlignmentFlag.AlignTop)
         found.addWidget(self.chips, 1)
-        tools = FlowLayout(head, spacing=2 * theme.SPACE)
-        tools.addWidget(_together(label("Sort"), self.sort, self.direction))
-        tools.addWidget(_together(label("Group"), self.group))
-        tools.addWidget(_together(label("Size"), self.size_slider))
         for page in (self.grid, self.empty, self.viewer, self.beside):
             self.stack.addWidget(page)
         right = QWidget()
@@ -103,10 +71,10 @@ class FlipsPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE)
         column.addWidget(self.search)
-        column.addWidget(head)
+        column.addWidget(self.tools)
         column.addLayout(found)
         column.addWidget(self.rates.label)
-        column.addWidget(MapBeside(self.workspace, self.stack, self.grid, tools), 1)
+        column.addWidget(MapBeside(self.workspace, self.stack, self.grid, self.tools), 1)
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.facets)
@@ -116,31 +84,6 @@ class FlipsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*4 * [theme.SPACE])
         layout.addWidget(self.splitter)
-
-    def _set_up_tools(self) -> None:
-        for title, key, descending in SORTS:
-            self.sort.addItem(title, (key, descending))
-        self.sort.setAccessibleName("Sort order")
-        self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        set_tip(self.sort, "What the images are ordered by; confidence is that of the new answer")
-        self.sort.activated.connect(lambda _: self.workspace.set_sort(*self.sort.currentData()))
-        for title, by in GROUPS:
-            self.group.addItem(title, by)
-        self.group.setAccessibleName("Group by")
-        set_tip(self.group, "Images of one true class, or of one pair truth → new answer, together; most first")
-        self.group.activated.connect(lambda _: self.workspace.set_group(self.group.currentData()))
-        self.direction.setAccessibleName("Reverse the order")
-        self.direction.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.direction.clicked.connect(
-            lambda: self.workspace.set_sort(self.workspace.sort_key, not self.workspace.sort_descending)
-        )
-        self.size_slider.setRange(SMALLEST // STEP, LARGEST // STEP)
-        self.size_slider.setValue(USUAL // STEP)
-        self.size_slider.setFixedWidth(96)
-        self.size_slider.setAccessibleName("Size of the images")
-        set_tip(self.size_slider, "Size of the images (Ctrl+wheel over the grid)")
-        self.size_slider.valueChanged.connect(lambda value: self.grid.set_thumbnail(value * STEP))
-        self.grid.thumbnail_resized.connect(lambda size: self.size_slider.setValue(size // STEP))
 
     def _connect(self) -> None:
         workspace = self.workspace
@@ -162,24 +105,15 @@ class FlipsPage(QWidget):
 
     # -- content
 
-    def refresh(self) -> None:
-        """Show the workspace's rows, now or when the page is next seen."""
-        self._stale = True
-        if self.isVisible():
-            self._refresh()
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._stale:
-            self._refresh()
         self.grid.setFocus()
 
     def _refresh(self) -> None:
-        self._stale = False
         workspace = self.workspace
         comparison, rows = workspace.comparison(), workspace.rows
         self.chips.set_chips(workspace.filter.chips() if comparison is not None else [])
-        self._show_order()
+        self.tools.refresh()
         self.facets.setVisible(comparison is not None)
         self.facets.refresh()
         self._follows = True
@@ -212,17 +146,6 @@ class FlipsPage(QWidget):
         if self.workspace.filter.active() == ["kinds"] and self.workspace.filter.kinds == (FlipKind.NEGATIVE,):
             return "No negative flips: every image that the old model had right is still right."
         return "No image passes all filters. Remove one of the chips above, or clear all."
-
-    def _show_order(self) -> None:
-        key, descending = self.workspace.sort_key, self.workspace.sort_descending
-        found = next((i for i, (_, sort, _) in enumerate(SORTS) if sort == key), -1)
-        self.sort.setCurrentIndex(found)
-        self.group.setCurrentIndex(self.group.findData(self.workspace.group_by))
-        self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
-        by_name, by_size = ("Z first", "A first"), ("Largest first", "Smallest first")
-        texts = {"mark": _BY_MARK, "cause": _BY_CAUSE, **dict.fromkeys(_BY_NAME, by_name)}.get(key, by_size)
-        self.direction.setText(texts[0 if descending else 1])
-        set_tip(self.direction, f"{self.direction.text()}; click to reverse the order")
 
     def _data_changed(self) -> None:
         self.thumbnails.set_dataset(self.workspace.dataset)
@@ -286,13 +209,3 @@ class FlipsPage(QWidget):
             self._open_beside()
         else:
             super().keyPressEvent(event)
-
-
-def _together(*widgets: QWidget) -> QWidget:
-    """Widgets that stay in one row when the toolbar breaks."""
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        row.addWidget(widget)
-    return holder

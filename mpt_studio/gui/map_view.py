@@ -13,7 +13,6 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QSho
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLayout,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -30,6 +29,7 @@ from mpt_studio.gui.empty_page import EmptyPage
 from mpt_studio.gui.explanations import Explanations
 from mpt_studio.gui.flip_card import KIND_NAMES, sentence
 from mpt_studio.gui.flip_grid import FlipGrid
+from mpt_studio.gui.flip_tools import FlipTools
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.map_canvas import SHAPES, MapCanvas, Points, glyph_icon
 from mpt_studio.gui.plain import count, label, percent, set_tip, tip
@@ -323,7 +323,7 @@ class MapBeside(QSplitter):
     Where there is no room for both, the map takes the place of the images.
     """
 
-    def __init__(self, workspace: Workspace, images: QStackedWidget, grid: FlipGrid, tools: QLayout) -> None:
+    def __init__(self, workspace: Workspace, images: QStackedWidget, grid: FlipGrid, tools: FlipTools) -> None:
         super().__init__()
         self._workspace, self._images, self._grid = workspace, images, grid
         self.map: MapView | None = None
@@ -333,7 +333,7 @@ class MapBeside(QSplitter):
         self.button.setAccessibleName("Map of the samples")
         set_tip(self.button, "The samples by a version's features, beside the images (M)")
         self.button.toggled.connect(self._toggle)
-        tools.addWidget(self.button)
+        tools.add(self.button)
         self.setChildrenCollapsible(False)
         self.addWidget(images)
         images.currentChanged.connect(lambda _: self._opened())

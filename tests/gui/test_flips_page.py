@@ -83,11 +83,11 @@ def test_that_clear_all_shows_everything(page: FlipsPage, workspace: Workspace, 
 
 
 def test_that_the_sort_combo_orders_and_the_arrow_reverses(page: FlipsPage, workspace: Workspace, qtbot: QtBot) -> None:
-    index = page.sort.findText("Sample id")
-    page.sort.setCurrentIndex(index)
-    page.sort.activated.emit(index)
+    index = page.tools.sort.findText("Sample id")
+    page.tools.sort.setCurrentIndex(index)
+    page.tools.sort.activated.emit(index)
     assert shown(page) == PLAIN_NEGATIVE
-    qtbot.mouseClick(page.direction, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.tools.direction, Qt.MouseButton.LeftButton)
     assert shown(page) == PLAIN_NEGATIVE[::-1]
 
 
@@ -161,10 +161,10 @@ def test_that_space_glances_and_space_goes_back(page: FlipsPage, qtbot: QtBot) -
 
 
 def test_that_the_slider_and_the_grid_agree_on_the_size(page: FlipsPage) -> None:
-    page.size_slider.setValue(page.size_slider.value() + 2)
+    page.tools.size_slider.setValue(page.tools.size_slider.value() + 2)
     size = page.grid.thumbnail
     page.grid.set_thumbnail(size + 16)
-    assert page.size_slider.value() * 16 == size + 16
+    assert page.tools.size_slider.value() * 16 == size + 16
 
 
 def test_that_another_candidate_shows_its_own_flips(page: FlipsPage, workspace: Workspace) -> None:
@@ -228,9 +228,9 @@ def test_that_causes_are_counted_and_filter(page: FlipsPage) -> None:
 
 
 def test_that_images_are_grouped_by_flow_pair(page: FlipsPage, workspace: Workspace) -> None:
-    index = page.group.findText("Flow pair")
-    page.group.setCurrentIndex(index)
-    page.group.activated.emit(index)
+    index = page.tools.group.findText("Flow pair")
+    page.tools.group.setCurrentIndex(index)
+    page.tools.group.activated.emit(index)
     assert [(g.title, g.count) for g in workspace.groups] == [
         ("dog & <b>pup</b> → fox", 2),
         ("cat → dog & <b>pup</b>", 1),

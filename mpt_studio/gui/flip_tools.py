@@ -1,0 +1,165 @@
+"""The Flips page's tools in one row: order, groups, size. Where it is narrow, the rarer ones go into a menu."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
+
+from mpt_studio.gui import theme
+from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
+from mpt_studio.gui.plain import label, set_tip
+from mpt_studio.gui.workspace import Workspace
+
+SORTS = (
+    # title, key, largest first
+    ("Margin drop", "margin_drop", True),
+    ("Confidence", "confidence", True),
+    ("Closest calls first", "new_margin", True),
+    ("Loss", "loss", True),
+    ("Confidence lost", "confidence_lost", True),
+    ("True class", "class", False),
+    ("New answer", "answer", False),
+    ("Flow pair", "flow", False),
+    ("Cause", "cause", False),
+    ("Mark", "mark", True),
+    ("Sample id", "id", False),
+)
+GROUPS = (("None", ""), ("True class", "class"), ("Flow pair", "flow"))
+_BY_NAME = ("class", "answer", "flow", "id")
+_BY_MARK = ("Label wrong first", "Not marked first")
+_BY_CAUSE = ("Suspect labels first", "No flip first")
+_SIZE_STEPS = 2
+
+
+class FlipTools(QWidget):
+    """Writes the order to the workspace and the size to the grid; ``add`` puts another button at the end."""
+
+    def __init__(self, workspace: Workspace, grid: FlipGrid, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._grid = workspace, grid
+        self.sort, self.group = QComboBox(), QComboBox()
+        self.direction, self.more = QToolButton(), QToolButton()
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self._set_up_order()
+        self._set_up_size()
+        self._set_up_more()
+        self._words = label("Sort")
+        self._rare = (_together(label("Group"), self.group), _together(label("Size"), self.size_slider))
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme.SPACE)
+        for part in (self._words, self.sort, self.direction, *self._rare, self.more):
+            self._row.addWidget(part)
+        self._row.addStretch(1)
+
+    def add(self, button: QWidget) -> None:
+        """One more tool, always in sight."""
+        self._row.addWidget(button)
+
+    def _set_up_order(self) -> None:
+        workspace = self._workspace
+        for title, key, descending in SORTS:
+            self.sort.addItem(title, (key, descending))
+        self.sort.setAccessibleName("Sort order")
+        self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        set_tip(self.sort, "What the images are ordered by; confidence is that of the new answer")
+        self.sort.activated.connect(lambda _: workspace.set_sort(*self.sort.currentData()))
+        for title, by in GROUPS:
+            self.group.addItem(title, by)
+        self.group.setAccessibleName("Group by")
+        set_tip(self.group, "Images of one true class, or of one pair truth → new answer, together; most first")
+        self.group.activated.connect(lambda _: workspace.set_group(self.group.currentData()))
+        self.direction.setAccessibleName("Reverse the order")
+        self.direction.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.direction.clicked.connect(lambda: workspace.set_sort(workspace.sort_key, not workspace.sort_descending))
+
+    def _set_up_size(self) -> None:
+        self.size_slider.setRange(SMALLEST // STEP, LARGEST // STEP)
+        self.size_slider.setValue(USUAL // STEP)
+        self.size_slider.setFixedWidth(96)
+        self.size_slider.setAccessibleName("Size of the images")
+        set_tip(self.size_slider, "Size of the images (Ctrl+wheel over the grid)")
+        self.size_slider.valueChanged.connect(lambda value: self._grid.set_thumbnail(value * STEP))
+        self._grid.thumbnail_resized.connect(lambda size: self.size_slider.setValue(size // STEP))
+
+    def _set_up_more(self) -> None:
+        self.more.setText("⋯")
+        self.more.setAccessibleName("Groups and size of the images")
+        set_tip(self.more, "Groups, and the size of the images")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.menu = QMenu(self.more)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.more.setMenu(self.menu)
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        for title, by in GROUPS:
+            text = f"Group by {title.lower()}" if by else "Do not group"
+            action = self.menu.addAction(text, lambda by=by: self._workspace.set_group(by))
+            action.setCheckable(True)
+            action.setChecked(by == self._workspace.group_by)
+        self.menu.addSeparator()
+        for text, by in (("Larger images", _SIZE_STEPS), ("Smaller images", -_SIZE_STEPS)):
+            action = self.menu.addAction(text, lambda by=by: self.size_slider.setValue(self.size_slider.value() + by))
+            edge = self.size_slider.maximum() if by > 0 else self.size_slider.minimum()
+            action.setEnabled(self.size_slider.value() != edge)
+
+    def refresh(self) -> None:
+        """Show the workspace's order and groups."""
+        key, descending = self._workspace.sort_key, self._workspace.sort_descending
+        self.sort.setCurrentIndex(next((i for i, (_, sort, _) in enumerate(SORTS) if sort == key), -1))
+        self.group.setCurrentIndex(self.group.findData(self._workspace.group_by))
+        self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
+        by_name, by_size = ("Z first", "A first"), ("Largest first", "Smallest first")
+        texts = {"mark": _BY_MARK, "cause": _BY_CAUSE, **dict.fromkeys(_BY_NAME, by_name)}.get(key, by_size)
+        text = texts[0 if descending else 1]
+        if text != self.direction.text():
+            self.direction.setText(text)
+            set_tip(self.direction, f"{text}; click to reverse the order")
+            self._fit()
+
+    # -- one row at any width
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The most words for which there is room."""
+        for level in range(3):
+            self._show(words=level < 1, rare=level < 2)
+            if self._needed() <= self.width():
+                return
+        self._words.hide()
+
+    def _show(self, *, words: bool, rare: bool) -> None:
+        style = Qt.ToolButtonStyle
+        self.direction.setToolButtonStyle(style.ToolButtonTextBesideIcon if words else style.ToolButtonIconOnly)
+        self._words.show()
+        for part in self._rare:
+            part.setVisible(rare)
+        self.more.setVisible(not rare)
+
+    def _needed(self) -> int:
+        items = (self._row.itemAt(i).widget() for i in range(self._row.count()))
+        widths = [part.sizeHint().width() for part in items if part is not None and not part.isHidden()]
+        return sum(widths) + self._row.spacing() * len(widths)
+
+
+def _together(*widgets: QWidget) -> QWidget:
+    """Widgets that come and go as one."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        row.addWidget(widget)
+    return holder
