@@ -188,3 +188,33 @@ def _text(table: Table) -> str:
     stream = console.file
     assert isinstance(stream, io.StringIO)
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
+
+
+def bench_report(record: dict[str, Any]) -> str:
+    """A benchmark's cases as a table of images per second and ratios, with the machine under it."""
+    table = _table("", "script\nimages/s", "ours\nimages/s", "bound\nimages/s", "ours/script", "ours/bound")
+    updates = []
+    for case in record["cases"].values():
+        if "sides" in case:
+            rates = [_per_second(case["sides"].get(name)) for name in ("script", "ours", "bound")]
+            table.add_row(case["title"], *rates, *(_ratio(case, name) for name in ("script", "bound")))
+        else:
+            updates.append(_update_line(case))
+    machine = record["machine"]
+    where = f"{machine['processor']}, {machine['cpus']} CPUs; {record['device']}; load {record['load_before']}"
+    return "\n".join([_text(table), *updates, where, f"Kept in {record['file']}"])
+
+
+def _per_second(side: dict[str, Any] | None) -> str:
+    return f"{side['images_per_second']:,.0f}" if side else "–"
+
+
+def _ratio(case: dict[str, Any], other: str) -> str:
+    value = case["ratios"].get(f"ours/{other}")
+    return f"{value:.2f}" if value else "–"
+
+
+def _update_line(case: dict[str, Any]) -> str:
+    scripts = sum(case["script_seconds"].values())
+    beside = f", the scripts one after the other {scripts:.0f} s: {_ratio(case, 'script')} times" if scripts else ""
+    return f"{case['title']}: {case['ours_seconds']:.0f} s{beside}"

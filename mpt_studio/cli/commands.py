@@ -1,27 +1,25 @@
-"""The commands of ``mpt-studio``; their options are the recipe's fields."""
+"""The commands of ``mpt-studio``; their options are the recipe's fields. Here: the parser, and what trains."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json as json_module
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import tyro
 from tyro.conf import Positional
 
-from mpt_studio import __version__, jobs, paths, report
-from mpt_studio.cli.terminal import Terminal
-from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, write_csv
+from mpt_studio import __version__, jobs, report
+from mpt_studio.cli.bench import bench
+from mpt_studio.cli.listing import runs
+from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+from mpt_studio.cli.versions import compare, evaluate, inspect
 from mpt_studio.data import open_dataset
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
-from mpt_studio.flips import Mark
 from mpt_studio.log import start_logging
 from mpt_studio.recipe import (
     Method,
@@ -35,14 +33,6 @@ from mpt_studio.recipe import (
     preset,
     to_json,
 )
-from mpt_studio.store import Marks, Store
-from mpt_studio.store.marks import FILE as MARKS_FILE
-
-StoreOption = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help="Folder of runs; by default the user's own.")]
-JsonOption = Annotated[bool, tyro.conf.arg(help="Print one JSON object for machines instead of tables.")]
-NOT_MET = 3
-"""Exit code of ``compare`` where a criterion is not met."""
-PART_HELP = "Which part of the data; the test part unless you say otherwise."
 
 
 def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
@@ -94,6 +84,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "compare": compare,
         "runs": runs,
         "inspect": inspect,
+        "bench": bench,
         "resume": resume,
         "gui": gui,
     }
@@ -122,7 +113,7 @@ def _update_command(words: list[str]) -> Callable[..., int]:
         Args:
             preset: Start from a preset (try-it-now, quick, standard, published); other options replace its values.
         """
-        with _session(store, quiet=json) as session:
+        with open_session(store, quiet=json) as session:
             dataset = jobs.check_update(session, recipe)
             made = jobs.start_update(session.store, recipe)
             return _print_update(jobs.run_update(session, made.id, dataset), json)
@@ -139,7 +130,7 @@ def _preset_named(words: list[str]) -> str:
 def _print_update(result: dict[str, Any] | None, json: bool) -> int:
     if result is None:
         raise UserError("The update was stopped before there was anything to compare.")
-    _print(result, json, report.update_report)
+    print_record(result, json, report.update_report)
     for row in result["failed"]:
         print(one_sentence(f"{row['method']} failed: {row['error']}"), file=sys.stderr)
     return 1 if result["failed"] else 0
@@ -178,7 +169,7 @@ def train(
         data=data, role=role, old_classes=old_classes, old=old, reference=reference, ensemble=ensemble, model=model,
         training=training, method=from_json(Method, chosen, UsageError),
     )  # fmt: skip
-    with _session(store, quiet=json) as session:
+    with open_session(store, quiet=json) as session:
         dataset = open_dataset(jobs.absolute_spec(data), session.progress)
         jobs.check_engine(model, training.device, dataset)
         made = jobs.start_train(session.store, recipe, dataset)
@@ -208,7 +199,7 @@ def _print_run(session: jobs.Session, run_id: str, json: bool) -> int:
         "predictions": str(run.predictions("test") or "") or None,
         "figures": run.figures,
     }
-    _print(record, json, _run_text)
+    print_record(record, json, _run_text)
     return 0
 
 
@@ -220,176 +211,14 @@ def _run_text(record: dict[str, Any]) -> str:
     return f"{head}\n{report.accuracy_report('Test part', figures)}" if figures else head
 
 
-def evaluate(
-    checkpoint: Positional[Path],
-    data: str,
-    out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="DIR")] = None,
-    part: Literal["train", "test"] = "test",
-    device: str = "auto",
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> int:
-    """A version's answers on data, kept as predictions.
-
-    Args:
-        checkpoint: The version's weights.
-        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or folder:DIR.
-        out: Folder for the predictions; by default the store's cache.
-        part: Which part of the data.
-        device: auto, cpu, cuda, cuda:1, mps.
-    """
-    with _session(store, quiet=json) as session:
-        predictions, folder = jobs.evaluate(session, checkpoint, data, part=part, device=device, out=out)
-        record = {"predictions": str(folder), "version": predictions.version, **jobs.accuracy_figures(predictions)}
-    _print(record, json, lambda r: f"{report.accuracy_report(r['version'], r)}\nPredictions: {r['predictions']}")
-    return 0
-
-
-def compare(
-    old: Positional[str],
-    new: Positional[str],
-    data: str = "",
-    csv: Path | None = None,
-    must_not_flip: Path | None = None,
-    max_nfr: float | None = None,
-    max_class_nfr: float | None = None,
-    min_accuracy_gain: float | None = None,
-    adjusted: bool = False,
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> int:
-    """Compare two versions: runs, checkpoints, predictions folders or .npz files. Exits 3 where a criterion is not met.
-
-    Args:
-        old: The old model.
-        new: The version meant to replace it.
-        data: Data to compare on; by default those that the predictions are of.
-        csv: Write one line per sample to this file.
-        must_not_flip: Criterion: none of the ids in this text or CSV file may be a negative flip.
-        max_nfr: Criterion: largest NFR (old classes), as a fraction.
-        max_class_nfr: Criterion: largest NFR of any one old class, as a fraction.
-        min_accuracy_gain: Criterion: smallest gain in accuracy (all), as a fraction; 0 allows no loss.
-        adjusted: Judge without the samples that were marked as wrongly labelled in the window.
-    """
-    listed = read_ids(must_not_flip.expanduser()) if must_not_flip else None
-    criteria = Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
-    with _session(store, quiet=json) as session:
-        comparison = jobs.compare_versions(session, old, new, data)
-        comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
-        if csv is not None:
-            write_csv(comparison, csv)
-    wrong = label_wrong(comparison)
-    record = comparison.to_json()
-    if wrong.any():
-        record["adjusted"] = {subset: adjusted_rates(comparison, subset, wrong).to_json() for subset in SUBSETS}
-    verdict = judge(comparison, criteria, leave_out=wrong if adjusted else None) if criteria.asked() else None
-    if verdict is not None:
-        record["verdict"] = verdict.to_json()
-    _print(record, json, lambda r: report.judged_report(r, comparison.matching, verdict))
-    return 0 if verdict is None or verdict.passed else NOT_MET
-
-
-def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
-    """What was marked in the window on these data; a store without marks stays without."""
-    if not fingerprint or not (opened.root / MARKS_FILE).is_file():
-        return {}
-    marks = Marks(opened.root)
-    try:
-        return marks.marks(fingerprint)
-    finally:
-        marks.close()
-
-
-def runs(store: StoreOption = None, json: JsonOption = False) -> int:
-    """List updates and runs, newest first."""
-    opened = _store(store)
-    updates, found = opened.updates(), opened.runs()
-    for problem in opened.problems:
-        print(one_sentence(problem), file=sys.stderr)
-    if json:
-        print(json_module.dumps({"updates": [_update_row(u) for u in updates], "runs": [_run_row(r) for r in found]}))
-    else:
-        print(report.runs_report(updates, found))
-    return 0
-
-
-def _update_row(update: Any) -> dict[str, Any]:
-    names = ("id", "title", "created", "outcome", "message")
-    members = [dataclasses.asdict(member) for member in update.members]
-    return {**{name: getattr(update, name) for name in names}, "folder": str(update.folder), "members": members}
-
-
-def _run_row(run: Any) -> dict[str, Any]:
-    names = ("id", "label", "update", "created", "outcome", "message", "figures")
-    checkpoint = str(run.checkpoint) if run.checkpoint else None
-    return {**{name: getattr(run, name) for name in names}, "folder": str(run.folder), "checkpoint": checkpoint}
-
-
-def inspect(path: Positional[Path], store: StoreOption = None, json: JsonOption = False) -> int:
-    """Describe a checkpoint, predictions or an image folder.
-
-    Args:
-        path: The file or folder.
-    """
-    with _session(store, quiet=json) as session:
-        record = jobs.inspect(session, path)
-    _print(record, json, _described)
-    return 0
-
-
-def _described(record: dict[str, Any]) -> str:
-    width = max(map(len, record))
-    return "\n".join(f"{name:<{width}}  {_short(value)}" for name, value in record.items())
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        shown = ", ".join(str(item) for item in value[:12])
-        return one_sentence(f"{shown}, … ({len(value)})" if len(value) > 12 else shown)
-    return one_sentence(json_module.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value))
-
-
 def resume(id: Positional[str], store: StoreOption = None, json: JsonOption = False) -> int:
     """Go on with an update or a run that is queued or was interrupted.
 
     Args:
         id: The update's or run's id, or the unique beginning of it.
     """
-    with _session(store, quiet=json) as session:
+    with open_session(store, quiet=json) as session:
         found = next((u for u in session.store.updates() if u.id == id), None)
         if found is None and any(r.id.startswith(id) for r in session.store.runs()):
             return _print_run(session, jobs.train(session, session.store.run(id).id).id, json)
         return _print_update(jobs.run_update(session, session.store.update(id).id), json)
-
-
-def _store(folder: Path | None) -> Store:
-    return Store((folder or paths.store_dir()).expanduser().absolute())
-
-
-@contextmanager
-def _session(folder: Path | None, *, quiet: bool) -> Iterator[jobs.Session]:
-    """A session that shows progress on stderr and turns Ctrl+C and SIGTERM into an orderly, resumable end."""
-    with Terminal(quiet=quiet) as terminal, _signals() as interrupted:
-        yield jobs.Session(_store(folder), terminal.listen, terminal.progress, interrupted)
-
-
-@contextmanager
-def _signals() -> Iterator[Callable[[], bool]]:
-    asked = False
-
-    def ask(number: int, frame: object) -> None:
-        nonlocal asked
-        if asked:  # a second Ctrl+C does not wait for an orderly end
-            raise KeyboardInterrupt
-        asked = True
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _print(record: dict[str, Any], json: bool, text: Callable[[dict[str, Any]], str]) -> None:
-    print(json_module.dumps(record, ensure_ascii=False) if json else text(record))

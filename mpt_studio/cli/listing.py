@@ -1,0 +1,37 @@
+"""``mpt-studio runs``: what the store holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json as json_module
+import sys
+from typing import Any
+
+from mpt_studio import report
+from mpt_studio.cli.session import JsonOption, StoreOption, opened_store
+from mpt_studio.errors import one_sentence
+
+
+def runs(store: StoreOption = None, json: JsonOption = False) -> int:
+    """List updates and runs, newest first."""
+    opened = opened_store(store)
+    updates, found = opened.updates(), opened.runs()
+    for problem in opened.problems:
+        print(one_sentence(problem), file=sys.stderr)
+    if json:
+        print(json_module.dumps({"updates": [_update_row(u) for u in updates], "runs": [_run_row(r) for r in found]}))
+    else:
+        print(report.runs_report(updates, found))
+    return 0
+
+
+def _update_row(update: Any) -> dict[str, Any]:
+    names = ("id", "title", "created", "outcome", "message")
+    members = [dataclasses.asdict(member) for member in update.members]
+    return {**{name: getattr(update, name) for name in names}, "folder": str(update.folder), "members": members}
+
+
+def _run_row(run: Any) -> dict[str, Any]:
+    names = ("id", "label", "update", "created", "outcome", "message", "figures")
+    checkpoint = str(run.checkpoint) if run.checkpoint else None
+    return {**{name: getattr(run, name) for name in names}, "folder": str(run.folder), "checkpoint": checkpoint}

@@ -1,0 +1,125 @@
+"""Commands about versions that exist: their answers on data, two of them compared, what a file is."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from tyro.conf import Positional
+
+from mpt_studio import jobs, report
+from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, write_csv
+from mpt_studio.errors import one_sentence
+from mpt_studio.flips import Mark
+from mpt_studio.store import Marks, Store
+from mpt_studio.store.marks import FILE as MARKS_FILE
+
+NOT_MET = 3
+"""Exit code of ``compare`` where a criterion is not met."""
+
+
+def evaluate(
+    checkpoint: Positional[Path],
+    data: str,
+    out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="DIR")] = None,
+    part: Literal["train", "test"] = "test",
+    device: str = "auto",
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> int:
+    """A version's answers on data, kept as predictions.
+
+    Args:
+        checkpoint: The version's weights.
+        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or folder:DIR.
+        out: Folder for the predictions; by default the store's cache.
+        part: Which part of the data.
+        device: auto, cpu, cuda, cuda:1, mps.
+    """
+    with open_session(store, quiet=json) as session:
+        predictions, folder = jobs.evaluate(session, checkpoint, data, part=part, device=device, out=out)
+        record = {"predictions": str(folder), "version": predictions.version, **jobs.accuracy_figures(predictions)}
+    print_record(record, json, lambda r: f"{report.accuracy_report(r['version'], r)}\nPredictions: {r['predictions']}")
+    return 0
+
+
+def compare(
+    old: Positional[str],
+    new: Positional[str],
+    data: str = "",
+    csv: Path | None = None,
+    must_not_flip: Path | None = None,
+    max_nfr: float | None = None,
+    max_class_nfr: float | None = None,
+    min_accuracy_gain: float | None = None,
+    adjusted: bool = False,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Compare two versions: runs, checkpoints, predictions folders or .npz files. Exits 3 where a criterion is not met.
+
+    Args:
+        old: The old model.
+        new: The version meant to replace it.
+        data: Data to compare on; by default those that the predictions are of.
+        csv: Write one line per sample to this file.
+        must_not_flip: Criterion: none of the ids in this text or CSV file may be a negative flip.
+        max_nfr: Criterion: largest NFR (old classes), as a fraction.
+        max_class_nfr: Criterion: largest NFR of any one old class, as a fraction.
+        min_accuracy_gain: Criterion: smallest gain in accuracy (all), as a fraction; 0 allows no loss.
+        adjusted: Judge without the samples that were marked as wrongly labelled in the window.
+    """
+    listed = read_ids(must_not_flip.expanduser()) if must_not_flip else None
+    criteria = Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
+    with open_session(store, quiet=json) as session:
+        comparison = jobs.compare_versions(session, old, new, data)
+        comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
+        if csv is not None:
+            write_csv(comparison, csv)
+    wrong = label_wrong(comparison)
+    record = comparison.to_json()
+    if wrong.any():
+        record["adjusted"] = {subset: adjusted_rates(comparison, subset, wrong).to_json() for subset in SUBSETS}
+    verdict = judge(comparison, criteria, leave_out=wrong if adjusted else None) if criteria.asked() else None
+    if verdict is not None:
+        record["verdict"] = verdict.to_json()
+    print_record(record, json, lambda r: report.judged_report(r, comparison.matching, verdict))
+    return 0 if verdict is None or verdict.passed else NOT_MET
+
+
+def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
+    """What was marked in the window on these data; a store without marks stays without."""
+    if not fingerprint or not (opened.root / MARKS_FILE).is_file():
+        return {}
+    marks = Marks(opened.root)
+    try:
+        return marks.marks(fingerprint)
+    finally:
+        marks.close()
+
+
+def inspect(path: Positional[Path], store: StoreOption = None, json: JsonOption = False) -> int:
+    """Describe a checkpoint, predictions or an image folder.
+
+    Args:
+        path: The file or folder.
+    """
+    with open_session(store, quiet=json) as session:
+        record = jobs.inspect(session, path)
+    print_record(record, json, _described)
+    return 0
+
+
+def _described(record: dict[str, Any]) -> str:
+    width = max(map(len, record))
+    return "\n".join(f"{name:<{width}}  {_short(value)}" for name, value in record.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        shown = ", ".join(str(item) for item in value[:12])
+        return one_sentence(f"{shown}, … ({len(value)})" if len(value) > 12 else shown)
+    return one_sentence(json_module.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value))

@@ -1,0 +1,295 @@
+"""How fast this machine trains, evaluates and compares: a plain script, MPT Studio and the bare step, side by side.
+
+Every side is a process of its own. Rounds (an epoch, a pass over the test part) are played in turns, so that whatever
+else the machine does meets all sides alike; figures are medians over rounds, ratios medians of each round's ratio.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mpt_studio import paths
+from mpt_studio.data import open_dataset, resolve_old_classes
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.jobs.gpu_load import GpuLoad
+from mpt_studio.jobs.session import Session, absolute_spec
+from mpt_studio.store.machine import machine, versions
+
+SIDES = ("script", "ours", "bound")
+Role = Literal["train", "evaluate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One line of the table: what is trained or evaluated."""
+
+    title: str
+    role: Role = "train"
+    data: str = "builtin"
+    old_classes: str = ""
+    """Empty: half of them."""
+    arch: str = "small"
+    small_stem: Literal["auto", "on", "off"] = "auto"
+    image_size: int = 0
+    batch: int = 128
+    method: str = "mpt_kl"
+    margin: float = 4.0
+    limit_train: int = 0
+    precision: str = "auto"
+    device: str = "auto"
+    seed: int = 42
+    learning_rate: float = 0.02
+    sides: tuple[str, ...] = SIDES
+
+
+@dataclass
+class Side:
+    """What one side's rounds took, the first (start-up, warm-up) left out."""
+
+    rates: list[float] = field(default_factory=list)
+    """Images per second."""
+    seconds: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    peak_bytes: int = 0
+    gpu_peak_bytes: int = 0
+    start_seconds: float = 0.0
+    """From the command to the first step's end (evaluation: to the first batch's)."""
+    gpu_load: float | None = None
+    """Mean share of time in which the GPU computed, 0…1."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "images_per_second": statistics.median(self.rates)}
+
+
+def run_case(session: Session, case: Case, rounds: int) -> dict[str, Any]:
+    """Play a case's rounds. Raises ``UserError`` where a side fails, with its last line."""
+    with tempfile.TemporaryDirectory(prefix="mpt-studio-bench-") as folder, ExitStack() as stack:
+        setting = _setting(session, case, rounds, Path(folder))
+        _prepare(setting)
+        players = [stack.enter_context(_player(name, setting)) for name in case.sides if _exists(name)]
+        for number in range(rounds + 1):
+            for player in players:
+                session.progress(f"{case.title}: {player.name}, round {number} of {rounds}", None)
+                player.play(keep=number > 0)
+        sides = {player.name: player.side for player in players}
+    return {"title": case.title, "case": asdict(case), "sides": _as_json(sides), "ratios": ratios(sides)}
+
+
+def ratios(sides: dict[str, Side]) -> dict[str, float]:
+    """Medians over the rounds of "ours/script" and "ours/bound", where those sides were played."""
+    ours = sides.get("ours", Side()).rates
+    return {
+        f"ours/{name}": statistics.median(a / b for a, b in zip(ours, sides[name].rates, strict=True))
+        for name in ("script", "bound")
+        if ours and name in sides
+    }
+
+
+def _as_json(sides: dict[str, Side]) -> dict[str, Any]:
+    return {name: side.to_json() for name, side in sides.items()}
+
+
+def _exists(side: str) -> bool:
+    return side != "script" or _script().is_file()
+
+
+def _script() -> Path:
+    """The yardstick: among the tests of a checkout, among the resources of an installed package."""
+    checkout = Path(__file__).parents[2] / "tests" / "benchmarks" / "published_loop.py"
+    return checkout if checkout.is_file() else paths.resource("published_loop.py")
+
+
+def _setting(session: Session, case: Case, rounds: int, folder: Path) -> dict[str, Any]:
+    spec = absolute_spec(case.data)
+    dataset = open_dataset(spec, session.progress)
+    half = str(max(1, len(dataset.class_names) // 2))
+    old_names = resolve_old_classes(case.old_classes or half, dataset.class_names)
+    size = case.image_size or dataset.image_size or 224
+    chosen = {"data": spec, "image_size": size, "old_names": list(old_names), "folder": str(folder), "rounds": rounds}
+    return {**asdict(case), **chosen, "device": resolved_device(case.device)}
+
+
+def resolved_device(wanted: str) -> str:
+    """ "auto" as what it stands for on this machine. Raises ``UserError`` for a device that is not there."""
+    from mpt_studio.engine.device import choose
+
+    return str(choose(wanted))
+
+
+def _prepare(setting: dict[str, Any]) -> None:
+    path = Path(setting["folder"]) / "setting.json"
+    path.write_text(json.dumps(setting), "utf-8")
+    done = subprocess.run(_command("prepare", path), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f"The benchmark cannot be prepared ({_last_line(done.stderr)}).")
+
+
+def _command(side: str, path: Path) -> list[str]:
+    if side == "script":
+        return [sys.executable, str(_script()), str(path)]
+    return [sys.executable, "-m", "mpt_studio.jobs.bench_side", side, str(path)]
+
+
+class _Player:
+    """A side's process; it is started with its first round, so that its start-up is measured alone."""
+
+    def __init__(self, name: str, setting: dict[str, Any]) -> None:
+        self.name, self.side = name, Side()
+        self._setting = setting
+        self._process: subprocess.Popen[str] | None = None
+        self._errors = Path(setting["folder"]) / f"{name}.log"
+
+    def play(self, keep: bool) -> None:
+        first = self._process is None
+        began = time.time()
+        process = self._process = self._process or self._started()
+        with GpuLoad(self._setting["device"]) as load:
+            record = self._round(process)
+        if first:
+            self.side.start_seconds = record["first_step_at"] - began
+        self.side.peak_bytes, self.side.gpu_peak_bytes = record["peak_bytes"], record["gpu_peak_bytes"]
+        if keep:
+            self.side.rates.append(record["images"] / record["seconds"])
+            self.side.seconds.append(record["seconds"])
+            self.side.gpu_load = load.mean
+            if "loss" in record:
+                self.side.losses.append(record["loss"])
+
+    def _started(self) -> subprocess.Popen[str]:
+        path = Path(self._setting["folder"]) / "setting.json"
+        place = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])}
+        with self._errors.open("w") as errors:
+            return subprocess.Popen(
+                _command(self.name, path),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **place},
+            )
+
+    def _round(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            record: dict[str, Any] = json.loads(process.stdout.readline())
+        except (OSError, ValueError):
+            sentence = _last_line(self._errors.read_text("utf-8", "replace"))
+            raise UserError(f"The side {self.name!r} of the benchmark failed ({sentence}).") from None
+        return record
+
+    def end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def _player(name: str, setting: dict[str, Any]) -> Iterator[_Player]:
+    player = _Player(name, setting)
+    try:
+        yield player
+    finally:
+        player.end()
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return one_sentence(lines[-1] if lines else "it ended without a word", 200)
+
+
+# ---------------------------------------------------------------------------------------------------- whole updates
+
+
+def run_update_case(session: Session, case: Case, methods: Sequence[str], epochs: int) -> dict[str, Any]:
+    """A whole update against one script per method, one after the other; seconds from start to end of each."""
+    with tempfile.TemporaryDirectory(prefix="mpt-studio-bench-") as folder:
+        setting = _setting(session, case, epochs, Path(folder))
+        _prepare(setting)
+        session.progress(f"{case.title}: the update", None)
+        ours = _seconds(lambda: _whole_update(setting, methods, epochs))
+        scripts = {}
+        for method in methods if _exists("script") else ():
+            session.progress(f"{case.title}: the script for {method}", None)
+            scripts[method] = _seconds(lambda: _whole_script(setting, method, epochs))  # noqa: B023 - called at once
+    total = sum(scripts.values())
+    return {
+        "title": case.title,
+        "case": asdict(case),
+        "epochs": epochs,
+        "ours_seconds": ours,
+        "script_seconds": scripts,
+        "ratios": {"ours/script": total / ours} if total else {},
+    }
+
+
+def _seconds(do: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    do()
+    return time.perf_counter() - began
+
+
+def _whole_script(setting: dict[str, Any], method: str, epochs: int) -> None:
+    path = Path(setting["folder"]) / f"{method}.json"
+    path.write_text(json.dumps({**setting, "method": method}), "utf-8")
+    _finished(_command("script", path), "go\n" * epochs)
+
+
+def _whole_update(setting: dict[str, Any], methods: Sequence[str], epochs: int) -> None:
+    chosen = {
+        "data": setting["data"],
+        "old": str(Path(setting["folder"]) / "old.safetensors"),
+        "methods": ",".join(methods),
+        "arch": setting["arch"],
+        "small-stem": setting["small_stem"],
+        "image-size": setting["image_size"],
+        "epochs": epochs,
+        "batch-size": setting["batch"],
+        "learning-rate": setting["learning_rate"],
+        "precision": setting["precision"],
+        "limit-train": setting["limit_train"],
+        "seed": setting["seed"],
+        "device": setting["device"],
+        "store": str(Path(setting["folder"]) / "store"),
+    }
+    words = [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
+    _finished([sys.executable, "-m", "mpt_studio", "update", *words, "--json"], "")
+
+
+def _finished(command: list[str], text: str) -> None:
+    place = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": place}
+    done = subprocess.run(command, input=text, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise UserError(f"A side of the benchmark failed ({_last_line(done.stderr)}).")
+
+
+# ---------------------------------------------------------------------------------------------------- all together
+
+
+def save_record(root: Path, record: dict[str, Any]) -> Path:
+    """Keep a benchmark's record under the store's folder; returns its file."""
+    path = root / "benchmarks" / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
+    paths.write_text(path, json.dumps(record, ensure_ascii=False, indent=1))
+    return path
+
+
+def described_machine() -> dict[str, Any]:
+    """Where a benchmark ran, with the load that other programs made."""
+    from mpt_studio.engine import device_summary
+
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {"machine": machine(), "versions": versions(), "device": device_summary(), "load_before": load}

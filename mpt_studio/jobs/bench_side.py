@@ -1,0 +1,163 @@
+"""One side of a benchmark in a process of its own: a line on stdin starts a round, a line of JSON on stdout answers it.
+
+Sides: "ours" trains or evaluates as users do, events, validation and checkpoints included; "bound" is the bare step.
+The third side, "script", is ``published_loop.py``. Rounds are started in turns, so that a noisy machine favours none.
+
+    python -m mpt_studio.jobs.bench_side ours|bound SETTING.json
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import resource
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mpt_studio import jobs
+from mpt_studio.data import open_dataset
+from mpt_studio.events import Epoch, Event, Step
+from mpt_studio.recipe import Model, Recipe, Training, method_named
+from mpt_studio.store import Store
+
+Setting = dict[str, Any]
+
+
+def answer(rounds: Iterator[dict[str, Any]], device: str) -> None:
+    """Play the rounds that stdin asks for."""
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        record = next(rounds)
+        record["seconds"] = time.perf_counter() - began
+        record |= {"peak_bytes": _peak_bytes(), "gpu_peak_bytes": _gpu_peak_bytes(device)}
+        print(json.dumps(record), flush=True)
+
+
+def ours(setting: Setting) -> Iterator[dict[str, Any]]:
+    """One epoch (or one evaluation) for each ``next``, through the same doors as the command line."""
+    if setting["role"] == "evaluate":
+        yield from _evaluations(setting)
+    else:
+        yield from _epochs(setting)
+
+
+def _evaluations(setting: Setting) -> Iterator[dict[str, Any]]:
+    folder, first = Path(setting["folder"]), _First()
+    session = jobs.Session(Store(folder / "store"), progress=lambda sentence, fraction: first.note(bool(fraction)))
+    while True:
+        found, _ = jobs.evaluate(
+            session,
+            folder / "reference.safetensors",
+            setting["data"],
+            device=setting["device"],
+            out=folder / "answers",
+        )
+        yield {"images": len(found), "first_step_at": first.at}
+
+
+class _First:
+    """When something happened for the first time, by the clock that all processes share."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def note(self, happened: bool) -> None:
+        if happened and not self.at:
+            self.at = time.time()
+
+
+def _epochs(setting: Setting) -> Iterator[dict[str, Any]]:
+    """The training runs in a thread that waits at each epoch's end until the next round begins."""
+    begin: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[dict[str, Any] | BaseException] = queue.SimpleQueue()
+
+    first = _First()
+
+    def listen(run: str, event: Event) -> None:
+        first.note(isinstance(event, Step))
+        if isinstance(event, Epoch):
+            ended.put({"loss": event.losses["loss"]})
+            begin.get()
+
+    threading.Thread(target=_train, args=(setting, listen, begin, ended), daemon=True).start()
+    images = 0
+    while True:
+        begin.put(True)
+        record = ended.get()
+        if isinstance(record, BaseException):
+            raise record
+        images = images or _training_images(setting)
+        yield {"images": images, "first_step_at": first.at, **record}
+
+
+def _train(setting: Setting, listen: Any, begin: Any, ended: Any) -> None:
+    try:
+        begin.get()
+        session = jobs.Session(Store(Path(setting["folder"]) / "store"), listen=listen)
+        dataset = open_dataset(setting["data"])
+        run = jobs.start_train(session.store, _recipe(setting), dataset)
+        jobs.train(session, run.id, dataset)
+        ended.put(StopIteration("The training has no more epochs."))
+    except BaseException as error:
+        ended.put(error)
+
+
+def _recipe(setting: Setting) -> Recipe:
+    folder, method = Path(setting["folder"]), method_named(setting["method"], setting["margin"])
+    return Recipe(
+        data=setting["data"],
+        old=str(folder / "old.safetensors"),
+        reference=str(folder / "reference.safetensors") if method.needs_reference else "",
+        method=method,
+        model=Model(arch=setting["arch"], small_stem=setting["small_stem"], image_size=setting["image_size"]),
+        training=Training(
+            epochs=setting["rounds"] + 1,
+            batch_size=setting["batch"],
+            learning_rate=setting["learning_rate"],
+            schedule="constant",
+            precision=setting["precision"],
+            limit_train=setting["limit_train"],
+            seed=setting["seed"],
+            device=setting["device"],
+        ),
+    )
+
+
+def _training_images(setting: Setting) -> int:
+    from mpt_studio.engine import bench
+
+    return len(bench.prepared(setting).train_indices)
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _gpu_peak_bytes(device: str) -> int:
+    if not device.startswith("cuda"):
+        return 0
+    from mpt_studio.engine import bench
+
+    return bench.peak_bytes_on(device)
+
+
+def main(side: str, path: str) -> None:
+    setting = json.loads(Path(path).read_text("utf-8"))
+    if side == "bound":
+        from mpt_studio.engine import bench
+
+        answer(bench.bound(setting), setting["device"])
+    elif side == "prepare":
+        from mpt_studio.engine import bench
+
+        bench.prepare(setting, tuple(setting["old_names"]))
+    else:
+        answer(ours(setting), setting["device"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
