@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.feed import Images, in_order
 from mpt_studio.engine.version import FrozenVersion
@@ -69,7 +70,7 @@ def _logits(
     """(N, C) float32."""
     found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
     done = 0
-    for pixels in pixel_batches(dataset, indices, version.checkpoint.preprocessing.image_size, device):
+    for pixels in pixel_batches(dataset, indices, Fit.of(version.checkpoint.preprocessing), device):
         found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
         done += len(pixels)
         if progress:
@@ -78,10 +79,12 @@ def _logits(
 
 
 def pixel_batches(
-    dataset: Dataset, indices: Indices, size: int, device: torch.device, pixels: int = PIXELS_PER_BATCH
+    dataset: Dataset, indices: Indices, size: int | Fit, device: torch.device, pixels: int = PIXELS_PER_BATCH
 ) -> Iterator[Tensor]:
-    """(B, size, size, 3) uint8 images on the device, in the order of ``indices``, about ``pixels`` at once."""
-    batch = max(8, pixels // size**2)
-    workers = None if len(indices) * size**2 * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
-    images = Images(dataset, indices, size, device, on_device=False, workers=workers)
+    """(B, S, S, 3) uint8 images as a version sees them, on the device, in order, about ``pixels`` at once."""
+    fit = as_fit(size)
+    area = fit.size**2
+    batch = max(8, pixels // area)
+    workers = None if len(indices) * area * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
+    images = Images(dataset, indices, fit, device, on_device=False, workers=workers)
     return images.batches(in_order(len(indices), batch))

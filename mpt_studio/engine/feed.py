@@ -18,6 +18,7 @@ from torch.utils import data as torch_data
 
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.engine import augment, order
 from mpt_studio.engine.device import free_bytes
 from mpt_studio.errors import UserError
@@ -57,7 +58,7 @@ class Images:
     Args:
         dataset: where the pixels come from.
         indices: (N,) samples.
-        size: S.
+        size: S, or how images are brought to it where that is not the plain way.
         on_device: whether all images are read now and kept on the device.
         workers: loader processes where they are not; None takes one per thread, at most 8.
     """
@@ -66,15 +67,15 @@ class Images:
         self,
         dataset: Dataset,
         indices: Indices,
-        size: int,
+        size: int | Fit,
         device: torch.device,
         on_device: bool,
         report: Report | None = None,
         workers: int | None = None,
     ) -> None:
         self.workers = min(MOST_WORKERS, torch.get_num_threads()) if workers is None else workers
-        self.dataset, self.indices, self.size, self.device = dataset, indices, size, device
-        self.held = _read_all(dataset, indices, size, device, report) if on_device else None
+        self.dataset, self.indices, self.fit, self.device = dataset, indices, as_fit(size), device
+        self.held = _read_all(dataset, indices, self.fit, device, report) if on_device else None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -95,7 +96,7 @@ class Images:
     def _loader(self, picks: list[npt.NDArray[np.int64]]) -> torch_data.DataLoader[Tensor | str]:
         workers = min(self.workers, len(picks))
         return torch_data.DataLoader(
-            _Pixels(self.dataset, self.indices, self.size),
+            _Pixels(self.dataset, self.indices, self.fit),
             sampler=picks,  # each "sample" is a whole batch, drawn by us
             batch_size=None,
             num_workers=workers,
@@ -119,12 +120,12 @@ class _Pixels(torch_data.Dataset[Tensor | str]):
     A sentence and not an exception: the loader would wrap a worker's exception in its trace.
     """
 
-    def __init__(self, dataset: Dataset, indices: Indices, size: int) -> None:
-        self.dataset, self.indices, self.size = dataset, indices, size
+    def __init__(self, dataset: Dataset, indices: Indices, fit: Fit) -> None:
+        self.dataset, self.indices, self.fit = dataset, indices, fit
 
     def __getitem__(self, pick: npt.NDArray[np.int64]) -> Tensor | str:
         try:
-            return _tensor(self.dataset.batch(self.indices[pick], self.size))
+            return _tensor(self.dataset.batch(self.indices[pick], self.fit.asked))
         except UserError as error:
             return str(error)
 
@@ -200,11 +201,11 @@ def preprocessing(dataset: Dataset, indices: Indices, size: int) -> Preprocessin
     return Preprocessing(image_size=size, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 
 
-def _read_all(dataset: Dataset, indices: Indices, size: int, device: torch.device, report: Report | None) -> Tensor:
-    held = torch.empty((len(indices), size, size, 3), dtype=torch.uint8, device=device)
+def _read_all(dataset: Dataset, indices: Indices, fit: Fit, device: torch.device, report: Report | None) -> Tensor:
+    held = torch.empty((len(indices), fit.size, fit.size, 3), dtype=torch.uint8, device=device)
     done = 0
-    for chunk in _chunks(indices, size):
-        held[done : done + len(chunk)] = _tensor(dataset.batch(chunk, size))
+    for chunk in _chunks(indices, fit.size):
+        held[done : done + len(chunk)] = _tensor(dataset.batch(chunk, fit.asked))
         done += len(chunk)
         if report:
             report("Reading the images into memory", done / len(indices))

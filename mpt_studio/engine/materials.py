@@ -93,7 +93,7 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
         loss=_loss(parts, device),
         old=old if parts.recipe.method.needs_old else None,
         references=references,
-        validation=_validation(parts, validation_images, old),
+        validation=_validation(parts, _as_seen_by(old, validation_images), old),
         validation_images=validation_images,
     )
 
@@ -109,6 +109,13 @@ def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
     chosen = parts.ensemble if method.needs_ensemble else (parts.reference,) if method.needs_reference else ()
     members = [FrozenVersion(checkpoint, device) for checkpoint in chosen if checkpoint]
     return MeanTeacher(members, parts.class_names) if members else None
+
+
+def _as_seen_by(old: FrozenVersion | None, images: Images) -> Images:
+    """The same samples as the old model sees them where it is deployed; only training batches are resized for it."""
+    if old is None or old.fit == images.fit:
+        return images
+    return Images(images.dataset, images.indices, old.fit, images.device, on_device=False, workers=images.workers)
 
 
 def _validation(parts: Parts, images: Images, old: FrozenVersion | None) -> Validation:

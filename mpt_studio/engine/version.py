@@ -12,13 +12,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.data.fit import Fit
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.weights import load_network
 from mpt_studio.errors import UserError
 
 
 class Normalise(nn.Module):
-    """(B, S, S, 3) uint8 → (B, 3, size, size) float32, scaled to 0…1 and normalised per channel."""
+    """(B, S, S, 3) uint8 → (B, 3, size, size) float32, scaled to 0…1 and normalised per channel.
+
+    Pictures of another size are resized here: a teacher whose input is larger or smaller than the update's gets the
+    update's augmented batches that way, without its own crop. Everywhere else a version gets images of its own fit.
+    """
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -43,6 +48,8 @@ class FrozenVersion:
     def __init__(self, checkpoint: Checkpoint, device: torch.device, network: nn.Module | None = None) -> None:
         self.checkpoint = checkpoint
         self.class_names = checkpoint.class_names
+        self.fit = Fit.of(checkpoint.preprocessing)
+        self.device = device
         self.network = devices.place(network or load_network(checkpoint), device).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
 
@@ -77,5 +84,4 @@ def _columns(member: FrozenVersion, class_names: tuple[str, ...]) -> Tensor:
             f"The reference model {member.checkpoint.path} and the update do not have the same classes "
             f"({odd!r} is in only one of them); train a reference model on the update's classes."
         )
-    home = next(member.network.parameters()).device
-    return torch.tensor([position[name] for name in class_names], device=home)
+    return torch.tensor([position[name] for name in class_names], device=member.device)

@@ -155,7 +155,7 @@ def _look(subject: Subject, index: int, wanted: set[str], folder: Path) -> dict[
     """Compute and keep the maps of the wanted classes and of the answer; what was known before stays."""
     probe = subject.warm.probe(subject.checkpoint, subject.device)
     names, size = subject.checkpoint.class_names, probe.size
-    image = subject.dataset.batch(np.array([index]), size)[0]
+    image = subject.dataset.batch(np.array([index]), probe.fit.asked)[0]
     subject.session.progress("Looking where the versions look", None)
     found = probe.saliency(image, sorted(names.index(name) for name in wanted), with_answer=True)
     answer = names[int(found.logits.argmax())]
@@ -168,7 +168,8 @@ def _look(subject: Subject, index: int, wanted: set[str], folder: Path) -> dict[
             "is_empty": not seen.any(),
         }
         write_array(folder / _map_name(subject, index, names[column]), seen.astype(np.float16))
-    box = _seen_part(subject.dataset.image(index).shape)
+    height, width = subject.dataset.image(index).shape[:2]
+    box = list(probe.fit.seen(width, height))
     record = {"answer": answer, "input_size": size, "image_box": box, "maps": entries}
     write_json(folder / f"{index}.json", record)
     return record
@@ -176,13 +177,6 @@ def _look(subject: Subject, index: int, wanted: set[str], folder: Path) -> dict[
 
 def _map_name(subject: Subject, index: int, name: str) -> str:
     return f"{index}_{subject.checkpoint.class_names.index(name)}.npy"
-
-
-def _seen_part(shape: tuple[int, ...]) -> list[float]:
-    """What is left of an image whose centre is cut out as a square, as [left, top, right, bottom] in fractions."""
-    height, width = shape[:2]
-    across, down = (1 - min(height, width) / length for length in (width, height))
-    return [across / 2, down / 2, 1 - across / 2, 1 - down / 2]
 
 
 def _features_path(subject: Subject, part: Part) -> Path:

@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.fit import Fit
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
 from mpt_studio.engine.explain.layers import find_layers
@@ -76,7 +77,7 @@ class Interpolation:
                 module.momentum = None
                 module.train()
         chosen = samples[:: -(-len(samples) // STATISTICS_SAMPLES)]
-        for pixels in pixel_batches(dataset, chosen, self.update.preprocessing.image_size, self.device):
+        for pixels in pixel_batches(dataset, chosen, Fit.of(self.update.preprocessing), self.device):
             if progress:
                 progress("Computing the statistics of batch normalisation", None)
             if len(pixels) > 1:  # one image has no variance
@@ -92,6 +93,11 @@ def check_compatible(old: Checkpoint, update: Checkpoint) -> None:
         raise UserError(
             f"Weights can only be interpolated within one architecture: {_name(old)} is {described[0]}, "
             f"{_name(update)} is {described[1]}."
+        )
+    if Fit.of(old.preprocessing) != Fit.of(update.preprocessing):
+        raise UserError(
+            f"{_name(old)} and {_name(update)} do not resize and crop images in the same way; between two versions "
+            "that see different pixels nothing can be interpolated."
         )
     if not set(old.class_names) & set(update.class_names):
         raise UserError(f"{_name(old)} and {_name(update)} have no class in common; nothing can be interpolated.")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Images, Indices
+from mpt_studio.data.fit import Fit
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.evaluate import PIXELS_PER_BATCH, Progress, pixel_batches
 from mpt_studio.engine.explain.layers import as_map, find_layers, watched
@@ -55,7 +56,8 @@ class Probe:
         self.device = devices.choose(device)
         devices.prepare(self.device, exact=True)
         self.version = FrozenVersion(checkpoint, self.device, network)
-        self.size = checkpoint.preprocessing.image_size
+        self.fit = Fit.of(checkpoint.preprocessing)
+        self.size = self.fit.size
         self.layers = find_layers(self.version.network, self.size, len(checkpoint.class_names))
 
     def saliency(self, image_SS3: Images, columns: Sequence[int], *, with_answer: bool = False) -> Saliency:
@@ -100,7 +102,7 @@ class Probe:
         found: Features | None = None
         done = 0
         at_once = PIXELS_PER_STEP if self.device.type == "cpu" else PIXELS_PER_BATCH
-        for pixels in pixel_batches(dataset, indices, self.size, self.device, at_once):
+        for pixels in pixel_batches(dataset, indices, self.fit, self.device, at_once):
             values = self._features(pixels)
             if found is None:
                 kind = np.float16 if np.abs(values).max(initial=0) <= HALF_RANGE else np.float32
