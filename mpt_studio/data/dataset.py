@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,11 +21,13 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from mpt_studio.data.fit import Fit
 
-Part = Literal["train", "test"]
+Part = Literal["train", "validation", "test"]
 Images = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
 Progress = Callable[[str, float | None], None]
 """Told a sentence and the fraction done (None where unknown); an exception it raises cancels the work cleanly."""
+SHOWN_SKIPPED = 1000
+"""Skipped files in a description; all of them are in ``Dataset.skipped`` and in the list on disk."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Skipped:
 
 
 class Dataset(ABC):
-    """All samples of a data set, both parts. Sample i is the same image for every version and every run."""
+    """All samples of a data set, all parts. Sample i is the same image for every version and every run."""
 
     spec: str
     """The spec string that opens it again, with absolute paths."""
@@ -49,7 +52,13 @@ class Dataset(ABC):
     """Samples of the training part, ascending."""
     test: Indices
     """Samples of the test part, ascending."""
+    validation: Indices = np.empty(0, np.int64)
+    """Samples of a validation part of its own, never trained on; empty where training keeps a share of ``train``."""
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the user should know about how the data were read, one sentence each."""
+    metadata: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """Further columns by name, N texts each, "" where there is none."""
     image_size: int
     """Side of the square images in pixels; 0 where they differ in size."""
     flips_horizontally: bool = True
@@ -75,8 +84,16 @@ class Dataset(ABC):
         return None
 
     def part(self, name: Part) -> Indices:
-        """Sample indices of "train" or "test"."""
-        return self.train if name == "train" else self.test
+        """Sample indices of "train", "validation" or "test"."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+    def part_fingerprint(self, name: Part) -> str:
+        """32 hex digits like ``fingerprint``, of one part alone: more training images leave the test part's as it is.
+
+        Where the content is known only as a whole (data sets that come as one file), it stands for each part.
+        """
+        chosen = self.part(name)
+        return fingerprint(self.sample_ids[chosen], self.labels[chosen], self.class_names, self.content)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -100,20 +117,24 @@ def fingerprint(
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
-    """What the data are, as plain JSON values: counts per part and class, image size, skipped files."""
+    """What the data are, as plain JSON values: counts per part and class, image size, the first skipped files."""
     classes = len(dataset.class_names)
-    train = np.bincount(dataset.labels[dataset.train], minlength=classes).tolist()
-    test = np.bincount(dataset.labels[dataset.test], minlength=classes).tolist()
-    rows = zip(dataset.class_names, train, test, strict=True)
+    parts: tuple[Part, ...] = ("train", "validation", "test")
+    counts = [np.bincount(dataset.labels[dataset.part(part)], minlength=classes).tolist() for part in parts]
+    rows = zip(dataset.class_names, *counts, strict=True)
     return {
         "spec": dataset.spec,
         "fingerprint": dataset.fingerprint,
         "samples": len(dataset),
         "train": len(dataset.train),
+        "validation": len(dataset.validation),
         "test": len(dataset.test),
         "image_size": dataset.image_size,
         "flips_horizontally": dataset.flips_horizontally,
-        "classes": [{"name": name, "train": a, "test": b} for name, a, b in rows],
+        "classes": [{"name": name, "train": a, "validation": b, "test": c} for name, a, b, c in rows],
         "default_old_classes": list(dataset.default_old_classes),
-        "skipped": [{"id": s.sample_id, "reason": s.reason} for s in dataset.skipped],
+        "notes": list(dataset.notes),
+        "metadata": list(dataset.metadata),
+        "skipped_count": len(dataset.skipped),
+        "skipped": [{"id": s.sample_id, "reason": s.reason} for s in dataset.skipped[:SHOWN_SKIPPED]],
     }

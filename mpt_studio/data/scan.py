@@ -1,16 +1,16 @@
-"""Finds the image files of each class: natural order, no hidden files, no link loops, names in one Unicode form."""
+"""Sorts the image files of a tree into classes: natural order, names in one Unicode form, no file twice."""
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpt_studio.data import decode
 from mpt_studio.data.classes import natural_key, quoted
 from mpt_studio.data.dataset import Skipped
+from mpt_studio.data.walk import LINK, Folder, Tree
 from mpt_studio.errors import UserError, one_sentence
 
 _TWIN = "another file has the same name in another Unicode form"
@@ -27,6 +27,7 @@ class Found:
     class_name: str
     size: int
     mtime_ns: int
+    is_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,85 +40,51 @@ class Listing:
     skipped: tuple[Skipped, ...]
 
 
-def scan(root: Path, place: Path) -> Listing:
-    """List the images of ``place``, a part's folder under ``root`` or ``root`` itself. Raises ``UserError``."""
-    folders = [entry for entry in os.scandir(place) if _is_folder(entry)]
-    folders.sort(key=lambda entry: natural_key(entry.name))
-    unreadable = [entry.name for entry in folders if not _is_text(entry.name)]
-    if unreadable:
-        raise UserError(f"The name of the class folder {quoted(unreadable)} is no valid text; rename it.")
+def scan(tree: Tree, place: str = "") -> Listing:
+    """The images of ``place``, a part's folder relative to the tree's root, or "" for the root itself.
+
+    An image belongs to the topmost folder below ``place``, however deep it lies. Raises ``UserError`` for a class
+    folder whose name is no text.
+    """
+    of_class = _by_class(tree, place)
+    names = sorted(of_class, key=natural_key)
+    no_text = [name for name in names if not is_text(name)]
+    if no_text:
+        raise UserError(f"The name of the class folder {quoted(no_text)} is no valid text; rename it.")
     found: list[Found] = []
-    skipped = [
-        Skipped(_id(root, entry), "lies outside every class folder")
-        for entry in os.scandir(place)
-        if _is_image(entry) and _is_text(entry.name)
-    ]
-    for folder in folders:
-        for entry in sorted(_walk(Path(folder.path)), key=lambda e: natural_key(e.path)):
-            _sort_in(root, entry, composed(folder.name), found, skipped)
+    skipped = _outside(tree, place)
+    for name in names:
+        for path, entry in _files(of_class[name]):
+            _sort_in(path, entry, composed(name), found, skipped)
     unique = {f.sample_id: f for f in reversed(found)}
     skipped += [Skipped(f.sample_id, _TWIN) for f in found if unique[f.sample_id] is not f]
-    names = tuple(composed(folder.name) for folder in folders)
-    return Listing(names, tuple(f for f in found if unique[f.sample_id] is f), tuple(skipped))
+    kept = tuple(f for f in found if unique[f.sample_id] is f)
+    return Listing(tuple(composed(name) for name in names), kept, tuple(skipped))
+
+
+def without_repeats(root: Path, found: Sequence[Found]) -> tuple[list[Found], list[Skipped]]:
+    """Leave out links to files that count already; what is no link counts first, then the first link."""
+    links = [f for f in found if f.is_link]
+    if not links:
+        return list(found), []
+    owner = {_real(root, f): f for f in reversed(links)}
+    owner |= {_real(root, f): f for f in found if not f.is_link}
+    repeats = {id(f): owner[_real(root, f)] for f in links if owner[_real(root, f)] is not f}
+    kept = [f for f in found if id(f) not in repeats]
+    skipped = [
+        Skipped(f.sample_id, f"a link to {one_sentence(repeats[id(f)].sample_id, 150)}, which counts already")
+        for f in links
+        if id(f) in repeats
+    ]
+    return kept, skipped
 
 
 def composed(text: str) -> str:
     """Unicode's composed form, so that names from macOS and from elsewhere are equal."""
-    return unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def _sort_in(root: Path, entry: os.DirEntry[str], class_name: str, found: list[Found], skipped: list[Skipped]) -> None:
-    relative = _relative(root, entry)
-    if not _is_text(relative):
-        skipped.append(Skipped(one_sentence(relative.encode("utf-8", "replace").decode()), "its name is no valid text"))
-        return
-    try:
-        status = entry.stat()
-    except OSError as error:
-        skipped.append(Skipped(_id(root, entry), error.strerror or "unreadable"))
-        return
-    found.append(Found(relative, _id(root, entry), class_name, status.st_size, status.st_mtime_ns))
-
-
-def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Image files below a folder. Each real folder is entered once, and none that contains the class folder."""
-    start = os.path.realpath(folder)
-    entered = {start}
-    waiting = [str(folder)]
-    while waiting:
-        for entry in _entries(waiting.pop()):
-            if _is_image(entry):
-                yield entry
-            elif _is_folder(entry):
-                real = os.path.realpath(entry.path)
-                if real not in entered and not (start + os.sep).startswith(real.rstrip(os.sep) + os.sep):
-                    entered.add(real)
-                    waiting.append(entry.path)
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return list(entries)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and _leads_to_folder(entry)
-
-
-def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself
-        return False
-
-
-def _is_image(entry: os.DirEntry[str]) -> bool:
-    """By name alone; a dangling link counts, so that it is listed as unreadable."""
-    suffix = os.path.splitext(entry.name)[1].lower()
-    return not entry.name.startswith(".") and suffix in decode.SUFFIXES and not _leads_to_folder(entry)
-
-
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
     """Whether a file's name was valid in the file system's encoding."""
     try:
         name.encode()
@@ -126,10 +93,49 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _relative(root: Path, entry: os.DirEntry[str]) -> str:
-    """Text arithmetic, because there may be millions of files."""
-    return entry.path[len(str(root).rstrip(os.sep)) + 1 :]
+def _by_class(tree: Tree, place: str) -> dict[str, list[Folder]]:
+    """The folders of each class, by the class folder's name as the disk has it."""
+    start = place + os.sep if place else ""
+    of_class: dict[str, list[Folder]] = {}
+    for folder in tree.folders:
+        if folder.path.startswith(start) and folder.path != place:
+            of_class.setdefault(folder.path[len(start) :].split(os.sep, 1)[0], []).append(folder)
+    return of_class
 
 
-def _id(root: Path, entry: os.DirEntry[str]) -> str:
-    return composed(_relative(root, entry).replace(os.sep, "/"))
+def _files(folders: list[Folder]) -> list[tuple[str, tuple[str, int, int, str]]]:
+    """(path, entry) of a class in natural order."""
+    files = [(os.path.join(folder.path, entry[0]), entry) for folder in folders for entry in folder.entries]
+    return sorted(files, key=lambda file: natural_key(file[0]))
+
+
+def _outside(tree: Tree, place: str) -> list[Skipped]:
+    here = next((folder for folder in tree.folders if folder.path == place), None)
+    names = [os.path.join(place, entry[0]) for entry in here.entries] if here else []
+    return [Skipped(shown(name), "lies outside every class folder") for name in names]
+
+
+def _sort_in(
+    path: str, entry: tuple[str, int, int, str], class_name: str, found: list[Found], skipped: list[Skipped]
+) -> None:
+    _, size, mtime_ns, note = entry
+    if not is_text(path):
+        skipped.append(Skipped(shown(path), "its name is no valid text"))
+    elif note not in ("", LINK):
+        skipped.append(Skipped(shown(path), note))
+    else:
+        found.append(Found(path, sample_id(path), class_name, size, mtime_ns, note == LINK))
+
+
+def sample_id(path: str) -> str:
+    """The id of the sample at a path relative to the data's root."""
+    return composed(path.replace(os.sep, "/"))
+
+
+def shown(path: str) -> str:
+    """A path's id where it is text, else with its bytes replaced."""
+    return sample_id(path) if is_text(path) else one_sentence(path.encode("utf-8", "replace").decode())
+
+
+def _real(root: Path, found: Found) -> str:
+    return os.path.realpath(root / found.path)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mpt_studio.data import decode, manifest, open_dataset
+from mpt_studio.data import decode, open_dataset, verdicts
+from mpt_studio.data.index import cache_file
 from mpt_studio.errors import UserError
 
 
@@ -181,23 +182,30 @@ def test_that_a_name_that_is_no_text_is_told(two_parts: Path) -> None:
         open_dataset(f"folder:{two_parts}")
 
 
-def test_that_an_empty_class_is_a_sentence(two_parts: Path) -> None:
-    (two_parts / "train" / "zebra").mkdir()
-    with pytest.raises(UserError, match=r"no images of class 'zebra' in .*train"):
+def test_that_an_empty_class_folder_is_told_and_left_out(two_parts: Path) -> None:
+    before = open_dataset(f"folder:{two_parts}").fingerprint
+    (two_parts / "train" / "class3").mkdir()
+    data = open_dataset(f"folder:{two_parts}")
+    assert data.notes == ("The class folder 'class3' has no images and is left out.",)
+    assert data.fingerprint == before
+
+
+def test_that_a_class_that_only_the_test_part_has_is_a_sentence(two_parts: Path) -> None:
+    fill(two_parts / "test", {"only here": 2})
+    with pytest.raises(UserError, match="'only here' has no readable images in train/"):
         open_dataset(f"folder:{two_parts}")
 
 
-@pytest.mark.parametrize(("part", "other"), [("train", "test"), ("test", "train")])
-def test_that_a_class_missing_from_one_part_is_a_sentence(two_parts: Path, part: str, other: str) -> None:
-    fill(two_parts / part, {"only here": 2})
-    with pytest.raises(UserError, match=f"'only here' has no readable images in {other}/"):
-        open_dataset(f"folder:{two_parts}")
-
-
-def test_that_a_class_of_broken_images_only_is_a_sentence(two_parts: Path) -> None:
-    (two_parts / "test" / "class2" / "i0.png").write_bytes(b"junk")
-    with pytest.raises(UserError, match="'class2' has no readable images in test/"):
-        open_dataset(f"folder:{two_parts}")
+@pytest.mark.parametrize("broken", [True, False])
+def test_that_a_class_that_the_test_part_lacks_moves_no_other_class(two_parts: Path, broken: bool) -> None:
+    fill(two_parts / "train", {"class5": 2})
+    if broken:
+        fill(two_parts / "test", {"class5": 1})
+        (two_parts / "test" / "class5" / "i0.png").write_bytes(b"junk")
+    data = open_dataset(f"folder:{two_parts}")
+    assert data.class_names == ("class2", "class5", "class10")
+    assert data.labels[data.test].tolist() == [0, 2, 2]
+    assert data.notes == ("Class 'class5' has no readable images in test/: nothing can be said about it there.",)
 
 
 @pytest.mark.parametrize(
@@ -228,14 +236,16 @@ def test_that_a_second_opening_decodes_nothing(two_parts: Path, monkeypatch: pyt
     assert len(looked_at) == 1
 
 
-def test_that_a_damaged_manifest_is_made_again(two_parts: Path) -> None:
+def test_that_a_damaged_cache_is_made_again(two_parts: Path) -> None:
     first = open_dataset(f"folder:{two_parts}")
-    manifest._manifest_path(two_parts).write_text('{"format": 1, "files": [[1]]}')
+    for kind in ("index", "files"):
+        whole = cache_file(two_parts, kind).read_bytes()
+        cache_file(two_parts, kind).write_bytes(whole[: len(whole) // 2])
     assert open_dataset(f"folder:{two_parts}").fingerprint == first.fingerprint
 
 
 def test_that_a_cancelled_opening_keeps_what_was_verified(two_parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "_CHUNK", 4)
+    monkeypatch.setattr(verdicts, "_CHUNK", 4)
 
     def cancel(sentence: str, fraction: float | None) -> None:
         if fraction:
@@ -243,7 +253,7 @@ def test_that_a_cancelled_opening_keeps_what_was_verified(two_parts: Path, monke
 
     with pytest.raises(KeyboardInterrupt):
         open_dataset(f"folder:{two_parts}", cancel)
-    assert len(manifest._load(manifest._manifest_path(two_parts))) == 4
+    assert len(verdicts._load(cache_file(two_parts, "files"))) == 4
 
 
 def test_that_an_image_that_changed_or_vanished_is_a_sentence(two_parts: Path) -> None:

@@ -1,0 +1,172 @@
+"""Walks a tree of image files: every real folder once, nothing opened, and a fingerprint that tells whether it changed.
+
+Links to folders are followed after all real folders, so that an image belongs to the folder that really holds it. Two
+kinds of links are not followed: to a folder that is read already, and to one that contains the tree itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpt_studio.data.dataset import Progress
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .jp2 "
+    # not read, but images to their owner: listed with the reason instead of passed over in silence
+    ".heic .heif .jxl .svg .psd .tga .ico .eps .dng .cr2 .nef .arw".split()
+)
+"""File names that are taken for images, in lower case; what is inside decides how they are read."""
+SYSTEM_FOLDERS = frozenset({"@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"})
+"""Made by file servers, archivers and file systems; their pictures are small copies of the user's."""
+LINK = "link"
+_TELL_EVERY = 5000
+"""Files between two reports of progress."""
+
+Entry = tuple[str, int, int, str]
+"""Name, size, time in nanoseconds, and "" for a file, ``LINK`` for a link to one, else why it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One folder and the entries in it that are named like images, by name."""
+
+    path: str
+    """Relative to the root, with the system's separators; "" is the root itself."""
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What lies below a root."""
+
+    folders: tuple[Folder, ...]
+    """By path, those without images too."""
+    unreadable: tuple[tuple[str, str], ...]
+    """Folders that could not be listed, and why."""
+    repeated: tuple[str, ...]
+    """Links to folders that are read already, or that contain the root."""
+    fingerprint: str
+    """Changes when a file comes, goes, or gets another size or time."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    path: str
+    real: str
+
+
+def walk(root: Path, progress: Progress) -> Tree:
+    """List the tree. Symbolic loops, pipes, sockets and devices are harmless: entries are only asked what they are.
+
+    ``progress`` gets the number of images found so far; an exception raised from it ends the walk.
+    """
+    return _Walker(root, progress).tree()
+
+
+class _Walker:
+    def __init__(self, root: Path, progress: Progress) -> None:
+        self._root, self._progress = str(root).rstrip(os.sep) or os.sep, progress
+        self._real_root = os.path.realpath(root)
+        self._entered = {self._real_root}
+        self._waiting = deque([_Place("", self._real_root)])
+        self._links: list[str] = []
+        self._folders: list[Folder] = []
+        self._unreadable: list[tuple[str, str]] = []
+        self._repeated: list[str] = []
+        self._files = 0
+
+    def tree(self) -> Tree:
+        while self._waiting or self._links:
+            if self._waiting:
+                self._enter(self._waiting.popleft())
+            else:
+                self._follow_links()
+        self._folders.sort(key=lambda folder: folder.path)
+        facts = (self._folders, sorted(self._unreadable), sorted(self._repeated))
+        digest = hashlib.blake2b(digest_size=16)
+        for fact in (*self._folders, *facts[1:]):
+            digest.update(repr(fact).encode("utf-8", "backslashreplace"))
+        return Tree(tuple(self._folders), tuple(facts[1]), tuple(facts[2]), digest.hexdigest())
+
+    def _enter(self, place: _Place) -> None:
+        try:
+            self._folders.append(Folder(place.path, tuple(sorted(self._entries(place)))))
+        except OSError as error:
+            self._folders.append(Folder(place.path, ()))
+            self._unreadable.append((place.path, error.strerror or "cannot be listed"))
+
+    def _entries(self, place: _Place) -> Iterator[Entry]:
+        with os.scandir(os.path.join(self._root, place.path)) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if _leads_to_folder(entry):
+                    self._put_folder(entry, place)
+                elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
+                    self._count()
+                    yield _described(entry)
+
+    def _put_folder(self, entry: os.DirEntry[str], place: _Place) -> None:
+        if entry.name.lower() in SYSTEM_FOLDERS:
+            return
+        path = os.path.join(place.path, entry.name)
+        if entry.is_symlink():
+            heapq.heappush(self._links, path)
+            return
+        real = os.path.join(place.real, entry.name)
+        if real not in self._entered:
+            self._entered.add(real)
+            self._waiting.append(_Place(path, real))
+
+    def _follow_links(self) -> None:
+        """Enter the first link by name that leads to a new folder; the others wait until that one is read."""
+        while self._links:
+            path = heapq.heappop(self._links)
+            real = os.path.realpath(os.path.join(self._root, path))
+            if real in self._entered or self._contains_root(real):
+                self._repeated.append(path)
+                continue
+            self._entered.add(real)
+            self._waiting.append(_Place(path, real))
+            return
+
+    def _contains_root(self, real: str) -> bool:
+        return (self._real_root + os.sep).startswith(real.rstrip(os.sep) + os.sep)
+
+    def _count(self) -> None:
+        if self._files % _TELL_EVERY == 0:
+            found = f": {self._files:,} found" if self._files else ""
+            self._progress(f"Looking for images{found}", None)
+        self._files += 1
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _described(entry: os.DirEntry[str]) -> Entry:
+    try:
+        status = entry.stat()
+    except OSError as error:
+        return entry.name, 0, 0, error.strerror or "unreadable"
+    problem = what_else(status.st_mode)
+    return entry.name, status.st_size, status.st_mtime_ns, problem or (LINK if entry.is_symlink() else "")
+
+
+def what_else(mode: int) -> str:
+    """Why something that is no regular file is not opened; "" for a file."""
+    if stat.S_ISREG(mode):
+        return ""
+    kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISDIR, "a folder"))
+    kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
+    return f"{kind}, not a file"
