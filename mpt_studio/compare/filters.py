@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -48,6 +49,8 @@ NUMBERS: dict[str, tuple[str, Callable[[Comparison], npt.NDArray[Any]]]] = {
 }
 """Name → what people call it, and its column."""
 _KEPT_MASKS = 12
+_FEW = 8
+"""Up to so many names are compared one by one, more are looked up."""
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">=": np.greater_equal, "<=": np.less_equal, ">": np.greater, "<": np.less, "=": np.equal,
 }  # fmt: skip
@@ -185,10 +188,12 @@ class Filter:
 
 
 def all_of(masks: dict[str, Bools], but: str = "") -> Bools:
-    """(N,) samples that fit every mask but one; ``masks`` must hold another one."""
+    """(N,) samples that fit every mask but one; ``masks`` must hold another one. Not to be written to."""
     chosen = [mask for name, mask in masks.items() if name != but]
-    fitting = chosen[0].copy()
-    for mask in chosen[1:]:
+    if len(chosen) == 1:
+        return chosen[0]
+    fitting = chosen[0] & chosen[1]
+    for mask in chosen[2:]:
         fitting &= mask
     return fitting
 
@@ -199,17 +204,21 @@ _CHANGING = ("marks", "causes", "ranges", "columns")
 
 
 def _kept(comparison: Comparison, name: str, value: Any, stop: Stop) -> Bools:
-    """The condition's mask; the last few are kept, so that changing one condition costs one mask."""
+    """The condition's mask; the last few are kept, so that changing one condition costs one mask.
+
+    Rows and facets are sought at the same time: who comes second waits for the mask instead of making it again.
+    """
     key = ("mask", name, value, comparison.annotations.revision if name in _CHANGING else 0)
     kept: dict[Any, Any] = comparison.kept
-    if key in kept:
+    with kept.setdefault("masking", threading.Lock()):
+        if key not in kept:
+            check(stop)
+            mask = _CONDITIONS[name].fits(comparison, value, stop)
+            masks = [k for k in list(kept) if k[0] == "mask"]
+            for old in masks[: max(0, len(masks) + 1 - _KEPT_MASKS)]:
+                kept.pop(old, None)
+            kept[key] = mask
         return cast(Bools, kept[key])
-    mask = _CONDITIONS[name].fits(comparison, value, stop)
-    masks = [k for k in list(kept) if k[0] == "mask"]
-    for old in masks[: max(0, len(masks) + 1 - _KEPT_MASKS)]:
-        kept.pop(old, None)
-    kept[key] = mask
-    return mask
 
 
 @dataclass(frozen=True)
@@ -224,32 +233,39 @@ def _plain(fits: Callable[[Comparison, Any], Bools]) -> Callable[[Comparison, An
 
 def named(values: npt.NDArray[np.int32], comparison: Comparison, wanted: tuple[str, ...]) -> Bools:
     """(N,) where ``values`` (class indices) are among the wanted names; unheard-of names fit nothing."""
+    found = np.zeros(len(values), dtype=bool)
+    places = [place for place in positions(wanted, comparison.names).tolist() if place >= 0]
+    if len(places) <= _FEW:
+        return _coded(values, tuple(places))
     lookup = np.zeros(len(comparison.names) + 1, dtype=bool)
-    lookup[positions(wanted, comparison.names)] = True
-    lookup[-1] = False
-    found = np.empty(len(values), dtype=bool)
+    lookup[places] = True
     for part in parts(len(values), BLOCK):
         lookup.take(values[part], out=found[part], mode="wrap")  # −1 is the last one
     return found
 
 
-def _coded(values: npt.NDArray[np.uint8], wanted: tuple[int, ...]) -> Bools:
-    found: Bools = values == np.uint8(wanted[0])
-    for value in wanted[1:]:
-        found |= values == np.uint8(value)
+def _coded(values: npt.NDArray[Any], wanted: tuple[int, ...]) -> Bools:
+    found = np.zeros(len(values), dtype=bool)
+    for part in parts(len(values), BLOCK):
+        for value in wanted:
+            found[part] |= values[part] == values.dtype.type(value)
     return found
 
 
 def _within(values: npt.NDArray[Any], wanted: tuple[Interval, ...]) -> Bools:
     found = np.zeros(len(values), dtype=bool)
-    for interval in wanted:
-        inside = ~np.isnan(values)
-        if interval.low is not None:
-            inside &= values >= interval.low
-        if interval.high is not None:
-            inside &= values < interval.high
-        found |= inside
+    for part in parts(len(values), BLOCK):
+        for interval in wanted:
+            found[part] |= _inside(values[part], interval)
     return found
+
+
+def _inside(values: npt.NDArray[Any], interval: Interval) -> Bools:
+    """NaN is inside no interval."""
+    inside: Bools = ~np.isnan(values) if interval.low is None else values >= interval.low
+    if interval.high is not None:
+        inside &= values < interval.high
+    return inside
 
 
 def _ranged(comparison: Comparison, wanted: Range) -> Bools:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-BLOCK = 1 << 18
-"""Samples per block of array operations: what lies between stays in the processor's cache."""
+BLOCK = 1 << 16
+"""Samples per block of array operations: what lies between fits the cache that each core has for itself."""
 Stop = Callable[[], bool]
 """Tells whether to give up; asked often, so it has to be quick."""
 

@@ -93,6 +93,6 @@ class RowFinder(QObject):
 def _find(comparison: Comparison, chosen: Filter, order: Order, stop: Stop) -> tuple[Rows, list[Group]]:
     rows = chosen.apply(comparison, stop)
     check(stop)
-    rows = sort_rows(comparison, rows, order.key, order.descending)
+    rows = sort_rows(comparison, rows, order.key, order.descending, stop)
     check(stop)
     return groups(comparison, rows, order.group_by) if order.group_by else (rows, [])
