@@ -47,8 +47,8 @@ def load_tensors(path: Path, key: str, what: str) -> tuple[dict[str, Tensor], di
     values = _values(text)
     if values is None:
         raise UserError(f"The {what} {path} is damaged or not ours: its header cannot be read.")
-    recorded = values.pop(SHA256_KEY, "")
-    if recorded and recorded != content_hash(tensors, values):
+    recorded = values.pop(SHA256_KEY, None)  # missing where a bit of the entry's own name was flipped
+    if recorded != content_hash(tensors, values):
         raise UserError(f"The {what} {path} is damaged: its content does not match its checksum; use another copy.")
     return tensors, values
 
