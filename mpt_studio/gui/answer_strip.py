@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 from mpt_studio.compare import Comparison
 from mpt_studio.gui import theme
 from mpt_studio.gui.flip_card import NEW_RIGHT, OLD_RIGHT
-from mpt_studio.gui.plain import RIGHT, WRONG, set_tip
+from mpt_studio.gui.plain import RIGHT, WRONG, number, set_tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 
@@ -34,10 +34,11 @@ class _Line(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
-    def show_answer(self, version: Version, answer: str, right: bool, current: bool) -> None:
+    def show_answer(self, version: Version, answer: str, right: bool, current: bool, gamma: float) -> None:
         self.version, self._right, self._current = version.key, right, current
-        self.setText(f"{RIGHT if right else WRONG}  {version.label}: {answer}")
-        self.setAccessibleName(f"{version.label} {'right' if right else 'wrong'}: {answer}")
+        name = version.label + (f" at γ = {number(gamma, 2)}" if gamma else "")
+        self.setText(f"{RIGHT if right else WRONG}  {name}: {answer}")
+        self.setAccessibleName(f"{name} {'right' if right else 'wrong'}: {answer}")
         leads = version.role != "old"
         set_tip(self, self.text() + (f"\nClick to put {version.label} on show." if leads else "\nThe old model"))
         self.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
@@ -99,13 +100,16 @@ class AnswerStrip(QWidget):
     def _show(self, button: _Line, version: Version) -> None:
         is_old = version.role == "old"
         comparison = self._workspace.comparison(None if is_old else version.key)
+        gamma = self._workspace.offsets.of(version.key)
+        if comparison is not None and not is_old:
+            comparison = self._workspace.offsets.view(version.key, comparison)
         row = row_of_sample(comparison, *self._sample) if comparison else None
         button.setVisible(row is not None)
         if comparison is None or row is None:
             return
         right = int(comparison.kinds[row]) in (OLD_RIGHT if is_old else NEW_RIGHT)
         answer = comparison.names[(comparison.old_answer if is_old else comparison.new_answer)[row]]
-        button.show_answer(version, answer, right, version is self._workspace.current)
+        button.show_answer(version, answer, right, version is self._workspace.current, gamma)
 
     def _go(self, button: _Line) -> None:
         self._workspace.set_current(button.version)

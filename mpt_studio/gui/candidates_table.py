@@ -146,8 +146,7 @@ class CandidatesModel(QAbstractTableModel):
         self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
 
     def _rates(self, version: Version, comparison: Comparison) -> Rates:
-        gamma = self._workspace.offsets.of(version.key)
-        return comparison.offsets.rates(gamma, self.subset) if gamma else comparison.rates(self.subset)
+        return self._workspace.offsets.rates(version.key, comparison, self.subset)
 
     def _cell(self, version: Version, comparison: Comparison | None, column: int) -> Cell:
         if column == 0:
@@ -182,12 +181,10 @@ class CandidatesModel(QAbstractTableModel):
     def _remark(self, version: Version, comparison: Comparison | None) -> str:
         if comparison is None:
             return version.problem or "waiting for its predictions"
-        gamma = self._workspace.offsets.of(version.key)
-        if gamma:
+        if star := self._workspace.recommending.star(version.key):
+            return star
+        if gamma := self._workspace.offsets.of(version.key):
             return f"at γ = {number(gamma, 2)}"
-        recommendation = self._workspace.recommendation
-        if recommendation is not None and recommendation.key == version.key:
-            return "★ recommended"
         return {"reference": "plain training", "noise_floor": "noise floor"}.get(version.role, "")
 
     def _tip(self, version: Version, comparison: Comparison | None, column: int) -> str:

@@ -183,7 +183,7 @@ class ComparePage(RefreshedWhenSeen):
         self.frontiers.ready.connect(self._show_frontiers)
         self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
         self.pairing.found.connect(lambda: self.table.candidates.set_pairs(self.pairing.pairs))
-        self.picks.tolerance_changed.connect(self.table.viewport().update)
+        workspace.recommending.changed.connect(self.table.viewport().update)
         self.offset.changed.connect(workspace.set_offset)
         workspace.offsets.stepped.connect(self._follow_offset)
 

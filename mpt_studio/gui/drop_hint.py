@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from mpt_studio.gui import theme
 
-_TEXT = "Drop to open: checkpoints, predictions or a folder of images"
+_TEXT = "Drop to open: checkpoints, predictions, a folder of images,\nor a CSV table with metadata of the samples"
 _MARGIN = 12
 
 
@@ -19,7 +19,7 @@ class DropHint(QWidget):
         super().__init__(window)
         self._window = window
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName(_TEXT)
+        self.setAccessibleName(_TEXT.replace("\n", " "))
         self.hide()
 
     def appear(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets
@@ -237,6 +237,7 @@ class FacetPanel(QWidget):
         """Open the five numbers beside the facets that they change."""
         if self._dialog is None:
             self._dialog = ThresholdsDialog(self._workspace.thresholds, self)
+            self._dialog.move(self.mapToGlobal(QPoint(self.width() + theme.SPACE, 0)))  # what it changes stays in sight
         self._dialog.show()
         self._dialog.raise_()
         self._dialog.activateWindow()

@@ -152,7 +152,7 @@ class Inspector(QWidget):
         kind, current = int(comparison.kinds[row]), self.workspace.current
         color = current.color if current else 0
         self._legend(self.legend_old, theme.colors().old, "old", comparison.old_answer[row], kind in OLD_RIGHT)
-        name = current.label if current else "new"
+        name = self.workspace.current_name or "new"
         self._legend(self.legend_new, theme.version_color(color), name, comparison.new_answer[row], kind in NEW_RIGHT)
         every = len(comparison.names)
         old, new = (comparison.top(side, row, every) for side in ("old", "new"))

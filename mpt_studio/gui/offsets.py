@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mpt_studio.compare import Comparison
+from mpt_studio.compare import Comparison, Subset
+from mpt_studio.flips import Rates
 
 _SETTLES_MS = 150
 """After the last step of a drag, until panels that need all samples under γ are told."""
@@ -37,6 +38,11 @@ class Offsets(QObject):
         self._gamma[key] = gamma
         self.stepped.emit()
         self._rest.start()
+
+    def rates(self, key: str, base: Comparison, subset: Subset) -> Rates:
+        """The figures of a subset under the candidate's offset, of ``base``, the candidate as trained."""
+        gamma = self.of(key)
+        return base.offsets.rates(gamma, subset) if gamma else base.rates(subset)
 
     def forget(self, key: str | None = None) -> None:
         """One candidate's offset, or all: versions were closed or the old model changed."""

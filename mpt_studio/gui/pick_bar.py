@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QPushButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import OffsetRecommendation, Recommendation, recommend_offset
+from mpt_studio.compare import OffsetRecommendation, recommend_offset
 from mpt_studio.gui import theme
 from mpt_studio.gui.background import PoolJob
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import label, set_tip
+from mpt_studio.gui.recommending import Picked
 from mpt_studio.gui.workspace import Workspace
-
-_Picked = Recommendation | OffsetRecommendation
 
 
 class PickBar(QWidget):
     """The question with its number of points, and the answer with its reason."""
-
-    tolerance_changed = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
         self._job: PoolJob | None = None
         self._asked: tuple[object, ...] = ()
-        self.picked: _Picked | None = None
         self.points, self.any_offset = QDoubleSpinBox(), QCheckBox("at any logit offset γ")
         self.points.setRange(0, 50)
         self.points.setDecimals(1)
@@ -42,7 +37,7 @@ class PickBar(QWidget):
         self.reason = label(wrap=True)
         self._lay_out()
         self.points.valueChanged.connect(self._set_tolerance)
-        self.any_offset.toggled.connect(self.refresh)
+        self.any_offset.toggled.connect(self._set_any_offset)
         self.show_it.clicked.connect(lambda *_: self._show_picked())
 
     def _lay_out(self) -> None:
@@ -70,12 +65,13 @@ class PickBar(QWidget):
             return
         if not self.any_offset.isChecked():
             self._asked = ()
-            self._tell(self._workspace.recommendation)
+            self._tell()
             return
         plain, candidates = contenders
         tolerance = self._workspace.recommending.tolerance
         asked = (plain, *candidates.values(), tolerance)
-        if asked == self._asked:
+        busy = self._job is not None and not self._job.is_finished
+        if asked == self._asked and (busy or self.picked is not None):
             return
         self._asked = asked
         self._start(partial(recommend_offset, plain, candidates, tolerance))
@@ -83,19 +79,28 @@ class PickBar(QWidget):
     def _start(self, work: partial[OffsetRecommendation]) -> None:
         if self._job is not None:
             self._job.cancel()
-        self._tell(None)
+        self._take(None)
         self.reason.setText("Looking at every offset of every candidate …")
         self._job = PoolJob(
             "Choosing a candidate and its offset",
             work,
-            self._tell,
+            self._take,
             lambda sentence, detail: self._workspace.message.emit("error", sentence, detail),
             self,
         )
         self._job.start()
 
-    def _tell(self, picked: _Picked | None) -> None:
-        self.picked = picked
+    @property
+    def picked(self) -> Picked | None:
+        """What is recommended now; None while it is being looked for."""
+        return self._workspace.recommending.picked
+
+    def _take(self, picked: OffsetRecommendation | None) -> None:
+        self._workspace.recommending.tell(picked)
+        self._tell()
+
+    def _tell(self) -> None:
+        picked = self.picked
         self.reason.setText(f"★ {picked.reason}" if picked and picked.key else picked.reason if picked else "")
         self.show_it.setEnabled(bool(picked and picked.key))
 
@@ -103,9 +108,14 @@ class PickBar(QWidget):
         self._workspace.recommending.tolerance = points / 100
         self._workspace.recommending.forget()
         self.refresh()
-        self.tolerance_changed.emit()
+        self._workspace.recommending.changed.emit()
+
+    def _set_any_offset(self, on: bool) -> None:
+        self._workspace.recommending.choose(on)
+        self.refresh()
 
     def _show_picked(self) -> None:
-        if self.picked is not None and self.picked.key:
-            self._workspace.set_current(self.picked.key)
-            self._workspace.set_offset(getattr(self.picked, "gamma", 0.0))
+        picked = self.picked
+        if picked is not None and picked.key:
+            self._workspace.set_current(picked.key)
+            self._workspace.set_offset(getattr(picked, "gamma", 0.0))

@@ -180,11 +180,19 @@ class SaliencyView(QWidget):
         if comparison is None or row is None:
             return
         right = name == comparison.names[comparison.truth[row]]
-        sure = f" {percent(found['probability'], 0)}" if found else ""
+        sure = f" {percent(self._probability(version, found), 0)}" if found else ""
         short = "old" if version is self._workspace.old else version.label
         pane.caption.setText(f"■ {short}\n{RIGHT if right else WRONG} {name}{sure}")
         pane.caption.setStyleSheet(f"color: {theme.version_color(version.color)}; font-weight: 600")
         pane.image.setAccessibleName(f"Where {version.label} looks for {name}")
+
+    def _probability(self, version: Version, found: dict[str, Any]) -> float:
+        """The network's own, or that under the logit offset in force, which the network does not know of."""
+        comparison, row = self._workspace.comparison(), self._explanations.row
+        if comparison is None or row is None or not comparison.gamma or version is self._workspace.old:
+            return float(found["probability"])
+        answers = {name: p for name, p, _ in comparison.top("new", row, len(comparison.names))}
+        return answers.get(str(found["class"]), float(found["probability"]))
 
     def _follow(self, leader: int, zoom: float, x: float, y: float) -> None:
         self.panes[1 - leader].image.look(zoom, x, y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 from mpt_studio import flips
 from mpt_studio.gui import theme
 from mpt_studio.gui.flow_layout import tab_in_order
-from mpt_studio.gui.plain import count, interval, label, percent, set_tip
+from mpt_studio.gui.plain import count, interval, label, number, percent, set_tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 
@@ -94,14 +95,16 @@ class VersionCard(QFrame):
         return button
 
     def _role(self, workspace: Workspace) -> QLabel:
+        star, gamma = workspace.recommending.star(self.version.key), workspace.offsets.of(self.version.key)
         text = ROLES.get(self.version.role, "")
-        if workspace.recommendation is not None and workspace.recommendation.key == self.version.key:
-            text = "★ Recommended"
+        if star or gamma:
+            text = star.replace("★ r", "★ R") or f"At logit offset γ = {number(gamma, 2)}"
         made = label(text)
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         made.setProperty("muted", True)
-        if text.startswith("★") and workspace.recommendation is not None:
-            set_tip(made, workspace.recommendation.reason)
+        picked = workspace.recommending.picked
+        if star and picked is not None:
+            set_tip(made, picked.reason)
         return made
 
     def _figures(self, workspace: Workspace) -> QGridLayout:
@@ -154,7 +157,8 @@ def _figures(workspace: Workspace, version: Version) -> list[Figure]:
     if comparison is None:
         remark = "no old model" if workspace.old is None else "comparing …"
         return [Figure("", remark, "NFR needs an old model to compare with.")]
-    everything, old_classes = comparison.rates("all"), comparison.rates("old_classes")
+    rates = partial(workspace.offsets.rates, version.key, comparison)
+    everything, old_classes = rates("all"), rates("old_classes")
     return [
         Figure(
             percent(everything.accuracy_new),
@@ -202,6 +206,7 @@ class VersionsPanel(QScrollArea):
         workspace.versions_changed.connect(self._renew)
         workspace.current_changed.connect(self._renew)
         workspace.data_changed.connect(self._renew)
+        workspace.recommending.changed.connect(self._renew)
         self._renew()
 
     def _renew(self) -> None:
