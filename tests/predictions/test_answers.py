@@ -79,7 +79,7 @@ def test_that_any_names_survive(tmp_path: Path, names: list[str]) -> None:
         ({"logits": np.zeros(2, np.float32)}, "logits of shape"),
         ({"labels": np.array([1])}, "have 2 sample ids but 1 labels"),
         ({"labels": np.array([0, 3])}, "labels outside of their 3 names"),
-        ({"labels": np.array([0, -1])}, "labels outside of their 3 names"),
+        ({"labels": np.array([0, -2])}, "labels outside of their 3 names"),
         ({"class_names": ("a", "a")}, "list the class name 'a' more than once"),
         ({"label_names": ("a", "b", "b")}, "list the label name 'b' more than once"),
         ({"class_names": (), "logits": np.zeros((2, 0), np.float32)}, "have no classes"),
@@ -118,9 +118,9 @@ def test_that_overwriting_cut_short_leaves_no_mixture_that_looks_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small().save(tmp_path)
-    from mpt_studio import predictions
+    from mpt_studio.predictions import folder
 
-    monkeypatch.setattr(predictions, "_save_array", lambda *a: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(folder, "_save_array", lambda *a: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(UserError, match=rf"could not be written to {re.escape(str(tmp_path))} \(full\)"):
         small().save(tmp_path)
     assert not is_predictions(tmp_path)
@@ -179,7 +179,7 @@ def test_that_whole_numbers_serve_as_ids_and_logits(tmp_path: Path) -> None:
     ("arrays", "sentence"),
     [
         ({"logits": None}, "lacks logits"),
-        ({"logits": None, "labels": None}, "lacks labels and logits"),
+        ({"logits": None, "sample_ids": None}, "lacks sample_ids"),
         ({"labels": np.array([0.0, 1.0])}, "labels in .* are float64"),
         ({"logits": np.array([["x", "y"]] * 2)}, "have to be numbers"),
         ({"sample_ids": np.array([{}, {}])}, "holds Python objects, which MPT Studio does not read; save plain arrays"),

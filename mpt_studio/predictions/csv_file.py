@@ -1,0 +1,269 @@
+"""CSV, read in blocks: with pyarrow where that is installed, else (and wherever that stumbles) row by row.
+
+Reading row by row is the rule book: it names the line and the column of what is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.predictions.answers import Floats
+from mpt_studio.predictions.columns import ANSWERS, IDS, LABELS, Roles, find_roles, normal, numeric_of, to_number
+from mpt_studio.predictions.table import Codes, Progress, Spool, Table, file_name, unique_ids
+
+SAMPLE_ROWS = 500
+"""So many rows tell what the columns are."""
+BLOCK_ROWS = 20_000
+LONGEST_HEADER = 4 << 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is written, and its first rows."""
+
+    path: Path
+    delimiter: str
+    decimal: str
+    header: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...]
+
+    @property
+    def name(self) -> str:
+        return file_name(self.path)
+
+
+class _Odd(Exception):  # noqa: N818 - not an error yet
+    """pyarrow would read it otherwise than row by row."""
+
+
+def read_layout(path: Path) -> Layout:
+    """The header and the first rows. Raises ``UserError``."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(LONGEST_HEADER)
+    except OSError as error:
+        raise UserError(f"{file_name(path)} could not be read ({error.strerror or error}).") from None
+    text = _text(path, start)
+    header_line = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=lambda sign: _outside_quotes(header_line, sign))
+    rows = _rows_of(path, io.StringIO(text, newline=""), delimiter)
+    found = list(itertools.islice(rows, SAMPLE_ROWS + 1))
+    if len(start) == LONGEST_HEADER:
+        found = found[:-1]  # the last one may be cut
+    if not found:
+        raise UserError(f"{file_name(path)} has no header; its first line names the columns.")
+    (_, header), *sample = found
+    cells = [cell for _, row in sample for cell in row]
+    decimal = "," if delimiter != "," and not any("." in c for c in cells if numeric_of([c], ",") != "no") else "."
+    return Layout(path, delimiter, decimal, tuple(name.strip() for name in header), tuple(tuple(r) for _, r in sample))
+
+
+def _text(path: Path, start: bytes) -> str:
+    if b"\0" in start:
+        raise UserError(f"{file_name(path)} is no text file; save the table as CSV in UTF-8.")
+    try:
+        return start.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(start) == LONGEST_HEADER and error.start > LONGEST_HEADER - 4:  # a character cut in two
+            return start[: error.start].decode("utf-8-sig")
+        line = start.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{file_name(path)}, line {line}, is not UTF-8; save the table as CSV in UTF-8.") from None
+
+
+def _outside_quotes(line: str, sign: str) -> int:
+    return sum(part.count(sign) for part in line.split('"')[::2])
+
+
+def _rows_of(path: Path, stream: io.TextIOBase, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of every row that is not blank. Raises ``UserError``."""
+    reader = csv.reader(stream, delimiter=delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(f"{file_name(path)}, line {reader.line_num}, is no CSV ({error}).") from None
+        except UnicodeDecodeError:
+            raise UserError(
+                f"{file_name(path)} is not UTF-8 after line {reader.line_num}; save the table as CSV in UTF-8."
+            ) from None
+        if row:
+            yield reader.line_num, row
+
+
+def roles_of(layout: Layout, classes: tuple[str, ...] = ()) -> Roles:
+    """What each column is for. Raises ``UserError``."""
+    columns = list(itertools.zip_longest(*layout.sample, fillvalue="")) if layout.sample else []
+    columns += [()] * (len(layout.header) - len(columns))
+    named = [i for i, name in enumerate(layout.header) if normal(name) in (*LABELS, *ANSWERS)]
+    known = frozenset(classes) | {cell.strip() for i in named for cell in columns[i] if cell.strip()}
+    numeric = [numeric_of(columns[i], layout.decimal) for i in range(len(layout.header))]
+    return find_roles(layout.header, numeric, known, layout.name)
+
+
+def has_ids(layout: Layout) -> bool:
+    """Whether a column is named like ids."""
+    return any(normal(name) in IDS for name in layout.header)
+
+
+def read_csv(path: Path, classes: tuple[str, ...], progress: Progress) -> Table:
+    """Read a table. Raises ``UserError`` with line and column where a cell is wrong."""
+    layout = read_layout(path)
+    roles = roles_of(layout, classes)
+    if not roles.scores and roles.answers < 0:
+        raise UserError(
+            f"{layout.name} has neither scores (columns named after classes, or logit_…, prob_…) nor a column of "
+            "answers (prediction, predicted, y_pred)."
+        )
+    try:
+        return _by_arrow(layout, roles, progress)
+    except (_Odd, ImportError):
+        return _by_row(layout, roles, progress)
+
+
+class _Collected:
+    """The columns while they are read."""
+
+    def __init__(self, layout: Layout, roles: Roles) -> None:
+        self.layout, self.roles = layout, roles
+        self.ids: list[np.ndarray] = []
+        self.labels, self.answers = Codes(), Codes()
+        self.scores = Spool(len(roles.scores))
+
+    def table(self) -> Table:
+        roles, name = self.roles, self.layout.name
+        if not self.ids:
+            raise UserError(f"{name} has no rows; it needs a header and a row for each sample.")
+        return Table(
+            self.layout.path,
+            unique_ids(np.concatenate(self.ids), name),
+            self.labels.coded() if roles.labels >= 0 else None,
+            self.answers.coded() if roles.answers >= 0 else None,
+            self.scores.array() if roles.scores else None,
+            roles.score_names,
+            roles.declared,
+            roles.ignored,
+        )
+
+
+def _by_row(layout: Layout, roles: Roles, progress: Progress) -> Table:
+    found = _Collected(layout, roles)
+    size = layout.path.stat().st_size or 1
+    with layout.path.open("rb") as raw:
+        text = io.TextIOWrapper(raw, "utf-8-sig", newline="")
+        rows = _rows_of(layout.path, text, layout.delimiter)
+        next(rows, None)
+        while block := list(itertools.islice(rows, BLOCK_ROWS)):
+            _take(found, block)
+            progress(f"Reading {layout.name}", min(1.0, raw.tell() / size))
+    return found.table()
+
+
+def _take(found: _Collected, block: list[tuple[int, list[str]]]) -> None:
+    layout, roles = found.layout, found.roles
+    width = len(layout.header)
+    for line, row in block:
+        if len(row) != width:
+            raise UserError(f"{layout.name}, line {line}, has {len(row)} cells; the header has {width}.")
+        if not row[roles.ids].strip():
+            raise UserError(f"{layout.name}, line {line}, column {_column(layout, roles.ids)}, has no sample id.")
+        if roles.answers >= 0 and not roles.scores and not row[roles.answers].strip():
+            raise UserError(f"{layout.name}, line {line}, column {_column(layout, roles.answers)}, has no answer.")
+    found.ids.append(np.array([row[roles.ids].strip() for _, row in block], dtype=np.str_))
+    if roles.labels >= 0:
+        found.labels.add(row[roles.labels] for _, row in block)
+    if roles.answers >= 0:
+        found.answers.add(row[roles.answers] for _, row in block)
+    if roles.scores:
+        found.scores.add(_numbers(layout, roles, block))
+
+
+def _numbers(layout: Layout, roles: Roles, block: list[tuple[int, list[str]]]) -> Floats:
+    scores = np.empty((len(block), len(roles.scores)), dtype=np.float64)
+    for at, (line, row) in enumerate(block):
+        for column, place in enumerate(roles.scores):
+            try:
+                scores[at, column] = to_number(row[place], layout.decimal)
+            except ValueError:
+                cell = one_sentence(row[place], 30)
+                raise UserError(
+                    f"{layout.name}, line {line}, column {_column(layout, place)}: {cell!r} is no number."
+                ) from None
+    odd = np.argwhere(np.isnan(scores) | np.isposinf(scores))
+    if len(odd):
+        line, place = block[odd[0][0]][0], roles.scores[odd[0][1]]
+        raise UserError(f"{layout.name}, line {line}, column {_column(layout, place)}: a score has to be finite.")
+    with np.errstate(over="ignore"):
+        return scores.astype(np.float32)
+
+
+def _column(layout: Layout, place: int) -> str:
+    return repr(one_sentence(layout.header[place], 40))
+
+
+def _by_arrow(layout: Layout, roles: Roles, progress: Progress) -> Table:
+    """The same through pyarrow. Raises ``_Odd`` for anything that it may take otherwise."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    found = _Collected(layout, roles)
+    names = [f"c{i}" for i in range(len(layout.header))]
+    texts = [i for i in (roles.ids, roles.labels, roles.answers) if i >= 0]
+    types = {names[i]: pa.string() for i in texts} | {names[i]: pa.float64() for i in roles.scores}
+    size, done = layout.path.stat().st_size or 1, 0
+    try:
+        reader = arrow.open_csv(
+            layout.path,
+            arrow.ReadOptions(block_size=8 << 20, column_names=names, skip_rows_after_names=1),
+            arrow.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
+            arrow.ConvertOptions(
+                column_types=types, include_columns=list(types), null_values=[], decimal_point=layout.decimal
+            ),
+        )
+        for batch in reader:
+            _take_batch(found, batch, names)
+            done += batch.nbytes
+            progress(f"Reading {layout.name}", min(0.99, done / size))
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise _Odd from error
+    if not found.ids or found.ids[0][: len(layout.sample)].tolist() != _first_ids(layout, roles)[: len(found.ids[0])]:
+        raise _Odd  # such as blank lines before the header, which pyarrow does not pass over
+    return found.table()
+
+
+def _first_ids(layout: Layout, roles: Roles) -> list[str]:
+    return [row[roles.ids].strip() for row in layout.sample]
+
+
+def _take_batch(found: _Collected, batch: object, names: list[str]) -> None:
+    roles = found.roles
+
+    def column(i: int) -> list[str]:
+        return batch.column(names[i]).to_pylist()  # type: ignore[attr-defined, no-any-return]
+
+    ids = [text.strip() for text in column(roles.ids)]
+    if not all(ids):
+        raise _Odd
+    found.ids.append(np.array(ids, dtype=np.str_))
+    if roles.labels >= 0:
+        found.labels.add(column(roles.labels))
+    if roles.answers >= 0:
+        answers = column(roles.answers)
+        if not roles.scores and not all(map(str.strip, answers)):
+            raise _Odd
+        found.answers.add(answers)
+    if roles.scores:
+        scores = np.column_stack([batch.column(names[i]).to_numpy(zero_copy_only=False) for i in roles.scores])  # type: ignore[attr-defined]
+        if np.isnan(scores).any() or np.isposinf(scores).any():
+            raise _Odd
+        with np.errstate(over="ignore"):
+            found.scores.add(scores.astype(np.float32))

@@ -1,0 +1,102 @@
+"""Predictions as a folder of arrays that can be memory-mapped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio import paths
+from mpt_studio.errors import UserError
+from mpt_studio.predictions.answers import Predictions
+
+FORMAT = 2
+"""1 knew only logits; folders with logits are still written so, and older programs read them."""
+_TEXTS = ("data", "data_fingerprint", "version", "checkpoint", "checkpoint_sha256")
+_MORE = ("scores", "open_ended", "notes")
+
+
+def save(predictions: Predictions, folder: Path) -> None:
+    """See ``Predictions.save``."""
+    try:
+        _write(predictions, folder)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(
+            f"The predictions cannot be written to {folder}: that is, or lies below, a file; choose another folder."
+        ) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(
+            f"The predictions could not be written to {folder} ({reason}); put that right or choose another folder."
+        ) from error
+
+
+def _write(predictions: Predictions, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "meta.json").unlink(missing_ok=True)  # a kill from here on must not leave a mixture that looks whole
+    for name in _arrays(predictions.scores):
+        _save_array(folder / f"{name}.npy", getattr(predictions, name))
+    paths.write_text(folder / "meta.json", json.dumps(_meta(predictions), ensure_ascii=False, indent=1))
+
+
+def _arrays(scores: str) -> tuple[str, ...]:
+    return ("sample_ids", "labels", "answers" if scores == "answers" else "logits")
+
+
+def _meta(predictions: Predictions) -> dict[str, Any]:
+    values = {name: getattr(predictions, name) for name in ("class_names", "label_names", *_TEXTS)}
+    foreign = {name: getattr(predictions, name) for name in _MORE}
+    is_plain = foreign == {"scores": "logits", "open_ended": False, "notes": ()} and _labels_known(predictions)
+    return {"format": 1 if is_plain else FORMAT, "samples": len(predictions), **values, **({} if is_plain else foreign)}
+
+
+def _labels_known(predictions: Predictions) -> bool:
+    return not len(predictions) or int(predictions.labels.min()) >= 0
+
+
+def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as stream:
+            np.save(stream, array)
+
+    paths.replace_file(path, write)
+
+
+def read(folder: Path) -> Predictions:
+    """Open a folder of ours, memory-mapped. Raises ``UserError``."""
+    try:
+        found, samples = _read(folder)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{folder} is not a predictions folder: {Path(error.filename or '').name} is missing."
+        ) from None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(f"The predictions in {folder} are damaged{reason_in(error)}.") from None
+    if len(found) != samples:
+        raise UserError(f"The predictions in {folder} are damaged: {samples} samples announced, {len(found)} found.")
+    return found
+
+
+def _read(folder: Path) -> tuple[Predictions, int]:
+    meta = json.loads((folder / "meta.json").read_text("utf-8"))
+    if int(meta.pop("format")) > FORMAT:
+        raise UserError(f"{folder} was written by a newer MPT Studio; update the program to read it.")
+    samples = meta.pop("samples")
+    scores = meta.get("scores", "logits")
+    values: dict[str, Any] = {
+        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _arrays(scores)
+    }
+    if scores == "answers":
+        values["logits"] = np.zeros((len(values["sample_ids"]), 0), dtype=np.float32)
+    values |= {key: tuple(meta.pop(key)) for key in ("class_names", "label_names")}
+    meta["notes"] = tuple(meta.get("notes", ()))
+    return Predictions(**values, **meta), samples
+
+
+def reason_in(error: Exception) -> str:
+    """What NumPy says, in brackets, but for its advice on unpickling, which would run foreign code."""
+    text = str(error)
+    return f" ({text})" if text and "pickle" not in text else ""

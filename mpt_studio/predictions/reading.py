@@ -1,0 +1,162 @@
+"""Opening predictions of any origin. Imported ones are kept as a folder of ours, so that they are memory-mapped."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+from mpt_studio import paths
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.predictions import folder as folders
+from mpt_studio.predictions.answers import Predictions
+from mpt_studio.predictions.names import read_class_list
+from mpt_studio.predictions.table import Progress, Table, file_name
+
+IMPORT_FORMAT = 1
+"""Raise it when importing changes its mind about a file."""
+KEPT_IMPORTS = 30
+TABLES = (".csv", ".tsv")
+SUFFIXES = (".npz", ".parquet", *TABLES)
+_LISTS = ("classes.txt", "labels.txt")
+
+
+def read_predictions(path: Path, classes: tuple[str, ...] = (), progress: Progress | None = None) -> Predictions:
+    """Open a folder of ours (memory-mapped), or import CSV, Parquet or ``.npz``. See docs/predictions.md.
+
+    Args:
+        path: the folder or file.
+        classes: the version's class names in the order of its columns; by default the file's own, or those of a list
+            beside it (NAME.classes.txt; classes.txt or labels.txt where columns are only numbered).
+        progress: is told a sentence and the fraction done; what it raises ends the import.
+    Raises ``UserError``.
+    """
+    if path.is_dir():
+        if classes:
+            raise UserError(f"{path} names its classes itself; leave the list of classes out.")
+        return folders.read(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{path} is neither a predictions folder nor an .npz, .csv, .tsv or .parquet file.")
+    if not path.is_file():
+        raise UserError(f"There is no file {path}.")
+    return _imported(path, classes or _listed_beside(path), progress or _tell_nobody)
+
+
+def is_predictions(path: Path) -> bool:
+    """Whether ``path`` looks like something that ``read_predictions`` opens; other tables are not taken for it."""
+    if path.is_dir():
+        return (path / "meta.json").is_file()
+    suffix = path.suffix.lower()
+    if suffix in TABLES and path.is_file():
+        return _looks_like_predictions(path)
+    return suffix in SUFFIXES and path.is_file()
+
+
+def _looks_like_predictions(path: Path) -> bool:
+    from mpt_studio.predictions.csv_file import read_layout, roles_of
+
+    try:
+        roles = roles_of(read_layout(path))
+    except UserError:
+        return False
+    return roles.answers >= 0 or roles.certain
+
+
+def _listed_beside(path: Path) -> tuple[str, ...]:
+    own = path.with_name(f"{path.stem}.classes.txt")
+    return read_class_list(own) if own.is_file() else ()
+
+
+def _imported(path: Path, classes: tuple[str, ...], progress: Progress) -> Predictions:
+    """From the cache, else imported and kept there."""
+    try:
+        key = json.dumps([IMPORT_FORMAT, paths.sha256_of(path), path.suffix.lower(), classes, _beside_key(path)])
+    except OSError as error:
+        raise UserError(f"{file_name(path)} could not be read ({error.strerror or error}).") from None
+    kept = paths.cache_dir() / "predictions" / hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    if (kept / "meta.json").is_file():
+        try:
+            return dataclasses.replace(folders.read(kept), version=path.stem)
+        except UserError:
+            logging.getLogger(__name__).info("The kept import %s is made anew.", kept.name)
+    made = _read(path, classes, progress)
+    return _mapped(made, kept) or made
+
+
+def _beside_key(path: Path) -> list[str]:
+    """What lists beside the file hold, since they may change."""
+    return [paths.sha256_of(list_file) for name in _LISTS if (list_file := path.with_name(name)).is_file()]
+
+
+def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Predictions:
+    from mpt_studio.predictions.importing import to_predictions
+
+    table = _table(path, classes, progress)
+    notes: tuple[str, ...] = ()
+    if not classes and table.scores is not None and table.score_names is None and not table.class_names:
+        found, name = _fitting_list(path, table.scores.shape[1])
+        classes, notes = found, ((f"The class names are those of {name} beside the file.",) if found else ())
+    return to_predictions(table, classes, notes)
+
+
+def _table(path: Path, classes: tuple[str, ...], progress: Progress) -> Table:
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        from mpt_studio.predictions.npz_file import read_npz
+
+        return read_npz(path, classes, progress)
+    if suffix == ".parquet":
+        from mpt_studio.predictions.parquet_file import read_parquet
+
+        return read_parquet(path, classes, progress)
+    from mpt_studio.predictions.csv_file import read_csv
+
+    return read_csv(path, classes, progress)
+
+
+def _fitting_list(path: Path, columns: int) -> tuple[tuple[str, ...], str]:
+    for name in _LISTS:
+        beside = path.with_name(name)
+        if beside.is_file():
+            names = read_class_list(beside)
+            if len(names) == columns:
+                return names, name
+    return (), ""
+
+
+def _mapped(made: Predictions, kept: Path) -> Predictions | None:
+    """The same from a folder in the cache; None where it cannot be kept."""
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=kept.parent))
+        try:
+            made.save(fresh)
+            shutil.rmtree(kept, ignore_errors=True)  # damaged, or of a kill
+            fresh.rename(kept)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        _make_room(kept)
+        return dataclasses.replace(folders.read(kept), version=made.version)
+    except (OSError, UserError) as error:
+        logging.getLogger(__name__).info("An import could not be kept (%s).", one_sentence(str(error)))
+        return None
+
+
+def _make_room(newest: Path) -> None:
+    def made(folder: Path) -> float:
+        try:
+            return folder.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    kept = sorted((f for f in newest.parent.iterdir() if f != newest and not f.name.startswith(".")), key=made)
+    for folder in kept[: max(0, len(kept) + 1 - KEPT_IMPORTS)]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell_nobody(sentence: str, fraction: float | None) -> None:
+    """Default listener."""
