@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import re
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -13,16 +15,35 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from mpt_studio.data import jpeg
 from mpt_studio.data.dataset import Images
 from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.errors import one_sentence
 
 MAX_PIXELS = 100_000_000
 """Larger images are skipped: a small file can unpack to gigabytes."""
-_SUFFIXES = ".jpg .jpeg .jpe .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .jp2"
-SUFFIXES = frozenset(_SUFFIXES.split())
-"""File names that are taken for images, in lower case; what is inside decides how they are read."""
+MOST_UNEVEN = 200
+"""A side may be this many times the other: of a thread of pixels nothing can be seen, and it is no photograph."""
+LARGE = 20_000_000
+"""Images with more pixels are decoded one at a time: several at once could fill the memory."""
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
+
+
+_one_at_a_time = threading.Lock()
+
+
+_OTHER_THINGS = (
+    (rb"version https://git-lfs", "a git-LFS pointer, not the image; run git lfs pull"),
+    (rb".{0,300}annex[/\\]objects[/\\]", "a git-annex pointer, not the image; run git annex get"),
+    (rb"(\xef\xbb\xbf)?\s*(<\?xml.{0,2000})?<(!doctype svg|svg)", "a drawing (SVG), not pixels"),
+    (rb"(\xef\xbb\xbf)?\s*<(!doc|html|head|body|\?xml)", "a web page, not an image"),
+    (rb".{4}ftyp(hei|hev|mif1|msf1)", "a HEIC photo, which is not read; convert it to JPEG"),
+    (rb"\xff\x0a|\x00\x00\x00\x0cJXL ", "a JPEG XL image, which is not read; convert it to JPEG or PNG"),
+    (rb"8BPS", "a Photoshop file, which is not read; export it as PNG"),
+    (rb"%PDF", "a PDF document, not an image"),
+    (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "an archive, not an image; unpack it"),
+)
+"""First bytes of what is often found in place of an image."""
 
 
 class BadImage(Exception):  # noqa: N818 - a verdict on a file, not an error of the program
@@ -40,8 +61,7 @@ def decode(content: bytes, size: int | Fit = 0) -> Images:
         BadImage: not an image, an unsupported type, truncated or damaged, or more than ``MAX_PIXELS``.
     """
     wanted = as_fit(size) if size else None
-    with _reasons(content):
-        image = _opened(content)
+    with _reasons(content), _opened(content) as image:
         if wanted and wanted.is_plain:  # other fits have to give exactly what the version sees where it is deployed
             image.draft("RGB", (wanted.size, wanted.size))  # JPEG only: at a half, quarter or eighth where that will do
         image.load()
@@ -51,8 +71,10 @@ def decode(content: bytes, size: int | Fit = 0) -> Images:
 
 def check(content: bytes) -> tuple[int, int]:
     """(width, height) of the upright image, once the whole file has been decoded. Raises ``BadImage``."""
-    with _reasons(content):
-        image = _opened(content)
+    with _reasons(content), _opened(content) as image:
+        problem = _hidden_damage(content, image.format or "")
+        if problem:
+            raise BadImage(problem)
         width, height = image.size
         orientation = image.getexif().get(0x0112, 1)
         image.draft("RGB", (1, 1))  # JPEG only: reads all of the file but computes an eighth of the pixels
@@ -66,11 +88,24 @@ def fit(image: Images, size: int | Fit) -> Images:
     return as_fit(size).apply(Image.fromarray(image))
 
 
-def _opened(content: bytes) -> Image.Image:
+@contextlib.contextmanager
+def _opened(content: bytes) -> Iterator[Image.Image]:
     image = Image.open(io.BytesIO(content), formats=_supported())
-    if image.width * image.height > MAX_PIXELS:
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
         raise BadImage(f"more than {MAX_PIXELS // 1_000_000} million pixels ({image.width}×{image.height})")
-    return image
+    if max(image.size) > MOST_UNEVEN * min(image.size):
+        raise BadImage(f"absurd size ({image.width}×{image.height})")
+    with _one_at_a_time if pixels > LARGE else contextlib.nullcontext():
+        yield image
+
+
+def _hidden_damage(content: bytes, kind: str) -> str:
+    """What the decoder would pass over in silence."""
+    if kind in ("JPEG", "MPO"):
+        return jpeg.damage(content)
+    # space was set aside for the whole file, and its end never came
+    return "truncated" if kind == "WEBP" and content.endswith(bytes(256)) else ""
 
 
 @functools.cache
@@ -127,12 +162,9 @@ def _reasons(content: bytes) -> Iterator[None]:
 def _reason(error: Exception, content: bytes) -> str:
     if not content:
         return "empty file"
-    if content.startswith(b"version https://git-lfs"):
-        return "a git-LFS pointer, not the image; run git lfs pull"
-    if content.lstrip()[:5].lower() in (b"<!doc", b"<html"):
-        return "a web page, not an image"
     if isinstance(error, UnidentifiedImageError):
-        return "not an image of a known type"
+        known = (reason for pattern, reason in _OTHER_THINGS if re.match(pattern, content, re.DOTALL | re.IGNORECASE))
+        return next(known, "not an image of a known type" if content.strip(b"\0") else "only zero bytes")
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS // 1_000_000} million pixels"
     if "truncated" in str(error).lower():

@@ -1,4 +1,4 @@
-"""Reads image files without ever waiting for one: what is no regular file is not opened, whatever it became meanwhile."""
+"""Reads image files without ever waiting for one: what is no regular file is not opened, whatever it has become."""
 
 from __future__ import annotations
 

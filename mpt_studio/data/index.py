@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from mpt_studio import paths
 from mpt_studio.data.dataset import Images, Part, Skipped
 
+Array = npt.NDArray[Any]
 FORMAT = 2
 """Raise it when decoding or sorting changes its mind about files."""
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
@@ -65,7 +66,7 @@ def save_index(root: Path, fingerprint: str, index: Index) -> None:
         "skipped": [[s.sample_id, s.reason] for s in index.skipped],
         "notes": index.notes,
     }
-    arrays = {
+    arrays: dict[str, Array] = {
         "files": pack(index.files),
         "ids": pack(index.sample_ids.tolist()),
         "labels": index.labels,
@@ -78,17 +79,21 @@ def save_index(root: Path, fingerprint: str, index: Index) -> None:
 
 def load_index(root: Path, fingerprint: str) -> Index | None:
     """The index as it was saved; None where it is missing, damaged, or of a tree that looks otherwise."""
-    with _damaged_is_none():
-        about, arrays = load_arrays(cache_file(root, "index"), lambda about: about["fingerprint"] == fingerprint)
+    try:
+        about, arrays = load_arrays(cache_file(root, "index"), fingerprint)
         return Index(
             files=unpack(arrays["files"]),
-            sample_ids=np.array(unpack(arrays["ids"])),
-            **{name: arrays[name] for name in ("labels", "parts", "digests", "sizes")},
+            sample_ids=np.array(unpack(arrays["ids"]), dtype=np.str_),
+            labels=arrays["labels"],
+            parts=arrays["parts"],
+            digests=arrays["digests"],
+            sizes=arrays["sizes"],
             class_names=tuple(about["class_names"]),
             skipped=tuple(Skipped(*row) for row in about["skipped"]),
             notes=tuple(about["notes"]),
         )
-    return None
+    except Exception:  # zip, header and text problems come as many types; the file only saves time
+        return None
 
 
 def cache_file(root: Path, kind: str) -> Path:
@@ -101,39 +106,33 @@ def pack(texts: Sequence[str]) -> Images:
     return np.frombuffer("".join(f"{text}\0" for text in texts).encode("utf-8", "surrogatepass"), np.uint8)
 
 
-def unpack(packed: npt.NDArray[Any]) -> list[str]:
+def unpack(packed: Array) -> list[str]:
     return packed.tobytes().decode("utf-8", "surrogatepass").split("\0")[:-1]
 
 
-def save_arrays(path: Path, about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+def save_arrays(path: Path, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Write one ``.npz``; its checksums tell at reading whether it is whole."""
     plain = np.frombuffer(json.dumps({"format": FORMAT, **about}).encode(), np.uint8)
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as stream:
-            np.savez(stream, about=plain, **dict(arrays))
+            np.savez(stream, allow_pickle=False, about=plain, **arrays)
 
     with contextlib.suppress(OSError):
         paths.replace_file(path, write, durable=False)
         prune(path.parent)
 
 
-def load_arrays(path: Path, wanted: Any = None) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+def load_arrays(path: Path, fingerprint: str = "") -> tuple[dict[str, Any], dict[str, Array]]:
     """What ``save_arrays`` wrote. Raises all kinds of errors for a damaged file, ``KeyError`` for an unwanted one."""
     with np.load(path, allow_pickle=False) as archive:
         about = json.loads(archive["about"].tobytes())
-        if about["format"] != FORMAT or (wanted and not wanted(about)):
-            raise KeyError("format")
+        if about["format"] != FORMAT or (fingerprint and about["fingerprint"] != fingerprint):
+            raise KeyError("fingerprint")
         arrays = {name: archive[name] for name in archive.files if name != "about"}
     with contextlib.suppress(OSError):
         os.utime(path)
     return about, arrays
-
-
-@contextlib.contextmanager
-def _damaged_is_none() -> Iterator[None]:
-    with contextlib.suppress(Exception):  # zip, header and text problems come as many types; it only saves time
-        yield
 
 
 def prune(folder: Path, *, days: float = KEPT_DAYS, limit: int = KEPT_BYTES) -> None:

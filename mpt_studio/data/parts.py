@@ -132,7 +132,7 @@ def agreed_classes(
 
 def _refuse_unlearnable(lacking: Mapping[Part, list[str]], parts: Mapping[Part, str], where: str) -> None:
     in_none = set.intersection(*map(set, lacking.values()))
-    part = "train" if "train" in parts else "test"
+    part: Part = "train" if "train" in parts else "test"
     missing = [name for name in lacking[part] if part == "train" or name in in_none]
     if missing:
         raise UserError(

@@ -14,7 +14,7 @@ import numpy as np
 
 from mpt_studio.data import decode, files
 from mpt_studio.data.dataset import Progress
-from mpt_studio.data.index import cache_file, load_arrays, pack, save_arrays, unpack
+from mpt_studio.data.index import Array, cache_file, load_arrays, pack, save_arrays, unpack
 from mpt_studio.data.scan import Found
 
 _CHUNK = 64
@@ -108,7 +108,7 @@ def _load(path: Path) -> dict[_Key, Verdict]:
 def _save(path: Path, found: Sequence[Found], verdicts: dict[str, Verdict]) -> None:
     rows = [(f, verdicts[f.path]) for f in found if f.path in verdicts and verdicts[f.path].is_lasting]
     facts = [(f.size, f.mtime_ns, v.width, v.height) for f, v in rows]
-    arrays = {
+    arrays: dict[str, Array] = {
         "paths": pack([f.path for f, _ in rows]),
         "reasons": pack([v.reason for _, v in rows]),
         "facts": np.array(facts, np.int64).reshape(-1, 4),

@@ -17,11 +17,10 @@ from pathlib import Path
 
 from mpt_studio.data.dataset import Progress
 
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .jp2 "
-    # not read, but images to their owner: listed with the reason instead of passed over in silence
-    ".heic .heif .jxl .svg .psd .tga .ico .eps .dng .cr2 .nef .arw".split()
-)
+_READ = ".jpg .jpeg .jpe .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .jp2"
+_NOT_READ = ".heic .heif .jxl .svg .psd .tga .ico .eps .dng .cr2 .nef .arw"
+"""Images to their owner: listed with the reason instead of passed over in silence."""
+SUFFIXES = frozenset(f"{_READ} {_NOT_READ}".split())
 """File names that are taken for images, in lower case; what is inside decides how they are read."""
 SYSTEM_FOLDERS = frozenset({"@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"})
 """Made by file servers, archivers and file systems; their pictures are small copies of the user's."""
