@@ -1,6 +1,7 @@
 """What a weights file is: architecture, class names, preprocessing, origin. The weights stay on disk.
 
-Our files are ``.safetensors`` whose header holds one JSON text under the key ``mpt_studio``. Reading it needs no torch.
+Our files are ``.safetensors`` whose header holds one JSON text under the key ``mpt_studio``, or ONNX graphs whose
+metadata hold the same. Reading it needs no torch.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Any, Literal
 import pydantic
 from safetensors import SafetensorError, safe_open
 
-from mpt_studio import paths
+from mpt_studio import onnx_header, paths
 from mpt_studio.errors import UserError
 
 FORMAT = 1
-HEADER_KEY = "mpt_studio"
+HEADER_KEY = onnx_header.KEY
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Crop = Literal["center", "squash"]
@@ -73,6 +74,19 @@ class Checkpoint:
         return paths.sha256_of(Path(self.path))
 
 
+def has_our_header(path: Path) -> bool:
+    """Whether a file says in its first bytes that this program wrote it. True also for ours that are damaged."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            head = stream.read(8)
+            size = int.from_bytes(head, "little")
+            return 2 < size < 1 << 26 and b'"mpt_studio":' in stream.read(min(size, 1 << 16))
+    except OSError:
+        return False
+
+
 _ADAPTER = pydantic.TypeAdapter(Checkpoint)
 
 
@@ -80,16 +94,31 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Describe one of our weights files from its header alone. Raises ``UserError`` for anything else."""
     if not path.exists():
         raise UserError(f"There is no checkpoint at {path}.")
-    try:
-        with safe_open(path, framework="numpy") as opened:
-            text = (opened.metadata() or {}).get(HEADER_KEY)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"{path} is not a readable .safetensors file ({error}).") from None
+    text = onnx_header.read_header(path) if _is_onnx(path) else _safetensors_text(path)
     if text is None:
         raise UserError(
             f"{path} has no MPT Studio header, so its classes are unknown; train it here or convert it first."
         )
     return _described(path, text)
+
+
+def _is_onnx(path: Path) -> bool:
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
+        with path.open("rb") as stream:
+            return onnx_header.looks_like_onnx(stream.read(16))
+    except OSError:  # the safetensors reader has the sentence
+        return False
+
+
+def _safetensors_text(path: Path) -> str | None:
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            found: str | None = (opened.metadata() or {}).get(HEADER_KEY)
+            return found
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is not a readable .safetensors file ({error}).") from None
 
 
 def _described(path: Path, text: str) -> Checkpoint:

@@ -6,8 +6,11 @@ one of these reports beside it. Everybody else reads only those two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import pydantic
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 
@@ -72,3 +75,22 @@ class Reading:
     checkpoint: Checkpoint | None = None
     """The normalised file; only where ``needs`` is empty."""
     format: int = FORMAT
+
+
+_READING = pydantic.TypeAdapter(Reading)
+_CHOICES = pydantic.TypeAdapter(Choices)
+
+
+def to_json(value: Reading | Choices) -> dict[str, Any]:
+    """Plain values that ``reading_from_json`` or ``choices_from_json`` takes back."""
+    return asdict(value)
+
+
+def reading_from_json(values: dict[str, Any]) -> Reading:
+    """The inverse of ``to_json``. Raises ``ValueError``."""
+    return _READING.validate_json(json.dumps(values))
+
+
+def choices_from_json(values: dict[str, Any]) -> Choices:
+    """The inverse of ``to_json``. Raises ``ValueError``."""
+    return _CHOICES.validate_json(json.dumps(values))

@@ -264,7 +264,7 @@ class _TrainingJob:
 
     def _keep(self, trainer: Trainer, outcome: Outcome) -> None:
         """Write the version's weights, and its predictions on the test part: the only time that part is touched."""
-        from mpt_studio.engine import evaluate
+        from mpt_studio.engine.evaluate import evaluate
 
         described = trainer.describe(run=self.writer.run.id, data_fingerprint=self.dataset.fingerprint)
         name = self.recipe.training.keep

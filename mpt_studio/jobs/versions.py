@@ -93,9 +93,9 @@ def _of_own_run(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> P
 def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> Predictions:
     if not set(checkpoint.class_names) & set(dataset.class_names):
         raise UserError(f"{Path(checkpoint.path).name} knows none of the classes of {dataset.spec}; choose other data.")
-    from mpt_studio import engine
+    from mpt_studio.engine.evaluate import evaluate
 
-    answers = engine.evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
+    answers = evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
     return tagged(answers, checkpoint, dataset, version=_version_name(session, checkpoint), part=part)
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mpt_studio.engine import evaluate
+from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.explain import Interpolation
 from mpt_studio.errors import UserError
 

@@ -109,7 +109,7 @@ def test_that_a_trained_small_network_looks_at_the_square(reference, squares):
 
 
 def test_that_a_probe_answers_as_the_evaluation_does(reference, squares):
-    from mpt_studio.engine import evaluate
+    from mpt_studio.engine.evaluate import evaluate
 
     logits = evaluate(reference, squares, squares.test[:3], device="cpu").logits
     asked = [Probe(reference, "cpu").saliency(squares.image(i), []).logits for i in squares.test[:3]]

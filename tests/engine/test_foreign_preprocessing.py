@@ -12,7 +12,8 @@ from PIL import Image
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine import evaluate, networks
+from mpt_studio.engine import networks
+from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.explain import Probe, check_compatible
 from mpt_studio.engine.version import FrozenVersion, Normalise
 from mpt_studio.engine.weights import save_network

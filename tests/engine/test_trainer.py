@@ -12,8 +12,9 @@ import torch
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import read_checkpoint
-from mpt_studio.engine import commands, evaluate
+from mpt_studio.engine import commands
 from mpt_studio.engine import trainer as trainer_module
+from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Note, Paused, Started, Step
 from mpt_studio.recipe import METHODS, Model

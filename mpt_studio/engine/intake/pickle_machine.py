@@ -1,0 +1,367 @@
+"""A pickle interpreter that calls nothing and imports nothing: objects become records and stubs.
+
+It is a loop without recursion, with limits on everything that a file can make large. Storages are checked against the
+bytes that are really there before a tensor is believed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mpt_studio.engine.intake import rebuild
+from mpt_studio.engine.intake.globals import is_dangerous
+from mpt_studio.engine.intake.inert import Global, Storage, Stub
+from mpt_studio.errors import UserError, one_sentence
+
+MOST_OPERATIONS = 3_000_000
+MOST_TEXT = 16 << 20
+"""Bytes of one string."""
+MOST_DIGITS = 400
+MOST_STORAGES = 200_000
+_MARK = object()
+_TORCH_READS = frozenset(b"\x80.c(tlhqrUX)]}aseubRKMJGNQ\x85\x86\x87\x88\x89\x8aj\x81")
+"""Operations that torch's own weights-only reader knows."""
+
+
+class Damaged(Exception):  # noqa: N818 - becomes a sentence where the file is known
+    """The pickle is not well formed; the message says how."""
+
+
+@dataclass
+class Scan:
+    """What one pickle holds."""
+
+    value: Any
+    end: int
+    """Position after the pickle."""
+    names: set[str] = field(default_factory=set)
+    """Every class and function that it names."""
+    storages: dict[str, Storage] = field(default_factory=dict)
+    operations: set[int] = field(default_factory=set)
+    protocol: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether torch's weights-only reader knows every operation in it."""
+        return self.protocol == 2 and self.operations <= _TORCH_READS
+
+
+def interpret(data: memoryview | bytes, start: int = 0, *, most_operations: int = MOST_OPERATIONS) -> Scan:
+    """Read the pickle that begins at ``start``.
+
+    Raises:
+        Damaged: it is not well formed, or larger than anything that a checkpoint needs.
+        UserError: it names something dangerous.
+    """
+    machine = _Machine(data, start, most_operations)
+    try:
+        return machine.run()
+    except (struct.error, IndexError, KeyError, TypeError, ValueError, UnicodeError, OverflowError) as error:
+        raise Damaged(one_sentence(f"{type(error).__name__} at byte {machine.at}", 80)) from None
+
+
+class _Machine:
+    def __init__(self, data: memoryview | bytes, start: int, most_operations: int) -> None:
+        self.data, self.at, self.most = memoryview(data), start, most_operations
+        self.stack: list[Any] = []
+        self.marks: list[list[Any]] = []
+        self.memo: dict[int, Any] = {}
+        self.scan = Scan(None, start)
+
+    def run(self) -> Scan:
+        data, size, operations = self.data, len(self.data), self.scan.operations
+        for _ in range(self.most):
+            if self.at >= size:
+                raise Damaged("it ends in the middle")
+            code = data[self.at]
+            self.at += 1
+            if code == 0x2E:  # STOP
+                self.scan.value, self.scan.end = self.stack.pop(), self.at
+                return self.scan
+            operation = _OPERATIONS.get(code)
+            if operation is None:
+                raise Damaged(f"it holds the unknown operation {code:#x}")
+            operations.add(code)
+            operation(self)
+        raise Damaged(f"it has more than {self.most:,} steps")
+
+    # Reading
+
+    def take(self, count: int) -> memoryview:
+        if count < 0 or self.at + count > len(self.data):
+            raise Damaged("it ends in the middle")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def number(self, form: str) -> int:
+        found: int = struct.unpack(form, self.take(struct.calcsize(form)))[0]
+        return found
+
+    def line(self, most: int = 2000) -> bytes:
+        window = bytes(self.data[self.at : self.at + most + 1])
+        length = window.find(b"\n")
+        if length < 0:
+            raise Damaged("a line in it has no end")
+        self.at += length + 1
+        return window[:length]
+
+    def content(self, form: str) -> bytes:
+        length = self.number(form)
+        if length > MOST_TEXT:
+            raise Damaged(f"it holds a text of {length:,} bytes")
+        return bytes(self.take(length))
+
+    # The stack
+
+    def push(self, value: Any) -> None:
+        self.stack.append(value)
+
+    def popped_mark(self) -> list[Any]:
+        items, self.stack = self.stack, self.marks.pop()
+        return items
+
+    def name(self, module: Any, name: Any) -> Global:
+        if not isinstance(module, str) or not isinstance(name, str) or len(module) + len(name) > 1000:
+            raise Damaged("it names something that is no name")
+        full = f"{module}.{name}"
+        if is_dangerous(full):
+            raise UserError(f"names {one_sentence(full, 60)}, which could run code")
+        self.scan.names.add(full)
+        return Global(full)
+
+    def storage(self, identity: Any) -> Any:
+        """A persistent id: torch names a storage's type, key, device and number of elements."""
+        if not isinstance(identity, tuple) or not identity:
+            raise Damaged("it refers to something that is no storage")
+        if identity[0] == "module" and len(identity) >= 2:  # legacy: a class with its source, which is not read
+            return identity[1]
+        if identity[0] != "storage" or len(identity) < 5 or not isinstance(identity[1], Global):
+            raise Damaged("it refers to something that is no storage")
+        known = self.scan.storages.get(str(identity[2]))
+        found = rebuild.storage(identity)
+        if known is None:
+            known = self.scan.storages[found.key] = found
+            if len(self.scan.storages) > MOST_STORAGES:
+                raise Damaged(f"it has more than {MOST_STORAGES:,} storages")
+        elif (known.dtype, known.count) != (found.dtype, found.count):
+            raise Damaged(f"it describes the storage {one_sentence(found.key, 20)} in two ways")
+        view = identity[5] if len(identity) > 5 else None  # very old files: a storage that is a part of another
+        if view is not None:
+            raise UserError("holds storages that are views of others; save it again with a current PyTorch")
+        return known
+
+    # Objects
+
+    def set_items(self, target: Any, pairs: list[Any]) -> None:
+        if len(pairs) % 2:
+            raise Damaged("a dict in it has a key without a value")
+        into = target if isinstance(target, dict) else target.items if isinstance(target, Stub) else None
+        if into is None:
+            raise Damaged("it puts items into something that is no dict")
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            into[rebuild.key(key)] = value
+
+    def append(self, target: Any, values: list[Any]) -> None:
+        into = target if isinstance(target, list) else target.values if isinstance(target, Stub) else None
+        if into is None:
+            raise Damaged("it appends to something that is no list")
+        into.extend(values)
+
+
+Operation = Callable[[_Machine], None]
+
+
+def _pushes(read: Callable[[_Machine], Any]) -> Operation:
+    return lambda m: m.push(read(m))
+
+
+def _line_text(m: _Machine) -> str:
+    text = m.line(MOST_TEXT).decode("latin-1")
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
+        raise Damaged("a text in it has no quotes")
+    return text[1:-1]
+
+
+def _line_integer(m: _Machine) -> int | bool:
+    text = m.line(MOST_DIGITS).rstrip(b"L")
+    return {b"00": False, b"01": True}.get(text, int(text))
+
+
+def _long(form: str) -> Callable[[_Machine], int]:
+    def read(m: _Machine) -> int:
+        length = m.number(form)
+        if length > MOST_DIGITS:
+            raise Damaged(f"it holds a number of {length:,} bytes")
+        return int.from_bytes(m.take(length), "little", signed=True)
+
+    return read
+
+
+def _remember(index: Callable[[_Machine], int]) -> Operation:
+    def operation(m: _Machine) -> None:
+        m.memo[index(m)] = m.stack[-1]
+
+    return operation
+
+
+def _mark(m: _Machine) -> None:
+    m.marks.append(m.stack)
+    m.stack = []
+
+
+def _pop(m: _Machine) -> None:
+    if m.stack:
+        m.stack.pop()
+    else:
+        m.popped_mark()
+
+
+def _tuple_of(count: int) -> Operation:
+    def operation(m: _Machine) -> None:
+        if len(m.stack) < count:
+            raise Damaged("its stack is empty")
+        m.stack[-count:] = [tuple(m.stack[-count:])]
+
+    return operation
+
+
+def _stack_global(m: _Machine) -> Global:
+    name, module = m.stack.pop(), m.stack.pop()
+    return m.name(module, name)
+
+
+def _reduce(m: _Machine) -> Any:
+    arguments, function = m.stack.pop(), m.stack.pop()
+    return rebuild.call(function, arguments)
+
+
+def _new_object(with_keywords: bool) -> Callable[[_Machine], Any]:
+    def read(m: _Machine) -> Any:
+        if with_keywords:
+            m.stack.pop()
+        arguments, kind = m.stack.pop(), m.stack.pop()
+        return rebuild.call(kind, arguments)
+
+    return read
+
+
+def _build(m: _Machine) -> None:
+    state = m.stack.pop()
+    m.stack[-1] = rebuild.with_state(m.stack[-1], state)
+
+
+def _dict(m: _Machine) -> dict[Any, Any]:
+    made: dict[Any, Any] = {}
+    m.set_items(made, m.popped_mark())
+    return made
+
+
+def _set_item(m: _Machine) -> None:
+    pair = [m.stack.pop(), m.stack.pop()][::-1]
+    m.set_items(m.stack[-1], pair)
+
+
+def _set_items(m: _Machine) -> None:
+    pairs = m.popped_mark()
+    m.set_items(m.stack[-1], pairs)
+
+
+def _append(m: _Machine) -> None:
+    value = m.stack.pop()
+    m.append(m.stack[-1], [value])
+
+
+def _appends(m: _Machine) -> None:
+    values = m.popped_mark()
+    m.append(m.stack[-1], values)
+
+
+def _instance(m: _Machine) -> Any:
+    kind = m.name(m.line().decode(), m.line().decode())
+    return rebuild.call(kind, tuple(m.popped_mark()))
+
+
+def _object(m: _Machine) -> Any:
+    kind, *arguments = m.popped_mark()
+    return rebuild.call(kind, tuple(arguments))
+
+
+def _protocol(m: _Machine) -> None:
+    m.scan.protocol = m.number("<B")
+    if m.scan.protocol > 5:
+        raise Damaged(f"it has the unknown protocol {m.scan.protocol}")
+
+
+def _frame(m: _Machine) -> None:
+    if m.number("<Q") > len(m.data) - m.at:
+        raise Damaged("it ends in the middle")
+
+
+_OPERATIONS: dict[int, Operation] = {
+    ord("("): _mark,
+    ord("0"): _pop,
+    ord("1"): lambda m: m.popped_mark() and None,
+    ord("2"): lambda m: m.push(m.stack[-1]),
+    ord("F"): _pushes(lambda m: float(m.line(MOST_DIGITS))),
+    ord("I"): _pushes(_line_integer),
+    ord("L"): _pushes(_line_integer),
+    ord("J"): _pushes(lambda m: m.number("<i")),
+    ord("K"): _pushes(lambda m: m.number("<B")),
+    ord("M"): _pushes(lambda m: m.number("<H")),
+    ord("N"): _pushes(lambda m: None),
+    ord("P"): _pushes(lambda m: m.storage(m.line())),
+    ord("Q"): _pushes(lambda m: m.storage(m.stack.pop())),
+    ord("R"): _pushes(_reduce),
+    ord("S"): _pushes(_line_text),
+    ord("T"): _pushes(lambda m: m.content("<i").decode("latin-1")),
+    ord("U"): _pushes(lambda m: m.content("<B").decode("latin-1")),
+    ord("V"): _pushes(lambda m: m.line(MOST_TEXT).decode("raw-unicode-escape")),
+    ord("X"): _pushes(lambda m: m.content("<I").decode("utf-8", "surrogatepass")),
+    ord("a"): _append,
+    ord("b"): _build,
+    ord("c"): _pushes(lambda m: m.name(m.line().decode(), m.line().decode())),
+    ord("d"): _pushes(_dict),
+    ord("}"): _pushes(lambda m: {}),
+    ord("e"): _appends,
+    ord("g"): _pushes(lambda m: m.memo[int(m.line(MOST_DIGITS))]),
+    ord("h"): _pushes(lambda m: m.memo[m.number("<B")]),
+    ord("i"): _pushes(_instance),
+    ord("j"): _pushes(lambda m: m.memo[m.number("<I")]),
+    ord("l"): _pushes(lambda m: m.popped_mark()),
+    ord("]"): _pushes(lambda m: []),
+    ord("o"): _pushes(_object),
+    ord("p"): _remember(lambda m: int(m.line(MOST_DIGITS))),
+    ord("q"): _remember(lambda m: m.number("<B")),
+    ord("r"): _remember(lambda m: m.number("<I")),
+    ord("s"): _set_item,
+    ord("t"): _pushes(lambda m: tuple(m.popped_mark())),
+    ord(")"): _pushes(lambda m: ()),
+    ord("u"): _set_items,
+    ord("G"): _pushes(lambda m: struct.unpack(">d", m.take(8))[0]),
+    0x80: _protocol,
+    0x81: _pushes(_new_object(False)),
+    0x85: _tuple_of(1),
+    0x86: _tuple_of(2),
+    0x87: _tuple_of(3),
+    0x88: _pushes(lambda m: True),
+    0x89: _pushes(lambda m: False),
+    0x8A: _pushes(_long("<B")),
+    0x8B: _pushes(_long("<i")),
+    ord("B"): _pushes(lambda m: m.content("<i")),
+    ord("C"): _pushes(lambda m: m.content("<B")),
+    0x8C: _pushes(lambda m: m.content("<B").decode("utf-8", "surrogatepass")),
+    0x8D: _pushes(lambda m: m.content("<Q").decode("utf-8", "surrogatepass")),
+    0x8E: _pushes(lambda m: m.content("<Q")),
+    0x8F: _pushes(lambda m: []),  # a set, whose order means nothing
+    0x90: _appends,
+    0x91: _pushes(lambda m: m.popped_mark()),
+    0x92: _pushes(_new_object(True)),
+    0x93: _pushes(_stack_global),
+    0x94: _remember(lambda m: len(m.memo)),
+    0x95: _frame,
+    0x96: _pushes(lambda m: m.content("<Q")),
+}
+"""By code. Missing on purpose: the extension registry (0x82-0x84) and buffers from elsewhere (0x97, 0x98)."""

@@ -1,0 +1,92 @@
+"""Tensors of a file whose structure has been checked. The only module here that gives bytes to torch."""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mpt_studio.engine.intake.inert import ITEM_BYTES, TensorRecord
+from mpt_studio.engine.intake.limits import Forbidden
+from mpt_studio.engine.intake.selection import Leaf
+from mpt_studio.engine.intake.torch_file import Parsed
+from mpt_studio.errors import UserError, one_sentence
+
+Tensors = dict[str, Tensor]
+
+
+def warm_up() -> None:
+    """Let torch import what its reader needs, while importing is allowed."""
+    buffer = io.BytesIO()
+    torch.save({"weight": torch.zeros(1)}, buffer)
+    torch.load(io.BytesIO(buffer.getvalue()), weights_only=True, map_location="cpu")
+
+
+def load(path: Path, parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
+    """The tensors of the leaves by name, as they are in the file. Raises ``UserError`` (the end of a sentence)."""
+    return _through_torch(path, parsed, leaves) if parsed.is_plain else _inertly(path, parsed, leaves)
+
+
+def _through_torch(path: Path, parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
+    mapped = parsed.container == "PyTorch zip" and parsed.byte_order == sys.byteorder
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loaded = torch.load(str(path), weights_only=True, map_location="cpu", mmap=mapped)
+    except (MemoryError, Forbidden):
+        raise
+    except Exception as error:  # torch has a dozen types for what it cannot read
+        raise UserError(f"cannot be read by torch ({one_sentence(str(error), 60)})") from None
+    return {name: _checked(_at(loaded, leaf), leaf.record) for name, leaf in leaves.items()}
+
+
+def _at(loaded: Any, leaf: Leaf) -> Any:
+    node = loaded
+    for key in leaf.path:
+        node = node[key]
+    return node
+
+
+def _checked(found: Any, record: TensorRecord) -> Tensor:
+    """What torch has read is what the record says; else one of the two was deceived."""
+    if not isinstance(found, Tensor) or tuple(found.shape) != record.size or _name(found.dtype) != record.dtype:
+        raise UserError("is understood differently by torch; it is damaged or made to deceive")
+    return found.detach()
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _inertly(path: Path, parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
+    whole = torch.UntypedStorage.from_file(str(path), False, path.stat().st_size)
+    storages: dict[str, torch.UntypedStorage] = {}
+    made = {}
+    for name, leaf in leaves.items():
+        key = leaf.record.storage.key
+        if key not in storages:
+            storages[key] = _storage(whole, parsed, leaf.record)
+        made[name] = _view(storages[key], leaf.record)
+    return made
+
+
+def _storage(whole: torch.UntypedStorage, parsed: Parsed, record: TensorRecord) -> torch.UntypedStorage:
+    """A storage's bytes; copied where they are not aligned or in the other byte order."""
+    start, length = parsed.places[record.storage.key]
+    part = whole[start : start + length]
+    swapped = parsed.byte_order != sys.byteorder
+    if start % ITEM_BYTES[record.dtype] or swapped:
+        part = part.clone()
+    if swapped and ITEM_BYTES[record.storage.dtype] > 1:
+        part.byteswap(getattr(torch, record.storage.dtype))
+    return part
+
+
+def _view(storage: torch.UntypedStorage, record: TensorRecord) -> Tensor:
+    empty = torch.empty(0, dtype=getattr(torch, record.dtype))
+    return empty.set_(storage, record.offset, record.size, record.stride)  # type: ignore[call-overload, no-any-return]
