@@ -15,6 +15,7 @@ from mpt_studio import paths
 from mpt_studio.compare.causes import CAUSE_NAMES, Cause
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.stop import Stop, never, parts
+from mpt_studio.data.dataset import Progress
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
@@ -28,7 +29,13 @@ _CHUNK = 50_000
 Table = dict[str, npt.NDArray[Any]]
 
 
-def write_csv(comparison: Comparison, path: Path, rows: Ints | None = None, stop: Stop = never) -> None:
+def write_csv(
+    comparison: Comparison,
+    path: Path,
+    rows: Ints | None = None,
+    stop: Stop = never,
+    progress: Progress | None = None,
+) -> None:
     """One line per sample, in the order of ``rows`` or the comparison's; classes by name, undefined numbers empty.
 
     Metadata columns follow. Raises ``UserError`` where the file cannot be written (an older file stays as it was),
@@ -41,13 +48,19 @@ def write_csv(comparison: Comparison, path: Path, rows: Ints | None = None, stop
         with temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
             lines = csv.writer(stream, lineterminator="\n")
             lines.writerow(_table(comparison, chosen[:0]))
-            for part in parts(len(chosen), _CHUNK, stop):
+            for part in _told(len(chosen), stop, progress):
                 lines.writerows(_lines(_table(comparison, chosen[part])))
 
     _written(path, write)
 
 
-def write_parquet(comparison: Comparison, path: Path, rows: Ints | None = None, stop: Stop = never) -> None:
+def write_parquet(
+    comparison: Comparison,
+    path: Path,
+    rows: Ints | None = None,
+    stop: Stop = never,
+    progress: Progress | None = None,
+) -> None:
     """The same columns as ``write_csv``, with undefined numbers as null. Raises ``UserError`` without pyarrow."""
     try:
         import pyarrow as pa
@@ -67,10 +80,18 @@ def write_parquet(comparison: Comparison, path: Path, rows: Ints | None = None, 
 
     def write(temporary: Path) -> None:
         with parquet.ParquetWriter(temporary, schema) as file:
-            for part in parts(len(chosen), _CHUNK, stop):
+            for part in _told(len(chosen), stop, progress):
                 file.write_table(batch(chosen[part]))
 
     _written(path, write)
+
+
+def _told(n: int, stop: Stop, progress: Progress | None) -> Iterator[slice]:
+    """Slices of a chunk each; tells before each how many samples are written."""
+    for part in parts(n, _CHUNK, stop):
+        if progress is not None:
+            progress(f"Writing sample {part.start + 1:,} of {n:,}", part.start / n)
+        yield part
 
 
 def _plain(values: npt.NDArray[Any]) -> Any:

@@ -55,8 +55,7 @@ def write_images(
             file = folder / pair[0] / f"to {pair[1]}" / f"{done:06d}_{_file_name(name.rpartition('/')[2], 60)}.png"
             if _save(dataset, index, file):
                 written.append((file.relative_to(folder).as_posix(), name))
-            if progress is not None and done % 50 == 0:
-                progress(f"Writing image {done + 1:,} of {len(rows):,}", done / len(rows))
+            _tell(progress, done, len(rows))
         _write_index(folder / "index.csv", written)
     except OSError as error:
         raise UserError(f"{folder} could not be filled ({error.strerror or error}); choose another one.") from error
@@ -72,6 +71,7 @@ def write_contact_sheet(
     across: int = 8,
     side: int = 128,
     stop: Stop = never,
+    progress: Progress | None = None,
 ) -> None:
     """One PNG with each image, its truth, and below it the old and the new answer with a tick or a cross.
 
@@ -95,6 +95,7 @@ def write_contact_sheet(
     draw = ImageDraw.Draw(sheet)
     for place, (row, index) in enumerate(zip(rows.tolist(), indices, strict=True)):
         check(stop)
+        _tell(progress, place, len(rows))
         x, y = gap + place % columns * (width + gap), gap + place // columns * (height + gap)
         _paste(sheet, draw, dataset, index, (x, y), side)
         for i, (words, right) in enumerate(_caption(comparison, row)):
@@ -103,6 +104,11 @@ def write_contact_sheet(
         paths.replace_file(path, lambda temporary: sheet.save(temporary, "PNG"))
     except OSError as error:
         raise UserError(f"{path} could not be written ({error.strerror or error}); choose another file.") from error
+
+
+def _tell(progress: Progress | None, done: int, of: int) -> None:
+    if progress is not None and done % 50 == 0:
+        progress(f"Writing image {done + 1:,} of {of:,}", done / of)
 
 
 def _indices(comparison: Comparison, rows: Ints, dataset: Dataset) -> list[int]:

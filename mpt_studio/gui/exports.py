@@ -117,10 +117,10 @@ class Exports(QObject):
     ) -> None:
         dataset = self._workspace.dataset
         if kind in ("csv", "parquet"):
-            (write_csv if kind == "csv" else write_parquet)(comparison, path, rows, stop)
+            (write_csv if kind == "csv" else write_parquet)(comparison, path, rows, stop, progress)
         elif dataset is None:
             raise UserError("Images need the data; open them first (Ctrl+D).")
         elif kind == "images":
             write_images(comparison, rows, dataset, path, progress, stop)
         else:
-            write_contact_sheet(comparison, rows, dataset, path, stop=stop)
+            write_contact_sheet(comparison, rows, dataset, path, stop=stop, progress=progress)

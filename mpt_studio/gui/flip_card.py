@@ -28,6 +28,7 @@ KIND_NAMES = {
 MARK_KEYS = {Mark.ACCEPTABLE: "P", Mark.BLOCKER: "X", Mark.LABEL_WRONG: "6"}
 """The keys that set the marks; they stand for them where there is no room for the word."""
 _BADGE = 4
+_SHEET = 13
 
 
 def mark_color(mark: int) -> str:
@@ -97,6 +98,7 @@ class CardPainter:
         selected: bool = False,
         current: bool = False,
         hovered: bool = False,
+        noted: bool = False,
     ) -> None:
         card = cell.adjusted(GAP // 2, GAP // 2, -GAP // 2, -GAP // 2)
         painter.fillRect(card, self.selected if selected else self.hover if hovered else self.panel)
@@ -106,6 +108,8 @@ class CardPainter:
         self._paint_image(painter, picture, image)
         if mark := int(comparison.marks[row]):
             self._paint_mark(painter, picture, Mark(mark))
+        if noted:
+            self._paint_note(painter, picture)
         box = QRect(card.x() + PAD, card.y() + 2 * PAD + self.thumbnail, card.width() - 2 * PAD, self._line)
         self._paint_truth(painter, box, comparison, row)
         kind = int(comparison.kinds[row])
@@ -140,6 +144,16 @@ class CardPainter:
         painter.setPen(QPen(QColor(mark_color(mark)), 1))
         painter.drawRect(badge)
         painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_note(self, painter: QPainter, box: QRect) -> None:
+        """A sheet with three lines in the other corner."""
+        sheet = QRect(box.x(), box.y(), _SHEET, _SHEET + 2)
+        painter.fillRect(sheet, self.panel)
+        painter.setPen(QPen(self.text, 1))
+        painter.drawRect(sheet)
+        for line in range(3):
+            y = sheet.y() + 4 + 4 * line
+            painter.drawLine(sheet.x() + 3, y, sheet.right() - 3 - 2 * (line == 2), y)
 
     def _paint_truth(self, painter: QPainter, box: QRect, comparison: Comparison, row: int) -> None:
         drop = drop_text(float(comparison.margin_drop[row]))

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractListModel,
     QItemSelection,
     QItemSelectionModel,
     QItemSelectionRange,
@@ -26,59 +25,17 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from mpt_studio.compare import Comparison, Group
-from mpt_studio.compare.stop import parts
 from mpt_studio.gui import theme
-from mpt_studio.gui.flip_card import CardPainter, sentence
+from mpt_studio.gui.flip_card import CardPainter
+from mpt_studio.gui.flip_model import FlipModel
 from mpt_studio.gui.grid_layout import GridLayout
-from mpt_studio.gui.plain import count, tip
+from mpt_studio.gui.plain import count
 from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails
 
 SMALLEST, LARGEST, USUAL, STEP = 32, 320, 96, 16
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)
 _WISH_MS, _REST_MS = 25, 150
-_SEEK = 1 << 15
 _Index = QModelIndex | QPersistentModelIndex
-
-
-class FlipModel(QAbstractListModel):
-    """The rows of a comparison that are shown, in order."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.comparison: Comparison | None = None
-        self.rows = np.empty(0, np.int64)
-
-    def set_rows(self, comparison: Comparison | None, rows: np.ndarray) -> None:
-        self.beginResetModel()
-        self.comparison, self.rows = comparison, rows
-        self.endResetModel()
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def row_of(self, index: _Index) -> int | None:
-        """The comparison's row behind an item."""
-        return int(self.rows[index.row()]) if index.isValid() and index.row() < len(self.rows) else None
-
-    def position(self, row: int | None) -> int | None:
-        """Where a row of the comparison is in the grid."""
-        if row is None:
-            return None
-        for part in parts(len(self.rows), _SEEK):  # usually near the top, and never a copy of a million
-            found = np.flatnonzero(self.rows[part] == row)
-            if len(found):
-                return part.start + int(found[0])
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self.row_of(index)
-        if row is None or self.comparison is None:
-            return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return sentence(self.comparison, row)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return tip(f"{self.comparison.sample_ids[row]}\n{sentence(self.comparison, row)}")
-        return None
 
 
 class FlipGrid(QAbstractItemView):
@@ -387,6 +344,7 @@ class FlipGrid(QAbstractItemView):
                 selected=any(top <= position <= bottom for top, bottom in ranges),
                 current=position == current,
                 hovered=position == self._hovered,
+                noted=bool(self.flips.note_of(comparison, row)),
             )
 
     def _paint_headings(self, painter: QPainter, rect: QRect) -> None:

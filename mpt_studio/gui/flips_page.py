@@ -53,6 +53,7 @@ class FlipsPage(RefreshedWhenSeen):
         self._follows = False
         self._shown: object = None
         workspace.judging.chosen_rows = self.grid.selected_rows
+        self.grid.flips.note_of = workspace.judging.note_of
         self._lay_out()
         self._connect()
         self._read()
@@ -93,6 +94,7 @@ class FlipsPage(RefreshedWhenSeen):
         workspace.current_changed.connect(self.refresh)
         workspace.versions_changed.connect(self._show_result)
         workspace.data_changed.connect(self._data_changed)
+        workspace.judging.changed.connect(self.grid.viewport().update)  # notes
         workspace.selection_changed.connect(self._selection_changed)
         self.chips.removed.connect(lambda field: workspace.set_filter(workspace.filter.without(field)))
         self.chips.cleared.connect(lambda: workspace.set_filter(Filter()))

@@ -62,6 +62,12 @@ class Judging(QObject):
         known = {} if comparison is None else self._all(data_of(comparison))
         return {name: marked.note for name, marked in known.items() if marked.note}
 
+    def note_of(self, comparison: Comparison, row: int) -> str:
+        """The note on one sample; quick where there are none at all."""
+        known = self._all(data_of(comparison))
+        marked = known.get(str(comparison.sample_ids[row])) if known else None
+        return marked.note if marked else ""
+
     # -- changing
 
     def accept(self) -> None:

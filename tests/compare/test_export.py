@@ -72,3 +72,10 @@ def test_that_an_export_can_be_cancelled_and_leaves_the_older_file(worked: Compa
     with pytest.raises(Cancelled):
         write_csv(worked, tmp_path / "flips.csv", stop=lambda: True)
     assert (tmp_path / "flips.csv").read_text() == "before"
+
+
+def test_that_it_tells_how_far_it_is(worked: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpt_studio.compare.export._CHUNK", 4)
+    told: list[tuple[str, float | None]] = []
+    write_csv(worked, tmp_path / "flips.csv", progress=lambda *how_far: told.append(how_far))
+    assert told == [("Writing sample 1 of 6", 0.0), ("Writing sample 5 of 6", 4 / 6)]

@@ -79,6 +79,19 @@ def test_that_cancelling_leaves_no_half_table(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "sheet", "images"])
+def test_that_an_export_tells_how_far_it_is(
+    qtbot: QtBot, exports: Exports, workspace: Workspace, tmp_path: Path, kind: str
+) -> None:
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+    told: list[tuple[str, float]] = []
+    workspace.job_started.connect(lambda job: job.progressed.connect(lambda *how_far: told.append(how_far)))
+    written(qtbot, exports, workspace, "shown", kind, tmp_path / "to")
+    assert told[0][0] == ("Writing sample 1 of 4" if kind in ("csv", "parquet") else "Writing image 1 of 4")
+    assert told[0][1] == 0.0
+
+
 def test_that_images_ask_for_data_first(qtbot: QtBot) -> None:
     dialog = ExportDialog({"selected": 1, "shown": 4, "all": 10}, images=False)
     qtbot.addWidget(dialog)
