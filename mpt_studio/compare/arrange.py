@@ -107,7 +107,9 @@ def groups(comparison: Comparison, rows: Ints, by: Literal["class", "flow"]) -> 
     return rows[sort_order(place(rank), descending=False)], found
 
 
-def _distinct(code: Ints, size: int) -> tuple[Ints, Ints, Callable[[npt.NDArray[np.int32]], npt.NDArray[np.int32]]]:
+def _distinct(
+    code: npt.NDArray[Any], size: int
+) -> tuple[Ints, Ints, Callable[[npt.NDArray[np.int32]], npt.NDArray[np.int32]]]:
     """Different codes below ``size``, how often each is there, and what gives each row its code's entry of a list."""
     if size > _COUNTABLE:
         values, place, counts = np.unique(code, return_inverse=True, return_counts=True)

@@ -51,7 +51,7 @@ def join(samples: int, shape: Mapping[str, int], digits: Mapping[str, Callable[[
     """One code of several columns; ``digits`` gives a block of each column's values."""
     sizes = dict(shape)
     kind = np.uint16 if math.prod(sizes.values()) <= SMALL else np.int64
-    values = np.zeros(samples, dtype=kind)
+    values: npt.NDArray[Any] = np.zeros(samples, dtype=kind)
     for part in parts(samples, BLOCK, stop):
         joined = values[part]
         for name, size in sizes.items():

@@ -7,6 +7,7 @@ Sorted by m_new − m_old once, every step of γ changes one stretch of samples.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
@@ -19,8 +20,10 @@ from mpt_studio.compare.classes import class_table
 from mpt_studio.compare.columns import Bytes
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.order import sort_order
+from mpt_studio.compare.stop import BLOCK as CACHED
+from mpt_studio.compare.stop import parts
 from mpt_studio.compare.tally import Subset
-from mpt_studio.flips import Rates, flip_kinds
+from mpt_studio.flips import FlipKind, Rates, flip_kinds
 from mpt_studio.predictions import Floats, Ints
 
 BLOCK = 4096
@@ -43,6 +46,9 @@ class Offsets:
         self._low = self._codes(comparison.best_old_class, right_old)
         self._high = self._codes(comparison.best_new_class, right_new)
         self._low_before, self._high_before = _running(self._low), _running(self._high)
+        self._zero = tuple(int(np.searchsorted(self.lead, np.float32(0), side=side)) for side in ("left", "right"))
+        self._flips_if_old, self._flips_if_new = _negative(self._low), _negative(self._high)
+        self._lead_of_flips = lead[comparison.negative_flips]
 
     def _kinds(self, answer: Codes) -> Bytes:
         c = self.comparison
@@ -53,12 +59,24 @@ class Offsets:
         to_new = np.append(c.class_is_new, False).take(answer)
         return tally.codes(kinds, c.old_answer != answer, to_new, c.is_old_class)[self.order]
 
+    def _stretch(self, gamma: float) -> slice:
+        """The part of ``order`` whose answer γ takes to the other side of old and new classes; some may have tied."""
+        (left, right), at = self._zero, self._split(gamma)
+        return slice(left, max(left, at)) if gamma > 0 else slice(min(at, right), right)
+
     def changed(self, gamma: float) -> Ints:
         """Rows, ascending, whose answer γ takes to the other side of old and new classes; some may have tied."""
-        zero_left, zero_right = (int(np.searchsorted(self.lead, 0, side=side)) for side in ("left", "right"))
-        at = self._split(gamma)
-        here = slice(zero_left, max(zero_left, at)) if gamma > 0 else slice(min(at, zero_right), zero_right)
-        return np.sort(self.order[here]).astype(np.int64)  # ascending: what follows then reads memory in order
+        here = self.order[self._stretch(gamma)]
+        return np.sort(here).astype(np.int64)  # ascending: what follows then reads memory in order
+
+    def negative_flips(self, gamma: float) -> Ints:
+        """Rows, ascending, of the negative flips under γ: those that stay and those that come, whatever N."""
+        here, limit = self._stretch(gamma), np.float32(gamma)
+        of_stretch = self._flips_if_old if gamma > 0 else self._flips_if_new
+        first, last = np.searchsorted(of_stretch, (here.start, here.stop))
+        before, lead = self.comparison.negative_flips, self._lead_of_flips
+        stays = (lead < 0) | (lead > limit) if gamma > 0 else (lead <= limit) | (lead > 0)
+        return np.sort(np.concatenate([before[stays], self.order[of_stretch[first:last]]]))
 
     def counts(self, gamma: float) -> Counts:
         """(32,) samples of each code of ``tally`` under γ: a step of a slider, whatever N."""
@@ -85,7 +103,11 @@ class Offsets:
 
     def _split(self, gamma: float) -> int:
         """So many samples answer an old class: m_new − m_old <= γ."""
-        return int(np.searchsorted(self.lead, np.float32(gamma), side="right"))
+        return int(np.searchsorted(self.lead, np.float32(gamma), side="right"))  # of another type all would be copied
+
+
+def _negative(codes: Bytes) -> Ints:
+    return np.flatnonzero((codes & np.uint8(3)) == FlipKind.NEGATIVE)
 
 
 def _running(codes: Bytes) -> Counts:
@@ -102,7 +124,11 @@ class OffsetComparison(Comparison):
     def __init__(self, base: Comparison, gamma: float) -> None:
         super().__init__(base.old, base.new, base.rows, base.matching, base.columns, base.annotations)
         self.base, self.gamma = base, float(np.float32(gamma))
-        self._changed = base.offsets.changed(self.gamma)
+        self._shift = np.float32(gamma)
+
+    @cached_property
+    def _changed(self) -> Ints:
+        return self.base.offsets.changed(self.gamma)
 
     @property
     def old_rows(self) -> Ints:
@@ -146,15 +172,19 @@ class OffsetComparison(Comparison):
 
     @cached_property
     def new_confidence(self) -> Floats:
-        return self._confidence(slice(None))
+        return self._filled(self._confidence)
 
     @cached_property
     def truth_probability(self) -> Floats:
-        return self._truth_probability(slice(None))
+        return self._filled(self._truth_probability)
 
     @cached_property
     def new_margin(self) -> Floats:
-        return self._margin(slice(None))
+        return self._filled(self._margin)
+
+    @cached_property
+    def negative_flips(self) -> Ints:
+        return self.base.offsets.negative_flips(self.gamma)
 
     @cached_property
     def class_table(self) -> npt.NDArray[np.int64]:
@@ -177,6 +207,11 @@ class OffsetComparison(Comparison):
         with np.errstate(invalid="ignore"):
             return margin if column == "new_margin" else self.old_margin[rows] - margin
 
+    def confidence_lost_at(self, rows: Ints) -> Floats:
+        total = self._total(rows)
+        lost: Floats = self._confidence(rows, total) - self._truth_probability(rows, total)
+        return lost
+
     def at_offset(self, gamma: float) -> Comparison:
         """The base under another γ."""
         return self.base.at_offset(gamma)
@@ -185,6 +220,13 @@ class OffsetComparison(Comparison):
         changed = np.array(column)
         changed[self._changed] = instead[self._changed]
         return changed
+
+    def _filled(self, formula: Callable[[slice], Floats]) -> Floats:
+        """(N,) block by block, so that what lies between stays in the cache."""
+        found = np.empty(len(self), dtype=np.float32)
+        for part in parts(len(self), CACHED):
+            found[part] = formula(part)
+        return found
 
     def _margin(self, at: Ints | slice) -> Floats:
         c, gamma = self.columns, np.float32(self.gamma)
@@ -196,18 +238,24 @@ class OffsetComparison(Comparison):
         found: Floats = np.where(np.isnan(self.base.new_margin[at]), np.float32(np.nan), margin)
         return found
 
-    def _log_sum(self, at: Ints | slice) -> Floats:
-        c = self.columns
-        total: Floats = np.logaddexp(c.log_sum_old[at], c.log_sum_new[at] - np.float32(self.gamma))
+    def _best(self, at: Ints | slice) -> Floats:
+        best: Floats = np.maximum(self.columns.best_old_logit[at], self.columns.best_new_logit[at] - self._shift)
+        return best
+
+    def _total(self, at: Ints | slice) -> Floats:
+        """Σ exp(z − max z) over all classes."""
+        c, best = self.columns, self._best(at)
+        total: Floats = np.exp(c.log_sum_old[at] - best) + np.exp(c.log_sum_new[at] - self._shift - best)
         return total
 
-    def _confidence(self, at: Ints | slice) -> Floats:
-        best = np.maximum(self.columns.best_old_logit[at], self.columns.best_new_logit[at] - np.float32(self.gamma))
-        found: Floats = np.minimum(np.exp(best - self._log_sum(at)), np.float32(1))
+    def _confidence(self, at: Ints | slice, total: Floats | None = None) -> Floats:
+        found: Floats = np.minimum(1 / (self._total(at) if total is None else total), np.float32(1))
         return found
 
-    def _truth_probability(self, at: Ints | slice) -> Floats:
-        shift = np.where(self.is_old_class[at], np.float32(0), np.float32(self.gamma))
-        found = np.exp(self.columns.truth_logit[at] - shift - self._log_sum(at))
-        known: Floats = np.nan_to_num(np.minimum(found, np.float32(1)), copy=False)
+    def _truth_probability(self, at: Ints | slice, total: Floats | None = None) -> Floats:
+        shift = np.where(self.is_old_class[at], np.float32(0), self._shift)
+        known: Floats = np.exp(self.columns.truth_logit[at] - shift - self._best(at))
+        known /= self._total(at) if total is None else total
+        np.minimum(known, np.float32(1), out=known)
+        known[np.isnan(known)] = 0
         return known

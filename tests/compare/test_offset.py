@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpt_studio.compare import SUBSETS, Comparison, Filter, compare, facets, sort_rows
+from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Predictions
 
 from .conftest import random_pair
@@ -48,6 +49,17 @@ def test_that_an_offset_equals_comparing_shifted_logits(seed: int, gamma: float,
         np.testing.assert_array_equal(compare(old, update).at_offset(gamma).at(name, some), getattr(quick, name)[some])
     rows = np.arange(len(quick))
     assert sort_rows(quick, rows, "id").tolist() == sort_rows(anew, rows, "id").tolist()
+
+
+@settings(max_examples=80, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), gamma=st.sampled_from([-30, -2, -1, -0.5, 0.5, 1, 2, 3, 40]), known=st.integers(1, 5))
+def test_that_the_sliders_flips_are_those_of_the_kinds(seed: int, gamma: float, known: int) -> None:
+    base = compare(*random_pair(seed, known=known))  # whole-number logits: many tie at γ
+    quick, whole = base.at_offset(gamma), base.at_offset(gamma)
+    assert quick.negative_flips.tolist() == np.flatnonzero(whole.kinds == FlipKind.NEGATIVE).tolist()
+    few = quick.negative_flips
+    lost = whole.new_confidence[few] - whole.truth_probability[few]
+    assert quick.confidence_lost_at(few).tolist() == lost.tolist()
 
 
 def test_that_the_slider_rates_are_those_of_the_view(worked: Comparison) -> None:
