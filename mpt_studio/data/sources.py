@@ -4,6 +4,7 @@ builtin                      36 characters, drawn on first use
 fashion-mnist[:DIR]          found on this machine, or downloaded
 cifar10:DIR  cifar100:DIR    the official python batches
 folder:DIR                   one folder per class
+manifest:FILE.csv            a path and a label per line
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pathlib import Path
 from mpt_studio.data.dataset import Dataset, Progress
 from mpt_studio.errors import UserError, one_sentence
 
-KINDS = ("builtin", "fashion-mnist", "cifar10", "cifar100", "folder")
+KINDS = ("builtin", "fashion-mnist", "cifar10", "cifar100", "folder", "manifest")
+MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
+"""Of files that may be a manifest when named without ``manifest:``."""
 _NEED_A_FOLDER = ("cifar10", "cifar100", "folder")
 
 
@@ -35,17 +38,23 @@ def open_dataset(spec: str, progress: Progress | None = None) -> Dataset:
 
 
 def parse_spec(spec: str) -> tuple[str, Path | None]:
-    """Split a spec string into its kind and its absolute folder; the path of a folder alone means ``folder:PATH``."""
+    """Split a spec string into its kind and its absolute folder or manifest.
+
+    The path of a folder alone means ``folder:PATH``, that of a table of paths and labels ``manifest:PATH``.
+    """
     kind, _, text = spec.strip().partition(":")
     kind = kind.strip().lower().replace("_", "-")
     if kind not in KINDS:
-        if spec.strip() and Path(spec.strip()).expanduser().is_dir():
-            return "folder", _absolute(spec)
+        alone = _kind_of_path(spec)
+        if alone:
+            return alone, _absolute(spec)
         raise UserError(_unknown(spec, kind))
     if kind in _NEED_A_FOLDER and not text.strip():
         raise UserError(f"{kind} needs a folder: write {kind}:DIR.")
     if kind == "builtin" and text.strip():
         raise UserError("builtin takes no folder: write builtin alone.")
+    if kind == "manifest":
+        return kind, _manifest(text)
     folder = _absolute(text) if text.strip() else None
     if folder is not None and not folder.is_dir():
         raise UserError(_not_a_folder(kind, folder))
@@ -67,6 +76,10 @@ def _open(kind: str, folder: Path | None, progress: Progress) -> Dataset:
         from mpt_studio.data import folder as folders
 
         return folders.open_folder(folder, progress)
+    if kind == "manifest":
+        from mpt_studio.data import manifest
+
+        return manifest.open_manifest(folder, progress)
     from mpt_studio.data import cifar
 
     return cifar.open_cifar(folder, 10 if kind == "cifar10" else 100, progress)
@@ -76,9 +89,37 @@ def _absolute(text: str) -> Path:
     return Path(os.path.abspath(Path(text.strip()).expanduser()))
 
 
+def _kind_of_path(spec: str) -> str:
+    """What the path of a folder or table alone means; "" for anything else."""
+    path = Path(spec.strip()).expanduser()
+    try:
+        if not spec.strip() or not path.exists():
+            return ""
+        if path.is_dir():
+            return "folder"
+    except (OSError, ValueError):  # no path at all
+        return ""
+    if path.suffix.lower() not in MANIFEST_SUFFIXES:
+        return ""
+    from mpt_studio.data import table
+
+    return "manifest" if table.looks_like_manifest(path) else ""
+
+
+def _manifest(text: str) -> Path:
+    if not text.strip():
+        raise UserError("manifest needs a file: write manifest:FILE.csv.")
+    file = _absolute(text)
+    if file.is_dir():
+        raise UserError(f"manifest needs a file but {one_sentence(str(file))} is a folder; use folder:DIR for that.")
+    if not file.exists():
+        raise UserError(f"There is no file {one_sentence(str(file))}; check the path in manifest:FILE.csv.")
+    return file
+
+
 def _unknown(spec: str, kind: str) -> str:
-    close = difflib.get_close_matches(kind, KINDS, n=1)
-    choices = "use builtin, fashion-mnist, cifar10:DIR, cifar100:DIR or folder:DIR."
+    close = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.75)
+    choices = "use builtin, fashion-mnist, cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."
     hint = f"did you mean {close[0]}?" if close else choices
     return f"There is no data set {one_sentence(spec, 120)!r}; {hint}"
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.data.dataset import Dataset, Indices
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UserError, one_sentence
 
 
 def training_split(
@@ -19,6 +19,9 @@ def training_split(
     Every sample belongs for good to one side, by a hash of its id and the seed within its class; ``classes`` and
     ``limit`` only choose among them. So a sample that validates the old model never trains an update with the same
     seed and fraction, and the old model sees the same images of its classes as the update does.
+
+    Data with a validation part of their own (a val folder beside train and test) keep that one: nothing is taken from
+    the training part, and nothing is validated where ``validation_fraction`` is 0.
 
     Args:
         dataset: the data; its test part is not looked at.
@@ -32,7 +35,13 @@ def training_split(
         (train, validation): ascending sample indices.
     """
     wanted = _class_indices(dataset, classes)
+    if not len(dataset.train):
+        raise UserError(
+            f"The data {one_sentence(dataset.spec)} have no training part; versions can be evaluated on them."
+        )
     members = [dataset.train[dataset.labels[dataset.train] == c] for c in range(len(dataset.class_names))]
+    if len(dataset.validation):
+        return _with_own_validation(dataset, members, wanted, seed, validation_fraction > 0, limit)
     quotas = spread(limit, [len(m) for m in members])
     train: list[Indices] = [np.empty(0, np.int64)]
     validation: list[Indices] = [np.empty(0, np.int64)]
@@ -42,6 +51,25 @@ def training_split(
         chosen = min(validation_count(quotas[c], validation_fraction), kept)
         validation.append(shuffled[:chosen])
         train.append(shuffled[kept : kept + quotas[c] - chosen])
+    return np.sort(np.concatenate(train)), np.sort(np.concatenate(validation))
+
+
+def _with_own_validation(
+    dataset: Dataset, members: list[Indices], wanted: list[int], seed: int, validates: bool, limit: int
+) -> tuple[Indices, Indices]:
+    """A limit is shared out between the two parts of each class in proportion."""
+    own = [dataset.validation[dataset.labels[dataset.validation] == c] for c in range(len(dataset.class_names))]
+    if not validates:
+        own = [np.empty(0, np.int64) for _ in own]
+    quotas = spread(limit, [len(m) + len(v) for m, v in zip(members, own, strict=True)])
+    train: list[Indices] = [np.empty(0, np.int64)]
+    validation: list[Indices] = [np.empty(0, np.int64)]
+    for c in wanted:
+        together = len(members[c]) + len(own[c])
+        kept = quotas[c] * len(own[c]) // together if together else 0
+        for chosen, part, count in ((train, members[c], quotas[c] - kept), (validation, own[c], kept)):
+            order = np.argsort(_hashes(dataset.sample_ids[part], seed), kind="stable")
+            chosen.append(part[order[:count]])
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(validation))
 
 

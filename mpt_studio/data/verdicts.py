@@ -41,8 +41,10 @@ class Verdict:
     """Whether it holds while size and time are the same; not so where the system refused to read."""
 
 
-def verify(root: Path, found: Sequence[Found], progress: Progress) -> list[Verdict]:
+def verify(root: Path, found: Sequence[Found], progress: Progress, folder: Path | None = None) -> list[Verdict]:
     """A verdict for each file, from the cache where size and time are unchanged, else by decoding the file.
+
+    Paths are relative to ``folder``, or to ``root``, which is what the cache knows them by.
 
     What was verified is kept even where ``progress`` raises, so that a cancelled opening goes on where it ended.
     """
@@ -55,7 +57,7 @@ def verify(root: Path, found: Sequence[Found], progress: Progress) -> list[Verdi
         for start in range(0, len(todo), _CHUNK):
             progress(f"Checking images: {start:,} of {len(todo):,}", start / len(todo))
             chunk = todo[start : start + _CHUNK]
-            new = in_threads(lambda f: _verdict(root / f.path), chunk)
+            new = in_threads(lambda f: _verdict((folder or root) / f.path), chunk)
             verdicts.update(zip((f.path for f in chunk), new, strict=True))
             if time.monotonic() - saved_at > _SAVE_EVERY:
                 _save(where, found, verdicts)
