@@ -146,7 +146,8 @@ class Rates:
 
     @property
     def confidence_weighted_nfr(self) -> float | None:
-        return ratio(self.confidence_lost, self.samples)
+        """None also where a version gave no scores, or the sum was not taken."""
+        return None if math.isnan(self.confidence_lost) else ratio(self.confidence_lost, self.samples)
 
     @property
     def mcnemar_p(self) -> float:

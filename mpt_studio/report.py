@@ -84,6 +84,7 @@ def _candidates_table(result: dict[str, Any]) -> str:
     return _text(table)
 
 
+_SIDES = {"old": "Old model's predictions", "new": "Update's predictions"}
 _COMPARISON_ROWS = {
     "accuracy_old": "accuracy, old model",
     "accuracy_new": "accuracy, update",
@@ -112,7 +113,9 @@ def comparison_report(record: dict[str, Any]) -> str:
 
 def judged_report(record: dict[str, Any], matching: Matching, verdict: Verdict | None) -> str:
     """One comparison with what does not match, the rates without wrong labels, and the verdict."""
-    lines = [comparison_report(record), *matching.sentences()]
+    lines = [comparison_report(record), *matching.sentences(), *record.get("not_available", [])]
+    for side, notes in record.get("notes", {}).items():
+        lines += [f"{_SIDES[side]}: {note}" for note in notes]
     if "adjusted" in record:
         left_out = record["samples"] - record["adjusted"]["all"]["samples"]
         samples = "1 sample" if left_out == 1 else f"{left_out:,} samples"

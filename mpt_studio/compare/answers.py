@@ -56,10 +56,13 @@ def read_answers(version: Predictions, rows: Ints | None, truth: Codes, names: t
         truth: (N,) true class of each, an index into ``names``.
         names: the union of class names.
         new: (len(names),) the classes of the second group.
+    Where the version gave only its answers, everything else is undefined: NaN, and −1 for classes.
     Raises ``UserError`` where a row holds no finite largest logit.
     """
-    reader = _Reader(version, names, new)
     found = _empty(len(truth))
+    if version.answers is not None:
+        return _only_answers(found, version, rows, names)
+    reader = _Reader(version, names, new)
     step = max(1, CHUNK_VALUES // len(version.class_names))
     for start in range(0, len(truth), step):
         here = slice(start, start + step)
@@ -152,6 +155,14 @@ def _empty(n: int) -> Answers:
         best_class=np.full((2, n), -1, dtype=np.int32),
         log_sum=nothing(-np.inf, 2),
     )
+
+
+def _only_answers(found: Answers, version: Predictions, rows: Ints | None, names: tuple[str, ...]) -> Answers:
+    said = version.predicted if rows is None else version.predicted[rows]
+    found.answer[:] = positions(version.class_names, names)[said]
+    for name in ("confidence", "truth_probability", "rival", "best", "log_sum"):
+        getattr(found, name)[:] = np.nan
+    return found
 
 
 def _refuse_not_finite(confidence: Floats, version: Predictions, rows: Ints | None) -> None:

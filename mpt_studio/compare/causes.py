@@ -107,6 +107,8 @@ def _contradicted(comparison: Comparison, at: npt.NDArray[np.int64], limits: Cau
 
 def cause_sentence(comparison: Comparison, row: int) -> str:
     """What happened to one sample, with its margins: "Stolen by new class shirt; margin 2.1 → −0.4"."""
+    if not comparison.has_scores:
+        return f"{_what(comparison, row)}; margins not available"
     old, new = _margin(comparison.old_margin[row]), _margin(comparison.new_margin[row])
     return f"{_what(comparison, row)}; margin {old} → {new}"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare import classes, tally
+from mpt_studio.compare import classes, missing, tally
 from mpt_studio.compare import ids as searching
 from mpt_studio.compare.answers import Codes, read_answers
 from mpt_studio.compare.causes import CauseThresholds, causes
@@ -78,6 +78,17 @@ class Comparison:
     def class_is_new(self) -> Bools:
         """(L,) whether the old model lacks the class."""
         return _lacking(self.names, self.old)
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether both versions gave scores; else margins and what follows from them are undefined (NaN)."""
+        return not self.without_scores
+
+    @property
+    def without_scores(self) -> tuple[Side, ...]:
+        """The versions that gave only their answers."""
+        sides: dict[Side, Predictions] = {"old": self.old, "new": self.new}
+        return tuple(side for side, version in sides.items() if not version.has_scores)
 
     # Samples ------------------------------------------------------------------------------------------------------
 
@@ -320,8 +331,13 @@ class Comparison:
         return classes.flow(self)
 
     def top(self, side: Side, row: int, k: int = 5) -> list[tuple[str, float, float]]:
-        """The k largest answers of a version to one sample: (class name, softmax probability, logit)."""
+        """The k largest answers of a version to one sample: (class name, softmax probability, logit).
+
+        Empty where the version gave only its answers.
+        """
         version, rows = (self.old, self.rows.old) if side == "old" else (self.new, self.rows.new)
+        if not version.has_scores:
+            return []
         logits = np.asarray(version.logits[row if rows is None else rows[row]], dtype=np.float64)
         if side == "new" and self.gamma:
             logits = logits - self.gamma * _lacking(version.class_names, self.old)
@@ -331,9 +347,14 @@ class Comparison:
         return [(version.class_names[i], float(probabilities[i]), float(logits[i])) for i in order]
 
     def to_json(self) -> dict[str, Any]:
-        """Sample count, what did not match, and the figures of the three subsets."""
+        """Sample count, what did not match, what is not available, and the figures of the three subsets."""
         figures: dict[str, Any] = {subset: self.rates(subset).to_json() for subset in SUBSETS}
-        return {"samples": len(self), "matching": self.matching.to_json(), **figures}
+        about = {
+            "scores": {"old": self.old.scores, "new": self.new.scores},
+            "not_available": missing.sentences(self),
+            "notes": {"old": list(self.old.notes), "new": list(self.new.notes)},
+        }
+        return {"samples": len(self), "matching": self.matching.to_json(), **about, **figures}
 
     # Views and files ----------------------------------------------------------------------------------------------
 
@@ -345,9 +366,14 @@ class Comparison:
         return Offsets(self)
 
     def at_offset(self, gamma: float) -> Comparison | OffsetComparison:
-        """The same comparison with γ subtracted from the update's new-class logits; itself for 0."""
+        """The same comparison with γ subtracted from the update's new-class logits; itself for 0.
+
+        Raises ``UserError`` for another γ where the update gave only its answers.
+        """
         from mpt_studio.compare.offset import OffsetComparison
 
+        if gamma:
+            missing.refuse(self, "offset")
         return OffsetComparison(self, gamma) if gamma else self
 
     def save(self, folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
+from mpt_studio.compare import missing
 from mpt_studio.compare.causes import CAUSE_NAMES, Cause
 from mpt_studio.compare.comparison import Comparison, Subset
 from mpt_studio.compare.ids import as_bytes, containing
@@ -274,8 +275,12 @@ def _ranged(comparison: Comparison, wanted: Range) -> Bools:
 
 
 def number_column(comparison: Comparison, name: str) -> npt.NDArray[Any]:
-    """(N,) a column of ``NUMBERS`` or of the metadata. Raises ``UserError`` where there is none of this name."""
+    """(N,) a column of ``NUMBERS`` or of the metadata.
+
+    Raises ``UserError`` where there is none of this name, and where it needs scores that a version did not give.
+    """
     if name in NUMBERS:
+        missing.refuse(comparison, name)
         return NUMBERS[name][1](comparison)
     column = comparison.metadata.columns.get(name) if comparison.metadata else None
     if column is None or column.numbers is None:
@@ -362,10 +367,16 @@ _CONDITIONS: dict[str, _Condition] = {
     "answers": _Condition(_plain(lambda c, names: named(c.new_answer, c, names)), _either("new answer")),
     "old_answers": _Condition(_plain(lambda c, names: named(c.old_answer, c, names)), _either("old answer")),
     "subset": _Condition(_plain(lambda c, subset: c.mask(subset)), lambda subset: str(subset).replace("_", " ")),
-    "min_drop": _Condition(_plain(lambda c, v: c.margin_drop >= v), lambda least: f"margin drop ≥ {least:g}"),
-    "max_drop": _Condition(_plain(lambda c, v: c.margin_drop <= v), lambda most: f"margin drop ≤ {most:g}"),
-    "drops": _Condition(_plain(lambda c, bins: _within(c.margin_drop, bins)), _either("margin drop")),
-    "confidences": _Condition(_plain(lambda c, bins: _within(c.new_confidence, bins)), _either("confidence")),
+    "min_drop": _Condition(
+        _plain(lambda c, v: number_column(c, "margin_drop") >= v), lambda least: f"margin drop ≥ {least:g}"
+    ),
+    "max_drop": _Condition(
+        _plain(lambda c, v: number_column(c, "margin_drop") <= v), lambda most: f"margin drop ≤ {most:g}"
+    ),
+    "drops": _Condition(_plain(lambda c, bins: _within(number_column(c, "margin_drop"), bins)), _either("margin drop")),
+    "confidences": _Condition(
+        _plain(lambda c, bins: _within(number_column(c, "confidence"), bins)), _either("confidence")
+    ),
     "ranges": _Condition(_plain(_ranged), str),
     "to_new_class": _Condition(
         _plain(lambda c, new: c.to_new_class == new),

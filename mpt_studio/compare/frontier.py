@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare import tally
+from mpt_studio.compare import missing, tally
 from mpt_studio.compare.comparison import Comparison, Subset
 from mpt_studio.compare.matching import Bools
 from mpt_studio.flips import FlipKind
@@ -50,10 +50,23 @@ def frontier(comparison: Comparison, offsets: npt.ArrayLike | None = None) -> Fr
     Args:
         comparison: the old model and the update.
         offsets: the γ wanted; by default up to 500 of those at which the curve moves, and 0.
+    Where the update gave only its answers the curve is one point, γ = 0, and any other γ raises ``UserError``.
     """
+    if not comparison.new.has_scores:
+        return _as_it_is(comparison, offsets)
     curve = comparison.offsets
     wanted = curve.turns(POINTS) if offsets is None else np.atleast_1d(np.asarray(offsets, dtype=np.float64))
-    counts = np.stack([curve.counts(gamma) for gamma in wanted.tolist()])
+    return _rates(comparison, wanted, np.stack([curve.counts(gamma) for gamma in wanted.tolist()]))
+
+
+def _as_it_is(comparison: Comparison, offsets: npt.ArrayLike | None) -> Frontier:
+    wanted = np.zeros(1) if offsets is None else np.atleast_1d(np.asarray(offsets, dtype=np.float64))
+    if wanted.any():
+        missing.refuse(comparison, "frontier")
+    return _rates(comparison, wanted, np.stack([comparison._counts] * len(wanted)))
+
+
+def _rates(comparison: Comparison, wanted: Doubles, counts: npt.NDArray[np.int64]) -> Frontier:
     return Frontier(
         offset=wanted,
         accuracy_all=_share(counts, "all", _RIGHT),
@@ -69,6 +82,9 @@ def frontier(comparison: Comparison, offsets: npt.ArrayLike | None = None) -> Fr
 
 def flips_at(comparison: Comparison, offset: float) -> Ints:
     """Rows of old classes that are negative flips under a logit offset γ: the samples behind a frontier's point."""
+    if not comparison.new.has_scores and offset == 0:
+        return comparison.negative_flips
+    missing.refuse(comparison, "frontier")
     curve = comparison.offsets
     kinds = np.where(curve.lead > np.float32(offset), curve.kinds_if_new[curve.order], curve.kinds_if_old[curve.order])
     return np.sort(curve.order[kinds == FlipKind.NEGATIVE]).astype(np.int64)

@@ -57,10 +57,13 @@ def open_comparison(old: Predictions, new: Predictions, root: Path) -> Compariso
 def identity(version: Predictions) -> dict[str, Any]:
     """What tells two predictions apart: the files' names, sizes and times where they are mapped, else the content."""
     arrays = {"sample_ids": version.sample_ids, "labels": version.labels, "logits": version.logits}
+    if version.answers is not None:
+        arrays["answers"] = version.answers
     return {
         "class_names": version.class_names,
         "label_names": version.label_names,
         "data_fingerprint": version.data_fingerprint,
+        "scores": version.scores,
         **{name: _of_array(array) for name, array in arrays.items()},
     }
 

@@ -42,6 +42,8 @@ class Matching:
     unknown_classes: tuple[str, ...]
     other_data: bool = False
     """Whether the versions were evaluated on data of different, known fingerprints."""
+    unlabelled: int = 0
+    """Samples whose true class neither version's predictions tell; left out."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values by the field's names."""
@@ -64,6 +66,8 @@ class Matching:
             found.append(
                 f"{_have(self.unknown)} a class that neither version knows ({classes}); left out of all figures."
             )
+        if self.unlabelled:
+            found.append(f"{_have(self.unlabelled)} no true class in either version's predictions; left out.")
         if self.removed:
             found.append(
                 f"Classes of the old model that the update lacks: {len(self.removed)} ({_some(self.removed)})."
@@ -99,9 +103,8 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
     old_rows, new_rows, order = _matched_rows(old, new)
     _refuse_other_truth(old, new, old_rows, new_rows)
     names = union(new.class_names, old.class_names)
-    truth = positions(new.label_names, names)[new.labels[new_rows]]
+    truth, labelled, unknown = _truths(old, new, old_rows, new_rows, names)
     known = truth >= 0
-    unknown = np.unique(np.asarray(new.labels)[new_rows[~known]])
     only_old, only_new = _without(len(old), old_rows), _without(len(new), new_rows)
     other_data = _is_other_data(old, new)
     if other_data and not len(only_old) and not len(only_new):
@@ -116,10 +119,16 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
         added=tuple(name for name in new.class_names if name not in set(old.class_names)),
         removed=tuple(name for name in old.class_names if name not in set(new.class_names)),
         reordered=list(old.class_names[: len(shared)]) != shared or list(new.class_names[: len(shared)]) != shared,
-        unknown=int((~known).sum()),
-        unknown_classes=tuple(new.label_names[i] for i in unknown[:EXAMPLES]),
+        unknown=int((labelled & ~known).sum()),
+        unknown_classes=unknown[:EXAMPLES],
         other_data=other_data,
+        unlabelled=int((~labelled).sum()),
     )
+    if not labelled.any():
+        raise UserError(
+            "The predictions of neither version tell the true classes; add a column label to one of them, or name the "
+            "data, as compare does with --data."
+        )
     if not report.matched:
         raise UserError(
             f"Neither version knows the class of any sample (such as {_some(report.unknown_classes)}); "
@@ -128,6 +137,28 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
     old_rows, new_rows, truths = old_rows[known], new_rows[known], truth[known].astype(np.int32)
     by_id = None if order is None else _placed(order, new_rows)
     return Rows(_unless_all(old_rows, len(old)), _unless_all(new_rows, len(new)), truths, by_id), report
+
+
+def _truths(
+    old: Predictions, new: Predictions, old_rows: Ints, new_rows: Ints, names: tuple[str, ...]
+) -> tuple[Ints, Bools, tuple[str, ...]]:
+    """True classes as indices into ``names`` (−1 where they are not there), whether any is told, and which lack.
+
+    The update's predictions say it; where they do not, the old version's.
+    """
+    every = union(new.label_names, old.label_names)
+    said = _looked_up(positions(new.label_names, every), new.labels[new_rows])
+    if (said < 0).any():
+        said = np.where(said < 0, _looked_up(positions(old.label_names, every), old.labels[old_rows]), said)
+    truth = _looked_up(positions(every, names), said)
+    unknown = np.unique(said[(said >= 0) & (truth < 0)])
+    return truth, said >= 0, tuple(every[i] for i in unknown)
+
+
+def _looked_up(table: Ints, at: Ints) -> Ints:
+    """``table[at]``; −1 stays −1."""
+    found: Ints = np.append(table, -1)[at]
+    return found
 
 
 def positions(names: tuple[str, ...], within: tuple[str, ...]) -> Ints:
@@ -189,9 +220,9 @@ def _sorted_order(ids: Strings, of: Predictions) -> Ints:
 
 def _refuse_other_truth(old: Predictions, new: Predictions, old_rows: Ints, new_rows: Ints) -> None:
     names = union(new.label_names, old.label_names)
-    old_truth = positions(old.label_names, names)[old.labels[old_rows]]
-    new_truth = positions(new.label_names, names)[new.labels[new_rows]]
-    differing = np.flatnonzero(old_truth != new_truth)
+    old_truth = _looked_up(positions(old.label_names, names), old.labels[old_rows])
+    new_truth = _looked_up(positions(new.label_names, names), new.labels[new_rows])
+    differing = np.flatnonzero((old_truth != new_truth) & (old_truth >= 0) & (new_truth >= 0))
     if len(differing):
         i = differing[0]
         raise UserError(

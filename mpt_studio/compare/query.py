@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
+from mpt_studio.compare import missing
 from mpt_studio.compare.causes import Cause
 from mpt_studio.compare.comparison import SUBSETS, Comparison
 from mpt_studio.compare.filters import NUMBERS, Among, Filter, Interval, Operator, Range
@@ -71,6 +72,8 @@ class Vocabulary:
     """Columns of texts with their values."""
     numbers: tuple[str, ...] = ()
     """Columns of numbers."""
+    missing: tuple[tuple[str, str], ...] = ()
+    """Numbers that the comparison lacks, each with the reason as a sentence."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -85,6 +88,7 @@ def vocabulary(comparison: Comparison) -> Vocabulary:
         comparison.names,
         tuple((c.name, c.values) for c in columns if c.numbers is None),
         tuple(c.name for c in columns if c.numbers is not None),
+        tuple((name, why) for name in NUMBERS if (why := missing.reason(comparison, name))),
     )
 
 
@@ -161,6 +165,9 @@ class _Reader:
         return self._one_of(self.term.values[0], known, self.term.key)
 
     def _number(self, to: Filter, name: str) -> Filter:
+        why = dict(self.words.missing).get(name, "")
+        if why:
+            self._wrong(why.removesuffix("."))
         if self.term.operator == ":" and name in _INTERVALS:
             return self._list(to, _INTERVALS[name], self._interval)
         operator = cast(Operator, "=" if self.term.operator == ":" else self.term.operator)

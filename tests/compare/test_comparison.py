@@ -76,7 +76,7 @@ def test_that_top_answers_are_softmax_of_the_versions_own_classes(worked: Compar
 
 def test_that_the_json_form_has_samples_matching_and_subsets(worked: Comparison) -> None:
     record = worked.to_json()
-    assert set(record) == {"samples", "matching", *SUBSETS}
+    assert set(record) == {"samples", "matching", "scores", "not_available", "notes", *SUBSETS}
     assert record["samples"] == 6
     assert record["matching"]["added"] == ["c"]
     assert record["new_classes"]["btc"] is None  # the old model is never right on new classes
