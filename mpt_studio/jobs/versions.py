@@ -15,11 +15,14 @@ import numpy as np
 
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.compare import Comparison, compare
-from mpt_studio.data import Dataset, describe, open_dataset
+from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
+from mpt_studio.data.sources import MANIFEST_SUFFIXES
+from mpt_studio.data.table import looks_like_manifest
 from mpt_studio.errors import UserError
 from mpt_studio.flips import ratio, wilson
-from mpt_studio.jobs.session import Session, absolute_spec
+from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
+from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
 from mpt_studio.store import Run
 from mpt_studio.store.run import read_run
@@ -27,7 +30,13 @@ from mpt_studio.store.run import read_run
 
 def prepare_data(session: Session, spec: str) -> dict[str, Any]:
     """Decode data into the cache, so that opening them again is quick; returns what they are."""
-    return describe(open_dataset(absolute_spec(spec), session.progress))
+    return images_described(session, open_data(session, spec))
+
+
+def images_described(session: Session, dataset: Dataset) -> dict[str, Any]:
+    """What the data are, and where the list of what was left out is."""
+    listed = skipped_file(session.store, dataset)
+    return {**describe(dataset), "skipped_file": str(listed) if listed.is_file() else ""}
 
 
 def evaluate(
@@ -35,9 +44,11 @@ def evaluate(
 ) -> tuple[Predictions, Path]:
     """A checkpoint's answers on data, and the folder that holds them (``out``, or the store's cache)."""
     checkpoint = read_checkpoint(_weights_in(path))
-    dataset = open_dataset(absolute_spec(spec), session.progress)
+    dataset = open_data(session, spec)
     if dataset.skipped:
-        session.progress(skipped_sentence(len(dataset.skipped)), None)
+        session.progress(skipped_sentence(dataset, session.store), None)
+    if not len(dataset.part(part)):
+        raise UserError(f"The data {dataset.spec} have no {part} part; choose another one with --part.")
     if out is None:
         folder = predictions_folder(session, checkpoint, dataset, part, device)
     else:
@@ -50,12 +61,6 @@ def _weights_in(path: Path) -> Path:
     """The checkpoint itself, or that of a run's folder."""
     run = read_run(path) if (path / "run.json").is_file() else None
     return run.checkpoint if run is not None and run.checkpoint is not None else path
-
-
-def skipped_sentence(count: int) -> str:
-    """How many images every version does without."""
-    one = count == 1
-    return f"{count:,} image{'' if one else 's'} cannot be read and {'is' if one else 'are'} left out of every version."
 
 
 def _new_folder(path: Path) -> Path:
@@ -130,11 +135,16 @@ def _version_name(session: Session, checkpoint: Checkpoint) -> str:
 
 
 def accuracy_figures(predictions: Predictions) -> dict[str, Any]:
-    """Accuracy of one version alone: on all samples, and on those of the classes that it knows ("own_classes")."""
+    """Accuracy of one version alone: on all samples, and on those of the classes that it knows ("own_classes").
+
+    Samples without a label are in neither.
+    """
     position = {name: i for i, name in enumerate(predictions.label_names)}
     answers = np.array([position.get(name, -1) for name in predictions.class_names])[predictions.predicted]
-    right = answers == predictions.labels
-    own = np.isin(predictions.labels, [position[name] for name in predictions.class_names if name in position])
+    labelled = np.asarray(predictions.labels) >= 0
+    labels = predictions.labels[labelled]
+    right = answers[labelled] == labels
+    own = np.isin(labels, [position[name] for name in predictions.class_names if name in position])
     return {"all": _accuracy(right), "own_classes": _accuracy(right[own])}
 
 
@@ -148,7 +158,7 @@ def compare_versions(session: Session, old: str, new: str, spec: str = "") -> Co
 
     Torch runs only where a checkpoint has no predictions on these data yet.
     """
-    dataset = open_dataset(absolute_spec(spec), session.progress) if spec else None
+    dataset = open_data(session, spec) if spec else None
     return compare(named_predictions(session, old, dataset), named_predictions(session, new, dataset))
 
 
@@ -193,8 +203,13 @@ def _of_checkpoint(session: Session, checkpoint: Checkpoint, dataset: Dataset | 
     return predictions_of(session, checkpoint, dataset)
 
 
-def inspect(session: Session, path: Path) -> dict[str, Any]:
-    """What a file or folder is: {"kind": "checkpoint" | "predictions" | "images", …}. Raises ``UserError``."""
+def inspect(session: Session, path: Path, *, skipped: Path | None = None) -> dict[str, Any]:
+    """What a file or folder is: {"kind": "checkpoint" | "predictions" | "images", …}. Raises ``UserError``.
+
+    ``skipped`` is where to write the list of images that were left out, of an image folder or a manifest.
+    """
+    if skipped is not None and not _is_images(path):
+        raise UserError(f"{path} is neither an image folder nor a manifest, so it has no list of skipped images.")
     if is_predictions(path):
         found = read_predictions(path)
         return {
@@ -208,7 +223,17 @@ def inspect(session: Session, path: Path) -> dict[str, Any]:
         }
     if (path / "run.json").is_file():
         raise UserError(f"{path} is a run's folder; inspect a file in its checkpoints or its predictions/test.")
-    if path.is_dir():
-        return {"kind": "images", **describe(open_dataset(absolute_spec(f"folder:{path}"), session.progress))}
+    if _is_images(path):
+        dataset = open_data(session, f"{'folder' if path.is_dir() else 'manifest'}:{path}")
+        if skipped is not None:
+            write_skipped_to(skipped, dataset)
+        return {"kind": "images", **images_described(session, dataset)}
     checkpoint = read_checkpoint(path)
     return {"kind": "checkpoint", **asdict(checkpoint), "sha256": checkpoint.sha256(), "bytes": path.stat().st_size}
+
+
+def _is_images(path: Path) -> bool:
+    """Whether ``path`` is an image folder or a manifest, by its looks."""
+    if is_predictions(path):
+        return False
+    return path.is_dir() or (path.suffix.lower() in MANIFEST_SUFFIXES and path.is_file() and looks_like_manifest(path))
