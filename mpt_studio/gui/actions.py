@@ -120,7 +120,13 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "Large image",
-        (("Arrows, PgUp, PgDn", "Other images"), ("Wheel, + and −", "Zoom"), ("Drag", "Pan"), ("Z", "Fit")),
+        (
+            ("Arrows, PgUp, PgDn", "Other images"),
+            ("Wheel, + and −", "Zoom"),
+            ("Drag", "Pan"),
+            ("Z", "Fit"),
+            ("S", "Side by side: where the version looks"),
+        ),
     ),
     (
         "Map",

@@ -6,19 +6,24 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
 from mpt_studio.gui import theme
 from mpt_studio.gui.explanations import Explanations
 from mpt_studio.gui.flip_card import kind_color, sentence
+from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import label
 from mpt_studio.gui.saliency_view import SaliencyView
 from mpt_studio.gui.sample_image import SampleImage
+from mpt_studio.gui.side_saliency import SideSaliency
 from mpt_studio.gui.workspace import Workspace
 
 MOST = 4
+_LEAST = 220
+"""Pixels of width that an image and its caption need."""
+_HINT = "wheel zooms all    drag pans all    Z fits    Esc back"
 
 
 class SideBySide(QWidget):
@@ -39,23 +44,26 @@ class SideBySide(QWidget):
         back = QToolButton()
         back.setText("← Back to the grid")
         back.clicked.connect(self.closed)
-        hint = label("wheel zooms all    drag pans all    Z fits    Esc back")
-        theme.mark(hint, muted=True)
-        self._several = QWidget()
-        head, row = QHBoxLayout(), QHBoxLayout(self._several)
-        row.setContentsMargins(0, 0, 0, 0)
-        head.addWidget(back)
-        head.addStretch(1)
-        head.addWidget(hint)
-        row.setSpacing(theme.SPACE)
-        for column in self._columns:
-            row.addWidget(column, 1)
+        self.looks, self.told, self.hint = SideSaliency(workspace, self.images), label(wrap=True), label(wrap=True)
+        self.looks.told.connect(self._tell)
+        for text in (self.told, self.hint):
+            theme.mark(text, muted=True)
+        self._several, head = QWidget(), QWidget()
+        self._grid = QGridLayout(self._several)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme.SPACE)
+        tools = FlowLayout(head, spacing=2 * theme.SPACE)
+        for part in (back, self.looks):
+            tools.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(head)
-        layout.addWidget(self.caption)
+        for part in (head, self.told, self.caption):
+            layout.addWidget(part)
         layout.addWidget(self.versions, 1)
         layout.addWidget(self._several, 1)
+        layout.addWidget(self.hint)
+        self._shown, self._across = 0, 0
+        self._tell("")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def _column(self, i: int) -> QWidget:
@@ -77,14 +85,38 @@ class SideBySide(QWidget):
         self.caption.setVisible(alone)
         self.versions.setVisible(alone)
         self._several.setVisible(not alone)
+        self.looks.setVisible(not alone)
+        self._shown = min(len(rows), MOST)
+        self.hint.setText(_HINT + ("" if alone else "    S where it looks"))
         if alone:
             _title(self.caption, comparison, int(rows[0]))
             Explanations.of(self._workspace).show(int(rows[0]))
+        self.looks.show_rows([] if alone else [int(row) for row in rows[:MOST]])
         for i, (image, caption, column) in enumerate(zip(self.images, self.captions, self._columns, strict=True)):
             column.setVisible(i < len(rows))
             image.show_row(int(rows[i]) if i < len(rows) else None)
             if i < len(rows):
                 _title(caption, comparison, int(rows[i]))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """In one row where each image gets room enough, else two by two."""
+        across = self._shown if self.width() >= self._shown * _LEAST else min(2, self._shown)
+        if not across or across == self._across:
+            return
+        self._across = across
+        for i, column in enumerate(self._columns):
+            self._grid.addWidget(column, i // across, i % across)
+        for i in range(MOST):
+            self._grid.setColumnStretch(i, int(i < across))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _tell(self, sentence: str) -> None:
+        self.told.setText(sentence)
+        self.told.setVisible(bool(sentence))
 
     def _follow(self, leader: int, zoom: float, x: float, y: float) -> None:
         for i, image in enumerate(self.images):
@@ -100,6 +132,8 @@ class SideBySide(QWidget):
         leave = (Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_C)
         if event.key() in leave:
             self.closed.emit()
+        elif event.key() == Qt.Key.Key_S and self.looks.isVisible():
+            self.looks.switch.toggle()
         elif self.versions.isVisible():
             self.versions.panes[0].image.keyPressEvent(event)
         else:

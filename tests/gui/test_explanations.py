@@ -238,3 +238,55 @@ def test_that_one_sample_is_shown_under_both_versions(workspace: Workspace, aske
     beside.show_rows(np.array([1, 2]))
     assert beside._several.isVisible()
     assert not beside.versions.isVisible()
+
+
+def test_that_one_switch_shows_where_a_version_looks_on_all_images(
+    workspace: Workspace, asked: Path, qtbot: QtBot
+) -> None:
+    beside = SideBySide(workspace)
+    qtbot.addWidget(beside, before_close_func=lambda _: (beside.close_threads(), Explanations.of(workspace).close()))
+    beside.resize(900, 500)
+    with qtbot.waitExposed(beside):
+        beside.show()
+    beside.show_rows(np.array([1, 2, 6]))
+    assert beside.looks.isVisible()
+    qtbot.keyClick(beside, "s")
+    qtbot.waitUntil(lambda: [overlay(image) for image in beside.images] == [True] * 3 + [False], timeout=10_000)
+    assert beside.told.text() == ""
+    asked_for = {line.split()[1] for line in asked.read_text().splitlines() if line.startswith("saliency")}
+    assert asked_for == {"test/01", "test/02", "test/06"}
+    beside.looks.side.setCurrentIndex(0)
+    beside.looks.side.activated.emit(0)
+    qtbot.waitUntil(lambda: all(overlay(image) for image in beside.images[:3]), timeout=10_000)
+    qtbot.keyClick(beside, "s")
+    assert not any(overlay(image) for image in beside.images)
+
+
+def test_that_the_switch_says_why_there_is_nothing_to_see(workspace: Workspace, asked: Path, qtbot: QtBot) -> None:
+    beside = SideBySide(workspace)
+    qtbot.addWidget(beside, before_close_func=lambda _: beside.close_threads())
+    for version in workspace.candidates:
+        version.checkpoint = str(asked.parent / "broken.safetensors")
+    (asked.parent / "broken.safetensors").touch()
+    beside.show_rows(np.array([1, 2]))
+    beside.looks.switch.setChecked(True)
+    qtbot.waitUntil(lambda: beside.told.text() == "The weights are damaged.", timeout=10_000)
+    for version in workspace.candidates:
+        version.checkpoint = ""
+    beside.looks.refresh()
+    assert "came without its checkpoint" in beside.told.text()
+
+
+@pytest.mark.parametrize(("width", "across"), [(1000, 4), (500, 2)])
+def test_that_images_side_by_side_have_room_and_the_hint_is_whole(
+    workspace: Workspace, qtbot: QtBot, width: int, across: int
+) -> None:
+    beside = SideBySide(workspace)
+    qtbot.addWidget(beside, before_close_func=lambda _: beside.close_threads())
+    beside.resize(width, 500)
+    with qtbot.waitExposed(beside):
+        beside.show()
+    beside.show_rows(np.array([0, 1, 2, 6]))
+    qtbot.wait(20)
+    assert len({column.y() for column in beside._columns}) == 4 // across
+    assert beside.hint.height() >= beside.hint.heightForWidth(beside.hint.width())
