@@ -2,7 +2,8 @@
 
 An ONNX file is one protobuf message (``ModelProto``), and protobuf lets fields follow each other in any order. Ours are
 the last two entries of ``metadata_props``: the description, and the SHA-256 of everything before it and of itself. Any
-program that reads ONNX reads such a file; one that writes it anew loses or breaks the seal.
+program that reads ONNX reads such a file; one that writes it anew breaks the seal. Our entries have their value before
+their key, which nobody else writes: so a file that another program changed is told from one that is damaged.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SEAL = "mpt_studio_sha256"
 _OURS = (KEY.encode(), SEAL.encode())
 _METADATA = 14
 """Number of ``ModelProto.metadata_props``; of its entries, 1 is the key and 2 the value."""
+_VALUE_FIRST = bytes([2 << 3 | 2])
 _MOST_FIELDS = 100_000
 _LONGEST_TEXT = 16 << 20
 
@@ -71,6 +73,13 @@ def is_sealed(content: bytes) -> bool:
     return content[len(described) :] == _entry(SEAL, hashlib.sha256(described).hexdigest())
 
 
+def is_broken(content: bytes) -> bool:
+    """Whether ``sealed`` made the file and it is not the same any more. Raises ``MalformedError``."""
+    stream = io.BytesIO(content)
+    entries = [_entry_bytes(stream, field) for field in _fields(stream, len(content))]
+    return any(entry[:1] == _VALUE_FIRST for entry in entries) and not is_sealed(content)
+
+
 def without_header(content: bytes) -> bytes:
     """The file without our entries. Raises ``MalformedError``."""
     stream = io.BytesIO(content)
@@ -89,12 +98,16 @@ def _text_in(stream: BinaryIO, size: int) -> str | None:
 
 def _key_and_value(stream: BinaryIO, field: _Field) -> tuple[bytes, bytes]:
     """Of an entry of the metadata; empty for other fields."""
-    if field.number != _METADATA or field.length > _LONGEST_TEXT:
-        return b"", b""
-    stream.seek(field.end - field.length)
-    entry = stream.read(field.length)
+    entry = _entry_bytes(stream, field)
     found = {part.number: entry[part.end - part.length : part.end] for part in _fields(io.BytesIO(entry), len(entry))}
     return found.get(1, b""), found.get(2, b"")
+
+
+def _entry_bytes(stream: BinaryIO, field: _Field) -> bytes:
+    if field.number != _METADATA or field.length > _LONGEST_TEXT:
+        return b""
+    stream.seek(field.end - field.length)
+    return stream.read(field.length)
 
 
 def _fields(stream: BinaryIO, size: int) -> Iterator[_Field]:
@@ -138,18 +151,8 @@ def _number(stream: BinaryIO) -> int:
     raise MalformedError("a number that is too long")
 
 
-def _key_and_value(entry: bytes) -> tuple[bytes, bytes]:
-    import io
-
-    stream, found = io.BytesIO(entry), {1: b"", 2: b""}
-    for field in _fields(stream, len(entry)):
-        end = stream.tell()
-        found[field.number] = entry[end - field.length : end]
-    return found[1], found[2]
-
-
 def _entry(key: str, value: str) -> bytes:
-    return _text(_METADATA, _text(1, key.encode()) + _text(2, value.encode()))
+    return _text(_METADATA, _text(2, value.encode()) + _text(1, key.encode()))
 
 
 def _text(number: int, content: bytes) -> bytes:

@@ -50,7 +50,7 @@ class FrozenVersion:
         self.class_names = checkpoint.class_names
         self.fit = Fit.of(checkpoint.preprocessing)
         self.device = device
-        self.network = devices.place(network or load_network(checkpoint), device).requires_grad_(False)
+        self.network = devices.place(network or load_network(checkpoint, device), device).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
 
     @torch.no_grad()

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint
-from mpt_studio.engine import networks
+from mpt_studio.engine import networks, onnx_network
 from mpt_studio.errors import UserError, one_sentence
 
 SHA256_KEY = "content_sha256"
@@ -77,12 +77,14 @@ def save_network(path: Path, tensors: Mapping[str, Tensor], checkpoint: Checkpoi
     save_tensors(path, tensors, HEADER_KEY, json.loads(checkpoint.header()[HEADER_KEY]))
 
 
-def load_network(checkpoint: Checkpoint) -> nn.Module:
-    """The version's network with its weights, on the CPU, in evaluation mode.
+def load_network(checkpoint: Checkpoint, device: torch.device | None = None) -> nn.Module:
+    """The version's network with its weights, on the CPU, in evaluation mode; an ONNX graph is made for ``device``.
 
     Raises ``UserError`` when tensors are missing, left over or of another shape, naming the first ones, and when
     the content does not match its checksum.
     """
+    if checkpoint.architecture == onnx_network.ARCHITECTURE:
+        return onnx_network.load(checkpoint, device)
     tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
     size = checkpoint.preprocessing.image_size
     with torch.random.fork_rng(devices=[]):

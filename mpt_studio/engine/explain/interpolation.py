@@ -22,6 +22,7 @@ from mpt_studio.data.fit import Fit
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
 from mpt_studio.engine.explain.layers import find_layers
+from mpt_studio.engine.onnx_network import ARCHITECTURE as ONNX
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.engine.weights import load_network
 from mpt_studio.errors import UserError
@@ -87,6 +88,9 @@ class Interpolation:
 
 def check_compatible(old: Checkpoint, update: Checkpoint) -> None:
     """Raise ``UserError`` where two versions have no weights to interpolate between; reads nothing from disk."""
+    graphs = [c for c in (old, update) if c.architecture == ONNX]
+    if graphs:
+        raise UserError(f"{_name(graphs[0])} is an ONNX graph; weights are needed to interpolate between versions.")
     kinds = [(c.architecture, c.small_stem, c.preprocessing.image_size) for c in (old, update)]
     if kinds[0] != kinds[1]:
         described = [f"{arch}{' with the small stem' if stem else ''} at {size} pixels" for arch, stem, size in kinds]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,9 @@ from mpt_studio.data.fit import Fit
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.evaluate import PIXELS_PER_BATCH, Progress, pixel_batches
 from mpt_studio.engine.explain.layers import as_map, find_layers, watched
+from mpt_studio.engine.onnx_network import ARCHITECTURE as ONNX
 from mpt_studio.engine.version import FrozenVersion
+from mpt_studio.errors import UserError
 
 Floats = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float16] | npt.NDArray[np.float32]
@@ -52,6 +55,11 @@ class Probe:
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", network: nn.Module | None = None) -> None:
+        if checkpoint.architecture == ONNX:
+            raise UserError(
+                f"{Path(checkpoint.path).name} is an ONNX graph, which only answers: where it looks and what it finds "
+                "alike need its weights; open the .pt or .safetensors file that it was exported from."
+            )
         self.checkpoint = checkpoint
         self.device = devices.choose(device)
         devices.prepare(self.device, exact=True)

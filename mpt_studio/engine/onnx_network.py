@@ -1,0 +1,233 @@
+"""ONNX files as versions: described in the limited child, then run by ONNX Runtime behind a module's face.
+
+Such a version answers and nothing more: it can be the old model, a teacher, one side of a comparison. It has no weights
+that could be trained on, interpolated, or asked where they look.
+
+Shape letters: B batch, C classes, S side of the square images in pixels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from mpt_studio import onnx_header, paths
+from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
+from mpt_studio.engine import onnx_metadata
+from mpt_studio.engine.device import threads
+from mpt_studio.engine.onnx_graph import LARGEST, MOST_CLASSES, Graph, needed, read_graph
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.reading import Candidate, Choices, Need, Reading
+
+if TYPE_CHECKING:
+    from mpt_studio.engine.recognise.class_names import Names
+
+Array = npt.NDArray[Any]
+ARCHITECTURE = "onnx"
+NOTHING_CHOSEN = Choices()
+SENTENCE = 200
+TRIAL_SIZE = 224
+"""Side of the images that a graph is tried on where it takes any."""
+SMALLEST = 1e-37
+"""Probabilities are not taken as less before the logarithm: float32 ends there."""
+
+
+class OnnxNetwork(nn.Module):
+    """(B, 3, S, S) float → (B, C) float32 logits, on the device of the images.
+
+    Probabilities become their logarithm, which differs from the logits by one number per image: margins, softmax and
+    answers are the same. Raises ``UserError`` (the end of a sentence) where ONNX Runtime refuses the graph.
+    """
+
+    def __init__(self, content: bytes, graph: Graph, device: torch.device, *, most_threads: int = 0) -> None:
+        super().__init__()
+        self.graph = graph
+        self._session = _session(content, device, most_threads or threads())
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> Tensor:
+        pixels = images.half() if self.graph.half else images.float()
+        if self.graph.layout == "NHWC":
+            pixels = pixels.permute(0, 2, 3, 1)
+        given = np.ascontiguousarray(pixels.cpu().numpy())
+        at_once = self.graph.batch or len(given)
+        answers = [self._answers(given[i : i + at_once]) for i in range(0, len(given), at_once)]
+        found = torch.from_numpy(np.concatenate(answers).astype(np.float32)).to(images.device)
+        return found.clamp_min(SMALLEST).log() if self.graph.ends_in_softmax else found
+
+    def _answers(self, images: Array) -> Array:
+        """One row per image; a graph that takes a fixed number of images gets black ones for those that lack."""
+        lacking = max(0, self.graph.batch - len(images))
+        filled = np.concatenate([images, np.zeros((lacking, *images.shape[1:]), images.dtype)]) if lacking else images
+        try:
+            answer = np.asarray(self._session.run([self.graph.output], {self.graph.input: filled})[0])
+        except Exception as error:  # ONNX Runtime's errors have no common base
+            reason = one_sentence(str(error).rsplit(":", 1)[-1], 60)
+            raise UserError(f"cannot be run by ONNX Runtime on images of {_side(images)} pixels ({reason})") from None
+        if answer.ndim < 2 or len(answer) != len(filled) or answer.size != answer.shape[0] * answer.shape[1]:
+            raise UserError(f"gives an output of shape {answer.shape} for {len(filled)} images; logits are (N, C)")
+        return answer.reshape(answer.shape[:2])[: len(images)]
+
+
+def _side(images: Array) -> int:
+    return sorted(images.shape[1:])[1]
+
+
+def _session(content: bytes, device: torch.device, most_threads: int) -> Any:
+    onnxruntime = needed("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = most_threads, 1
+    options.log_severity_level = 4  # what it has to say comes as an exception
+    there = onnxruntime.get_available_providers()
+    wanted = [*(["CUDAExecutionProvider"] if device.type == "cuda" else []), "CPUExecutionProvider"]
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=[name for name in wanted if name in there])
+    except Exception as error:  # ONNX Runtime's errors have no common base
+        raise UserError(f"is refused by ONNX Runtime ({one_sentence(str(error), 90)})") from None
+
+
+def load(checkpoint: Checkpoint, device: torch.device | None = None) -> OnnxNetwork:
+    """The network of a normalised ONNX file. Raises ``UserError`` where it is damaged or cannot be run."""
+    path = Path(checkpoint.path)
+    content = _content(path)
+    if not onnx_header.is_sealed(content):
+        raise UserError(
+            f"{path} does not match its checksum: it is damaged, or another program wrote it anew; use another copy."
+        )
+    try:
+        return OnnxNetwork(content, read_graph(content), device or torch.device("cpu"))
+    except UserError as error:
+        raise refusal(path, error) from None
+
+
+def normalise(source: Path, target: Path, checkpoint: Checkpoint) -> None:
+    """Write an ONNX file with our description and seal. Write through ``paths.replace_file``."""
+    target.write_bytes(onnx_header.sealed(_content(source), checkpoint.header()[HEADER_KEY]))
+
+
+def describe(path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[str, ...] = ()) -> Reading:
+    """What an ONNX file is, and what a person still has to say about it. Runs in the limited child.
+
+    The graph is tried on noise, so that what cannot be run, or not within the child's limits, is refused here. The
+    reading's checkpoint has no path yet: ``normalise`` writes its file. Raises ``UserError``, one sentence.
+    """
+    try:
+        return _described(path, choices, data_classes)
+    except UserError as error:
+        raise refusal(path, error) from None
+
+
+def refusal(path: Path, error: UserError) -> UserError:
+    """The whole sentence of a reason that begins with a verb, or the sentence itself."""
+    name, text = one_sentence(path.name or str(path), 60), str(error)
+    whole = f"{name} {text}" if text[:1].islower() else text
+    return UserError(one_sentence(whole, SENTENCE - 1).rstrip(".") + ".")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise refusal(path, UserError("is larger than the 2 GB that one ONNX file can be"))
+        return path.read_bytes()
+    except OSError as error:
+        raise refusal(path, UserError(f"cannot be read ({error.strerror or error})")) from None
+
+
+def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> Reading:
+    if choices.arch not in ("", ARCHITECTURE):
+        raise UserError(f"is an ONNX graph and has no other architecture; leave {one_sentence(choices.arch, 40)} out")
+    content = _content(path)
+    graph = read_graph(content)
+    if onnx_header.is_broken(content):
+        raise UserError("is damaged: its content does not match its checksum; use another copy")
+    way, way_from = _preprocessing(graph, choices)
+    network = OnnxNetwork(content, graph, torch.device("cpu"), most_threads=1)
+    classes, notes = _tried(network, graph.image_size or (way.image_size if way else TRIAL_SIZE))
+    names = _class_names(path, graph, classes, choices, data_classes)
+    needs: list[Need] = [*([] if names.names else ["class_names"]), *([] if way else ["preprocessing"])]
+    reading = Reading(
+        path=str(path),
+        sha256=paths.sha256_of(path),
+        bytes=len(content),
+        container="ONNX",
+        tensors=graph.tensors,
+        parameters=graph.parameters,
+        classes=classes,
+        candidates=(Candidate(arch=ARCHITECTURE),),
+        class_names=names.names,
+        class_names_from=names.source,
+        preprocessing=way,
+        preprocessing_from=way_from,
+        notes=(*_notes(graph), *notes, *names.notes),
+        needs=tuple(needs),
+    )
+    return dataclasses.replace(reading, checkpoint=_checkpoint(reading))
+
+
+def _checkpoint(reading: Reading) -> Checkpoint | None:
+    if reading.needs or reading.preprocessing is None:
+        return None
+    return Checkpoint(
+        architecture=ARCHITECTURE,
+        small_stem=False,
+        class_names=reading.class_names,
+        preprocessing=reading.preprocessing,
+        source=reading.path,
+        notes=reading.notes,
+    )
+
+
+def _preprocessing(graph: Graph, choices: Choices) -> tuple[Preprocessing | None, str]:
+    chosen = choices.preprocessing
+    if chosen is None:
+        found = onnx_metadata.preprocessing(graph.metadata, graph.image_size)
+        return found, "the file" if found else ""
+    if graph.image_size not in (0, chosen.image_size):
+        raise UserError(
+            f"takes images of {graph.image_size} pixels, not {chosen.image_size}; choose an image size of "
+            f"{graph.image_size}"
+        )
+    return chosen, "your choice"
+
+
+def _class_names(path: Path, graph: Graph, classes: int, choices: Choices, data_classes: tuple[str, ...]) -> Names:
+    """Names of the outputs, looked for where those of all other files are looked for."""
+    from mpt_studio.engine.recognise import class_names, evidence
+
+    told = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
+    return class_names.find(told, classes, choices, data_classes, class_names.Names())
+
+
+def _tried(network: OnnxNetwork, size: int) -> tuple[int, tuple[str, ...]]:
+    """The number of outputs, and what was odd about two pictures of noise."""
+    noise = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    answers = network(noise)
+    classes = answers.shape[1]
+    if not 2 <= classes <= MOST_CLASSES:
+        raise UserError(f"gives {classes} outputs; a classifier gives one for each of at least two classes")
+    odd = () if answers.isfinite().all() else ("It answers noise with values that are not finite.",)
+    total = answers.sum(dim=1)
+    if not network.graph.ends_in_softmax and (answers >= 0).all() and (total - 1).abs().max() < 1e-3:
+        odd += ("Its outputs look like probabilities; margins are differences of them, not of logits.",)
+    return classes, odd
+
+
+def _notes(graph: Graph) -> tuple[str, ...]:
+    notes = ["It is an ONNX graph: it can be evaluated and compared, but not trained on."]
+    if graph.ends_in_softmax:
+        notes.append("It gives probabilities; their logarithm is taken, so that margins are differences of logits.")
+    if graph.layout == "NHWC":
+        notes.append("It takes images with channels last.")
+    if graph.half:
+        notes.append("It takes float16.")
+    if graph.batch:
+        notes.append(f"It takes {graph.batch} image{'s' if graph.batch > 1 else ''} at once.")
+    if graph.producer:
+        notes.append(f"Written by {graph.producer}.")
+    return tuple(notes)
