@@ -10,22 +10,20 @@ from typing import Any
 
 from mpt_studio import paths, recipe
 from mpt_studio.errors import UserError
-from mpt_studio.events import Event, Outcome
+from mpt_studio.events import Outcome
 from mpt_studio.predictions import Predictions, is_predictions
 from mpt_studio.recipe import Recipe
 from mpt_studio.store.disk import written_to
-from mpt_studio.store.folder import EVENTS, FolderWriter, State, is_locked, read_record, settled
-from mpt_studio.store.follow import read_events
+from mpt_studio.store.entry import Entry
+from mpt_studio.store.folder import FolderWriter, State, read_record, settled
 
 RECORD = "run.json"
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Entry):
     """A run as its ``run.json`` told when it was read; events, weights and predictions stay on disk."""
 
-    id: str
-    folder: Path
     recipe: Recipe
     label: str
     update: str
@@ -43,19 +41,6 @@ class Run:
     """Name ("last", "best") → {"sha256", "bytes", "previous"}."""
     ended: float | None = None
     """When it ended, seconds since 1970."""
-
-    @property
-    def events_path(self) -> Path:
-        return self.folder / EVENTS
-
-    def events(self) -> list[Event]:
-        """Everything that happened so far."""
-        return read_events(self.events_path)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether a process writes it now."""
-        return is_locked(self.folder)
 
     @property
     def checkpoint(self) -> Path | None:

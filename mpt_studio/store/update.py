@@ -9,10 +9,10 @@ from typing import Any
 
 from mpt_studio import recipe
 from mpt_studio.errors import UserError
-from mpt_studio.events import Event, Outcome
+from mpt_studio.events import Outcome
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store.folder import EVENTS, FolderWriter, State, is_locked, read_record, settled
-from mpt_studio.store.follow import read_events
+from mpt_studio.store.entry import Entry
+from mpt_studio.store.folder import FolderWriter, State, read_record, settled
 
 RECORD = "update.json"
 
@@ -29,11 +29,9 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Update:
+class Update(Entry):
     """An update as its ``update.json`` told when it was read."""
 
-    id: str
-    folder: Path
     recipe: UpdateRecipe
     title: str
     created: float
@@ -45,19 +43,6 @@ class Update:
     members: tuple[Member, ...]
     ended: float | None = None
     """When it ended, seconds since 1970."""
-
-    @property
-    def events_path(self) -> Path:
-        return self.folder / EVENTS
-
-    def events(self) -> list[Event]:
-        """The update's own events; its runs have theirs."""
-        return read_events(self.events_path)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether a process works on it now."""
-        return is_locked(self.folder)
 
 
 def read_update(folder: Path) -> Update:
