@@ -84,6 +84,8 @@ def total_size(path: Path) -> int:
         return sum(p.stat().st_size for p in path.iterdir() if p.is_file()) if path.is_dir() else path.stat().st_size
     except OSError as error:
         raise refusal(path, f"cannot be opened ({error.strerror or error})") from None
+    except ValueError:  # a zero byte in the name
+        raise refusal(path, "cannot be opened; no file has such a name") from None
 
 
 def _lift_memory_limit() -> None:

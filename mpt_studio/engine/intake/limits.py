@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 MEGABYTE = 1 << 20
+_OWN = 24 * MEGABYTE
+"""Of the promise, what Python takes for itself on the way."""
 _FORBIDDEN = (
     "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.startfile", "os.putenv",
     "subprocess.", "socket.", "pty.", "ctypes.", "code.", "webbrowser.", "urllib.", "http.", "ftplib.", "smtplib.",
@@ -36,7 +38,7 @@ class Forbidden(Exception):  # noqa: N818 - the wall, not an error of ours
 
 def memory_promise(size: int) -> int:
     """Bytes that reading a file of ``size`` bytes may take beyond the program itself."""
-    promised = 4 * size + 512 * MEGABYTE
+    promised = 4 * size + 512 * MEGABYTE - _OWN
     free = free_memory()
     return min(promised, free) if free else promised
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
@@ -44,6 +45,16 @@ def opened(path: Path) -> Iterator[Opened]:
                 mapped.close()
     finally:
         os.close(handle)
+
+
+def _mapped(handle: int) -> mmap.mmap:
+    try:
+        return mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        size = os.fstat(handle).st_size >> 30
+        raise UserError(f"has {size:,} GB, more than the free memory; read it on a larger machine") from None
 
 
 def _handle(path: Path) -> int:

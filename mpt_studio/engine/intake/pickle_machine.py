@@ -6,6 +6,7 @@ bytes that are really there before a tensor is believed.
 
 from __future__ import annotations
 
+import encodings.raw_unicode_escape  # noqa: F401 - else it is imported while imports are forbidden
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ MOST_TEXT = 16 << 20
 """Bytes of one string."""
 MOST_DIGITS = 400
 MOST_STORAGES = 200_000
+MOST_CALLS = 200_000
+"""Each tensor takes two, each tensor of an optimizer's state likewise."""
 _MARK = object()
 _TORCH_READS = frozenset(b"\x80.c(tlhqrUX)]}aseubRKMJGNQ\x85\x86\x87\x88\x89\x8aj\x81")
 """Operations that torch's own weights-only reader knows."""
@@ -69,6 +72,7 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
+        self.calls = 0
         self.scan = Scan(None, start)
 
     def run(self) -> Scan:
@@ -101,12 +105,16 @@ class _Machine:
         return found
 
     def line(self, most: int = 2000) -> bytes:
-        window = bytes(self.data[self.at : self.at + most + 1])
-        length = window.find(b"\n")
-        if length < 0:
-            raise Damaged("a line in it has no end")
-        self.at += length + 1
-        return window[:length]
+        window = 128
+        while True:  # by growing windows: a file may hold many short lines and one long one
+            seen = bytes(self.data[self.at : self.at + window])
+            length = seen.find(b"\n")
+            if 0 <= length <= most:
+                self.at += length + 1
+                return seen[:length]
+            if length > most or window > most or len(seen) < window:
+                raise Damaged("a line in it has no end")
+            window *= 8
 
     def content(self, form: str) -> bytes:
         length = self.number(form)
@@ -235,6 +243,9 @@ def _stack_global(m: _Machine) -> Global:
 
 def _reduce(m: _Machine) -> Any:
     arguments, function = m.stack.pop(), m.stack.pop()
+    m.calls += 1
+    if m.calls > MOST_CALLS:
+        raise Damaged(f"it has more than {MOST_CALLS:,} objects")
     return rebuild.call(function, arguments)
 
 

@@ -11,7 +11,7 @@ from mpt_studio.errors import UserError
 
 MOST_DIMENSIONS = 32
 MOST_ELEMENTS = 1 << 48
-_KEY_DEPTH = 4
+_KEY_DEPTH, _KEY_PARTS = 4, 64
 Arguments = tuple[Any, ...]
 
 
@@ -27,10 +27,16 @@ def storage(identity: Arguments) -> Storage:
 
 
 def key(value: Any) -> Any:
-    """A dict's key: hashing a deeply nested tuple would overflow the interpreter's own stack."""
+    """A dict's key. Raises ``ValueError`` for what takes long to hash or compare.
+
+    Hashing a deeply nested tuple would overflow the interpreter's own stack, a wide one repeats itself; and of numbers
+    beyond 64 bits any many can have the same hash, so that a dict of them takes quadratic time.
+    """
     level: list[Any] = [value]
     for _ in range(_KEY_DEPTH):
-        level = [item for entry in level if isinstance(entry, tuple) for item in entry]
+        if len(level) > _KEY_PARTS or any(isinstance(part, int) and abs(part) >> 64 for part in level):
+            break
+        level = [item for entry in level if isinstance(entry, tuple) for item in entry[: _KEY_PARTS + 1]]
         if not level:
             hash(value)
             return value

@@ -112,7 +112,7 @@ def _laughs(open_: bytes, close: bytes, factor: int = 10, levels: int = 30) -> b
             + b"q"
             + bytes([level + 1])
         )
-    return whole(b"X\x05\x00\x00\x00extra" + made + b"\x86" + b"\x85", 2)
+    return code.zipped(whole(b"X\x05\x00\x00\x00extra" + made + b"\x86" + b"\x85", 2))
 
 
 def _laughing_beside_weights() -> bytes:
@@ -145,7 +145,7 @@ def _long(number: int) -> bytes:
 
 def _dup_list() -> bytes:
     """One list, appended to itself by DUP a million times."""
-    return whole(b"]" + b"2a" * 1_000_000, 2)
+    return code.zipped(whole(b"]" + b"2a" * 1_000_000, 2))
 
 
 def _copies(module: str, name: str, made: Code, times: int = 100_000) -> bytes:
@@ -163,6 +163,22 @@ def _doubling(module: str, name: str, times: int = 60) -> bytes:
     return code.zipped(whole(value({"model": weights(), "extra": Code(start + grown * times)}, 2), 2))
 
 
+def _wide_lists(below_the_limit: int = 30) -> bytes:
+    """Lists of 30,000 times the same list: few objects and few steps, but each visit looks at 30,000 others."""
+    made = b"Nq\x00"
+    for level in range(4):
+        made += b"0](" + (b"h" + bytes([level])) * 30_000 + b"eq" + bytes([level + 1])
+    entries = {f"part{i}": Code(b"h\x04") for i in range(below_the_limit)}
+    return code.zipped(whole(made + b"0" + value({**entries, "more": {"x": weights()}}, 2), 2))
+
+
+def _many_names() -> bytes:
+    """20,000 entries, and below each the same dictionary of 400 tensors' worth of nothing."""
+    inner = Code(b"}(" + b"".join(b"X\x03\x00\x00\x00%03d}" % i for i in range(400)) + b"uq\x07")
+    entries = {f"part{i}": Code(b"h\x07") for i in range(20_000)}
+    return code.zipped(whole(value({"first": inner, **entries, "more": {"x": weights()}}, 2), 2))
+
+
 def _wide_key() -> bytes:
     """A key of 10^12 parts, four levels deep."""
     made = b"Nq\x00"
@@ -175,6 +191,11 @@ def _wide_arguments() -> bytes:
     """A shape, a shape's shape and hooks that are lists of a million entries."""
     shape = Code(b"(" + b"K\x01" * 1_000_000 + b"t")
     return _zip_with(a=tensor(storage("0", 4), shape, shape))  # type: ignore[arg-type]
+
+
+def _many_lines() -> bytes:
+    """Half a million short lines before a long one: who looks far ahead for each end reads it all again and again."""
+    return code.zipped(whole(b"V\n0" * 500_000 + b"V" + b"x" * 15_000_000 + b"\n", 0))
 
 
 def _memo_slot() -> bytes:
@@ -197,7 +218,10 @@ def _large_counts() -> dict[str, Callable[[], bytes]]:
         "FRAME too long": (b"\x95" + huge, 4),
         "FRAME of 60 GB": (b"\x95" + struct.pack("<Q", 60 * GIGA), 4),
     }
-    return {f"{name} lies": (lambda made=made, p=p: whole(made + b"N", p)) for name, (made, p) in opcodes.items()}
+    return {
+        f"{name} lies": (lambda made=made, p=p: code.zipped(whole(made + b"N", p)))
+        for name, (made, p) in opcodes.items()
+    }
 
 
 # -- containers that unpack to more ----------------------------------------------------------------------------------
@@ -294,11 +318,14 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "100,000 copies of a path": lambda: _copies("pathlib", "PosixPath", value("x" * 100_000, 2)),
     "a path that doubles": lambda: _doubling("pathlib", "PosixPath"),
     "a device that doubles": lambda: _doubling("torch", "device"),
+    "lists of 30,000 lists": _wide_lists,
+    "20,000 entries of 400": _many_names,
+    "500,000 short lines": _many_lines,
     "a key of 10^12 parts": _wide_key,
     "a shape of a million dimensions": _wide_arguments,
     "a list in itself": _dup_list,
     "memo slot 2^31": _memo_slot,
-    "PUT 10^9": lambda: whole(b"Np999999999\n", 0),
+    "PUT 10^9": lambda: code.zipped(whole(b"Np999999999\n", 0)),
     "3 GB in 3 MB": _deflated_record,
     "deflated data.pkl": _deflated_pickle,
     "overlapping entries": _overlapping,

@@ -8,16 +8,20 @@ from hostile import pickle_code as code
 from hostile.case import Canary, Hostile
 from hostile.names import Name, all_names
 
-CONTAINERS = ("raw", "zip", "legacy")
+CONTAINERS = ("raw", "legacy", "zip")
 
 
 def cases() -> list[Hostile]:
-    """Every name once in every container, the protocols taking turns; half of them sit beside sound weights."""
+    """Every name in a zip, some of them in the other containers, the protocols taking turns, half beside weights.
+
+    A bare pickle is refused before it is looked into, so that few of those are enough.
+    """
     names = all_names()
     return [
         _case(name, container, max((i + j) % 6, name.least), beside_weights=(i // 6 + j) % 2 == 0)
         for i, name in enumerate(names)
         for j, container in enumerate(CONTAINERS)
+        if container == "zip" or i % 3 == j
     ]
 
 
