@@ -68,7 +68,7 @@ def read_version(
     found = _cached(folder, path)
     if found is None:
         with _new_folder(folder) as out:
-            _run_child(session, path, chosen, data_classes, out)
+            _run_child(session, path, sha256, chosen, data_classes, out)
             _refuse(out)
         found = _cached(folder, path)
     if found is None:
@@ -240,9 +240,11 @@ def _new_folder(folder: Path) -> Iterator[Path]:
 # The child
 
 
-def _run_child(session: Session, path: Path, choices: Choices, data_classes: tuple[str, ...], out: Path) -> None:
+def _run_child(
+    session: Session, path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...], out: Path
+) -> None:
     request = out / "request.json"
-    record = {"path": str(path), "choices": to_json(choices), "data_classes": data_classes}
+    record = {"path": str(path), "choices": to_json(choices), "data_classes": data_classes, "sha256": sha256}
     request.write_text(json.dumps(record), "utf-8")
     with (out / "errors.txt").open("wb") as errors:
         process = _started(request, out, errors)

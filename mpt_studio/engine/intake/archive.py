@@ -91,9 +91,9 @@ def _directory(file: Opened, count: int, start: int, size: int) -> list[Entry]:
     at, entries, names = start, [], set()
     for _ in range(count):
         entry, at = _entry(file, at, start + size)
-        if entry.name in names:
+        if entry.name.lower() in names:  # torch finds names in any case
             raise UserError(f"{_DAMAGED}: {one_sentence(entry.name, 40)} is in it twice; {_AGAIN}")
-        names.add(entry.name)
+        names.add(entry.name.lower())
         entries.append(entry)
     if at != start + size:
         raise UserError(f"{_DAMAGED}: its directory does not fit; {_AGAIN}")

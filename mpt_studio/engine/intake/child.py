@@ -9,116 +9,140 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.engine.intake import limits
-from mpt_studio.engine.intake.contents import Contents, contents_from, outline_of, refusal
+from mpt_studio.engine.intake.contents import SENTENCE, Contents, contents_from, outline_of, refusal
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.reading import Choices, Reading, choices_from_json, to_json
+from mpt_studio.reading import Reading, choices_from_json, to_json
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 NORMALISED = "version.safetensors"
+NORMALISED_ONNX = "version.onnx"
 REPORT = "report.json"
-SECONDS = 10
-"""CPU time for a small file."""
+T = TypeVar("T")
 
 
 def main(words: list[str]) -> int:
     """Read what the request names; every failure is a sentence in the report."""
     request = json.loads(Path(words[0]).read_text("utf-8"))
     path, out = Path(request["path"]), Path(words[1])
-    sys.setrecursionlimit(2000)
     try:
-        record = _read(path, out, choices_from_json(request["choices"]), tuple(request["data_classes"]))
+        record = to_json(_Reader(path, out, request).read())
     except UserError as error:
-        record = {"error": str(error)}
-    except MemoryError:
-        record = {"error": str(refusal(path, "would take more memory than a file of its size may; it was not read"))}
-    except limits.Forbidden as error:
-        record = {"error": str(refusal(path, f"made its reader try something forbidden ({error}); it was not read"))}
-    except OSError as error:
-        record = {"error": str(refusal(path, f"could not be read ({error.strerror or 'system error'})"))}
-    (out / REPORT).write_text(json.dumps(record, ensure_ascii=True), "utf-8")
+        record = {"error": one_sentence(str(error), SENTENCE)}
+    except Exception as error:
+        traceback.print_exc()
+        record = {"error": str(refusal(path, _reason(error)))}
+    (out / REPORT).write_text(json.dumps(record), "utf-8")
     return 0
 
 
-def _read(path: Path, out: Path, choices: Choices, data_classes: tuple[str, ...]) -> dict[str, Any]:
-    size = total_size(path)
-    limits.limit_process(300 + size // (10 * limits.MEGABYTE), 8 * size + 64 * limits.MEGABYTE)
-    guard = limits.Guard(out)
-    _say("checking")
-    limits.limit_memory(limits.memory_promise(size))
-    outline = guard.around(lambda: outline_of(path))
-    _lift_memory_limit()
-    _say("starting")
-    import torch
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return "would take more memory than a file of its size may; it was not read"
+    if isinstance(error, limits.Forbidden):
+        return f"made its reader try something forbidden ({error}); it was not read"
+    if isinstance(error, OSError):
+        return f"could not be read ({error.strerror or 'the system refused'})"
+    return f"could not be read ({type(error).__name__}: {one_sentence(str(error), 60)})"
 
-    torch.set_num_threads(1)
-    from mpt_studio.engine.intake import tensors
 
-    tensors.warm_up()
+class _Reader:
+    """One file, from its first byte to the normalised file."""
 
-    _say("reading")
-    limits.limit_memory(limits.memory_promise(size))
-    contents: Contents = guard.around(lambda: contents_from(outline))
-    _say("recognising")
-    _lift_memory_limit()
-    from mpt_studio.engine import recognise
+    def __init__(self, path: Path, out: Path, request: dict[str, Any]) -> None:
+        self.path, self.out = path, out
+        self.choices = choices_from_json(request["choices"])
+        self.data_classes: tuple[str, ...] = tuple(request["data_classes"])
+        self.sha256 = str(request.get("sha256", ""))
+        self.size = total_size(path)
+        self.guard = limits.Guard(out)
 
-    reading, network = recognise.describe(contents, path, choices, data_classes)
-    if network is not None:
+    def read(self) -> Reading:
+        limits.limit_process(300 + self.size // (10 * limits.MEGABYTE), 8 * self.size + 64 * limits.MEGABYTE)
+        outline = self._guarded("checking", lambda: outline_of(self.path, self.sha256))
+        if outline.is_onnx:
+            return self._onnx(outline.path)
+        _say("starting")
+        from mpt_studio.engine.intake import tensors
+
+        tensors.warm_up()
+        contents = self._guarded("reading", lambda: contents_from(outline))
+        return self._recognised(contents)
+
+    def _guarded(self, step: str, work: Callable[[], T]) -> T:
+        """Behind both walls: the memory promise, and the audit hook."""
+        _say(step)
+        limits.limit_memory(limits.memory_promise(self.size))
+        try:
+            return self.guard.around(work)
+        finally:
+            limits.lift_memory_limit()
+
+    def _recognised(self, contents: Contents) -> Reading:
+        _say("recognising")
+        from mpt_studio.engine import recognise
+
+        reading, network = recognise.describe(contents, self.path, self.choices, self.data_classes)
+        return self._written(reading, network) if network is not None else reading
+
+    def _written(self, reading: Reading, network: dict[str, Tensor]) -> Reading:
+        """The reading with its checkpoint, whose file is written."""
+        from mpt_studio.engine.weights import save_network
+
         _say("writing")
-        reading = _written(out, path, reading, network)
-    return to_json(reading)
+        assert reading.preprocessing is not None
+        first = reading.candidates[0]
+        checkpoint = Checkpoint(
+            path=str(self.out / NORMALISED),
+            architecture=first.arch,
+            small_stem=first.small_stem,
+            class_names=reading.class_names,
+            preprocessing=reading.preprocessing,
+            source=one_sentence(self.path.name, 200),
+            notes=reading.notes,
+        )
+        save_network(self.out / NORMALISED, network, checkpoint)
+        return dataclasses.replace(reading, checkpoint=checkpoint)
+
+    def _onnx(self, file: Path) -> Reading:
+        """ONNX Runtime is not ours and runs the graph once on noise, so the parent's clock and the limits hold there."""
+        _say("starting")
+        from mpt_studio.engine import onnx_network
+
+        _say("recognising")
+        reading = onnx_network.describe(file, self.choices, self.data_classes)
+        if reading.checkpoint is None:
+            return reading
+        _say("writing")
+        target = self.out / NORMALISED_ONNX
+        onnx_network.normalise(file, target, reading.checkpoint)
+        return dataclasses.replace(reading, checkpoint=dataclasses.replace(reading.checkpoint, path=str(target)))
 
 
 def total_size(path: Path) -> int:
-    """Bytes of a file, or of the files directly in a folder."""
+    """Bytes of a file, or of the files directly in a folder. Raises ``UserError``."""
     try:
         return sum(p.stat().st_size for p in path.iterdir() if p.is_file()) if path.is_dir() else path.stat().st_size
+    except FileNotFoundError:
+        raise UserError(f"There is no file {one_sentence(str(path), 150)}.") from None
     except OSError as error:
         raise refusal(path, f"cannot be opened ({error.strerror or error})") from None
     except ValueError:  # a zero byte in the name
         raise refusal(path, "cannot be opened; no file has such a name") from None
 
 
-def _lift_memory_limit() -> None:
-    if sys.platform != "win32":
-        import resource
-
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-
-
 def _say(step: str) -> None:
     print(step, flush=True)
 
 
-def _written(out: Path, path: Path, reading: Reading, network: dict[str, Tensor]) -> Reading:
-    """The reading with its checkpoint, whose file is written."""
-    from mpt_studio.engine.weights import save_network
-
-    assert reading.preprocessing is not None
-    first = reading.candidates[0]
-    checkpoint = Checkpoint(
-        path=str(out / NORMALISED),
-        architecture=first.arch,
-        small_stem=first.small_stem,
-        class_names=reading.class_names,
-        preprocessing=reading.preprocessing,
-        source=one_sentence(path.name, 200),
-        notes=reading.notes,
-    )
-    save_network(out / NORMALISED, network, checkpoint)
-    return dataclasses.replace(reading, checkpoint=checkpoint)
-
-
 if __name__ == "__main__":
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""
     sys.exit(main(sys.argv[1:]))

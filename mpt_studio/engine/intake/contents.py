@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio import paths
-from mpt_studio.engine.intake import extras, sniff, torch_file
+from mpt_studio.engine.intake import extras, folder, safetensors_file, sniff, torch_file
 from mpt_studio.engine.intake.opened import Opened, opened
+from mpt_studio.engine.intake.parsed import Parsed
 from mpt_studio.engine.intake.selection import Selection, select
-from mpt_studio.engine.intake.torch_file import Parsed
 from mpt_studio.errors import UserError, one_sentence
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+ONNX = "ONNX"
 SENTENCE = 200
 """Characters of a refusal."""
 
@@ -59,37 +61,53 @@ class Outline:
     selection: Selection
     sha256: str
 
+    @property
+    def is_onnx(self) -> bool:
+        """Then there are no tensors to read here: the graph is checked and kept as it is."""
+        return self.parsed.container == ONNX
+
 
 def read_contents(path: Path) -> Contents:
     """Read weights of any origin. Raises ``UserError``, one sentence of at most 200 characters, for all else."""
     return contents_from(outline_of(path))
 
 
-def outline_of(path: Path) -> Outline:
-    """The part of ``read_contents`` that needs no torch, where most bad files end. Raises ``UserError``."""
+def outline_of(path: Path, sha256: str = "") -> Outline:
+    """The part of ``read_contents`` that needs no torch, where most bad files end. Raises ``UserError``.
+
+    ``path`` may be a folder; the outline's is the file in it. ``sha256`` saves hashing where it is known.
+    """
     with _refusals(path):
-        with opened(path) as file:
+        is_folder = path.is_dir()
+        file_path = folder.weights_in(path) if is_folder else path
+        with opened(file_path) as file:
             parsed = _parsed(file)
-            size = file.size
-        return Outline(path, size, parsed, select(parsed.value), paths.sha256_of(path))
+        if is_folder and parsed.container != ONNX and (path / "config.json").is_file():
+            parsed = dataclasses.replace(parsed, container="Hugging Face folder")
+        size = sum(part.stat().st_size for part in parsed.files)
+        selection = Selection({}) if parsed.container == ONNX else select(parsed.value)
+        return Outline(file_path, size, parsed, selection, sha256 or paths.sha256_of(file_path))
 
 
 def contents_from(outline: Outline) -> Contents:
     """The tensors of an outline. Imports torch. Raises ``UserError``."""
-    from mpt_studio.engine.intake.tensors import load
+    from mpt_studio.engine.intake.tensors import load, notes_on
 
     with _refusals(outline.path):
+        if outline.is_onnx:
+            raise UserError("is an ONNX graph, which has no tensors of its own")
         parsed, selection = outline.parsed, outline.selection
+        tensors = load(parsed, selection.leaves)
         return Contents(
-            tensors=load(outline.path, parsed, selection.leaves),
-            extras=extras.plain(selection.rest),
+            tensors=tensors,
+            extras=extras.plain({**parsed.told, **selection.rest}),
             container=parsed.container,
             wrapper=selection.wrapper,
             prefixes=selection.prefixes,
-            files=(outline.path,),
+            files=parsed.files,
             sha256=outline.sha256,
             bytes=outline.size,
-            notes=selection.notes,
+            notes=(*selection.notes, *notes_on(tensors)),
         )
 
 
@@ -106,8 +124,14 @@ def _refusals(path: Path) -> Iterator[None]:
 
 def _parsed(file: Opened) -> Parsed:
     kind = sniff.kind_of(file)
-    if kind == "zip":
-        return torch_file.parse_zip(file)
-    if kind == "legacy":
-        return torch_file.parse_legacy(file)
-    raise UserError(f"is {kind}, which is not read yet")
+    if kind == "onnx":
+        return Parsed(None, ONNX, files=(file.path,))
+    return _PARSERS[kind](file)
+
+
+_PARSERS: dict[sniff.Kind, Callable[[Opened], Parsed]] = {
+    "zip": torch_file.parse_zip,
+    "legacy": torch_file.parse_legacy,
+    "safetensors": safetensors_file.parse_safetensors,
+    "index": safetensors_file.parse_index,
+}

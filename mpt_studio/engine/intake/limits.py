@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 MEGABYTE = 1 << 20
+T = TypeVar("T")
 _OWN = 24 * MEGABYTE
 """Of the promise, what Python takes for itself on the way."""
 _FORBIDDEN = (
@@ -65,6 +66,15 @@ def limit_memory(beyond: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
+def lift_memory_limit() -> None:
+    """Allow again what was allowed when the process began."""
+    if sys.platform != "win32":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
 def _address_space() -> int:
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
@@ -99,7 +109,7 @@ class Guard:
         self.out, self.up = os.path.realpath(out), False
         sys.addaudithook(self._hook)
 
-    def around(self, work: Callable[[], Any]) -> Any:
+    def around(self, work: Callable[[], T]) -> T:
         """Do the work behind the wall."""
         self.up = True
         try:

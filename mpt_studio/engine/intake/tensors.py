@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import warnings
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -13,11 +14,12 @@ from torch import Tensor
 
 from mpt_studio.engine.intake.inert import ITEM_BYTES, TensorRecord
 from mpt_studio.engine.intake.limits import Forbidden
+from mpt_studio.engine.intake.parsed import Parsed
 from mpt_studio.engine.intake.selection import Leaf
-from mpt_studio.engine.intake.torch_file import Parsed
 from mpt_studio.errors import UserError, one_sentence
 
 Tensors = dict[str, Tensor]
+_PIECE = 4 << 20
 
 
 def warm_up() -> None:
@@ -27,17 +29,17 @@ def warm_up() -> None:
     torch.load(io.BytesIO(buffer.getvalue()), weights_only=True, map_location="cpu")
 
 
-def load(path: Path, parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
+def load(parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
     """The tensors of the leaves by name, as they are in the file. Raises ``UserError`` (the end of a sentence)."""
-    return _through_torch(path, parsed, leaves) if parsed.is_plain else _inertly(path, parsed, leaves)
+    return _through_torch(parsed, leaves) if parsed.is_plain else _inertly(parsed, leaves)
 
 
-def _through_torch(path: Path, parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
+def _through_torch(parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
     mapped = parsed.container == "PyTorch zip" and parsed.byte_order == sys.byteorder
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            loaded = torch.load(str(path), weights_only=True, map_location="cpu", mmap=mapped)
+            loaded = torch.load(str(parsed.files[0]), weights_only=True, map_location="cpu", mmap=mapped)
     except (MemoryError, Forbidden):
         raise
     except Exception as error:  # torch has a dozen types for what it cannot read
@@ -63,22 +65,22 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _inertly(path: Path, parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
-    whole = torch.UntypedStorage.from_file(str(path), False, path.stat().st_size)
+def _inertly(parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
+    files = [torch.UntypedStorage.from_file(str(path), False, path.stat().st_size) for path in parsed.files]
     storages: dict[str, torch.UntypedStorage] = {}
     made = {}
     for name, leaf in leaves.items():
         key = leaf.record.storage.key
         if key not in storages:
-            storages[key] = _storage(whole, parsed, leaf.record)
+            storages[key] = _storage(files, parsed, leaf.record)
         made[name] = _view(storages[key], leaf.record)
     return made
 
 
-def _storage(whole: torch.UntypedStorage, parsed: Parsed, record: TensorRecord) -> torch.UntypedStorage:
+def _storage(files: list[torch.UntypedStorage], parsed: Parsed, record: TensorRecord) -> torch.UntypedStorage:
     """A storage's bytes; copied where they are not aligned or in the other byte order."""
-    start, length = parsed.places[record.storage.key]
-    part = whole[start : start + length]
+    file, start, length = parsed.places[record.storage.key]
+    part = files[file][start : start + length]
     swapped = parsed.byte_order != sys.byteorder
     if start % ITEM_BYTES[record.dtype] or swapped:
         part = part.clone()
@@ -90,3 +92,34 @@ def _storage(whole: torch.UntypedStorage, parsed: Parsed, record: TensorRecord) 
 def _view(storage: torch.UntypedStorage, record: TensorRecord) -> Tensor:
     empty = torch.empty(0, dtype=getattr(torch, record.dtype))
     return empty.set_(storage, record.offset, record.size, record.stride)  # type: ignore[call-overload, no-any-return]
+
+
+def notes_on(tensors: Tensors) -> tuple[str, ...]:
+    """What is odd about the numbers: types that will be converted, values that are none, tensors that are empty."""
+    kinds = Counter(_name(t.dtype) for t in tensors.values() if t.is_floating_point() and t.dtype != torch.float32)
+    notes = [f"{_tensors(n)} in {kind}; they are computed with as float32." for kind, n in sorted(kinds.items())]
+    broken = [name for name, tensor in tensors.items() if not _is_finite(tensor)]
+    if broken:
+        first = one_sentence(broken[0], 60)
+        notes.append(f"{_tensors(len(broken))} with NaN or infinite values, {first} first: the answers may be useless.")
+    empty = sum(tensor.numel() == 0 for tensor in tensors.values())
+    if empty:
+        notes.append(f"{_tensors(empty)} without any values.")
+    return tuple(notes)
+
+
+def _tensors(count: int) -> str:
+    return "1 tensor is" if count == 1 else f"{count:,} tensors are"
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    """Looked at in pieces, so that it takes no memory to speak of."""
+    if not tensor.numel() or not (tensor.is_floating_point() or tensor.is_complex()):
+        return True
+    flat = tensor.reshape(-1) if tensor.is_contiguous() else tensor.flatten()
+    return all(bool(torch.isfinite(part).all()) for part in _converted(flat))
+
+
+def _converted(flat: Tensor) -> Iterator[Tensor]:
+    for part in flat.split(_PIECE):
+        yield part.float() if part.element_size() == 1 else part  # 8-bit floats know no arithmetic

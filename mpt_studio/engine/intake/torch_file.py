@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import struct
 import sys
-from dataclasses import dataclass, field
-from typing import Any, Literal
 
 from mpt_studio.engine.intake.archive import Entry, read_archive
 from mpt_studio.engine.intake.globals import WEIGHTS_ONLY
 from mpt_studio.engine.intake.inert import ITEM_BYTES, Storage
 from mpt_studio.engine.intake.opened import Opened
+from mpt_studio.engine.intake.parsed import ByteOrder, Parsed, Place
 from mpt_studio.engine.intake.pickle_machine import Damaged, Scan, interpret
 from mpt_studio.errors import UserError
 
 MOST_PICKLE = 128 << 20
 _AGAIN = "copy or download it again"
 _RESAVE = "load it where it was made and save model.state_dict() with torch.save"
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """A file whose structure is known and checked; no tensor has been read."""
-
-    value: Any
-    """Dicts, lists, tuples, scalars, ``TensorRecord`` and ``Stub``."""
-    container: str
-    """As ``Reading.container``."""
-    is_plain: bool
-    """Whether ``torch.load(weights_only=True)`` can read it; the inert reader takes the others' tensors."""
-    byte_order: Literal["little", "big"] = "little"
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Start and length in bytes of each storage in the file."""
 
 
 def parse_zip(file: Opened) -> Parsed:
@@ -57,22 +41,22 @@ def parse_zip(file: Opened) -> Parsed:
     container = (
         "TorchScript" if script else "PyTorch zip" if plain else "pickled module" if _is_module(scan) else "PyTorch zip"
     )
-    return Parsed(scan.value, container, plain, _byte_order(file, inner.get("byteorder")), places)
+    return Parsed(scan.value, container, plain, _byte_order(file, inner.get("byteorder")), (file.path,), places)
 
 
 def _is_module(scan: Scan) -> bool:
     return any(name.startswith("torch.nn.modules.") for name in scan.names)
 
 
-def _place(storage: Storage, entry: Entry | None) -> tuple[int, int]:
+def _place(storage: Storage, entry: Entry | None) -> Place:
     if entry is None or entry.method:
         raise UserError(f"is damaged: the numbers of a tensor are missing; {_AGAIN}")
     if entry.size != storage.count * ITEM_BYTES[storage.dtype]:
         raise UserError("announces a tensor of another size than its data; it is damaged or made to deceive")
-    return entry.start, entry.size
+    return Place(0, entry.start, entry.size)
 
 
-def _byte_order(file: Opened, entry: Entry | None) -> Literal["little", "big"]:
+def _byte_order(file: Opened, entry: Entry | None) -> ByteOrder:
     text = file.at(entry.start, min(entry.size, 16)) if entry else b"little"
     if text not in (b"little", b"big"):
         raise UserError(f"is damaged: its byte order is unknown; {_AGAIN}")
@@ -108,7 +92,7 @@ def parse_legacy(file: Opened) -> Parsed:
         scans.append(_interpreted(file, at, file.size))
         at = scans[-1].end
     _, _, system, scan, keys = scans
-    order: Literal["little", "big"] = "little"
+    order: ByteOrder = "little"
     if isinstance(system.value, dict) and system.value.get("little_endian") is False:
         order = "big"
     if not isinstance(keys.value, list) or not all(isinstance(key, str) for key in keys.value):
@@ -118,17 +102,17 @@ def parse_legacy(file: Opened) -> Parsed:
     places = _legacy_places(file, at, [scan.storages[key] for key in keys.value], order)
     plain = scan.names <= WEIGHTS_ONLY and all(s.is_plain for s in scans) and order == sys.byteorder
     kind = "PyTorch legacy" if plain or not _is_module(scan) else "pickled module"
-    return Parsed(scan.value, kind, plain, order, places)
+    return Parsed(scan.value, kind, plain, order, (file.path,), places)
 
 
-def _legacy_places(file: Opened, at: int, storages: list[Storage], order: str) -> dict[str, tuple[int, int]]:
+def _legacy_places(file: Opened, at: int, storages: list[Storage], order: str) -> dict[str, Place]:
     places = {}
     for storage in storages:
         raw = file.at(at, 8)
         if len(raw) < 8 or struct.unpack("<q" if order == "little" else ">q", raw)[0] != storage.count:
             raise UserError("announces a tensor of another size than its data; it is damaged or made to deceive")
         length = storage.count * ITEM_BYTES[storage.dtype]
-        places[storage.key] = (at + 8, length)
+        places[storage.key] = Place(0, at + 8, length)
         at += 8 + length
         if at > file.size:
             raise UserError(f"is cut short; {_AGAIN}")

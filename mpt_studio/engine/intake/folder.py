@@ -1,0 +1,32 @@
+"""Which file of a folder holds the weights, as Hugging Face lays folders out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mpt_studio.errors import UserError
+
+_PREFERRED = (
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.onnx",
+)  # fmt: skip
+_SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".onnx")
+_MOST_LOOKED_AT = 10_000
+
+
+def weights_in(folder: Path) -> Path:
+    """The folder's one file of weights. Raises ``UserError`` (the end of a sentence)."""
+    for name in _PREFERRED:
+        if (folder / name).is_file():
+            return folder / name
+    try:
+        entries = [entry for _, entry in zip(range(_MOST_LOOKED_AT), folder.iterdir(), strict=False)]
+    except OSError as error:
+        raise UserError(f"cannot be listed ({error.strerror or error})") from None
+    found = sorted(entry for entry in entries if entry.suffix.lower() in _SUFFIXES and entry.is_file())
+    if len(found) == 1:
+        return found[0]
+    if (folder / "pytorch_model.bin.index.json").is_file():
+        raise UserError("holds weights in several pickled files; save them as .safetensors with save_pretrained")
+    if not found:
+        raise UserError("is a folder without weights; name a file of weights or a folder with model.safetensors")
+    raise UserError(f"is a folder with {len(found)} files of weights; name one of them")
