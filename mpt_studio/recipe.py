@@ -210,7 +210,7 @@ class Recipe:
     __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
 
     data: str
-    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or folder:DIR."""
+    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
     role: Role = "candidate"
     """What the version is for; an "old" one is trained on the old classes only."""
     old_classes: str = ""
@@ -233,7 +233,7 @@ class UpdateRecipe:
     __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
 
     data: str = "builtin"
-    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or folder:DIR."""
+    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
     old_classes: str = ""
     """Classes that the old model knows: a count, names separated by commas, or a file with one name per line."""
     old: str = ""

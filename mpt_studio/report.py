@@ -32,11 +32,8 @@ def update_report(result: dict[str, Any]) -> str:
 def _skipped(data: dict[str, Any]) -> list[str]:
     """The images that no version has seen: the first ones by name, all of them by count."""
     names = [f"{sample['id']} ({sample['reason']})" for sample in data["skipped"]]
-    return (
-        [f"Left out, unreadable: {len(names)}: {', '.join(names[:3])}{', …' if len(names) > 3 else ''}"]
-        if names
-        else []
-    )
+    count = data.get("skipped_count", len(names))
+    return [f"Left out, unreadable: {count:,}: {', '.join(names[:3])}{', …' if count > 3 else ''}"] if names else []
 
 
 def _floor(record: dict[str, Any]) -> str:

@@ -18,7 +18,6 @@ from mpt_studio.cli.bench import bench
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
 from mpt_studio.cli.versions import compare, evaluate, inspect
-from mpt_studio.data import open_dataset
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.recipe import (
@@ -154,7 +153,7 @@ def train(
     """Train one version.
 
     Args:
-        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or folder:DIR.
+        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv.
         role: What the version is for; "old" is trained on the old classes only.
         method: Published or lower-case name: none, pct_kl, mpt_kl, elodi, ….
         logit_margin: b, for the methods with a margin.
@@ -170,7 +169,7 @@ def train(
         training=training, method=from_json(Method, chosen, UsageError),
     )  # fmt: skip
     with open_session(store, quiet=json) as session:
-        dataset = open_dataset(jobs.absolute_spec(data), session.progress)
+        dataset = jobs.open_data(session, data)
         jobs.check_engine(model, training.device, dataset)
         made = jobs.start_train(session.store, recipe, dataset)
         return _print_run(session, jobs.train(session, made.id, dataset).id, json)

@@ -25,7 +25,7 @@ def evaluate(
     checkpoint: Positional[Path],
     data: str,
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="DIR")] = None,
-    part: Literal["train", "test"] = "test",
+    part: Literal["train", "validation", "test"] = "test",
     device: str = "auto",
     store: StoreOption = None,
     json: JsonOption = False,
@@ -34,7 +34,7 @@ def evaluate(
 
     Args:
         checkpoint: The version's weights.
-        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or folder:DIR.
+        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv.
         out: Folder for the predictions; by default the store's cache.
         part: Which part of the data.
         device: auto, cpu, cuda, cuda:1, mps.
@@ -101,14 +101,17 @@ def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
         marks.close()
 
 
-def inspect(path: Positional[Path], store: StoreOption = None, json: JsonOption = False) -> int:
-    """Describe a checkpoint, predictions or an image folder.
+def inspect(
+    path: Positional[Path], skipped: Path | None = None, store: StoreOption = None, json: JsonOption = False
+) -> int:
+    """Describe a checkpoint, predictions, an image folder or a manifest of images.
 
     Args:
         path: The file or folder.
+        skipped: Write the images that cannot be used, and why, to this CSV file.
     """
     with open_session(store, quiet=json) as session:
-        record = jobs.inspect(session, path)
+        record = jobs.inspect(session, path, skipped=skipped)
     print_record(record, json, _described)
     return 0
 

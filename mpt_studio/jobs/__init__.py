@@ -5,6 +5,7 @@ them, and compare predictions. Torch is imported inside the functions that need 
 """
 
 from mpt_studio.jobs import explain
+from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.jobs.training import check_engine, start_train, train
 from mpt_studio.jobs.update import check_update, run_update, start_update
@@ -22,9 +23,13 @@ __all__ = [
     "evaluate",
     "explain",
     "inspect",
+    "metadata_file",
+    "open_data",
     "predictions_of",
     "prepare_data",
     "run_update",
+    "skipped_file",
+    "skipped_sentence",
     "start_train",
     "start_update",
     "train",

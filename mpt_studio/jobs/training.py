@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.compare import compare
-from mpt_studio.data import Dataset, open_dataset, resolve_old_classes, training_split
+from mpt_studio.data import Dataset, resolve_old_classes, training_split
+from mpt_studio.data.dataset import SHOWN_SKIPPED
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
+from mpt_studio.jobs.images import open_data, skipped_sentence
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
-from mpt_studio.jobs.versions import accuracy_figures, predictions_of, skipped_sentence, tagged
+from mpt_studio.jobs.versions import accuracy_figures, predictions_of, tagged
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Method, Model, Recipe, checked, label_of
 from mpt_studio.store import Run, RunWriter, Store
@@ -63,12 +65,12 @@ def check_engine(model: Model, device: str, dataset: Dataset) -> None:
     check_architecture(model, len(dataset.class_names), model.image_size or dataset.image_size or 224)
 
 
-def warnings(dataset: Dataset, methods: tuple[Method, ...], epochs: int) -> list[Note]:
+def warnings(dataset: Dataset, methods: tuple[Method, ...], epochs: int, store: Store | None = None) -> list[Note]:
     """What the user should know before training: unreadable images, methods whose distillation never begins."""
-    notes = []
+    notes = [Note(text=text, level="warning") for text in dataset.notes]
     if dataset.skipped:
-        detail = "\n".join(f"{sample.sample_id}: {sample.reason}" for sample in dataset.skipped)
-        notes.append(Note(text=skipped_sentence(len(dataset.skipped)), level="warning", detail=detail))
+        detail = "\n".join(f"{sample.sample_id}: {sample.reason}" for sample in dataset.skipped[:SHOWN_SKIPPED])
+        notes.append(Note(text=skipped_sentence(dataset, store), level="warning", detail=detail))
     for method in methods:
         if method.needs_old and method.start_epoch >= epochs:
             text = (
@@ -146,7 +148,7 @@ def train(session: Session, run_id: str, dataset: Dataset | None = None, control
     if run.outcome in ("done", "stopped"):
         return run
     with session.store.write_run(run_id) as writer, _failures_recorded(session, writer):
-        dataset = dataset or open_dataset(run.recipe.data, session.progress)
+        dataset = dataset or open_data(session, run.recipe.data)
         _TrainingJob(session, writer, dataset, control).run()
     return session.store.run(run_id)
 
@@ -190,7 +192,7 @@ class _TrainingJob:
     def run(self) -> None:
         self._check_data()
         if not self.writer.run.update:  # an update says it once, for all of its runs
-            for note in warnings(self.dataset, (self.recipe.method,), self.recipe.training.epochs):
+            for note in warnings(self.dataset, (self.recipe.method,), self.recipe.training.epochs, self.session.store):
                 tell(self.session, self.writer, note)
         trainer = self._trainer()
         for event in trainer.fit(self._command):

@@ -11,9 +11,10 @@ from typing import Any
 
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.compare import Comparison, compare, recommend
-from mpt_studio.data import Dataset, describe, open_dataset
+from mpt_studio.data import Dataset, describe
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
+from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
 from mpt_studio.jobs.training import check_engine, check_old, old_classes_of, start_train, train, warnings
 from mpt_studio.jobs.versions import accuracy_figures, named_predictions, predictions_folder, predictions_of
@@ -46,7 +47,7 @@ def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
 def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     """Open the data and check the recipe against them before anything is put on disk. Raises ``UserError``."""
     recipe.candidate_methods()
-    dataset = open_dataset(absolute_spec(recipe.data), session.progress)
+    dataset = open_data(session, recipe.data)
     old_classes_of(recipe.old_classes, absolute_file(recipe.old), dataset)
     check_engine(recipe.model, recipe.training.device, dataset)
     return dataset
@@ -104,7 +105,7 @@ class _UpdateJob:
             raise
 
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
-        self.dataset = dataset or open_dataset(self.recipe.data, self.session.progress)
+        self.dataset = dataset or open_data(self.session, self.recipe.data)
         self.old_names = old_classes_of(self.recipe.old_classes, self.recipe.old, self.dataset)
         self._warn()
         outcome: Outcome = "done"
@@ -117,7 +118,8 @@ class _UpdateJob:
         return result
 
     def _warn(self) -> None:
-        for note in warnings(self.dataset, self.recipe.candidate_methods(), self.recipe.training.epochs):
+        methods, epochs = self.recipe.candidate_methods(), self.recipe.training.epochs
+        for note in warnings(self.dataset, methods, epochs, self.session.store):
             self._tell(note)
 
     def _train_all(self) -> None:
