@@ -1,7 +1,10 @@
 """Two versions' predictions, matched by sample id and class name: flips, rates, trade-offs, filters."""
 
+from mpt_studio.compare.aligned import aligned, aligned_by_store, map_for
 from mpt_studio.compare.causes import CAUSE_NAMES, Cause, CauseThresholds
+from mpt_studio.compare.class_map import ClassMap, keep_map, kept_map
 from mpt_studio.compare.comparison import SUBSETS, ClassRates, Comparison, FlowPair, Subset, compare
+from mpt_studio.compare.doctor import Diagnosis, diagnose
 from mpt_studio.compare.explore import Facets, Group, facets, groups, sort_rows
 from mpt_studio.compare.export import write_csv, write_parquet
 from mpt_studio.compare.filters import Among, Filter, Interval, Range, Samples
@@ -25,10 +28,12 @@ __all__ = [
     "Cancelled",
     "Cause",
     "CauseThresholds",
+    "ClassMap",
     "ClassRates",
     "Comparison",
     "Completion",
     "Criteria",
+    "Diagnosis",
     "Facets",
     "Fate",
     "Filter",
@@ -50,15 +55,21 @@ __all__ = [
     "Verdict",
     "Vocabulary",
     "adjusted_rates",
+    "aligned",
+    "aligned_by_store",
     "compare",
     "complete",
+    "diagnose",
     "facets",
     "flips_at",
     "frontier",
     "groups",
     "history",
     "judge",
+    "keep_map",
+    "kept_map",
     "label_wrong",
+    "map_for",
     "open_comparison",
     "paired",
     "parse",
