@@ -104,8 +104,14 @@ def _hidden_damage(content: bytes, kind: str) -> str:
     """What the decoder would pass over in silence."""
     if kind in ("JPEG", "MPO"):
         return jpeg.damage(content)
-    # space was set aside for the whole file, and its end never came
-    return "truncated" if kind == "WEBP" and content.endswith(bytes(256)) else ""
+    return "truncated" if kind == "WEBP" and _ends_early(content) else ""
+
+
+def _ends_early(content: bytes) -> bool:
+    """Whether space was set aside for the whole file and its end never came, or a WebP file is shorter than it says."""
+    if content[:4] == b"RIFF" and len(content) < int.from_bytes(content[4:8], "little") + 8:
+        return True
+    return content.endswith(bytes(256))
 
 
 @functools.cache
@@ -167,6 +173,8 @@ def _reason(error: Exception, content: bytes) -> str:
         return next(known, "not an image of a known type" if content.strip(b"\0") else "only zero bytes")
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS // 1_000_000} million pixels"
-    if "truncated" in str(error).lower():
+    if "truncated" in str(error).lower() or _ends_early(content):
         return "truncated"
+    if isinstance(error, AssertionError):  # Pillow's only one on reading: colours are numbers in a list that is missing
+        return "damaged (no palette)"
     return f"damaged ({one_sentence(str(error) or type(error).__name__, 80)})"

@@ -24,6 +24,8 @@ def damage(content: bytes) -> str:
         found = _MARKER.search(content, at)
         if found is None:
             return "truncated" if scans else ""  # without any scan the decoder itself has its say
+        if scans and found.start() != at:
+            return "damaged in the middle (no marker where a segment ends)"
         marker, at = found[1][0], found.end()
         if marker == _END:
             return ""
