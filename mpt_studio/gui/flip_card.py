@@ -156,7 +156,7 @@ class CardPainter:
             painter.drawLine(sheet.x() + 3, y, sheet.right() - 3 - 2 * (line == 2), y)
 
     def _paint_truth(self, painter: QPainter, box: QRect, comparison: Comparison, row: int) -> None:
-        drop = drop_text(float(comparison.margin_drop[row]))
+        drop = drop_text(float(comparison.at("margin_drop", row)))
         taken = self._metrics.horizontalAdvance(drop) + PAD
         painter.setFont(self._bold)
         painter.setPen(self.text)

@@ -11,19 +11,17 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 from PySide6.QtGui import QImage
 
-from mpt_studio.compare import Comparison
 from mpt_studio.data.dataset import Dataset, Images
+from mpt_studio.gui.image_index import ImageIndex, image_index
 from mpt_studio.gui.thumbnail_files import ThumbnailFiles
 
+__all__ = ["ImageIndex", "Thumbnails", "fitted", "image_index", "to_qimage"]
 CACHE_BYTES = 160 << 20
 PIXELATED_UP_TO = 64
 """Images up to this side are enlarged pixel by pixel, so that what the model saw stays visible."""
-OTHER_DATA = 0.1
-"""Where more than this share of the images has another class than the samples, the data set is another one."""
 _THREADS = 2
 
 
@@ -180,78 +178,3 @@ class Thumbnails(QObject):
         self._bytes += image.sizeInBytes()
         while self._bytes > self._limit and len(self._cache) > 1:
             self._bytes -= self._cache.popitem(last=False)[1][1].sizeInBytes()
-
-
-class ImageIndex:
-    """Which image of the data set belongs to each sample of a comparison; -1 where the data set lacks it."""
-
-    def __init__(self, dataset: Dataset | None, sample_ids: npt.NDArray[np.str_]) -> None:
-        self._of_row = _locate(dataset, sample_ids)
-
-    def __getitem__(self, row: int) -> int:
-        return int(self._of_row[row]) if row < len(self._of_row) else -1
-
-    def drop_others(self, dataset: Dataset, comparison: Comparison) -> None:
-        """Forget images whose class is not the sample's; all of them where that is common: these are other data."""
-        position = {name: i for i, name in enumerate(comparison.names)}
-        class_of = np.array([position.get(name, -1) for name in dataset.class_names], np.int64)
-        there = self._of_row >= 0
-        other = there & (class_of[dataset.labels[self._of_row]] != comparison.truth)
-        common = other.sum() > OTHER_DATA * there.sum()
-        self._of_row = np.where(there if common else other, -1, self._of_row)
-
-    def all(self, samples: int) -> npt.NDArray[np.int64]:
-        """(samples,) indices of all samples; -1 where the data set lacks one."""
-        return self._of_row if len(self._of_row) == samples else np.full(samples, -1, np.int64)
-
-    def many(self, rows: npt.NDArray[np.integer]) -> list[int]:
-        """Indices of the rows that have an image, in order."""
-        if not len(self._of_row):
-            return []
-        found = self._of_row[rows]
-        return [int(i) for i in found[found >= 0]]
-
-
-def _locate(dataset: Dataset | None, sample_ids: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
-    """(N,) dataset indices of ``sample_ids``: at once where they are a part in order, else by one sort."""
-    if dataset is None or not len(sample_ids):
-        return np.empty(0, np.int64)
-    for part in (dataset.test, dataset.train):
-        if len(part) == len(sample_ids) and np.array_equal(_taken(dataset.sample_ids, part), sample_ids):
-            return np.asarray(part, np.int64)
-    order = np.argsort(dataset.sample_ids)
-    at = np.searchsorted(dataset.sample_ids, sample_ids, sorter=order)
-    found = order[np.minimum(at, len(order) - 1)]
-    return np.where(dataset.sample_ids[found] == sample_ids, found, -1)
-
-
-def _taken(ids: npt.NDArray[np.str_], part: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
-    """``ids[part]``, without a copy where the ascending ``part`` has no gap."""
-    first, last = int(part[0]), int(part[-1])
-    return ids[first : last + 1] if last - first + 1 == len(part) else ids[part]
-
-
-class _Latest:
-    """The last index made: every panel asks for the same one."""
-
-    key: tuple[Dataset | None, Comparison | None] | None = None
-    made: ImageIndex
-
-
-def image_index(dataset: Dataset | None, comparison: Comparison | None) -> ImageIndex:
-    """The index of a data set and a comparison's samples; kept, so that asking again costs nothing.
-
-    Ids such as "test/00042" occur in many data sets, so the true classes have to agree as well.
-    """
-    if _Latest.key is None or _Latest.key[0] is not dataset or _Latest.key[1] is not comparison:
-        _Latest.made = _checked(dataset, comparison)
-        _Latest.key = (dataset, comparison)
-    return _Latest.made
-
-
-def _checked(dataset: Dataset | None, comparison: Comparison | None) -> ImageIndex:
-    if dataset is None or comparison is None:
-        return ImageIndex(None, np.empty(0, np.str_))
-    found = ImageIndex(dataset, comparison.sample_ids)
-    found.drop_others(dataset, comparison)
-    return found

@@ -17,7 +17,9 @@ from mpt_studio.gui import versions as making
 from mpt_studio.gui.browsing import NEGATIVE_FLIPS, Browsing
 from mpt_studio.gui.comparisons import Comparisons
 from mpt_studio.gui.evaluations import Evaluations
+from mpt_studio.gui.image_index import image_index
 from mpt_studio.gui.judging import Judging
+from mpt_studio.gui.latest import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.offsets import Offsets
 from mpt_studio.gui.plain import number
 from mpt_studio.gui.recommending import Recommending
@@ -59,6 +61,7 @@ class Workspace(Browsing):
         self.thresholds = Thresholds(self)
         self.thresholds.changed.connect(self._annotated)
         self._comparisons.prepare = self._prepare
+        self._locating = Latest(lambda *said: self.message.emit("error", *said), self)
         self.offsets, self.recommending = Offsets(self), Recommending(self)
         self.offsets.settled.connect(self.current_changed)
         self._comparisons.ready.connect(self._computed)
@@ -146,13 +149,11 @@ class Workspace(Browsing):
 
     def set_current(self, key: str) -> None:
         """Put a candidate on show."""
-        version = self.version(key)
-        if version is None or version.role == "old":
-            return
-        changes = version is not self.current
-        self._current = key
-        if changes:
-            self._current_is_new()
+        version, before = self.version(key), self.current
+        if version is not None and version.role != "old":
+            self._current = key
+            if version is not before:
+                self._current_is_new()
 
     def _free_color(self) -> int:
         taken = {v.color for v in self.versions}
@@ -196,6 +197,7 @@ class Workspace(Browsing):
 
     def _prepare(self, comparison: compare.Comparison) -> None:
         """What a new comparison is told of its samples; may run beside the window."""
+        image_index(self.dataset, comparison)
         self.judging.prepare(comparison)
         self.tables.prepare(comparison)
         self.thresholds.prepare(comparison)
@@ -349,6 +351,15 @@ class Workspace(Browsing):
             first = "\n".join(f"{s.sample_id}: {s.reason}" for s in self.dataset.skipped[:100])
             count = len(self.dataset.skipped)
             self.message.emit("warning", f"{count:,} images cannot be read and are left out.", first)
+        self._locate_images(self.dataset)
+
+    def _locate_images(self, dataset: Dataset) -> None:
+        """Find the images of the samples, beside the window where they are many; then tell of the data."""
+        made = self.made()
+        many = sum(map(len, made)) > DIRECT_SAMPLES
+        self._locating.ask(lambda _: [image_index(dataset, each) for each in made], self._located, beside=many)
+
+    def _located(self, _: object) -> None:
         self.data_changed.emit()
         self._evaluate_pending()
 
@@ -382,6 +393,7 @@ class Workspace(Browsing):
     def close(self) -> None:
         """Cancel what still runs."""
         self.stop_seeking()
+        self._locating.cancel()
         self.judging.close()
         self.offsets.forget()
         self._comparisons.forget()
