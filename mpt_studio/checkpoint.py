@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
-from safetensors import SafetensorError, safe_open
 
-from mpt_studio import onnx_header, paths
+from mpt_studio import onnx_header, paths, tensor_header
 from mpt_studio.errors import UserError
 
 FORMAT = 1
@@ -79,11 +78,12 @@ def has_our_header(path: Path) -> bool:
     try:
         if not path.is_file():
             return False
+        if _is_onnx(path):
+            return onnx_header.read_header(path) is not None
         with path.open("rb") as stream:
-            head = stream.read(8)
-            size = int.from_bytes(head, "little")
-            return 2 < size < 1 << 26 and b'"mpt_studio":' in stream.read(min(size, 1 << 16))
-    except OSError:
+            size = int.from_bytes(stream.read(8), "little")
+            return size <= tensor_header.MOST_BYTES and f'"{HEADER_KEY}":'.encode() in stream.read(min(size, 1 << 16))
+    except (OSError, UserError):
         return False
 
 
@@ -113,12 +113,17 @@ def _is_onnx(path: Path) -> bool:
 
 
 def _safetensors_text(path: Path) -> str | None:
+    if not path.is_file():
+        raise UserError(f"{path} is not a readable .safetensors file (it is no file).")
     try:
-        with safe_open(path, framework="numpy") as opened:
-            found: str | None = (opened.metadata() or {}).get(HEADER_KEY)
-            return found
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"{path} is not a readable .safetensors file ({error}).") from None
+        header = tensor_header.read_header(path)
+    except tensor_header.Unreadable as error:
+        raise UserError(f"{path} is not a readable .safetensors file (it {error}).") from None
+    except OSError as error:
+        raise UserError(f"{path} is not a readable .safetensors file ({error.strerror or error}).") from None
+    if HEADER_KEY in header.metadata and not header.is_canonical():
+        raise UserError(f"{path} is damaged: its header was changed after it was written; use another copy.")
+    return header.metadata.get(HEADER_KEY)
 
 
 def _described(path: Path, text: str) -> Checkpoint:
@@ -126,6 +131,8 @@ def _described(path: Path, text: str) -> Checkpoint:
         values = json.loads(text)
         if int(values.get("format", 0)) > FORMAT:
             raise UserError(f"{path} was written by a newer MPT Studio; update the program to read it.")
+        if json.dumps(values, ensure_ascii=False) != text:
+            raise ValueError("it was changed after it was written")
         return _ADAPTER.validate_json(json.dumps({**values, "path": str(path)}))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:  # pydantic.ValidationError is a ValueError
         reason = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)

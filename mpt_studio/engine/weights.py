@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from mpt_studio import tensor_header
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint
 from mpt_studio.engine import networks, onnx_network
 from mpt_studio.errors import UserError, one_sentence
@@ -39,6 +40,8 @@ def load_tensors(path: Path, key: str, what: str) -> tuple[dict[str, Tensor], di
     if not path.exists():
         raise UserError(f"There is no {what} at {path}.")
     try:
+        if not tensor_header.read_header(path).is_canonical():
+            raise UserError(f"The {what} {path} is damaged: its header was changed after it was written.")
         with safe_open(str(path), framework="pt") as opened:
             text = (opened.metadata() or {}).get(key, "")
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping

@@ -114,7 +114,7 @@ class _Reader:
         return dataclasses.replace(reading, checkpoint=checkpoint)
 
     def _onnx(self, file: Path) -> Reading:
-        """ONNX Runtime is not ours and runs the graph once on noise, so the parent's clock and the limits hold there."""
+        """ONNX Runtime runs the graph once on noise: there, the limits of the process and the parent's clock hold."""
         _say("starting")
         from mpt_studio.engine import onnx_network
 
