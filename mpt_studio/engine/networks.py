@@ -1,4 +1,4 @@
-"""Networks by name: torchvision's classification models with a head of our size, and "small" for CPUs.
+"""Networks by name: torchvision's and timm's classification models with a head of our size, and "small" for CPUs.
 
 The small-image stem replaces the first convolution by a 3×3 one with stride 1 and drops the max pooling that follows,
 the usual form for 32×32 images (He et al., CVPR 2016, section 4.2). Families that have it: ResNet, ResNeXt and wide
@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mpt_studio import recipe
+from mpt_studio.engine import timm_networks
+from mpt_studio.engine.outline import without_memory
 from mpt_studio.errors import UserError, one_sentence
 
 SMALL = "small"
@@ -30,12 +32,17 @@ _FIRST_CONVOLUTION = ("mobilenet", "efficientnet", "regnet")
 
 def architectures() -> tuple[str, ...]:
     """Every name that ``build`` knows, ours first."""
-    return (SMALL, *_torchvision_names())
+    return (SMALL, *_torchvision_names(), *timm_networks.names())
 
 
 def has_small_stem(arch: str) -> bool:
     """Whether the family has a form for small images."""
     return arch == SMALL or arch.startswith((*_RESNETS, *_FIRST_CONVOLUTION, "densenet"))
+
+
+def stem_has_own_tensors(arch: str) -> bool:
+    """Whether the small-image stem shows in the weights: its convolution is smaller, not only of another stride."""
+    return arch == SMALL or arch.startswith((*_RESNETS, "densenet"))
 
 
 def stem_is_small(model: recipe.Model, image_size: int) -> bool:
@@ -52,6 +59,8 @@ def build(arch: str, classes: int, small_stem: bool, image_size: int) -> nn.Modu
     """
     if arch == SMALL:
         return SmallResidual(classes, small_stem)
+    if arch.startswith(timm_networks.PREFIX):
+        return timm_networks.build(_known(arch), classes, image_size)
     network = _torchvision(arch, classes, image_size)
     if small_stem:
         _shrink_stem(network, arch)
@@ -61,21 +70,20 @@ def build(arch: str, classes: int, small_stem: bool, image_size: int) -> nn.Modu
 def check_architecture(model: recipe.Model, classes: int, image_size: int) -> None:
     """Raise ``UserError`` for an unknown name (with the closest ones) or an image size that the network cannot take.
 
-    Costs neither memory nor arithmetic: the network is built and run on torch's meta device. RegNets cannot be built
-    there; they take any size.
+    Costs neither memory nor arithmetic: the network has no weights and runs on torch's meta device.
     """
-    if _known(model.arch).startswith("regnet"):
-        return
+    _known(model.arch)
+    small = stem_is_small(model, image_size)
     try:
+        network = without_memory(lambda: build(model.arch, classes, small, image_size)).to("meta")
         with torch.device("meta"):
-            network = build(model.arch, classes, stem_is_small(model, image_size), image_size)
             answer = network(torch.empty(2, 3, image_size, image_size))
     except (RuntimeError, ValueError, AssertionError, TypeError) as error:
         raise UserError(
             f"{model.arch} cannot take images of {image_size} pixels ({one_sentence(str(error), 120)}); "
             "set another image size or architecture."
         ) from None
-    if tuple(answer.shape) != (2, classes):
+    if not isinstance(answer, Tensor) or tuple(answer.shape) != (2, classes):
         raise UserError(f"{model.arch} does not end in one logit per class; choose another architecture.")
 
 
@@ -139,8 +147,10 @@ def _torchvision_names() -> tuple[str, ...]:
 def _known(arch: str) -> str:
     if arch == SMALL or arch in _torchvision_names():  # "small" must not wait for the import of torchvision
         return arch
+    if arch.startswith(timm_networks.PREFIX) and timm_networks.exists(arch):
+        return arch
     close = difflib.get_close_matches(arch.lower(), architectures(), n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(close)}?" if close else "use small or a torchvision classification model."
+    hint = f"did you mean {', '.join(close)}?" if close else "use small, a torchvision model or timm/NAME."
     raise UserError(f"There is no architecture {one_sentence(arch, 60)!r}; {hint}")
 
 

@@ -1,0 +1,47 @@
+"""Networks without memory: every module is real, the weights have shapes only.
+
+Building on torch's meta device alone fails for networks that compute with numbers while they are made (RegNets, many
+of timm's), so only uninitialised memory, which is what weights start as, goes to the meta device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+
+def without_memory(make: Callable[[], nn.Module]) -> nn.Module:
+    """The network that ``make`` builds, with its weights on the meta device; small constants stay real if they can.
+
+    They cannot where a network is run while it is made, as hybrids of convolutions and transformers are.
+    """
+    try:
+        with _OnMeta((torch.empty,)), torch.no_grad():
+            return make()
+    except RuntimeError as error:
+        if "meta" not in str(error):
+            raise
+    with _OnMeta((torch.empty, torch.zeros, torch.ones)), torch.no_grad():
+        return make()
+
+
+class _OnMeta(TorchFunctionMode):
+    """Sends what the given functions make to the meta device."""
+
+    def __init__(self, makers: tuple[Callable[..., Any], ...]) -> None:
+        super().__init__()
+        self.makers = makers
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return func(*args, **{**(kwargs or {}), **({"device": "meta"} if func in self.makers else {})})
+
+
+def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of all that a network saves."""
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}

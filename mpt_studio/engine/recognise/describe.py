@@ -1,0 +1,99 @@
+"""The report on a version of any origin, and its tensors as our networks have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.engine import networks
+from mpt_studio.engine.recognise import class_names, evidence, fitting, preprocessing, search, torchvision_weights
+from mpt_studio.engine.recognise.class_names import Names
+from mpt_studio.engine.recognise.evidence import Evidence
+from mpt_studio.engine.recognise.search import Found
+from mpt_studio.reading import Candidate, Choices, Need, Reading
+
+if TYPE_CHECKING:
+    from mpt_studio.engine.intake.contents import Contents
+
+
+def describe(
+    contents: Contents, path: Path, choices: Choices = Choices(), data_classes: tuple[str, ...] = ()
+) -> tuple[Reading, dict[str, Tensor] | None]:
+    """Recognise a version.
+
+    Args:
+        contents: what was read, freed of wrappers and prefixes.
+        path: as it was named; small files beside it are read.
+        choices: what a person decided; it goes before everything that is found.
+        data_classes: of the data that the version is to be used with, in their order.
+
+    Returns:
+        The report, and the tensors under the network's own names, so that ``engine.weights.load_network`` loads
+        them; None while a person has to decide something.
+
+    Raises:
+        UserError: where the tensors fit no architecture, naming the closest one and what is different, or where a
+            choice does not fit the tensors.
+    """
+    known = evidence.gather(path, contents.extras, contents.wrapper, contents.sha256)
+    found = search.find(contents.tensors, known, choices)
+    match = found.matches[0]
+    names = class_names.find(known, found.classes, choices, data_classes, _published_names(found, known))
+    images = preprocessing.find(known, match, found.classes, choices)
+    small, unsure = _small_stem(found, images.preprocessing, choices)
+    needs: list[Need] = [] if found.decided and not unsure else ["architecture"]
+    needs += [] if names.names else ["class_names"]
+    needs += [] if images.preprocessing else ["preprocessing"]
+    tensors = None if needs else fitting.adapted(found.tensors, match.network)
+    reading = Reading(
+        path=str(path),
+        sha256=contents.sha256,
+        bytes=contents.bytes,
+        container=contents.container,
+        tensors=len(contents.tensors),
+        parameters=sum(p.numel() for p in match.network.parameters()),
+        classes=found.classes,
+        candidates=_candidates(found, small, unsure),
+        class_names=names.names,
+        class_names_from=names.source,
+        preprocessing=images.preprocessing,
+        preprocessing_from=images.source,
+        notes=(*contents.notes, *found.notes, *names.notes, *images.notes),
+        needs=tuple(needs),
+    )
+    return reading, tensors
+
+
+def _published_names(found: Found, known: Evidence) -> Names:
+    """ImageNet's, where the file is one that torchvision publishes."""
+    entry = found.matches[0].entry
+    if entry.is_timm or entry.arch == networks.SMALL or found.classes != 1000:
+        return Names()
+    weights = torchvision_weights.find(entry.arch, known.sha256)
+    if weights is None:
+        return Names()
+    return Names(names=torchvision_weights.class_names(weights), source=f"torchvision's {weights}")
+
+
+def _small_stem(found: Found, images: Preprocessing | None, choices: Choices) -> tuple[bool, bool]:
+    """Whether the stem is the one for small images, and whether the tensors and the images' size leave that open.
+
+    In some families that stem only has another stride, which no tensor shows.
+    """
+    entry = found.matches[0].entry
+    if entry.small_stem or not networks.has_small_stem(entry.arch) or networks.stem_has_own_tensors(entry.arch):
+        return entry.small_stem, False
+    if choices.small_stem is not None:
+        return choices.small_stem, False
+    return False, images is not None and images.image_size <= networks.SMALL_IMAGES
+
+
+def _candidates(found: Found, small: bool, unsure: bool) -> tuple[Candidate, ...]:
+    """What a person may choose from; only what was taken where nothing is open."""
+    first, *rest = found.matches
+    others = [] if found.decided else [Candidate(arch=m.entry.arch, small_stem=m.entry.small_stem) for m in rest]
+    forms = [Candidate(arch=first.entry.arch, small_stem=form) for form in ((True, False) if unsure else (small,))]
+    return (*forms, *others)

@@ -1,0 +1,97 @@
+"""Whether a file's tensors are an architecture's, and how they become exactly those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mpt_studio.engine.recognise.signature import Shapes, is_derived
+from mpt_studio.errors import one_sentence
+
+GREY = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in a grey value (ITU-R BT.601), as Pillow converts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """How far a file's tensors are from an architecture's; derived buffers do not count."""
+
+    missing: tuple[str, ...] = ()
+    left_over: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    """One phrase per tensor of another shape: "conv1.weight (64×3×3×3, not 64×3×7×7)"."""
+
+    @property
+    def exact(self) -> bool:
+        return not self.distance
+
+    @property
+    def distance(self) -> int:
+        return len(self.missing) + len(self.left_over) + len(self.other)
+
+    def phrase(self, limit: int = 110) -> str:
+        """ "lacks a, b and 3 more; has the unknown c", shortened to ``limit`` characters."""
+        parts = [("lacks", self.missing), ("has the unknown", self.left_over), ("has another shape for", self.other)]
+        told = [(verb, names) for verb, names in parts if names]
+        return "; ".join(f"{verb} {_first(names, limit // len(told) - 20)}" for verb, names in told)
+
+
+def fit(found: Shapes, expected: Shapes) -> Fit:
+    """Compare names and shapes; a first convolution for grey images fits one for colours."""
+    common = [name for name in expected if name in found]
+    return Fit(
+        missing=tuple(name for name in expected if name not in found and not is_derived(name)),
+        left_over=tuple(name for name in found if name not in expected and not is_derived(name)),
+        other=tuple(
+            f"{name} ({_times(found[name])}, not {_times(expected[name])})"
+            for name in common
+            if not _same(found[name], expected[name])
+        ),
+    )
+
+
+def is_for_grey(found: Shapes, expected: Shapes) -> bool:
+    """Whether the file's first convolution takes one channel where the architecture has three."""
+    return any(name in found and _is_grey(found[name], shape) for name, shape in expected.items())
+
+
+def adapted(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    """A file's fitting tensors as ``network`` (which needs no memory for its weights) has them, in its order.
+
+    Derived buffers that the file lacks are the network's own, those it has besides are left out, and a first convolution
+    for grey images is spread over the colours, so that colours count as in a conversion to grey.
+    """
+    return {name: _one(tensors.get(name), own) for name, own in network.state_dict().items()}
+
+
+def _one(found: Tensor | None, own: Tensor) -> Tensor:
+    if found is None:
+        return torch.zeros(own.shape, dtype=own.dtype) if own.is_meta else own.clone()
+    if _is_grey(tuple(found.shape), tuple(own.shape)):
+        shares = torch.tensor(GREY, dtype=found.dtype).reshape(1, 3, 1, 1)
+        return found * shares
+    return found
+
+
+def _same(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    return found == expected or _is_grey(found, expected)
+
+
+def _is_grey(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    return len(expected) == 4 and expected[1] == 3 and found == (expected[0], 1, *expected[2:])
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) if shape else "a single number"
+
+
+def _first(names: tuple[str, ...], limit: int) -> str:
+    shown = [one_sentence(names[0], max(20, limit))]
+    for name in names[1:3]:
+        if len(", ".join([*shown, name])) <= limit:
+            shown.append(one_sentence(name, 60))
+    rest = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")

@@ -1,0 +1,224 @@
+"""From tensors to an architecture: the index gives the few that may fit, building them without memory confirms.
+
+One architecture is taken where only one fits, where several compute the same, where the file names one, or where one of
+them is torchvision's, which nearly all such files are. Else a person has to choose.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from mpt_studio.engine import networks, timm_networks
+from mpt_studio.engine.outline import shapes_of, without_memory
+from mpt_studio.engine.recognise import dialects, fitting, hints, huggingface, index, signature
+from mpt_studio.engine.recognise.evidence import Evidence
+from mpt_studio.engine.recognise.index import Entry
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.reading import Choices
+
+MOST_BUILT = 12
+"""So many architectures with the same tensors are told apart by building them; the largest group has fewer functions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """An architecture that the tensors fit exactly."""
+
+    entry: Entry
+    image_size: int
+    """For which it fits: its own size, or what the tensors that follow the size say."""
+    network: nn.Module
+    """Without memory for its weights."""
+    alike: tuple[Entry, ...] = ()
+    """Others that compute the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the tensors are."""
+
+    matches: tuple[Match, ...]
+    """The one that was taken comes first."""
+    decided: bool
+    """Whether one was taken; else a person has to choose."""
+    tensors: Mapping[str, Tensor]
+    """Under the architecture's names."""
+    classes: int
+    notes: tuple[str, ...] = ()
+
+
+def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices) -> Found:
+    """Recognise the architecture. Raises ``UserError`` where none fits, naming the closest one and the difference."""
+    tried = []
+    for variant in _variants(tensors, evidence):
+        shapes = {name: tuple(tensor.shape) for name, tensor in variant.tensors.items()}
+        for renamed, group, notes in _groups(variant.tensors, shapes, choices):
+            matches = _matches(group, renamed, evidence)
+            if matches:
+                return _found(matches, renamed, evidence, choices, (*variant.notes, *notes))
+        tried.append(shapes)
+    raise UserError(_no_fit(tried, evidence, choices))
+
+
+def _variants(tensors: Mapping[str, Tensor], evidence: Evidence) -> Iterable[dialects.Variant]:
+    return [*huggingface.translated(tensors, evidence.config), *dialects.variants(tensors)]
+
+
+def _groups(
+    tensors: Mapping[str, Tensor], shapes: signature.Shapes, choices: Choices
+) -> Iterable[tuple[Mapping[str, Tensor], tuple[Entry, ...], tuple[str, ...]]]:
+    """Architectures with these tensors; then those with a head of another name, with the head renamed to theirs."""
+    yield tensors, _usable(_chosen(index.same_shapes(shapes), choices)), ()
+    head = _last_layer(shapes)
+    for entry_head, group in index.same_bodies(shapes, head).items():
+        names = dict(zip(head, entry_head, strict=False))
+        if len(head) == len(entry_head) and names.keys() != set(entry_head):
+            renamed = {names.get(name, name): tensor for name, tensor in tensors.items()}
+            note = f"The head stands at {one_sentence(head[0], 60)}; layers without weights beside it are not known."
+            yield renamed, _usable(_chosen(group, choices)), (note,)
+
+
+def _last_layer(shapes: signature.Shapes) -> tuple[str, ...]:
+    """Weight and bias of the last linear layer, in the file's order."""
+    weights = [name for name, shape in shapes.items() if name.endswith("weight") and len(shape) in (2, 4)]
+    if not weights:
+        return ()
+    bias = weights[-1].removesuffix("weight") + "bias"
+    return (weights[-1], bias) if bias in shapes else (weights[-1],)
+
+
+def _chosen(group: tuple[Entry, ...], choices: Choices) -> tuple[Entry, ...]:
+    if not choices.arch:
+        return group
+    named = [entry for entry in group if entry.arch == choices.arch]
+    if choices.small_stem is not None and any(entry.small_stem == choices.small_stem for entry in named):
+        named = [entry for entry in named if entry.small_stem == choices.small_stem]
+    return tuple(named)
+
+
+def _usable(group: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    usable = tuple(entry for entry in group if not entry.is_timm or timm_networks.is_installed())
+    if group and not usable:
+        raise timm_networks.needed_for(f"The architecture of this file ({group[0].arch})")
+    return usable
+
+
+def _matches(group: tuple[Entry, ...], tensors: Mapping[str, Tensor], evidence: Evidence) -> list[Match]:
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    matches = []
+    for alike in _by_function(group, evidence)[:MOST_BUILT]:
+        fits = [match for entry in alike if (match := _match(entry, shapes, entry.image_size))]
+        fits = fits or [match for entry in alike[:1] if (match := _resized(entry, shapes))]
+        if fits:
+            others = tuple(entry for entry in alike if entry is not fits[0].entry)
+            matches.append(replace(fits[0], alike=others))
+    own = [match for match in matches if match.image_size == match.entry.image_size]
+    return own or matches
+
+
+def _by_function(group: tuple[Entry, ...], evidence: Evidence) -> list[list[Entry]]:
+    """Entries that compute the same together; in each the one that the file names first, then torchvision's."""
+    functions: dict[str, list[Entry]] = {}
+    for entry in group:
+        functions.setdefault(entry.function or entry.arch, []).append(entry)
+    for alike in functions.values():
+        named, _ = hints.hinted(alike, evidence)
+        alike.sort(key=lambda entry: (entry is not named, entry.is_timm, len(entry.arch)))
+    return list(functions.values())
+
+
+def _match(entry: Entry, shapes: signature.Shapes, image_size: int) -> Match | None:
+    classes = shapes[entry.head[0]][0] if shapes.get(entry.head[0]) else 0
+    if not classes:
+        return None
+    try:
+        network = without_memory(lambda: networks.build(entry.arch, classes, entry.small_stem, image_size))
+    except (RuntimeError, ValueError, AssertionError, TypeError):  # a size that the architecture cannot take
+        return None
+    if not fitting.fit(shapes, shapes_of(network)).exact:
+        return None
+    return Match(entry=entry, image_size=image_size, network=network)
+
+
+def _resized(entry: Entry, shapes: signature.Shapes) -> Match | None:
+    """The architecture at the size that the shapes of its position tables ask for."""
+    own = shapes_of(without_memory(lambda: networks.build(entry.arch, 1, entry.small_stem, entry.image_size)))
+    for size in _sizes(entry.image_size, shapes, own):
+        if match := _match(entry, shapes, size):
+            return match
+    return None
+
+
+def _sizes(image_size: int, found: signature.Shapes, own: signature.Shapes) -> list[int]:
+    """Sizes at which a table of positions would have the shape that it has in the file.
+
+    A table has one row per patch, and up to five besides for class tokens and registers, or the map's height as an axis.
+    """
+    for name, shape in own.items():
+        if signature.follows_size(name) and found.get(name, shape) != shape and len(found[name]) == len(shape):
+            pairs = [(a, b) for a, b in zip(found[name], shape, strict=True) if a != b]
+            roots = [
+                _root(a - extra) / _root(b - extra) for extra in range(6) for a, b in pairs[:1] if _square(a, b, extra)
+            ]
+            return [round(image_size * ratio) for ratio in (*roots, pairs[0][0] / pairs[0][1])]
+    return []
+
+
+def _square(a: int, b: int, extra: int) -> bool:
+    return min(a, b) > extra and _root(a - extra) ** 2 == a - extra and _root(b - extra) ** 2 == b - extra
+
+
+def _root(number: int) -> int:
+    return math.isqrt(number)
+
+
+def _found(
+    matches: list[Match], tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices, notes: tuple[str, ...]
+) -> Found:
+    named, where = hints.hinted([match.entry for match in matches], evidence)
+    first = next((m for m in matches if m.entry is named), None)
+    own = next((m for m in matches if not m.entry.is_timm), None)
+    taken = first or own or matches[0]
+    ordered = (taken, *(m for m in matches if m is not taken))
+    decided = bool(first or own or len(matches) == 1)
+    if len(matches) > 1 and decided:
+        others = ", ".join(m.entry.arch for m in ordered[1:4])
+        why = f"as {where} says" if first and not choices.arch else "the usual one"
+        notes = (*notes, f"The tensors fit {others} as well; {taken.entry.arch} was taken, {why}.")
+    classes = int(tensors[taken.entry.head[0]].shape[0])
+    if fitting.is_for_grey({n: tuple(t.shape) for n, t in tensors.items()}, shapes_of(taken.network)):
+        notes = (*notes, "The first convolution takes grey images; its weights were spread over red, green and blue.")
+    return Found(matches=ordered, decided=decided, tensors=tensors, classes=classes, notes=notes)
+
+
+def _no_fit(tried: list[signature.Shapes], evidence: Evidence, choices: Choices) -> str:
+    """The sentence for tensors that no architecture has: the closest one, and what is different."""
+    best: tuple[float, str] = (math.inf, "")
+    for shapes in tried:
+        for entry in _near(shapes, choices):
+            fit = _difference(entry, shapes)
+            if fit.distance < best[0]:
+                best = (fit.distance, f"{'' if choices.arch else 'the closest is '}{entry.arch}, but it {fit.phrase()}")
+    if not best[1]:
+        return f"The tensors of {evidence.name} are no image classifier's of torchvision or timm that we know."
+    if choices.arch:
+        return one_sentence(f"{evidence.name} does not fit {best[1].replace(', but it', ': it')}.", 200)
+    return one_sentence(f"{evidence.name} fits no architecture; {best[1]}.", 200)
+
+
+def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[Entry]:
+    if choices.arch:
+        known = index.by_arch(choices.arch)
+        return known or (index.made(choices.arch, bool(choices.small_stem)),)
+    usable = [entry for entry in index.entries() if not entry.is_timm or timm_networks.is_installed()]
+    return (*index.same_names(shapes)[:3], *index.closest(shapes, usable))
+
+
+def _difference(entry: Entry, shapes: signature.Shapes) -> fitting.Fit:
+    head = shapes.get(entry.head[0]) or (1000,)
+    network = without_memory(lambda: networks.build(entry.arch, head[0], entry.small_stem, entry.image_size))
+    return fitting.fit(shapes, shapes_of(network))
