@@ -169,9 +169,7 @@ def _mapped(
         elif not said_new:
             matched[ours] = "", "dropped"
         elif theirs not in news:
-            wrong.append(
-                f"The class map turns {_quoted(ours)} into {_quoted(theirs)}, which the {sides[1]} does not have."
-            )
+            wrong.append(f"The class map turns {_quoted(ours)} into {_quoted(theirs)}, which is not in the {sides[1]}.")
         else:
             matched[ours] = theirs, "same" if ours == theirs else "mapped"
     notes = (f"The class map names classes that the {sides[0]} does not have: {_listed(foreign)}.",) if foreign else ()
@@ -224,7 +222,7 @@ def _unexplained(
             f"The {sides[numbers]}'s classes are numbers ({_listed(lists[numbers], 3)}) and the {sides[names]}'s are "
             f"names ({_listed(lists[names], 3)}); list the names that the numbers stand for, or write a class map."
         ]
-    text = f"The {sides[1]} has no counterpart of {len(left):,} of the {sides[0]}'s classes: {_listed(left)}"
+    text = f"{len(left):,} of the {sides[0]}'s classes without a counterpart in the {sides[1]}: {_listed(left)}"
     hint = next(((ours, theirs) for ours, theirs in near.items()), None)
     meant = f" (is {_quoted(hint[0])} its {_quoted(hint[1])}?)" if hint else ""
     return [

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpt_studio.checkpoint import Checkpoint, read_checkpoint
-from mpt_studio.compare import compare
+from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.compare import aligned_by_store, compare
 from mpt_studio.data import Dataset, resolve_old_classes, training_split
 from mpt_studio.data.dataset import SHOWN_SKIPPED
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
 from mpt_studio.jobs.images import open_data, skipped_sentence
+from mpt_studio.jobs.old_model import named, names_on_data
+from mpt_studio.jobs.reading import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
 from mpt_studio.jobs.versions import accuracy_figures, predictions_of, tagged
 from mpt_studio.predictions import Predictions
@@ -33,7 +35,7 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     recipe = checked(_absolute(recipe))
     if recipe.role != "old":
         check_old(recipe.old, recipe.old_classes)
-    classes, _ = version_classes(recipe, dataset)
+    classes, _ = version_classes(Session(store), recipe, dataset)
     _check_teachers(recipe)
     writer = store.create_run(
         recipe,
@@ -101,34 +103,29 @@ def _check_teachers(recipe: Recipe) -> None:
         raise UserError(f"{method.name} needs an ensemble of reference models; name their checkpoints with --ensemble.")
 
 
-def version_classes(recipe: Recipe, dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def version_classes(session: Session, recipe: Recipe, dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The version's class names in the order of its head, and the old model's (empty where there is none)."""
     if recipe.role == "old":
-        return old_classes_of(recipe.old_classes, "", dataset), ()
+        return old_classes_of(session, recipe.old_classes, "", dataset), ()
     if recipe.old or recipe.old_classes:
-        return dataset.class_names, old_classes_of(recipe.old_classes, recipe.old, dataset)
+        return dataset.class_names, old_classes_of(session, recipe.old_classes, recipe.old, dataset)
     return dataset.class_names, ()
 
 
-def old_classes_of(text: str, old: str, dataset: Dataset) -> tuple[str, ...]:
-    """Which classes the old model knows: its checkpoint's, else those that ``text`` names, else the data's own example.
+def old_classes_of(session: Session, text: str, old: str, dataset: Dataset) -> tuple[str, ...]:
+    """Which classes the old model knows, as the data call them, in the order of its outputs.
 
-    Raises ``UserError`` when nothing says it or when the checkpoint shares no class with the data.
+    Its checkpoint says it, else ``text``, else the data's own example. Raises ``UserError`` when nothing says it, and
+    where a class of the checkpoint has no counterpart among the data's (``names_on_data``).
     """
     if old:
-        names = read_checkpoint(Path(old)).class_names
-        if not set(names) & set(dataset.class_names):
-            raise UserError(f"The old model's classes ({_few(names)}) are not those of {dataset.spec}.")
-        return names
+        names = checkpoint_of(session, Path(old), data_classes=dataset.class_names).class_names
+        return names_on_data(names, dataset, session.store)
     if text:
         return resolve_old_classes(text, dataset.class_names)
     if dataset.default_old_classes:
         return dataset.default_old_classes
     raise UserError("Say which classes the old model knows: a count, names separated by commas, or a file of names.")
-
-
-def _few(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def train(session: Session, run_id: str, dataset: Dataset | None = None, control: Path | None = None) -> Run:
@@ -210,7 +207,8 @@ class _TrainingJob:
         from mpt_studio.engine import Trainer
 
         recipe = self.recipe
-        classes, old_classes = version_classes(recipe, self.dataset)
+        classes, old_classes = version_classes(self.session, recipe, self.dataset)
+        old = self._version(recipe.old) if recipe.old else None
         settings = recipe.training
         train_part, validation = training_split(
             self.dataset,
@@ -226,13 +224,16 @@ class _TrainingJob:
             old_class_names=old_classes,
             train=train_part,
             validation=validation,
-            old=_checkpoint(recipe.old),
-            reference=_checkpoint(recipe.reference),
-            ensemble=tuple(read_checkpoint(Path(path)) for path in recipe.ensemble),
+            old=named(old, old_classes) if old else None,
+            reference=self._version(recipe.reference) if recipe.reference else None,
+            ensemble=tuple(self._version(path) for path in recipe.ensemble),
         )
         if self.writer.run.resume_state is not None:
             trainer.restore(self.writer.run.resume_state)
         return trainer
+
+    def _version(self, path: str) -> Checkpoint:
+        return checkpoint_of(self.session, Path(path), data_classes=self.dataset.class_names)
 
     def _command(self) -> Command:
         if self.session.interrupted():
@@ -271,7 +272,7 @@ class _TrainingJob:
         described = trainer.describe(run=self.writer.run.id, data_fingerprint=self.dataset.fingerprint)
         name = self.recipe.training.keep
         path = self.writer.save_weights(lambda temporary: trainer.save_weights(temporary, described), name)
-        checkpoint = read_checkpoint(path)
+        checkpoint = self._version(str(path))
         answers = evaluate(
             checkpoint,
             self.dataset,
@@ -286,13 +287,9 @@ class _TrainingJob:
 
     def _figures(self, predictions: Predictions) -> dict[str, Any]:
         if self.recipe.old:
-            old = predictions_of(self.session, read_checkpoint(Path(self.recipe.old)), self.dataset)
-            return compare(old, predictions).to_json()
+            old = predictions_of(self.session, self._version(self.recipe.old), self.dataset)
+            return compare(*aligned_by_store(old, predictions, self.session.store.root)).to_json()
         return accuracy_figures(predictions)
 
 
 _KEPT = {"done": "Trained to the end.", "stopped": "Stopped early; the version as it was then is kept."}
-
-
-def _checkpoint(path: str) -> Checkpoint | None:
-    return read_checkpoint(Path(path)) if path else None

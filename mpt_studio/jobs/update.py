@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison, compare, recommend
 from mpt_studio.data import Dataset, describe
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
 from mpt_studio.jobs.images import open_data
+from mpt_studio.jobs.old_model import named
+from mpt_studio.jobs.reading import checkpoint_of, is_ours
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
 from mpt_studio.jobs.training import check_engine, check_old, old_classes_of, start_train, train, warnings
 from mpt_studio.jobs.versions import accuracy_figures, named_predictions, predictions_folder, predictions_of
@@ -38,17 +40,25 @@ def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
     )
     check_old(recipe.old, recipe.old_classes)
     if recipe.old:
-        read_checkpoint(Path(recipe.old))
+        _check_ours(store, Path(recipe.old))
     elif not recipe.old_classes and recipe.data != "builtin":
         raise UserError("Say which classes the old model knows (a count, names, or a file), or give its checkpoint.")
     return store.create_update(recipe, title=title or f"Update on {recipe.data}")
+
+
+def _check_ours(store: Store, path: Path) -> None:
+    """A quick look at files of ours; others are read when the update runs, since that takes seconds."""
+    if is_ours(path):
+        checkpoint_of(Session(store), path)
 
 
 def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     """Open the data and check the recipe against them before anything is put on disk. Raises ``UserError``."""
     recipe.candidate_methods()
     dataset = open_data(session, recipe.data)
-    old_classes_of(recipe.old_classes, absolute_file(recipe.old), dataset)
+    if not len(dataset.train):
+        raise UserError(f"The data {dataset.spec} have no training part; versions can only be evaluated on them.")
+    old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
     check_engine(recipe.model, recipe.training.device, dataset)
     return dataset
 
@@ -106,7 +116,7 @@ class _UpdateJob:
 
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         self.dataset = dataset or open_data(self.session, self.recipe.data)
-        self.old_names = old_classes_of(self.recipe.old_classes, self.recipe.old, self.dataset)
+        self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
         self._warn()
         outcome: Outcome = "done"
         try:
@@ -210,6 +220,9 @@ class _UpdateJob:
     def _old_checkpoint(self) -> str:
         return self.recipe.old or self._checkpoints("old")[0]
 
+    def _old_version(self) -> Checkpoint:
+        return checkpoint_of(self.session, Path(self._old_checkpoint()), data_classes=self.dataset.class_names)
+
     def _checkpoints(self, role: Role) -> tuple[str, ...]:
         return tuple(str(run.checkpoint) for step, run in self.done.items() if step.role == role)
 
@@ -225,7 +238,8 @@ class _UpdateJob:
         """What the update found, or None while there is no old model or no candidate."""
         if not (self.recipe.old or self._checkpoints("old")):
             return None
-        old = predictions_of(self.session, read_checkpoint(Path(self._old_checkpoint())), self.dataset)
+        old = predictions_of(self.session, self._old_version(), self.dataset)
+        old = named(old, self.old_names) if self.recipe.old else old
         trained = [(step, run) for step, run in self.done.items() if step.role not in ("old", "ensemble")]
         compared = {run.id: compare(old, self._answers(run)) for _, run in trained}
         if not compared:
@@ -258,7 +272,7 @@ class _UpdateJob:
             "label": run.label if run else Path(self.recipe.old).stem,
             "run": run.id if run else None,
             "checkpoint": path,
-            "predictions": str(predictions_folder(self.session, read_checkpoint(Path(path)), self.dataset)),
+            "predictions": str(predictions_folder(self.session, self._old_version(), self.dataset)),
             **accuracy_figures(old),
         }
 
