@@ -15,6 +15,7 @@ from tyro.conf import Positional
 
 from mpt_studio import __version__, jobs, report
 from mpt_studio.cli.bench import bench
+from mpt_studio.cli.export import export
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
 from mpt_studio.cli.versions import compare, evaluate, inspect
@@ -83,6 +84,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "compare": compare,
         "runs": runs,
         "inspect": inspect,
+        "export": export,
         "bench": bench,
         "resume": resume,
         "gui": gui,

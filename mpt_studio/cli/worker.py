@@ -49,6 +49,11 @@ def _inspect(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, An
     return jobs.inspect(session, Path(args["path"]))
 
 
+def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    more = _given(args, "force", "normalise")
+    return jobs.export(session, Path(args["checkpoint"]), args["format"], Path(args["out"]), **more)
+
+
 def _load(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     return jobs.explain.load(session, args["checkpoints"], args["data"], warm=warm)
 
@@ -84,6 +89,7 @@ JOBS: dict[str, Job] = {
     "prepare_data": _prepare_data,
     "evaluate": _evaluate,
     "inspect": _inspect,
+    "export": _export,
     "load": _load,
     "saliency": _saliency,
     "neighbours": _neighbours,

@@ -5,6 +5,7 @@ them, and compare predictions. Torch is imported inside the functions that need 
 """
 
 from mpt_studio.jobs import explain
+from mpt_studio.jobs.export import export
 from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.jobs.training import check_engine, start_train, train
@@ -22,6 +23,7 @@ __all__ = [
     "compare_versions",
     "evaluate",
     "explain",
+    "export",
     "inspect",
     "metadata_file",
     "open_data",

@@ -1,0 +1,44 @@
+"""``mpt-studio export``: a version for deployment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from tyro.conf import Positional
+
+from mpt_studio import jobs
+from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+
+
+def export(
+    checkpoint: Positional[Path],
+    format: Literal["pth", "onnx", "safetensors", "labels"],
+    out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE")] = None,
+    normalise: bool = False,
+    force: bool = False,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Write a version for deployment, and check that what was written answers alike.
+
+    Args:
+        checkpoint: The version: a weights file of any origin, or a run's folder.
+        format: pth (state dict with class names and preprocessing), onnx, safetensors, or labels (one name per line).
+        out: The new file; by default one named after the version in the current folder.
+        normalise: Put the normalisation into the ONNX graph, which then takes pixels in 0…1.
+        force: Replace the file if it exists.
+    """
+    with open_session(store, quiet=json) as session:
+        record = jobs.export(session, checkpoint, format, out, force=force, normalise=normalise)
+    print_record(record, json, _told)
+    return 0
+
+
+def _told(record: dict[str, Any]) -> str:
+    lines = [f"{record['path']} ({record['bytes']:,} bytes)"]
+    if record["difference"] is not None:
+        images = f"{record['samples']} images"
+        lines.append(f"Checked: on {images} the logits differ by at most {record['difference']:.2g}.")
+    return "\n".join([*lines, *record["notes"]])

@@ -1,0 +1,265 @@
+"""A version written for deployment: a PyTorch file, an ONNX graph, our own .safetensors, or the list of its labels.
+
+Nothing is taken on trust: what was written is opened again the way its users will open it, and answers the same images.
+Where the answers differ the caller's temporary file never becomes the real one.
+
+- ``pth``: ``torch.load(path, weights_only=True)`` gives {"state_dict", "arch", "small_stem", "class_names",
+  "preprocessing"}, all but the first plain values. With torchvision's architectures and without the small stem,
+  ``torchvision.models.get_model(arch, num_classes=…)`` takes the state dict.
+- ``onnx``: one float32 input "images" (N, 3, S, S) for any N, one output "logits" (N, C). The images are normalised as
+  the metadata say under "preprocessing" (JSON); with ``normalise`` the graph does that itself and takes pixels in 0…1.
+- ``safetensors``: our own file, header and checksum included.
+- ``labels``: one class name per line, in the order of the outputs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import io
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mpt_studio import onnx_header
+from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing, read_checkpoint
+from mpt_studio.engine import networks, onnx_network
+from mpt_studio.engine.onnx_graph import INSTALL, LARGEST
+from mpt_studio.engine.version import Normalise
+from mpt_studio.engine.weights import load_network, load_tensors, save_network
+from mpt_studio.errors import UserError, one_sentence
+
+Format = Literal["pth", "onnx", "safetensors", "labels"]
+SAMPLES = 4
+TOLERANCE: dict[Format, float] = {"pth": 0.0, "safetensors": 0.0, "onnx": 1e-3}
+"""Largest difference of a logit, in units of the largest one; another runtime adds up in another order."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written and how it was checked."""
+
+    difference: float | None
+    """Largest difference of any logit between the version and what was written; None where nothing was run."""
+    samples: int
+    """Images that both answered."""
+    notes: tuple[str, ...] = ()
+    """What its user has to know, one sentence each."""
+
+
+def export(checkpoint: Checkpoint, form: Format, target: Path, *, normalise: bool = False) -> Exported:
+    """Write a version to ``target`` and check what was written. Write through ``paths.replace_file``.
+
+    ``normalise`` puts the normalisation into the graph, for ``onnx`` only. Raises ``UserError`` where the version
+    cannot be written in this form or what was written answers differently.
+    """
+    if normalise and form != "onnx":
+        raise UserError("Only an ONNX graph can hold the normalisation; leave it out for other formats.")
+    if form == "labels":
+        return _write_labels(checkpoint, target)
+    if checkpoint.architecture == onnx_network.ARCHITECTURE:
+        return _copy_graph(checkpoint, form, target, normalise)
+    if form == "onnx":
+        return _write_onnx(checkpoint, target, normalise)
+    return _write_pth(checkpoint, target) if form == "pth" else _write_safetensors(checkpoint, target)
+
+
+def _write_labels(checkpoint: Checkpoint, target: Path) -> Exported:
+    odd = next((name for name in checkpoint.class_names if set(name) & set("\r\n")), None)
+    if odd is not None:
+        raise UserError(
+            f"The class name {one_sentence(odd, 60)!r} has a line break, so it cannot be one line of a file."
+        )
+    target.write_bytes("".join(f"{name}\n" for name in checkpoint.class_names).encode())
+    if tuple(target.read_bytes().decode().split("\n")[:-1]) != checkpoint.class_names:
+        raise UserError("The labels that were written are not those of the version; nothing was kept.")
+    return Exported(None, 0)
+
+
+def _write_pth(checkpoint: Checkpoint, target: Path) -> Exported:
+    tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
+    record = {
+        "state_dict": tensors,
+        "arch": checkpoint.architecture,
+        "small_stem": checkpoint.small_stem,
+        "class_names": list(checkpoint.class_names),
+        "preprocessing": _plain(checkpoint.preprocessing),
+    }
+    torch.save(record, target)
+    found = torch.load(target, map_location="cpu", weights_only=True)
+    size = checkpoint.preprocessing.image_size
+    with torch.random.fork_rng(devices=[]):
+        network = networks.build(found["arch"], len(found["class_names"]), found["small_stem"], size)
+    network.load_state_dict(found["state_dict"])
+    return _compared("pth", checkpoint, load_network(checkpoint), network.eval(), notes=_pth_notes(checkpoint))
+
+
+def _pth_notes(checkpoint: Checkpoint) -> tuple[str, ...]:
+    arch = one_sentence(checkpoint.architecture, 60)
+    if checkpoint.architecture == networks.SMALL:
+        return ("The architecture small is MPT Studio's own: only it can load these weights; export ONNX for others.",)
+    if checkpoint.small_stem:
+        return (f"{arch} has the stem for small images here, so torchvision's own takes all weights but the first.",)
+    return ()
+
+
+def _write_safetensors(checkpoint: Checkpoint, target: Path) -> Exported:
+    tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
+    save_network(target, tensors, checkpoint)
+    return _compared("safetensors", checkpoint, load_network(checkpoint), load_network(read_checkpoint(target)))
+
+
+def _write_onnx(checkpoint: Checkpoint, target: Path, normalise: bool) -> Exported:
+    _check_packages()
+    network, described = load_network(checkpoint), _as_graph(checkpoint, normalise)
+    whole = nn.Sequential(_Scale(checkpoint.preprocessing), network).eval() if normalise else network
+    graph = _traced(whole, described, one_sentence(checkpoint.architecture, 60))
+    target.write_bytes(onnx_header.sealed(graph, described.header()[HEADER_KEY]))
+    takes = "pixels in 0…1 and normalises them itself" if normalise else "images normalised as its metadata say"
+    written = onnx_network.load(read_checkpoint(target))
+    return _compared("onnx", checkpoint, network, written, described.preprocessing, (f"The graph takes {takes}.",))
+
+
+def _copy_graph(checkpoint: Checkpoint, form: Format, target: Path, normalise: bool) -> Exported:
+    if form != "onnx" or normalise:
+        raise UserError(
+            f"{Path(checkpoint.path).name} is an ONNX graph: it can be written as onnx as it is, or its labels alone."
+        )
+    onnx_network.normalise(Path(checkpoint.path), target, checkpoint)
+    return _compared("onnx", checkpoint, load_network(checkpoint), load_network(read_checkpoint(target)))
+
+
+def _as_graph(checkpoint: Checkpoint, normalise: bool) -> Checkpoint:
+    """The description that goes into the graph: it only answers, so there is nothing to train on."""
+    way = checkpoint.preprocessing
+    if normalise:
+        way = dataclasses.replace(way, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    origin = f"Exported from {checkpoint.architecture}{' with the small stem' if checkpoint.small_stem else ''}."
+    return dataclasses.replace(
+        checkpoint,
+        path="",
+        architecture=onnx_network.ARCHITECTURE,
+        small_stem=False,
+        preprocessing=way,
+        notes=(*checkpoint.notes, origin),
+    )
+
+
+class _Scale(nn.Module):
+    """(B, 3, S, S) in 0…1 → normalised."""
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        for name in ("mean", "std"):
+            self.register_buffer(name, torch.tensor(getattr(preprocessing, name)).reshape(1, 3, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (images - self.mean) / self.std  # type: ignore[operator]
+
+
+def _check_packages() -> None:
+    for name in ("onnx", "onnxruntime", "onnxscript"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise UserError(f"{INSTALL}.") from None
+
+
+def _traced(network: nn.Module, described: Checkpoint, arch: str) -> bytes:
+    """The graph of a network, for any number of images, with names and preprocessing in its metadata."""
+    size = described.preprocessing.image_size
+    total = sum(value.numel() * value.element_size() for value in network.state_dict().values())
+    if total > LARGEST - (64 << 20):
+        raise UserError(f"The weights have {total / 1e9:.1f} GB and one ONNX file holds 2 GB; export safetensors.")
+    try:
+        with _quiet():
+            program = torch.onnx.export(
+                network,
+                (torch.zeros(2, 3, size, size),),
+                dynamo=True,
+                verbose=False,
+                input_names=["images"],
+                output_names=["logits"],
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+            )
+    except Exception as error:  # tracing runs all of the network's code
+        raise UserError(f"PyTorch cannot write {arch} as an ONNX graph ({one_sentence(str(error), 120)}).") from error
+    assert program is not None
+    model = program.model_proto
+    for key, value in _metadata(described).items():
+        model.metadata_props.add(key=key, value=value)
+    found: bytes = model.SerializeToString()
+    return found
+
+
+def _metadata(described: Checkpoint) -> dict[str, str]:
+    """For other programs; ours reads its own header."""
+    return {
+        "class_names": json.dumps(described.class_names, ensure_ascii=False),
+        "preprocessing": json.dumps(_plain(described.preprocessing)),
+    }
+
+
+def _plain(preprocessing: Preprocessing) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(preprocessing).items()}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter tells every step in many places."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    before = [logger.level for logger in loggers]
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL)
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+def _compared(
+    form: Format,
+    checkpoint: Checkpoint,
+    network: nn.Module,
+    written: nn.Module,
+    way: Preprocessing | None = None,
+    notes: tuple[str, ...] = (),
+) -> Exported:
+    """Let both answer the same images. ``way`` is the preprocessing of what was written, where it is another."""
+    images = _images(checkpoint.preprocessing.image_size)
+    expected = _answers(network, Normalise(checkpoint.preprocessing)(images))
+    found = _answers(written, Normalise(way or checkpoint.preprocessing)(images))
+    difference = float((found - expected).abs().max())
+    if not difference <= TOLERANCE[form] * float(expected.abs().max()):
+        raise UserError(
+            f"What was written answers differently from the version (a logit differs by {difference:.3g}), "
+            "so it was not kept; try another format."
+        )
+    return Exported(difference, len(images), notes)
+
+
+@torch.no_grad()
+def _answers(network: nn.Module, images: Tensor) -> Tensor:
+    """In two unequal batches: a graph is for any number of images."""
+    return torch.cat([network(images[:1]), network(images[1:])])
+
+
+def _images(size: int) -> Tensor:
+    """(4, S, S, 3) uint8: patches of colour with fine noise."""
+    generator = torch.Generator().manual_seed(0)
+    patches = torch.randint(0, 256, (SAMPLES, 3, 6, 6), generator=generator).float()
+    noise = torch.randn(SAMPLES, 3, size, size, generator=generator) * 12
+    drawn = F.interpolate(patches, size=(size, size), mode="bilinear", align_corners=False) + noise
+    return drawn.clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
