@@ -24,6 +24,8 @@ MAX_PIXELS = 100_000_000
 """Larger images are skipped: a small file can unpack to gigabytes."""
 MOST_UNEVEN = 200
 """A side may be this many times the other: of a thread of pixels nothing can be seen, and it is no photograph."""
+LONGEST_STRIP = 4096
+"""Up to this many pixels even a thread is let through."""
 LARGE = 20_000_000
 """Images with more pixels are decoded one at a time: several at once could fill the memory."""
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
@@ -76,11 +78,10 @@ def check(content: bytes) -> tuple[int, int]:
         if problem:
             raise BadImage(problem)
         width, height = image.size
-        orientation = image.getexif().get(0x0112, 1)
         image.draft("RGB", (1, 1))  # JPEG only: reads all of the file but computes an eighth of the pixels
         image.load()
         _rgb(image)
-        return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+        return (height, width) if _lies_on_its_side(image) else (width, height)
 
 
 def fit(image: Images, size: int | Fit) -> Images:
@@ -94,7 +95,7 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         raise BadImage(f"more than {MAX_PIXELS // 1_000_000} million pixels ({image.width}×{image.height})")
-    if max(image.size) > MOST_UNEVEN * min(image.size):
+    if max(image.size) > max(LONGEST_STRIP, MOST_UNEVEN * min(image.size)):
         raise BadImage(f"absurd size ({image.width}×{image.height})")
     with _one_at_a_time if pixels > LARGE else contextlib.nullcontext():
         yield image
@@ -121,6 +122,14 @@ def _supported() -> tuple[str, ...]:
     for module in ("PIL.Image", "PIL.TiffImagePlugin"):  # what they warn of is judged here: MAX_PIXELS, BadImage
         warnings.filterwarnings("ignore", module=module)
     return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _lies_on_its_side(image: Image.Image) -> bool:
+    """Whether width and height have to be exchanged; of a loaded TIFF they are already."""
+    try:
+        return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    except Exception:  # as in _upright
+        return False
 
 
 def _upright(image: Image.Image) -> Image.Image:

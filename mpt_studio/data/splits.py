@@ -37,7 +37,7 @@ def training_split(
     wanted = _class_indices(dataset, classes)
     if not len(dataset.train):
         raise UserError(
-            f"The data {one_sentence(dataset.spec)} have no training part; versions can be evaluated on them."
+            f"The data {one_sentence(dataset.spec)} have no training part; versions can only be evaluated on them."
         )
     members = [dataset.train[dataset.labels[dataset.train] == c] for c in range(len(dataset.class_names))]
     if len(dataset.validation):

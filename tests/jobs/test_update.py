@@ -236,6 +236,6 @@ def test_that_unreadable_images_are_counted_and_left_out(session: jobs.Session, 
     assert result["candidates"][0]["all"]["samples"] == 8
     assert [entry["id"] for entry in result["data"]["skipped"]] == ["train/dark/torn.png"]
     (note,) = [event for event in heard if isinstance(event, Note) and event.level == "warning"]
-    assert note.text == "1 image cannot be read and is left out of every version."
+    assert note.text.startswith("1 image cannot be read and is left out of every version; see ")
     assert "train/dark/torn.png" in note.detail
     assert "Left out, unreadable: 1: train/dark/torn.png" in update_report(result)
