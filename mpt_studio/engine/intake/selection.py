@@ -6,11 +6,11 @@ with well-known prefixes, and modules keep theirs in ``_parameters``, ``_buffers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from mpt_studio.engine.intake.inert import Stub, TensorRecord
+from mpt_studio.engine.intake.walk import Path, Walker, check_depth, is_ignored, may_hold
 from mpt_studio.errors import UserError, one_sentence
 
 WRAPPERS = (
@@ -22,14 +22,7 @@ PREFIXES = (
     "module.", "model.", "_orig_mod.", "backbone.", "net.", "network.", "ema_model.", "ema.", "student.", "teacher.",
     "encoder.", "classifier_model.", "_model.", "state_dict.", "shadow_params.",
 )  # fmt: skip
-_IGNORED = (
-    "optim", "sched", "scaler", "loops", "callbacks", "rng", "random_state", "generator", "loss_scale",
-)  # fmt: skip
-MOST_TENSORS = 100_000
-MOST_DEPTH = 100
-MOST_VISITS = 1_000_000
 MOST_NAME = 400
-Path = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -55,49 +48,25 @@ class Selection:
 def select(value: Any) -> Selection:
     """Find the network's tensors. Raises ``UserError`` (the end of a sentence) where there are none."""
     check_depth(value)
-    path, place = _weights_in(value)
+    walker = Walker(value)
+    path, place = _weights_in(value, walker)
     wrapper = ".".join(str(key) for key in path)
-    leaves = _named(dict(_leaves(place, path)), wrapper)
+    leaves = _named(dict(walker.leaves(place, path)), wrapper)
     if not leaves:
         raise UserError("holds no tensors; save model.state_dict() of the trained model")
     cleaned, prefixes = strip_prefixes(leaves)
-    rest, notes = _rest(value, path)
+    rest, notes = _rest(value, path, walker)
     return Selection(cleaned, wrapper, prefixes, rest, notes)
 
 
-def check_depth(value: Any) -> None:
-    """Refuse what is nested so deeply that walking it could overflow a stack; linear in the number of objects."""
-    seen: set[int] = set()
-    level = [value]
-    for _ in range(MOST_DEPTH):
-        following = []
-        for node in level:
-            if isinstance(node, dict | list | tuple | Stub) and id(node) not in seen:
-                seen.add(id(node))
-                following.extend(_children(node))
-        if not following:
-            return
-        level = following
-    raise UserError(f"is nested more than {MOST_DEPTH} levels deep, which no checkpoint is")
-
-
-def _children(node: Any) -> Iterator[Any]:
-    if isinstance(node, dict):
-        yield from node.values()
-    elif isinstance(node, list | tuple):
-        yield from node
-    elif isinstance(node, Stub):
-        yield from (node.arguments, node.state, node.items, node.values)
-
-
-def _weights_in(value: Any) -> tuple[Path, Any]:
+def _weights_in(value: Any, walker: Walker) -> tuple[Path, Any]:
     """The objects that hold the weights, and how to get to them."""
     path: Path = ()
     for _ in range(4):
         entries = _entries(value)
         if _count(entries.values(), TensorRecord) * 2 > len(entries) or isinstance(value, Stub):
             return path, value
-        key = _wrapper_key(entries)
+        key = _wrapper_key(entries, walker)
         if key is None:
             return path, value
         path, value = (*path, key), entries[key]
@@ -116,71 +85,19 @@ def _count(values: Any, kind: type) -> int:
     return sum(isinstance(value, kind) for value in values)
 
 
-def _wrapper_key(entries: dict[Any, Any]) -> Any:
+def _wrapper_key(entries: dict[Any, Any], walker: Walker) -> Any:
     """The entry that holds the weights: a well-known name, else the one with the most tensors of all that could."""
     for key in WRAPPERS:
-        if key in entries and any(True for _ in _leaves(entries[key], ())):
+        if key in entries and walker.has_tensors(entries[key]):
             return key
     nested = {
-        key: value for key, value in entries.items() if not isinstance(value, TensorRecord) and not _is_ignored(key)
+        key: value for key, value in entries.items() if not isinstance(value, TensorRecord) and not is_ignored(key)
     }
-    counts = {key: sum(1 for _ in _leaves(value, ())) for key, value in nested.items()}
+    counts = {key: walker.count(value) for key, value in nested.items()}
     best = max(counts, key=lambda key: counts[key], default=None)
     direct = _count(entries.values(), TensorRecord)
     alone = best is not None and sum(1 for n in counts.values() if n) == 1
     return best if best is not None and alone and counts[best] > direct else None
-
-
-def _is_ignored(key: Any) -> bool:
-    return isinstance(key, str) and any(word in key.lower() for word in _IGNORED)
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, TensorRecord]]:
-    """Every tensor below ``value`` in the file's order, with an explicit stack."""
-    stack: list[tuple[Path, Any, tuple[int, ...]]] = [(path, value, ())]
-    found = 0
-    for _ in range(MOST_VISITS):
-        if not stack:
-            return
-        at, node, above = stack.pop()
-        if isinstance(node, TensorRecord):
-            found += 1
-            if found > MOST_TENSORS:
-                raise UserError(f"holds more than {MOST_TENSORS:,} tensors, which no checkpoint does")
-            yield at, node
-        elif id(node) not in above:
-            below = [(key, child) for key, child in _parts(node) if not (len(at) == len(path) and _is_ignored(key))]
-            stack.extend(((*at, key), child, (*above, id(node))) for key, child in reversed(below))
-    raise UserError("refers to the same objects again and again, which no checkpoint does")
-
-
-def _parts(node: Any) -> list[tuple[Any, Any]]:
-    """Named parts of an object that may hold weights."""
-    if isinstance(node, dict):
-        return [(key, value) for key, value in node.items() if _may_hold(value)]
-    if isinstance(node, list | tuple):
-        return [(index, value) for index, value in enumerate(node) if _may_hold(value)]
-    if not isinstance(node, Stub):
-        return []
-    state = node.state
-    if isinstance(state, dict) and "_parameters" in state and "_modules" in state:
-        return _module_parts(state)
-    parts: dict[Any, Any] = dict(node.items)
-    if isinstance(state, dict):
-        parts |= state
-    return [(key, value) for key, value in parts.items() if _may_hold(value)]
-
-
-def _module_parts(state: dict[Any, Any]) -> list[tuple[Any, Any]]:
-    """Of a pickled ``nn.Module``: parameters, persistent buffers, submodules."""
-    passing = state.get("_non_persistent_buffers_set") or ()
-    groups = [state.get(name) for name in ("_parameters", "_buffers", "_modules")]
-    parts = [item for group in groups if isinstance(group, dict) for item in group.items()]
-    return [(key, value) for key, value in parts if _may_hold(value) and key not in passing]
-
-
-def _may_hold(value: Any) -> bool:
-    return isinstance(value, TensorRecord | dict | list | tuple | Stub)
 
 
 def _named(leaves: dict[Path, TensorRecord], wrapper: str) -> dict[str, Leaf]:
@@ -223,7 +140,7 @@ def _is_common(prefix: str, names: dict[str, Any]) -> bool:
     return without <= min(5, len(names) // 10) and without < len(names)
 
 
-def _rest(value: Any, path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _rest(value: Any, path: Path, walker: Walker) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Entries beside the weights on the way to them, and notes on other weights that were not taken."""
     rest: dict[str, Any] = {}
     notes: list[str] = []
@@ -231,13 +148,13 @@ def _rest(value: Any, path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     for key in path:
         entries = _entries(node)
         for name, other in entries.items():
-            if name == key or _is_ignored(name) or not isinstance(name, str) or len(name) > MOST_NAME:
+            if name == key or is_ignored(name) or not isinstance(name, str) or len(name) > MOST_NAME:
                 continue
-            if name in WRAPPERS and isinstance(other, dict | Stub) and any(True for _ in _leaves(other, ())):
+            if name in WRAPPERS and isinstance(other, dict | Stub) and walker.has_tensors(other):
                 notes.append(f"It also holds weights under {name!r}, which were not taken.")
             else:
                 rest.setdefault(name, other)
         node = entries[key]
     if isinstance(node, dict):
-        rest |= {k: v for k, v in node.items() if isinstance(k, str) and not _may_hold(v)}
+        rest |= {k: v for k, v in node.items() if isinstance(k, str) and not may_hold(v)}
     return rest, tuple(notes)
