@@ -62,8 +62,10 @@ class SideBySide(QWidget):
         layout.addWidget(self.versions, 1)
         layout.addWidget(self._several, 1)
         layout.addWidget(self.hint)
-        self._shown, self._across = 0, 0
+        self._rows: list[int] = []
+        self._across = 0
         self._tell("")
+        theme.notifier().changed.connect(self._write_titles)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def _column(self, i: int) -> QWidget:
@@ -86,22 +88,29 @@ class SideBySide(QWidget):
         self.versions.setVisible(alone)
         self._several.setVisible(not alone)
         self.looks.setVisible(not alone)
-        self._shown = min(len(rows), MOST)
+        self._rows = [int(row) for row in rows[:MOST]]
         self.hint.setText(_HINT + ("" if alone else "    S where it looks"))
         if alone:
-            _title(self.caption, comparison, int(rows[0]))
             Explanations.of(self._workspace).show(int(rows[0]))
-        self.looks.show_rows([] if alone else [int(row) for row in rows[:MOST]])
-        for i, (image, caption, column) in enumerate(zip(self.images, self.captions, self._columns, strict=True)):
+        self.looks.show_rows([] if alone else self._rows)
+        for i, (image, column) in enumerate(zip(self.images, self._columns, strict=True)):
             column.setVisible(i < len(rows))
             image.show_row(int(rows[i]) if i < len(rows) else None)
-            if i < len(rows):
-                _title(caption, comparison, int(rows[i]))
+        self._write_titles()
         self._arrange()
+
+    def _write_titles(self) -> None:
+        comparison = self._workspace.comparison()
+        if comparison is None:
+            return
+        captions = [self.caption] if len(self._rows) == 1 else self.captions
+        for caption, row in zip(captions, self._rows, strict=False):
+            _title(caption, comparison, row)
 
     def _arrange(self) -> None:
         """In one row where each image gets room enough, else two by two."""
-        across = self._shown if self.width() >= self._shown * _LEAST else min(2, self._shown)
+        shown = len(self._rows)
+        across = shown if self.width() >= shown * _LEAST else min(2, shown)
         if not across or across == self._across:
             return
         self._across = across

@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
-from mpt_studio.gui import theme
 from mpt_studio.gui.explanations import Explanations
-from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.heat import heat_image
-from mpt_studio.gui.plain import label, set_tip
+from mpt_studio.gui.plain import set_tip
 from mpt_studio.gui.sample_image import SampleImage
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
@@ -45,14 +43,15 @@ class SideSaliency(QWidget):
         self.switch.setCheckable(True)
         self.switch.setAccessibleName("Show where the version looks on all images")
         set_tip(self.switch, "What speaks for the version's own answer, on all images at once (S)")
-        self.side.addItem("old model", _OLD)
-        self.side.addItem("candidate", _NEW)
+        self.side.addItem("by the old model", _OLD)
+        self.side.addItem("by the candidate", _NEW)
         self.side.setCurrentIndex(1)
         self.side.setAccessibleName("Version whose evidence is shown")
         self.side.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        row = FlowLayout(self, spacing=theme.SPACE // 2)
-        for part in (self.switch, label("by the"), self.side):
-            row.addWidget(part)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.switch)
+        row.addWidget(self.side)
         self.switch.toggled.connect(lambda _: self.refresh())
         self.side.activated.connect(lambda _: self.refresh())
         for i, image in enumerate(images):
