@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from mpt_studio.compare import Matching, Verdict
+from mpt_studio.compare.doctor import KIND_WORDS
+from mpt_studio.errors import one_sentence
 from mpt_studio.store import Run, Update
 
 SUBSETS = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
@@ -108,6 +110,19 @@ def comparison_report(record: dict[str, Any]) -> str:
     return _text(table)
 
 
+def classes_report(record: dict[str, Any]) -> str:
+    """Two class lists side by side (``jobs.diagnose_versions``), what differs first, and what blocks."""
+    order = ("removed", "dropped", "mapped", "respelled", "reordered", "added", "same")
+    table = _table("old model", "update", "")
+    for row in sorted(record["rows"], key=lambda row: order.index(row["kind"])):
+        near = f" (near: {row['suggestion']})" if row["suggestion"] else ""
+        table.add_row(*(one_sentence(row[side], 80) for side in ("old", "new")), f"{KIND_WORDS[row['kind']]}{near}")
+    counts = ", ".join(f"{count:,} {KIND_WORDS[kind]}" for kind, count in record["counts"].items())
+    lines = [_text(table), "", f"{counts}."] if record["rows"] else []
+    verdict = record["problems"] or ["Every class of the old model is explained."]
+    return "\n".join([*lines, *record["notes"], *verdict])
+
+
 def judged_report(record: dict[str, Any], matching: Matching, verdict: Verdict | None) -> str:
     """One comparison with what does not match, the rates without wrong labels, and the verdict."""
     lines = [comparison_report(record), *matching.sentences(), *record.get("not_available", [])]
@@ -176,7 +191,9 @@ def _table(*headers: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="", padding=(0, 2, 0, 0))
     for index, header in enumerate(headers):
         table.add_column(
-            header, justify="left" if index < 2 and not header.startswith("accuracy") else "right", no_wrap=True
+            header,
+            justify="left" if not header or (index < 2 and not header.startswith("accuracy")) else "right",
+            no_wrap=True,
         )
     return table
 

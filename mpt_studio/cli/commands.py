@@ -15,6 +15,7 @@ from tyro.conf import Positional
 
 from mpt_studio import __version__, jobs, report
 from mpt_studio.cli.bench import bench
+from mpt_studio.cli.classes import classes
 from mpt_studio.cli.export import export
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
@@ -82,6 +83,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "train": train,
         "evaluate": evaluate,
         "compare": compare,
+        "classes": classes,
         "runs": runs,
         "inspect": inspect,
         "export": export,

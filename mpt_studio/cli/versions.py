@@ -10,6 +10,7 @@ import tyro
 from tyro.conf import Positional
 
 from mpt_studio import jobs, report
+from mpt_studio.cli.classes import chosen_names
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
 from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, write_csv
 from mpt_studio.errors import one_sentence
@@ -56,10 +57,14 @@ def compare(
     max_class_nfr: float | None = None,
     min_accuracy_gain: float | None = None,
     adjusted: bool = False,
+    class_map: Path | None = None,
+    old_classes: str = "",
+    new_classes: str = "",
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Compare two versions: runs, checkpoints, predictions folders or .npz files. Exits 3 where a criterion is not met.
+    """Compare two versions: runs, checkpoints or predictions (folder, CSV, Parquet, .npz). Exits 3 where a criterion is
+    not met.
 
     Args:
         old: The old model.
@@ -71,11 +76,15 @@ def compare(
         max_class_nfr: Criterion: largest NFR of any one old class, as a fraction.
         min_accuracy_gain: Criterion: smallest gain in accuracy (all), as a fraction; 0 allows no loss.
         adjusted: Judge without the samples that were marked as wrongly labelled in the window.
+        class_map: File with lines "old name -> new name" or "old,new"; nothing right of it drops the class. Kept.
+        old_classes: Names of the old model's classes where it has numbers: a file, or names separated by commas.
+        new_classes: The same for the new version.
     """
+    mapped, lists = chosen_names(class_map, old_classes, new_classes)
     listed = read_ids(must_not_flip.expanduser()) if must_not_flip else None
     criteria = Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
     with open_session(store, quiet=json) as session:
-        comparison = jobs.compare_versions(session, old, new, data)
+        comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, **lists)
         comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
         if csv is not None:
             write_csv(comparison, csv)

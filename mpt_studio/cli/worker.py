@@ -54,6 +54,14 @@ def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any
     return jobs.export(session, Path(args["checkpoint"]), args["format"], Path(args["out"]), **more)
 
 
+def _diagnose(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    return jobs.diagnose_versions(session, args["old"], args["new"])
+
+
+def _set_class_map(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    return jobs.set_class_map(session, args["old"], args["new"], args["pairs"])
+
+
 def _load(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     return jobs.explain.load(session, args["checkpoints"], args["data"], warm=warm)
 
@@ -89,6 +97,8 @@ JOBS: dict[str, Job] = {
     "prepare_data": _prepare_data,
     "evaluate": _evaluate,
     "inspect": _inspect,
+    "diagnose": _diagnose,
+    "set_class_map": _set_class_map,
     "export": _export,
     "load": _load,
     "saliency": _saliency,

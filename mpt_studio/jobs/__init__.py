@@ -5,12 +5,13 @@ them, and compare predictions. Torch is imported inside the functions that need 
 """
 
 from mpt_studio.jobs import explain
+from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
 from mpt_studio.jobs.export import export
 from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.jobs.training import check_engine, start_train, train
 from mpt_studio.jobs.update import check_update, run_update, start_update
-from mpt_studio.jobs.versions import accuracy_figures, compare_versions, evaluate, inspect, predictions_of, prepare_data
+from mpt_studio.jobs.versions import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
 from mpt_studio.jobs.warm import Warm
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_engine",
     "check_update",
     "compare_versions",
+    "diagnose_versions",
     "evaluate",
     "explain",
     "export",
@@ -30,6 +32,7 @@ __all__ = [
     "predictions_of",
     "prepare_data",
     "run_update",
+    "set_class_map",
     "skipped_file",
     "skipped_sentence",
     "start_train",

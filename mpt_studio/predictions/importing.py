@@ -50,6 +50,8 @@ def to_predictions(table: Table, classes: tuple[str, ...], notes: tuple[str, ...
     if table.answers is not None:
         answers = _answers(table, table.answers, names)
     label_names, labels, more = _labels(table, names)
+    if names.open_ended:
+        more = (*more, f"The classes are those that it ever answers, {len(names.every):,}; list them if it knows more.")
     if scores is not None:
         top = np.asarray(scores).argmax(axis=1).astype(np.int64)
         notes = (*notes, *more, *_agreement(table, answers, top, scores))

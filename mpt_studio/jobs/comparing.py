@@ -1,0 +1,159 @@
+"""Two named versions against each other: their classes side by side, and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mpt_studio.compare import ClassMap, Comparison, aligned, compare, diagnose, keep_map, kept_map, open_comparison
+from mpt_studio.compare.aligned import with_own_labels
+from mpt_studio.compare.class_map import NO_MAP
+from mpt_studio.data import Dataset
+from mpt_studio.data.sources import KINDS
+from mpt_studio.errors import UserError
+from mpt_studio.jobs.images import open_data
+from mpt_studio.jobs.reading import checkpoint_of, is_version_folder
+from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.versions import named_predictions
+from mpt_studio.predictions import Predictions, is_predictions, read_predictions, with_truth
+from mpt_studio.predictions.reading import SUFFIXES
+from mpt_studio.reading import Choices
+
+Classes = tuple[str, ...]
+
+
+def compare_versions(
+    session: Session,
+    old: str,
+    new: str,
+    spec: str = "",
+    *,
+    class_map: ClassMap = NO_MAP,
+    old_classes: Classes = (),
+    new_classes: Classes = (),
+) -> Comparison:
+    """Compare two named versions, on ``spec`` if given, else on the data that their predictions are of.
+
+    Torch runs only where a checkpoint has no predictions on these data yet.
+
+    Args:
+        class_map: what to make of class names that differ; it is kept for these two class lists.
+        old_classes, new_classes: class names of predictions whose columns or answers are numbers.
+    Raises ``UserError``, also where the two class lists have a mismatch that nothing explains.
+    """
+    dataset = open_data(session, spec) if spec else None
+    before = _predictions(session, old, dataset, old_classes)
+    after = _predictions(session, new, dataset, new_classes)
+    store = session.store.root
+    known = with_own_labels(after).class_names
+    class_map = kept_map(store, before.class_names, known).merged(class_map)
+    pair = aligned(before, after, class_map)
+    if class_map:
+        keep_map(store, before.class_names, known, class_map)
+    return open_comparison(*pair, store / "comparisons") if all(map(_is_on_disk, pair)) else compare(*pair)
+
+
+def _is_on_disk(version: Predictions) -> bool:
+    return isinstance(version.sample_ids, np.memmap)
+
+
+def _predictions(session: Session, name: str, dataset: Dataset | None, classes: Classes) -> Predictions:
+    path = Path(name).expanduser()
+    if _is_table(path) or is_predictions(path):
+        return _on(dataset, read_predictions(path, classes, session.progress), name)
+    if classes:
+        _weights(session, path, classes, dataset)  # remembers them
+    return named_predictions(session, name, dataset)
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def _on(dataset: Dataset | None, version: Predictions, name: str) -> Predictions:
+    """The predictions with the data's true classes, where they are of these data as far as they tell."""
+    if dataset is None:
+        return version
+    if version.data_fingerprint not in ("", dataset.fingerprint):
+        raise UserError(f"The predictions {name} are of other data than {dataset.spec}; leave --data out.")
+    return version if version.data_fingerprint else with_truth(version, dataset)
+
+
+def _weights(session: Session, path: Path, classes: Classes, dataset: Dataset | None = None) -> Classes:
+    """The class names of a file of weights. Raises ``UserError``."""
+    if not (path.is_file() or is_version_folder(path)):
+        raise UserError(f"{path} is no file whose classes could be listed; leave the list of classes out.")
+    known = dataset.class_names if dataset is not None else ()
+    return checkpoint_of(session, path, Choices(class_names=classes), known).class_names
+
+
+def class_names_of(session: Session, name: str, classes: Classes = ()) -> tuple[Classes, Classes]:
+    """The classes of a named version or of data, and those of an update that has them.
+
+    They differ only for predictions whose classes are those that they ever answer: as an update, such a version also
+    knows the classes of its labels. Raises ``UserError``.
+    """
+    path = Path(name).expanduser()
+    if _is_table(path) or is_predictions(path):
+        found = read_predictions(path, classes, session.progress)
+        return found.class_names, with_own_labels(found).class_names
+    if path.is_file() or is_version_folder(path):
+        names = _weights(session, path, classes)
+    elif name.partition(":")[0].strip().lower() in KINDS or (path.is_dir() and not (path / "run.json").is_file()):
+        names = open_data(session, name).class_names
+    else:
+        names = _of_run(session, path.name if path.is_dir() else name)
+    return names, names
+
+
+def _of_run(session: Session, name: str) -> Classes:
+    run = session.store.run(name)
+    if run.checkpoint is not None:
+        return checkpoint_of(session, run.checkpoint).class_names
+    folder = run.predictions("test")
+    if folder is None:
+        raise UserError(f"The run {run.id} ({run.outcome}) has no version yet; resume it first.")
+    return read_predictions(folder).class_names
+
+
+def diagnose_versions(
+    session: Session,
+    old: str,
+    new: str,
+    *,
+    class_map: ClassMap = NO_MAP,
+    old_classes: Classes = (),
+    new_classes: Classes = (),
+) -> dict[str, Any]:
+    """The class doctor's table of two named versions, or of a version and data, as plain JSON values.
+
+    A map that is given is kept where it leaves no mismatch; a kept one is honoured. ``Diagnosis.to_json`` with
+    "old_classes", "new_classes" and "class_map" (the pairs that were used).
+    """
+    before, _ = class_names_of(session, old, old_classes)
+    _, after = class_names_of(session, new, new_classes)
+    store = session.store.root
+    used = kept_map(store, before, after).merged(class_map)
+    found = diagnose(before, after, used)
+    if class_map and not found.blocked:
+        keep_map(store, before, after, used)
+    lists = {"old_classes": list(before), "new_classes": list(after), "class_map": [list(pair) for pair in used.pairs]}
+    return {**found.to_json(), **lists}
+
+
+def set_class_map(session: Session, old: str, new: str, pairs: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Replace the map kept for two versions by (old name, new name) pairs ("" drops); returns the new diagnosis.
+
+    It is kept also where it does not explain everything yet. Raises ``UserError`` for pairs that contradict.
+    """
+    try:
+        class_map = ClassMap(tuple((str(ours).strip(), str(theirs).strip()) for ours, theirs in pairs))
+    except (TypeError, ValueError):
+        raise UserError("A class map is a list of pairs: an old name and a new name.") from None
+    before, _ = class_names_of(session, old)
+    _, after = class_names_of(session, new)
+    keep_map(session.store.root, before, after, class_map)
+    return diagnose_versions(session, old, new)
