@@ -64,6 +64,11 @@ class Checkpoint:
     """What was found in the foreign file and how it was taken, one sentence each."""
     format: int = FORMAT
 
+    @property
+    def name(self) -> str:
+        """What people call the file: that which it was made from, where there is one."""
+        return self.source or Path(self.path).name
+
     def header(self) -> dict[str, str]:
         """The safetensors metadata that ``read_checkpoint`` understands."""
         return {HEADER_KEY: json.dumps({k: v for k, v in asdict(self).items() if k != "path"}, ensure_ascii=False)}

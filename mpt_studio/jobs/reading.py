@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mpt_studio import paths
-from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, Need, Reading, choices_from_json, reading_from_json, to_json
@@ -94,9 +94,14 @@ def checkpoint_of(
 
 def is_ours(path: Path) -> bool:
     """Whether a file was written by this program; what only looks like it is refused by ``read_checkpoint``."""
-    from mpt_studio.checkpoint import has_our_header
-
     return has_our_header(path)
+
+
+def is_version_folder(path: Path) -> bool:
+    """Whether a folder holds weights, as Hugging Face lays them out."""
+    from mpt_studio.engine.intake.folder import holds_weights
+
+    return path.is_dir() and holds_weights(path)
 
 
 def missing_sentence(reading: Reading) -> str:

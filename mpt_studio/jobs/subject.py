@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio import paths
-from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
+from mpt_studio.jobs.reading import checkpoint_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.warm import Warm
 from mpt_studio.store.disk import written_to
@@ -46,10 +47,10 @@ def subjects_of(
 ) -> list[Subject]:
     """Versions over one data set. Raises ``UserError``."""
     warm = warm or Warm()
-    described = [read_checkpoint(Path(path)) for path in checkpoints]
-    if not described:
+    if not checkpoints:
         raise UserError("No version is named.")
     dataset = warm.dataset(spec, session.progress)
+    described = [checkpoint_of(session, Path(path), data_classes=dataset.class_names) for path in checkpoints]
     return [Subject(session, warm, checkpoint, dataset, device) for checkpoint in described]
 
 

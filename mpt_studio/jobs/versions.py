@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison, compare
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
@@ -22,8 +22,10 @@ from mpt_studio.data.table import looks_like_manifest
 from mpt_studio.errors import UserError
 from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
+from mpt_studio.jobs.reading import NOTHING_CHOSEN, checkpoint_of, is_ours, is_version_folder, read_version
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
+from mpt_studio.reading import Choices, to_json
 from mpt_studio.store import Run
 from mpt_studio.store.run import read_run
 
@@ -40,11 +42,21 @@ def images_described(session: Session, dataset: Dataset) -> dict[str, Any]:
 
 
 def evaluate(
-    session: Session, path: Path, spec: str, *, part: Part = "test", device: str = "auto", out: Path | None = None
+    session: Session,
+    path: Path,
+    spec: str,
+    *,
+    part: Part = "test",
+    device: str = "auto",
+    out: Path | None = None,
+    choices: Choices = NOTHING_CHOSEN,
 ) -> tuple[Predictions, Path]:
-    """A checkpoint's answers on data, and the folder that holds them (``out``, or the store's cache)."""
-    checkpoint = read_checkpoint(_weights_in(path))
+    """A version's answers on data, and the folder that holds them (``out``, or the store's cache).
+
+    ``choices`` complete what a foreign file does not say of itself.
+    """
     dataset = open_data(session, spec)
+    checkpoint = checkpoint_of(session, _weights_in(path), choices, dataset.class_names)
     if dataset.skipped:
         session.progress(skipped_sentence(dataset, session.store), None)
     if not len(dataset.part(part)):
@@ -97,7 +109,7 @@ def _of_own_run(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> P
 
 def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> Predictions:
     if not set(checkpoint.class_names) & set(dataset.class_names):
-        raise UserError(f"{Path(checkpoint.path).name} knows none of the classes of {dataset.spec}; choose other data.")
+        raise UserError(f"{checkpoint.name} knows none of the classes of {dataset.spec}; choose other data.")
     from mpt_studio.engine.evaluate import evaluate
 
     answers = evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
@@ -131,7 +143,7 @@ def _run_of(session: Session, checkpoint: Checkpoint) -> Run | None:
 
 def _version_name(session: Session, checkpoint: Checkpoint) -> str:
     run = _run_of(session, checkpoint)
-    return run.label if run else Path(checkpoint.path).stem
+    return run.label if run else Path(checkpoint.name).stem
 
 
 def accuracy_figures(predictions: Predictions) -> dict[str, Any]:
@@ -167,8 +179,8 @@ def named_predictions(session: Session, name: str, dataset: Dataset | None) -> P
     path = Path(name).expanduser()
     if is_predictions(path):
         return _on(dataset, read_predictions(path), name)
-    if path.is_file():
-        return _of_checkpoint(session, read_checkpoint(path), dataset)
+    if path.is_file() or is_version_folder(path):
+        return _of_checkpoint(session, checkpoint_of(session, path, data_classes=_class_names(dataset)), dataset)
     if not path.exists() and (path.suffix or len(path.parts) > 1):
         raise UserError(f"There is no file {path}.")
     run = session.store.run(path.name if path.is_dir() else name)
@@ -191,7 +203,11 @@ def _of_run(session: Session, run: Run, dataset: Dataset | None) -> Predictions:
         return read_predictions(folder)
     if run.checkpoint is None:
         raise UserError(f"The run {run.id} ({run.outcome}) has no version yet; resume it first.")
-    return _of_checkpoint(session, read_checkpoint(run.checkpoint), dataset)
+    return _of_checkpoint(session, checkpoint_of(session, run.checkpoint), dataset)
+
+
+def _class_names(dataset: Dataset | None) -> tuple[str, ...]:
+    return dataset.class_names if dataset is not None else ()
 
 
 def _of_checkpoint(session: Session, checkpoint: Checkpoint, dataset: Dataset | None) -> Predictions:
@@ -199,14 +215,18 @@ def _of_checkpoint(session: Session, checkpoint: Checkpoint, dataset: Dataset | 
     if dataset is None and run is not None and run.predictions("test") is not None:
         return _of_run(session, run, None)
     if dataset is None:
-        raise UserError(f"{Path(checkpoint.path).name} has no predictions yet; name the data with --data.")
+        raise UserError(f"{checkpoint.name} has no predictions yet; name the data with --data.")
     return predictions_of(session, checkpoint, dataset)
 
 
-def inspect(session: Session, path: Path, *, skipped: Path | None = None) -> dict[str, Any]:
+def inspect(
+    session: Session, path: Path, *, skipped: Path | None = None, choices: Choices = NOTHING_CHOSEN
+) -> dict[str, Any]:
     """What a file or folder is: {"kind": "checkpoint" | "predictions" | "images", …}. Raises ``UserError``.
 
-    ``skipped`` is where to write the list of images that were left out, of an image folder or a manifest.
+    ``skipped`` is where to write the list of images that were left out, of an image folder or a manifest. ``choices``
+    complete what a foreign file of weights does not say of itself. A checkpoint of ours is told by the fields of
+    ``Checkpoint``, with "sha256" and "bytes"; a "version" from elsewhere by those of ``Reading``.
     """
     if skipped is not None and not _is_images(path):
         raise UserError(f"{path} is neither an image folder nor a manifest, so it has no list of skipped images.")
@@ -228,12 +248,14 @@ def inspect(session: Session, path: Path, *, skipped: Path | None = None) -> dic
         if skipped is not None:
             write_skipped_to(skipped, dataset)
         return {"kind": "images", **images_described(session, dataset)}
-    checkpoint = read_checkpoint(path)
+    if not is_ours(path):
+        return {"kind": "version", **to_json(read_version(session, path, choices))}
+    checkpoint = checkpoint_of(session, path, choices)
     return {"kind": "checkpoint", **asdict(checkpoint), "sha256": checkpoint.sha256(), "bytes": path.stat().st_size}
 
 
 def _is_images(path: Path) -> bool:
     """Whether ``path`` is an image folder or a manifest, by its looks."""
-    if is_predictions(path):
+    if is_predictions(path) or is_version_folder(path):
         return False
     return path.is_dir() or (path.suffix.lower() in MANIFEST_SUFFIXES and path.is_file() and looks_like_manifest(path))

@@ -13,6 +13,13 @@ _SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".onnx")
 _MOST_LOOKED_AT = 10_000
 
 
+def holds_weights(folder: Path) -> bool:
+    """Whether a folder is a version, and not images or anything else; looks at few names."""
+    if any((folder / name).is_file() for name in (*_PREFERRED, "pytorch_model.bin.index.json")):
+        return True
+    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
+
+
 def weights_in(folder: Path) -> Path:
     """The folder's one file of weights. Raises ``UserError`` (the end of a sentence)."""
     for name in _PREFERRED:
