@@ -91,8 +91,9 @@ class DataPanel(QScrollArea):
         name = label(short_spec(dataset.spec), wrap=True)
         name.setProperty("subheading", True)
         set_tip(name, dataset.spec)
+        validation = f"{count(len(dataset.validation))} validation · " if len(dataset.validation) else ""
         numbers = label(
-            f"{count(len(dataset.train))} training · {count(len(dataset.test))} test · "
+            f"{count(len(dataset.train))} training · {validation}{count(len(dataset.test))} test · "
             f"{count(len(dataset.class_names), 'class', 'classes')}",
             wrap=True,
         )
@@ -158,8 +159,14 @@ def thumbnails(dataset: Dataset, number: int, side: int) -> np.ndarray | None:
         return None
     order = np.argsort(dataset.labels[dataset.test], kind="stable")
     spread = np.linspace(0, len(order) - 1, min(number, len(order))).astype(np.int64)
+    tiles = [tile for index in dataset.test[order[spread]] if (tile := _tile(dataset, int(index), side)) is not None]
+    return np.stack(tiles) if tiles else None
+
+
+def _tile(dataset: Dataset, index: int, side: int) -> np.ndarray | None:
+    """(side, side, 3) of one image; None where its file has vanished or changed."""
     try:
-        return dataset.batch(dataset.test[order[spread]], side)
+        return dataset.batch([index], side)[0]
     except UserError:
         return None
 

@@ -61,7 +61,7 @@ class SampleImage(ImageView):
     def _show(self) -> None:
         image = self._pool.image(self._index) if self._index >= 0 else None
         if image is not None:
-            self.show_image(image, _UNREADABLE)
+            self.show_image(image, self._pool.reason(self._index) or _UNREADABLE)
 
     def close_pool(self) -> None:
         """Stop decoding and wait for the threads."""

@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool
 from PySide6.QtGui import QImage
 
 from mpt_studio.data.dataset import Dataset, Images
+from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.gui.image_index import ImageIndex, image_index
 from mpt_studio.gui.thumbnail_files import ThumbnailFiles
 
@@ -49,6 +50,8 @@ class _Wanted:
         self.lock = threading.Lock()
         self.queue: deque[int] = deque()
         self.done: list[tuple[int, int, int, QImage]] = []
+        self.reasons: dict[int, str] = {}
+        """Why images could not be read, by index."""
         self.dataset: Dataset | None = None
         self.generation = 0
         self.edge = 0
@@ -77,24 +80,30 @@ class _Decoder(QRunnable):
     def run(self) -> None:
         while task := self._wanted.next():
             index, edge, generation, dataset = task
-            if self._wanted.finish(index, edge, generation, _decode(dataset, index, edge)):
+            if self._wanted.finish(index, edge, generation, self._decoded(dataset, index, edge)):
                 with contextlib.suppress(RuntimeError):  # the window went away meanwhile
                     self._owner.decoded.emit()
+
+    def _decoded(self, dataset: Dataset, index: int, edge: int) -> QImage:
+        try:
+            return _decode(dataset, index, edge)
+        except UserError as error:
+            self._wanted.reasons[index] = str(error)
+        except Exception as error:  # a damaged file is a placeholder, whatever the decoder raised
+            self._wanted.reasons[index] = one_sentence(f"The image cannot be read ({error or type(error).__name__}).")
+        return QImage()
 
 
 _FILES = ThumbnailFiles()
 
 
 def _decode(dataset: Dataset, index: int, edge: int) -> QImage:
-    try:
-        file = dataset.file_of(index)
-        kept = _FILES.load(file, edge) if file is not None else None
-        image = kept or to_qimage(dataset.image(index))
-        if file is not None and kept is None:
-            _FILES.save(file, edge, image)
-        return fitted(image, edge)
-    except Exception:  # a vanished or damaged file is a placeholder, whatever the decoder raised
-        return QImage()
+    file = dataset.file_of(index)
+    kept = _FILES.load(file, edge) if file is not None else None
+    image = kept or to_qimage(dataset.image(index))
+    if file is not None and kept is None:
+        _FILES.save(file, edge, image)
+    return fitted(image, edge)
 
 
 class Thumbnails(QObject):
@@ -130,6 +139,7 @@ class Thumbnails(QObject):
             self._wanted.dataset = dataset
             self._wanted.queue.clear()
             self._wanted.done.clear()
+            self._wanted.reasons.clear()
             self._wanted.generation += 1
         self._cache.clear()
         self._bytes = 0
@@ -141,6 +151,10 @@ class Thumbnails(QObject):
             return None
         self._cache.move_to_end(index)
         return found[1]
+
+    def reason(self, index: int) -> str:
+        """Why an image is null: a sentence that names it; "" where it is not."""
+        return self._wanted.reasons.get(index, "")
 
     def want(self, indices: Iterable[int], edge: int = 0) -> None:
         """Decode these (first ones first), longer side ``edge`` pixels; earlier wishes lapse."""

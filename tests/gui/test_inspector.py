@@ -56,7 +56,7 @@ def test_that_a_class_the_old_model_lacks_has_no_old_margin(inspector: Inspector
 
 def test_that_a_missing_image_is_a_sentence(inspector: Inspector, workspace: Workspace, qtbot: QtBot) -> None:
     workspace.select(4)
-    qtbot.waitUntil(lambda: inspector.image._note == "The image is missing or cannot be read.")
+    qtbot.waitUntil(lambda: inspector.image._note == "The image test/04 has vanished.")
 
 
 def test_that_without_data_it_says_how_to_open_them(inspector: Inspector, workspace: Workspace) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.data.dataset import Dataset
+from mpt_studio.errors import UserError
 from mpt_studio.gui.thumbnails import ImageIndex, Thumbnails, fitted, image_index, to_qimage
 from mpt_studio.gui.workspace import Workspace
 
@@ -92,6 +93,19 @@ def test_that_images_of_a_former_data_set_never_arrive(qtbot: QtBot, pool: Thumb
     pool.want([2], 8)
     qtbot.waitUntil(lambda: pool.image(2) is not None)
     assert pool.image(1) is None
+
+
+def test_that_an_image_that_cannot_be_read_is_a_placeholder_with_its_reason(qtbot: QtBot, pool: Thumbnails) -> None:
+    class Gone(Slow):
+        def image(self, index: int) -> np.ndarray:
+            raise UserError(f"The image {index} has vanished.") if index == 1 else OSError("no such disk")
+
+    pool.set_dataset(Gone())
+    pool.want([1, 2], 8)
+    qtbot.waitUntil(lambda: pool.image(1) is not None and pool.image(2) is not None)
+    assert pool.image(1).isNull()
+    assert pool.reason(1) == "The image 1 has vanished."
+    assert pool.reason(2) == "The image cannot be read (no such disk)."
 
 
 def test_that_an_image_wanted_at_another_size_is_decoded_again(qtbot: QtBot, pool: Thumbnails) -> None:
