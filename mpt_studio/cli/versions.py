@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json as json_module
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 from tyro.conf import Positional
 
 from mpt_studio import jobs, report
 from mpt_studio.cli.classes import chosen_names
+from mpt_studio.cli.inspection import text_of
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+from mpt_studio.cli.version_options import VersionOptions
 from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, write_csv
-from mpt_studio.errors import one_sentence
 from mpt_studio.flips import Mark
 from mpt_studio.store import Marks, Store
 from mpt_studio.store.marks import FILE as MARKS_FILE
@@ -28,6 +28,7 @@ def evaluate(
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="DIR")] = None,
     part: Literal["train", "validation", "test"] = "test",
     device: str = "auto",
+    version: VersionOptions = VersionOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -41,7 +42,10 @@ def evaluate(
         device: auto, cpu, cuda, cuda:1, mps.
     """
     with open_session(store, quiet=json) as session:
-        predictions, folder = jobs.evaluate(session, checkpoint, data, part=part, device=device, out=out)
+        choices = version.choices(session, checkpoint)
+        predictions, folder = jobs.evaluate(
+            session, checkpoint, data, part=part, device=device, out=out, choices=choices
+        )
         record = {"predictions": str(folder), "version": predictions.version, **jobs.accuracy_figures(predictions)}
     print_record(record, json, lambda r: f"{report.accuracy_report(r['version'], r)}\nPredictions: {r['predictions']}")
     return 0
@@ -111,7 +115,11 @@ def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
 
 
 def inspect(
-    path: Positional[Path], skipped: Path | None = None, store: StoreOption = None, json: JsonOption = False
+    path: Positional[Path],
+    skipped: Path | None = None,
+    version: VersionOptions = VersionOptions(),  # noqa: B008 - frozen
+    store: StoreOption = None,
+    json: JsonOption = False,
 ) -> int:
     """Describe a checkpoint, predictions, an image folder or a manifest of images.
 
@@ -120,18 +128,6 @@ def inspect(
         skipped: Write the images that cannot be used, and why, to this CSV file.
     """
     with open_session(store, quiet=json) as session:
-        record = jobs.inspect(session, path, skipped=skipped)
-    print_record(record, json, _described)
+        record = jobs.inspect(session, path, skipped=skipped, choices=version.choices(session, path))
+    print_record(record, json, text_of)
     return 0
-
-
-def _described(record: dict[str, Any]) -> str:
-    width = max(map(len, record))
-    return "\n".join(f"{name:<{width}}  {_short(value)}" for name, value in record.items())
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        shown = ", ".join(str(item) for item in value[:12])
-        return one_sentence(f"{shown}, … ({len(value)})" if len(value) > 12 else shown)
-    return one_sentence(json_module.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value))

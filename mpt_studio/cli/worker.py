@@ -29,6 +29,7 @@ from mpt_studio import jobs, paths
 from mpt_studio.cli.inbox import Inbox, Request
 from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.log import start_logging
+from mpt_studio.reading import choices_from_json, to_json
 from mpt_studio.store import Store
 
 Args = dict[str, Any]
@@ -47,6 +48,11 @@ def _evaluate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, A
 
 def _inspect(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     return jobs.inspect(session, Path(args["path"]))
+
+
+def _read_version(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    choices = choices_from_json(args.get("choices") or {})
+    return to_json(jobs.read_version(session, Path(args["path"]), choices, tuple(args.get("data_classes") or ())))
 
 
 def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
@@ -99,6 +105,7 @@ JOBS: dict[str, Job] = {
     "inspect": _inspect,
     "diagnose": _diagnose,
     "set_class_map": _set_class_map,
+    "read_version": _read_version,
     "export": _export,
     "load": _load,
     "saliency": _saliency,

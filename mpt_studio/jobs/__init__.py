@@ -8,6 +8,7 @@ from mpt_studio.jobs import explain
 from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
 from mpt_studio.jobs.export import export
 from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
+from mpt_studio.jobs.reading import checkpoint_of, is_version_folder, read_version, with_preprocessing
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.jobs.training import check_engine, start_train, train
 from mpt_studio.jobs.update import check_update, run_update, start_update
@@ -21,16 +22,19 @@ __all__ = [
     "accuracy_figures",
     "check_engine",
     "check_update",
+    "checkpoint_of",
     "compare_versions",
     "diagnose_versions",
     "evaluate",
     "explain",
     "export",
     "inspect",
+    "is_version_folder",
     "metadata_file",
     "open_data",
     "predictions_of",
     "prepare_data",
+    "read_version",
     "run_update",
     "set_class_map",
     "skipped_file",
@@ -38,4 +42,5 @@ __all__ = [
     "start_train",
     "start_update",
     "train",
+    "with_preprocessing",
 ]

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mpt_studio import paths
-from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
+from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, read_checkpoint
 from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, Need, Reading, choices_from_json, reading_from_json, to_json
@@ -36,11 +36,12 @@ RULES = 1
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
 _POLL = 0.05
-_SECONDS = {"loading": 60.0, "checking": 8.0, "starting": 60.0, "reading": 8.0, "recognising": 120.0, "writing": 60.0}
+_SECONDS = {"loading": 60.0, "checking": 8.0, "starting": 60.0, "reading": 8.0, "recognising": 120.0, "writing": 60.0,
+            "trying": 8.0}  # fmt: skip
 """How long each step of the child may take for a small file; large ones get a second per 100 MB more."""
 _STEPS = {
     "loading": "Starting to read", "checking": "Checking", "starting": "Loading PyTorch for", "reading": "Reading",
-    "recognising": "Recognising", "writing": "Converting",
+    "recognising": "Recognising", "writing": "Converting", "trying": "Trying",
 }  # fmt: skip
 _BESIDE = (
     "config.json", "preprocessor_config.json", "labels.txt", "classes.txt", "class_to_idx.json", "class_names.txt",
@@ -72,7 +73,7 @@ def read_version(
             _refuse(out)
         found = _cached(folder, path)
     if found is None:
-        raise UserError(f"{one_sentence(path.name, 60)} could not be read: its report is missing; try again.")
+        raise UserError(f"{_name(path)} could not be read: its report is missing; try again.")
     return found
 
 
@@ -85,11 +86,36 @@ def checkpoint_of(
     the option.
     """
     if is_ours(path):
+        if choices != NOTHING_CHOSEN:
+            raise UserError(f"{_name(path)} was written by MPT Studio and describes itself; leave the options out.")
         return read_checkpoint(path)
     reading = read_version(session, path, choices, data_classes)
     if reading.needs or reading.checkpoint is None:
         raise UserError(missing_sentence(reading))
     return reading.checkpoint
+
+
+def with_preprocessing(session: Session, path: Path, choices: Choices, changes: dict[str, Any]) -> Choices:
+    """The choices with a preprocessing that differs from what the file says only in ``changes``.
+
+    Raises ``UserError`` where the file says nothing and ``changes`` do not make a whole.
+    """
+    found = None if is_ours(path) else read_version(session, path, choices).preprocessing
+    if found is not None:
+        return dataclasses.replace(choices, preprocessing=dataclasses.replace(found, **changes))
+    lacking = [f"--{name.replace('_', '-')}" for name in ("image_size", "mean", "std") if name not in changes]
+    if lacking:
+        raise UserError(f"{_name(path)} does not say how its images are prepared; give {_list(lacking)} too.")
+    return dataclasses.replace(choices, preprocessing=Preprocessing(**changes))
+
+
+def _name(path: Path) -> str:
+    """A foreign name, fit to be shown."""
+    return one_sentence(path.name or str(path), 60)
+
+
+def _list(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def is_ours(path: Path) -> bool:
@@ -106,7 +132,7 @@ def is_version_folder(path: Path) -> bool:
 
 def missing_sentence(reading: Reading) -> str:
     """What a person has to say before a version can be used, and by which option."""
-    name = one_sentence(Path(reading.path).name, 60)
+    name = _name(Path(reading.path))
     first: Need = reading.needs[0] if reading.needs else "architecture"
     if first == "architecture":
         fits = [candidate.arch for candidate in reading.candidates if candidate.exact]
@@ -130,7 +156,7 @@ def _few(names: list[str], most: int = 6) -> str:
 
 def content_sha256(path: Path) -> str:
     """Hex SHA-256 of a file; of a folder, over names and hashes of the files directly in it. Raises ``UserError``."""
-    name = one_sentence(path.name, 60)
+    name = _name(path)
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
@@ -300,10 +326,10 @@ def _followed(session: Session, process: subprocess.Popen[str], path: Path) -> s
     while process.poll() is None:
         if session.interrupted():
             raise Interrupted("Interrupted while a file was read.")
-        session.progress(f"{_STEPS[steps.current]} {one_sentence(path.name, 60)}", None)
+        session.progress(f"{_STEPS[steps.current]} {_name(path)}", None)
         limit = _SECONDS[steps.current] + size / 1e8
         if steps.seconds() > limit:
-            what = one_sentence(path.name, 60)
+            what = _name(path)
             return f"{what} was not read: {steps.current} it took more than {limit:.0f} s, far too long for its size."
         time.sleep(_POLL)
     return ""
@@ -343,7 +369,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def _crash_sentence(path: Path, code: int | None) -> str:
-    name = one_sentence(path.name, 60)
+    name = _name(path)
     if code is not None and code < 0:
         why = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
         return (
