@@ -3,15 +3,12 @@
 Needs a display; ``xvfb-run -s "-screen 0 1920x1200x24"`` gives one. Each size runs in a process of its own, with the
 real pages over synthetic versions and drawn 32×32 images. A frame is everything from the input to the painted window.
 "own" is the window's own computing within the same frames: without waiting for other programs or for decoding threads.
+The map and the thumbnails of image files do not depend on the number of samples; see ``window_parts.py``.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,12 +18,17 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
+import window_parts  # noqa: E402
+from measuring import PeakMemory, both, ms, spread  # noqa: E402
 from PySide6.QtCore import QThreadPool  # noqa: E402
-from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
 from synthetic import saved_pair  # noqa: E402
+from table import Benchmark, Found, Row  # noqa: E402
+from window_parts import breathe, settle, show, wait  # noqa: E402
 
-from mpt_studio.compare import Filter  # noqa: E402
+from mpt_studio.compare import Comparison, Filter  # noqa: E402
 from mpt_studio.data.dataset import Dataset  # noqa: E402
+from mpt_studio.flips import FlipKind  # noqa: E402
 from mpt_studio.gui import theme  # noqa: E402
 from mpt_studio.gui.compare_page import ComparePage  # noqa: E402
 from mpt_studio.gui.flips_page import FlipsPage  # noqa: E402
@@ -36,10 +38,35 @@ from mpt_studio.gui.workspace import Workspace  # noqa: E402
 from mpt_studio.predictions import Predictions  # noqa: E402
 from mpt_studio.store import Store  # noqa: E402
 
-SIZES = (10_000, 100_000, 1_000_000)
 FRAMES, STEPS = 400, 60
-GOALS = {"first_paint": 50, "scroll_frame_99th": 33, "slider_step_median": 16}
-"""Milliseconds to reach at 10^6."""
+FILTERS = (
+    Filter(),
+    Filter(kinds=(FlipKind.NEGATIVE,)),
+    Filter(kinds=(FlipKind.NEGATIVE, FlipKind.BOTH_WRONG)),
+    Filter(to_new_class=False),
+    Filter(truths=("class 1", "class 7")),
+    Filter(kinds=(FlipKind.NEGATIVE,), answers=("class 8",)),
+    Filter(to_new_class=False, kinds=(FlipKind.BOTH_RIGHT,)),
+    Filter(text="77"),
+)
+ROWS = (
+    Row("first_paint", "first paint of the grid", 50),
+    Row("scroll_median", "scroll, median frame"),
+    Row("scroll_99th", "scroll, 99th percentile frame", 33),
+    Row("scroll_own_median", "scroll, own, median"),
+    Row("scroll_own_99th", "scroll, own, 99th percentile"),
+    Row("filter_median", "filter: from the click to the new facets and grid, median of eight", 100),
+    Row("filter_most", "filter, the slowest of eight", 100),
+    Row("filter_own", "filter, own, all frames together, median"),
+    Row("filter_block", "filter, the longest frame meanwhile, median", 33),
+    Row("slider_median", "slider step: table, quadrants, point; median", 16),
+    Row("slider_99th", "slider step, 99th percentile"),
+    Row("slider_own_median", "slider step, own, median"),
+    Row("slider_own_99th", "slider step, own, 99th percentile"),
+    Row("slider_charts", "charts under another offset: drawing; up to 10⁵ with counting"),
+    Row("rest_block", "slider rests, the grid follows: the longest frame meanwhile", 33),
+    Row("memory_mb", "private memory that all this added", 300, "MB"),
+)
 
 
 class Drawn(Dataset):
@@ -54,52 +81,57 @@ class Drawn(Dataset):
     def image(self, index: int) -> np.ndarray:
         return np.full((32, 32, 3), index * 37 % 256, np.uint8)
 
-    def batch(self, indices: Any, size: int) -> np.ndarray:
+    def batch(self, indices: Any, size: Any) -> np.ndarray:
         return np.stack([self.image(int(i)) for i in np.asarray(indices)])
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """Milliseconds of what a user waits for."""
+def measure(samples: int, folder: Path) -> Found:
+    """What a user waits for."""
     app = QApplication(sys.argv[:1])
     theme.apply(app, "light")
-    workspace = Workspace(Store(folder / "store"))
+    peak, workspace = PeakMemory(), Workspace(Store(folder / "store"))
     for path in (folder / "old", folder / "new"):
         workspace.add_version(from_predictions(path))
     workspace.set_old(workspace.versions[0].key)
     newest = workspace.versions[1].predictions
     assert newest is not None
     workspace.dataset = Drawn(newest)
-    _wait(app, lambda: workspace.comparison() is not None)
-    found: dict[str, Any] = {"samples": len(newest.labels), **_flips(app, workspace), **_offsets(app, workspace)}
+    wait(app, lambda: workspace.comparison() is not None)
+    found = {**_flips(app, workspace), **_offsets(app, workspace), "memory_mb": peak.stop()}
     workspace.close()
     QThreadPool.globalInstance().waitForDone()
     return found
 
 
-def _flips(app: QApplication, workspace: Workspace) -> dict[str, float]:
+def _flips(app: QApplication, workspace: Workspace) -> Found:
     page = FlipsPage(workspace)
-    _show(app, page)
+    show(app, page)
     workspace.set_filter(Filter())
-    comparison = workspace.comparison()
-    assert comparison is not None
-    _wait(app, lambda: len(workspace.rows) == len(comparison))
+    comparison = _comparison(workspace)
+    wait(app, lambda: len(workspace.rows) == len(comparison) and not _busy(page))
     rows, images, grid = workspace.rows, image_index(workspace.dataset, comparison), page.grid
-    _settle(app)
+    settle(app)
 
     def fill() -> None:
         grid.set_content(comparison, rows.copy(), images)
         grid.viewport().repaint()
 
-    found = {"first_paint": min(_ms(fill) for _ in range(5))}
-    bar = grid.verticalScrollBar()
+    found: Found = {"first_paint": min(ms(fill) for _ in range(5))}
     frames = []
-    for at in np.linspace(0, bar.maximum(), FRAMES).round().astype(int).tolist():
-        frames.append(_both(lambda at=at: _scroll(app, page, at)))
-        _breathe()
-    found |= _spread("scroll_frame", frames)
+    for at in np.linspace(0, grid.verticalScrollBar().maximum(), FRAMES).round().astype(int).tolist():
+        frames.append(both(lambda at=at: _scroll(app, page, at)))
+        breathe()
+    found |= spread("scroll", frames) | _filters(app, workspace, page)
+    found["rest_block"] = _rest(app, workspace, page)
     page.close_threads()
     page.close()
     return found
+
+
+def _comparison(workspace: Workspace) -> Comparison:
+    comparison = workspace.comparison()
+    assert comparison is not None
+    return comparison
 
 
 def _scroll(app: QApplication, page: FlipsPage, at: int) -> None:
@@ -107,109 +139,78 @@ def _scroll(app: QApplication, page: FlipsPage, at: int) -> None:
     app.processEvents()  # paints, and does what else is due, such as taking images that were decoded meanwhile
 
 
-def _breathe() -> None:
-    """A wheel or a dragged handle does not come more often than this; decoding goes on meanwhile."""
-    end = time.perf_counter() + 0.008
-    while time.perf_counter() < end:
-        time.sleep(0.001)
+def _busy(page: FlipsPage) -> bool:
+    return page.workspace.is_seeking or page.facets._latest.is_busy
 
 
-def _offsets(app: QApplication, workspace: Workspace) -> dict[str, float]:
+def _filters(app: QApplication, workspace: Workspace, page: FlipsPage) -> Found:
+    """Each filter once before, as the order of all samples and what is counted of them are made once."""
+    taken = []
+    for chosen in (*FILTERS, *FILTERS):
+        settle(app, 0.4)
+        taken.append(_frames(app, lambda chosen=chosen: workspace.set_filter(chosen), lambda: not _busy(page)))
+    clock, own, longest = np.array(taken[len(FILTERS) :]).T
+    return {
+        "filter_median": float(np.median(clock)),
+        "filter_most": float(clock.max()),
+        "filter_own": float(np.median(own)),
+        "filter_block": float(np.median(longest)),
+    }
+
+
+def _frames(app: QApplication, act: Callable[[], Any], done: Callable[[], bool]) -> tuple[float, float, float]:
+    """From an act of the user until all that follows is painted: by the clock, own computing, the longest frame."""
+    start, frames = time.perf_counter(), [both(act)]
+    while not done():
+        time.sleep(0.0005)
+        frames.append(both(app.processEvents))
+    frames.append(both(app.processEvents))
+    clock, own = np.array(frames).T
+    return 1000 * (time.perf_counter() - start), float(own.sum()), float(clock.max())
+
+
+def _rest(app: QApplication, workspace: Workspace, page: FlipsPage) -> float:
+    """The median of the longest frames while the grid, its order and its facets follow another offset."""
+    workspace.set_filter(FILTERS[1])
+    wait(app, lambda: not _busy(page))
+    longest = []
+    for gamma in (0.5, 1.0, 1.5, 2.0, 2.5):
+        settle(app, 0.3)
+        workspace.set_offset(gamma)
+        shown = _comparison(workspace)
+        longest.append(
+            _frames(app, lambda: None, lambda shown=shown: page.grid.flips.comparison is shown and not _busy(page))[2]
+        )
+    workspace.set_offset(0.0)
+    wait(app, lambda: page.grid.flips.comparison is workspace.comparison() and not _busy(page))
+    return float(np.median(longest))
+
+
+def _offsets(app: QApplication, workspace: Workspace) -> Found:
     page = ComparePage(workspace)
-    _show(app, page)
-    _wait(app, page.offset.isEnabled)
-    _settle(app)
+    show(app, page)
+    wait(app, page.offset.isEnabled)
+    settle(app)
 
     def step(gamma: float) -> None:
         workspace.set_offset(gamma)
         app.processEvents()  # paints what has changed
 
     page._charts.setInterval(10**6)  # measured apart
-    steps = [_both(lambda g=g: step(g)) for g in np.linspace(0.05, 3, STEPS).tolist()]
+    steps = [both(lambda g=g: step(g)) for g in np.linspace(0.05, 3, STEPS).tolist()]
     charts = []
     for gamma in np.linspace(0.1, 3.1, 12).tolist():
         workspace.set_offset(gamma)
         shown = workspace.comparison()
         page._show_charts()  # counts, beside the window where samples are many
-        _wait(app, lambda shown=shown: page._counted is shown)
-        charts.append(_ms(page._show_charts))
+        wait(app, lambda shown=shown: page._counted is shown)
+        charts.append(ms(page._show_charts))
     page.close()
-    return {**_spread("slider_step", steps), "slider_charts": float(np.median(charts))}
-
-
-def _show(app: QApplication, page: QWidget) -> None:
-    page.resize(1280, 900)
-    page.show()
-    _settle(app)
-
-
-def _settle(app: QApplication) -> None:
-    end = time.perf_counter() + 1.0
-    while time.perf_counter() < end:
-        app.processEvents()
-        time.sleep(0.005)
-
-
-def _wait(app: QApplication, until: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.perf_counter() + seconds
-    while not until():
-        if time.perf_counter() > end:
-            raise TimeoutError("The window did not get ready.")
-        app.processEvents()
-        time.sleep(0.005)
-
-
-def _ms(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    work()
-    return 1000 * (time.perf_counter() - start)
-
-
-def _both(work: Callable[[], Any]) -> tuple[float, float]:
-    """Milliseconds by the clock, and of this thread's own computing."""
-    start = time.thread_time()
-    return _ms(work), 1000 * (time.thread_time() - start)
-
-
-def _spread(name: str, frames: list[tuple[float, float]]) -> dict[str, float]:
-    clock, own = np.array(frames).T
-    return {
-        f"{name}_median": float(np.median(clock)),
-        f"{name}_99th": float(np.percentile(clock, 99)),
-        f"{name}_own_median": float(np.median(own)),
-        f"{name}_own_99th": float(np.percentile(own, 99)),
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--samples", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.folder:
-        print(json.dumps(measure(given.folder)))
-        return
-    rows = [_apart(samples) for samples in given.samples]
-    print(json.dumps({"goals_at_1000000": GOALS, "sizes": rows}) if given.json else _table(rows))
-
-
-def _apart(samples: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        saved_pair(samples, Path(folder))
-        done = subprocess.run([sys.executable, __file__, "--in", folder], stdout=subprocess.PIPE, check=True)
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    head = "| | " + " | ".join(f"{row['samples']:,}" for row in rows) + " | goal at 1,000,000 |"
-    lines = [head, "|---|" + "---:|" * (len(rows) + 1)]
-    for name in [name for name in rows[0] if name != "samples"]:
-        values = " | ".join(f"{row[name]:,.1f}" for row in rows)
-        lines.append(f"| {name.replace('_', ' ')} [ms] | {values} | {GOALS.get(name, '')} |")
-    return "\n".join(lines)
+    return {**spread("slider", steps), "slider_charts": float(np.median(charts))}
 
 
 if __name__ == "__main__":
-    main()
+    sizes = (10_000, 100_000, 1_000_000, 10_000_000)
+    about = (__doc__ or "").partition("\n")[0]
+    benchmark = Benchmark(__file__, about, ROWS, sizes, saved_pair, measure)
+    benchmark.main(window_parts.measure, window_parts.ROWS)
