@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpt_studio import paths
 from mpt_studio.engine.intake import extras, folder, safetensors_file, sniff, torch_file
+from mpt_studio.engine.intake.inert import ITEM_BYTES
 from mpt_studio.engine.intake.opened import Opened, opened
 from mpt_studio.engine.intake.parsed import Parsed
 from mpt_studio.engine.intake.selection import Selection, select
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ONNX = "ONNX"
 SENTENCE = 200
 """Characters of a refusal."""
+_ROOM = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,15 @@ def outline_of(path: Path, sha256: str = "") -> Outline:
             parsed = dataclasses.replace(parsed, container="Hugging Face folder")
         size = sum(part.stat().st_size for part in parsed.files)
         selection = Selection({}) if parsed.container == ONNX else select(parsed.value)
+        _check_total(selection, size)
         return Outline(file_path, size, parsed, selection, sha256 or paths.sha256_of(file_path))
+
+
+def _check_total(selection: Selection, size: int) -> None:
+    """Tensors may share their numbers, as tied weights do, but not so often that the written file grows without end."""
+    total = sum(leaf.record.count * ITEM_BYTES[leaf.record.dtype] for leaf in selection.leaves.values())
+    if total > 2 * size + _ROOM:
+        raise UserError(f"has {size >> 20} MB and would unpack to {total >> 20} MB: its tensors share their numbers")
 
 
 def contents_from(outline: Outline) -> Contents:

@@ -37,7 +37,7 @@ def opened(path: Path) -> Iterator[Opened]:
     try:
         if os.fstat(handle).st_size == 0:
             raise UserError("is empty; copy or download it again")
-        mapped = mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
+        mapped = _mapped(handle)
         try:
             yield Opened(path, memoryview(mapped))
         finally:

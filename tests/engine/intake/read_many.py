@@ -1,8 +1,8 @@
 """Reads many files as the real child does, one forked process for each, so that torch is loaded only once.
 
 ``python read_many.py OUT CWD SECONDS``, and then a file's name per line on stdin, as JSON. One JSON line per file on
-stdout: its report, the seconds, the peak of its memory beyond a process that does nothing, how it ended, and what
-Python's audit heard of it that reading should never do.
+stdout: its report, its seconds of computing, the peak of its memory beyond a process that does nothing, how it ended,
+and what Python's audit heard of it that reading should never do.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(base: Path, cwd: str, seconds: float) -> None:
 
 def _read(path: str, out: Path, cwd: str) -> int:
     silence = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):
+    for stream in (0, 1, 2):
         os.dup2(silence, stream)
     request = out / "request.json"
     request.write_text(json.dumps({"path": path, "choices": {}, "data_classes": []}), "utf-8")
@@ -78,7 +78,7 @@ def _forked(work: Any, seconds: float) -> dict[str, Any]:
             os.kill(process, signal.SIGKILL)
         time.sleep(0.002)
     return {
-        "seconds": time.monotonic() - started,
+        "seconds": usage.ru_utime + usage.ru_stime,
         "memory": usage.ru_maxrss * 1024,
         "status": os.waitstatus_to_exitcode(status),
     }
