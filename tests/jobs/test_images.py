@@ -20,7 +20,7 @@ from mpt_studio.data import Dataset, open_dataset, training_split
 from mpt_studio.data.dataset import describe
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
-from mpt_studio.recipe import Training, UpdateRecipe
+from mpt_studio.recipe import Model, Training, UpdateRecipe
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
 from odd_files import bad_files, good_odd_files
@@ -52,7 +52,7 @@ def images(tmp_path: Path) -> Path:
 
 def trained(session: jobs.Session, spec: str) -> tuple[dict[str, Any], list[Any]]:
     heard: list[Any] = []
-    recipe = UpdateRecipe(data=spec, old_classes="dark,grey", methods="none", training=TINY)
+    recipe = UpdateRecipe(data=spec, old_classes="dark,grey", methods="none", training=TINY, model=Model(image_size=16))
     listening = dataclasses.replace(session, listen=lambda _, event: heard.append(event))
     dataset = jobs.check_update(listening, recipe)
     result = jobs.run_update(listening, jobs.start_update(session.store, recipe).id, dataset)
@@ -148,8 +148,8 @@ def test_that_metadata_of_a_manifest_join_every_sample(images: Path, tmp_path: P
     spec = f"manifest:{tmp_path / 'list.csv'}"
     result, _ = trained(session, spec)
     assert result["data"]["metadata"] == ["camera", "hour"]
-    old = jobs.predictions_of(session, _checkpoint(result["old"]["checkpoint"]), open_dataset(spec))
-    found = read_metadata(jobs.metadata_file(session.store, open_dataset(spec)), compare(old, old))
+    answers = jobs.predictions_of(session, _checkpoint(result["candidates"][0]["checkpoint"]), open_dataset(spec))
+    found = read_metadata(jobs.metadata_file(session.store, open_dataset(spec)), compare(answers, answers))
     assert (found.joined_by, found.matched, found.unmatched_samples) == ("sample id", 18, 0)
     assert found.facets == ["camera"]
 
