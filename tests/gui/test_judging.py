@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import Filter, read_ids
+from mpt_studio.compare import Filter, compare, read_ids
 from mpt_studio.flips import FlipKind, Mark
+from mpt_studio.gui import judging
 from mpt_studio.gui.exports import Exports
 from mpt_studio.gui.flip_card import sentence
 from mpt_studio.gui.flips_page import FlipsPage
@@ -16,6 +20,7 @@ from mpt_studio.gui.main_window import MainWindow
 from mpt_studio.gui.note_editor import NoteEditor
 from mpt_studio.gui.settings import Settings
 from mpt_studio.gui.workspace import Workspace
+from mpt_studio.predictions import Predictions
 from mpt_studio.store import Store
 from mpt_studio.store.marks import Marks
 
@@ -190,3 +195,22 @@ def test_that_a_card_shows_that_there_is_a_note_and_its_tip_says_it(page: FlipsP
     assert "Note: the tail of &lt;b&gt;a&lt;/b&gt; fox" in page.grid.flips.data(index, Qt.ItemDataRole.ToolTipRole)
     workspace.judging.note(comparison, row, "")
     assert page.grid.viewport().grab(page.grid.visualRect(index)).toImage() == before
+
+
+def test_that_the_samples_digest_is_that_of_their_sorted_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["b", "a", "ß", "🦊", "aa", "\ud800", "Z"]
+    made = Predictions(np.array(names), np.zeros(7, np.int64), ("x",), np.zeros((7, 1), np.float32), ("x",))
+    plain = hashlib.blake2b("\n".join(sorted(names)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    monkeypatch.setattr(judging, "BLOCK", 3)
+    found = compare(made, made)
+    assert data_of(found) == f"ids:7:{plain}"
+    ordered = dataclasses.replace(made, sample_ids=np.array(sorted(names)))
+    assert data_of(compare(ordered, ordered)) == f"ids:7:{plain}"
+
+
+def test_that_a_view_under_an_offset_has_the_data_of_its_base(workspace: Workspace) -> None:
+    base = workspace.comparison()
+    assert base is not None
+    view = base.at_offset(1.0)
+    assert data_of(view) == data_of(base)
+    assert "data" not in view.kept
