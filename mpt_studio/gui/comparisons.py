@@ -27,7 +27,7 @@ class Comparisons(QObject):
     job_started = Signal(object)
 
     def __init__(self, kept: Path, parent: QObject | None = None) -> None:
-        """``kept`` is the folder in which large comparisons are kept on disk."""
+        """``kept`` is the folder of a store in which large comparisons are kept; class maps lie beside it."""
         super().__init__(parent)
         self._folder = kept
         self.prepare: Callable[[compare.Comparison], None] = lambda _: None
@@ -57,11 +57,11 @@ class Comparisons(QObject):
         before, after = old.predictions, new.predictions
         if before is None or after is None:
             return
-        if before.logits.size + after.logits.size > DIRECT_LOGITS:
+        if _size(before) + _size(after) > DIRECT_LOGITS:
             self._make_beside(old, new)
             return
         try:
-            self._made[new.key] = made = compare.compare(before, after)
+            self._made[new.key] = made = compare.compare(*compare.aligned_by_store(before, after, self._folder.parent))
             self.prepare(made)
         except UserError as error:
             self.failed.emit(new.key, str(error), "")
@@ -82,7 +82,8 @@ class Comparisons(QObject):
         job.start()
 
     def _open(self, before: Predictions, after: Predictions) -> compare.Comparison:
-        made = compare.open_comparison(before, after, self._folder)
+        pair = compare.aligned_by_store(before, after, self._folder.parent)
+        made = compare.open_comparison(*pair, self._folder)
         self.prepare(made)
         return made
 
@@ -94,3 +95,8 @@ class Comparisons(QObject):
     def _fail(self, key: str, sentence: str, detail: str) -> None:
         self._jobs.pop(key, None)
         self.failed.emit(key, sentence, detail)
+
+
+def _size(version: Predictions) -> int:
+    """Logits to be read; one a sample where there are only answers."""
+    return len(version) * max(1, version.logits.shape[1])

@@ -1,7 +1,7 @@
-"""Versions that exist already: describe them, get their answers on data, compare two.
+"""Versions that exist already: describe them, get their answers on data. Two of them: ``comparing``.
 
-A version is named by a run (id or folder), a checkpoint file, or predictions (a folder of ours or an ``.npz``). Answers
-that exist are read; only what is missing is computed, and then kept.
+A version is named by a run (id or folder), a checkpoint file, or predictions (a folder of ours, CSV, Parquet, ``.npz``).
+Answers that exist are read; only what is missing is computed, and then kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.compare import Comparison, compare
+from mpt_studio.compare.class_map import kept_map
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
 from mpt_studio.data.sources import MANIFEST_SUFFIXES
@@ -25,6 +25,7 @@ from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, wr
 from mpt_studio.jobs.reading import NOTHING_CHOSEN, checkpoint_of, is_ours, is_version_folder, read_version
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
+from mpt_studio.predictions.names import respelled, spelling
 from mpt_studio.reading import Choices, to_json
 from mpt_studio.store import Run
 from mpt_studio.store.run import read_run
@@ -108,7 +109,9 @@ def _of_own_run(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> P
 
 
 def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> Predictions:
-    if not set(checkpoint.class_names) & set(dataset.class_names):
+    known = {spelling(name) for name in dataset.class_names}
+    explained = kept_map(session.store.root, checkpoint.class_names, dataset.class_names)
+    if not explained and not any(spelling(name) in known for name in checkpoint.class_names):
         raise UserError(f"{checkpoint.name} knows none of the classes of {dataset.spec}; choose other data.")
     from mpt_studio.engine.evaluate import evaluate
 
@@ -152,26 +155,19 @@ def accuracy_figures(predictions: Predictions) -> dict[str, Any]:
     Samples without a label are in neither.
     """
     position = {name: i for i, name in enumerate(predictions.label_names)}
-    answers = np.array([position.get(name, -1) for name in predictions.class_names])[predictions.predicted]
+    other = respelled(predictions.class_names, predictions.label_names)
+    known = np.array([position.get(other.get(name, name), -1) for name in predictions.class_names])
+    answers = known[predictions.predicted]
     labelled = np.asarray(predictions.labels) >= 0
     labels = predictions.labels[labelled]
     right = answers[labelled] == labels
-    own = np.isin(labels, [position[name] for name in predictions.class_names if name in position])
+    own = np.isin(labels, known[known >= 0])
     return {"all": _accuracy(right), "own_classes": _accuracy(right[own])}
 
 
 def _accuracy(right: Any) -> dict[str, Any]:
     count, samples = int(right.sum()), int(right.size)
     return {"samples": samples, "accuracy": ratio(count, samples), "accuracy_ci95": wilson(count, samples)}
-
-
-def compare_versions(session: Session, old: str, new: str, spec: str = "") -> Comparison:
-    """Compare two named versions, on ``spec`` if given, else on the data that their predictions are of.
-
-    Torch runs only where a checkpoint has no predictions on these data yet.
-    """
-    dataset = open_data(session, spec) if spec else None
-    return compare(named_predictions(session, old, dataset), named_predictions(session, new, dataset))
 
 
 def named_predictions(session: Session, name: str, dataset: Dataset | None) -> Predictions:
@@ -231,7 +227,7 @@ def inspect(
     if skipped is not None and not _is_images(path):
         raise UserError(f"{path} is neither an image folder nor a manifest, so it has no list of skipped images.")
     if is_predictions(path):
-        found = read_predictions(path)
+        found = read_predictions(path, progress=session.progress)
         return {
             "kind": "predictions",
             "path": str(path),
@@ -239,6 +235,8 @@ def inspect(
             "data": found.data,
             "class_names": found.class_names,
             "samples": len(found),
+            "scores": found.scores,
+            "notes": found.notes,
             **accuracy_figures(found),
         }
     if (path / "run.json").is_file():
