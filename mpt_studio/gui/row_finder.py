@@ -95,4 +95,5 @@ def _find(comparison: Comparison, chosen: Filter, order: Order, stop: Stop) -> t
     check(stop)
     rows = sort_rows(comparison, rows, order.key, order.descending, stop)
     check(stop)
+    _ = comparison.new_answer, comparison.kinds  # under an offset made on first use: here, not while cards are painted
     return groups(comparison, rows, order.group_by) if order.group_by else (rows, [])
