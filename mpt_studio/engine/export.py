@@ -86,9 +86,9 @@ def _write_labels(checkpoint: Checkpoint, target: Path) -> Exported:
 
 
 def _write_pth(checkpoint: Checkpoint, target: Path) -> Exported:
-    tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
+    own = load_network(checkpoint)
     record = {
-        "state_dict": tensors,
+        "state_dict": own.state_dict(),
         "arch": checkpoint.architecture,
         "small_stem": checkpoint.small_stem,
         "class_names": list(checkpoint.class_names),
@@ -100,7 +100,7 @@ def _write_pth(checkpoint: Checkpoint, target: Path) -> Exported:
     with torch.random.fork_rng(devices=[]):
         network = networks.build(found["arch"], len(found["class_names"]), found["small_stem"], size)
     network.load_state_dict(found["state_dict"])
-    return _compared("pth", checkpoint, load_network(checkpoint), network.eval(), notes=_pth_notes(checkpoint))
+    return _compared("pth", checkpoint, own, network.eval(), notes=_pth_notes(checkpoint))
 
 
 def _pth_notes(checkpoint: Checkpoint) -> tuple[str, ...]:

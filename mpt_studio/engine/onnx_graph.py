@@ -93,6 +93,8 @@ def parsed(content: bytes) -> Any:
     onnx = needed("onnx")
     try:
         model = onnx.load_model_from_string(content)
+    except MemoryError:
+        raise
     except Exception:  # protobuf's own errors have no common base
         raise UserError("is a damaged or incomplete ONNX file; export or download it again") from None
     if not model.graph.node:
@@ -166,6 +168,8 @@ def _check_by_onnx(content: bytes) -> None:
     onnx = needed("onnx")
     try:
         onnx.checker.check_model(content)
+    except MemoryError:
+        raise
     except Exception as error:
         reason = one_sentence(str(error).split("==>")[0], 90)
         raise UserError(f"is no valid ONNX file ({reason}); export it again") from None

@@ -67,12 +67,20 @@ class OnnxNetwork(nn.Module):
         filled = np.concatenate([images, np.zeros((lacking, *images.shape[1:]), images.dtype)]) if lacking else images
         try:
             answer = np.asarray(self._session.run([self.graph.output], {self.graph.input: filled})[0])
+        except MemoryError:
+            raise
         except Exception as error:  # ONNX Runtime's errors have no common base
-            reason = one_sentence(str(error).rsplit(":", 1)[-1], 60)
-            raise UserError(f"cannot be run by ONNX Runtime on images of {_side(images)} pixels ({reason})") from None
+            raise UserError(_why_not(error, _side(images))) from None
         if answer.ndim < 2 or len(answer) != len(filled) or answer.size != answer.shape[0] * answer.shape[1]:
             raise UserError(f"gives an output of shape {answer.shape} for {len(filled)} images; logits are (N, C)")
         return answer.reshape(answer.shape[:2])[: len(images)]
+
+
+def _why_not(error: Exception, side: int) -> str:
+    if "allocate memory" in str(error) or "bad_alloc" in str(error):
+        return f"asks for too much memory on images of {side} pixels; it was not run"
+    reason = one_sentence(str(error).rsplit(":", 1)[-1], 60)
+    return f"cannot be run by ONNX Runtime on images of {side} pixels ({reason})"
 
 
 def _side(images: Array) -> int:
@@ -88,6 +96,8 @@ def _session(content: bytes, device: torch.device, most_threads: int) -> Any:
     wanted = [*(["CUDAExecutionProvider"] if device.type == "cuda" else []), "CPUExecutionProvider"]
     try:
         return onnxruntime.InferenceSession(content, options, providers=[name for name in wanted if name in there])
+    except MemoryError:
+        raise
     except Exception as error:  # ONNX Runtime's errors have no common base
         raise UserError(f"is refused by ONNX Runtime ({one_sentence(str(error), 90)})") from None
 
@@ -109,6 +119,23 @@ def load(checkpoint: Checkpoint, device: torch.device | None = None) -> OnnxNetw
 def normalise(source: Path, target: Path, checkpoint: Checkpoint) -> None:
     """Write an ONNX file with our description and seal. Write through ``paths.replace_file``."""
     target.write_bytes(onnx_header.sealed(_content(source), checkpoint.header()[HEADER_KEY]))
+
+
+def warm_up() -> None:
+    """Import and start all that ``describe`` needs, while importing is allowed and memory is not counted."""
+    from mpt_studio.engine.recognise import class_names, evidence  # noqa: F401
+
+    try:
+        onnx = needed("onnx")
+        needed("onnxruntime")
+    except UserError:  # ``describe`` says it, with the file's name
+        return
+    shapes = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, 2, 2]) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", shapes[:1], shapes[1:])
+    content = onnx.helper.make_model(graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    onnx.checker.check_model(content.SerializeToString())
+    _session(content.SerializeToString(), torch.device("cpu"), 1).run(None, {"x": np.zeros((1, 3, 2, 2), np.float32)})
+    torch.randn(2, 3, 8, 8).clamp_min(0).log()
 
 
 def describe(path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[str, ...] = ()) -> Reading:

@@ -92,8 +92,10 @@ def load_network(checkpoint: Checkpoint, device: torch.device | None = None) -> 
     size = checkpoint.preprocessing.image_size
     with torch.random.fork_rng(devices=[]):
         network = networks.build(checkpoint.architecture, len(checkpoint.class_names), checkpoint.small_stem, size)
-    _check_tensors(checkpoint, tensors, network.state_dict())
-    network.load_state_dict(tensors)
+    own = network.state_dict()
+    _check_tensors(checkpoint, tensors, own)
+    own.update(tensors)  # and not the tensors alone: MNASNet asks for the version that its state dict carries
+    network.load_state_dict(own)
     return network.eval()
 
 

@@ -69,6 +69,13 @@ with torch.no_grad():
     assert np.allclose(np.load(tmp_path / "logits.npy"), expected.numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_that_a_network_whose_state_dict_carries_a_version_is_loaded_and_exported(tmp_path) -> None:
+    network = networks.build("mnasnet0_5", 3, False, 64)
+    made = Checkpoint(architecture="mnasnet0_5", small_stem=False, class_names=tuple("abc"), preprocessing=PHOTOGRAPHS)
+    save_network(tmp_path / "a.safetensors", network.state_dict(), made)
+    assert export(read_checkpoint(tmp_path / "a.safetensors"), "pth", tmp_path / "a.pth").difference == 0.0
+
+
 def test_what_a_pth_holds_besides_its_weights(squeezed, tmp_path) -> None:
     export(squeezed, "pth", tmp_path / "a.pth")
     found = torch.load(tmp_path / "a.pth", weights_only=True)

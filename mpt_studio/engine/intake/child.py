@@ -114,12 +114,12 @@ class _Reader:
         return dataclasses.replace(reading, checkpoint=checkpoint)
 
     def _onnx(self, file: Path) -> Reading:
-        """ONNX Runtime runs the graph once on noise: there, the limits of the process and the parent's clock hold."""
+        """ONNX Runtime runs the graph once on noise, behind the same walls: a small graph can ask for any memory."""
         _say("starting")
         from mpt_studio.engine import onnx_network
 
-        _say("recognising")
-        reading = onnx_network.describe(file, self.choices, self.data_classes)
+        onnx_network.warm_up()
+        reading = self._guarded("trying", lambda: onnx_network.describe(file, self.choices, self.data_classes))
         if reading.checkpoint is None:
             return reading
         _say("writing")
