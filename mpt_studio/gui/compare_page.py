@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from mpt_studio.gui.candidates_table import SUBSET_NAMES, CandidatesTable
 from mpt_studio.gui.chart_export import write_charts
 from mpt_studio.gui.class_bars import ClassBars
 from mpt_studio.gui.confusion_view import ConfusionView
-from mpt_studio.gui.empty_page import EmptyPage, why_waiting
+from mpt_studio.gui.empty_page import EmptyPage, what_runs, why_waiting
 from mpt_studio.gui.flow_view import FlowView
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.frontiers import Frontiers
@@ -51,7 +52,6 @@ _TWO_COLUMNS_FROM = 660
 _CHARTS_MS = 40
 """Between two draws of the charts while the offset slider moves; table, quadrants and point follow every step."""
 _NOTHING = "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
-_EVALUATED = "The versions are being evaluated; their comparison appears here."
 
 
 class ComparePage(RefreshedWhenSeen):
@@ -107,7 +107,8 @@ class ComparePage(RefreshedWhenSeen):
             _card("Confusion", self.confusion),
             _card("Every version", self.history),
         ]
-        self._columns = 0
+        self._arranged: tuple[int, list[QFrame]] = (0, [])
+        self._unneeded: set[QFrame] = set()
         column.addLayout(self.grid, 1)
         self.scroll_area = QScrollArea(widgetResizable=True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
@@ -189,14 +190,25 @@ class ComparePage(RefreshedWhenSeen):
 
     def _arrange(self) -> None:
         columns = 2 if self.width() >= _TWO_COLUMNS_FROM else 1
-        if columns == self._columns:
+        seen = [card for card in self.cards if card not in self._unneeded]
+        if (columns, seen) == self._arranged:
             return
-        self._columns = columns
-        for i, card in enumerate(self.cards):
-            self.grid.addWidget(card, i // columns, i % columns)
-            self.grid.setRowStretch(i, 1 if i < len(self.cards) // columns else 0)
+        self._arranged = (columns, seen)
+        for card in self.cards:
+            self.grid.removeWidget(card)
+        for i, card in enumerate(seen):
+            alone = i == len(seen) - 1 and i % columns == 0  # the last of an odd number has its row to itself
+            self.grid.addWidget(card, i // columns, i % columns, 1, columns if alone else 1)
+        for row in range(len(self.cards)):
+            self.grid.setRowStretch(row, int(row < -(-len(seen) // columns)))
         self.grid.setColumnStretch(0, 1)
         self.grid.setColumnStretch(1, columns - 1)
+
+    def _show_cards(self, cards: Sequence[QFrame], wanted: bool) -> None:
+        for card in cards:
+            card.setVisible(wanted)
+        self._unneeded = self._unneeded - set(cards) if wanted else self._unneeded | set(cards)
+        self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -231,11 +243,12 @@ class ComparePage(RefreshedWhenSeen):
         current = self.workspace.current
         if current and current.problem:
             return current.problem
-        return why_waiting(self.workspace) or (_EVALUATED if self.workspace.old and current else _NOTHING)
+        return why_waiting(self.workspace) or what_runs(self.workspace) or _NOTHING
 
     def _show_comparison(self, comparison: Comparison | None) -> None:
-        for card in (self.cards[0], *self.cards[2:5], self.title, self.offset):
-            card.setVisible(comparison is not None)
+        for part in (self.title, self.offset):
+            part.setVisible(comparison is not None)
+        self._show_cards((self.cards[0], *self.cards[2:5]), comparison is not None)
         self.matching.setVisible(False)
         if comparison is None:
             return
@@ -270,7 +283,7 @@ class ComparePage(RefreshedWhenSeen):
         self.classes.show_comparison(comparison)
         self.flow.show_comparison(comparison)
         self.confusion.show_comparison(comparison)
-        self.cards[5].setVisible(self.history.refresh())
+        self._show_cards(self.cards[5:], self.history.refresh())
         self.pairing.ask(self.subset)
 
     def _show_frontiers(self) -> None:

@@ -48,3 +48,14 @@ def why_waiting(workspace: Workspace) -> str:
         return ""
     wait = "waits" if len(names) == 1 else "wait"
     return f"{' and '.join(names)} {wait} for data: open the images that they should answer on."
+
+
+def what_runs(workspace: Workspace) -> str:
+    """What the comparison on show still needs; empty where versions are missing."""
+    old, current = workspace.old, workspace.current
+    if old is None or current is None:
+        return ""
+    unknown = [version.label for version in (old, current) if version.predictions is None]
+    if unknown:
+        return f"{' and '.join(unknown)}: being evaluated; the comparison appears here."
+    return f"Comparing {current.label} with {old.label} …"

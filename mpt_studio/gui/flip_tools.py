@@ -71,6 +71,7 @@ class FlipTools(QWidget):
         set_tip(self.group, "Images of one true class, or of one pair truth → new answer, together; most first")
         self.group.activated.connect(lambda _: workspace.set_group(self.group.currentData()))
         self.direction.setAccessibleName("Reverse the order")
+        theme.mark(self.direction, tool=True)
         self.direction.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.direction.clicked.connect(lambda: workspace.set_sort(workspace.sort_key, not workspace.sort_descending))
 
@@ -85,10 +86,11 @@ class FlipTools(QWidget):
 
     def _set_up_more(self) -> None:
         self.more.setText("⋯")
+        theme.mark(self.more, tool=True)
         self.more.setAccessibleName("Groups and size of the images")
         set_tip(self.more, "Groups, and the size of the images")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")  # a word with dots says as much
         self.menu = QMenu(self.more)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.more.setMenu(self.menu)

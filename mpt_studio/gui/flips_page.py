@@ -10,7 +10,7 @@ from mpt_studio.compare import Comparison, Filter
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui import theme
 from mpt_studio.gui.chips import ChipBar
-from mpt_studio.gui.empty_page import EmptyPage, why_waiting
+from mpt_studio.gui.empty_page import EmptyPage, what_runs, why_waiting
 from mpt_studio.gui.facets import FacetPanel
 from mpt_studio.gui.flip_grid import FlipGrid
 from mpt_studio.gui.flip_tools import FlipTools
@@ -25,7 +25,6 @@ from mpt_studio.gui.viewer import Viewer
 from mpt_studio.gui.workspace import Workspace
 
 _NO_VERSIONS = "No comparison is open. Train an update, or open an old and a new version (Ctrl+O)."
-_WAITING = "The comparison is not ready yet: a version is still being evaluated."
 
 
 class FlipsPage(RefreshedWhenSeen):
@@ -121,14 +120,20 @@ class FlipsPage(RefreshedWhenSeen):
         self._follows = True
         images = image_index(workspace.dataset, comparison)
         asked = (comparison, workspace.filter, workspace.sort_key, workspace.sort_descending, workspace.group_by)
-        self.grid.set_content(comparison, rows, images, groups=workspace.groups, stays=asked == self._shown)
-        self._shown = asked
+        if not self._awaits_rows(comparison):
+            self.grid.set_content(comparison, rows, images, groups=workspace.groups, stays=asked == self._shown)
+            self._shown = asked
         self._follows = False
         self.rates.refresh()
         self._show_result()
         self.empty.tell(self._why_empty(comparison), offers=comparison is None and bool(workspace.waiting_for_data))
         self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
         self._selection_changed()
+
+    def _awaits_rows(self, comparison: Comparison | None) -> bool:
+        """Whether images of the same samples are on show and newer rows on their way: one change instead of two."""
+        shown = self.grid.flips.comparison if self.workspace.is_seeking else None
+        return shown is not None and comparison is not None and shown.annotations is comparison.annotations
 
     def _show_result(self) -> None:
         """How many images are shown. Renaming a version comes here alone; anything more is followed by a refresh."""
@@ -143,8 +148,8 @@ class FlipsPage(RefreshedWhenSeen):
     def _why_empty(self, comparison: Comparison | None) -> str:
         if comparison is None:
             current = self.workspace.current
-            waiting = why_waiting(self.workspace)
-            return ((current.problem if current else "") or waiting) or (_WAITING if current else _NO_VERSIONS)
+            waiting = why_waiting(self.workspace) or what_runs(self.workspace)
+            return (current.problem if current else "") or waiting or _NO_VERSIONS
         if self.workspace.filter.active() == ["kinds"] and self.workspace.filter.kinds == (FlipKind.NEGATIVE,):
             return "No negative flips: every image that the old model had right is still right."
         return "No image passes all filters. Remove one of the chips above, or clear all."

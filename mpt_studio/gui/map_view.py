@@ -331,6 +331,7 @@ class MapBeside(QSplitter):
         self.button.setText("Map")
         self.button.setCheckable(True)
         self.button.setAccessibleName("Map of the samples")
+        theme.mark(self.button, tool=True)
         set_tip(self.button, "The samples by a version's features, beside the images (M)")
         self.button.toggled.connect(self._toggle)
         tools.add(self.button)

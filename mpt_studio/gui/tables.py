@@ -26,10 +26,16 @@ class Tables(QObject):
         self._workspace = workspace
         self._path: Path | None = None
         self._job: PoolJob | None = None
+        self._waiting: Path | None = None
+        workspace.versions_changed.connect(self._open_waiting)
 
     def open(self, path: Path) -> None:
         """Read a CSV file beside the window and join it to what is open."""
         made = self._workspace.made()
+        if not made and self._workspace.old is not None and self._workspace.current is not None:
+            self._waiting = path
+            self._tell("info", f"{path.name} is read as soon as the versions are compared.")
+            return
         if not made:
             self._tell("warning", f"{path.name}: open the two versions first, metadata belong to their samples.")
             return
@@ -44,6 +50,11 @@ class Tables(QObject):
         )
         self._workspace.job_started.emit(self._job)
         self._job.start()
+
+    def _open_waiting(self) -> None:
+        if self._waiting is not None and (self._workspace.made() or self._workspace.old is None):
+            path, self._waiting = self._waiting, None
+            self.open(path)
 
     def prepare(self, comparison: Comparison) -> None:
         """Give a new comparison the open table's columns, where they fit; may run beside the window."""

@@ -231,9 +231,9 @@ def test_that_a_refused_comparison_says_why(qtbot: QtBot, empty_workspace: Works
 
 def test_that_cards_stack_in_a_narrow_window(page: ComparePage) -> None:
     page.resize(600, 900)
-    assert page._columns == 1
+    assert page._arranged[0] == 1
     page.resize(1000, 900)
-    assert page._columns == 2
+    assert page._arranged[0] == 2
 
 
 def test_that_it_paints_in_both_schemes(page: ComparePage, qapp: object) -> None:
@@ -273,3 +273,22 @@ def test_that_headers_and_intervals_have_their_room(page: ComparePage) -> None:
     font.setPointSizeF(font.pointSizeF() * 0.85)
     widest = max(QFontMetrics(font).horizontalAdvance(word) for word in words)
     assert all(table.columnWidth(column) > widest for column in range(1, table.model().columnCount()))
+
+
+def test_that_the_last_of_an_odd_number_of_cards_has_its_row_to_itself(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    assert page.cards[5].isVisible()
+    both = page.cards[4].width()
+    workspace.remove("mpt")
+    assert not page.cards[5].isVisible()
+    qtbot.waitUntil(lambda: page.cards[4].width() > 1.8 * both)
+
+
+def test_that_it_says_what_it_waits_for(workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpt_studio.gui.comparisons.DIRECT_LOGITS", 5)
+    made = ComparePage(workspace)
+    qtbot.addWidget(made)
+    assert made.nothing.text() == "Comparing plain with old …"
+    for each in workspace.candidates:
+        qtbot.waitUntil(lambda key=each.key: workspace.comparison(key) is not None)

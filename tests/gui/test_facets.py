@@ -66,6 +66,25 @@ def test_that_a_table_brings_facets_that_filter(
     assert comparison.metadata is not None
 
 
+def test_that_a_table_dropped_while_versions_are_compared_waits_for_them(
+    workspace: Workspace, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "cameras.csv"
+    table.write_text("id,camera\n" + "".join(f"test/{i:02d},{'ab'[i % 2]}\n" for i in range(10)))
+    monkeypatch.setattr("mpt_studio.gui.comparisons.DIRECT_LOGITS", 5)
+    assert workspace.comparison() is None
+    with qtbot.waitSignal(workspace.message) as told:
+        workspace.open_paths([table])
+    assert told.args[1] == "cameras.csv is read as soon as the versions are compared."
+    with qtbot.waitSignal(workspace.tables.changed):
+        pass
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert comparison.metadata is not None
+    for each in workspace.candidates:  # until all of them are there
+        qtbot.waitUntil(lambda key=each.key: workspace.comparison(key) is not None)
+
+
 def test_that_a_table_without_versions_says_what_to_do(empty_workspace: Workspace, qtbot: QtBot) -> None:
     with qtbot.waitSignal(empty_workspace.message) as told:
         empty_workspace.open_paths([Path("cameras.csv")])
