@@ -68,7 +68,8 @@ class Fit:
             return np.asarray(image)
         if self.crop == "center" and self.resize and max(image.size) <= LONGEST * min(image.size):
             return self._resized_and_cut(image)
-        box = (0.0, 0.0, *map(float, image.size)) if self.crop == "squash" else self._centre(*image.size)
+        width, height = image.size
+        box = (0.0, 0.0, float(width), float(height)) if self.crop == "squash" else self._centre(width, height)
         return np.asarray(image.resize((self.size, self.size), _FILTERS[self.interpolation], box=box))
 
     def _resized_and_cut(self, image: Image.Image) -> Images:

@@ -58,13 +58,17 @@ class Index:
         return hashlib.sha256(self.digests.tobytes().hex().encode()).hexdigest()
 
 
-def save_index(root: Path, fingerprint: str, index: Index) -> None:
-    """Keep the index of a tree with this fingerprint; a full disk only costs time at the next opening."""
+def save_index(root: Path, fingerprint: str, index: Index, watched: Sequence[str] = ()) -> None:
+    """Keep the index of a tree or table with this fingerprint; a full disk only costs time at the next opening.
+
+    ``watched`` are paths that the fingerprint says nothing of: one that changes makes the index void as well.
+    """
     about = {
         "fingerprint": fingerprint,
         "class_names": index.class_names,
         "skipped": [[s.sample_id, s.reason] for s in index.skipped],
         "notes": index.notes,
+        "columns": list(index.metadata),
     }
     arrays: dict[str, Array] = {
         "files": pack(index.files),
@@ -73,6 +77,9 @@ def save_index(root: Path, fingerprint: str, index: Index) -> None:
         "parts": index.parts,
         "digests": index.digests,
         "sizes": index.sizes,
+        "metadata": pack([text for column in index.metadata.values() for text in column]),
+        "watched": pack(watched),
+        "stamps": stamps(watched),
     }
     save_arrays(cache_file(root, "index"), about, arrays)
 
@@ -81,6 +88,9 @@ def load_index(root: Path, fingerprint: str) -> Index | None:
     """The index as it was saved; None where it is missing, damaged, or of a tree that looks otherwise."""
     try:
         about, arrays = load_arrays(cache_file(root, "index"), fingerprint)
+        if not np.array_equal(stamps(unpack(arrays["watched"])), arrays["stamps"]):
+            return None
+        texts, count = unpack(arrays["metadata"]), len(arrays["labels"])
         return Index(
             files=unpack(arrays["files"]),
             sample_ids=np.array(unpack(arrays["ids"]), dtype=np.str_),
@@ -91,9 +101,20 @@ def load_index(root: Path, fingerprint: str) -> Index | None:
             class_names=tuple(about["class_names"]),
             skipped=tuple(Skipped(*row) for row in about["skipped"]),
             notes=tuple(about["notes"]),
+            metadata={name: tuple(texts[i * count : (i + 1) * count]) for i, name in enumerate(about["columns"])},
         )
     except Exception:  # zip, header and text problems come as many types; the file only saves time
         return None
+
+
+def stamps(watched: Sequence[str]) -> npt.NDArray[np.int64]:
+    """(len(watched), 2) size and time in nanoseconds of files; −1 of those that are not there."""
+    found = np.full((len(watched), 2), -1, np.int64)
+    for row, path in enumerate(watched):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: a zero byte in the path
+            status = os.stat(path)
+            found[row] = status.st_size, status.st_mtime_ns
+    return found
 
 
 def cache_file(root: Path, kind: str) -> Path:

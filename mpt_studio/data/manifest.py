@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mpt_studio.data import files
 from mpt_studio.data.classes import quoted
 from mpt_studio.data.dataset import Part, Progress, Skipped
 from mpt_studio.data.folder import FolderDataset
-from mpt_studio.data.index import PARTS, Index
+from mpt_studio.data.index import PARTS, Index, load_index, save_index
 from mpt_studio.data.parts import NAMES, Sample, agreed_classes, build_index, split
 from mpt_studio.data.scan import Found, composed, is_text, sample_id
-from mpt_studio.data.table import Line, Table, places, read_table
+from mpt_studio.data.table import Line, Table, places, read_content, read_table
 from mpt_studio.data.verdicts import verify
 from mpt_studio.data.walk import what_else
 from mpt_studio.errors import UserError, one_sentence
@@ -47,7 +48,16 @@ def open_manifest(file: Path, progress: Progress) -> FolderDataset:
     classes, and a class that cannot be learned.
     """
     progress(f"Reading {one_sentence(file.name, 80)}", None)
-    table = read_table(file)
+    content = read_content(file)
+    digest = files.digest_of(content).hex()
+    index = load_index(file, digest)
+    if index is None:
+        index = _indexed(file, content, progress)
+    return FolderDataset(f"manifest:{file}", file.parent, index)
+
+
+def _indexed(file: Path, content: bytes, progress: Progress) -> Index:
+    table = read_table(file, content)
     if not table.lines:
         raise UserError(f"{one_sentence(str(file))} lists no images; write one line for each below the header.")
     _refuse_twins(table, file)
@@ -58,7 +68,11 @@ def open_manifest(file: Path, progress: Progress) -> FolderDataset:
     unusable = [_skipped(each.line, s.verdict.reason) for each, s in judged if s.verdict.reason]
     usable = {s.found.sample_id: each.line for each, s in judged if not s.verdict.reason}
     index = _arranged(table, file, [s for _, s in judged if not s.verdict.reason], usable)
-    return FolderDataset(f"manifest:{file}", file.parent, replace(index, skipped=(*skipped, *repeated, *unusable)))
+    index = replace(index, skipped=(*skipped, *repeated, *unusable))
+    if all(verdict.is_lasting for verdict in verdicts):
+        places_of = (place for line in table.lines for place in places(file.parent, line.path))
+        save_index(file, files.digest_of(content).hex(), index, [place for place in places_of if "\0" not in place])
+    return index
 
 
 def _arranged(table: Table, file: Path, samples: list[Sample], line_of: Mapping[str, Line]) -> Index:
@@ -127,7 +141,8 @@ def _look(line: Line, folder: Path) -> Found | str:
         path = os.path.normpath(place)
         if other or not is_text(path):
             return other or "its name is no valid text"
-        relative = path[len(str(folder).rstrip(os.sep)) + 1 :] if Path(path).is_relative_to(folder) else path
+        start = os.path.join(folder, "")
+        relative = path[len(start) :] if path.startswith(start) else path
         return Found(relative, sample_id(relative), composed(line.label), status.st_size, status.st_mtime_ns)
     return reason
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,16 +47,13 @@ class Table:
     more: tuple[str, ...]
     """Names of the other columns."""
     has_parts: bool
-    digest: str
-    """32 hex digits of the file's bytes."""
 
 
-def read_table(file: Path) -> Table:
-    """Read a manifest: UTF-8 or UTF-16 with its mark, separated by comma, semicolon, tab or bar.
+def read_table(file: Path, content: bytes) -> Table:
+    """Read a manifest's bytes: UTF-8 or UTF-16 with its mark, separated by comma, semicolon, tab or bar.
 
     Raises ``UserError`` for what is no such table, with the line where that is known.
     """
-    content = _content(file)
     lines = _rows(file, _text(file, content))
     header = next(lines, (1, []))[1]
     at = _columns(file, header)
@@ -70,7 +68,7 @@ def read_table(file: Path) -> Table:
         (number, [row[i].strip() if i is not None and i < len(row) else "" for i in wanted]) for number, row in lines
     )
     made = tuple(Line(number, cells[0], cells[1], cells[2], tuple(cells[3:])) for number, cells in found if any(cells))
-    return Table(made, names, at[2] is not None, files.digest_of(content).hex())
+    return Table(made, names, at[2] is not None)
 
 
 def looks_like_manifest(file: Path) -> bool:
@@ -85,7 +83,7 @@ def looks_like_manifest(file: Path) -> bool:
             if (
                 path_at is not None
                 and path_at < len(row)
-                and any(p.is_file() for p in places(file.parent, row[path_at]))
+                and any(map(os.path.isfile, places(file.parent, row[path_at])))
             ):
                 return True
     except (OSError, ValueError, UserError, StopIteration):
@@ -93,19 +91,20 @@ def looks_like_manifest(file: Path) -> bool:
     return False
 
 
-def places(folder: Path, text: str) -> Iterator[Path]:
+def places(folder: Path, text: str) -> Iterator[str]:
     """Where a path of a manifest may lead: as written, and with a foreign system's separators."""
     path = text.strip()
     if path:
-        yield folder / path
+        yield os.path.join(folder, path)
         if "\\" in path:
-            yield folder / path.replace("\\", "/")
+            yield os.path.join(folder, path.replace("\\", "/"))
 
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def _content(file: Path) -> bytes:
+def read_content(file: Path) -> bytes:
+    """A manifest's bytes. Raises ``UserError``."""
     try:
         return files.read(file)
     except files.NotAFile as problem:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mpt_studio.data import open_dataset
+from mpt_studio.data import decode, manifest, open_dataset
 from mpt_studio.data.sources import parse_spec
 from mpt_studio.data.table import looks_like_manifest, read_table
 from mpt_studio.errors import UserError
@@ -203,6 +203,26 @@ def test_that_a_pipe_in_place_of_the_manifest_or_of_an_image_is_never_waited_for
         open_dataset(f"manifest:{images / 'list2.csv'}")
 
 
+def test_that_a_second_opening_notices_what_changed_and_reads_nothing_else(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(images, "path,label,camera", *(f"{row},x{i}" for i, row in enumerate(plain())), "late.png,a,y")
+    first = open_dataset(f"manifest:{file}")
+    looked_at: list[bytes] = []
+    check = decode.check
+    monkeypatch.setattr(decode, "check", lambda content: looked_at.append(content) or check(content))
+    monkeypatch.setattr(manifest, "read_table", None)
+    second = open_dataset(f"manifest:{file}")
+    assert (second.fingerprint, second.metadata, second.skipped) == (first.fingerprint, first.metadata, first.skipped)
+    monkeypatch.undo()
+    monkeypatch.setattr(decode, "check", lambda content: looked_at.append(content) or check(content))
+    Image.new("RGB", (5, 5)).save(images / "late.png")
+    assert len(open_dataset(f"manifest:{file}")) == 11
+    assert len(looked_at) == 1
+    Image.new("RGB", (6, 6)).save(images / "a0.png")
+    assert open_dataset(f"manifest:{file}").fingerprint != first.fingerprint
+
+
 FIELDS = st.sampled_from(
     ["a0.png", "b0.png", "", "path", "label", "split", "train", "test", "a", "b", "A", "\0", "..", "é"]
 )
@@ -241,6 +261,6 @@ def test_that_quoted_fields_come_back_as_they_were(rows: list[tuple[str, str]]) 
         file = Path(folder) / "list.csv"
         with file.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([("path", "label"), *rows])
-        read = [(line.path, line.label) for line in read_table(file).lines]
+        read = [(line.path, line.label) for line in read_table(file, file.read_bytes()).lines]
     stripped = [(a.strip(), b.strip()) for a, b in rows]
     assert read == [row for row in stripped if any(row)]
