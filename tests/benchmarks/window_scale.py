@@ -26,7 +26,7 @@ from synthetic import saved_pair  # noqa: E402
 from table import Benchmark, Found, Row  # noqa: E402
 from window_parts import breathe, settle, show, wait  # noqa: E402
 
-from mpt_studio.compare import Comparison, Filter  # noqa: E402
+from mpt_studio.compare import Comparison, Filter, open_comparison  # noqa: E402
 from mpt_studio.data.dataset import Dataset  # noqa: E402
 from mpt_studio.flips import FlipKind  # noqa: E402
 from mpt_studio.gui import theme  # noqa: E402
@@ -35,7 +35,7 @@ from mpt_studio.gui.flips_page import FlipsPage  # noqa: E402
 from mpt_studio.gui.thumbnails import image_index  # noqa: E402
 from mpt_studio.gui.versions import from_predictions  # noqa: E402
 from mpt_studio.gui.workspace import Workspace  # noqa: E402
-from mpt_studio.predictions import Predictions  # noqa: E402
+from mpt_studio.predictions import Predictions, read_predictions  # noqa: E402
 from mpt_studio.store import Store  # noqa: E402
 
 FRAMES, STEPS = 400, 60
@@ -50,6 +50,7 @@ FILTERS = (
     Filter(text="77"),
 )
 ROWS = (
+    Row("open", "open two versions until their comparison is there", 500),
     Row("first_paint", "first paint of the grid", 50),
     Row("scroll_median", "scroll, median frame"),
     Row("scroll_99th", "scroll, 99th percentile frame", 33),
@@ -85,11 +86,18 @@ class Drawn(Dataset):
         return np.stack([self.image(int(i)) for i in np.asarray(indices)])
 
 
+def prepare(samples: int, folder: Path) -> None:
+    """Predictions and their comparison on disk, as after the first time that they were opened."""
+    old, new = (read_predictions(path) for path in saved_pair(samples, folder))
+    open_comparison(old, new, folder / "store" / "comparisons")
+
+
 def measure(samples: int, folder: Path) -> Found:
     """What a user waits for."""
     app = QApplication(sys.argv[:1])
     theme.apply(app, "light")
     peak, workspace = PeakMemory(), Workspace(Store(folder / "store"))
+    started = time.perf_counter()
     for path in (folder / "old", folder / "new"):
         workspace.add_version(from_predictions(path))
     workspace.set_old(workspace.versions[0].key)
@@ -97,7 +105,8 @@ def measure(samples: int, folder: Path) -> Found:
     assert newest is not None
     workspace.dataset = Drawn(newest)
     wait(app, lambda: workspace.comparison() is not None)
-    found = {**_flips(app, workspace), **_offsets(app, workspace), "memory_mb": peak.stop()}
+    found: Found = {"open": 1000 * (time.perf_counter() - started)}
+    found |= {**_flips(app, workspace), **_offsets(app, workspace), "memory_mb": peak.stop()}
     workspace.close()
     QThreadPool.globalInstance().waitForDone()
     return found
@@ -212,5 +221,5 @@ def _offsets(app: QApplication, workspace: Workspace) -> Found:
 if __name__ == "__main__":
     sizes = (10_000, 100_000, 1_000_000, 10_000_000)
     about = (__doc__ or "").partition("\n")[0]
-    benchmark = Benchmark(__file__, about, ROWS, sizes, saved_pair, measure)
+    benchmark = Benchmark(__file__, about, ROWS, sizes, prepare, measure)
     benchmark.main(window_parts.measure, window_parts.ROWS)
