@@ -47,6 +47,7 @@ class Offsets:
         self._high = self._codes(comparison.best_new_class, right_new)
         self._low_before, self._high_before = _running(self._low), _running(self._high)
         self._zero = tuple(int(np.searchsorted(self.lead, np.float32(0), side=side)) for side in ("left", "right"))
+        self._last: tuple[float, dict[Subset, Rates]] = (0.0, {})
         self._flips_if_old, self._flips_if_new = _negative(self._low), _negative(self._high)
         self._lead_of_flips = lead[comparison.negative_flips]
 
@@ -89,7 +90,11 @@ class Offsets:
 
     def rates(self, gamma: float, subset: Subset) -> Rates:
         """The figures of a subset under γ; the confidence-weighted NFR is left undefined (NaN)."""
-        return self.comparison.rates(subset) if gamma == 0 else tally.rates(self.counts(gamma), subset, math.nan)
+        if gamma == 0:
+            return self.comparison.rates(subset)
+        if self._last[0] != gamma:  # every column of a table asks at the same γ
+            self._last = (gamma, tally.all_rates(self.counts(gamma), math.nan))
+        return self._last[1][subset]
 
     def turns(self, points: int) -> npt.NDArray[np.float64]:
         """Up to ``points`` offsets at which the rates move, ascending, with 0 and one below the first of them."""

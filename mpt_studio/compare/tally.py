@@ -52,3 +52,8 @@ def rates(counts: npt.NDArray[np.int64], subset: Subset, confidence_lost: float 
     right, negative, positive, wrong = (int(here[kind == KIND].sum()) for kind in FlipKind)
     intrusions = int(here[_TO_NEW & (KIND == FlipKind.NEGATIVE)].sum())
     return Rates(right, negative, positive, wrong, int(here[_CHANGED].sum()), intrusions, confidence_lost)
+
+
+def all_rates(counts: npt.NDArray[np.int64], confidence_lost: float = 0.0) -> dict[Subset, Rates]:
+    """The figures of every subset."""
+    return {subset: rates(counts, subset, confidence_lost) for subset in SUBSETS}
