@@ -41,6 +41,8 @@ class Batch:
     """(B, S, S, 3) uint8, augmented."""
     labels_B: Tensor
     """(B,) int64 columns of the version's head."""
+    rows_B: Tensor
+    """(B,) int64 positions of the samples in the training part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +152,7 @@ class TrainingFeed:
         draws = augment.draw(how.seed, epoch, self.samples_N, how.padding, how.mirror).to(self.images.device)
         for pick, pixels in zip(picks, self.images.batches(picks), strict=True):
             there = pick.to(self.images.device, non_blocking=True)
-            yield Batch(augment.apply(pixels, draws.take(there), how.padding), self.labels_N[there])
+            yield Batch(augment.apply(pixels, draws.take(there), how.padding), self.labels_N[there], there)
 
 
 def in_order(count: int, batch_size: int) -> list[Tensor]:

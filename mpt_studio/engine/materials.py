@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.engine.feed import Augmentation, Images, Report, TrainingFeed, head_labels, in_order
+from mpt_studio.engine.kept_answers import KeptAnswers
 from mpt_studio.engine.losses import MethodLoss, match_columns
 from mpt_studio.engine.metrics import Floats, Validation
 from mpt_studio.engine.plan import Plan
@@ -35,6 +38,8 @@ class Parts:
     old: Checkpoint | None
     reference: Checkpoint | None
     ensemble: tuple[Checkpoint, ...]
+    answers: Path | None = None
+    """Where teachers' answers are kept for other candidates."""
 
     def check(self) -> None:
         """Raise ``UserError`` for what cannot be trained."""
@@ -63,11 +68,19 @@ class Materials:
     feed: TrainingFeed
     normalise: Normalise
     loss: MethodLoss
-    old: FrozenVersion | None
+    old: KeptAnswers | None
     """The old model where it is a teacher."""
-    references: MeanTeacher | None
+    references: KeptAnswers | None
     validation: Validation
     validation_images: Images
+
+    def begin_epoch(self, epoch: int, first_step: int) -> None:
+        for teacher in filter(None, (self.old, self.references)):
+            teacher.begin(epoch, first_step)
+
+    def end_epoch(self) -> None:
+        for teacher in filter(None, (self.old, self.references)):
+            teacher.end()
 
     def validation_logits(self, network: nn.Module) -> Floats:
         """(N, C) float32 of a network in evaluation mode on the validation part."""
@@ -86,13 +99,13 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
     how = Augmentation(seed=training.seed, padding=plan.padding, mirror=plan.mirror)
     images = Images(dataset, parts.train, size, device, plan.on_device, report)
     labels = head_labels(dataset, parts.train, parts.class_names)
-    references = _references(parts, device)
+    taught_by_old = old if parts.recipe.method.needs_old else None
     return Materials(
         feed=TrainingFeed(images, labels, training.batch_size, how),
         normalise=Normalise(preprocessing).to(device),
         loss=_loss(parts, device),
-        old=old if parts.recipe.method.needs_old else None,
-        references=references,
+        old=_kept(parts, plan, how, taught_by_old, (parts.old,)),
+        references=_kept(parts, plan, how, _references(parts, device), _references_of(parts)),
         validation=_validation(parts, _as_seen_by(old, validation_images), old),
         validation_images=validation_images,
     )
@@ -105,10 +118,43 @@ def _loss(parts: Parts, device: torch.device) -> MethodLoss:
 
 
 def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
+    members = [FrozenVersion(checkpoint, device) for checkpoint in _references_of(parts)]
+    return MeanTeacher(members, parts.class_names) if members else None
+
+
+def _references_of(parts: Parts) -> list[Checkpoint]:
     method = parts.recipe.method
     chosen = parts.ensemble if method.needs_ensemble else (parts.reference,) if method.needs_reference else ()
-    members = [FrozenVersion(checkpoint, device) for checkpoint in chosen if checkpoint]
-    return MeanTeacher(members, parts.class_names) if members else None
+    return [checkpoint for checkpoint in chosen if checkpoint]
+
+
+def _kept(
+    parts: Parts,
+    plan: Plan,
+    how: Augmentation,
+    teacher: FrozenVersion | MeanTeacher | None,
+    checkpoints: Sequence[Checkpoint | None],
+) -> KeptAnswers | None:
+    if teacher is None:
+        return None
+    digest = hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest()
+    training = parts.recipe.training
+    identity = (
+        tuple(checkpoint.sha256() for checkpoint in checkpoints if checkpoint) if parts.answers else (),
+        parts.class_names,
+        parts.dataset.fingerprint,
+        digest,
+        (how.seed, how.padding, how.mirror, training.batch_size),
+        (plan.image_size, plan.precision, str(plan.device)),
+    )
+    return KeptAnswers(
+        teacher,
+        parts.answers,
+        identity,
+        samples=len(parts.train),
+        steps=plan.steps_per_epoch,
+        epochs=training.epochs,
+    )
 
 
 def _as_seen_by(old: FrozenVersion | None, images: Images) -> Images:

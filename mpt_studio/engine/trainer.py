@@ -48,6 +48,7 @@ class Trainer:
         train, validation: samples of the two parts.
         old: the old model; flips on the validation part are counted against it, whatever the method.
         reference, ensemble: the method's other teachers.
+        answers: folder where teachers' answers are kept for other candidates with the same seed and data.
 
     Raises:
         UserError: unknown architecture, absent device, missing teacher, no images, labels out of range.
@@ -65,6 +66,7 @@ class Trainer:
         old: Checkpoint | None = None,
         reference: Checkpoint | None = None,
         ensemble: tuple[Checkpoint, ...] = (),
+        answers: Path | None = None,
     ) -> None:
         self.recipe, self.dataset, self.class_names = recipe, dataset, class_names
         self.parts = Parts(
@@ -77,6 +79,7 @@ class Trainer:
             old=old,
             reference=reference,
             ensemble=ensemble,
+            answers=answers,
         )
         self.parts.check()
         networks.check_architecture(recipe.model, len(class_names), plan.image_size(recipe.model, dataset))
@@ -182,6 +185,7 @@ class Trainer:
     def _train_epoch(self, materials: Materials, pace: Pace, ask: Asked) -> Iterator[Event]:
         pace.start(self.step)
         self._last, self._read_at = (self.sums.read() if self.step_in_epoch else None), 0.0
+        materials.begin_epoch(self.epoch, self.step_in_epoch)
         for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
             self._train_step(materials, batch)
             asked = ask.now()
@@ -191,6 +195,7 @@ class Trainer:
                 yield from self._wait(ask)
                 pace.start(self.step)
             self._leave_if_asked(ask)
+        materials.end_epoch()
 
     def _train_step(self, materials: Materials, batch: feed.Batch) -> None:
         """One optimizer step. Nothing here waits for the device."""
@@ -199,7 +204,7 @@ class Trainer:
         optimizers.set_learning_rate(self.optimizer, rate)
         with devices.autocast(self.plan.device, self.plan.precision):
             logits = self.network(materials.normalise(batch.images_BSS3))
-            old, new = self._teacher_logits(materials, batch.images_BSS3)
+            old, new = self._teacher_logits(materials, batch)
         losses = materials.loss(logits, batch.labels_B, old, new, self.epoch)
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(losses["loss"]).backward()
@@ -210,12 +215,13 @@ class Trainer:
         self.sums.add(losses, right, len(batch.labels_B))
         self.step_in_epoch += 1
 
-    def _teacher_logits(self, materials: Materials, images: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def _teacher_logits(self, materials: Materials, batch: feed.Batch) -> tuple[Tensor | None, Tensor | None]:
         """Old model's and reference models' logits on the same augmented images, where the loss needs them."""
         if not materials.loss.distils(self.epoch):
             return None, None
-        old = materials.old.logits(images) if materials.old else None
-        return old, materials.references.logits(images) if materials.references else None
+        asked = batch.images_BSS3, batch.rows_B
+        old = materials.old.logits(*asked) if materials.old else None
+        return old, materials.references.logits(*asked) if materials.references else None
 
     def _clip(self) -> None:
         limit = self.recipe.training.clip_gradient

@@ -128,7 +128,13 @@ def old_classes_of(session: Session, text: str, old: str, dataset: Dataset) -> t
     raise UserError("Say which classes the old model knows: a count, names separated by commas, or a file of names.")
 
 
-def train(session: Session, run_id: str, dataset: Dataset | None = None, control: Path | None = None) -> Run:
+def train(
+    session: Session,
+    run_id: str,
+    dataset: Dataset | None = None,
+    control: Path | None = None,
+    answers: Path | None = None,
+) -> Run:
     """Run or resume one training to its end and return the finished run.
 
     Args:
@@ -136,6 +142,7 @@ def train(session: Session, run_id: str, dataset: Dataset | None = None, control
         run_id: a run that ``start_train`` created or that was interrupted.
         dataset: the recipe's data, where they are open already.
         control: another folder whose commands count as well (the update's).
+        answers: folder in which the update's candidates share their teachers' answers.
 
     Raises:
         UserError: the run cannot be trained; its outcome is "failed".
@@ -146,7 +153,7 @@ def train(session: Session, run_id: str, dataset: Dataset | None = None, control
         return run
     with session.store.write_run(run_id) as writer, _failures_recorded(session, writer):
         dataset = dataset or open_data(session, run.recipe.data)
-        _TrainingJob(session, writer, dataset, control).run()
+        _TrainingJob(session, writer, dataset, control, answers).run()
     return session.store.run(run_id)
 
 
@@ -179,8 +186,10 @@ def _end(
 class _TrainingJob:
     """One training between opening its data and its last event."""
 
-    def __init__(self, session: Session, writer: RunWriter, dataset: Dataset, control: Path | None) -> None:
-        self.session, self.writer, self.dataset = session, writer, dataset
+    def __init__(
+        self, session: Session, writer: RunWriter, dataset: Dataset, control: Path | None, answers: Path | None
+    ) -> None:
+        self.session, self.writer, self.dataset, self.answers = session, writer, dataset, answers
         self.recipe = writer.run.recipe
         self.folders = [writer.run.folder, *([control] if control else [])]
         self.last_command: Command = "run"
@@ -227,6 +236,7 @@ class _TrainingJob:
             old=named(old, old_classes) if old else None,
             reference=self._version(recipe.reference) if recipe.reference else None,
             ensemble=tuple(self._version(path) for path in recipe.ensemble),
+            answers=self.answers,
         )
         if self.writer.run.resume_state is not None:
             trainer.restore(self.writer.run.resume_state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from mpt_studio.store import Member, Run, Store, Update, UpdateWriter
 from mpt_studio.store.control import read_command
 
 PLAIN = METHODS["No_Treatment"]
+SHARED_ANSWERS = "answers"
+"""Folder of an update that runs: teachers' answers, see ``engine.kept_answers``."""
 
 
 def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
@@ -165,7 +168,7 @@ class _UpdateJob:
             self._tell(
                 Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
             )
-            run = train(self.session, run.id, self.dataset, control=self.folder)
+            run = train(self.session, run.id, self.dataset, control=self.folder, answers=self._shared_answers())
         except UserError as error:
             if step.role in ("old", "reference"):
                 raise
@@ -173,6 +176,11 @@ class _UpdateJob:
             return
         if run.checkpoint is not None and run.outcome in ("done", "stopped"):
             self.done[step] = run
+
+    def _shared_answers(self) -> Path | None:
+        """Where candidates share their teachers' answers; None where there is nobody to share with."""
+        taught = [method for method in self.recipe.candidate_methods() if method.needs_old]
+        return self.folder / SHARED_ANSWERS if len(taught) > 1 else None
 
     def _existing(self, step: _Step) -> Run | None:
         """The run of an earlier attempt at this update, or an ensemble member that any update has trained already."""
@@ -231,6 +239,8 @@ class _UpdateJob:
         self.session.listen("", event)
 
     def _end(self, outcome: Outcome, message: str, result: dict[str, Any] | None = None) -> None:
+        if outcome != "interrupted":
+            shutil.rmtree(self.folder / SHARED_ANSWERS, ignore_errors=True)
         self.writer.finish(outcome, message, result)
         self.session.listen("", Ended(outcome=outcome, message=message))
 

@@ -1,0 +1,110 @@
+"""A teacher's answers on an epoch's augmented images, kept for the other candidates of the same update.
+
+Batches and augmentation are pure functions of (seed, epoch, step, sample), so every candidate of an update asks its
+teachers about the same pixels in the same batches. The first one that goes through a whole epoch writes the answers
+down; the others read them and spare the teacher's forward pass. What is read equals what would be computed, bit for bit
+on the CPU. Shape letters: B batch, N training samples, K classes of the teacher.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from mpt_studio import paths
+
+MOST_BYTES = 2 << 30
+"""On disk, for one teacher over all epochs; beyond it the answers are computed again by every candidate."""
+
+
+class Teacher(Protocol):
+    """Whatever answers uint8 images with logits."""
+
+    def logits(self, images_BSS3: Tensor) -> Tensor: ...
+
+
+class KeptAnswers:
+    """A teacher that remembers, epoch by epoch.
+
+    Args:
+        teacher: what is asked where nothing is kept.
+        folder: where the update keeps answers; None keeps nothing.
+        identity: everything that decides what the teacher sees and answers.
+        samples: N.
+        steps: batches of an epoch.
+        epochs: of the whole run; decides whether there is room.
+    """
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        folder: Path | None,
+        identity: Sequence[object],
+        *,
+        samples: int,
+        steps: int,
+        epochs: int,
+    ) -> None:
+        self.teacher = teacher
+        name = hashlib.sha256(repr(tuple(identity)).encode()).hexdigest()[:24]
+        self._folder = folder / name if folder else None
+        self._samples, self._steps, self._epochs = samples, steps, epochs
+        self._file: Path | None = None
+        self._looked = False
+        self._known: Tensor | None = None
+        self._made: Tensor | None = None
+        self._noted = 0
+
+    def begin(self, epoch: int, first_step: int) -> None:
+        """Enter an epoch; one that is entered in its middle can be read but is not written down."""
+        self._file = self._folder / f"{epoch:05d}.npy" if self._folder else None
+        self._looked = False
+        self._known = self._made = None
+        self._noted = -first_step
+
+    def logits(self, images_BSS3: Tensor, rows_B: Tensor) -> Tensor:
+        """(B, K) float32 for the images of the training samples ``rows_B`` (positions 0 … N − 1)."""
+        if not self._looked:
+            self._known, self._looked = self._read(images_BSS3.device), True
+        if self._known is not None:
+            return self._known[rows_B]
+        answers = self.teacher.logits(images_BSS3).float()
+        if self._file and self._noted >= 0 and self._has_room(answers.shape[1]):
+            self._note(answers, rows_B)
+        return answers
+
+    def end(self) -> None:
+        """Leave an epoch; it is written down once every batch of it was asked about."""
+        if self._file and self._made is not None and self._noted == self._steps:
+            values = self._made.cpu().numpy()
+            paths.replace_file(self._file, lambda temporary: _save(temporary, values), durable=False)
+        self._known = self._made = None
+
+    def _has_room(self, classes: int) -> bool:
+        return self._samples * classes * 4 * self._epochs <= MOST_BYTES
+
+    def _note(self, answers: Tensor, rows_B: Tensor) -> None:
+        if self._made is None:
+            self._made = answers.new_zeros((self._samples, answers.shape[1]))
+        self._made[rows_B] = answers
+        self._noted += 1
+
+    def _read(self, device: torch.device) -> Tensor | None:
+        try:
+            values = np.load(self._file) if self._file else None
+        except (OSError, ValueError, EOFError):
+            return None
+        fits = values is not None and values.ndim == 2 and len(values) == self._samples
+        return torch.from_numpy(values).to(device) if fits else None
+
+
+def _save(path: Path, values: npt.NDArray[np.float32]) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, values)
