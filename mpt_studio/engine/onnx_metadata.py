@@ -26,28 +26,18 @@ def values(metadata: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def preprocessing(metadata: Mapping[str, str], image_size: int) -> Preprocessing | None:
-    """What our header, an entry "preprocessing", or the entries "mean" and "std" say; None where nothing does.
-
-    ``image_size`` is the graph's own, or 0.
-    """
-    ours = _ours(metadata)
-    for values in (ours.get("preprocessing"), _value(metadata.get("preprocessing", "")), _mean_and_std(metadata)):
-        if isinstance(values, dict):
-            found = _checked({**({"image_size": image_size} if image_size else {}), **values})
-            if found is not None and image_size in (0, found.image_size):
-                return found
+def preprocessing(metadata: Mapping[str, str]) -> Preprocessing | None:
+    """What our header says, or an entry "preprocessing" in the same words; None where there is none that is sound."""
+    for told in (_ours(metadata).get("preprocessing"), _value(metadata.get("preprocessing", ""))):
+        found = _checked(told) if isinstance(told, dict) else None
+        if found is not None:
+            return found
     return None
 
 
 def _ours(metadata: Mapping[str, str]) -> dict[str, Any]:
     found = _value(metadata.get(onnx_header.KEY, ""))
     return found if isinstance(found, dict) else {}
-
-
-def _mean_and_std(metadata: Mapping[str, str]) -> dict[str, Any] | None:
-    mean, std = (_value(metadata.get(key, "")) for key in ("mean", "std"))
-    return {"mean": mean, "std": std} if mean and std else None
 
 
 def _checked(values: dict[str, Any]) -> Preprocessing | None:

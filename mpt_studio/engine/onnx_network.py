@@ -9,6 +9,7 @@ Shape letters: B batch, C classes, S side of the square images in pixels.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,8 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.reading import Candidate, Choices, Need, Reading
 
 if TYPE_CHECKING:
-    from mpt_studio.engine.recognise.class_names import Names
+    from mpt_studio.engine.recognise.evidence import Evidence
+    from mpt_studio.engine.recognise.values import Images
 
 Array = npt.NDArray[Any]
 ARCHITECTURE = "onnx"
@@ -84,7 +86,7 @@ def _why_not(error: Exception, side: int) -> str:
 
 
 def _side(images: Array) -> int:
-    return sorted(images.shape[1:])[1]
+    return int(sorted(images.shape[1:])[1])
 
 
 def _session(content: bytes, device: torch.device, most_threads: int) -> Any:
@@ -123,7 +125,7 @@ def normalise(source: Path, target: Path, checkpoint: Checkpoint) -> None:
 
 def warm_up() -> None:
     """Import and start all that ``describe`` needs, while importing is allowed and memory is not counted."""
-    from mpt_studio.engine.recognise import class_names, evidence  # noqa: F401
+    from mpt_studio.engine.recognise import class_names, evidence, processor, values  # noqa: F401
 
     try:
         onnx = needed("onnx")
@@ -167,17 +169,21 @@ def _content(path: Path) -> bytes:
 
 
 def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> Reading:
+    from mpt_studio.engine.recognise import class_names, evidence
+
     if choices.arch not in ("", ARCHITECTURE):
         raise UserError(f"is an ONNX graph and has no other architecture; leave {one_sentence(choices.arch, 40)} out")
     content = _content(path)
     graph = read_graph(content)
     if onnx_header.is_broken(content):
         raise UserError("is damaged: its content does not match its checksum; use another copy")
-    way, way_from = _preprocessing(graph, choices)
+    told = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
+    images = _images(graph, told, choices)
+    way = images.preprocessing
     network = OnnxNetwork(content, graph, torch.device("cpu"), most_threads=1)
     classes, notes = _tried(network, graph.image_size or (way.image_size if way else TRIAL_SIZE))
-    names = _class_names(path, graph, classes, choices, data_classes)
-    needs: list[Need] = [*([] if names.names else ["class_names"]), *([] if way else ["preprocessing"])]
+    names = class_names.find(told, classes, choices, data_classes, class_names.Names())
+    lacking: dict[Need, bool] = {"class_names": not names.names, "preprocessing": way is None}
     reading = Reading(
         path=str(path),
         sha256=paths.sha256_of(path),
@@ -190,9 +196,9 @@ def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> R
         class_names=names.names,
         class_names_from=names.source,
         preprocessing=way,
-        preprocessing_from=way_from,
-        notes=(*_notes(graph), *notes, *names.notes),
-        needs=tuple(needs),
+        preprocessing_from=images.source,
+        notes=(*_notes(graph), *notes, *names.notes, *images.notes),
+        needs=tuple(need for need, is_lacking in lacking.items() if is_lacking),
     )
     return dataclasses.replace(reading, checkpoint=_checkpoint(reading))
 
@@ -210,25 +216,45 @@ def _checkpoint(reading: Reading) -> Checkpoint | None:
     )
 
 
-def _preprocessing(graph: Graph, choices: Choices) -> tuple[Preprocessing | None, str]:
+def _images(graph: Graph, told: Evidence, choices: Choices) -> Images:
+    """The preprocessing: a person's choice, the file's, or that of a Hugging Face export's processor beside it."""
+    from mpt_studio.engine.recognise import values
+
     chosen = choices.preprocessing
     if chosen is None:
-        found = onnx_metadata.preprocessing(graph.metadata, graph.image_size)
-        return found, "the file" if found else ""
-    if graph.image_size not in (0, chosen.image_size):
-        raise UserError(
-            f"takes images of {graph.image_size} pixels, not {chosen.image_size}; choose an image size of "
-            f"{graph.image_size}"
-        )
-    return chosen, "your choice"
+        fits = (found for found in _told(graph, told) if _fits(graph, found.preprocessing))
+        return next(fits, values.Images())
+    if not _fits(graph, chosen):
+        own = graph.image_size
+        raise UserError(f"takes images of {own} pixels, not {chosen.image_size}; choose an image size of {own}")
+    return values.Images(preprocessing=chosen, source="your choice")
 
 
-def _class_names(path: Path, graph: Graph, classes: int, choices: Choices, data_classes: tuple[str, ...]) -> Names:
-    """Names of the outputs, looked for where those of all other files are looked for."""
-    from mpt_studio.engine.recognise import class_names, evidence
+def _fits(graph: Graph, way: Preprocessing | None) -> bool:
+    return way is not None and graph.image_size in (0, way.image_size)
 
-    told = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
-    return class_names.find(told, classes, choices, data_classes, class_names.Names())
+
+def _told(graph: Graph, told: Evidence) -> Iterator[Images]:
+    from mpt_studio.engine.recognise import evidence, processor, values
+
+    yield values.Images(preprocessing=onnx_metadata.preprocessing(graph.metadata), source="the file")
+    size = {"image_size": graph.image_size} if graph.image_size else {}
+    for _, mapping in evidence.mappings(told.extras):
+        found = values.filled({**size, **mapping}, None)
+        if found is not None:
+            yield _in_unit_range(values.Images(preprocessing=found, source="the file"))
+    if told.processor:
+        yield processor.read(told.processor)
+
+
+def _in_unit_range(images: Images) -> Images:
+    """Some tools write mean and standard deviation of values in 0…255."""
+    way = images.preprocessing
+    if way is None or max(map(abs, way.mean)) <= 2:
+        return images
+    mean, std = ((a / 255, b / 255, c / 255) for a, b, c in (way.mean, way.std))
+    note = "Mean and standard deviation in the file are of values in 0…255; they were divided by 255."
+    return dataclasses.replace(images, preprocessing=dataclasses.replace(way, mean=mean, std=std), notes=(note,))
 
 
 def _tried(network: OnnxNetwork, size: int) -> tuple[int, tuple[str, ...]]:
@@ -238,11 +264,11 @@ def _tried(network: OnnxNetwork, size: int) -> tuple[int, tuple[str, ...]]:
     classes = answers.shape[1]
     if not 2 <= classes <= MOST_CLASSES:
         raise UserError(f"gives {classes} outputs; a classifier gives one for each of at least two classes")
-    odd = () if answers.isfinite().all() else ("It answers noise with values that are not finite.",)
+    odd = [] if answers.isfinite().all() else ["It answers noise with values that are not finite."]
     total = answers.sum(dim=1)
     if not network.graph.ends_in_softmax and (answers >= 0).all() and (total - 1).abs().max() < 1e-3:
-        odd += ("Its outputs look like probabilities; margins are differences of them, not of logits.",)
-    return classes, odd
+        odd.append("Its outputs look like probabilities; margins are differences of them, not of logits.")
+    return classes, tuple(odd)
 
 
 def _notes(graph: Graph) -> tuple[str, ...]:
@@ -253,6 +279,8 @@ def _notes(graph: Graph) -> tuple[str, ...]:
         notes.append("It takes images with channels last.")
     if graph.half:
         notes.append("It takes float16.")
+    if graph.image_size:
+        notes.append(f"It takes images of {graph.image_size} pixels.")
     if graph.batch:
         notes.append(f"It takes {graph.batch} image{'s' if graph.batch > 1 else ''} at once.")
     if graph.producer:

@@ -158,18 +158,34 @@ def test_that_names_of_another_number_are_not_taken(written) -> None:
         {"mean": "[0.5, 0.5, 0.5]", "std": "[0.25, 0.25, 0.25]"},
         {"preprocessing": json.dumps(dataclasses.asdict(PLAIN))},
         {"mpt_studio": json.dumps({"preprocessing": dataclasses.asdict(PLAIN)})},
+        {"mean": "[127.5, 127.5, 127.5]", "std": "[63.75, 63.75, 63.75]"},
+        {"config": '{"input_size": [3, 16, 16], "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}'},
     ],
 )
 def test_that_preprocessing_is_read_from_the_metadata(written, entry) -> None:
     reading = onnx_network.describe(written(metadata=entry))
-    assert (reading.preprocessing, reading.preprocessing_from) == (PLAIN, "the file")
+    found = dataclasses.replace(reading.preprocessing, interpolation="bicubic")
+    assert (found, reading.preprocessing_from) == (PLAIN, "the file")
+
+
+def test_that_a_hugging_face_export_is_read_with_what_lies_beside_it(written, tmp_path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"id2label": {"0": "dog", "1": "bee", "2": "cat"}}))
+    processor = {
+        "do_resize": True, "size": {"shortest_edge": S}, "do_center_crop": True, "crop_size": S, "resample": 2,
+        "do_normalize": True, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.25, 0.25, 0.25],
+    }  # fmt: skip
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(processor))
+    reading = onnx_network.describe(written(name="model.onnx"))
+    assert (reading.class_names, reading.class_names_from) == (NAMES, "config.json")
+    assert reading.preprocessing == dataclasses.replace(PLAIN, resize=S, interpolation="bilinear")
+    assert reading.needs == ()
 
 
 @pytest.mark.parametrize(
     "entry",
     [
         {"mean": "[0.5, 0.5, 0.5]", "std": "[0, 0, 0]"},
-        {"mean": "[0.5]", "std": "[1, 1, 1]"},
+        {"mean": "[0.5, 0.5]", "std": "[1, 1, 1]"},
         {"mean": "(" * 5000, "std": "[1, 1, 1]"},
         {"preprocessing": '{"image_size": 99999999, "mean": [0, 0, 0], "std": [1, 1, 1]}'},
         {"preprocessing": '{"image_size": 64, "mean": [0, 0, 0], "std": [1, 1, 1]}'},
