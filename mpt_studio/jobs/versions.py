@@ -1,7 +1,7 @@
 """Versions that exist already: describe them, get their answers on data. Two of them: ``comparing``.
 
-A version is named by a run (id or folder), a checkpoint file, or predictions (a folder of ours, CSV, Parquet, ``.npz``).
-Answers that exist are read; only what is missing is computed, and then kept.
+A version is named by a run (id or folder), a checkpoint file, or predictions (a folder of ours, or a CSV, Parquet or
+``.npz`` file). Answers that exist are read; only what is missing is computed, and then kept.
 """
 
 from __future__ import annotations

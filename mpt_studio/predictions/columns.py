@@ -23,8 +23,8 @@ _NO_CLASSES = frozenset({
 _PREFIXED = re.compile(r"(logits?|prob(?:s|abilit(?:y|ies))?|p|scores?)[_.:\[]\s*(.+?)\]?", re.IGNORECASE | re.DOTALL)
 Declared = Literal["logits", "probabilities", ""]
 _KINDS: dict[str, Declared] = {"l": "logits", "p": "probabilities", "s": ""}
-Numeric = Literal["no", "first", "all"]
-"""Which of a column's first cells are numbers: none, the very first, or all that are not empty."""
+Numeric = Literal["no", "most", "all"]
+"""How many of a column's first cells are numbers, empty ones aside: fewer than half, at least half, or all."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,8 @@ def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozens
             f"{where} has no column of sample ids; call one sample_id, id, image, path or filename "
             f"(its columns are {_some(names)})."
         )
-    rest = [i for i in range(len(names)) if i not in (ids, labels, answers) and numeric[i] != "no"]
-    rest = [i for i in rest if numeric[i] == "all" or names[i] in known or _PREFIXED.fullmatch(names[i])]
-    found, score_names, declared = _scores(names, rest, known, has_answers=answers >= 0)
+    rest = [i for i in range(len(names)) if i not in (ids, labels, answers)]
+    found, score_names, declared = _scores(names, rest, numeric, known, has_answers=answers >= 0)
     if score_names is not None and _all_numbers(score_names):
         found, score_names = _in_order(found, score_names, where)
     ignored = tuple(name for i, name in enumerate(names) if i not in {ids, labels, answers, *found})
@@ -109,7 +108,7 @@ def _first(names: list[str], wanted: tuple[str, ...]) -> int:
 
 
 def _scores(
-    names: list[str], rest: list[int], known: frozenset[str], *, has_answers: bool
+    names: list[str], rest: list[int], numeric: Sequence[Numeric], known: frozenset[str], *, has_answers: bool
 ) -> tuple[list[int], tuple[str, ...] | None, Declared]:
     """Positions and names of the scores, and what their prefix says."""
     groups: dict[str, list[tuple[int, str]]] = {}
@@ -119,9 +118,11 @@ def _scores(
             groups.setdefault(fits[1][0].lower(), []).append((i, fits[2].strip()))
     for letter, declared in _KINDS.items():  # logits before probabilities: they say more
         group = groups.get(letter, [])
-        if len(group) > 1:
+        if len(group) > 1 and any(
+            numeric[i] != "no" for i, _ in group
+        ):  # a cell that is none is refused, not passed over
             return [i for i, _ in group], tuple(name for _, name in group), declared
-    bare = [i for i in rest if names[i] in known or names[i].lower() not in _NO_CLASSES]
+    bare = [i for i in rest if numeric[i] != "no" and (names[i] in known or names[i].lower() not in _NO_CLASSES)]
     is_class = any(names[i] in known for i in bare) or (not has_answers and len(bare) > 1)
     if not is_class or len(bare) < 2:
         return [], None, ""
@@ -151,6 +152,7 @@ def _some(names: Sequence[str]) -> str:
 def numeric_of(cells: Sequence[str], decimal: str = ".") -> Numeric:
     """How far some cells of a column are numbers."""
     filled = [cell for cell in cells if cell.strip()]
-    if not filled or not is_number(filled[0], decimal):
+    numbers = sum(is_number(cell, decimal) for cell in filled)
+    if not numbers or 2 * numbers < len(filled):
         return "no"
-    return "all" if all(is_number(cell, decimal) for cell in filled) else "first"
+    return "all" if numbers == len(filled) else "most"

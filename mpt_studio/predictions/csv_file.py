@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class Layout:
     decimal: str
     header: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    """Where each row of the sample ends."""
 
     @property
     def name(self) -> str:
@@ -63,7 +65,8 @@ def read_layout(path: Path) -> Layout:
     (_, header), *sample = found
     cells = [cell for _, row in sample for cell in row]
     decimal = "," if delimiter != "," and not any("." in c for c in cells if numeric_of([c], ",") != "no") else "."
-    return Layout(path, delimiter, decimal, tuple(name.strip() for name in header), tuple(tuple(r) for _, r in sample))
+    rows_found, lines = tuple(tuple(row) for _, row in sample), tuple(line for line, _ in sample)
+    return Layout(path, delimiter, decimal, tuple(name.strip() for name in header), rows_found, lines)
 
 
 def _text(path: Path, start: bytes) -> str:
@@ -118,6 +121,10 @@ def has_ids(layout: Layout) -> bool:
 def read_csv(path: Path, classes: tuple[str, ...], progress: Progress) -> Table:
     """Read a table. Raises ``UserError`` with line and column where a cell is wrong."""
     layout = read_layout(path)
+    if not layout.sample:
+        raise UserError(f"{layout.name} has no rows; it needs a header and a row for each sample.")
+    for line, row in zip(layout.lines, layout.sample, strict=True):
+        _refuse_ragged(layout, line, row)
     roles = roles_of(layout, classes)
     if not roles.scores and roles.answers < 0:
         raise UserError(
@@ -170,10 +177,8 @@ def _by_row(layout: Layout, roles: Roles, progress: Progress) -> Table:
 
 def _take(found: _Collected, block: list[tuple[int, list[str]]]) -> None:
     layout, roles = found.layout, found.roles
-    width = len(layout.header)
     for line, row in block:
-        if len(row) != width:
-            raise UserError(f"{layout.name}, line {line}, has {len(row)} cells; the header has {width}.")
+        _refuse_ragged(layout, line, row)
         if not row[roles.ids].strip():
             raise UserError(f"{layout.name}, line {line}, column {_column(layout, roles.ids)}, has no sample id.")
         if roles.answers >= 0 and not roles.scores and not row[roles.answers].strip():
@@ -185,6 +190,11 @@ def _take(found: _Collected, block: list[tuple[int, list[str]]]) -> None:
         found.answers.add(row[roles.answers] for _, row in block)
     if roles.scores:
         found.scores.add(_numbers(layout, roles, block))
+
+
+def _refuse_ragged(layout: Layout, line: int, row: Sequence[str]) -> None:
+    if len(row) != len(layout.header):
+        raise UserError(f"{layout.name}, line {line}, has {len(row)} cells; the header has {len(layout.header)}.")
 
 
 def _numbers(layout: Layout, roles: Roles, block: list[tuple[int, list[str]]]) -> Floats:
