@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from mpt_studio.compare import Comparison, Metadata, read_metadata
+from mpt_studio.data.table import looks_like_manifest
 from mpt_studio.errors import UserError
 from mpt_studio.gui.background import PoolJob
 
@@ -28,6 +29,13 @@ class Tables(QObject):
         self._job: PoolJob | None = None
         self._waiting: Path | None = None
         workspace.versions_changed.connect(self._open_waiting)
+
+    def drop(self, path: Path) -> None:
+        """A table that was dropped: metadata of the samples compared; before there are any it may list the images."""
+        if not self._workspace.made() and looks_like_manifest(path):
+            self._workspace.open_data(f"manifest:{path.resolve()}")
+        else:
+            self.open(path)
 
     def open(self, path: Path) -> None:
         """Read a CSV file beside the window and join it to what is open."""
@@ -50,6 +58,15 @@ class Tables(QObject):
         )
         self._workspace.job_started.emit(self._job)
         self._job.start()
+
+    def follow(self, path: Path) -> None:
+        """Take a table that comes with the data: for what is open, and for every comparison from now on."""
+        if not path.is_file():
+            return
+        if self._workspace.made():
+            self.open(path)
+        else:
+            self._path = path
 
     def _open_waiting(self) -> None:
         if self._waiting is not None and (self._workspace.made() or self._workspace.old is None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +13,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
 
 if TYPE_CHECKING:
-    from mpt_studio.store import Run
+    from mpt_studio.data import Dataset
+    from mpt_studio.store import Run, Store
 
 Kind = Literal["checkpoint", "predictions", "images"]
 OLD_COLOR = -1
@@ -193,6 +195,15 @@ def choose_old(opened: list[Version], alone: bool) -> None:
             version.role = "old"
         elif version.role == "old":
             version.role = "candidate"
+
+
+def tell_of(dataset: Dataset, store: Store, tell: Callable[[str, str, str], None]) -> None:
+    """Say what was noticed when data were opened: what was left out and where it is listed, and the notes."""
+    if dataset.skipped:
+        first = "\n".join(f"{s.sample_id}: {s.reason}" for s in dataset.skipped[:100])
+        tell("warning", jobs.skipped_sentence(dataset, store), first)
+    for note in dataset.notes:
+        tell("info", note, "")
 
 
 def short_spec(spec: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio import compare
+from mpt_studio import compare, jobs
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui import versions as making
@@ -26,6 +26,7 @@ from mpt_studio.gui.recommending import Recommending
 from mpt_studio.gui.tables import Tables
 from mpt_studio.gui.thresholds import Thresholds
 from mpt_studio.gui.versions import OLD_COLOR, Version
+from mpt_studio.predictions import is_predictions
 
 if TYPE_CHECKING:
     from mpt_studio.gui.worker_client import WorkerClient
@@ -284,11 +285,13 @@ class Workspace(Browsing):
     def open_paths(self, chosen: list[Path]) -> None:
         """Open what was dropped or chosen.
 
-        Checkpoints and predictions become versions, image folders the data, CSV files metadata of the samples.
+        Checkpoints and predictions become versions, image folders and manifests the data, other CSV files metadata of
+        the samples.
         """
-        for table in (path for path in chosen if path.suffix.lower() == ".csv"):
-            self.tables.open(table)
-        chosen = [path for path in chosen if path.suffix.lower() != ".csv"]
+        tables = [path for path in chosen if path.suffix.lower() == ".csv" and not is_predictions(path)]
+        for table in tables:
+            self.tables.drop(table)
+        chosen = [path for path in chosen if path not in tables]
         opened: list[Version] = []
         for path in chosen:
             try:
@@ -347,10 +350,9 @@ class Workspace(Browsing):
         except UserError as error:
             self.message.emit("error", str(error), "")
             return
-        if self.dataset.skipped:
-            first = "\n".join(f"{s.sample_id}: {s.reason}" for s in self.dataset.skipped[:100])
-            count = len(self.dataset.skipped)
-            self.message.emit("warning", f"{count:,} images cannot be read and are left out.", first)
+        making.tell_of(self.dataset, self.store, self.message.emit)
+        if self.dataset.metadata:
+            self.tables.follow(jobs.metadata_file(self.store, self.dataset))
         self._locate_images(self.dataset)
 
     def _locate_images(self, dataset: Dataset) -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.compare import Filter, Samples
 from mpt_studio.flips import FlipKind
@@ -281,3 +283,31 @@ def test_that_closing_everything_leaves_nothing(workspace: Workspace) -> None:
 def test_that_the_old_model_s_accuracy_is_known_on_its_own_classes() -> None:
     version = Version("k", "v", "old", predictions=answers([RIGHT, WRONG, RIGHT, RIGHT]))
     assert version.figures["own_classes"]["accuracy"] == 0.75
+
+
+def test_that_a_dropped_manifest_is_the_data_and_its_columns_go_with_every_comparison(
+    empty_workspace: Workspace, tmp_path: Path
+) -> None:
+    lines = ["path,label,split,camera"]
+    for i, name in enumerate(("cat", "cat", "dog", "dog", "cat", "dog")):
+        Image.new("RGB", (8, 8), (i * 9, 0, 0)).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{name},{'test' if i > 3 else 'train'},cam {i % 2}")
+    (tmp_path / "list.csv").write_text("\n".join([*lines, "gone.png,dog,test,cam 1"]))
+    spec = f"manifest:{tmp_path / 'list.csv'}"
+    jobs.prepare_data(jobs.Session(empty_workspace.store), spec)  # what the worker does
+    told: list[str] = []
+    empty_workspace.message.connect(lambda level, text, detail: told.append(f"{level}: {text} {detail}"))
+    empty_workspace.open_paths([tmp_path / "list.csv"])
+    assert empty_workspace.dataset is not None
+    assert empty_workspace.dataset.spec == spec
+    assert told[0].startswith("warning: 1 image cannot be read and is left out of every version; see ")
+    assert told[0].endswith("gone.png: line 8: no such file")
+    ids, names = np.array(["4.png", "5.png"]), ("cat", "dog")
+    for key, role in (("old", "old"), ("new", "candidate")):
+        answers = Predictions(ids, np.array([0, 1]), names, np.eye(2, dtype=np.float32), names, version=key)
+        empty_workspace.add_version(Version(key, key, role, predictions=answers))
+    empty_workspace.set_current("new")
+    comparison = empty_workspace.comparison()
+    assert comparison is not None
+    assert comparison.metadata is not None
+    assert comparison.metadata.columns["camera"].values == ("cam 0", "cam 1")
