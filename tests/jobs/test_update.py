@@ -12,10 +12,11 @@ from safetensors.numpy import load_file
 from mpt_studio import jobs
 from mpt_studio.compare import SUBSETS, compare
 from mpt_studio.errors import Interrupted, UserError
-from mpt_studio.events import Ended, Epoch, Note, Stage, Step, to_line
+from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Step, to_line
 from mpt_studio.predictions import read_predictions
 from mpt_studio.recipe import Training, UpdateRecipe
 from mpt_studio.report import update_report
+from mpt_studio.store import Store
 from mpt_studio.store.control import send_command
 
 TINY = Training(epochs=1, limit_train=720, learning_rate=0.05, save_every_seconds=0.2, precision="fp32", device="cpu")
@@ -196,6 +197,20 @@ def test_that_a_wrong_recipe_is_refused_before_anything_is_on_disk(
     with pytest.raises(UserError, match=words):
         jobs.start_update(session.store, recipe)
     assert session.store.updates() == []
+
+
+def test_that_candidates_share_their_teachers_answers_and_leave_none_behind(tmp_path: Path) -> None:
+    kept: list[int] = []
+
+    def listen(run: str, event: Event) -> None:
+        if isinstance(event, Ended):
+            kept.append(len(list((tmp_path / "store").glob("updates/*/answers/*/*.npy"))))
+
+    session = jobs.Session(Store(tmp_path / "store"), listen=listen)
+    recipe = UpdateRecipe(data="builtin", methods="none,pct_kl,pct_lm", training=TINY)
+    jobs.run_update(session, jobs.start_update(session.store, recipe).id)
+    old, reference, first, second, update = kept
+    assert (old, reference, first, second, update) == (0, 0, 1, 1, 0)
 
 
 def test_that_elodi_trains_its_ensemble_once_and_reuses_it_in_the_next_update(session: jobs.Session) -> None:
