@@ -11,21 +11,17 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import stat
-import subprocess
-import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, read_checkpoint
-from mpt_studio.errors import Interrupted, UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, shown_name
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, Need, Reading, choices_from_json, reading_from_json, to_json
 from mpt_studio.store.disk import written_to
@@ -35,17 +31,13 @@ OURS = ".safetensors"
 RULES = 1
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
-_POLL = 0.05
-_SECONDS = {"loading": 60.0, "checking": 8.0, "starting": 60.0, "reading": 8.0, "recognising": 120.0, "writing": 60.0,
-            "trying": 8.0}  # fmt: skip
-"""How long each step of the child may take for a small file; large ones get a second per 100 MB more."""
-_STEPS = {
-    "loading": "Starting to read", "checking": "Checking", "starting": "Loading PyTorch for", "reading": "Reading",
-    "recognising": "Recognising", "writing": "Converting", "trying": "Trying",
-}  # fmt: skip
+LARGE = 1 << 30
+"""Bytes from which a file is looked at before it is hashed."""
+_PIECE = 8 << 20
 _BESIDE = (
-    "config.json", "preprocessor_config.json", "labels.txt", "classes.txt", "class_to_idx.json", "class_names.txt",
-    "labels.json", "classes.json", "args.yaml", "hparams.yaml", "README.md",
+    "config.json", "preprocessor_config.json", "labels.txt", "classes.txt", "class_names.txt", "labels.json",
+    "classes.json", "class_names.json", "class_to_idx.json", "idx_to_class.json", "id2label.json", "label2id.json",
+    "label_map.json",
 )  # fmt: skip
 """Files beside the weights that may tell classes and preprocessing: where they change, the file is read again."""
 
@@ -62,18 +54,23 @@ def read_version(
         UserError: it is no weights file, or is damaged or dangerous; one sentence of at most 200 characters.
         Interrupted: the session was interrupted or cancelled; the child has been killed.
     """
-    path = path.expanduser().absolute()
-    sha256 = content_sha256(path)
+    path = _absolute(path)
+    _refuse_at_once(path)
+    sha256 = content_sha256(path, lambda: poll(session, "Hashing", path))
     chosen = _remembered(session, sha256, choices)
     folder = paths.cache_dir() / "versions" / _key(path, sha256, chosen, data_classes)
     found = _cached(folder, path)
     if found is None:
         with _new_folder(folder) as out:
-            _run_child(session, path, sha256, chosen, data_classes, out)
+            run_child(session, path, sha256, chosen, data_classes, out)
             _refuse(out)
+            if _state(path) != before:
+                raise UserError(f"{shown_name(path)} was changed while it was read; open it again.")
         found = _cached(folder, path)
     if found is None:
-        raise UserError(f"{_name(path)} could not be read: its report is missing; try again.")
+        raise UserError(f"{shown_name(path)} could not be read: its report is missing; try again.")
+    if chosen != known:  # only now: a choice that does not fit the file has been refused above
+        _write_choices(notes, chosen)
     return found
 
 
@@ -87,7 +84,9 @@ def checkpoint_of(
     """
     if is_ours(path):
         if choices != NOTHING_CHOSEN:
-            raise UserError(f"{_name(path)} was written by MPT Studio and describes itself; leave the options out.")
+            raise UserError(
+                f"{shown_name(path)} was written by MPT Studio and describes itself; leave the options out."
+            )
         return read_checkpoint(path)
     reading = read_version(session, path, choices, data_classes)
     if reading.needs or reading.checkpoint is None:
@@ -105,13 +104,8 @@ def with_preprocessing(session: Session, path: Path, choices: Choices, changes: 
         return dataclasses.replace(choices, preprocessing=dataclasses.replace(found, **changes))
     lacking = [f"--{name.replace('_', '-')}" for name in ("image_size", "mean", "std") if name not in changes]
     if lacking:
-        raise UserError(f"{_name(path)} does not say how its images are prepared; give {_list(lacking)} too.")
+        raise UserError(f"{shown_name(path)} does not say how its images are prepared; give {_list(lacking)} too.")
     return dataclasses.replace(choices, preprocessing=Preprocessing(**changes))
-
-
-def _name(path: Path) -> str:
-    """A foreign name, fit to be shown."""
-    return one_sentence(path.name or str(path), 60)
 
 
 def _list(words: list[str]) -> str:
@@ -132,7 +126,7 @@ def is_version_folder(path: Path) -> bool:
 
 def missing_sentence(reading: Reading) -> str:
     """What a person has to say before a version can be used, and by which option."""
-    name = _name(Path(reading.path))
+    name = shown_name(Path(reading.path))
     first: Need = reading.needs[0] if reading.needs else "architecture"
     if first == "architecture":
         fits = [candidate.arch for candidate in reading.candidates if candidate.exact]
@@ -154,46 +148,86 @@ def _few(names: list[str], most: int = 6) -> str:
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
-def content_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file; of a folder, over names and hashes of the files directly in it. Raises ``UserError``."""
-    name = _name(path)
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # "~name" of nobody
+        return path.absolute()
+
+
+def _refuse_at_once(path: Path) -> None:
+    """Refuse, before it is hashed, a large file that could not be read anyway. Raises ``UserError``."""
+    from mpt_studio.engine.intake import limits, sniff
+    from mpt_studio.engine.intake.contents import refusal
+    from mpt_studio.engine.intake.opened import opened
+
+    size, free = bytes_of(path), limits.free_memory()
+    if size < LARGE or not path.is_file():
+        return
+    try:
+        with opened(path) as file:
+            sniff.kind_of(file)
+    except UserError as error:
+        raise refusal(path, str(error)) from None
+    if free and size > free:
+        raise refusal(path, f"has {size / 1e9:,.0f} GB, more than the free memory; read it on a larger machine")
+
+
+def content_sha256(path: Path, beat: Callable[[], None] = lambda: None) -> str:
+    """Hex SHA-256 of a file; of a folder, over names and hashes of the files directly in it. Raises ``UserError``.
+
+    ``beat`` is called now and then; what it raises ends the hashing.
+    """
+    name = shown_name(path)
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
-            return paths.sha256_of(path)
+            return _sha256_of(path, beat)
         if not stat.S_ISDIR(mode):
             raise UserError(f"{name} is not a file but a pipe, a socket or a device; name a file of weights.")
-        return _folder_sha256(path)
+        return _folder_sha256(path, beat)
     except FileNotFoundError:
         raise UserError(f"There is no file {one_sentence(str(path), 150)}.") from None
     except OSError as error:
         raise UserError(f"{name} cannot be opened ({error.strerror or error}).") from None
+    except ValueError:  # a zero byte
+        raise UserError(f"{name} cannot be opened; no file has such a name.") from None
+
+
+def _sha256_of(path: Path, beat: Callable[[], None]) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            beat()
+    return digest.hexdigest()
 
 
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".json", ".txt")
 
 
-def _folder_sha256(folder: Path) -> str:
+def _folder_sha256(folder: Path, beat: Callable[[], None]) -> str:
     digest = hashlib.sha256(b"folder")
     for entry in sorted(folder.iterdir()):
         if entry.suffix.lower() in _WEIGHTS and entry.is_file():
-            digest.update(f"{entry.name} {paths.sha256_of(entry)}\n".encode("utf-8", "surrogateescape"))
+            digest.update(f"{entry.name} {_sha256_of(entry, beat)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
 # What was chosen
 
 
-def _remembered(session: Session, sha256: str, choices: Choices) -> Choices:
-    """The choices, completed by those made before for the same content; new ones are written down."""
-    path = session.store.root / "versions" / f"{sha256}.json"
-    before = _read_choices(path)
+def _merged(known: Choices, choices: Choices) -> Choices:
+    """The choices, completed by those made before for the same content."""
     given = {f.name: v for f in dataclasses.fields(choices) if (v := getattr(choices, f.name)) not in ("", None, ())}
-    merged = dataclasses.replace(before, **given)
-    if merged != before:
-        with written_to(path):
-            paths.write_text(path, json.dumps(to_json(merged), ensure_ascii=False, indent=1))
-    return merged
+    if given.get("arch", known.arch) != known.arch and "small_stem" not in given:
+        given["small_stem"] = None  # it was said of another architecture
+    return dataclasses.replace(known, **given)
+
+
+def _write_choices(path: Path, choices: Choices) -> None:
+    with written_to(path):
+        paths.write_text(path, json.dumps(to_json(choices), ensure_ascii=False, indent=1))
 
 
 def _read_choices(path: Path) -> Choices:
@@ -209,7 +243,9 @@ def _read_choices(path: Path) -> Choices:
 def _key(path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...]) -> str:
     """Everything that a reading depends on, as a folder's name."""
     home = path if path.is_dir() else path.parent
-    beside = {name: _small_hash(home / name) for name in (*_BESIDE, f"{path.stem}.json", f"{path.stem}.txt")}
+    stem = path.name.partition(".")[0]
+    own = [f"{stem}{end}" for end in (".txt", "_labels.txt", "_classes.txt", ".labels.txt", "_class_to_idx.json")]
+    beside = {name: _small_hash(home / name) for name in (*_BESIDE, *own)}
     parts = [RULES, sha256, path.name, to_json(choices), data_classes, beside]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -230,10 +266,10 @@ def _cached(folder: Path, path: Path) -> Reading | None:
         return None
     if found.checkpoint is None:
         return found
-    file = folder / Path(found.checkpoint.path).name
-    if not file.is_file():
+    try:
+        return dataclasses.replace(found, checkpoint=read_checkpoint(folder / Path(found.checkpoint.path).name))
+    except UserError:  # lost or cut short: it is made again
         return None
-    return dataclasses.replace(found, checkpoint=dataclasses.replace(found.checkpoint, path=str(file)))
 
 
 def _report(folder: Path) -> dict[str, Any]:
@@ -266,116 +302,6 @@ def _new_folder(folder: Path) -> Iterator[Path]:
             os.replace(out, folder)
     finally:
         shutil.rmtree(out, ignore_errors=True)
-
-
-# The child
-
-
-def _run_child(
-    session: Session, path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...], out: Path
-) -> None:
-    request = out / "request.json"
-    record = {"path": str(path), "choices": to_json(choices), "data_classes": data_classes, "sha256": sha256}
-    request.write_text(json.dumps(record), "utf-8")
-    with (out / "errors.txt").open("wb") as errors:
-        process = _started(request, out, errors)
-        try:
-            problem = _followed(session, process, path)
-        finally:
-            _kill(process)
-    if problem or not (out / "report.json").is_file():
-        sentence = problem or _crash_sentence(path, process.returncode)
-        (out / "report.json").unlink(missing_ok=True)
-        raise UserError(sentence)
-
-
-def _started(request: Path, out: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
-    """The child: its own session, no input, no GPU, no switches that change what torch or Python do.
-
-    ``-P`` keeps modules that lie in the current folder, beside somebody's checkpoint, from being imported.
-    """
-    program = ["-P", "-m", "mpt_studio.engine.intake.child"]
-    if getattr(sys, "frozen", False):
-        program = ["read-foreign-file"]
-    return subprocess.Popen(
-        [sys.executable, *program, str(request), str(out)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        cwd=out,
-        env=_environment(),
-        start_new_session=True,
-    )
-
-
-def _environment() -> dict[str, str]:
-    dropped = ("TORCH_", "PYTORCH_", "PYTHONSTARTUP", "PYTHONINSPECT", "LD_PRELOAD", "PYTHONPATH", "CUDA_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    home = str(Path(__file__).resolve().parents[2])
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    return {**kept, **threads, "PYTHONPATH": home, "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _followed(session: Session, process: subprocess.Popen[str], path: Path) -> str:
-    """Wait for the child's end; a sentence where it took too long. Cancelling and interrupting raise."""
-    steps = _Steps(process)
-    size = _bytes_of(path)
-    while process.poll() is None:
-        if session.interrupted():
-            raise Interrupted("Interrupted while a file was read.")
-        session.progress(f"{_STEPS[steps.current]} {_name(path)}", None)
-        limit = _SECONDS[steps.current] + size / 1e8
-        if steps.seconds() > limit:
-            what = _name(path)
-            return f"{what} was not read: {steps.current} it took more than {limit:.0f} s, far too long for its size."
-        time.sleep(_POLL)
-    return ""
-
-
-class _Steps:
-    """At which step the child is and since when, from the words on its stdout."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.current, self.since = "loading", time.monotonic()
-        assert process.stdout is not None
-        threading.Thread(target=self._listen, args=(process.stdout,), name="reading", daemon=True).start()
-
-    def seconds(self) -> float:
-        return time.monotonic() - self.since
-
-    def _listen(self, lines: IO[str]) -> None:
-        for line in lines:
-            if line.strip() in _SECONDS:
-                self.current, self.since = line.strip(), time.monotonic()
-
-
-def _bytes_of(path: Path) -> int:
-    try:
-        return sum(p.stat().st_size for p in path.iterdir() if p.is_file()) if path.is_dir() else path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (AttributeError, ProcessLookupError, PermissionError):  # Windows has no groups of processes
-            process.kill()
-    process.wait()
-
-
-def _crash_sentence(path: Path, code: int | None) -> str:
-    name = _name(path)
-    if code is not None and code < 0:
-        why = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-        return (
-            f"{name} was not read: its reader was ended by the system ({why}); it is damaged or needs too much memory."
-        )
-    return f"{name} was not read: its reader failed (code {code}); please report this with the file's origin."
 
 
 def as_json(reading: Reading) -> dict[str, Any]:
