@@ -21,7 +21,7 @@ from typing import Any
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, read_checkpoint
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, shown_name
+from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, shown_name, state_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, Need, Reading, choices_from_json, reading_from_json, to_json
 from mpt_studio.store.disk import written_to
@@ -56,15 +56,18 @@ def read_version(
     """
     path = _absolute(path)
     _refuse_at_once(path)
+    before = state_of(path)
     sha256 = content_sha256(path, lambda: poll(session, "Hashing", path))
-    chosen = _remembered(session, sha256, choices)
+    notes = session.store.root / "versions" / f"{sha256}.json"
+    known = _read_choices(notes)
+    chosen = _merged(known, choices)
     folder = paths.cache_dir() / "versions" / _key(path, sha256, chosen, data_classes)
     found = _cached(folder, path)
     if found is None:
         with _new_folder(folder) as out:
             run_child(session, path, sha256, chosen, data_classes, out)
             _refuse(out)
-            if _state(path) != before:
+            if state_of(path) != before:
                 raise UserError(f"{shown_name(path)} was changed while it was read; open it again.")
         found = _cached(folder, path)
     if found is None:

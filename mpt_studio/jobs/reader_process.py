@@ -1,0 +1,154 @@
+"""The limited child process that reads a foreign file: started, followed, killed; its end told in a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from mpt_studio.errors import Interrupted, UserError, one_sentence
+from mpt_studio.jobs.session import Session
+from mpt_studio.reading import Choices, to_json
+
+_LONGEST = 200
+_POLL = 0.05
+_SECONDS = {"loading": 60.0, "checking": 8.0, "starting": 60.0, "reading": 8.0, "recognising": 120.0, "writing": 60.0,
+            "trying": 8.0}  # fmt: skip
+"""How long each step of the child may take for a small file; large ones get a second per 100 MB more."""
+_STEPS = {
+    "loading": "Starting to read", "checking": "Checking", "starting": "Loading PyTorch for", "reading": "Reading",
+    "recognising": "Recognising", "writing": "Converting", "trying": "Trying",
+}  # fmt: skip
+
+
+def shown_name(path: Path) -> str:
+    """A foreign name, fit to be shown."""
+    return one_sentence(path.name or str(path), 60)
+
+
+def poll(session: Session, doing: str, path: Path) -> None:
+    """Show what is being done; cancelling raises."""
+    if session.interrupted():
+        raise Interrupted("Interrupted while a file was read.")
+    session.progress(f"{doing} {shown_name(path)}", None)
+
+
+def run_child(
+    session: Session, path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...], out: Path
+) -> None:
+    """Fill ``out`` with a report and perhaps a normalised file. Raises ``UserError`` where that fails."""
+    request = out / "request.json"
+    record = {"path": str(path), "choices": to_json(choices), "data_classes": data_classes, "sha256": sha256}
+    request.write_text(json.dumps(record), "utf-8")
+    with (out / "errors.txt").open("wb") as errors:
+        process = _started(request, out, errors)
+        try:
+            problem = _followed(session, process, path)
+        finally:
+            _kill(process)
+    if problem or not (out / "report.json").is_file():
+        sentence = problem or _crash_sentence(path, process.returncode)
+        (out / "report.json").unlink(missing_ok=True)
+        raise UserError(sentence)
+
+
+def _started(request: Path, out: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
+    """The child: its own session, no input, no GPU, no switches that change what torch or Python do.
+
+    ``-P`` keeps modules that lie in the current folder, beside somebody's checkpoint, from being imported.
+    """
+    program = ["-P", "-m", "mpt_studio.engine.intake.child"]
+    if getattr(sys, "frozen", False):
+        program = ["read-foreign-file"]
+    return subprocess.Popen(
+        [sys.executable, *program, str(request), str(out)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        cwd=out,
+        env=_environment(),
+        start_new_session=True,
+    )
+
+
+def _environment() -> dict[str, str]:
+    dropped = ("TORCH_", "PYTORCH_", "PYTHONSTARTUP", "PYTHONINSPECT", "LD_PRELOAD", "PYTHONPATH", "CUDA_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    home = str(Path(__file__).resolve().parents[2])
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    return {**kept, **threads, "PYTHONPATH": home, "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _followed(session: Session, process: subprocess.Popen[str], path: Path) -> str:
+    """Wait for the child's end; a sentence where it took too long. Cancelling and interrupting raise."""
+    steps = _Steps(process)
+    size = bytes_of(path)
+    while process.poll() is None:
+        poll(session, _STEPS[steps.current], path)
+        limit = _SECONDS[steps.current] + size / 1e8
+        if steps.seconds() > limit:
+            what = shown_name(path)
+            return f"{what} was not read: {steps.current} it took more than {limit:.0f} s, far too long for its size."
+        time.sleep(_POLL)
+    return ""
+
+
+class _Steps:
+    """At which step the child is and since when, from the words on its stdout."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.current, self.since = "loading", time.monotonic()
+        assert process.stdout is not None
+        threading.Thread(target=self._listen, args=(process.stdout,), name="reading", daemon=True).start()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.since
+
+    def _listen(self, lines: IO[str]) -> None:
+        for line in iter(lambda: lines.readline(_LONGEST), ""):
+            if line.strip() in _SECONDS:
+                self.current, self.since = line.strip(), time.monotonic()
+
+
+def state_of(path: Path) -> tuple[int, int]:
+    """Changes where the file is written to."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+def bytes_of(path: Path) -> int:
+    try:
+        return sum(p.stat().st_size for p in path.iterdir() if p.is_file()) if path.is_dir() else path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (AttributeError, ProcessLookupError, PermissionError):  # Windows has no groups of processes
+            process.kill()
+    process.wait()
+
+
+def _crash_sentence(path: Path, code: int | None) -> str:
+    name = shown_name(path)
+    if code is not None and code < 0:
+        why = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        return (
+            f"{name} was not read: its reader was ended by the system ({why}); it is damaged or needs too much memory."
+        )
+    return f"{name} was not read: its reader failed (code {code}); please report this with the file's origin."
