@@ -117,6 +117,16 @@ class ConfusionView(QWidget):
         self.pairs.highlight((c.names[cell[0]], c.names[cell[1]]))
 
 
+def short(value: int, plus: bool = False) -> str:
+    """A count for a small cell: "812", "1.2k", "399k", "−12k"; the sentence has it in full."""
+    size, sign = abs(value), "−" if value < 0 else "+" if plus else ""
+    if size < 1_000:
+        return f"{sign}{size}"
+    unit, letter = (1_000, "k") if size < 999_500 else (1_000_000, "M")
+    digits = 1 if size < 9.95 * unit else 0
+    return f"{sign}{size / unit:.{digits}f}{letter}"
+
+
 def _cells(c: Comparison, view: View) -> Cells:
     table, n = confusion(c, view), len(c.names)
     of_class = np.maximum(np.bincount(c.truth, minlength=n), 1)[:, None]
@@ -128,7 +138,7 @@ def _cells(c: Comparison, view: View) -> Cells:
 
     def text(row: int, column: int) -> str:
         value = int(table[row, column])
-        return "" if not value else signed(value, 0) if view == "difference" else str(value)
+        return "" if not value else short(value, plus=view == "difference")
 
     def sentence(row: int, column: int) -> str:
         value, of = int(table[row, column]), int(of_class[row, 0])

@@ -274,6 +274,10 @@ class FacetPanel(QWidget):
         beside = len(comparison) > DIRECT_SAMPLES
         if beside and self._found is not None and self._found[0].annotations is comparison.annotations:
             self._show(*self._found)  # ticks at once, counts follow
+        elif beside:
+            self._rows.clear()
+            for values in self.lists.values():
+                values.set_rows([], "Counting …")
         self._latest.ask(
             lambda stop: (comparison, facets(comparison, chosen, stop)), lambda found: self._show(*found), beside=beside
         )

@@ -137,8 +137,8 @@ class FlipTools(QWidget):
 
     def _fit(self) -> None:
         """The most words for which there is room."""
-        for level in range(3):
-            self._show(words=level < 1, rare=level < 2)
+        for words, rare in ((True, True), (False, True), (True, False), (False, False)):
+            self._show(words=words, rare=rare)
             if self._needed() <= self.width():
                 return
         self._words.hide()

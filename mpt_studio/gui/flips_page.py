@@ -49,7 +49,7 @@ class FlipsPage(RefreshedWhenSeen):
         self.empty = EmptyPage("Open data…")
         self.empty.asked.connect(self.data_wanted)
         self.stack = QStackedWidget()
-        self._follows = False
+        self._follows = self._arrives = False
         self._shown: object = None
         workspace.judging.chosen_rows = self.grid.selected_rows
         self.grid.flips.note_of = workspace.judging.note_of
@@ -109,6 +109,7 @@ class FlipsPage(RefreshedWhenSeen):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.grid.setFocus()
+        self._arrives = not self.grid.isVisible()
 
     def _refresh(self) -> None:
         workspace = self.workspace
@@ -128,6 +129,9 @@ class FlipsPage(RefreshedWhenSeen):
         self._show_result()
         self.empty.tell(self._why_empty(comparison), offers=comparison is None and bool(workspace.waiting_for_data))
         self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
+        if self._arrives and len(rows):  # the first rows of a page that was opened without any
+            self._arrives = False
+            self.grid.setFocus()
         self._selection_changed()
 
     def _awaits_rows(self, comparison: Comparison | None) -> bool:

@@ -176,11 +176,13 @@ class MatrixView(QWidget):
         assert self.cells is not None
         if self.cell_box(0, 0).width() < _SMALLEST_TEXT:
             return
-        metrics, dark = self._metrics(), self.cells.strength > 0.55
+        dark, small = self.cells.strength > 0.55, _Shrinking(self._small())
         for row in range(len(self.cells.rows)):
             for column in range(len(self.cells.columns)):
                 text, box = self.cells.texts(row, column), self.cell_box(row, column)
-                if text and metrics.horizontalAdvance(text) <= box.width() - 1:
+                font = small.fitting(text, box.width() - 2) if text else None
+                if font is not None:
+                    painter.setFont(font)
                     painter.setPen(QColor(theme.colors().panel if dark[row, column] else theme.colors().text))
                     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
@@ -233,6 +235,20 @@ class MatrixView(QWidget):
     def place(self, row: int, column: int) -> QPoint:
         """The middle of a cell."""
         return self.cell_box(row, column).center().toPoint()
+
+
+class _Shrinking:
+    """The largest of a few font sizes in which a number fits; larger numbers matter most, so they are not left out."""
+
+    def __init__(self, font: QFont) -> None:
+        self._sizes: list[tuple[QFont, QFontMetrics]] = []
+        for share in (1.0, 0.88, 0.77):
+            smaller = QFont(font)
+            smaller.setPointSizeF(font.pointSizeF() * share)
+            self._sizes.append((smaller, QFontMetrics(smaller)))
+
+    def fitting(self, text: str, width: float) -> QFont | None:
+        return next((font for font, metrics in self._sizes if metrics.horizontalAdvance(text) <= width), None)
 
 
 def _rgb(hue: str) -> npt.NDArray[np.float64]:

@@ -99,4 +99,5 @@ def test_that_many_samples_are_counted_beside_the_window(
     qtbot.addWidget(made)
     made.refresh()
     assert made._latest.is_busy
+    assert made.lists["truths"].empty.text() == "Counting …"
     qtbot.waitUntil(lambda: counts(made, "truths") == {"cat": "2", "dog & <b>pup</b>": "2"})

@@ -238,3 +238,12 @@ def test_that_images_are_grouped_by_flow_pair(page: FlipsPage, workspace: Worksp
     ]
     assert shown(page) == [6, 5, 2, 1]
     assert page.grid.visualRect(page.grid.flips.index(2)).top() > page.grid.visualRect(page.grid.flips.index(0)).top()
+
+
+def test_that_the_keyboard_is_in_the_grid_once_the_first_rows_arrive(
+    qtbot: QtBot, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mpt_studio.gui.row_finder.DIRECT_SAMPLES", 5)
+    page = opened(qtbot, workspace)
+    qtbot.waitUntil(lambda: len(page.grid.flips.rows) == 4)
+    assert page.focusWidget() is page.grid

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontMetrics
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.matrix_view import Cells, MatrixView
+from mpt_studio.gui.matrix_view import Cells, MatrixView, _Shrinking
 
 pytestmark = pytest.mark.gui
 
@@ -73,3 +74,13 @@ def test_that_good_is_green_bad_is_red_and_nothing_is_the_panel(view: MatrixView
         assert not view.grab().isNull()
     finally:
         theme.set_scheme("light")
+
+
+def test_that_a_number_that_is_too_wide_gets_a_smaller_font_before_it_is_left_out(qapp: object) -> None:
+    font = QFont("DejaVu Sans", 10)
+    small, width = _Shrinking(font), QFontMetrics(font).horizontalAdvance("−399k")
+    assert small.fitting("−399k", width) == font
+    smaller = small.fitting("−399k", 0.85 * width)
+    assert smaller is not None
+    assert smaller.pointSizeF() < 10
+    assert small.fitting("−399k", 0.3 * width) is None
