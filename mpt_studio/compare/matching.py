@@ -233,7 +233,12 @@ def _refuse_other_truth(old: Predictions, new: Predictions, old_rows: Ints, new_
 
 
 def _is_other_data(old: Predictions, new: Predictions) -> bool:
-    """Whether both fingerprints are known and differ; predictions of another origin have none."""
+    """Whether both fingerprints are known and differ; predictions of another origin have none.
+
+    The part's own decides where both are known: more training images make no other test part.
+    """
+    if old.part_fingerprint and new.part_fingerprint:
+        return old.part_fingerprint != new.part_fingerprint
     return bool(old.data_fingerprint and new.data_fingerprint) and old.data_fingerprint != new.data_fingerprint
 
 

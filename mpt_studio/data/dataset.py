@@ -90,10 +90,17 @@ class Dataset(ABC):
     def part_fingerprint(self, name: Part) -> str:
         """32 hex digits like ``fingerprint``, of one part alone: more training images leave the test part's as it is.
 
-        Where the content is known only as a whole (data sets that come as one file), it stands for each part.
+        Classes that the part has no samples of do not count. Where the content is known only as a whole (data sets
+        that come as one file), it stands for each part.
         """
         chosen = self.part(name)
-        return fingerprint(self.sample_ids[chosen], self.labels[chosen], self.class_names, self.content)
+        used, labels = np.unique(self.labels[chosen], return_inverse=True)
+        names = [self.class_names[label] for label in used]
+        return fingerprint(self.sample_ids[chosen], labels, names, self._content_of(chosen))
+
+    def _content_of(self, chosen: Indices) -> str:
+        """Hash of the content of some samples."""
+        return self.content
 
     @cached_property
     def fingerprint(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mpt_studio.data import decode, files
 from mpt_studio.data.classes import check_no_twins, quoted
-from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped, fingerprint
+from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped
 from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
 from mpt_studio.data.parts import Layout, Sample, agreed_classes, build_index, part_folders, split
@@ -38,11 +38,8 @@ class FolderDataset(Dataset):
     def file_of(self, index: int) -> Path:
         return self._root / self._index.files[index]
 
-    def part_fingerprint(self, name: Part) -> str:
-        chosen = self.part(name)
-        return fingerprint(
-            self.sample_ids[chosen], self.labels[chosen], self.class_names, self._index.digests[chosen].tobytes().hex()
-        )
+    def _content_of(self, chosen: Indices) -> str:
+        return self._index.digests[chosen].tobytes().hex()
 
     def image(self, index: int) -> Images:
         return self._decoded(int(index), 0)

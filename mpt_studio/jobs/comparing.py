@@ -17,7 +17,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.reading import checkpoint_of, is_version_folder
 from mpt_studio.jobs.session import Session
-from mpt_studio.jobs.versions import named_predictions
+from mpt_studio.jobs.versions import may_be_of, named_predictions
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions, with_truth
 from mpt_studio.predictions.reading import SUFFIXES
 from mpt_studio.reading import Choices
@@ -77,7 +77,7 @@ def _on(dataset: Dataset | None, version: Predictions, name: str) -> Predictions
     """The predictions with the data's true classes, where they are of these data as far as they tell."""
     if dataset is None:
         return version
-    if version.data_fingerprint not in ("", dataset.fingerprint):
+    if not may_be_of(version, dataset):
         raise UserError(f"The predictions {name} are of other data than {dataset.spec}; leave --data out.")
     return version if version.data_fingerprint else with_truth(version, dataset)
 

@@ -17,6 +17,7 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare.class_map import kept_map
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
+from mpt_studio.data.index import PARTS
 from mpt_studio.data.sources import MANIFEST_SUFFIXES
 from mpt_studio.data.table import looks_like_manifest
 from mpt_studio.errors import UserError
@@ -97,7 +98,11 @@ def predictions_folder(
     own = _of_own_run(session, checkpoint, dataset) if part == "test" else None
     if own is not None:
         return own
-    folder = session.store.evaluation_folder(checkpoint.sha256(), dataset.fingerprint) / part
+    kept = session.store.evaluation_folder
+    folder = kept(checkpoint.sha256(), dataset.part_fingerprint(part)) / part
+    earlier = kept(checkpoint.sha256(), dataset.fingerprint) / part  # where they were kept by the whole data's
+    if is_predictions(earlier):
+        return earlier
     if not is_predictions(folder):
         _computed(session, checkpoint, dataset, part, device).save(folder)
     return folder
@@ -105,7 +110,20 @@ def predictions_folder(
 
 def _of_own_run(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> Path | None:
     run = _run_of(session, checkpoint)
-    return run.predictions("test") if run and run.data_fingerprint == dataset.fingerprint else None
+    folder = run.predictions("test") if run is not None else None
+    return folder if folder is not None and is_of(read_predictions(folder), dataset) else None
+
+
+def is_of(predictions: Predictions, dataset: Dataset, part: Part = "test") -> bool:
+    """Whether predictions that tell where they come from are of a part of these data as it is now."""
+    if predictions.part_fingerprint:
+        return predictions.part_fingerprint == dataset.part_fingerprint(part)
+    return predictions.data_fingerprint == dataset.fingerprint
+
+
+def may_be_of(predictions: Predictions, dataset: Dataset) -> bool:
+    """Whether predictions are of any part of these data, or do not tell where they come from."""
+    return not predictions.data_fingerprint or any(is_of(predictions, dataset, part) for part in PARTS)
 
 
 def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> Predictions:
@@ -127,6 +145,7 @@ def tagged(
         answers,
         data=f"{dataset.spec} {part}",
         data_fingerprint=dataset.fingerprint,
+        part_fingerprint=dataset.part_fingerprint(part),
         version=version,
         checkpoint=checkpoint.path,
         checkpoint_sha256=checkpoint.sha256(),
@@ -187,16 +206,16 @@ def _on(dataset: Dataset | None, predictions: Predictions, name: str) -> Predict
     """The predictions, where they are of these data as far as they tell. Raises ``UserError``."""
     if dataset is None:
         return predictions
-    same = predictions.data_fingerprint in ("", dataset.fingerprint)
-    if not same or not set(predictions.sample_ids.tolist()) & dataset.index_of.keys():
+    if not may_be_of(predictions, dataset) or not set(predictions.sample_ids.tolist()) & dataset.index_of.keys():
         raise UserError(f"The predictions {name} are of other data than {dataset.spec}; leave --data out.")
     return predictions
 
 
 def _of_run(session: Session, run: Run, dataset: Dataset | None) -> Predictions:
     folder = run.predictions("test")
-    if folder is not None and (dataset is None or run.data_fingerprint == dataset.fingerprint):
-        return read_predictions(folder)
+    found = read_predictions(folder) if folder is not None else None
+    if found is not None and (dataset is None or is_of(found, dataset)):
+        return found
     if run.checkpoint is None:
         raise UserError(f"The run {run.id} ({run.outcome}) has no version yet; resume it first.")
     return _of_checkpoint(session, checkpoint_of(session, run.checkpoint), dataset)

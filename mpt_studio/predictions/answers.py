@@ -51,6 +51,8 @@ class Predictions:
     """Whether ``class_names`` are only the classes that were ever answered: the version may know more."""
     notes: tuple[str, ...] = ()
     """What was found and done on importing, one sentence each."""
+    part_fingerprint: str = ""
+    """Of the part alone that was answered (``Dataset.part_fingerprint``); "" where unknown."""
 
     def __post_init__(self) -> None:
         problem = self._problem()

@@ -14,9 +14,10 @@ from mpt_studio.errors import UserError
 from mpt_studio.predictions.answers import Predictions
 
 FORMAT = 2
-"""1 knew only logits; folders with logits are still written so, and older programs read them."""
+"""1 knew only logits, and no fingerprint of the part; folders without more are still written so."""
 _TEXTS = ("data", "data_fingerprint", "version", "checkpoint", "checkpoint_sha256")
-_MORE = ("scores", "open_ended", "notes")
+_MORE: dict[str, Any] = {"scores": "logits", "open_ended": False, "notes": (), "part_fingerprint": ""}
+"""What format 2 tells as well, with what format 1 stands for."""
 
 
 def save(predictions: Predictions, folder: Path) -> None:
@@ -49,7 +50,7 @@ def _arrays(scores: str) -> tuple[str, ...]:
 def _meta(predictions: Predictions) -> dict[str, Any]:
     values = {name: getattr(predictions, name) for name in ("class_names", "label_names", *_TEXTS)}
     foreign = {name: getattr(predictions, name) for name in _MORE}
-    is_plain = foreign == {"scores": "logits", "open_ended": False, "notes": ()} and _labels_known(predictions)
+    is_plain = foreign == _MORE and _labels_known(predictions)
     return {"format": 1 if is_plain else FORMAT, "samples": len(predictions), **values, **({} if is_plain else foreign)}
 
 

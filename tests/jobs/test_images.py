@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mpt_studio.data import Dataset, open_dataset, training_split
 from mpt_studio.data.dataset import describe
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
+from mpt_studio.predictions import read_predictions
 from mpt_studio.recipe import Model, Training, UpdateRecipe
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
@@ -135,6 +137,25 @@ def test_that_an_image_that_vanishes_is_named_by_training_and_evaluation(images:
     paint(images, "test", "dark", 1)
     predictions, _ = jobs.evaluate(session, checkpoint, f"folder:{images}", part="validation")
     assert len(predictions) == 14
+
+
+def test_that_more_training_images_leave_old_answers_comparable(images: Path, tmp_path: Path) -> None:
+    session = session_in(tmp_path / "store")
+    result, _ = trained(session, f"folder:{images}")
+    old, new = result["old"], result["candidates"][0]
+    before = read_predictions(Path(new["predictions"]))
+    paint(images, "train", "light", 25)
+    data = open_dataset(f"folder:{images}")
+    assert data.fingerprint != before.data_fingerprint
+    assert data.part_fingerprint("test") == before.part_fingerprint
+    moved = Path(shutil.copy(new["checkpoint"], tmp_path / "elsewhere.safetensors"))
+    again, _ = jobs.evaluate(session, moved, f"folder:{images}")
+    assert again.data_fingerprint == data.fingerprint
+    assert len(compare(read_predictions(Path(old["predictions"])), again)) == 18
+    assert len(jobs.compare_versions(session, old["run"], new["run"], f"folder:{images}")) == 18
+    paint(images, "test", "light", 7)
+    with pytest.raises(UserError, match="are of other data"):
+        jobs.compare_versions(session, old["predictions"], new["predictions"], f"folder:{images}")
 
 
 def test_that_metadata_of_a_manifest_join_every_sample(images: Path, tmp_path: Path) -> None:
