@@ -10,6 +10,7 @@ import numpy as np
 
 from mpt_studio.compare.class_map import NO_MAP, ClassMap, kept_map
 from mpt_studio.compare.doctor import Diagnosis, diagnose
+from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 from mpt_studio.predictions.names import respelled
 
@@ -23,6 +24,9 @@ def aligned(old: Predictions, new: Predictions, class_map: ClassMap = NO_MAP) ->
     """
     new = with_own_labels(new)
     found = diagnose(old.class_names, new.class_names, class_map)
+    if found.unexplained and new.open_ended:
+        hint = "The update's class list is only what it ever answers: list all of its classes (--new-classes)."
+        raise UserError(f"{' '.join(found.problems)} {hint}")
     found.refuse()
     renames = {**found.renames, **_dropped_apart(found, new)}
     if not renames and _known(old) | _known(new) <= set(new.class_names) | set(old.class_names):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from mpt_studio.compare.class_map import NO_MAP, ClassMap
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.predictions.names import all_whole, respelled
+from mpt_studio.predictions.names import all_whole, any_whole, respelled
 
 Kind = Literal["same", "reordered", "respelled", "mapped", "dropped", "added", "removed"]
 KIND_WORDS: dict[Kind, str] = {
@@ -215,7 +215,7 @@ def _unexplained(
 ) -> list[str]:
     if not left:
         return []
-    if all_whole(old) != all_whole(new):
+    if (all_whole(old) and not any_whole(new)) or (all_whole(new) and not any_whole(old)):
         numbers, names = (0, 1) if all_whole(old) else (1, 0)
         lists = (old, new)
         return [

@@ -52,6 +52,11 @@ def all_whole(names: Iterable[str]) -> bool:
     return bool(every) and all(whole(name) is not None for name in every)
 
 
+def any_whole(names: Iterable[str]) -> bool:
+    """Whether any name is a whole number."""
+    return any(whole(name) is not None for name in names)
+
+
 def class_list(text: str) -> tuple[str, ...]:
     """Class names in their order: a file with a name a line, or names separated by commas. Raises ``UserError``."""
     path = Path(text.strip()).expanduser()
