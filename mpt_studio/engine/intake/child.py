@@ -76,29 +76,29 @@ class _Reader:
 
         tensors.warm_up()
         contents = self._guarded("reading", lambda: contents_from(outline))
-        return self._recognised(contents)
+        reading, network = self._guarded("recognising", lambda: self._described(contents), importing=True)
+        if network is None:
+            return reading
+        return self._guarded("writing", lambda: self._written(reading, network), importing=True)
 
-    def _guarded(self, step: str, work: Callable[[], T]) -> T:
+    def _guarded(self, step: str, work: Callable[[], T], *, importing: bool = False) -> T:
         """Behind both walls: the memory promise, and the audit hook."""
         _say(step)
-        limits.limit_memory(limits.memory_promise(self.size))
+        limits.limit_memory(limits.memory_promise(self.size) + (limits.LIBRARIES if importing else 0))
         try:
-            return self.guard.around(work)
+            return self.guard.around(work, importing=importing)
         finally:
             limits.lift_memory_limit()
 
-    def _recognised(self, contents: Contents) -> Reading:
-        _say("recognising")
+    def _described(self, contents: Contents) -> tuple[Reading, dict[str, Tensor] | None]:
         from mpt_studio.engine import recognise
 
-        reading, network = recognise.describe(contents, self.path, self.choices, self.data_classes)
-        return self._written(reading, network) if network is not None else reading
+        return recognise.describe(contents, self.path, self.choices, self.data_classes)
 
     def _written(self, reading: Reading, network: dict[str, Tensor]) -> Reading:
         """The reading with its checkpoint, whose file is written."""
         from mpt_studio.engine.weights import save_network
 
-        _say("writing")
         assert reading.preprocessing is not None
         first = reading.candidates[0]
         checkpoint = Checkpoint(

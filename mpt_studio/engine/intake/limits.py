@@ -19,6 +19,10 @@ _FORBIDDEN = (
     "sys._current", "os.kill", "os.setxattr", "signal.", "resource.setrlimit", "sqlite3.", "glob.", "os.chown",
 )  # fmt: skip
 """Events of Python's audit that reading weights never needs."""
+_NEVER = ("os.system", "os.exec", "pty.", "socket.connect", "socket.bind", "webbrowser.")
+"""Those that building a network never needs either, though libraries are imported meanwhile."""
+LIBRARIES = 1024 * MEGABYTE
+"""Address space that torchvision and timm take when they are imported, generously; measured 340 MB."""
 _CHANGES = (
     "os.remove",
     "os.rename",
@@ -102,29 +106,32 @@ def limit_process(seconds: int, largest_file: int) -> None:
 class Guard:
     """Denies, while it is up, what reading never needs: a second wall, since nothing runs foreign code anyway.
 
-    An audit hook cannot be taken away again; ``up`` says whether it denies.
+    An audit hook cannot be taken away again; ``denied`` says what it denies now.
     """
 
     def __init__(self, out: Path) -> None:
-        self.out, self.up = os.path.realpath(out), False
+        self.out = os.path.realpath(out)
+        self.denied: tuple[str, ...] = ()
         sys.addaudithook(self._hook)
 
-    def around(self, work: Callable[[], T]) -> T:
-        """Do the work behind the wall."""
-        self.up = True
+    def around(self, work: Callable[[], T], *, importing: bool = False) -> T:
+        """Do the work behind the wall, which lets libraries be imported where that is wanted."""
+        self.denied = _NEVER if importing else _FORBIDDEN
         try:
             return work()
         finally:
-            self.up = False
+            self.denied = ()
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.up:
+        if not self.denied:
+            return
+        if event.startswith(self.denied):
+            raise Forbidden(event)
+        if self.denied is _NEVER:
             return
         if event == "open":
             self._check_open(*arguments[:3])
-        elif event.startswith(_FORBIDDEN) or (
-            event in _CHANGES and not all(self._is_ours(path) for path in arguments[:1])
-        ):
+        elif event in _CHANGES and not all(self._is_ours(path) for path in arguments[:1]):
             raise Forbidden(event)
 
     def _check_open(self, path: Any, mode: Any, flags: Any) -> None:

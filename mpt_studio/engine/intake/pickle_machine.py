@@ -227,6 +227,10 @@ def _pop(m: _Machine) -> None:
         m.popped_mark()
 
 
+def _pop_mark(m: _Machine) -> None:
+    m.popped_mark()
+
+
 def _tuple_of(count: int) -> Operation:
     def operation(m: _Machine) -> None:
         if len(m.stack) < count:
@@ -314,7 +318,7 @@ def _frame(m: _Machine) -> None:
 _OPERATIONS: dict[int, Operation] = {
     ord("("): _mark,
     ord("0"): _pop,
-    ord("1"): lambda m: m.popped_mark() and None,
+    ord("1"): _pop_mark,
     ord("2"): lambda m: m.push(m.stack[-1]),
     ord("F"): _pushes(lambda m: float(m.line(MOST_DIGITS))),
     ord("I"): _pushes(_line_integer),

@@ -66,8 +66,8 @@ def _name(dtype: torch.dtype) -> str:
 
 
 def _inertly(parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
-    files = [torch.UntypedStorage.from_file(str(path), False, path.stat().st_size) for path in parsed.files]
-    storages: dict[str, torch.UntypedStorage] = {}
+    files: list[Any] = [torch.UntypedStorage.from_file(str(p), False, p.stat().st_size) for p in parsed.files]
+    storages: dict[str, Any] = {}
     made = {}
     for name, leaf in leaves.items():
         key = leaf.record.storage.key
@@ -77,7 +77,7 @@ def _inertly(parsed: Parsed, leaves: dict[str, Leaf]) -> Tensors:
     return made
 
 
-def _storage(files: list[torch.UntypedStorage], parsed: Parsed, record: TensorRecord) -> torch.UntypedStorage:
+def _storage(files: list[Any], parsed: Parsed, record: TensorRecord) -> Any:
     """A storage's bytes; copied where they are not aligned or in the other byte order."""
     file, start, length = parsed.places[record.storage.key]
     part = files[file][start : start + length]
@@ -89,9 +89,10 @@ def _storage(files: list[torch.UntypedStorage], parsed: Parsed, record: TensorRe
     return part
 
 
-def _view(storage: torch.UntypedStorage, record: TensorRecord) -> Tensor:
+def _view(storage: Any, record: TensorRecord) -> Tensor:
     empty = torch.empty(0, dtype=getattr(torch, record.dtype))
-    return empty.set_(storage, record.offset, record.size, record.stride)  # type: ignore[call-overload, no-any-return]
+    found: Tensor = empty.set_(storage, record.offset, record.size, record.stride)
+    return found
 
 
 def notes_on(tensors: Tensors) -> tuple[str, ...]:
@@ -121,5 +122,5 @@ def _is_finite(tensor: Tensor) -> bool:
 
 
 def _converted(flat: Tensor) -> Iterator[Tensor]:
-    for part in flat.split(_PIECE):
+    for part in torch.split(flat, _PIECE):
         yield part.float() if part.element_size() == 1 else part  # 8-bit floats know no arithmetic

@@ -29,7 +29,7 @@ def check_depth(value: Any) -> None:
     seen: set[int] = set()
     level = [value]
     for _ in range(MOST_DEPTH):
-        following = []
+        following: list[Any] = []
         for node in level:
             if isinstance(node, dict | list | tuple | Stub) and id(node) not in seen:
                 seen.add(id(node))
