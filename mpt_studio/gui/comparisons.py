@@ -99,4 +99,4 @@ class Comparisons(QObject):
 
 def _size(version: Predictions) -> int:
     """Logits to be read; one a sample where there are only answers."""
-    return len(version) * max(1, version.logits.shape[1])
+    return len(version) * max(1, int(version.logits.shape[1]))
