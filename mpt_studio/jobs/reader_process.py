@@ -131,7 +131,7 @@ def state_of(path: Path) -> tuple[int, int]:
 def bytes_of(path: Path) -> int:
     try:
         return sum(p.stat().st_size for p in path.iterdir() if p.is_file()) if path.is_dir() else path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):  # a zero byte in the name
         return 0
 
 
