@@ -177,6 +177,7 @@ class ComparePage(RefreshedWhenSeen):
             lambda pair: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(pair[0],), answers=(pair[1],)))
         )
         self.frontier.chosen.connect(self._show_offset)
+        self.frontier.subset_changed.connect(self._mark_offset)
         self.frontier.between_chosen.connect(self.interpolation.open_point)
         self.interpolation.changed.connect(self._show_frontiers)
         self.confusion.chosen.connect(self._show_confused)
@@ -305,7 +306,7 @@ class ComparePage(RefreshedWhenSeen):
     def _offer_offsets(self) -> None:
         """Give the slider the range of offsets that the plot shows of the current candidate."""
         current = self.workspace.current
-        curve = next((c for c in self.frontier.curves if current is not None and c.key == current.key), None)
+        curve = next((c for c in self.frontier.given[0] if current is not None and c.key == current.key), None)
         if current is None or curve is None:
             self.offset.wait("The offsets of this candidate are being computed, or it has no samples of old classes.")
         elif len(curve.offset) < 2:
@@ -336,7 +337,8 @@ class ComparePage(RefreshedWhenSeen):
             self.frontier.show_offset(None)
             return
         offsets = base.offsets
-        nfr, accuracy = offsets.rates(gamma, "old_classes").nfr, offsets.rates(gamma, "all").accuracy_new
+        nfr, subset = offsets.rates(gamma, "old_classes").nfr, self.frontier.subset
+        accuracy = offsets.rates(gamma, subset).accuracy_new
         self.frontier.show_offset((current.key, gamma, 100 * (nfr or 0.0), 100 * (accuracy or 0.0)))
 
     # -- clicks and selection

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import Frontier
+from mpt_studio.compare import Frontier, Subset
+from mpt_studio.compare.recommend import SUBSET_WORDS
 from mpt_studio.gui import theme
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import caption, count, label, number, percent, set_tip
@@ -26,7 +27,7 @@ _HINT = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at tes
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One candidate's frontier. ``x`` NFR (old classes), ``y`` accuracy (all), both in percent, over ``offset``."""
+    """One candidate's frontier over ``offset``: ``x`` NFR (old classes), ``y`` accuracy (``subset``), in percent."""
 
     key: str
     name: str
@@ -35,16 +36,28 @@ class Curve:
     offset: np.ndarray
     x: np.ndarray
     y: np.ndarray
-    samples_all: int
+    samples: int
+    """Of the accuracy's subset."""
     samples_old_classes: int
     is_between: bool = False
     """Versions between the old model and the candidate; ``offset`` is then the share α of the old weights."""
+    subset: Subset = "all"
+    new_classes: tuple[np.ndarray, int] | None = None
+    """Accuracy on new classes in percent, and how many samples those have; None without any."""
 
     @classmethod
     def of(cls, key: str, name: str, color: int, is_plain: bool, frontier: Frontier) -> Curve:
         x, y = (np.asarray(values, float) * 100 for values in (frontier.nfr_old_classes, frontier.accuracy_all))
         n = frontier.samples_all, frontier.samples_old_classes
-        return cls(key, name, color, is_plain, np.asarray(frontier.offset, float), x, y, *n)
+        of_new = 100 * np.asarray(frontier.accuracy_new_classes, float), frontier.samples_new_classes
+        new = of_new if of_new[1] else None
+        return cls(key, name, color, is_plain, np.asarray(frontier.offset, float), x, y, *n, new_classes=new)
+
+    def over(self, subset: Subset) -> Curve:
+        """The same with the accuracy on new classes, where there are samples of them."""
+        if subset != "new_classes" or self.new_classes is None:
+            return self
+        return replace(self, y=self.new_classes[0], samples=self.new_classes[1], subset=subset)
 
     @property
     def at_zero(self) -> int:
@@ -62,12 +75,15 @@ class FrontierPlot(QWidget):
     """``chosen`` carries a candidate's key and the offset γ that was clicked."""
 
     chosen = Signal(str, float)
+    subset_changed = Signal()
     between_chosen = Signal(int)
     """Position of a point of the curve of interpolated weights."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.curves: list[Curve] = []
+        self.given: tuple[list[Curve], str, Curve | None] = ([], "", None)
+        """What ``show_curves`` was told: over all samples."""
         self._items: list[Any] = []
         self._picked: tuple[Curve, int] | None = None
         self.plot = pg.PlotWidget(enableMenu=False)
@@ -77,7 +93,6 @@ class FrontierPlot(QWidget):
         self.plot.setAccessibleName("Accuracy against NFR of every candidate")
         self.plot.hideButtons()
         self.plot.setLabel("bottom", "NFR, old classes (%)")
-        self.plot.setLabel("left", "accuracy, all (%)")
         for side in ("bottom", "left"):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.viewport().installEventFilter(self)
@@ -94,16 +109,47 @@ class FrontierPlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.legend, self.plot, self.readout):
+        for widget in (self._subset_line(), self.legend, self.plot, self.readout):
             layout.addWidget(widget)
-        layout.setStretch(1, 1)
+        layout.setStretch(2, 1)
         self.plot.scene().sigMouseMoved.connect(self._hover)
         self.plot.scene().sigMouseClicked.connect(self._click)
         theme.notifier().changed.connect(self._draw)
 
+    def _subset_line(self) -> QWidget:
+        self._of, self.choice = QWidget(), QComboBox()
+        line = QHBoxLayout(self._of)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(label("Accuracy of"))
+        line.addWidget(self.choice)
+        line.addStretch(1)
+        for text, subset in (("all samples", "all"), ("new classes", "new_classes")):
+            self.choice.addItem(text, subset)
+        self.choice.setAccessibleName("Samples of the accuracy")
+        set_tip(
+            self.choice, "Whose accuracy is traded: of all samples, or of new classes, which pay for an offset"
+        )
+        self.choice.currentIndexChanged.connect(self._change_subset)
+        return self._of
+
+    @property
+    def subset(self) -> Subset:
+        """Of the accuracy."""
+        chosen: Subset = self.choice.currentData()
+        return chosen if self._of.isVisibleTo(self) else "all"
+
+    def _change_subset(self) -> None:
+        self.under = None
+        self.show_curves(*self.given)
+        self.subset_changed.emit()
+
     def show_curves(self, curves: list[Curve], current: str, between: Curve | None = None) -> None:
         """Draw these; ``current`` is drawn thicker, ``between`` dotted."""
-        self.curves, self._current, self._picked, self._between = curves, current, None, between
+        self.given = (curves, current, between)
+        self._of.setVisible(any(curve.new_classes is not None for curve in curves))
+        self.curves, self._current, self._picked = [c.over(self.subset) for c in curves], current, None
+        self._between = between.over(self.subset) if between is not None else None
+        self.plot.setLabel("left", f"accuracy, {SUBSET_WORDS[self.subset]} (%)")
         self._draw()
         shown = tuple((c.key, len(c.offset), float(c.x.sum()), float(c.y.sum())) for c in self.every_curve)
         if shown != self._shown:  # else the user's zoom stays
@@ -116,7 +162,7 @@ class FrontierPlot(QWidget):
         return [*self.curves, *([self._between] if self._between is not None else [])]
 
     def show_offset(self, under: tuple[str, float, float, float] | None) -> None:
-        """Mark where a candidate is under an offset: (key, γ, NFR (old classes), accuracy (all)), both in percent."""
+        """Mark where a candidate is under an offset: (key, γ, NFR (old classes), accuracy), both in percent."""
         self.under = under
         self._draw_offset()
         self._say(self._picked)
@@ -290,7 +336,8 @@ def _sentence(curve: Curve, i: int) -> str:
 
 def _at(curve: Curve, value: float, accuracy: float, nfr: float) -> str:
     where = f"{'α' if curve.is_between else 'γ'} = {number(value, 2)}"
-    of_all, of_old = f"all, n={count(curve.samples_all)}", f"old classes, n={count(curve.samples_old_classes)}"
+    of_all = f"{SUBSET_WORDS[curve.subset]}, n={count(curve.samples)}"
+    of_old = f"old classes, n={count(curve.samples_old_classes)}"
     rates = f"accuracy ({of_all}) {percent(accuracy / 100)}, NFR ({of_old}) {percent(nfr / 100)}"
     return f"{curve.name} at {where}: {rates}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mpt_studio.compare.recommend import SUBSET_WORDS
 from mpt_studio.gui import theme
 from mpt_studio.gui.curve_data import Line
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
@@ -27,7 +28,7 @@ def _frame(plot: FrontierPlot) -> Frame:
     item, colors = plot.plot.getPlotItem(), theme.colors()
     x, y = (tuple(map(float, bounds)) for bounds in item.getViewBox().viewRange())
     first = plot.every_curve[0] if plot.every_curve else None
-    of_all = f"all, n={count(first.samples_all)}" if first else "all"
+    of_all = f"{SUBSET_WORDS[first.subset]}, n={count(first.samples)}" if first else "all"
     of_old = f"old classes, n={count(first.samples_old_classes)}" if first else "old classes"
     return Frame(
         title=f"Accuracy ({of_all}) in %",

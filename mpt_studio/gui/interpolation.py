@@ -171,7 +171,8 @@ def _curve(old: Predictions, new: Version, alphas: Sequence[float], folders: Seq
     made = [compare(old, read_predictions(Path(folder))) for folder in folders]
     nfr = [100 * (c.rates("old_classes").nfr or 0.0) for c in made]
     accuracy = [100 * (c.rates("all").accuracy_new or 0.0) for c in made]
-    samples = len(made[0]), made[0].rates("old_classes").samples
+    samples, news = (len(made[0]), made[0].rates("old_classes").samples), made[0].rates("new_classes").samples
+    of_new = np.asarray([100 * (c.rates("new_classes").accuracy_new or 0.0) for c in made], float)
     return Curve(
         new.key,
         new.label,
@@ -182,4 +183,5 @@ def _curve(old: Predictions, new: Version, alphas: Sequence[float], folders: Seq
         np.asarray(accuracy, float),
         *samples,
         is_between=True,
+        new_classes=(of_new, news) if news else None,
     )

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Fate, Filter
 from mpt_studio.flips import FlipKind
+from mpt_studio.gui import frontier_plot
 from mpt_studio.gui.background import Job
 from mpt_studio.gui.compare_page import ComparePage
 from mpt_studio.gui.workspace import Workspace
@@ -267,3 +268,24 @@ def test_that_charts_that_cannot_be_written_say_why(page: ComparePage, workspace
     page.export_charts(tmp_path / "missing", "png")
     assert len(told) == 1
     assert told[0].startswith("error: The charts could not be written")
+
+
+def test_that_the_frontier_trades_the_accuracy_of_new_classes_as_well(page: ComparePage, workspace: Workspace) -> None:
+    plot = page.frontier
+    assert plot.choice.isVisible()
+    all_of_plain = plot.curves[0].y[plot.curves[0].at_zero]
+    assert all_of_plain == pytest.approx(40.0)
+    plot.choice.setCurrentIndex(1)
+    curve = plot.curves[0]
+    assert (curve.subset, curve.samples) == ("new_classes", 2)
+    assert curve.y[curve.at_zero] == pytest.approx(50.0)  # fox: one of two
+    assert "accuracy (new classes, n=2) 50.0 %" in frontier_plot._sentence(curve, curve.at_zero)
+    assert plot.plot.getAxis("left").labelText == "accuracy, new classes (%)"
+    workspace.set_offset(5.0)
+    assert plot.under is not None
+    assert plot.under[3] == 0.0  # under so large an offset nothing is called a fox
+    plot.choice.setCurrentIndex(0)
+    assert plot.under is not None
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert plot.under[3] == pytest.approx(100 * (comparison.rates("all").accuracy_new or 0))
