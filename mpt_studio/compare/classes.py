@@ -60,6 +60,12 @@ def per_class(c: Comparison, table: npt.NDArray[np.int64]) -> list[ClassRates]:
 
 def flow(c: Comparison) -> list[FlowPair]:
     """Pairs (truth, new answer) of negative flips, most frequent first, equal ones by name."""
+    if "flow" not in c.kept:
+        c.kept["flow"] = _flow(c)
+    return list(c.kept["flow"])
+
+
+def _flow(c: Comparison) -> list[FlowPair]:
     rows, n = c.negative_flips, len(c.names)
     pairs, counts = np.unique(c.truth[rows].astype(np.int64) * n + c.new_answer[rows], return_counts=True)
     truths, answers = np.divmod(pairs, n)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.stop import BLOCK, parts
 from mpt_studio.predictions import Ints
 
 View = Literal["old", "new", "difference"]
@@ -36,8 +37,10 @@ def confusion(c: Comparison, view: View) -> Counts:
 
 def _count(c: Comparison, view: View) -> Counts:
     n, answer = len(c.names), c.old_answer if view == "old" else c.new_answer
-    cells = c.truth.astype(np.int64) * n + answer
-    return np.bincount(cells, minlength=n * n).reshape(n, n).astype(np.int64)
+    table = np.zeros(n * n, dtype=np.int64)
+    for part in parts(len(c), max(BLOCK, n * n)):
+        table += np.bincount(c.truth[part].astype(np.int64) * n + answer[part], minlength=n * n)
+    return table.reshape(n, n)
 
 
 def confused(c: Comparison, view: View, most: int = 1000) -> list[Confused]:

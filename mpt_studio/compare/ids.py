@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare.stop import Stop, never, parts
+from mpt_studio.compare.stop import BLOCK, Stop, never, parts
 from mpt_studio.predictions import Ints, Strings
 
 Bytes = npt.NDArray[np.bytes_]
@@ -52,8 +52,35 @@ def containing(texts: Bytes, part: str, stop: Stop = never) -> Bools:
     """(N,) whether a text contains ``part``, in any case."""
     wanted = as_bytes(part)
     found = np.zeros(len(texts), dtype=bool)
-    for here in parts(len(texts), _TEXTS, stop):
-        found[here] = np.strings.find(texts[here], wanted) >= 0
+    for here in parts(len(texts), BLOCK, stop):
+        found[here] = _contain(texts[here], wanted)
+    return found
+
+
+def _contain(texts: Bytes, wanted: bytes) -> Bools:
+    """All letters in a row are compared with one letter at a time: far quicker than looking into each text alone."""
+    width, length = texts.dtype.itemsize, len(wanted)
+    if not length or length > width or b"\0" in wanted:  # texts end with zeros
+        found: Bools = np.strings.find(texts, wanted) >= 0
+        return found
+    letters = np.ascontiguousarray(texts).view(np.uint8)
+    last, hits = len(letters) - length + 1, np.zeros(len(letters), dtype=bool)
+    np.equal(letters[:last], wanted[0], out=hits[:last])
+    for at in range(1, length):
+        hits[:last] &= letters[at : at + last] == wanted[at]
+    return _any_of_text(hits, width, width - length + 1)
+
+
+def _any_of_text(hits: Bools, width: int, starts: int) -> Bools:
+    """(N,) whether one of the first ``starts`` letters of a text is hit; later ones would end in the next text."""
+    found = np.zeros(len(hits) // width, dtype=bool)
+    if np.count_nonzero(hits) < len(found) // 4:
+        text, letter = np.divmod(np.flatnonzero(hits), width)
+        found[text[letter < starts]] = True
+    else:
+        of_text = hits.reshape(-1, width)
+        for start in range(starts):
+            found |= of_text[:, start]
     return found
 
 

@@ -129,7 +129,7 @@ def short(value: int, plus: bool = False) -> str:
 
 def _cells(c: Comparison, view: View) -> Cells:
     table, n = confusion(c, view), len(c.names)
-    of_class = np.maximum(np.bincount(c.truth, minlength=n), 1)[:, None]
+    of_class = np.maximum(confusion(c, "new").sum(axis=1), 1)[:, None]
     share, diagonal = np.abs(table) / of_class, np.eye(n, dtype=bool)
     strongest = max(float(share[~diagonal].max(initial=0.0)), 1e-9)
     # right answers are many and errors few: each has a scale of its own, and roots let single errors be seen
