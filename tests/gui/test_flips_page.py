@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Filter
-from mpt_studio.flips import FlipKind
+from mpt_studio.flips import FlipKind, Mark
+from mpt_studio.gui import row_finder
 from mpt_studio.gui.flips_page import FlipsPage
 from mpt_studio.gui.workspace import Workspace
 
@@ -247,3 +248,42 @@ def test_that_the_keyboard_is_in_the_grid_once_the_first_rows_arrive(
     page = opened(qtbot, workspace)
     qtbot.waitUntil(lambda: len(page.grid.flips.rows) == 4)
     assert page.focusWidget() is page.grid
+
+
+def test_that_the_grid_changes_once_while_rows_are_sought_beside(
+    page: FlipsPage, workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_finder, "DIRECT_SAMPLES", 5)
+    shown, resets = page.grid.flips.comparison, []
+    page.grid.flips.modelReset.connect(lambda: resets.append(page.grid.flips.comparison))
+    with qtbot.waitSignal(workspace.rows_changed):
+        workspace.offsets.set("plain", 1.5)
+        workspace.offsets.settled.emit()
+        assert page.grid.flips.comparison is shown  # the cards of before, until the new rows are here
+    assert resets == [workspace.comparison()]
+    assert page.grid.flips.rows is workspace.rows
+
+
+def test_that_nothing_is_painted_again_where_nothing_changed(
+    page: FlipsPage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    qtbot.wait(250)  # thumbnails have arrived
+    painted: list[object] = []
+    page.grid.paintEvent = painted.append  # type: ignore[method-assign]
+    page.grid.set_content(workspace.comparison(), workspace.rows, page.grid._images)
+    qtbot.wait(30)
+    assert not painted
+    workspace.comparison().mark([0], Mark.BLOCKER)  # type: ignore[union-attr]
+    page.grid.set_content(workspace.comparison(), workspace.rows, page.grid._images)
+    qtbot.waitUntil(lambda: bool(painted))
+
+
+def test_that_ticking_a_value_changes_only_the_lists_whose_rows_change(page: FlipsPage, workspace: Workspace) -> None:
+    changed = []
+    for field, values in page.facets.lists.items():
+        values.model.modelReset.connect(lambda field=field: changed.append(field))
+    workspace.set_sort("class", False)
+    assert changed == []
+    page.facets.lists["causes"].chosen.emit(page.facets.lists["causes"].model.rows[0].key)
+    assert "causes" in changed
+    assert len(changed) == len(set(changed))
