@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from mpt_studio.engine.intake.contents import Contents
 
 
+_NO_CHOICES = Choices()
+
+
 def describe(
-    contents: Contents, path: Path, choices: Choices = Choices(), data_classes: tuple[str, ...] = ()
+    contents: Contents, path: Path, choices: Choices = _NO_CHOICES, data_classes: tuple[str, ...] = ()
 ) -> tuple[Reading, dict[str, Tensor] | None]:
     """Recognise a version.
 

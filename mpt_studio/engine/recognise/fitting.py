@@ -61,8 +61,8 @@ def is_for_grey(found: Shapes, expected: Shapes) -> bool:
 def adapted(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """A file's fitting tensors as ``network`` (which needs no memory for its weights) has them, in its order.
 
-    Derived buffers that the file lacks are the network's own, those it has besides are left out, and a first convolution
-    for grey images is spread over the colours, so that colours count as in a conversion to grey.
+    Derived buffers that the file lacks are the network's own, those it has besides are left out, and a first
+    convolution for grey images is spread over the colours, so that colours count as in a conversion to grey.
     """
     return {name: _one(tensors.get(name), own) for name, own in network.state_dict().items()}
 

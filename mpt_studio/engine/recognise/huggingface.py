@@ -1,7 +1,7 @@
 """transformers' image classifiers, under the names that timm's or torchvision's same architectures have.
 
-Names are brought to timm's first, where query, key and value are one tensor, and from there to torchvision's, which needs
-no extra package. What no shape shows (activation, padding, where a bottleneck strides) is read from ``config.json``.
+Names are brought to timm's first, where query, key and value are one tensor, and from there to torchvision's, which
+needs no extra package. What no shape shows (activation, where a bottleneck strides) is read from ``config.json``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from mpt_studio.engine import timm_networks
 from mpt_studio.engine.recognise.dialects import Variant
 from mpt_studio.engine.recognise.hints import number
 from mpt_studio.engine.recognise.huggingface_names import COMMON, TO_TIMM, TO_TORCHVISION, Patterns
@@ -39,6 +40,8 @@ def translated(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Iter
     if kind in TO_TORCHVISION:
         yield Variant(tensors=to_torchvision(kind, for_timm), notes=(note,))
     yield Variant(tensors=for_timm, notes=(note,))
+    if kind in ("convnext", "convnextv2"):
+        yield Variant(tensors=_as_convolutions(for_timm), notes=(note,))
 
 
 def _check(kind: str, config: Mapping[str, Any]) -> None:
@@ -51,9 +54,42 @@ def _check(kind: str, config: Mapping[str, Any]) -> None:
     for key, value in wanted.get(kind, (("hidden_act", "gelu"),)):
         if config.get(key, value) != value:
             raise UserError(
-                f"config.json says {key} = {one_sentence(str(config[key]), 30)!r}, which neither torchvision's nor timm's "
-                f"{kind} has; export it to ONNX to evaluate it."
+                f"config.json says {key} = {one_sentence(str(config[key]), 30)!r}, which no {kind} of "
+                "torchvision or timm has; export it to ONNX to evaluate it."
             )
+
+
+def agrees(config: Mapping[str, Any], arch: str, network: nn.Module) -> bool:
+    """Whether an architecture has the attention heads, windows and padding that ``config.json`` says."""
+    kind = config.get("model_type")
+    if kind not in TO_TIMM:
+        return True
+    if kind in _ONLY and not re.search(_ONLY[kind], arch):
+        return False
+    return _windows_agree(config, arch) and _heads_agree(config, network)
+
+
+_ONLY = {"efficientnet": r"^timm/tf_efficientnet_b\d$", "beit": r"^timm/beit_"}
+"""transformers' EfficientNet was converted from Keras, which pads as TensorFlow does."""
+
+
+def _windows_agree(config: Mapping[str, Any], arch: str) -> bool:
+    """Swin V2 keeps no table whose shape would tell its window."""
+    if config.get("model_type") != "swinv2":
+        return True
+    window, before = config.get("window_size", 7), config.get("pretrained_window_sizes") or [0]
+    if not arch.startswith(timm_networks.PREFIX):
+        return window == 8 and not any(before)
+    named = f"window{before[0]}to{window}_" if any(before) else f"window{window}_"
+    return named in arch
+
+
+def _heads_agree(config: Mapping[str, Any], network: nn.Module) -> bool:
+    wanted = config.get("num_attention_heads", config.get("num_heads"))
+    if wanted is None:
+        return True
+    have = {m.num_heads for m in network.modules() if isinstance(getattr(m, "num_heads", None), int)}
+    return have == set(wanted if isinstance(wanted, list) else [wanted])
 
 
 def _to_timm(kind: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Tensors:
@@ -98,6 +134,11 @@ def _flat_responses(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
     return {name: tensor.flatten() if ".grn." in name else tensor for name, tensor in tensors.items()}
 
 
+def _as_convolutions(tensors: Tensors) -> Tensors:
+    """timm's smallest ConvNeXts have 1×1 convolutions for the linear layers in their blocks."""
+    return {n: t[..., None, None] if ".mlp.fc" in n and t.ndim == 2 else t for n, t in tensors.items()}
+
+
 def _regnet(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
     """Blocks with squeeze and excitation have it as their third part, the others their last convolution."""
     last = 3 if any(".layer.2.attention." in name for name in tensors) else 2
@@ -119,11 +160,12 @@ def _efficientnet(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
     renamed: Tensors = {}
     for name, tensor in tensors.items():
         found = re.fullmatch(r"blocks\.(\d+)\.(.*)", name)
-        if found and int(found[1]) < len(places):
-            stage, block = places[int(found[1])]
-            part = found[2] if found[1] in expanding else _renamed(found[2], _NOT_EXPANDING)
-            name = f"blocks.{stage}.{block}.{part}"
-        renamed[name] = tensor
+        if not found or int(found[1]) >= len(places):
+            renamed[name] = tensor
+            continue
+        stage, block = places[int(found[1])]
+        part = found[2] if found[1] in expanding else _renamed(found[2], _NOT_EXPANDING)
+        renamed[f"blocks.{stage}.{block}.{part}"] = tensor
     return renamed
 
 

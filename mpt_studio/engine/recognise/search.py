@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -21,7 +22,7 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.reading import Choices
 
 MOST_BUILT = 12
-"""So many architectures with the same tensors are told apart by building them; the largest group has fewer functions."""
+"""So many functions with the same tensors are told apart by building them; the largest group has fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Found:
 
 def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices) -> Found:
     """Recognise the architecture. Raises ``UserError`` where none fits, naming the closest one and the difference."""
-    tried = []
+    tried: list[signature.Shapes] = []
     for variant in _variants(tensors, evidence):
         shapes = {name: tuple(tensor.shape) for name, tensor in variant.tensors.items()}
         for renamed, group, notes in _groups(variant.tensors, shapes, choices):
@@ -111,8 +112,8 @@ def _matches(group: tuple[Entry, ...], tensors: Mapping[str, Tensor], evidence: 
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     matches = []
     for alike in _by_function(group, evidence)[:MOST_BUILT]:
-        fits = [match for entry in alike if (match := _match(entry, shapes, entry.image_size))]
-        fits = fits or [match for entry in alike[:1] if (match := _resized(entry, shapes))]
+        fits = [match for entry in alike if (match := _match(entry, shapes, entry.image_size, evidence.config))]
+        fits = fits or [match for entry in alike[:1] if (match := _resized(entry, shapes, evidence.config))]
         if fits:
             others = tuple(entry for entry in alike if entry is not fits[0].entry)
             matches.append(replace(fits[0], alike=others))
@@ -131,7 +132,7 @@ def _by_function(group: tuple[Entry, ...], evidence: Evidence) -> list[list[Entr
     return list(functions.values())
 
 
-def _match(entry: Entry, shapes: signature.Shapes, image_size: int) -> Match | None:
+def _match(entry: Entry, shapes: signature.Shapes, image_size: int, config: Mapping[str, Any]) -> Match | None:
     classes = shapes[entry.head[0]][0] if shapes.get(entry.head[0]) else 0
     if not classes:
         return None
@@ -139,16 +140,16 @@ def _match(entry: Entry, shapes: signature.Shapes, image_size: int) -> Match | N
         network = without_memory(lambda: networks.build(entry.arch, classes, entry.small_stem, image_size))
     except (RuntimeError, ValueError, AssertionError, TypeError):  # a size that the architecture cannot take
         return None
-    if not fitting.fit(shapes, shapes_of(network)).exact:
+    if not fitting.fit(shapes, shapes_of(network)).exact or not huggingface.agrees(config, entry.arch, network):
         return None
     return Match(entry=entry, image_size=image_size, network=network)
 
 
-def _resized(entry: Entry, shapes: signature.Shapes) -> Match | None:
+def _resized(entry: Entry, shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
     """The architecture at the size that the shapes of its position tables ask for."""
     own = shapes_of(without_memory(lambda: networks.build(entry.arch, 1, entry.small_stem, entry.image_size)))
     for size in _sizes(entry.image_size, shapes, own):
-        if match := _match(entry, shapes, size):
+        if match := _match(entry, shapes, size, config):
             return match
     return None
 
@@ -156,7 +157,7 @@ def _resized(entry: Entry, shapes: signature.Shapes) -> Match | None:
 def _sizes(image_size: int, found: signature.Shapes, own: signature.Shapes) -> list[int]:
     """Sizes at which a table of positions would have the shape that it has in the file.
 
-    A table has one row per patch, and up to five besides for class tokens and registers, or the map's height as an axis.
+    A table has one row per patch, and up to five besides for class tokens and registers, or the map's height.
     """
     for name, shape in own.items():
         if signature.follows_size(name) and found.get(name, shape) != shape and len(found[name]) == len(shape):
@@ -197,17 +198,18 @@ def _found(
 
 def _no_fit(tried: list[signature.Shapes], evidence: Evidence, choices: Choices) -> str:
     """The sentence for tensors that no architecture has: the closest one, and what is different."""
-    best: tuple[float, str] = (math.inf, "")
+    best: tuple[float, str, str] = (math.inf, "", "")
     for shapes in tried:
         for entry in _near(shapes, choices):
             fit = _difference(entry, shapes)
             if fit.distance < best[0]:
-                best = (fit.distance, f"{'' if choices.arch else 'the closest is '}{entry.arch}, but it {fit.phrase()}")
+                best = (fit.distance, entry.arch, fit.phrase())
     if not best[1]:
         return f"The tensors of {evidence.name} are no image classifier's of torchvision or timm that we know."
+    _, arch, phrase = best
     if choices.arch:
-        return one_sentence(f"{evidence.name} does not fit {best[1].replace(', but it', ': it')}.", 200)
-    return one_sentence(f"{evidence.name} fits no architecture; {best[1]}.", 200)
+        return one_sentence(f"{evidence.name} does not fit {arch}: it {phrase}.", 200)
+    return one_sentence(f"{evidence.name} fits no architecture; next to {arch}, the closest, it {phrase}.", 200)
 
 
 def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[Entry]:

@@ -1,4 +1,4 @@
-"""What torchvision records of the weights that it publishes: preprocessing, class names, and the start of their hash."""
+"""What torchvision records of the weights that it publishes: preprocessing, class names, the start of their hash."""
 
 from __future__ import annotations
 

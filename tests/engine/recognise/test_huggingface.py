@@ -1,0 +1,69 @@
+"""transformers' classifiers: the same logits as the package itself gave (transformers.json)."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+import torch
+
+from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.engine.recognise import describe
+from mpt_studio.errors import UserError
+from mpt_studio.reading import Choices
+
+RECORDED = json.loads(Path(__file__).with_name("transformers.json").read_text())
+HAS_TIMM = importlib.util.find_spec("timm") is not None
+HALF = (0.5, 0.5, 0.5)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """``numbers`` and ``image`` of the script that recorded."""
+    return runpy.run_path(str(Path(__file__).with_name("record_transformers.py")))
+
+
+def tensors_of(arch, made):
+    whole = ("num_batches_tracked", "relative_position_index")
+    shapes = {name: tuple(shape) for name, shape in RECORDED[arch]["shapes"].items() if not name.endswith(whole)}
+    return {name: made["numbers"](name, shape) for name, shape in shapes.items()}
+
+
+def folder_of(arch, tmp_path, **changes):
+    (tmp_path / "config.json").write_text(json.dumps({**RECORDED[arch]["config"], **changes}))
+    return tmp_path
+
+
+@pytest.mark.parametrize("arch", RECORDED)
+def test_that_a_folder_of_transformers_answers_as_transformers(arch, made, reloaded, tmp_path):
+    if arch.startswith("timm/") and not HAS_TIMM:
+        pytest.skip("needs timm")
+    size = RECORDED[arch]["size"]
+    choices = Choices(preprocessing=Preprocessing(image_size=size, mean=HALF, std=HALF))
+    reading, network = reloaded(tensors_of(arch, made), path=folder_of(arch, tmp_path), choices=choices)
+    assert reading.candidates[0].arch == arch
+    assert reading.class_names == tuple(f"class {i}" for i in range(5))
+    assert reading.class_names_from == "config.json"
+    with torch.no_grad():
+        answer = network(made["image"](size))[0]
+    torch.testing.assert_close(answer, torch.tensor(RECORDED[arch]["logits"]), rtol=1e-3, atol=1e-3)
+
+
+def test_that_a_folder_without_a_processor_asks_for_the_preprocessing(made, contents, tmp_path):
+    reading, _ = describe(contents(tensors_of("resnet18", made)), folder_of("resnet18", tmp_path))
+    assert reading.needs == ("preprocessing",)
+
+
+def test_that_a_bottleneck_striding_elsewhere_is_refused(made, contents, tmp_path):
+    folder = folder_of("resnet18", tmp_path, downsample_in_bottleneck=True)
+    with pytest.raises(UserError, match="downsample_in_bottleneck"):
+        describe(contents(tensors_of("resnet18", made)), folder)
+
+
+def test_that_another_number_of_attention_heads_fits_no_architecture(made, contents, tmp_path):
+    folder = folder_of("swin_t", tmp_path, num_heads=[3, 6, 12, 12])
+    with pytest.raises(UserError, match="fits no architecture"):
+        describe(contents(tensors_of("swin_t", made)), folder)
