@@ -87,8 +87,7 @@ class Comparison:
     @property
     def without_scores(self) -> tuple[Side, ...]:
         """The versions that gave only their answers."""
-        sides: dict[Side, Predictions] = {"old": self.old, "new": self.new}
-        return tuple(side for side, version in sides.items() if not version.has_scores)
+        return missing.sides_without_scores(self.old, self.new)
 
     # Samples ------------------------------------------------------------------------------------------------------
 
@@ -349,12 +348,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Sample count, what did not match, what is not available, and the figures of the three subsets."""
         figures: dict[str, Any] = {subset: self.rates(subset).to_json() for subset in SUBSETS}
-        about = {
-            "scores": {"old": self.old.scores, "new": self.new.scores},
-            "not_available": missing.sentences(self),
-            "notes": {"old": list(self.old.notes), "new": list(self.new.notes)},
-        }
-        return {"samples": len(self), "matching": self.matching.to_json(), **about, **figures}
+        return {"samples": len(self), "matching": self.matching.to_json(), **missing.about(self), **figures}
 
     # Views and files ----------------------------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mpt_studio.errors import UserError
+from mpt_studio.predictions import Predictions
 
 if TYPE_CHECKING:
     from mpt_studio.compare.comparison import Comparison, Side
@@ -23,6 +24,21 @@ NEEDS: dict[str, tuple[str, tuple[Side, ...]]] = {
 }
 """What is shown → what people call it, and the versions whose scores it needs."""
 _SIDES: dict[Side, str] = {"old": "the old model", "new": "the update"}
+
+
+def sides_without_scores(old: Predictions, new: Predictions) -> tuple[Side, ...]:
+    """The versions that gave only their answers."""
+    versions: dict[Side, Predictions] = {"old": old, "new": new}
+    return tuple(side for side, version in versions.items() if not version.has_scores)
+
+
+def about(comparison: Comparison) -> dict[str, Any]:
+    """What each version gave, what is not available and what was noted on reading, as plain JSON values."""
+    return {
+        "scores": {"old": comparison.old.scores, "new": comparison.new.scores},
+        "not_available": sentences(comparison),
+        "notes": {"old": list(comparison.old.notes), "new": list(comparison.new.notes)},
+    }
 
 
 def reason(comparison: Comparison, name: str) -> str:

@@ -58,7 +58,8 @@ def understood(scores: Floats, declared: Declared, ids: Strings, where: str) -> 
     floor = min(FLOOR, look.smallest / 2)
     for part in _parts(scores):
         scores[part] = np.log(np.maximum(scores[part].astype(np.float64), floor))
-    noted = (f"{look.zeros:,} probabilities of 0 were taken as {floor:.1g}.",) if look.zeros else ()
+    zeros = "1 probability of 0 was" if look.zeros == 1 else f"{look.zeros:,} probabilities of 0 were"
+    noted = (f"{zeros} taken as {floor:.1g}.",) if look.zeros else ()
     return "probabilities", ("The scores are probabilities; their logarithms serve as logits.", *noted)
 
 

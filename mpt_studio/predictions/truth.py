@@ -87,11 +87,17 @@ def _counted(version: Predictions, dataset: Dataset, index: Ints) -> list[str]:
     missing = dataset.test[~answered[dataset.test]]
     found = []
     if unknown:
-        found.append(f"{len(unknown):,} sample ids are not in the data and left out ({_some(unknown)}).")
+        ids = _counted_as(len(unknown), "sample id is", "sample ids are")
+        found.append(f"{ids} not in the data and left out ({_some(unknown)}).")
     if len(missing):
         names = np.asarray(dataset.sample_ids)[missing[:3]].tolist()
-        found.append(f"{len(missing):,} samples of the data's test part have no answer ({_some(names)}).")
+        samples = _counted_as(len(missing), "sample", "samples")
+        found.append(f"{samples} of the data's test part without an answer ({_some(names)}).")
     return found
+
+
+def _counted_as(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _filled(version: Predictions, own: Ints, dataset: Dataset, index: Ints) -> tuple[tuple[str, ...], Ints]:

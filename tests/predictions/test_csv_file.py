@@ -165,7 +165,7 @@ def test_that_probabilities_become_logarithms_and_margins_are_exact(tmp_path: Pa
     assert found.scores == "probabilities"
     assert float(found.logits[0, 0] - found.logits[0, 1]) == pytest.approx(math.log(0.7 / 0.2), abs=1e-6)
     assert float(found.logits[1, 0]) < float(found.logits[1, 1])  # 0 stays below every other probability
-    assert "1 probabilities of 0 were taken as 5e-10." in found.notes
+    assert "1 probability of 0 was taken as 5e-10." in found.notes
 
 
 def test_that_scores_of_0_and_1_alone_are_answers(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_that_the_data_tell_the_true_classes_by_id_in_any_order(data: Few) -> No
     found = with_truth(answered("test/cow/2.png", "test/cat/0.png"), data)
     assert [found.label_names[i] for i in found.labels] == ["cow", "cat"]
     assert found.data_fingerprint == data.fingerprint
-    assert found.notes == ("1 samples of the data's test part have no answer ('test/dog/1.png').",)
+    assert found.notes == ("1 sample of the data's test part without an answer ('test/dog/1.png').",)
 
 
 def test_that_longer_paths_and_file_names_find_their_samples(data: Few) -> None:
