@@ -10,6 +10,7 @@ from tyro.conf import Positional
 
 from mpt_studio import jobs
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+from mpt_studio.cli.version_options import VersionOptions
 
 
 def export(
@@ -18,6 +19,7 @@ def export(
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE")] = None,
     normalise: bool = False,
     force: bool = False,
+    version: VersionOptions = VersionOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -31,7 +33,8 @@ def export(
         force: Replace the file if it exists.
     """
     with open_session(store, quiet=json) as session:
-        record = jobs.export(session, checkpoint, format, out, force=force, normalise=normalise)
+        choices = version.choices(session, checkpoint)
+        record = jobs.export(session, checkpoint, format, out, force=force, normalise=normalise, choices=choices)
     print_record(record, json, _told)
     return 0
 

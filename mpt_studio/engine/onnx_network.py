@@ -211,7 +211,7 @@ def _checkpoint(reading: Reading) -> Checkpoint | None:
         small_stem=False,
         class_names=reading.class_names,
         preprocessing=reading.preprocessing,
-        source=reading.path,
+        source=one_sentence(Path(reading.path).name, 200),
         notes=reading.notes,
     )
 
@@ -237,7 +237,6 @@ def _fits(graph: Graph, way: Preprocessing | None) -> bool:
 def _told(graph: Graph, told: Evidence) -> Iterator[Images]:
     from mpt_studio.engine.recognise import evidence, processor, values
 
-    yield values.Images(preprocessing=onnx_metadata.preprocessing(graph.metadata), source="the file")
     size = {"image_size": graph.image_size} if graph.image_size else {}
     for _, mapping in evidence.mappings(told.extras):
         found = values.filled({**size, **mapping}, None)

@@ -21,6 +21,7 @@ from mpt_studio.engine.export import export
 from mpt_studio.engine.version import FrozenVersion, Normalise
 from mpt_studio.engine.weights import load_network, save_network
 from mpt_studio.errors import UserError
+from mpt_studio.reading import Choices
 
 PHOTOGRAPHS = Preprocessing(
     image_size=64, resize=72, interpolation="bilinear", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
@@ -83,6 +84,20 @@ def test_what_a_pth_holds_besides_its_weights(squeezed, tmp_path) -> None:
     assert (found["arch"], found["class_names"]) == ("squeezenet1_1", ["ant", "bee", "çat"])
     assert found["preprocessing"]["resize"] == 72
     assert json.loads(json.dumps(found["preprocessing"])) == found["preprocessing"]
+
+
+@pytest.mark.parametrize("resize", [0, 64, 72])
+def test_that_a_pth_is_read_back_as_the_same_version(squeezed, tmp_path, resize) -> None:
+    from mpt_studio.engine.intake.contents import read_contents
+    from mpt_studio.engine.recognise import describe
+
+    way = dataclasses.replace(PHOTOGRAPHS, resize=resize)
+    export(dataclasses.replace(squeezed, preprocessing=way), "pth", tmp_path / "a.pth")
+    reading, tensors = describe(read_contents(tmp_path / "a.pth"), tmp_path / "a.pth", Choices(), ())
+    assert tensors is not None
+    assert reading.candidates[0].arch == "squeezenet1_1"
+    assert (reading.class_names, reading.class_names_from) == (squeezed.class_names, "the file")
+    assert (reading.preprocessing, reading.preprocessing_from) == (way, "the file")
 
 
 def test_that_onnx_answers_as_the_version_for_any_number_of_images(old, graph, squares) -> None:
