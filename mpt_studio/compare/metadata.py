@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ID_COLUMNS = ("sample_id", "id", "sample", "file", "file_name", "filename", "path", "image", "name")
 FACET_VALUES = 200
 """A column with more different values is for searching, not for a list of counts."""
+FACET_NUMBERS = 24
+"""As many different numbers can be listed; more are searched by ranges."""
 _EMPTY = ("", "nan", "none", "null", "na", "n/a")
 
 
@@ -31,9 +33,9 @@ class Column:
     numbers: npt.NDArray[np.float64] | None
     """(N,) values, NaN where there is none; None for a column of texts."""
     codes: npt.NDArray[np.int32]
-    """(N,) index into ``values``; −1 where there is none. Empty for a column of numbers."""
+    """(N,) index into ``values``; −1 where there is none. Empty for numbers of many different values."""
     values: tuple[str, ...]
-    """Different texts, sorted; empty for a column of numbers."""
+    """Different texts, or few different numbers as texts, sorted; empty for numbers of many different values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Metadata:
     @property
     def facets(self) -> list[str]:
         """Names of the columns whose values can be listed with counts."""
-        return [c.name for c in self.columns.values() if c.numbers is None and len(c.values) <= FACET_VALUES]
+        return [c.name for c in self.columns.values() if 0 < len(c.values) <= FACET_VALUES]
 
     def sentence(self) -> str:
         """How well the file fits, for people."""
@@ -139,11 +141,20 @@ def _column(name: str, texts: list[str], rows: Ints, n: int) -> Column:
     if numbers is not None:
         spread = np.full(n, np.nan)
         spread[rows] = numbers
-        return Column(name, spread, np.empty(0, np.int32), ())
+        return Column(name, spread, *_few(spread))
     values, codes = np.unique(np.array([text.strip() for text in texts], dtype=np.str_), return_inverse=True)
     spread_codes = np.full(n, -1, dtype=np.int32)
     spread_codes[rows] = codes
     return Column(name, None, spread_codes, tuple(values.tolist()))
+
+
+def _few(numbers: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """(N,) codes and values of numbers that are rather a kind of label (a year, a camera's number); else nothing."""
+    different = np.unique(numbers[~np.isnan(numbers)])
+    if len(different) > FACET_NUMBERS:
+        return np.empty(0, np.int32), ()
+    codes = np.where(np.isnan(numbers), -1, np.searchsorted(different, numbers)).astype(np.int32)
+    return codes, tuple(str(int(v)) if v.is_integer() else repr(v) for v in different.tolist())
 
 
 def _numbers(texts: list[str]) -> npt.NDArray[np.float64] | None:

@@ -78,7 +78,7 @@ class Vocabulary:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of all metadata columns."""
-        return (*(name for name, _ in self.texts), *self.numbers)
+        return tuple(dict.fromkeys((*(name for name, _ in self.texts), *self.numbers)))
 
 
 def vocabulary(comparison: Comparison) -> Vocabulary:
@@ -86,7 +86,7 @@ def vocabulary(comparison: Comparison) -> Vocabulary:
     columns = comparison.metadata.columns.values() if comparison.metadata else ()
     return Vocabulary(
         comparison.names,
-        tuple((c.name, c.values) for c in columns if c.numbers is None),
+        tuple((c.name, c.values) for c in columns if c.numbers is None or c.values),
         tuple(c.name for c in columns if c.numbers is not None),
         tuple((name, why) for name in NUMBERS if (why := missing.reason(comparison, name))),
     )
@@ -200,13 +200,18 @@ class _Reader:
         if name is None:
             known = (*KEYS, *self.words.columns)
             self._wrong(f"There is nothing called {self.term.key!r} to search in{_closest(self.term.key, known)}")
-        if name in self.words.numbers:
+        if name in self.words.numbers and not self._lists_values(name):
             return self._number(to, name)
         self._colon()
         values = tuple(dict.fromkeys(value.text for value in self.term.values))
         if any(among.column == name for among in to.columns):
             self._wrong(f"{name} is there twice; write alternatives as {name}:a,b")
         return dataclasses.replace(to, columns=(*to.columns, Among(name, values)))
+
+    def _lists_values(self, name: str) -> bool:
+        """Whether a column of numbers is asked for some of its few values."""
+        few = next((values for column, values in self.words.texts if column == name), ())
+        return self.term.operator == ":" and all(value.text in few for value in self.term.values)
 
     def _colon(self) -> None:
         if self.term.operator not in (":", "="):

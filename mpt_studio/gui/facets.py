@@ -152,7 +152,7 @@ COLUMN = "columns:"
 def _column_facet(name: str) -> Facet:
     def value_of(comparison: Comparison, row: int) -> Hashable:
         column = comparison.metadata.columns.get(name) if comparison.metadata else None
-        code = int(column.codes[row]) if column is not None and column.numbers is None else -1
+        code = int(column.codes[row]) if column is not None and column.values else -1
         return column.values[code] if column is not None and code >= 0 else None
 
     return Facet(f"{COLUMN}{name}", name, lambda found, c, chosen: _value_rows(found.columns[name], chosen), value_of)

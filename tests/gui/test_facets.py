@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.compare import parse, to_text, vocabulary
 from mpt_studio.flips import Mark
 from mpt_studio.gui import facets as panel
 from mpt_studio.gui.facets import FacetPanel
@@ -64,6 +65,27 @@ def test_that_a_table_brings_facets_that_filter(
     comparison = workspace.comparison()
     assert comparison is not None
     assert comparison.metadata is not None
+
+
+def test_that_a_column_of_few_numbers_is_a_facet_that_the_search_text_tells(
+    facets: FacetPanel, workspace: Workspace, qtbot: QtBot, tmp_path: Path
+) -> None:
+    table = tmp_path / "years.csv"
+    lines = "".join(f"test/{i:02d},{2019 + i % 2},{0.5 if i < 5 else 1}\n" for i in range(10))
+    table.write_text(f"id,year,zoom\n{lines}")
+    with qtbot.waitSignal(workspace.tables.changed):
+        workspace.open_paths([table])
+    assert counts(facets, "columns:year") == {"2019": "2", "2020": "2"}
+    assert counts(facets, "columns:zoom") == {"0.5": "2", "1": "2"}
+    facets.lists["columns:year"].chosen.emit("2019")
+    assert sorted(workspace.rows) == [2, 6]
+    comparison = workspace.comparison()
+    assert comparison is not None
+    text = to_text(workspace.filter)
+    assert "year:2019" in text
+    assert list(parse(text, vocabulary(comparison)).apply(comparison)) == [2, 6]
+    ranged = parse("kind:negative year>=2020", vocabulary(comparison))
+    assert list(ranged.apply(comparison)) == [1, 5]
 
 
 def test_that_a_table_dropped_while_versions_are_compared_waits_for_them(
