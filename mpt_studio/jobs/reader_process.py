@@ -81,7 +81,7 @@ def _started(request: Path, out: Path, errors: IO[bytes]) -> subprocess.Popen[st
 
 
 def _environment() -> dict[str, str]:
-    dropped = ("TORCH_", "PYTORCH_", "PYTHONSTARTUP", "PYTHONINSPECT", "LD_PRELOAD", "PYTHONPATH", "CUDA_")
+    dropped = ("TORCH", "PYTORCH", "PYTHONSTARTUP", "PYTHONINSPECT", "LD_PRELOAD", "PYTHONPATH", "CUDA_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     home = str(Path(__file__).resolve().parents[2])
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
