@@ -6,11 +6,14 @@ folder or to knock at a port of this machine on which the test listens.
 
 from __future__ import annotations
 
+import functools
+
 from hostile.case import Canary, Hostile
 
 __all__ = ["Canary", "Hostile", "corpus"]
 
 
+@functools.cache
 def corpus() -> list[Hostile]:
     """All cases, in a fixed order, with names that differ."""
     from hostile import bombs, headers, lookalikes, opcodes, pickles, truncated, zips

@@ -28,7 +28,12 @@ def one(body: bytes = BODY, **tensors: Any) -> bytes:
 
 
 def cases() -> list[Hostile]:
-    return [file(GROUP, name, content, ".safetensors") for name, content in _contents().items()]
+    made = [file(GROUP, name, content, ".safetensors") for name, content in _contents().items()]
+    return [*made, file(GROUP, "metadata of 80 MB", _large_metadata, ".safetensors")]
+
+
+def _large_metadata() -> bytes:
+    return safetensors('{"__metadata__":{"a":"' + "x" * 80_000_000 + '"}}')
 
 
 def _contents() -> dict[str, bytes]:
@@ -68,7 +73,6 @@ def _texts(sound: str) -> dict[str, bytes]:
         "deep metadata": safetensors('{"__metadata__":' + '{"a":' * 50_000 + "1" + "}" * 50_000 + "}"),
         "metadata that is a list": safetensors('{"__metadata__":[1,2]}'),
         "metadata of numbers": safetensors('{"__metadata__":{"a":7}}'),
-        "metadata of 80 MB": safetensors('{"__metadata__":{"a":"' + "x" * 80_000_000 + '"}}'),
         "tensor named __metadata__": one(__metadata__=entry()),
         "header of blanks": safetensors(" " * 4096, BODY),
         "byte order mark": safetensors(b"\xef\xbb\xbf" + sound.encode(), BODY),
