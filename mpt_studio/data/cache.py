@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from mpt_studio.errors import UserError
 
 FORMAT = 1
 """Part of every key; raise it when what is stored changes."""
+KEPT_DAYS = 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,7 @@ def cached(name: str, key: Mapping[str, Any], build: Callable[[], Pixels]) -> tu
             pixels = build()
             with _writing():
                 _save(folder, pixels)
+            prune(folder.parent)
             found = load(folder)
     if found is None:
         raise UserError(f"The cache folder {paths.cache_dir()} does not keep what is written; check the disk.")
@@ -77,10 +80,22 @@ def load(folder: Path) -> Pixels | None:
             return None
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
+        with contextlib.suppress(OSError):  # a cache that is only read
+            os.utime(folder / "meta.json")  # tells prune that somebody needs it
         found = Pixels(images, labels, tuple(meta["class_names"]), int(meta["train_count"]), str(meta["content"]))
         return found if _is_sound(found) and _hash(labels) == meta["labels"] else None
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
+
+
+def prune(folder: Path, days: float = KEPT_DAYS) -> None:
+    """Delete decoded data that were not opened for ``days``: of sources that changed, moved or are gone."""
+    oldest = time.time() - days * 86_400
+    for meta in folder.glob("*/meta.json"):
+        with contextlib.suppress(OSError):  # another process is quicker, or has it open on Windows
+            if meta.stat().st_mtime < oldest:
+                shutil.rmtree(meta.parent)
+                Path(f"{meta.parent}.lock").unlink(missing_ok=True)
 
 
 def source_key(files: Sequence[Path]) -> list[tuple[str, int, int]]:

@@ -92,13 +92,14 @@ def _indexed(root: Path, tree: Tree, progress: Progress) -> tuple[Index, bool]:
     layout = part_folders(tree, root)
     listings = {part: scan(tree, place) for part, place in layout.places.items()}
     for part, listing in listings.items():
-        check_no_twins(listing.class_names, str(root / layout.places[part]))
+        place = str(root / layout.places[part])
+        check_no_twins(listing.class_names, place)
+        if not listing.class_names:
+            raise UserError(
+                f"There are no class folders in {one_sentence(place)}; "
+                "put the images of each class into a folder of its own."
+            )
     found, repeated = _without_repeats(root, listings)
-    if not any(listing.class_names for listing in listings.values()):
-        raise UserError(
-            f"There are no class folders in {one_sentence(str(root))}; "
-            "put the images of each class into a folder of its own."
-        )
     verdicts = verify(root, [f for f, _ in found], progress)
     judged = [Sample(f, verdict, part) for (f, part), verdict in zip(found, verdicts, strict=True)]
     samples = [s for s in judged if not s.verdict.reason]

@@ -59,25 +59,27 @@ def part_folders(tree: Tree, root: Path) -> Layout:
     """
     top = sorted({folder.path.split(os.sep, 1)[0] for folder in tree.folders if folder.path})
     with_classes = {folder.path.split(os.sep, 1)[0] for folder in tree.folders if os.sep in folder.path}
-    places: dict[Part, str] = {}
-    for part, names in NAMES.items():
-        place = next(
-            (name for wanted in names for name in top if name.lower() == wanted and name in with_classes), None
-        )
-        if place is not None:
-            places[part] = place
+    named = {part: _first_named(names, top, with_classes) for part, names in NAMES.items()}
+    places: dict[Part, str] = {part: name for part, name in named.items() if name}
     if "test" not in places and "validation" in places:
         places["test"] = places.pop("validation")
-    if not places or ("train" not in places and set(top) - set(places.values())):
-        return Layout({"train": ""})
-    if "test" not in places:
+    if "train" in places and "test" not in places and places["train"] in with_classes:
         raise UserError(
             f"{one_sentence(str(root))} has a train folder but neither test, val nor valid; "
             f"add one, or open folder:{root / places['train']} to have it split."
         )
+    is_for_tests = bool(places) and set(top) == set(places.values()) <= with_classes
+    if not (is_for_tests or ("train" in places and "test" in places)):
+        return Layout({"train": ""})  # "train" may be a class as well: one of railways
     beside = sorted(set(top) - set(places.values()))
     note = f"Beside {' and '.join(places.values())}, the folder {quoted(beside)} is not read." if beside else ""
     return Layout({part: places[part] for part in PARTS if part in places}, (note,) if note else ())
+
+
+def _first_named(names: Sequence[str], top: Sequence[str], with_classes: Collection[str]) -> str:
+    """The folder of a part: by the order of the usual names, first of those that hold class folders."""
+    found = [name for wanted in names for name in top if name.lower() == wanted]
+    return next((name for name in found if name in with_classes), found[0] if found else "")
 
 
 def split(samples: Sequence[Sample]) -> list[Sample]:
@@ -121,6 +123,8 @@ def agreed_classes(
     if is_split and (lacking["train"] or lacking["test"]):
         poor = [name for name in names if name in (*lacking["train"], *lacking["test"])]
         raise UserError(f"Class {quoted(poor)} in {where} has fewer than two readable images; it needs more.")
+    if not there["test"]:
+        raise UserError(f"There are no readable images in {parts['test']} of {where}; add some to compare versions on.")
     _refuse_unlearnable(lacking, parts, where)
     notes = (
         f"Class {quoted(missing)} has no readable images in {parts[part]}: nothing can be said about it there."

@@ -166,9 +166,10 @@ def thumbnails(dataset: Dataset, number: int, side: int) -> np.ndarray | None:
 def _tile(dataset: Dataset, index: int, side: int) -> np.ndarray | None:
     """(side, side, 3) of one image; None where its file has vanished or changed."""
     try:
-        return dataset.batch([index], side)[0]
+        (tile,) = dataset.batch([index], side)
     except UserError:
         return None
+    return tile
 
 
 def _mosaic(tiles: np.ndarray, columns: int, ratio: float) -> QPixmap:

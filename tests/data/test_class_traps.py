@@ -145,6 +145,34 @@ def test_that_a_test_folder_alone_can_be_evaluated_on(root: Path) -> None:
     assert (len(data.train), len(data.test)) == (0, 9)
 
 
+@pytest.mark.parametrize("bare", ["train", "test"])
+def test_that_parts_without_class_folders_are_never_taken_for_classes(root: Path, bare: str) -> None:
+    for name in TREE[bare]:
+        for image in (root / bare / name).iterdir():
+            image.rename(root / bare / f"{name}_{image.name}")
+        (root / bare / name).rmdir()
+    with pytest.raises(UserError, match=f"no class folders in .*{bare};"):
+        open_dataset(f"folder:{root}")
+
+
+def test_that_a_test_part_of_broken_images_only_is_a_sentence(root: Path) -> None:
+    for image in (root / "test").rglob("*.png"):
+        image.write_bytes(b"")
+    with pytest.raises(UserError, match="no readable images in test/"):
+        open_dataset(f"folder:{root}")
+
+
+def test_that_railways_may_be_a_class(root: Path) -> None:
+    for i in range(3):
+        Image.new("L", (4, 4), i).save(root / "train" / f"{i}.png")
+    (root / "train").rename(root.parent / "vehicles")
+    place = root.parent / "vehicles"
+    (place / "1").rename(place / "train")
+    for i in range(3):
+        (place / f"{i}.png").unlink()
+    assert open_dataset(f"folder:{place}").class_names == ("2", "10", "train")
+
+
 def test_that_a_folder_beside_the_parts_is_told(root: Path) -> None:
     paint(root, "extra", "1")
     assert "the folder 'extra' is not read" in opened(root).notes[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -14,7 +15,7 @@ import pytest
 from odd_files import bad_files, good_odd_files, noise, packed
 from PIL import Image
 
-from mpt_studio.data import decode, open_dataset
+from mpt_studio.data import decode, files, open_dataset
 
 GOOD = 1000
 
@@ -114,13 +115,20 @@ def test_that_a_file_that_became_a_pipe_is_not_waited_for(tmp_path: Path) -> Non
     assert "a pipe, not a file" in str(said[0])
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may read everything")
-def test_that_a_file_without_the_right_to_read_is_looked_at_again_next_time(tmp_path: Path) -> None:
+def test_that_a_file_that_the_system_refuses_is_looked_at_again_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(tmp_path, 10)
-    place = tmp_path / "train" / "round" / "0001.png"
-    place.chmod(0)
+    read = files.read
+
+    def refusing(path: Path) -> bytes:
+        if path.name == "0001.png" and path.parent.name == "round":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(files, "read", refusing)
     assert [s.reason for s in open_dataset(f"folder:{tmp_path}").skipped] == ["Permission denied"]
-    place.chmod(0o600)
+    monkeypatch.undo()
     assert open_dataset(f"folder:{tmp_path}").skipped == ()
 
 
