@@ -190,8 +190,9 @@ class MapView(QWidget):
         worker, data = self.workspace.worker, self.workspace.dataset
         if worker is None or data is None:
             return
-        if self._job is not None:
-            self._job.cancel()
+        former, self._job = self._job, None
+        if former is not None:
+            former.cancel()  # it is not the user who cancels: nothing to offer again
         self._tell(f"Reading the features of {version.label}…")
         job = worker.request(
             "features_map",

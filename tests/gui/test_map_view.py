@@ -227,3 +227,13 @@ def test_that_opening_a_large_image_takes_the_place_of_a_narrow_map(page: FlipsP
     page.grid.opened.emit(3)
     assert page.viewer.isVisible()
     assert not shown.isVisible()
+
+
+def test_that_another_choice_while_a_map_is_made_is_no_cancelling(page: FlipsPage, qtbot: QtBot) -> None:
+    view = opened(page, qtbot)
+    for choice in (1, 2):  # the second before the first is there
+        view.versions.setCurrentIndex(choice)
+        view.refresh()
+        assert view.again.isHidden()
+    qtbot.waitUntil(lambda: "placed by" in view.placed.text(), timeout=10_000)
+    assert view.again.isHidden()
