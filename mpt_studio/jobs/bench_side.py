@@ -99,14 +99,15 @@ def _train(setting: Setting, listen: Any, begin: Any, ended: Any) -> None:
         begin.get()
         session = jobs.Session(Store(Path(setting["folder"]) / "store"), listen=listen)
         dataset = open_dataset(setting["data"])
-        run = jobs.start_train(session.store, _recipe(setting), dataset)
+        run = jobs.start_train(session.store, recipe_of(setting), dataset)
         jobs.train(session, run.id, dataset)
         ended.put(StopIteration("The training has no more epochs."))
     except BaseException as error:
         ended.put(error)
 
 
-def _recipe(setting: Setting) -> Recipe:
+def recipe_of(setting: Setting) -> Recipe:
+    """Our training of a setting: as long as there are rounds, at the constant rate that the script has."""
     folder, method = Path(setting["folder"]), method_named(setting["method"], setting["margin"])
     return Recipe(
         data=setting["data"],
