@@ -14,6 +14,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mpt_studio.cli.worker import main as worker
 
         return worker(words[1:])
+    if words[:1] == ["read-foreign-file"]:  # how a bundle, which has no -m, starts the limited reader
+        from mpt_studio.engine.intake.child import main as reader
+
+        return reader(words[1:])
     if _opens_window(words):
         return _open_window(words[1:] if words[:1] == ["gui"] else words)
     from mpt_studio.cli.commands import main as command_line

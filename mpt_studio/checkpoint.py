@@ -18,6 +18,8 @@ from mpt_studio.errors import UserError
 
 FORMAT = 1
 HEADER_KEY = onnx_header.KEY
+SHA256_KEY = "content_sha256"
+"""Inside our one header entry: safetensors writes several in an order that changes from run to run."""
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Crop = Literal["center", "squash"]
@@ -90,6 +92,18 @@ def has_our_header(path: Path) -> bool:
             return size <= tensor_header.MOST_BYTES and f'"{HEADER_KEY}":'.encode() in stream.read(min(size, 1 << 16))
     except (OSError, UserError):
         return False
+
+
+def check_content(path: Path) -> None:
+    """Compare one of our files with the checksum in its header; reads all of it. Raises ``UserError``."""
+    if _is_onnx(path):
+        whole = onnx_header.is_sealed(path.read_bytes())
+    else:
+        header = tensor_header.read_header(path)
+        values = json.loads(header.metadata[HEADER_KEY])
+        whole = values.pop(SHA256_KEY, "") == tensor_header.content_sha256(path, header.places, values)
+    if not whole:
+        raise UserError(f"{path} is damaged: its content does not match its checksum; use another copy.")
 
 
 _ADAPTER = pydantic.TypeAdapter(Checkpoint)

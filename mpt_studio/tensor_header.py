@@ -7,6 +7,7 @@ without holes and fill the file. Nothing here grows beyond the header itself.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,13 @@ BITS = {
     "F8_E4M3": 8, "F8_E5M2": 8, "F16": 16, "BF16": 16, "F32": 32, "F64": 64, "C64": 64,
 }  # fmt: skip
 """Bits of one element by the format's name of its type."""
+TORCH_NAMES = {
+    "BOOL": "bool", "U8": "uint8", "I8": "int8", "I16": "int16", "U16": "uint16", "I32": "int32", "U32": "uint32",
+    "I64": "int64", "U64": "uint64", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F16": "float16",
+    "BF16": "bfloat16", "F32": "float32", "F64": "float64", "C64": "complex64",
+}  # fmt: skip
+"""What torch calls the types."""
+_PIECE = 8 << 20
 _FIELDS = {"dtype", "shape", "data_offsets"}
 _COUNTED = b'"data_offsets"'
 
@@ -157,3 +165,16 @@ def _check_cover(places: dict[str, Place], start: int, size: int) -> None:
         at = place.end
     if at != size:
         raise Unreadable("is damaged: its length is not that of its tensors; copy or download it again")
+
+
+def content_sha256(path: Path, places: dict[str, Place], values: dict[str, Any]) -> str:
+    """Hex SHA-256 over names, types, shapes and bytes of the tensors, and over plain values, as our files carry it."""
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+    with path.open("rb") as stream:
+        for name in sorted(places):
+            place = places[name]
+            digest.update(f"{name} torch.{TORCH_NAMES[place.dtype]} {place.shape}\n".encode())
+            stream.seek(place.start)
+            for at in range(place.start, place.end, _PIECE):
+                digest.update(stream.read(min(_PIECE, place.end - at)))
+    return digest.hexdigest()

@@ -37,7 +37,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the module of a name when it is first asked for: ``intake`` refuses most bad files before torch is there."""
+    """Import a name's module when it is first asked for: ``intake`` refuses most bad files before torch is there."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

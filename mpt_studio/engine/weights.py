@@ -17,12 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mpt_studio import tensor_header
-from mpt_studio.checkpoint import HEADER_KEY, Checkpoint
+from mpt_studio.checkpoint import HEADER_KEY, SHA256_KEY, Checkpoint
 from mpt_studio.engine import networks, onnx_network
 from mpt_studio.errors import UserError, one_sentence
-
-SHA256_KEY = "content_sha256"
-"""Inside our one header entry: safetensors writes several in an order that changes from run to run."""
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], key: str, values: Mapping[str, Any]) -> None:

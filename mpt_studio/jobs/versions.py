@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.checkpoint import Checkpoint, check_content
 from mpt_studio.compare.class_map import kept_map
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
@@ -268,6 +268,7 @@ def inspect(
     if not is_ours(path):
         return {"kind": "version", **to_json(read_version(session, path, choices))}
     checkpoint = checkpoint_of(session, path, choices)
+    check_content(path)
     return {"kind": "checkpoint", **asdict(checkpoint), "sha256": checkpoint.sha256(), "bytes": path.stat().st_size}
 
 

@@ -15,11 +15,6 @@ from mpt_studio.tensor_header import Header, Unreadable
 
 MOST_INDEX = 32 << 20
 MOST_SHARDS = 1000
-_DTYPES = {
-    "BOOL": "bool", "U8": "uint8", "I8": "int8", "I16": "int16", "U16": "uint16", "I32": "int32", "U32": "uint32",
-    "I64": "int64", "U64": "uint64", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F16": "float16",
-    "BF16": "bfloat16", "F32": "float32", "F64": "float64", "C64": "complex64",
-}  # fmt: skip
 
 
 def parse_safetensors(file: Opened) -> Parsed:
@@ -48,7 +43,7 @@ def _refuse_ours(header: Header) -> None:
 def _records(header: Header, index: int) -> tuple[dict[str, TensorRecord], dict[str, Place]]:
     records, places = {}, {}
     for name, place in header.places.items():
-        dtype, key = _DTYPES[place.dtype], f"{index}:{name}"
+        dtype, key = tensor_header.TORCH_NAMES[place.dtype], f"{index}:{name}"
         records[name] = TensorRecord(
             Storage(key, dtype, product(place.shape)), 0, place.shape, contiguous(place.shape), dtype
         )
