@@ -18,6 +18,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.jobs.old_model import names_on_data
 from mpt_studio.store import Store
 
+from .conftest import TINY
+
 
 def written(path: Path, *rows: tuple[object, ...]) -> str:
     with path.open("w", newline="") as stream:
@@ -153,3 +155,27 @@ def test_that_the_commands_show_the_table_and_take_a_map(
     assert err.startswith("old.csv, line 1: 'id,label,y_pred' is neither")
     code, out, _ = command(capsys, "classes", pair[1], "builtin", *store)
     assert code == 1
+
+
+def test_that_an_update_of_an_old_model_with_other_names_waits_for_a_map_and_then_finds_the_same_flips(
+    finished_update: Any, session: jobs.Session, tmp_path: Path
+) -> None:
+    from mpt_studio.checkpoint import read_checkpoint
+    from mpt_studio.engine.weights import load_network, save_network
+    from mpt_studio.recipe import UpdateRecipe
+
+    _, result, _ = finished_update
+    own = read_checkpoint(Path(result["old"]["checkpoint"]))
+    theirs = dataclasses.replace(own, class_names=tuple(f"digit {name}" for name in own.class_names), run="")
+    save_network(tmp_path / "theirs.safetensors", load_network(own).state_dict(), theirs)
+    recipe = UpdateRecipe(data="builtin", methods="none", old=str(tmp_path / "theirs.safetensors"), training=TINY)
+    with pytest.raises(UserError, match="10 of the old model's classes without a counterpart in the data: digit 0"):
+        jobs.check_update(session, recipe)
+    pairs = [(f"digit {name}", name) for name in own.class_names]
+    assert not jobs.set_class_map(session, recipe.old, "builtin", pairs)["blocked"]
+    found = jobs.run_update(session, jobs.start_update(session.store, recipe).id, jobs.check_update(session, recipe))
+    assert found is not None
+    assert found["old"]["all"] == result["old"]["all"]
+    assert found["data"]["old_classes"] == result["data"]["old_classes"]
+    for subset in ("all", "old_classes", "new_classes"):
+        assert found["candidates"][0][subset] == result["candidates"][0][subset]
