@@ -85,7 +85,7 @@ def recommend_offset(
     return OffsetRecommendation(
         key,
         gamma,
-        f"{best.new.version or key} with logit offset γ = {gamma:.2f} has the lowest NFR ({words}, n={n:,}): "
+        f"{best.new.version or key} with logit offset γ = {_offset(gamma)} has the lowest NFR ({words}, n={n:,}): "
         f"{_percent(nfr)}; its accuracy (all, n={len(best):,}) of {_percent(-accuracy)} is {within}.",
     )
 
@@ -108,6 +108,10 @@ def _nfr(comparison: Comparison) -> float:
 def _subset(comparison: Comparison) -> tuple[str, int]:
     n = comparison.rates("old_classes").samples
     return (SUBSET_WORDS["old_classes"], n) if n else (SUBSET_WORDS["all"], len(comparison))
+
+
+def _offset(gamma: float) -> str:
+    return f"{gamma:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def _percent(rate: float) -> str:

@@ -66,7 +66,7 @@ class Recommending(QObject):
             self._at_offset = picked
             self.changed.emit()
 
-    def star(self, key: str) -> str:
+    def star(self, key: str, *, short: bool = False) -> str:
         """What to write beside a candidate: "★ recommended at γ = 0.85"; empty beside all others.
 
         Empty as well where it is looked at under another offset than the one that is recommended.
@@ -77,7 +77,9 @@ class Recommending(QObject):
         gamma = getattr(picked, "gamma", 0.0)
         if shown and abs(shown - gamma) > _SAME:
             return ""
-        return "★ recommended" + (f" at γ = {number(gamma, 2)}" if abs(gamma) > _SAME else "")
+        if abs(gamma) <= _SAME:
+            return "★ recommended"
+        return f"{'★' if short else '★ recommended'} at γ = {number(gamma, 2)}"
 
     def contenders(self) -> tuple[compare.Comparison, Contenders] | None:
         """Plain training's comparison and those to choose among, itself too; None where there is nothing to choose."""
