@@ -21,6 +21,7 @@ from mpt_studio.compare.causes import CauseThresholds, causes
 from mpt_studio.compare.classes import ClassRates, FlowPair
 from mpt_studio.compare.columns import Bytes, Columns, columns
 from mpt_studio.compare.matching import Bools, Matching, Rows, match, union
+from mpt_studio.compare.stop import BLOCK, parts
 from mpt_studio.compare.tally import SUBSETS, Subset
 from mpt_studio.flips import FlipKind, Mark, Rates
 from mpt_studio.predictions import Floats, Ints, Predictions, Strings
@@ -294,8 +295,12 @@ class Comparison:
 
     @cached_property
     def _counts(self) -> npt.NDArray[np.int64]:
-        changed = self.old_answer != self.new_answer
-        return tally.count(tally.codes(self.kinds, changed, self.to_new_class, self.is_old_class))
+        total, is_new = np.zeros(tally.CODES, np.int64), self.class_is_new
+        for part in parts(len(self), BLOCK):
+            answer, truth = self.new_answer[part], self.truth[part]
+            changed = self.old_answer[part] != answer
+            total += tally.count(tally.codes(self.kinds[part], changed, is_new.take(answer), ~is_new.take(truth)))
+        return total
 
     @cached_property
     def negative_flips(self) -> Ints:
