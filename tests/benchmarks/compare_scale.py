@@ -1,4 +1,4 @@
-"""How a comparison scales: ``python tests/benchmarks/compare_scale.py [--json] [--samples 10000 100000 …]``.
+"""How a comparison scales: ``python tests/benchmarks/compare_scale.py [--json] [--own] [--samples 10000 100000 …]``.
 
 Each size is measured in processes of its own, on predictions written to disk and opened as the program opens them.
 The window's part is in ``window_scale.py``; see docs/benchmarks.md.
@@ -116,4 +116,4 @@ def _timed(found: Found, name: str, work: Callable[[], Any]) -> Any:
 if __name__ == "__main__":
     sizes = (10_000, 100_000, 1_000_000, 10_000_000)
     about = (__doc__ or "").partition("\n")[0]
-    Benchmark(__file__, about, ROWS, sizes, saved_pair, measure, processes=2).main()
+    Benchmark(__file__, about, ROWS, sizes, saved_pair, measure, processes=2, offers_own=True).main()

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 Found = dict[str, Any]
+OWN = "BENCHMARK_OWN_TIME"
+"""Tells the measuring processes by which clock to go."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,24 @@ class Benchmark:
     """Fills the folder."""
     measure: Callable[[int, Path], Found]
     processes: int = 1
+    offers_own: bool = False
+    """Whether it computes in one thread, so that its own computing can be measured on a busy machine."""
 
     def main(self, alone: Callable[[Path], Found] | None = None, alone_rows: Sequence[Row] = ()) -> None:
         """Read the command line, measure, print. ``alone`` is what does not depend on the number of samples."""
         parser = argparse.ArgumentParser(description=self.about)
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
         parser.add_argument("--samples", type=int, nargs="+", default=self.sizes)
+        if self.offers_own:
+            parser.add_argument("--own", action="store_true", help="computing alone, without waiting for others")
         parser.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)
         given = parser.parse_args()
         if given.folder:
             samples = given.samples[0]
             print(json.dumps(self.measure(samples, given.folder) if samples or alone is None else alone(given.folder)))
             return
+        if getattr(given, "own", False):
+            os.environ[OWN] = "1"
         sizes = [self._of_size(samples) for samples in given.samples]
         single = self._apart(0, None) if alone is not None else {}
         if given.json:
