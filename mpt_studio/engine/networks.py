@@ -60,7 +60,7 @@ def build(arch: str, classes: int, small_stem: bool, image_size: int) -> nn.Modu
     if arch == SMALL:
         return SmallResidual(classes, small_stem)
     if arch.startswith(timm_networks.PREFIX):
-        return timm_networks.build(_known(arch), classes, image_size)
+        return timm_networks.build(known(arch), classes, image_size)
     network = _torchvision(arch, classes, image_size)
     if small_stem:
         _shrink_stem(network, arch)
@@ -72,7 +72,7 @@ def check_architecture(model: recipe.Model, classes: int, image_size: int) -> No
 
     Costs neither memory nor arithmetic: the network has no weights and runs on torch's meta device.
     """
-    _known(model.arch)
+    known(model.arch)
     small = stem_is_small(model, image_size)
     try:
         network = without_memory(lambda: build(model.arch, classes, small, image_size)).to("meta")
@@ -144,7 +144,8 @@ def _torchvision_names() -> tuple[str, ...]:
     return tuple(sorted(torchvision.models.list_models(module=torchvision.models)))
 
 
-def _known(arch: str) -> str:
+def known(arch: str) -> str:
+    """``arch`` itself, if ``build`` knows it. Raises ``UserError`` with the closest names."""
     if arch == SMALL or arch in _torchvision_names():  # "small" must not wait for the import of torchvision
         return arch
     if arch.startswith(timm_networks.PREFIX) and timm_networks.exists(arch):
@@ -157,7 +158,7 @@ def _known(arch: str) -> str:
 def _torchvision(arch: str, classes: int, image_size: int) -> nn.Module:
     import torchvision
 
-    maker: Callable[..., nn.Module] = torchvision.models.get_model_builder(_known(arch))
+    maker: Callable[..., nn.Module] = torchvision.models.get_model_builder(known(arch))
     options: dict[str, Any] = {"weights": None, "num_classes": classes}
     if arch.startswith("vit_"):
         options["image_size"] = image_size

@@ -91,7 +91,7 @@ def own_size(arch: str) -> int:
         return 32
     if arch.startswith(timm_networks.PREFIX):
         return int(timm_networks.defaults(arch).get("input_size", (3, 224, 224))[-1])
-    return int(torchvision.models.get_model_weights(arch).DEFAULT.transforms().crop_size[0])
+    return int(torchvision.models.get_model_weights(networks.known(arch)).DEFAULT.transforms().crop_size[0])
 
 
 @functools.cache

@@ -25,6 +25,13 @@ MOST_BUILT = 12
 """So many functions with the same tensors are told apart by building them; the largest group has fewer."""
 
 
+MOST_TRIED = 3
+"""Ways to name the tensors that are compared with the closest architectures."""
+
+LEAST_SIZE, MOST_SIZE = 8, 2048
+"""Sides in pixels that a table of positions may ask for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Match:
     """An architecture that the tensors fit exactly."""
@@ -36,6 +43,10 @@ class Match:
     """Without memory for its weights."""
     alike: tuple[Entry, ...] = ()
     """Others that compute the same."""
+
+    @property
+    def is_own_size(self) -> bool:
+        return self.image_size == self.entry.image_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +84,8 @@ def _groups(
     tensors: Mapping[str, Tensor], shapes: signature.Shapes, choices: Choices
 ) -> Iterable[tuple[Mapping[str, Tensor], tuple[Entry, ...], tuple[str, ...]]]:
     """Architectures with these tensors; then those with a head of another name, with the head renamed to theirs."""
+    if choices.arch and not index.by_arch(choices.arch):  # newer than the index, or not known at all
+        yield tensors, (index.made(choices.arch, bool(choices.small_stem)),), ()
     yield tensors, _usable(_chosen(index.same_shapes(shapes), choices)), ()
     head = _last_layer(shapes)
     for entry_head, group in index.same_bodies(shapes, head).items():
@@ -109,16 +122,25 @@ def _usable(group: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 
 def _matches(group: tuple[Entry, ...], tensors: Mapping[str, Tensor], evidence: Evidence) -> list[Match]:
+    """One match for each function that fits; those at their own size leave out those that had to be resized."""
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     matches = []
     for alike in _by_function(group, evidence)[:MOST_BUILT]:
-        fits = [match for entry in alike if (match := _match(entry, shapes, entry.image_size, evidence.config))]
-        fits = fits or [match for entry in alike[:1] if (match := _resized(entry, shapes, evidence.config))]
-        if fits:
-            others = tuple(entry for entry in alike if entry is not fits[0].entry)
-            matches.append(replace(fits[0], alike=others))
-    own = [match for match in matches if match.image_size == match.entry.image_size]
+        if best := _best(alike, shapes, evidence.config):
+            matches.append(replace(best, alike=tuple(entry for entry in alike if entry is not best.entry)))
+    own = [match for match in matches if match.is_own_size]
     return own or matches
+
+
+def _best(alike: list[Entry], shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
+    """The first that fits at its own size, else the first that fits at all."""
+    resized: Match | None = None
+    for entry in alike:
+        match = _match(entry, shapes, config)
+        if match and match.is_own_size:
+            return match
+        resized = resized or match
+    return resized
 
 
 def _by_function(group: tuple[Entry, ...], evidence: Evidence) -> list[list[Entry]]:
@@ -132,26 +154,30 @@ def _by_function(group: tuple[Entry, ...], evidence: Evidence) -> list[list[Entr
     return list(functions.values())
 
 
-def _match(entry: Entry, shapes: signature.Shapes, image_size: int, config: Mapping[str, Any]) -> Match | None:
-    classes = shapes[entry.head[0]][0] if shapes.get(entry.head[0]) else 0
-    if not classes:
+def _match(entry: Entry, shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
+    """The architecture at its own size, or at the size that the shapes of its position tables ask for."""
+    own = _built(entry, shapes, entry.image_size)
+    if own is None:
+        return None
+    sizes = () if fitting.fit(shapes, shapes_of(own)).exact else _sizes(entry.image_size, shapes, shapes_of(own))
+    for size, network in ((entry.image_size, own), *((size, _built(entry, shapes, size)) for size in sizes)):
+        if (
+            network
+            and fitting.fit(shapes, shapes_of(network)).exact
+            and huggingface.agrees(config, entry.arch, network)
+        ):
+            return Match(entry=entry, image_size=size, network=network)
+    return None
+
+
+def _built(entry: Entry, shapes: signature.Shapes, image_size: int) -> nn.Module | None:
+    head = shapes.get(entry.head[0])
+    if not head or not head[0]:
         return None
     try:
-        network = without_memory(lambda: networks.build(entry.arch, classes, entry.small_stem, image_size))
+        return without_memory(lambda: networks.build(entry.arch, head[0], entry.small_stem, image_size))
     except (RuntimeError, ValueError, AssertionError, TypeError):  # a size that the architecture cannot take
         return None
-    if not fitting.fit(shapes, shapes_of(network)).exact or not huggingface.agrees(config, entry.arch, network):
-        return None
-    return Match(entry=entry, image_size=image_size, network=network)
-
-
-def _resized(entry: Entry, shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
-    """The architecture at the size that the shapes of its position tables ask for."""
-    own = shapes_of(without_memory(lambda: networks.build(entry.arch, 1, entry.small_stem, entry.image_size)))
-    for size in _sizes(entry.image_size, shapes, own):
-        if match := _match(entry, shapes, size, config):
-            return match
-    return None
 
 
 def _sizes(image_size: int, found: signature.Shapes, own: signature.Shapes) -> list[int]:
@@ -165,7 +191,8 @@ def _sizes(image_size: int, found: signature.Shapes, own: signature.Shapes) -> l
             roots = [
                 _root(a - extra) / _root(b - extra) for extra in range(6) for a, b in pairs[:1] if _square(a, b, extra)
             ]
-            return [round(image_size * ratio) for ratio in (*roots, pairs[0][0] / pairs[0][1])]
+            sizes = [round(image_size * ratio) for ratio in (*roots, pairs[0][0] / pairs[0][1])]
+            return [size for size in sizes if LEAST_SIZE <= size <= MOST_SIZE]
     return []
 
 
@@ -199,7 +226,7 @@ def _found(
 def _no_fit(tried: list[signature.Shapes], evidence: Evidence, choices: Choices) -> str:
     """The sentence for tensors that no architecture has: the closest one, and what is different."""
     best: tuple[float, str, str] = (math.inf, "", "")
-    for shapes in tried:
+    for shapes in tried[:MOST_TRIED]:
         for entry in _near(shapes, choices):
             fit = _difference(entry, shapes)
             if fit.distance < best[0]:
@@ -217,7 +244,7 @@ def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[Entry]:
         known = index.by_arch(choices.arch)
         return known or (index.made(choices.arch, bool(choices.small_stem)),)
     usable = [entry for entry in index.entries() if not entry.is_timm or timm_networks.is_installed()]
-    return (*index.same_names(shapes)[:3], *index.closest(shapes, usable))
+    return (*index.same_names(shapes)[:2], *index.closest(shapes, usable, most=3))
 
 
 def _difference(entry: Entry, shapes: signature.Shapes) -> fitting.Fit:
