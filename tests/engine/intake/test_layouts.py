@@ -241,6 +241,20 @@ def test_that_odd_but_harmless_extras_are_told_as_plain_values(weights: Weights,
     assert sorted(found.extras["classes"]) == ["ant", "bee"]
 
 
+def test_that_tensors_that_are_not_taken_are_told(weights: Weights, tmp_path: Path) -> None:
+    record = {"model": weights, "criterion": {"centres": torch.ones(3)}, "optimizer": {"state": torch.ones(1)}}
+    found = saved(tmp_path, record)
+    assert same(found.tensors, weights)
+    assert [note for note in found.notes if "not taken" in note] == [
+        "It also holds tensors under 'criterion', which were not taken."
+    ]
+
+
+def test_that_a_wrapper_with_a_dot_in_its_name_is_taken_off(weights: Weights, tmp_path: Path) -> None:
+    found = saved(tmp_path, {"model.v2": weights, "epoch": 1})
+    assert same(found.tensors, weights)
+
+
 def test_that_parameters_are_taken_as_tensors(network: Small, weights: Weights, tmp_path: Path) -> None:
     found = saved(tmp_path, dict(network.named_parameters()) | dict(network.named_buffers()))
     assert same(found.tensors, weights | {"passing": torch.ones(3)})
@@ -248,8 +262,8 @@ def test_that_parameters_are_taken_as_tensors(network: Small, weights: Weights, 
 
 
 def test_that_state_dicts_of_parts_are_joined(weights: Weights, tmp_path: Path) -> None:
-    parts = {"encoder": {"w": torch.ones(3)}, "head": {"w": torch.zeros(2), "b": torch.zeros(1)}}
-    expected = {"encoder.w": torch.ones(3), "head.w": torch.zeros(2), "head.b": torch.zeros(1)}
+    parts = {"backbone": {"w": torch.ones(3)}, "head": {"w": torch.zeros(2), "b": torch.zeros(1)}}
+    expected = {"backbone.w": torch.ones(3), "head.w": torch.zeros(2), "head.b": torch.zeros(1)}
     assert same(saved(tmp_path, parts).tensors, expected)
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from hostile import Canary, Hostile, corpus
+from hostile import Canary, Hostile, corpus, graphs
 from hostile.case import Listener
 
 from mpt_studio import jobs, paths
 from mpt_studio.errors import UserError
+from mpt_studio.jobs import reader_process
 from mpt_studio.store import Store
 
 REPRESENTATIVE = (
@@ -85,6 +86,11 @@ def test_that_representative_hostile_files_are_refused_through_the_real_door(doo
     sentences = [door.refusal(_named(name)) for name in REPRESENTATIVE]
     assert [text for text in sentences if not _is_sentence(text)] == []
     assert list((paths.cache_dir() / "versions").glob(".reading-*")) == []
+
+
+def test_that_a_graph_without_end_is_ended_by_the_clock(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(reader_process._SECONDS, "trying", 2.0)
+    assert "it took more than 2 s" in door.refusal(graphs.endless())
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ __all__ = ["Canary", "Hostile", "corpus"]
 @functools.cache
 def corpus() -> list[Hostile]:
     """All cases, in a fixed order, with names that differ."""
-    from hostile import bombs, headers, lookalikes, opcodes, pickles, truncated, zips
+    from hostile import bombs, graphs, headers, lookalikes, opcodes, pickles, truncated, zips
 
-    rooms = (pickles, opcodes, bombs, zips, headers, truncated, lookalikes)
+    rooms = (pickles, opcodes, bombs, zips, headers, truncated, lookalikes, graphs)
     return [case for room in rooms for case in room.cases()]
