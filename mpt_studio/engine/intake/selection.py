@@ -15,7 +15,7 @@ from mpt_studio.errors import UserError, one_sentence
 
 WRAPPERS = (
     "state_dict", "model_state_dict", "model", "net", "network", "module", "model_state", "net_state_dict", "weights",
-    "params", "state_dict_ema", "model_ema", "ema", "ema_model", "params_ema", "teacher", "student", "backbone",
+    "params", "state_dict_ema", "model_ema", "ema", "ema_model", "params_ema", "teacher", "student",
 )  # fmt: skip
 """Names under which checkpoints keep their weights, most telling first."""
 PREFIXES = (
@@ -51,7 +51,7 @@ def select(value: Any) -> Selection:
     walker = Walker(value)
     path, place = _weights_in(value, walker)
     wrapper = ".".join(str(key) for key in path)
-    leaves = _named(dict(walker.leaves(place, path)), wrapper)
+    leaves = _named(dict(walker.leaves(place, path)), len(path))
     if not leaves:
         raise UserError("holds no tensors; save model.state_dict() of the trained model")
     cleaned, prefixes = strip_prefixes(leaves)
@@ -100,9 +100,8 @@ def _wrapper_key(entries: dict[Any, Any], walker: Walker) -> Any:
     return best if best is not None and alone and counts[best] > direct else None
 
 
-def _named(leaves: dict[Path, TensorRecord], wrapper: str) -> dict[str, Leaf]:
-    """Dotted names without the wrapper. Raises ``UserError`` for names that are no names."""
-    skipped = wrapper.count(".") + 1 if wrapper else 0
+def _named(leaves: dict[Path, TensorRecord], skipped: int) -> dict[str, Leaf]:
+    """Dotted names without the wrapper's parts. Raises ``UserError`` for names that are no names."""
     made: dict[str, Leaf] = {}
     for path, record in leaves.items():
         name = ".".join(str(key) for key in path[skipped:] if isinstance(key, str | int))
@@ -150,8 +149,8 @@ def _rest(value: Any, path: Path, walker: Walker) -> tuple[dict[str, Any], tuple
         for name, other in entries.items():
             if name == key or is_ignored(name) or not isinstance(name, str) or len(name) > MOST_NAME:
                 continue
-            if name in WRAPPERS and isinstance(other, dict | Stub) and walker.has_tensors(other):
-                notes.append(f"It also holds weights under {name!r}, which were not taken.")
+            if isinstance(other, dict | Stub) and walker.has_tensors(other):
+                notes.append(f"It also holds tensors under {one_sentence(name, 40)!r}, which were not taken.")
             else:
                 rest.setdefault(name, other)
         node = entries[key]
