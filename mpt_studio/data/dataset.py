@@ -79,6 +79,10 @@ class Dataset(ABC):
     def batch(self, indices: Sequence[int] | Indices, size: int | Fit) -> Images:
         """(len(indices), size, size, 3) uint8, RGB; a size alone cuts and resizes as versions trained here see it."""
 
+    def small_image(self, index: int, at_least: int) -> Images:
+        """``image``, or for speed a smaller copy of it with sides of ``at_least`` pixels or more: to look at only."""
+        return self.image(index)
+
     def file_of(self, index: int) -> Path | None:
         """The file that holds one sample's image alone; None where there is none."""
         return None

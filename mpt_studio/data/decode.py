@@ -52,12 +52,13 @@ class BadImage(Exception):  # noqa: N818 - a verdict on a file, not an error of 
     """The file cannot be used; the message is a reason, such as "truncated"."""
 
 
-def decode(content: bytes, size: int | Fit = 0) -> Images:
+def decode(content: bytes, size: int | Fit = 0, *, at_least: int = 0) -> Images:
     """The first frame, upright, over white, as (H, W, 3) uint8.
 
     Args:
         content: the whole file; its type is found from its bytes.
         size: where not 0, the result is (size, size, 3), as the fit says; a size alone is the plain fit.
+        at_least: where not 0, both sides may come smaller, but not below this; a JPEG is then decoded much faster.
 
     Raises:
         BadImage: not an image, an unsupported type, truncated or damaged, or more than ``MAX_PIXELS``.
@@ -66,6 +67,8 @@ def decode(content: bytes, size: int | Fit = 0) -> Images:
     with _reasons(content), _opened(content) as image:
         if wanted and wanted.is_plain:  # other fits have to give exactly what the version sees where it is deployed
             image.draft("RGB", (wanted.size, wanted.size))  # JPEG only: at a half, quarter or eighth where that will do
+        elif at_least and not wanted:
+            image.draft("RGB", (at_least, at_least))
         image.load()
         upright = _rgb(_upright(image))
         return wanted.apply(upright) if wanted else np.asarray(upright)

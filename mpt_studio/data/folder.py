@@ -44,6 +44,9 @@ class FolderDataset(Dataset):
     def image(self, index: int) -> Images:
         return self._decoded(int(index), 0)
 
+    def small_image(self, index: int, at_least: int) -> Images:
+        return self._decoded(int(index), 0, at_least)
+
     def batch(self, indices: Sequence[int] | Indices, size: int | Fit) -> Images:
         chosen, fit = [int(i) for i in indices], as_fit(size)
         made = np.empty((len(chosen), fit.size, fit.size, 3), dtype=np.uint8)
@@ -51,11 +54,11 @@ class FolderDataset(Dataset):
             made[row] = image
         return made
 
-    def _decoded(self, index: int, size: int | Fit) -> Images:
+    def _decoded(self, index: int, size: int | Fit, at_least: int = 0) -> Images:
         try:
             content = files.read(self.file_of(index))
             if files.digest_of(content) == self._index.digests[index].tobytes():
-                return decode.decode(content, size)
+                return decode.decode(content, size, at_least=at_least)
             problem = "changed"
         except FileNotFoundError:
             problem = "vanished"

@@ -21,7 +21,7 @@ EDGES = (128, 320)
 """Longer sides that are kept; a wish is served by the next larger one."""
 LIMIT = 512 << 20
 """Bytes on disk."""
-_WORTH = 2
+WORTH = 2
 """Only images this many times larger than their copy are kept."""
 _QUALITY = 92
 _LOOK_AFTER = 32 << 20
@@ -55,7 +55,7 @@ class ThumbnailFiles:
     def save(self, file: Path, edge: int, image: QImage) -> None:
         """Keep a copy, where that saves work; a full disk only costs the copy."""
         place, size = self._place(file, edge), max(image.width(), image.height())
-        if place is None or size < _WORTH * kept_edge(edge):
+        if place is None or size < WORTH * kept_edge(edge):
             return
         copy = shrunk(image, kept_edge(edge))
         try:

@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage
 from mpt_studio.data.dataset import Dataset, Images
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.gui.image_index import ImageIndex, image_index
-from mpt_studio.gui.thumbnail_files import ThumbnailFiles
+from mpt_studio.gui.thumbnail_files import EDGES, WORTH, ThumbnailFiles, kept_edge
 
 __all__ = ["ImageIndex", "Thumbnails", "fitted", "image_index", "to_qimage"]
 CACHE_BYTES = 160 << 20
@@ -100,10 +100,16 @@ _FILES = ThumbnailFiles()
 def _decode(dataset: Dataset, index: int, edge: int) -> QImage:
     file = dataset.file_of(index)
     kept = _FILES.load(file, edge) if file is not None else None
-    image = kept or to_qimage(dataset.image(index))
+    image = kept or to_qimage(_pixels(dataset, index, edge if file is not None else 0))
     if file is not None and kept is None:
         _FILES.save(file, edge, image)
     return fitted(image, edge)
+
+
+def _pixels(dataset: Dataset, index: int, edge: int) -> Images:
+    """Of a large file no more pixels than its copy on disk is made from."""
+    small = 0 < edge <= EDGES[-1]
+    return dataset.small_image(index, WORTH * kept_edge(edge)) if small else dataset.image(index)
 
 
 class Thumbnails(QObject):

@@ -105,3 +105,22 @@ def test_that_an_image_folder_is_decoded_once(
         assert all(image is not None and image.width() == 96 for image in shown)
         monkeypatch.setattr(dataset, "image", lambda index: pytest.fail("decoded again"))
     assert len(copies(files)) == 6
+
+
+def test_that_a_large_jpeg_is_decoded_small_and_its_copy_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, slope = tmp_path / "photos", np.linspace(0, 255, 1024, dtype=np.uint8)
+    for name in "ab":
+        (root / name).mkdir(parents=True)
+        for i in "12":
+            photo = np.repeat(np.tile(slope, (768, 1))[:, :, None], 3, axis=2)
+            Image.fromarray(photo).save(root / name / f"{i}.jpg")
+    data = open_dataset(f"folder:{root}")
+    assert data.image(0).shape == (768, 1024, 3)
+    small = data.small_image(0, 256)
+    assert small.shape == (384, 512, 3)
+    assert np.abs(small[100].astype(int) - data.image(0)[200, ::2].astype(int)).max() <= 8
+    kept = ThumbnailFiles(tmp_path / "copies")
+    monkeypatch.setattr(thumbnails, "_FILES", kept)
+    assert max(thumbnails._decode(data, 0, 96).size().toTuple()) == 96  # type: ignore[type-var]
+    assert len(copies(kept)) == 1
+    assert thumbnails._decode(data, 0, 0).width() == 1024
