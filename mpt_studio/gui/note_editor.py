@@ -58,6 +58,7 @@ class NoteEditor(QWidget):
             set_tip(button, f"{tip} ({key})")
             button.setAccessibleName(tip)
             theme.mark(button, chip=True)
+            button.setStyleSheet("QToolButton { padding: 2px 5px; }")  # four in a row where there is room
             button.clicked.connect(lambda _=False, mark=mark: self._mark(mark))
             line.addWidget(button)
             self.buttons[mark] = button
