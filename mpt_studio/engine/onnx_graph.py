@@ -78,12 +78,18 @@ def read_graph(content: bytes) -> Graph:
         batch=batch,
         output=_checked_output(model.graph.output[0]),
         ends_in_softmax=_ends_in_softmax(model.graph),
-        metadata={entry.key: entry.value for entry in model.metadata_props},
+        metadata=_metadata(model),
         nodes=len(model.graph.node),
         tensors=len(model.graph.initializer),
         parameters=sum(_numbers(tensor) for tensor in model.graph.initializer if tensor.data_type in (1, 10, 11, 16)),
         producer=one_sentence(f"{model.producer_name} {model.producer_version}", 60),
     )
+
+
+def _metadata(model: Any) -> dict[str, str]:
+    """Entries that are text; protobuf gives bytes for what is no UTF-8."""
+    entries = ((entry.key, entry.value) for entry in model.metadata_props)
+    return {key: value for key, value in entries if isinstance(key, str) and isinstance(value, str)}
 
 
 def parsed(content: bytes) -> Any:

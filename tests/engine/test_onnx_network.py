@@ -353,6 +353,29 @@ def test_that_a_graph_that_asks_for_more_than_it_can_get_is_refused(written) -> 
     assert refused(written(model))
 
 
+def test_that_metadata_that_are_no_text_are_passed_over(written) -> None:
+    content = tiny_graph(metadata={"names": "{0: 'dog', 1: 'bee', 2: 'cat'}"}).SerializeToString()
+    path = written()
+    path.write_bytes(content.replace(b"'dog'", b"'d\xff\xfe'"))
+    assert onnx_network.describe(path).class_names == ()
+
+
+def test_that_mutated_graphs_are_read_or_refused_with_a_sentence(written) -> None:
+    path, rng = written(), np.random.default_rng(11)
+    content, sentences = path.read_bytes(), []
+    for _ in range(300):
+        mutated = bytearray(content)
+        for place in rng.integers(0, len(content), rng.integers(1, 5)):
+            mutated[place] = rng.integers(0, 256)
+        path.write_bytes(mutated)
+        try:
+            onnx_network.describe(path, CHOSEN)
+        except UserError as error:
+            sentences.append(str(error))
+    assert len(sentences) > 100
+    assert all(len(sentence) <= 200 and sentence.isprintable() for sentence in sentences)
+
+
 def test_that_without_the_packages_the_sentence_says_what_to_install(written, monkeypatch) -> None:
     import sys
 
