@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -17,6 +17,7 @@ from mpt_studio.data.dataset import Skipped
 from mpt_studio.data.index import Index, cache_file, load_index, pack, prune, save_index, unpack
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text().filter(lambda text: "\0" not in text and text.isprintable())))
 def test_that_texts_come_back_as_they_were(texts: list[str]) -> None:
     assert unpack(pack(texts)) == texts

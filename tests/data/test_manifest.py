@@ -223,6 +223,7 @@ def test_that_a_second_opening_notices_what_changed_and_reads_nothing_else(
     assert open_dataset(f"manifest:{file}").fingerprint != first.fingerprint
 
 
+SLOW_MACHINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 FIELDS = st.sampled_from(
     ["a0.png", "b0.png", "", "path", "label", "split", "train", "test", "a", "b", "A", "\0", "..", "é"]
 )
@@ -237,7 +238,7 @@ def place() -> Iterator[Path]:
         yield Path(folder)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(
     rows=st.lists(st.lists(FIELDS, max_size=5), max_size=6),
     junk=st.binary(max_size=30),
@@ -255,6 +256,7 @@ def test_that_no_table_raises_anything_but_a_sentence(
             assert len(data) == len(set(data.sample_ids.tolist())) > 0
 
 
+@settings(deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(st.lists(st.tuples(st.text('ab,";\n é', min_size=1), st.text("xy,\"'\n", min_size=1)), min_size=1, max_size=8))
 def test_that_quoted_fields_come_back_as_they_were(rows: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
