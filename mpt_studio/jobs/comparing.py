@@ -104,6 +104,8 @@ def class_names_of(session: Session, name: str, classes: Classes = ()) -> tuple[
         names = _weights(session, path, classes)
     elif name.partition(":")[0].strip().lower() in KINDS or (path.is_dir() and not (path / "run.json").is_file()):
         names = open_data(session, name).class_names
+    elif not path.exists() and (path.suffix or len(path.parts) > 1):
+        raise UserError(f"There is no file {path}.")
     else:
         names = _of_run(session, path.name if path.is_dir() else name)
     return names, names

@@ -24,7 +24,7 @@ def with_truth(version: Predictions, dataset: Dataset) -> Predictions:
     kept = np.flatnonzero(index >= 0)
     if not len(kept):
         raise UserError(
-            f"No sample of {version.version or 'the predictions'} is one of {dataset.spec} "
+            f"The predictions {version.version} are of other data than {dataset.spec}: no sample id fits "
             f"({_some(version.sample_ids[:1].tolist())} against {_some(dataset.sample_ids[:1].tolist())})."
         )
     notes = [*version.notes, *_counted(version, dataset, index)]

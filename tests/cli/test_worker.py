@@ -171,6 +171,8 @@ VERSIONS = {"checkpoints": ["none.safetensors"], "data": "builtin"}
 ARGUMENTS = {
     "evaluate": {"checkpoint": "none.safetensors", "data": "builtin"},
     "inspect": {"path": "none.safetensors"},
+    "diagnose": {"old": "none.safetensors", "new": "builtin"},
+    "set_class_map": {"old": "none.safetensors", "new": "builtin", "pairs": [["lorry", "truck"]]},
     "load": VERSIONS,
     "saliency": {**VERSIONS, "sample": "test/00001", "classes": ["A"]},
     "neighbours": {**VERSIONS, "samples": ["test/00001"], "k": 3, "all_classes": True},
@@ -181,7 +183,7 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize("job", [job for job in worker.JOBS if job != "prepare_data"])
 def test_that_each_job_takes_its_arguments_and_names_a_missing_checkpoint(job, tmp_path):
-    with pytest.raises(UserError, match="There is no checkpoint"):
+    with pytest.raises(UserError, match=r"There is no (checkpoint|file)"):
         worker.JOBS[job](jobs.Session(Store(tmp_path)), jobs.Warm(), ARGUMENTS[job])
 
 
@@ -193,4 +195,4 @@ def test_that_the_process_serves_everything_that_was_sent_before_its_input_ended
     assert worker.main(["--store", str(tmp_path)]) == 0
     found = [json.loads(line) for line in answers.getvalue().splitlines()]
     assert [a["id"] for a in found] == [0, 1, 2]
-    assert all("There is no checkpoint" in a["error"] for a in found)
+    assert all("There is no " in a["error"] for a in found)

@@ -96,7 +96,7 @@ def test_that_the_data_give_the_truth_and_refuse_predictions_of_others(
     with pytest.raises(UserError, match="neither version tell the true classes"):
         jobs.compare_versions(session, silent, silent)
     other = written(tmp_path / "other.csv", ("id", "prediction"), ("elsewhere", "A"))
-    with pytest.raises(UserError, match="No sample of other is one of builtin"):
+    with pytest.raises(UserError, match="predictions other are of other data than builtin: no sample id fits"):
         jobs.compare_versions(trained, old, other, "builtin")
 
 
