@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 
+import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
 
@@ -156,7 +157,7 @@ class CardPainter:
             painter.drawLine(sheet.x() + 3, y, sheet.right() - 3 - 2 * (line == 2), y)
 
     def _paint_truth(self, painter: QPainter, box: QRect, comparison: Comparison, row: int) -> None:
-        drop = drop_text(float(comparison.at("margin_drop", row)))
+        drop = drop_text(float(comparison.at("margin_drop", np.array([row]))[0]))  # under an offset of this row alone
         taken = self._metrics.horizontalAdvance(drop) + PAD
         painter.setFont(self._bold)
         painter.setPen(self.text)
