@@ -46,7 +46,7 @@ class FlipModel(QAbstractListModel):
         for part in parts(len(self.rows), _SEEK):  # usually near the top, and never a copy of a million
             found = np.flatnonzero(self.rows[part] == row)
             if len(found):
-                return part.start + int(found[0])
+                return int(part.start + found[0])
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButto
 from mpt_studio.gui import theme
 from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.plain import label, set_tip
+from mpt_studio.gui.row_finder import GroupBy
 from mpt_studio.gui.workspace import Workspace
 
 SORTS = (
@@ -25,7 +28,7 @@ SORTS = (
     ("Mark", "mark", True),
     ("Sample id", "id", False),
 )
-GROUPS = (("None", ""), ("True class", "class"), ("Flow pair", "flow"))
+GROUPS: tuple[tuple[str, GroupBy], ...] = (("None", ""), ("True class", "class"), ("Flow pair", "flow"))
 _BY_NAME = ("class", "answer", "flow", "id")
 _BY_MARK = ("Label wrong first", "Not marked first")
 _BY_CAUSE = ("Suspect labels first", "No flip first")
@@ -99,14 +102,14 @@ class FlipTools(QWidget):
         self.menu.clear()
         for title, by in GROUPS:
             text = f"Group by {title.lower()}" if by else "Do not group"
-            action = self.menu.addAction(text, lambda by=by: self._workspace.set_group(by))
+            action = self.menu.addAction(text, partial(self._workspace.set_group, by))
             action.setCheckable(True)
             action.setChecked(by == self._workspace.group_by)
         self.menu.addSeparator()
-        for text, by in (("Larger images", _SIZE_STEPS), ("Smaller images", -_SIZE_STEPS)):
-            action = self.menu.addAction(text, lambda by=by: self.size_slider.setValue(self.size_slider.value() + by))
-            edge = self.size_slider.maximum() if by > 0 else self.size_slider.minimum()
-            action.setEnabled(self.size_slider.value() != edge)
+        size = self.size_slider.value()
+        for text, steps in (("Larger images", _SIZE_STEPS), ("Smaller images", -_SIZE_STEPS)):
+            action = self.menu.addAction(text, partial(self.size_slider.setValue, size + steps))
+            action.setEnabled(size != (self.size_slider.maximum() if steps > 0 else self.size_slider.minimum()))
 
     def refresh(self) -> None:
         """Show the workspace's order and groups."""
@@ -152,8 +155,9 @@ class FlipTools(QWidget):
         self.more.setVisible(not rare)
 
     def _needed(self) -> int:
-        items = (self._row.itemAt(i).widget() for i in range(self._row.count()))
-        widths = [part.sizeHint().width() for part in items if part is not None and not part.isHidden()]
+        items = [item for i in range(self._row.count()) if (item := self._row.itemAt(i)) is not None]
+        parts = [part for item in items if (part := item.widget()) is not None and not part.isHidden()]
+        widths = [part.sizeHint().width() for part in parts]
         return sum(widths) + self._row.spacing() * len(widths)
 
 

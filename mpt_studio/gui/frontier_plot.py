@@ -126,9 +126,7 @@ class FrontierPlot(QWidget):
         for text, subset in (("all samples", "all"), ("new classes", "new_classes")):
             self.choice.addItem(text, subset)
         self.choice.setAccessibleName("Samples of the accuracy")
-        set_tip(
-            self.choice, "Whose accuracy is traded: of all samples, or of new classes, which pay for an offset"
-        )
+        set_tip(self.choice, "Whose accuracy is traded: of all samples, or of new classes, which pay for an offset")
         self.choice.currentIndexChanged.connect(self._change_subset)
         return self._of
 

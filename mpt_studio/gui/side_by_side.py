@@ -53,8 +53,8 @@ class SideBySide(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(theme.SPACE)
         tools = FlowLayout(head, spacing=2 * theme.SPACE)
-        for part in (back, self.looks):
-            tools.addWidget(part)
+        tools.addWidget(back)
+        tools.addWidget(self.looks)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (head, self.told, self.caption):
