@@ -13,8 +13,9 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ OURS = ".safetensors"
 RULES = 1
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
+KEPT_DAYS = 60
 LARGE = 1 << 30
 """Bytes from which a file is looked at before it is hashed."""
 _PIECE = 8 << 20
@@ -61,14 +63,16 @@ def read_version(
     notes = session.store.root / "versions" / f"{sha256}.json"
     known = _read_choices(notes)
     chosen = _merged(known, choices)
-    folder = paths.cache_dir() / "versions" / _key(path, sha256, chosen, data_classes)
-    found = _cached(folder, path)
+    home = paths.cache_dir() / "versions"
+    folder = home / _key(path, sha256, chosen, data_classes)
+    found = _without_data(home / _key(path, sha256, chosen, ()), path) or _cached(folder, path)
     if found is None:
         with _new_folder(folder) as out:
             run_child(session, path, sha256, chosen, data_classes, out)
             _refuse(out)
             if state_of(path) != before:
                 raise UserError(f"{shown_name(path)} was changed while it was read; open it again.")
+        prune(home)
         found = _cached(folder, path)
     if found is None:
         raise UserError(f"{shown_name(path)} could not be read: its report is missing; try again.")
@@ -260,6 +264,12 @@ def _small_hash(path: Path) -> str:
         return ""
 
 
+def _without_data(folder: Path, path: Path) -> Reading | None:
+    """A reading that was made without data, where it has class names by itself: data would change nothing."""
+    found = _cached(folder, path)
+    return None if found is None or "class_names" in found.needs else found
+
+
 def _cached(folder: Path, path: Path) -> Reading | None:
     """The reading in a folder of the cache; None where there is none that can be used."""
     record = _report(folder)
@@ -267,6 +277,8 @@ def _cached(folder: Path, path: Path) -> Reading | None:
         found = reading_from_json({**record, "path": str(path)})
     except (ValueError, TypeError):
         return None
+    with suppress(OSError):
+        os.utime(folder)  # it is in use: see prune
     if found.checkpoint is None:
         return found
     try:
@@ -290,6 +302,15 @@ def _refuse(folder: Path) -> None:
     error = _report(folder).get("error")
     if error:
         raise UserError(one_sentence(str(error), 200))
+
+
+def prune(home: Path, days: float = KEPT_DAYS) -> None:
+    """Delete readings that were not used for ``days``, and what a killed process left; all can be made again."""
+    oldest = time.time() - days * 86_400
+    with suppress(OSError):
+        for folder in home.iterdir():
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_that_a_version_is_read_once_and_what_was_said_is_remembered(
-    session: jobs.Session, weights: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+    session: jobs.Session, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError, match=r"trained\.pth does not say what its 3 outputs mean.*--classes"):
         jobs.checkpoint_of(session, weights)
@@ -131,6 +131,23 @@ def test_that_what_is_not_there_or_no_file_is_refused_without_a_child(
     os.mkfifo(tmp_path / "pipe.pth")
     with pytest.raises(UserError, match="a pipe"):
         jobs.read_version(session, tmp_path / "pipe.pth")
+
+
+def test_that_readings_that_nobody_used_for_long_go(tmp_path: Path) -> None:
+    for name, days in (("used", 1), ("old", 61), (".reading-killed", 61)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_text("{}")
+        os.utime(tmp_path / name, (time.time() - days * 86_400,) * 2)
+    reading.prune(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["used"]
+
+
+def test_that_data_change_nothing_where_the_names_are_known(
+    session: jobs.Session, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = jobs.read_version(session, weights, Choices(class_names=NAMES))
+    monkeypatch.setattr(reading, "run_child", lambda *a: pytest.fail("a child was started"))
+    assert jobs.read_version(session, weights, data_classes=("x", "y", "z")) == found
 
 
 class Asked:
