@@ -136,7 +136,7 @@ def as_names(value: Any) -> tuple[str, ...] | None:
 def _from_mapping(value: Mapping[Any, Any]) -> tuple[str, ...] | None:
     by_index: dict[int | None, Any] = {_index(key): name for key, name in value.items()}
     if not _is_range(by_index) or not all(isinstance(name, str) for name in value.values()):
-        by_index = {number(index): name for name, index in value.items()}
+        by_index = dict((number(index), name) for name, index in value.items())  # noqa: C402 - typed as above
     if not _is_range(by_index) or not all(isinstance(name, str) and name.strip() for name in by_index.values()):
         return None
     return tuple(_clean(by_index[i]) for i in range(len(by_index))) if len(by_index) == len(value) else None

@@ -43,6 +43,8 @@ class Match:
     """Without memory for its weights."""
     alike: tuple[Entry, ...] = ()
     """Others that compute the same."""
+    rivals: tuple[Entry, ...] = ()
+    """Others with the same tensors that compute something else, and are rarer."""
 
     @property
     def is_own_size(self) -> bool:
@@ -122,12 +124,20 @@ def _usable(group: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 
 def _matches(group: tuple[Entry, ...], tensors: Mapping[str, Tensor], evidence: Evidence) -> list[Match]:
-    """One match for each function that fits; those at their own size leave out those that had to be resized."""
+    """One match for each function that fits; those at their own size leave out those that had to be resized.
+
+    Where torchvision's fits and nothing names another, timm, whose import takes seconds, is not asked.
+    """
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    matches = []
-    for alike in _by_function(group, evidence)[:MOST_BUILT]:
+    named, _ = hints.hinted(group, evidence)
+    matches: list[Match] = []
+    functions = _by_function(group, named)[:MOST_BUILT]
+    for alike in functions:
         if best := _best(alike, shapes, evidence.config):
             matches.append(replace(best, alike=tuple(entry for entry in alike if entry is not best.entry)))
+            if not best.entry.is_timm and named in (None, *alike):
+                rivals = tuple(other[0] for other in functions if other is not alike)
+                return [replace(matches[-1], rivals=rivals)]
     own = [match for match in matches if match.is_own_size]
     return own or matches
 
@@ -143,15 +153,14 @@ def _best(alike: list[Entry], shapes: signature.Shapes, config: Mapping[str, Any
     return resized
 
 
-def _by_function(group: tuple[Entry, ...], evidence: Evidence) -> list[list[Entry]]:
-    """Entries that compute the same together; in each the one that the file names first, then torchvision's."""
+def _by_function(group: tuple[Entry, ...], named: Entry | None) -> list[list[Entry]]:
+    """Entries that compute the same together: in each the one that the file names first, then torchvision's."""
     functions: dict[str, list[Entry]] = {}
     for entry in group:
         functions.setdefault(entry.function or entry.arch, []).append(entry)
     for alike in functions.values():
-        named, _ = hints.hinted(alike, evidence)
         alike.sort(key=lambda entry: (entry is not named, entry.is_timm, len(entry.arch)))
-    return list(functions.values())
+    return sorted(functions.values(), key=lambda alike: (named not in alike, all(entry.is_timm for entry in alike)))
 
 
 def _match(entry: Entry, shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
@@ -213,8 +222,9 @@ def _found(
     taken = first or own or matches[0]
     ordered = (taken, *(m for m in matches if m is not taken))
     decided = bool(first or own or len(matches) == 1)
-    if len(matches) > 1 and decided:
-        others = ", ".join(m.entry.arch for m in ordered[1:4])
+    rivals = (*taken.rivals, *(m.entry for m in ordered[1:]))
+    if rivals and decided:
+        others = ", ".join(entry.arch for entry in rivals[:3])
         why = f"as {where} says" if first and not choices.arch else "the usual one"
         notes = (*notes, f"The tensors fit {others} as well; {taken.entry.arch} was taken, {why}.")
     classes = int(tensors[taken.entry.head[0]].shape[0])
