@@ -7,6 +7,7 @@ metadata hold the same. Reading it needs no torch.
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,10 @@ from mpt_studio import onnx_header, paths, tensor_header
 from mpt_studio.errors import UserError
 
 FORMAT = 1
+MOST_CLASSES, MOST_NAME = 100_000, 1000
+MOST_SIDE = 4096
+"""Pixels of an image's side."""
+MOST_MEAN = 1000.0
 HEADER_KEY = onnx_header.KEY
 SHA256_KEY = "content_sha256"
 """Inside our one header entry: safetensors writes several in an order that changes from run to run."""
@@ -152,7 +157,27 @@ def _described(path: Path, text: str) -> Checkpoint:
             raise UserError(f"{path} was written by a newer MPT Studio; update the program to read it.")
         if json.dumps(values, ensure_ascii=False) != text:
             raise ValueError("it was changed after it was written")
-        return _ADAPTER.validate_json(json.dumps({**values, "path": str(path)}))
+        return _sensible(_ADAPTER.validate_json(json.dumps({**values, "path": str(path)})))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:  # pydantic.ValidationError is a ValueError
         reason = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
         raise UserError(f"The header of {path} is damaged ({reason}).") from None
+
+
+def _sensible(made: Checkpoint) -> Checkpoint:
+    """Refuse values that no version of ours has: who can write a file can write any header, checksum and all.
+
+    Names are shown in terminals and become parts of file names; sizes become memory. Raises ``ValueError``.
+    """
+    given, images = (made.architecture, made.method, made.role, made.run, made.data_fingerprint), made.preprocessing
+    if any(len(text) > MOST_NAME for text in (*made.class_names, *given)) or len(made.class_names) > MOST_CLASSES:
+        raise ValueError("its names are too long or too many")
+    texts = (*made.class_names, *given, made.source, *made.notes)
+    if any(unicodedata.category(c) == "Cc" for text in texts for c in text):
+        raise ValueError("its names hold control characters")
+    if made.run != Path(made.run).name or made.run.startswith("."):
+        raise ValueError("its run is no name")
+    if not 1 <= images.image_size <= MOST_SIDE or not 0 <= images.resize <= MOST_SIDE:
+        raise ValueError(f"its images are not of 1 to {MOST_SIDE} pixels")
+    if not all(abs(value) <= MOST_MEAN for value in (*images.mean, *images.std)) or min(images.std) <= 0:
+        raise ValueError("its mean and standard deviation are no such numbers")
+    return made

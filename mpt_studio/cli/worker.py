@@ -158,7 +158,7 @@ class Worker:
         try:
             return {"result": self._run(request)}
         except UserError as error:
-            return {"error": str(error), "detail": ""}
+            return {"error": one_sentence(str(error), 1000), "detail": ""}
         except Interrupted:
             return {"error": "Cancelled.", "detail": "", "cancelled": True}
         except Exception as error:
