@@ -341,6 +341,10 @@ def _at(curve: Curve, value: float, accuracy: float, nfr: float) -> str:
 
 
 def _worth(curve: Curve) -> Any:
-    """Points around γ = 0: not far below the best accuracy and not far beyond the trained NFR."""
-    near = curve.y >= curve.y.max() - 100 * _FROM_BEST
+    """Points around γ = 0: not far below the best accuracy and not far beyond the trained NFR.
+
+    On new classes alone the best would be an update that calls everything new; there the trained one is the measure.
+    """
+    best = curve.y.max() if curve.subset == "all" else curve.y[curve.at_zero]
+    near = curve.y >= best - 100 * _FROM_BEST
     return near & (curve.x <= 1.3 * max(curve.x[curve.at_zero], 0.5))

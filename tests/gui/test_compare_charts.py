@@ -281,6 +281,10 @@ def test_that_the_frontier_trades_the_accuracy_of_new_classes_as_well(page: Comp
     assert curve.y[curve.at_zero] == pytest.approx(50.0)  # fox: one of two
     assert "accuracy (new classes, n=2) 50.0 %" in frontier_plot._sentence(curve, curve.at_zero)
     assert plot.plot.getAxis("left").labelText == "accuracy, new classes (%)"
+    (left, right), (low, high) = plot.plot.getPlotItem().getViewBox().viewRange()
+    for each in plot.curves:  # the marks are in view
+        assert left <= each.x[each.at_zero] <= right
+        assert low <= each.y[each.at_zero] <= high
     workspace.set_offset(5.0)
     assert plot.under is not None
     assert plot.under[3] == 0.0  # under so large an offset nothing is called a fox
