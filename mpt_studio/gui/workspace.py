@@ -55,12 +55,10 @@ class Workspace(Browsing):
         """The update whose versions are open; empty where they came from elsewhere."""
         self._current = ""
         self.judging = Judging(self)
-        self.judging.changed.connect(self._annotated)
         self._comparisons, self._evaluations = Comparisons(store.root / "comparisons", self), Evaluations(self)
-        self.tables = Tables(self)
-        self.tables.changed.connect(self._annotated)
-        self.thresholds = Thresholds(self)
-        self.thresholds.changed.connect(self._annotated)
+        self.tables, self.thresholds = Tables(self), Thresholds(self)
+        for annotating in (self.judging, self.tables, self.thresholds):
+            annotating.changed.connect(self._annotated)
         self._comparisons.prepare = self._prepare
         self._locating = Latest(lambda *said: self.message.emit("error", *said), self)
         self.offsets, self.recommending = Offsets(self), Recommending(self)
