@@ -7,7 +7,7 @@ the numbers 0 … C−1, and the data's classes only where every usual way of so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ def as_names(value: Any) -> tuple[str, ...] | None:
 def _from_mapping(value: Mapping[Any, Any]) -> tuple[str, ...] | None:
     by_index: dict[int | None, Any] = {_index(key): name for key, name in value.items()}
     if not _is_range(by_index) or not all(isinstance(name, str) for name in value.values()):
-        by_index = dict((number(index), name) for name, index in value.items())  # noqa: C402 - typed as above
+        by_index = {number(index): name for name, index in value.items()}
     if not _is_range(by_index) or not all(isinstance(name, str) and name.strip() for name in by_index.values()):
         return None
     return tuple(_clean(by_index[i]) for i in range(len(by_index))) if len(by_index) == len(value) else None
@@ -146,7 +146,7 @@ def _index(key: Any) -> int | None:
     return int(key) if isinstance(key, str) and re.fullmatch(r"[0-9]{1,7}", key) else number(key)
 
 
-def _is_range(values: Mapping[int | None, Any]) -> bool:
+def _is_range(values: Collection[int | None]) -> bool:
     return bool(values) and set(values) == set(range(len(values)))
 
 

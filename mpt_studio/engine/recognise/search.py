@@ -240,13 +240,16 @@ def _no_fit(tried: list[signature.Shapes], evidence: Evidence, choices: Choices)
         for entry in _near(shapes, choices):
             fit = _difference(entry, shapes)
             if fit.distance < best[0]:
-                best = (fit.distance, entry.arch, fit.phrase())
+                best = (fit.distance, entry.arch, fit.phrase() or _OTHER_SETTINGS)
     if not best[1]:
         return f"The tensors of {evidence.name} are no image classifier's of torchvision or timm that we know."
     _, arch, phrase = best
     if choices.arch:
         return one_sentence(f"{evidence.name} does not fit {arch}: it {phrase}.", 200)
     return one_sentence(f"{evidence.name} fits no architecture; next to {arch}, the closest, it {phrase}.", 200)
+
+
+_OTHER_SETTINGS = "has other attention heads, windows or padding, as config.json says"
 
 
 def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[Entry]:

@@ -37,7 +37,11 @@ def folder_of(arch, tmp_path, **changes):
     return tmp_path
 
 
-@pytest.mark.parametrize("arch", RECORDED)
+QUICK = ("resnet18", "timm/vit_tiny_patch16_224", "timm/convnextv2_atto", "timm/regnetx_002")
+MARKED = [arch if arch in QUICK else pytest.param(arch, marks=pytest.mark.slow) for arch in RECORDED]
+
+
+@pytest.mark.parametrize("arch", MARKED)
 def test_that_a_folder_of_transformers_answers_as_transformers(arch, made, reloaded, tmp_path):
     if arch.startswith("timm/") and not HAS_TIMM:
         pytest.skip("needs timm")
@@ -63,7 +67,8 @@ def test_that_a_bottleneck_striding_elsewhere_is_refused(made, contents, tmp_pat
         describe(contents(tensors_of("resnet18", made)), folder)
 
 
+@pytest.mark.slow
 def test_that_another_number_of_attention_heads_fits_no_architecture(made, contents, tmp_path):
     folder = folder_of("swin_t", tmp_path, num_heads=[3, 6, 12, 12])
-    with pytest.raises(UserError, match="fits no architecture"):
+    with pytest.raises(UserError, match="next to swin_t, the closest, it has other attention heads"):
         describe(contents(tensors_of("swin_t", made)), folder)
