@@ -171,6 +171,7 @@ VERSIONS = {"checkpoints": ["none.safetensors"], "data": "builtin"}
 ARGUMENTS = {
     "evaluate": {"checkpoint": "none.safetensors", "data": "builtin"},
     "inspect": {"path": "none.safetensors"},
+    "read_version": {"path": "none.safetensors"},
     "diagnose": {"old": "none.safetensors", "new": "builtin"},
     "set_class_map": {"old": "none.safetensors", "new": "builtin", "pairs": [["lorry", "truck"]]},
     "load": VERSIONS,

@@ -17,7 +17,7 @@ from mpt_studio.engine.intake.globals import is_dangerous
 from mpt_studio.engine.intake.inert import Global, Storage, Stub
 from mpt_studio.errors import UserError, one_sentence
 
-MOST_OPERATIONS = 3_000_000
+MOST_OPERATIONS = 2_000_000
 MOST_TEXT = 16 << 20
 """Bytes of one string."""
 MOST_DIGITS = 400
