@@ -27,7 +27,7 @@ from mpt_studio.gui.run_status import RunStatus
 from mpt_studio.gui.train_state import UpdateState, VersionState
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import Run, Update, UpdateTail
+from mpt_studio.store import MOST_STEPS, Run, Update, UpdateTail
 
 _FORM_WIDTH = 336
 _TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
@@ -327,7 +327,7 @@ class TrainPage(QWidget):
             return
         store = self.workspace.store
         self._in_background(
-            "Reading curves", lambda: (store.run(run_id), store.run(run_id).events()), self._add_overlay
+            "Reading curves", lambda: (store.run(run_id), store.run(run_id).events(MOST_STEPS)), self._add_overlay
         )
 
     def _add_overlay(self, found: tuple[Run, list[Event]]) -> None:

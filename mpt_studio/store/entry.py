@@ -21,9 +21,9 @@ class Entry:
     def events_path(self) -> Path:
         return self.folder / EVENTS
 
-    def events(self) -> list[Event]:
-        """Everything that happened so far; an update's runs have events of their own."""
-        return read_events(self.events_path)
+    def events(self, most_steps: int = 0) -> list[Event]:
+        """What happened so far, of a long run about ``most_steps`` steps (0: all); an update's runs have their own."""
+        return read_events(self.events_path, most_steps)
 
     @property
     def is_active(self) -> bool:
