@@ -17,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.events import Epoch, Event, Paused, Started, Step
+from mpt_studio.store.backlog import extremes
 
 Floats = npt.NDArray[np.float64]
 Axis = Literal["step", "epoch", "time"]
 
 STEP, EPOCH, SECONDS, VALUE, LOW, HIGH = range(6)
+MOST_ROWS = 8192
+"""Of a series: more than a plot has columns of pixels, and 0.4 MB."""
 AXES: dict[Axis, int] = {"step": STEP, "epoch": EPOCH, "time": SECONDS}
 
 
@@ -87,23 +90,33 @@ class Line:
 
 
 class Table:
-    """Rows of six float64 columns (step, epoch, seconds, value, low, high) in a buffer that doubles when it is full."""
+    """Rows of six float64 columns (step, epoch, seconds, value, low, high), at most ``MOST_ROWS`` of them.
+
+    A table that is full makes room: of every four rows the least and the greatest value stay. From then on incoming
+    rows wait at its end until they are as many as two kept ones stand for, so that all stretches are equally dense.
+    """
 
     def __init__(self) -> None:
         self._buffer: Floats = np.empty((6, 64))
-        self._length = 0
+        self._length = self._settled = 0
+        self._group = 2
+        """How many rows two settled ones stand for."""
 
     def __len__(self) -> int:
         return self._length
 
     def append(self, row: tuple[float, float, float, float, float, float]) -> None:
+        if self._length == MOST_ROWS:
+            self._make_room()
         if self._length == self._buffer.shape[1]:
             self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)], axis=1)
         self._buffer[:, self._length] = row
         self._length += 1
+        if self._length - self._settled == self._group:
+            self._settle()
 
     def column(self, index: int) -> Floats:
-        """(N,) view of one column; valid until the table is truncated."""
+        """(N,) view of one column; valid until rows are appended or truncated."""
         view: Floats = self._buffer[index, : self._length]
         return view
 
@@ -111,7 +124,22 @@ class Table:
         """Forget rows past ``step``: a resumed run does them again."""
         kept = int(np.searchsorted(self.column(STEP), step, side="right"))
         self._buffer = self._buffer.copy()  # what is on screen may still be a view of it
-        self._length = kept
+        self._length, self._settled = kept, min(self._settled, kept)
+
+    def _settle(self) -> None:
+        """Of the waiting rows only the extremes stay."""
+        if self._group > 2:
+            places = self._settled + extremes(self._buffer[VALUE, self._settled : self._length], self._group)
+            self._buffer[:, self._settled : self._settled + len(places)] = self._buffer[:, places]
+            self._length = self._settled + len(places)
+        self._settled = self._length
+
+    def _make_room(self) -> None:
+        places = extremes(self.column(VALUE), 4)
+        room = np.empty_like(self._buffer)
+        room[:, : len(places)] = self._buffer[:, places]
+        self._buffer, self._group = room, 2 * self._group  # what is on screen may be a view of the one before
+        self._length = self._settled = len(places)
 
 
 class RunCurves:

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from mpt_studio.events import Epoch, Note, Paused, Started, Step
 from mpt_studio.flips import Rates
-from mpt_studio.gui.curve_data import LOW, SECONDS, STEP, VALUE, RunCurves, Table, nearest, smooth, write_csv
+from mpt_studio.gui.curve_data import (
+    LOW,
+    MOST_ROWS,
+    SECONDS,
+    STEP,
+    VALUE,
+    RunCurves,
+    Table,
+    nearest,
+    smooth,
+    write_csv,
+)
 
 
 def started(at: float = 0.0, step: int = 0) -> Started:
@@ -172,3 +183,55 @@ def test_that_exported_rows_carry_run_series_and_full_precision(tmp_path: Path) 
     assert len(rows) == 1
     assert (rows[0]["run"], rows[0]["series"], rows[0]["low"]) == ("MPT_KL", "loss", "")
     assert float(rows[0]["value"]) == 1 / 3
+
+
+def filled(values: list[float]) -> Table:
+    table = Table()
+    for number, value in enumerate(values):
+        table.append((float(number), number / 10, float(number), value, math.nan, math.nan))
+    return table
+
+
+def test_that_a_table_that_is_full_keeps_the_extremes_of_every_four_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpt_studio.gui.curve_data.MOST_ROWS", 8)
+    table = filled([1.0, 9.0, 2.0, 3.0, 5.0, 5.0, 0.0, 4.0])
+    assert len(table) == 8
+    table.append((8.0, 0.8, 8.0, 7.0, math.nan, math.nan))
+    assert table.column(VALUE).tolist() == [1.0, 9.0, 5.0, 0.0, 7.0]
+    for number, value in ((9, 8.0), (10, 6.0), (11, 7.5)):  # with the last of four rows two stay
+        table.append((float(number), number / 10, float(number), value, math.nan, math.nan))
+    assert table.column(VALUE).tolist() == [1.0, 9.0, 5.0, 0.0, 8.0, 6.0]
+    assert table.column(STEP).tolist() == [0.0, 1.0, 4.0, 6.0, 9.0, 10.0]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=400))
+def test_that_a_long_series_stays_short_in_order_and_keeps_its_peaks(values: list[float]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mpt_studio.gui.curve_data.MOST_ROWS", 16)
+        table = filled(values)
+    assert len(table) <= 16
+    assert np.all(np.diff(table.column(STEP)) > 0)
+    assert table.column(VALUE).min() == min(values)
+    assert table.column(VALUE).max() == max(values)
+    assert all(values[int(step)] == value for step, value in zip(table.column(STEP), table.column(VALUE), strict=True))
+
+
+def test_that_what_is_on_screen_stays_while_a_table_makes_room() -> None:
+    table = filled([float(i % 7) for i in range(MOST_ROWS)])
+    shown = table.column(VALUE)
+    before = shown.copy()
+    table.append((1e6, 1.0, 1.0, 1.0, math.nan, math.nan))
+    assert len(table) < MOST_ROWS
+    assert np.array_equal(shown, before)
+
+
+def test_that_a_resumed_run_can_go_back_in_a_series_that_was_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpt_studio.gui.curve_data.MOST_ROWS", 16)
+    table = filled([float(i) for i in range(100)])
+    table.truncate_after(50)
+    assert table.column(STEP)[-1] <= 50
+    for number in range(51, 200):
+        table.append((float(number), 0.0, 0.0, float(number), math.nan, math.nan))
+    assert len(table) <= 16
+    assert table.column(STEP)[-1] == 199
+    assert np.all(np.diff(table.column(STEP)) > 0)
