@@ -6,6 +6,7 @@ with well-known prefixes, and modules keep theirs in ``_parameters``, ``_buffers
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +21,12 @@ WRAPPERS = (
 """Names under which checkpoints keep their weights, most telling first."""
 PREFIXES = (
     "module.", "model.", "_orig_mod.", "backbone.", "net.", "network.", "ema_model.", "ema.", "student.", "teacher.",
-    "encoder.", "classifier_model.", "_model.", "state_dict.", "shadow_params.",
+    "classifier_model.", "_model.", "state_dict.", "shadow_params.",
 )  # fmt: skip
+_ACCESSORY = re.compile(
+    r"^(n_averaged|mean|std)$|^(train|val|valid|test)_|loss|criterion|metric|accuracy|confmat|confusion|auroc|normali[sz]"
+)
+"""Tensors beside a network that are none of it."""
 MOST_NAME = 400
 
 
@@ -119,10 +124,10 @@ def check_name(name: str) -> None:
 
 
 def strip_prefixes(leaves: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Take well-known prefixes off the names, again and again, where (nearly) all names have them.
+    """Take well-known prefixes off the names, again and again, where all names have them.
 
-    Up to five tensors without it, and at most a tenth, may be there besides, as losses and metrics of Lightning modules
-    are; they are left out.
+    What Lightning and weight averaging put beside a network (losses, metrics, counters) may lack it and is left out, as
+    far as it is at most a tenth.
     """
     taken: list[str] = []
     while len(taken) < 8:
@@ -135,8 +140,8 @@ def strip_prefixes(leaves: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, .
 
 
 def _is_common(prefix: str, names: dict[str, Any]) -> bool:
-    without = sum(not name.startswith(prefix) for name in names)
-    return without <= min(5, len(names) // 10) and without < len(names)
+    without = [name for name in names if not name.startswith(prefix)]
+    return len(without) * 10 <= len(names) and all(_ACCESSORY.search(name) for name in without)
 
 
 def _rest(value: Any, path: Path, walker: Walker) -> tuple[dict[str, Any], tuple[str, ...]]:

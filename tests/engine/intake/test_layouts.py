@@ -108,6 +108,21 @@ def test_that_a_prefix_that_some_names_lack_stays(weights: Weights, tmp_path: Pa
     assert same(saved(tmp_path, mixed).tensors, mixed)
 
 
+def test_that_a_prefix_of_nearly_all_of_a_networks_own_names_stays(tmp_path: Path) -> None:
+    """As in torchvision's vision transformer: five tensors of 152 do not lie in its encoder."""
+    named = {f"encoder.{i}": torch.ones(1) for i in range(147)} | {
+        "class_token": torch.ones(1),
+        "heads.w": torch.ones(2),
+    }
+    assert same(saved(tmp_path, named).tensors, named)
+
+
+def test_that_the_counter_of_averaged_weights_is_left_out(weights: Weights, tmp_path: Path) -> None:
+    more = weights | {f"more.{i}": torch.ones(1) for i in range(4)}
+    record = {"n_averaged": torch.tensor(3)} | {f"module.{name}": value for name, value in more.items()}
+    assert same(saved(tmp_path, record).tensors, more)
+
+
 def test_that_the_published_scripts_file_is_read(weights: Weights, tmp_path: Path) -> None:
     found = saved(tmp_path, {"net": weights, "acc": 71.25, "epoch": 99})
     assert same(found.tensors, weights)
