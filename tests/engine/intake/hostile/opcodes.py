@@ -17,7 +17,6 @@ GROUP = "opcodes"
 def cases() -> list[Hostile]:
     made = [_obeying(name, build) for name, build in OBEYING.items()]
     made += [_obeying(f"{name} (zip)", build, code.zipped) for name, build in OBEYING.items()]
-    made += [file(GROUP, name, content) for name, content in _fixed().items()]
     return made + [file(GROUP, f"{name} (zip)", code.zipped(content)) for name, content in _fixed().items()]
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import save
 from hostile.case import Hostile, file
 
 GROUP = "truncated"
-PLACES = 16
+PLACES = 8
 
 
 def state_dict() -> dict[str, torch.Tensor]:
