@@ -32,14 +32,14 @@ class Row:
 
 MENUS = ("&File", "&Update", "V&ersions", "&Judge", "&View", "&Help")
 ROWS: tuple[Row, ...] = (
-    Row("open", "&Open…", "&File", "files.open_files", "Ctrl+O", "Open checkpoints, predictions (.npz)", "open"),
+    Row("open", "&Open…", "&File", "files.open_files", "Ctrl+O", "Open weights or predictions", "open"),
     Row(
         "open_folder",
         "Open &folder…",
         "&File",
         "files.open_folder",
         "Ctrl+Shift+O",
-        "Open images or predictions",
+        "Open images, weights or predictions",
         "folder",
     ),
     Row(
@@ -72,6 +72,16 @@ ROWS: tuple[Row, ...] = (
         "Save the ids of all blockers, for mpt-studio compare --must-not-flip",
         "save",
     ),
+    Row(
+        "export_version",
+        "Export &version…",
+        "&File",
+        "files.versions.export",
+        "Ctrl+Shift+E",
+        "As .pth, ONNX, safetensors or a list of class names, checked",
+        "save",
+    ),
+    Row("skipped", "Images left o&ut…", "&File", "files.versions.skipped", "", "Which, and why", "image"),
     Row("reveal_store", "Show the &store's folder", "&File", "reveal_store", "", "Where runs are kept", "folder"),
     Row("quit", "&Quit", "&File", "close", "Ctrl+Q", "Close the window", "", starts_group=True),
     Row("try_now", "&Try it now", "&Update", "try_now", "Ctrl+T", "Train on the built-in data, no questions", "try"),
@@ -80,6 +90,8 @@ ROWS: tuple[Row, ...] = (
     Row("next_candidate", "&Next candidate", "V&ersions", "next_candidate", "Alt+Down", "Show the next candidate"),
     Row("previous_candidate", "&Previous candidate", "V&ersions", "previous_candidate", "Alt+Up", "Show the last one"),
     Row("swap", "&Swap old model and current", "V&ersions", "swap_versions", "Ctrl+Shift+X", "Exchange roles", "swap"),
+    Row("about_version", "&About this version…", "V&ersions", "files.versions.about", "Ctrl+I", "What it is", "info"),
+    Row("class_doctor", "Class &doctor…", "V&ersions", "files.versions.doctor", "Ctrl+L", "Class lists side by side"),
     Row("close_versions", "&Close all versions", "V&ersions", "close_versions", "", "Nothing is deleted", "close"),
     Row("mark_acceptable", "&Acceptable", "&Judge", "workspace.judging.accept", "P", "These flips may ship", "check"),
     Row("mark_blocker", "&Blocker", "&Judge", "workspace.judging.block", "X", "These samples must not flip", "cross"),

@@ -29,12 +29,14 @@ from mpt_studio.compare.stop import Stop, check
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui import theme
+from mpt_studio.gui.blocked_page import BlockedPage
 from mpt_studio.gui.candidates_table import SUBSET_NAMES, CandidatesTable
 from mpt_studio.gui.chart_export import write_charts
 from mpt_studio.gui.class_bars import ClassBars
 from mpt_studio.gui.confusion_view import ConfusionView
 from mpt_studio.gui.empty_page import EmptyPage, what_runs, why_waiting
 from mpt_studio.gui.flow_view import FlowView
+from mpt_studio.gui.framed import framed
 from mpt_studio.gui.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.frontiers import Frontiers
 from mpt_studio.gui.history_view import HistoryView
@@ -80,6 +82,8 @@ class ComparePage(RefreshedWhenSeen):
         self.confusion, self.history = ConfusionView(), HistoryView(workspace)
         self.nothing = EmptyPage("Open data…")
         self.nothing.asked.connect(self.data_wanted)
+        self.blocked = BlockedPage(workspace)
+        self.blocked.ready.connect(self.refresh)
         self._lay_out()
         self._connect()
         self._read()
@@ -100,12 +104,12 @@ class ComparePage(RefreshedWhenSeen):
         self.grid = QGridLayout()
         self.grid.setSpacing(theme.SPACE)
         self.cards = [
-            _card("Old against update", self.quadrants),
-            _card("Accuracy against NFR", self.frontier, self.interpolation),
-            _card("NFR per class", self.classes),
-            _card("Flow of negative flips: truth → new answer", self.flow),
-            _card("Confusion", self.confusion),
-            _card("Every version", self.history),
+            framed("Old against update", self.quadrants),
+            framed("Accuracy against NFR", self.frontier, self.interpolation),
+            framed("NFR per class", self.classes),
+            framed("Flow of negative flips: truth → new answer", self.flow),
+            framed("Confusion", self.confusion),
+            framed("Every version", self.history),
         ]
         self._arranged: tuple[int, list[QFrame]] = (0, [])
         self._unneeded: set[QFrame] = set()
@@ -118,6 +122,7 @@ class ComparePage(RefreshedWhenSeen):
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.scroll_area)
+        self.stack.addWidget(self.blocked)
         self._arrange()
 
     def _head(self) -> QHBoxLayout:
@@ -227,6 +232,9 @@ class ComparePage(RefreshedWhenSeen):
         workspace = self.workspace
         comparison, old, current = workspace.comparison(), workspace.old, workspace.current
         some = any(workspace.comparison(v.key) is not None for v in workspace.candidates)
+        if comparison is None and self.blocked.covers():
+            self.stack.setCurrentWidget(self.blocked)
+            return
         self.stack.setCurrentIndex(1 if some else 0)
         if not some:
             self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
@@ -384,16 +392,3 @@ def _count(comparison: Comparison, stop: Stop) -> Comparison:
         check(stop)
         work()
     return comparison
-
-
-def _card(title: str, content: QWidget, *below: QWidget) -> QFrame:
-    card = QFrame()
-    theme.mark(card, card=True)
-    layout = QVBoxLayout(card)
-    layout.setContentsMargins(12, 8, 12, 12)
-    card.setAccessibleName(title)
-    layout.addWidget(label(title, bold=True))
-    layout.addWidget(content, 1)
-    for widget in below:
-        layout.addWidget(widget)
-    return card

@@ -100,6 +100,8 @@ class DataPanel(QScrollArea):
         numbers.setProperty("muted", True)
         layout.addWidget(name)
         layout.addWidget(numbers)
+        if dataset.skipped:
+            layout.addWidget(self._skipped(len(dataset.skipped)), alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(Strip(dataset))
         known = self.known_to_old()
         if known:
@@ -108,6 +110,14 @@ class DataPanel(QScrollArea):
             self._add_chips(layout, "New classes", new)
         else:
             self._add_chips(layout, "Classes", dataset.class_names)
+
+    def _skipped(self, number: int) -> QPushButton:
+        button = QPushButton(f"▲ {count(number, 'image')} left out")
+        button.setAccessibleName(f"{count(number, 'image')} left out: show which")
+        set_tip(button, "Which, and why")
+        button.setProperty("flat", True)
+        button.clicked.connect(lambda *_: self.workspace.tool_wanted.emit("skipped", None))
+        return button
 
     @staticmethod
     def _add_chips(layout: QVBoxLayout, title: str, names: tuple[str, ...]) -> None:

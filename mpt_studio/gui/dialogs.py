@@ -38,7 +38,10 @@ DATA_KINDS = (
     ("folder", "A folder of images, one folder per class", True),
 )
 """(kind, text, whether it needs a folder)"""
-VERSION_FILES = "Checkpoints and predictions (*.safetensors *.npz);;All files (*)"
+_WEIGHTS = "*.safetensors *.pth *.pt *.ckpt *.bin *.onnx *.json"
+_ANSWERS = "*.csv *.tsv *.parquet *.npz"
+WEIGHT_FILES = f"Weights ({_WEIGHTS});;All files (*)"
+VERSION_FILES = f"Weights and predictions ({_WEIGHTS} {_ANSWERS});;Predictions ({_ANSWERS});;{WEIGHT_FILES}"
 
 
 class PathField(QWidget):
@@ -174,7 +177,7 @@ class CompareDialog(FormDialog):
     """Which two versions to compare."""
 
     def __init__(self, spec: str = "builtin", start: str = "", parent: QWidget | None = None) -> None:
-        sentence = "Choose the deployed version and the one that may replace it: checkpoints, or predictions (.npz)."
+        sentence = "Choose the deployed version and the one that may replace it: files of weights, or of predictions."
         super().__init__("Compare two versions", sentence, "Compare", parent)
         self.old = PathField("old model", filters=VERSION_FILES, start=start)
         self.new = PathField("candidate", filters=VERSION_FILES, start=start)
@@ -188,8 +191,8 @@ class CompareDialog(FormDialog):
 
     @property
     def needs_data(self) -> bool:
-        """Whether one of them is a checkpoint, which has to be evaluated."""
-        return any(field.path.lower().endswith(".safetensors") for field in (self.old, self.new))
+        """Whether one of them is a file of weights, which has to be evaluated."""
+        return any(is_weights(field.path) for field in (self.old, self.new))
 
     def missing(self) -> str:
         problem = version_problem("old model", self.old.path) or version_problem("candidate", self.new.path)
@@ -213,7 +216,7 @@ class UpdateDialog(FormDialog):
         for button in (self.has_old, self.train_old):
             group.addButton(button)
             button.toggled.connect(self._choice_changed)
-        self.old = PathField("checkpoint of the old model", filters="Checkpoints (*.safetensors)", start=start)
+        self.old = PathField("checkpoint of the old model", filters=WEIGHT_FILES, start=start)
         self.classes = QLineEdit()
         self.classes.setPlaceholderText("a count (50), names (cat, dog), or a file with one name per line")
         self.classes.setAccessibleName("Old classes")
@@ -248,26 +251,38 @@ class UpdateDialog(FormDialog):
         return dataclasses.replace(base, data=self.data.spec, old=old, old_classes=classes)
 
 
+def is_weights(path: str) -> bool:
+    """Whether a path is a file or folder of weights, by its looks."""
+    try:
+        return bool(path) and kind_of(Path(path)) in ("checkpoint", "weights")
+    except UserError:
+        return False
+
+
 def version_problem(what: str, path: str) -> str:
-    """Why a path is no version, as a sentence; empty where it is one."""
+    """Why a path is no version, as a sentence; empty where it may be one."""
     if not path:
         return f"Choose the {what}."
     try:
         kind = kind_of(Path(path))
     except UserError as error:
         return str(error)
-    return checkpoint_problem(path) if kind == "checkpoint" else f"{path} is a folder of images." * (kind == "images")
+    if kind in ("images", "table"):
+        return f"{path} holds {'images' if kind == 'images' else 'no predictions'}; choose weights or predictions."
+    return checkpoint_problem(path) if kind == "checkpoint" else ""
 
 
 def checkpoint_problem(path: str) -> str:
-    """Why a path is no checkpoint of ours, as a sentence; empty where it is one."""
+    """Why a path is no file of weights, as a sentence; empty where it may be one, of whatever origin."""
     if not path:
         return "Choose the old model's checkpoint."
     try:
-        read_checkpoint(Path(path))
+        kind = kind_of(Path(path))
+        if kind == "checkpoint":
+            read_checkpoint(Path(path))
     except UserError as error:
         return str(error)
-    return ""
+    return "" if kind in ("checkpoint", "weights") else f"{path} is no file of weights; choose the old model's."
 
 
 def ask_about_training(parent: QWidget) -> bool | None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from mpt_studio.gui import theme
 
-_TEXT = "Drop to open: checkpoints, predictions, a folder of images,\nor a CSV table with metadata of the samples"
+_TEXT = "Drop to open: weights of any origin, predictions, images,\nor a CSV table with metadata of the samples"
 _MARGIN = 12
 
 

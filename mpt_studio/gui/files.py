@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 from mpt_studio.gui.dialogs import VERSION_FILES, CompareDialog, DataDialog
 from mpt_studio.gui.plain import caption
 from mpt_studio.gui.settings import RECENT, Settings
+from mpt_studio.gui.version_tools import VersionTools
 from mpt_studio.gui.versions import short_spec
 from mpt_studio.gui.workspace import Workspace
 
@@ -24,10 +25,12 @@ class Files(QObject):
     def __init__(self, window: QMainWindow, workspace: Workspace, settings: Settings) -> None:
         super().__init__(window)
         self._window, self.workspace, self.settings = window, workspace, settings
+        self.versions = VersionTools(window, workspace, settings)
         self.recent_menu = QMenu("Open &recent", window)
         self.recent_actions = [self._recent_action(number) for number in range(1, RECENT + 1)]
         window.addActions(self.recent_actions)
         self._fill_recent()
+        workspace.opening.taken.connect(self.opened)
 
     def _recent_action(self, number: int) -> QAction:
         action = QAction(self._window)
@@ -47,7 +50,7 @@ class Files(QObject):
         self._fill_recent()
 
     def open_files(self) -> None:
-        """Choose checkpoints and predictions."""
+        """Choose weights and predictions."""
         chosen, _ = QFileDialog.getOpenFileNames(self._window, "Open", self.settings.folder(), VERSION_FILES)
         if chosen:
             self.open_paths([Path(entry) for entry in chosen])
@@ -60,7 +63,7 @@ class Files(QObject):
 
     def open_metadata(self) -> None:
         """Choose a table with further columns on the samples."""
-        start, kinds = self.settings.folder(), "Tables (*.csv);;All files (*)"
+        start, kinds = self.settings.folder(), "Tables (*.csv *.tsv);;All files (*)"
         chosen, _ = QFileDialog.getOpenFileName(self._window, "Open metadata", start, kinds)
         if chosen:
             self.workspace.tables.open(Path(chosen))
@@ -71,10 +74,7 @@ class Files(QObject):
         self._remember(*map(str, there))
         if there:
             self.settings.set(folder=str(there[0].parent))
-        before = len(self.workspace.versions)
         self.workspace.open_paths(chosen)
-        if len(self.workspace.versions) > before:
-            self.opened.emit()
 
     def open_recent(self, index: int) -> None:
         """Open an entry of the recent list again."""
@@ -103,7 +103,6 @@ class Files(QObject):
             self.open_data(dialog.data.spec)
         self._remember(dialog.new.path, dialog.old.path)
         self.workspace.compare_paths(Path(dialog.old.path), Path(dialog.new.path))
-        self.opened.emit()
 
     def _spec(self) -> str:
         return self.workspace.dataset.spec if self.workspace.dataset else "builtin"

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mpt_studio import jobs
-from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
+from mpt_studio.data.sources import MANIFEST_SUFFIXES
+from mpt_studio.data.table import looks_like_manifest
 from mpt_studio.errors import UserError
-from mpt_studio.predictions import Predictions, is_predictions, read_predictions
+from mpt_studio.predictions import Predictions, is_predictions, read_predictions, with_truth
+from mpt_studio.reading import Reading
 
 if TYPE_CHECKING:
     from mpt_studio.data import Dataset
     from mpt_studio.store import Run, Store
 
-Kind = Literal["checkpoint", "predictions", "images"]
+Kind = Literal["checkpoint", "weights", "predictions", "images", "table"]
+"""Ours, weights from elsewhere, answers, a folder of images, a table that is a manifest or metadata."""
+TABLES = (".csv", ".tsv")
 OLD_COLOR = -1
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
 
@@ -39,6 +44,10 @@ class Version:
     run: str = ""
     problem: str = ""
     """Why there are no predictions, for people."""
+    source: str = ""
+    """The file from elsewhere that it was read from; ``checkpoint`` is then what was made of it."""
+    reading: Reading | None = None
+    """What was found in that file."""
     _figures: tuple[Predictions, dict[str, Any]] | None = field(default=None, repr=False)
 
     @property
@@ -52,22 +61,48 @@ class Version:
 
 
 def kind_of(path: Path) -> Kind:
-    """What a dropped file or folder is, by its content. Raises ``UserError`` for anything else."""
+    """What a dropped file or folder is, by its content. Raises ``UserError`` for anything else.
+
+    Weights from elsewhere are only looked at; whether they can be read is for the reader to say.
+    """
     if is_predictions(path):
         return "predictions"
+    suffix = path.suffix.lower()
     if path.is_dir():
-        if _has_images(path):
-            return "images"
-        raise UserError(f"{path} holds neither predictions nor folders of images, one per class.")
+        return _kind_of_folder(path)
+    if suffix in TABLES or (suffix in MANIFEST_SUFFIXES and path.is_file() and looks_like_manifest(path)):
+        return "table"
     if not path.exists():
         raise UserError(f"There is no file {path}.")
-    if path.suffix.lower() == ".safetensors":
+    if has_our_header(path):
         return "checkpoint"
-    if path.suffix.lower() in IMAGE_SUFFIXES:
+    if suffix in IMAGE_SUFFIXES:
         raise UserError(f"{path.name} is a single image; drop the folder that holds one folder of images per class.")
-    raise UserError(
-        f"{path.name} is not known; use a .safetensors checkpoint, a predictions folder or .npz, or an image folder."
-    )
+    _refuse_by_looks(path)
+    return "weights"
+
+
+def _kind_of_folder(path: Path) -> Kind:
+    if jobs.is_version_folder(path):
+        return "weights"
+    if _has_images(path):
+        return "images"
+    raise UserError(f"{path} holds neither predictions, nor weights, nor folders of images, one per class.")
+
+
+def _refuse_by_looks(path: Path) -> None:
+    """Say at once what a file is that its first bytes tell to be no weights. Raises ``UserError``."""
+    from mpt_studio.engine.intake import sniff
+    from mpt_studio.engine.intake.contents import refusal
+    from mpt_studio.engine.intake.opened import opened
+
+    try:
+        with opened(path) as file:
+            sniff.kind_of(file)
+    except UserError as error:
+        raise refusal(path, str(error)) from None
+    except OSError as error:
+        raise UserError(f"{path.name} cannot be opened ({error.strerror or error}).") from None
 
 
 def _has_images(folder: Path, depth: int = 3, look_at: int = 400) -> bool:
@@ -114,13 +149,29 @@ def checkpoint_label(found: Checkpoint, path: Path) -> str:
     return {"old": "Old model", "reference": "Reference"}.get(found.role, "") or found.method or path.stem
 
 
-def from_predictions(path: Path) -> Version:
-    """A version from a predictions folder or ``.npz``. Raises ``UserError``."""
-    found = read_predictions(path)
+def of_predictions(path: Path, found: Predictions, dataset: Dataset | None) -> Version:
+    """A version that is known by its answers alone, or with its checkpoint where they name one."""
     label = found.version or path.stem
-    return Version(
+    made = Version(
         key=str(path.resolve()), label=label, role="candidate", checkpoint=found.checkpoint, predictions=found
     )
+    if dataset is not None:
+        fit_to(made, dataset)
+    return made
+
+
+def fit_to(version: Version, dataset: Dataset) -> bool:
+    """Give imported answers the data's ids and true classes where their file does not tell them; tells whether."""
+    found = version.predictions
+    if found is None or found.data_fingerprint or version.checkpoint:
+        return False
+    if found.has_truth and any(name in dataset.index_of for name in found.sample_ids[:1000].tolist()):
+        return False
+    try:
+        version.predictions = with_truth(found, dataset)
+    except UserError:  # of other data: they stay as they are
+        return False
+    return True
 
 
 def of_update(result: dict[str, Any]) -> list[Version]:
@@ -158,12 +209,17 @@ def unique_label(label: str, taken: set[str]) -> str:
     return made
 
 
-def from_path(path: Path) -> Version:
-    """A version from a checkpoint, a predictions folder or an ``.npz``. Raises ``UserError``."""
-    kind = kind_of(path)
-    if kind == "images":
-        raise UserError(f"{path} is a folder of images; choose a checkpoint or predictions.")
-    return from_checkpoint(path) if kind == "checkpoint" else from_predictions(path)
+def from_reading(reading: Reading, source: Path) -> Version:
+    """A version from weights of any origin that still has to be evaluated; nothing may be missing in the reading."""
+    assert reading.checkpoint is not None
+    return Version(
+        key=str(source.resolve()),
+        label=source.stem if source.is_file() else source.name,
+        role=reading.checkpoint.role or "candidate",
+        checkpoint=reading.checkpoint.path,
+        source=str(source),
+        reading=reading,
+    )
 
 
 def of_run(run: Run) -> Version:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from mpt_studio import flips
 from mpt_studio.gui import theme
 from mpt_studio.gui.flow_layout import tab_in_order
+from mpt_studio.gui.opening_cards import OpeningCard
 from mpt_studio.gui.plain import count, interval, label, number, percent, set_tip
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
@@ -207,6 +208,7 @@ class VersionsPanel(QScrollArea):
         workspace.current_changed.connect(self._renew)
         workspace.data_changed.connect(self._renew)
         workspace.recommending.changed.connect(self._renew)
+        workspace.opening.changed.connect(self._renew)
         self._renew()
 
     def _renew(self) -> None:
@@ -219,7 +221,9 @@ class VersionsPanel(QScrollArea):
         self.cards = [self._card(version) for version in self.workspace.versions]
         for card in self.cards:
             layout.addWidget(card)
-        if not self.cards:
+        for item in self.workspace.opening.items:
+            layout.addWidget(OpeningCard(self.workspace.opening, item))
+        if not self.cards and not self.workspace.opening.items:
             layout.addWidget(self._empty())
         layout.addStretch()
         before = self.takeWidget()  # setWidget would delete it at once, maybe inside its own mouse event
@@ -240,9 +244,7 @@ class VersionsPanel(QScrollArea):
         return card
 
     def _empty(self) -> QLabel:
-        text = label(
-            "No versions yet. Open or drop a checkpoint or predictions; the first is the old model.", wrap=True
-        )
+        text = label("No versions yet. Open or drop weights or predictions; the first is the old model.", wrap=True)
         text.setProperty("muted", True)
         text.setContentsMargins(4, 4, 4, 4)
         return text
@@ -256,6 +258,12 @@ class VersionsPanel(QScrollArea):
         old = menu.addAction("Set as old model", lambda: workspace.set_old(version.key))
         old.setEnabled(version.role != "old")
         menu.addAction("Rename…", lambda: self.rename(version))
+        menu.addSeparator()
+        menu.addAction("About this version…", lambda: workspace.tool_wanted.emit("about", version))
+        if version.reading is not None:
+            menu.addAction("Change how it is read…", lambda: workspace.opening.ask_anew(version))
+        export = menu.addAction("Export…", lambda: workspace.tool_wanted.emit("export", version))
+        export.setEnabled(bool(version.checkpoint))
         menu.addSeparator()
         menu.addAction("Close", lambda: workspace.remove(version.key))
         return menu

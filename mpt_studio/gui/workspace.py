@@ -21,12 +21,13 @@ from mpt_studio.gui.image_index import image_index
 from mpt_studio.gui.judging import Judging
 from mpt_studio.gui.latest import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.offsets import Offsets
+from mpt_studio.gui.opening import Opening
 from mpt_studio.gui.plain import number
 from mpt_studio.gui.recommending import Recommending
 from mpt_studio.gui.tables import Tables
 from mpt_studio.gui.thresholds import Thresholds
 from mpt_studio.gui.versions import OLD_COLOR, Version
-from mpt_studio.predictions import is_predictions
+from mpt_studio.reading import Reading
 
 if TYPE_CHECKING:
     from mpt_studio.gui.worker_client import WorkerClient
@@ -45,6 +46,8 @@ class Workspace(Browsing):
     """Versions wait for data; follows the message that says so."""
     job_started = Signal(object)
     """A ``Job`` to show with its progress."""
+    tool_wanted = Signal(str, object)
+    """Asks for a window of ``VersionTools``: "about", "export", "skipped"; for a version, or None."""
 
     def __init__(self, store: Store, worker: WorkerClient | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +65,7 @@ class Workspace(Browsing):
         self._comparisons.prepare = self._prepare
         self._locating = Latest(lambda *said: self.message.emit("error", *said), self)
         self.offsets, self.recommending = Offsets(self), Recommending(self)
+        self.opening = Opening(self)
         self.offsets.settled.connect(self.current_changed)
         self._comparisons.ready.connect(self._computed)
         self._evaluations.done.connect(self._evaluated)
@@ -281,42 +285,17 @@ class Workspace(Browsing):
         self._versions_are_new()
 
     def open_paths(self, chosen: list[Path]) -> None:
-        """Open what was dropped or chosen.
-
-        Checkpoints and predictions become versions, image folders and manifests the data, other CSV files metadata of
-        the samples.
-        """
-        tables = [path for path in chosen if path.suffix.lower() == ".csv" and not is_predictions(path)]
-        for table in tables:
-            self.tables.drop(table)
-        chosen = [path for path in chosen if path not in tables]
-        opened: list[Version] = []
-        for path in chosen:
-            try:
-                kind = making.kind_of(path)
-                if kind == "images":
-                    self.open_data(f"folder:{path.resolve()}")
-                elif kind == "checkpoint":
-                    opened.append(making.from_checkpoint(path))
-                else:
-                    opened.append(making.from_predictions(path))
-            except UserError as error:
-                self.message.emit("error", str(error), "")
-        self._take_in(opened)
+        """Weights and predictions become versions, image folders and manifests the data, other tables metadata."""
+        self.opening.open(chosen)
 
     def compare_paths(self, old: Path, new: Path) -> None:
-        """Close what is open and compare two checkpoints or predictions."""
-        try:
-            opened = [making.from_path(old), making.from_path(new)]
-        except UserError as error:
-            self.message.emit("error", str(error), "")
-            return
-        self.clear()
-        self._take_in(opened)
+        """Compare two files of weights or predictions instead of what is open, if both can be read."""
+        self.opening.open([old, new], instead=True)
 
-    def _take_in(self, opened: list[Version]) -> None:
+    def take_in(self, opened: list[Version]) -> None:
+        """Add versions that were opened together: two are old model and candidate."""
         pair, former = len(opened) == 2, self.old
-        if pair and former is not None:  # two dropped together are old and candidate
+        if pair and former is not None:
             former.role, former.color = "candidate", self._free_color()
         if self.old is None:
             making.choose_old(opened, alone=not self.versions)
@@ -325,6 +304,23 @@ class Workspace(Browsing):
         if pair:
             self.set_current(next(v.key for v in opened if v.role != "old"))
         self._evaluate_pending()
+
+    def reread(self, version: Version, reading: Reading) -> None:
+        """Take a version from elsewhere as it is read now; its answers are those of other weights from here on."""
+        if version not in self.versions or reading.checkpoint is None:
+            return
+        self._evaluations.forget(version.key)
+        version.reading, version.checkpoint = reading, reading.checkpoint.path
+        version.predictions = None
+        self.compare_again(version.key)
+        self._evaluate_pending()
+
+    def compare_again(self, key: str) -> None:
+        """Forget what was found between the old model and a version: classes or weights are taken otherwise now."""
+        for version in [v for v in self.versions if v.key == key]:
+            version.problem = ""
+            self._forget_comparisons(None if version.role == "old" else key)
+            self._versions_are_new()
 
     def open_data(self, spec: str) -> None:
         """Open a data set by its spec; the slow part runs in the worker."""
@@ -349,6 +345,8 @@ class Workspace(Browsing):
             self.message.emit("error", str(error), "")
             return
         making.tell_of(self.dataset, self.store, self.message.emit)
+        for version in [v for v in self.versions if making.fit_to(v, self.dataset)]:
+            self.compare_again(version.key)
         if self.dataset.metadata:
             self.tables.follow(jobs.metadata_file(self.store, self.dataset))
         self._locate_images(self.dataset)
@@ -393,6 +391,7 @@ class Workspace(Browsing):
     def close(self) -> None:
         """Cancel what still runs."""
         self.stop_seeking()
+        self.opening.close()
         self._locating.cancel()
         self.judging.close()
         self.offsets.forget()
