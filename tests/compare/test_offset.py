@@ -52,7 +52,11 @@ def test_that_an_offset_equals_comparing_shifted_logits(seed: int, gamma: float,
 
 
 @settings(max_examples=80, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), gamma=st.sampled_from([-30, -2, -1, -0.5, 0.5, 1, 2, 3, 40]), known=st.integers(1, 5))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    gamma=st.sampled_from([-30, -2, -1, -0.5, 0.5, 1, 2, 3, 40]),
+    known=st.integers(1, 5),
+)
 def test_that_the_sliders_flips_are_those_of_the_kinds(seed: int, gamma: float, known: int) -> None:
     base = compare(*random_pair(seed, known=known))  # whole-number logits: many tie at γ
     quick, whole = base.at_offset(gamma), base.at_offset(gamma)
