@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio.compare import Comparison, Filter, Group
+from mpt_studio.compare import Comparison, Filter, Group, missing
 from mpt_studio.compare.explore import Key
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.row_finder import GroupBy, Order, RowFinder, Rows
@@ -40,8 +40,15 @@ class Browsing(QObject):
     @property
     def rows(self) -> Rows:
         """Rows of the current comparison that pass the filter, in the chosen order; older ones while it is sought."""
-        order = Order(self.sort_key, self.sort_descending, self.group_by)
+        order = Order(*self.order_in_force, self.group_by)
         return self._finder.get(self.comparison(), self.filter, order)
+
+    @property
+    def order_in_force(self) -> tuple[Key, bool]:
+        """What rows are ordered by and whether the largest come first: by flow where what was chosen needs scores."""
+        shown = self.comparison()
+        lacks = shown is not None and missing.reason(shown, self.sort_key)
+        return ("flow", False) if lacks else (self.sort_key, self.sort_descending)
 
     @property
     def groups(self) -> list[Group]:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import SUBSETS, Comparison, Filter, Samples, Subset
+from mpt_studio.compare import SUBSETS, Comparison, Filter, Samples, Subset, missing
 from mpt_studio.compare.confusion import View, confused_rows, confusion
 from mpt_studio.compare.stop import Stop, check
 from mpt_studio.errors import UserError
@@ -263,7 +263,7 @@ class ComparePage(RefreshedWhenSeen):
             return
         self._show_rates(comparison.rates(self.subset))
         self._show_charts()
-        sentences = comparison.matching.sentences()
+        sentences = [*comparison.matching.sentences(), *missing.sentences(comparison)]
         self.matching.setText("⚠ " + " ".join(sentences))
         self.matching.setStyleSheet(f"color: {theme.colors().both_wrong}")
         self.matching.setVisible(bool(sentences))
@@ -300,7 +300,9 @@ class ComparePage(RefreshedWhenSeen):
         self.frontiers.keep([workspace.comparison(v.key) for v in workspace.candidates])
         for version in workspace.candidates:
             comparison = workspace.comparison(version.key)
-            found = self.frontiers.get(comparison) if comparison is not None and version.role != "noise_floor" else None
+            if comparison is None or version.role == "noise_floor" or missing.reason(comparison, "frontier"):
+                continue
+            found = self.frontiers.get(comparison)
             if found is not None and found.samples_old_classes:
                 plain = version.role == "reference"
                 curves.append(Curve.of(version.key, version.label, version.color, plain, found))
@@ -315,7 +317,11 @@ class ComparePage(RefreshedWhenSeen):
         """Give the slider the range of offsets that the plot shows of the current candidate."""
         current = self.workspace.current
         curve = next((c for c in self.frontier.given[0] if current is not None and c.key == current.key), None)
-        if current is None or curve is None:
+        shown = self.workspace.comparison()
+        self.frontier.without = missing.reason(shown, "frontier") if shown is not None else ""
+        if shown is not None and self.frontier.without:
+            self.offset.wait(missing.reason(shown, "offset"))
+        elif current is None or curve is None:
             self.offset.wait("The offsets of this candidate are being computed, or it has no samples of old classes.")
         elif len(curve.offset) < 2:
             self.offset.wait()

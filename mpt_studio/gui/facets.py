@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets
+from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets, missing
 from mpt_studio.compare.explore import CONFIDENCE_BINS, DROP_BINS
 from mpt_studio.compare.filters import MARK_WORDS
 from mpt_studio.flips import FlipKind, Mark
@@ -145,6 +145,8 @@ FACETS = (
         lambda c, row: _bin_of(CONFIDENCE_BINS, float(c.new_confidence[row])),
     ),
 )
+_NEEDS = {"drops": "margin_drop", "confidences": "confidence"}
+"""Facets that need scores, by what ``missing.reason`` calls them."""
 COLUMN = "columns:"
 """Before the name of a metadata column, where a facet's field would stand."""
 
@@ -291,7 +293,8 @@ class FacetPanel(QWidget):
             rows = facet.rows(found, comparison, _chosen(self._workspace.filter, facet.field))
             if rows != self._rows.get(facet.field):  # most ticks change one list
                 self._rows[facet.field] = rows
-                self.lists[facet.field].set_rows(rows, "None under the other filters.")
+                why = missing.reason(comparison, _NEEDS.get(facet.field, ""))
+                self.lists[facet.field].set_rows(rows, why or "None under the other filters.")
         self.highlight(self._workspace.selected)
 
     def highlight(self, row: int | None) -> None:

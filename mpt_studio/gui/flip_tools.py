@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
+from mpt_studio.compare import missing
 from mpt_studio.gui import theme
 from mpt_studio.gui.flip_grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
-from mpt_studio.gui.plain import label, set_tip
+from mpt_studio.gui.plain import label, set_tip, tip
 from mpt_studio.gui.row_finder import GroupBy
 from mpt_studio.gui.workspace import Workspace
 
@@ -76,7 +77,12 @@ class FlipTools(QWidget):
         self.direction.setAccessibleName("Reverse the order")
         theme.mark(self.direction, tool=True)
         self.direction.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.direction.clicked.connect(lambda: workspace.set_sort(workspace.sort_key, not workspace.sort_descending))
+        self.direction.clicked.connect(self._reverse)
+
+    @Slot()
+    def _reverse(self) -> None:
+        key, descending = self._workspace.order_in_force
+        self._workspace.set_sort(key, not descending)
 
     def _set_up_size(self) -> None:
         self.size_slider.setRange(SMALLEST // STEP, LARGEST // STEP)
@@ -113,7 +119,8 @@ class FlipTools(QWidget):
 
     def refresh(self) -> None:
         """Show the workspace's order and groups."""
-        key, descending = self._workspace.sort_key, self._workspace.sort_descending
+        key, descending = self._workspace.order_in_force
+        self._offer_orders()
         self.sort.setCurrentIndex(next((i for i, (_, sort, _) in enumerate(SORTS) if sort == key), -1))
         self.group.setCurrentIndex(self.group.findData(self._workspace.group_by))
         self.direction.setArrowType(Qt.ArrowType.DownArrow if descending else Qt.ArrowType.UpArrow)
@@ -124,6 +131,15 @@ class FlipTools(QWidget):
             self.direction.setText(text)
             set_tip(self.direction, f"{text}; click to reverse the order")
             self._fit()
+
+    def _offer_orders(self) -> None:
+        """Orders that need scores are off where a version gave only its answers."""
+        shown, model = self._workspace.comparison(), self.sort.model()
+        assert isinstance(model, QStandardItemModel)
+        for i, (_, key, _) in enumerate(SORTS):
+            why = missing.reason(shown, key) if shown is not None else ""
+            model.item(i).setEnabled(not why)
+            self.sort.setItemData(i, tip(why), Qt.ItemDataRole.ToolTipRole)
 
     # -- one row at any width
 

@@ -22,6 +22,7 @@ _NEAR = 24.0
 _FROM_BEST = 0.1
 """The plot opens on points whose accuracy is at most this far below the best."""
 
+_NO_CURVES = "There are no samples of old classes, and so no NFR (old classes) to trade."
 _HINT = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
 
 
@@ -100,6 +101,7 @@ class FrontierPlot(QWidget):
         self._at = pg.ScatterPlotItem(size=14, symbol="d", pxMode=True, antialias=True, useCache=False)
         self.under: tuple[str, float, float, float] | None = None
         self._shown: tuple[object, ...] = ()
+        self._without = ""
         self._between: Curve | None = None
         self.legend = QWidget()
         self._legend_layout = FlowLayout(self.legend, spacing=2)
@@ -140,6 +142,17 @@ class FrontierPlot(QWidget):
         self.under = None
         self.show_curves(*self.given)
         self.subset_changed.emit()
+
+    @property
+    def without(self) -> str:
+        """Why the candidate on show has no curve; empty where it has one."""
+        return self._without
+
+    @without.setter
+    def without(self, why: str) -> None:
+        if why != self._without:
+            self._without = why
+            self._say(None)
 
     def show_curves(self, curves: list[Curve], current: str, between: Curve | None = None) -> None:
         """Draw these; ``current`` is drawn thicker, ``between`` dotted."""
@@ -295,14 +308,14 @@ class FrontierPlot(QWidget):
     def _say(self, picked: tuple[Curve, int] | None) -> None:
         muted = False
         if not self.curves:
-            text, muted = "There are no samples of old classes, and so no NFR (old classes) to trade.", True
+            text, muted = self._without or _NO_CURVES, True
         elif picked is not None:
             then = "Click to open this version" if picked[0].is_between else "Click to see these flips"
             text = f"{_sentence(*picked)}. {then}."
         elif self.under is not None:
             text = f"{self._sentence_under(*self.under)}. The diamond; it moves with the slider."
         else:
-            text, muted = _HINT, True
+            text, muted = self._without or _HINT, True
         if bool(self.readout.property("muted")) != muted:
             theme.mark(self.readout, muted=muted)
         self.readout.setText(text)

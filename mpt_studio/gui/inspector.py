@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import Comparison
+from mpt_studio.compare import Comparison, missing
 from mpt_studio.compare.causes import cause_sentence
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui import theme
@@ -50,7 +50,8 @@ class Inspector(QWidget):
         self.cause = label(wrap=True)
         self.legend_old, self.legend_new = label(wrap=True), label(wrap=True)
         self.bars, self.margins = AnswerBars(), MarginLine()
-        self.margin_text = label(wrap=True)
+        self.margin_text, self.without_scores = label(wrap=True), label(wrap=True)
+        theme.mark(self.without_scores, muted=True)
         self.explanations = Explanations.of(workspace)
         self.saliency, self.neighbours = SaliencyView(workspace), NeighboursView(workspace)
         self.saliency.follow(self.image)
@@ -81,6 +82,7 @@ class Inspector(QWidget):
         layout.addWidget(self.legend_old)
         layout.addWidget(self.legend_new)
         layout.addWidget(self.bars)
+        layout.addWidget(self.without_scores)
         layout.addLayout(_section("MARGIN (LOGITS)"))
         layout.addWidget(self.margins)
         layout.addWidget(self.margin_text)
@@ -156,6 +158,9 @@ class Inspector(QWidget):
         self._legend(self.legend_new, theme.version_color(color), name, comparison.new_answer[row], kind in NEW_RIGHT)
         every = len(comparison.names)
         old, new = (comparison.top(side, row, every) for side in ("old", "new"))
+        self.bars.setVisible(bool(old or new))
+        self.without_scores.setText(" ".join(missing.sentences(comparison)))
+        self.without_scores.setVisible(bool(self.without_scores.text()))
         self.bars.show_answers(paired(old, new, comparison.names[comparison.truth[row]]), color)
 
     def _legend(self, line: QLabel, color: str, name: str, answer: int, right: bool) -> None:
@@ -169,7 +174,11 @@ class Inspector(QWidget):
         old, new, drop = (float(a[row]) for a in (comparison.old_margin, comparison.new_margin, comparison.margin_drop))
         current = self.workspace.current
         self.margins.show_margins(old, new, current.color if current else 0)
-        if np.isnan(drop):
+        why = missing.reason(comparison, "margin_drop")
+        self.margins.setVisible(not (np.isnan(old) and np.isnan(new)))
+        if why:
+            self.margin_text.setText(why)
+        elif np.isnan(drop):
             self.margin_text.setText("One version does not know the true class, so it has no margin.")
         else:
             self.margin_text.setText(f"{'dropped' if drop >= 0 else 'gained'} {number(abs(drop), 2)}")

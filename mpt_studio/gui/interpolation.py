@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.checkpoint import read_checkpoint
-from mpt_studio.compare import compare
+from mpt_studio.compare import aligned_by_store, compare
 from mpt_studio.errors import UserError
 from mpt_studio.gui import theme
 from mpt_studio.gui.background import Job, PoolJob
@@ -122,7 +122,7 @@ class Interpolation(QWidget):
         alphas = [float(point["alpha"]) for point in points]
         self._job = PoolJob(
             f"Comparing the versions between {old.label} and {new.label}",
-            lambda: _curve(before, new, alphas, folders),
+            lambda: _curve(before, new, alphas, folders, self._workspace.store.root),
             lambda curve: self._take((old.key, new.key), curve, folders),
             self._fail,
             self,
@@ -166,9 +166,9 @@ def _obstacle(old: Version, new: Version) -> str:
     return "" if len(kinds) == 1 else "The versions are of different architectures."
 
 
-def _curve(old: Predictions, new: Version, alphas: Sequence[float], folders: Sequence[str]) -> Curve:
+def _curve(old: Predictions, new: Version, alphas: Sequence[float], folders: Sequence[str], store: Path) -> Curve:
     """Rates of each version against the old model; the arrays are (alphas,)."""
-    made = [compare(old, read_predictions(Path(folder))) for folder in folders]
+    made = [compare(*aligned_by_store(old, read_predictions(Path(folder)), store)) for folder in folders]
     nfr = [100 * (c.rates("old_classes").nfr or 0.0) for c in made]
     accuracy = [100 * (c.rates("all").accuracy_new or 0.0) for c in made]
     samples, news = (len(made[0]), made[0].rates("old_classes").samples), made[0].rates("new_classes").samples

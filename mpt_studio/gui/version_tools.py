@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
-from mpt_studio.gui.class_pairs import ClassDoctorDialog
-from mpt_studio.gui.model_dialog import ModelDialog
 from mpt_studio.gui.opening import Question
 from mpt_studio.gui.settings import Settings
-from mpt_studio.gui.skipped_dialog import SkippedDialog
-from mpt_studio.gui.version_dialog import VersionDialog
-from mpt_studio.gui.version_export import ExportVersionDialog
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 
+if TYPE_CHECKING:
+    from mpt_studio.gui.model_dialog import ModelDialog
+
 
 class VersionTools(QObject):
-    """Opens the windows; none of them blocks."""
+    """Opens the windows; none of them blocks, and none is imported before it is needed."""
 
     def __init__(self, window: QMainWindow, workspace: Workspace, settings: Settings) -> None:
         super().__init__(window)
@@ -54,6 +54,8 @@ class VersionTools(QObject):
             known.raise_()
             known.activateWindow()
             return
+        from mpt_studio.gui.model_dialog import ModelDialog
+
         data = self._workspace.dataset
         dialog = ModelDialog(question, data.class_names if data is not None else (), self._window)
         self._asking[id(question)] = dialog
@@ -62,20 +64,28 @@ class VersionTools(QObject):
 
     def about(self, version: Version | None = None) -> None:
         """What is known of a version, of the one on show by default."""
+        from mpt_studio.gui.version_dialog import VersionDialog
+
         chosen = version or self._workspace.current or self._workspace.old
         if chosen is not None:
             VersionDialog(self._workspace, chosen, self._window).show()
 
     def export(self, version: Version | None = None) -> None:
         """Write a version for deployment."""
+        from mpt_studio.gui.version_export import ExportVersionDialog
+
         ExportVersionDialog(self._workspace, version, self._settings.folder(), self._window).open()
 
     def doctor(self) -> None:
         """Two class lists side by side."""
+        from mpt_studio.gui.class_pairs import ClassDoctorDialog
+
         ClassDoctorDialog(self._workspace, self._window).show()
 
     def skipped(self) -> None:
         """What was left out of the data."""
+        from mpt_studio.gui.skipped_dialog import SkippedDialog
+
         data = self._workspace.dataset
         if data is not None and data.skipped:
             SkippedDialog(data, self._window).show()
