@@ -87,7 +87,6 @@ def _answers(display: str) -> bool:
 
 
 def _run(opened: list[str], store: Path) -> int:
-    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from mpt_studio.gui import overrides
@@ -108,8 +107,8 @@ def _run(opened: list[str], store: Path) -> int:
     theme.apply(app, settings.scheme)
     window = MainWindow(Store(store.expanduser().absolute()), settings)
     with _nothing_unseen(window), _quit_on_signals(app):
+        window.painted.connect(lambda: window.start(opened))
         window.show()
-        QTimer.singleShot(0, window, lambda: window.start(opened))
         code = app.exec()
     window.deleteLater()
     return code

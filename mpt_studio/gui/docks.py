@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
@@ -11,12 +13,14 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton
 
 from mpt_studio.gui import theme
 from mpt_studio.gui.data_panel import DataPanel
-from mpt_studio.gui.inspector import Inspector
 from mpt_studio.gui.log_panel import LogPanel
 from mpt_studio.gui.log_strip import LogStrip
 from mpt_studio.gui.plain import label
 from mpt_studio.gui.versions_panel import VersionsPanel
 from mpt_studio.gui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.inspector import Inspector
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -80,6 +84,12 @@ class DockTitle(QWidget):
         return button
 
 
+def _dock_body(panel: QWidget) -> QWidget:
+    panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    panel.setProperty("dockBody", True)
+    return panel
+
+
 def _detach(dock: QDockWidget) -> None:
     dock.setFloating(not dock.isFloating())
 
@@ -88,16 +98,15 @@ class Docks:
     """Makes the panels and keeps them by name."""
 
     def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
-        self._window = window
+        self._window, self._workspace = window, workspace
         self.versions = VersionsPanel(workspace)
         self.data = DataPanel(workspace)
-        self.inspector = Inspector(workspace)
         self.log = LogPanel()
         self.strip = LogStrip(self.log)
         self.strip.clicked.connect(self.fold_log)
         window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
         window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
-        panels: dict[str, QWidget] = {p.key: getattr(self, p.key) for p in PLACES}
+        panels = {"versions": self.versions, "data": self.data, "inspector": QWidget(), "log": self.log}
         self.wants_inspector = True
         self._page = ""
         self.by_key = {place.key: self._dock(place, panels[place.key]) for place in PLACES}
@@ -107,16 +116,27 @@ class Docks:
         dock = QDockWidget(place.title, self._window)
         dock.setObjectName(f"dock_{place.key}")
         dock.setAccessibleName(f"{place.title} panel")
-        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        panel.setProperty("dockBody", True)
-        dock.setWidget(panel)
+        dock.setWidget(_dock_body(panel))
         dock.setTitleBarWidget(DockTitle(dock, self.strip if place.key == "log" else None))
         dock.toggleViewAction().setToolTip(f"Show or hide {place.title}")
         return dock
 
+    @cached_property
+    def inspector(self) -> Inspector:
+        """Made when a page first needs it: its charts take long to import, and the first page has no samples."""
+        from mpt_studio.gui.inspector import Inspector
+
+        made, dock = Inspector(self._workspace), self.by_key["inspector"]
+        space = dock.widget()
+        dock.setWidget(_dock_body(made))
+        space.deleteLater()
+        return made
+
     def follow(self, page: str) -> None:
         """The inspector is there where samples are selected; elsewhere the page gets its room."""
         self._page = page
+        if page in INSPECTED:
+            _ = self.inspector
         self.by_key["inspector"].setVisible(self.wants_inspector and page in INSPECTED)
         if page == "flips":
             self.inspector.explanations.load()

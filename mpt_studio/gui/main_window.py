@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, QTimer, QUrl, Slot
+from PySide6.QtCore import QEvent, QSize, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -13,37 +14,38 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QPaintEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QSizePolicy, QToolBar, QWidget
 
 from mpt_studio import __version__, paths, recipe
-from mpt_studio.errors import UserError
-from mpt_studio.events import Note, Started
 from mpt_studio.gui import theme
 from mpt_studio.gui.actions import fill_menus, make_actions, plain_text
-from mpt_studio.gui.compare_page import ComparePage
 from mpt_studio.gui.dialogs import UpdateDialog, ask_about_training
 from mpt_studio.gui.docks import Docks
 from mpt_studio.gui.drop_hint import DropHint
-from mpt_studio.gui.engine_thread import Batch
 from mpt_studio.gui.exports import Exports
 from mpt_studio.gui.files import Files
-from mpt_studio.gui.flips_page import FlipsPage
+from mpt_studio.gui.late_pages import PAGES, LatePages
 from mpt_studio.gui.mark_actions import MarkActions
 from mpt_studio.gui.page_switcher import START, Pages
 from mpt_studio.gui.run_queue import RunQueue
-from mpt_studio.gui.runs_page import RunsPage
 from mpt_studio.gui.settings import Settings, WindowState
 from mpt_studio.gui.shortcut_sheet import ShortcutSheet
-from mpt_studio.gui.train_page import TrainPage
-from mpt_studio.gui.update_progress import UpdateProgress
+from mpt_studio.gui.update_news import UpdateNews
 from mpt_studio.gui.versions import short_spec
 from mpt_studio.gui.welcome import Welcome
 from mpt_studio.gui.worker_client import WorkerClient
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.compare_page import ComparePage
+    from mpt_studio.gui.flips_page import FlipsPage
+    from mpt_studio.gui.runs_page import RunsPage
+    from mpt_studio.gui.train_page import TrainPage
 
 log = logging.getLogger(__name__)
 SCHEMES: tuple[tuple[theme.Scheme, str], ...] = (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark"))
@@ -52,13 +54,15 @@ SCHEMES: tuple[tuple[theme.Scheme, str], ...] = (("system", "As the &system"), (
 class MainWindow(QMainWindow):
     """Everything the user sees."""
 
+    painted = Signal()
+    """The window is on the screen for the first time."""
+
     def __init__(self, store: Store, settings: Settings | None = None, worker: WorkerClient | None = None) -> None:
         super().__init__()
         self.settings, self.state = settings or Settings(), WindowState()
         self.worker = worker or WorkerClient(store.root, self)
         self.workspace = Workspace(store, self.worker, self)
-        self.progress: UpdateProgress | None = None
-        self._noted: set[str] = set()
+        self._is_painted = False
         self.setWindowTitle("MPT Studio")
         self.setWindowIcon(theme.icon("app", "accent"))
         self.setAcceptDrops(True)
@@ -80,14 +84,27 @@ class MainWindow(QMainWindow):
         self.pages = Pages()
         self.welcome = Welcome()
         self.queue = RunQueue(self.workspace.store, self)
-        self.train = TrainPage(self.workspace, self.queue)
-        self.compare = ComparePage(self.workspace)
-        self.flips = FlipsPage(self.workspace)
-        self.runs = RunsPage(self.workspace)
+        self.late = LatePages(self)
         self.pages.add(START, self.welcome)
-        for key, page in (("train", self.train), ("compare", self.compare), ("flips", self.flips), ("runs", self.runs)):
-            self.pages.add(key, page, self.actions_by_id[f"page_{key}"])
+        for key in PAGES:
+            self.pages.add_later(key, lambda key=key: getattr(self, key), self.actions_by_id[f"page_{key}"])
         self.setCentralWidget(self.pages)
+
+    @property
+    def train(self) -> TrainPage:
+        return self.late.train
+
+    @property
+    def compare(self) -> ComparePage:
+        return self.late.compare
+
+    @property
+    def flips(self) -> FlipsPage:
+        return self.late.flips
+
+    @property
+    def runs(self) -> RunsPage:
+        return self.late.runs
 
     def _make_menus(self) -> None:
         menus = fill_menus(self, self.actions_by_id)
@@ -135,17 +152,9 @@ class MainWindow(QMainWindow):
         workspace.show_flips.connect(self.show_flips)
         for signal in (workspace.data_changed, workspace.versions_changed, workspace.current_changed):
             signal.connect(self._refresh_actions)
-        for wanted in (self.docks.data.open_wanted, self.compare.data_wanted, self.flips.data_wanted):
-            wanted.connect(self.files.choose_data)
+        self.docks.data.open_wanted.connect(self.files.choose_data)
         self.files.opened.connect(self.show_compare)
-        self.flips.left.connect(self.show_compare)
-        self.runs.opened.connect(self.show_compare)
-        self.runs.resume_wanted.connect(self._resume)
-        self.runs.overlay_wanted.connect(self._overlay)
-        self.runs.recipe_wanted.connect(self._offer_recipe)
-        self.queue.started.connect(self._update_started)
-        self.queue.events.connect(self._update_moved)
-        self.queue.ended.connect(self._update_ended)
+        self.news = UpdateNews(self)
         self._refresh_actions()
 
     def _refresh_actions(self) -> None:
@@ -191,11 +200,19 @@ class MainWindow(QMainWindow):
 
     def start(self, opened: list[str]) -> None:
         """Attach to what trains in the background and open what the command line names; call once, when shown."""
+        _ = self.train  # hears what the queue tells from its first word on
         self.queue.restore()
         if opened:
             self.files.open_paths([Path(entry) for entry in opened])
         elif self.queue.is_busy:
             self.show_train()
+        self.late.make_rest()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)  # when all that lies in the window is painted, too
 
     def reset_layout(self) -> None:
         """All panels to their places."""
@@ -299,59 +316,23 @@ class MainWindow(QMainWindow):
         """Ask for data and old model, then show the recipe."""
         dialog = UpdateDialog(self.settings.folder(), self)
         if dialog.exec():
-            self._offer_recipe(dialog.recipe(UpdateRecipe()))
+            self.offer_recipe(dialog.recipe(UpdateRecipe()))
 
     @Slot(object)
-    def _offer_recipe(self, chosen: UpdateRecipe) -> None:
+    def offer_recipe(self, chosen: UpdateRecipe) -> None:
         self.show_train()
         self.train.show_recipe(chosen)
 
     @Slot(str)
-    def _resume(self, update_id: str) -> None:
+    def resume_update(self, update_id: str) -> None:
         self.show_train()
         self.train.resume(update_id)
 
     @Slot(object)
-    def _overlay(self, runs: list[str]) -> None:
+    def show_overlay(self, runs: list[str]) -> None:
         self.show_train()
         for run in runs:
             self.train.overlay(run)
-
-    @Slot(str)
-    def _update_started(self, update_id: str) -> None:
-        title, self._noted = self._title(update_id), set()
-        self.progress = UpdateProgress(title, self.queue.stop_and_keep, self)
-        self.docks.log.add_job(self.progress)
-        self.docks.log.add("info", f"{title}: training.")
-
-    @Slot(str, object)
-    def _update_moved(self, update_id: str, batch: Batch) -> None:
-        if self.progress is not None:
-            self.progress.take(batch)
-        for _run, event in batch:
-            if isinstance(event, Note) and event.text not in self._noted:  # every run of an update says some things
-                self._noted.add(event.text)
-                self.docks.log.add(event.level, event.text, event.detail, event.time)
-            elif isinstance(event, Started) and self.workspace.dataset is None:  # decoded by now, so this is quick
-                self.workspace.open_data(self.workspace.store.update(update_id).recipe.data)
-
-    @Slot(str, str, str, str)
-    def _update_ended(self, update_id: str, outcome: str, message: str, detail: str) -> None:
-        if self.progress is not None:
-            self.progress.finish()
-            self.progress = None
-        level = {"failed": "error", "interrupted": "warning"}.get(outcome, "info")
-        sentence = f"{self._title(update_id)}: {message or outcome}"
-        self.docks.log.add(level, sentence, detail)
-        if self.pages.key != "train":  # the Train page shows its own errors
-            self.pages.banner.tell(level, sentence, detail)
-        self.runs.refresh()
-
-    def _title(self, update_id: str) -> str:
-        try:
-            return self.workspace.store.update(update_id).title or "Update"
-        except UserError:
-            return "Update"
 
     # Help and end -------------------------------------------------------------------------------------------------
 
@@ -394,7 +375,8 @@ class MainWindow(QMainWindow):
         self.state.set(inspector=self.docks.wants_inspector)
         self.state.save(self.pages.key, geometry=self.saveGeometry(), layout=self.saveState())
         self.queue.close(keep_training=keep)
-        self.train.close_page()
+        if self.late.is_made("train"):
+            self.train.close_page()
         self.workspace.close()
         self.worker.close()
         event.accept()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
@@ -23,6 +25,7 @@ class Pages(QWidget):
         self.banner = Banner()
         self._stack = QStackedWidget()
         self._keys: list[str] = []
+        self._makers: dict[str, Callable[[], object]] = {}
         self.buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
         self.bar = QWidget()
@@ -43,6 +46,22 @@ class Pages(QWidget):
         self._stack.addWidget(page)
         if action is not None:
             self.buttons[key] = self._button(key, action)
+
+    def add_later(self, key: str, make: Callable[[], object], action: QAction) -> None:
+        """Keep the place of a page; before it is first shown, ``make`` is called and has to ``put`` it there."""
+        self._makers[key] = make
+        self.add(key, QWidget(), action)
+
+    def put(self, key: str, page: QWidget) -> None:
+        """A page that was to come takes its place."""
+        self._makers.pop(key, None)
+        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        place, shown = self._keys.index(key), self._stack.currentIndex()
+        space = self._stack.widget(place)
+        self._stack.removeWidget(space)
+        self._stack.insertWidget(place, page)
+        self._stack.setCurrentIndex(shown)
+        space.deleteLater()
 
     def _button(self, key: str, action: QAction) -> QToolButton:
         button = QToolButton()
@@ -73,6 +92,8 @@ class Pages(QWidget):
         """Go to a page; an unknown key is ignored."""
         if key not in self._keys:
             return
+        if key in self._makers:
+            self._makers[key]()
         self._stack.setCurrentIndex(self._keys.index(key))
         self._group.setExclusive(False)
         for name, button in self.buttons.items():

@@ -245,19 +245,19 @@ def icon(name: str, color: str = "") -> QIcon:
     source = path.read_text("utf-8")
     normal = getattr(colors(), color, color) or colors().text
     faded = blend(colors().muted, colors().background, 0.45)  # not of the colour: white would vanish on grey
-    for size in _SIZES:
-        made.addPixmap(_render(source, normal, size))
-        made.addPixmap(_render(source, faded, size), QIcon.Mode.Disabled)
+    for tint, mode in ((normal, QIcon.Mode.Normal), (faded, QIcon.Mode.Disabled)):
+        drawing = QSvgRenderer(QByteArray(source.replace("currentColor", tint).encode()))
+        for size in _SIZES:
+            made.addPixmap(_render(drawing, size), mode)
     return made
 
 
-def _render(source: str, color: str, size: int) -> QPixmap:
+def _render(drawing: QSvgRenderer, size: int) -> QPixmap:
     pixmap = QPixmap(QSize(size, size))
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    tinted = source.replace("currentColor", color).encode()
-    QSvgRenderer(QByteArray(tinted)).render(painter, QRectF(0, 0, size, size))
+    drawing.render(painter, QRectF(0, 0, size, size))
     painter.end()
     return pixmap
 
