@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.compare import ClassMap, Diagnosis, diagnose, keep_map, kept_map
-from mpt_studio.compare.doctor import KIND_WORDS
+from mpt_studio.compare.doctor import Kind
 from mpt_studio.errors import UserError
 from mpt_studio.gui import theme
 from mpt_studio.gui.class_table import CHOICE, KIND, ChoiceDelegate, ClassModel, DifferingRows
@@ -30,6 +30,14 @@ from mpt_studio.gui.plain import RIGHT, count, label
 
 _DIRECT_CLASSES = 300
 """Lists up to this length are put side by side at once."""
+_COUNTED: dict[Kind, str] = {
+    "same": "the same",
+    "reordered": "at another place",
+    "respelled": "spelled otherwise",
+    "mapped": "renamed",
+    "dropped": "dropped knowingly",
+    "removed": "without a counterpart",
+}
 _FILES = "Class maps (*.txt *.csv);;All files (*)"
 
 
@@ -151,8 +159,9 @@ class ClassDoctor(QWidget):
             else " ".join(found.problems)
             or f"{RIGHT} Every class of {pair.titles[0]} has its place in {pair.titles[1]}."
         )
-        sentence = "; ".join(f"{number:,} {KIND_WORDS[kind]}" for kind, number in found.counts().items())
-        self.summary.setText(f"{sentence}. {' '.join(found.notes)}".replace("update", pair.titles[1]))
+        words = {**_COUNTED, "added": f"only in {pair.titles[1]}"}
+        sentence = ", ".join(f"{number:,} {words[kind]}" for kind, number in found.counts().items())
+        self.summary.setText(f"{sentence}. {' '.join(found.notes)}" if sentence else "")
         self._filter()
         self._draft_changed()
 
@@ -187,6 +196,8 @@ class ClassDoctor(QWidget):
         left, is_new = len(found.unexplained), set(said.pairs) != set(kept.pairs)
         if other:
             text = " ".join(other)
+        elif left and not said:
+            text = "Say below “Take it as” what each class without a counterpart is called now, or drop it."
         elif left:
             text = f"{count(left, 'class', 'classes')} would still be without a counterpart."
         else:

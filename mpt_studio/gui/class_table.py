@@ -89,7 +89,7 @@ class ClassModel(QAbstractTableModel):
         if column == KIND:
             return f"{_GLYPHS[row.kind][0]}  {KIND_WORDS[row.kind]}"
         if column == CHOICE:
-            return self._choice(row) if self.can_choose(index) else ""
+            return f"{self._choice(row)}  ▾" if self.can_choose(index) else ""
         return row.old if column == OLD else row.new
 
     def _choice(self, row: Row) -> str:

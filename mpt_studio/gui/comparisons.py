@@ -17,6 +17,13 @@ DIRECT_LOGITS = 4_000_000
 """Logits (samples × classes) up to which a comparison is computed at once; it takes about 0.1 s."""
 
 
+class _Blocked:
+    """In place of a comparison: classes that nothing explains, in a sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+
 class Comparisons(QObject):
     """By the candidate's key, for one old model."""
 
@@ -24,6 +31,8 @@ class Comparisons(QObject):
     """Key whose large comparison has been computed."""
     failed = Signal(str, str, str)
     """Key, sentence, detail."""
+    blocked = Signal(str, str)
+    """Key, and the sentence that names the classes that do not match."""
     job_started = Signal(object)
 
     def __init__(self, kept: Path, parent: QObject | None = None) -> None:
@@ -61,10 +70,21 @@ class Comparisons(QObject):
             self._make_beside(old, new)
             return
         try:
-            self._made[new.key] = made = compare.compare(*compare.aligned_by_store(before, after, self._folder.parent))
+            pair = self._aligned(before, after)
+            if isinstance(pair, _Blocked):
+                self.blocked.emit(new.key, pair.sentence)
+                return
+            self._made[new.key] = made = compare.compare(*pair)
             self.prepare(made)
         except UserError as error:
             self.failed.emit(new.key, str(error), "")
+
+    def _aligned(self, before: Predictions, after: Predictions) -> tuple[Predictions, Predictions] | _Blocked:
+        """One name for each class, by the class map that is kept for the two."""
+        try:
+            return compare.aligned_by_store(before, after, self._folder.parent)
+        except UserError as error:
+            return _Blocked(str(error))
 
     def _make_beside(self, old: Version, new: Version) -> None:
         before, after, key = old.predictions, new.predictions, new.key
@@ -81,14 +101,19 @@ class Comparisons(QObject):
         self.job_started.emit(job)
         job.start()
 
-    def _open(self, before: Predictions, after: Predictions) -> compare.Comparison:
-        pair = compare.aligned_by_store(before, after, self._folder.parent)
+    def _open(self, before: Predictions, after: Predictions) -> compare.Comparison | _Blocked:
+        pair = self._aligned(before, after)
+        if isinstance(pair, _Blocked):
+            return pair
         made = compare.open_comparison(*pair, self._folder)
         self.prepare(made)
         return made
 
-    def _keep(self, key: str, made: compare.Comparison) -> None:
+    def _keep(self, key: str, made: compare.Comparison | _Blocked) -> None:
         self._jobs.pop(key, None)
+        if isinstance(made, _Blocked):
+            self.blocked.emit(key, made.sentence)
+            return
         self._made[key] = made
         self.ready.emit(key)
 

@@ -152,6 +152,7 @@ class FrontierPlot(QWidget):
     def without(self, why: str) -> None:
         if why != self._without:
             self._without = why
+            self.plot.setVisible(not why or bool(self.curves))
             self._say(None)
 
     def show_curves(self, curves: list[Curve], current: str, between: Curve | None = None) -> None:

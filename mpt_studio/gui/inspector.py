@@ -32,6 +32,7 @@ from mpt_studio.gui.note_editor import NoteEditor
 from mpt_studio.gui.plain import RIGHT, WRONG, label, number, set_tip
 from mpt_studio.gui.saliency_view import SaliencyView
 from mpt_studio.gui.sample_image import SampleImage
+from mpt_studio.gui.version_facts import VersionFacts
 from mpt_studio.gui.workspace import Workspace
 
 _IMAGE_HEIGHT = 220
@@ -56,7 +57,7 @@ class Inspector(QWidget):
         self.saliency, self.neighbours = SaliencyView(workspace), NeighboursView(workspace)
         self.saliency.follow(self.image)
         self.strip = AnswerStrip(workspace)
-        self.sample_id = label(wrap=True)
+        self.facts, self.sample_id = VersionFacts(), label(wrap=True)
         self.sample_id.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -102,11 +103,28 @@ class Inspector(QWidget):
         scroll.setWidget(content)
         self.nothing = label("Select an image to see why it flipped.", wrap=True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.nothing.setMargin(3 * theme.SPACE)
+        self.nothing.setMargin(theme.SPACE)
         theme.mark(self.nothing, muted=True)
         self.stack = QStackedLayout(self)
-        self.stack.addWidget(self.nothing)
+        self.stack.addWidget(self._version_on_show())
         self.stack.addWidget(scroll)
+
+    def _version_on_show(self) -> QScrollArea:
+        """Where no image is selected: what the version on show is."""
+        content, workspace = QWidget(), self.workspace
+        theme.mark(content, plain=True)
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(*4 * [theme.SPACE])
+        layout.addWidget(self.nothing)
+        layout.addWidget(self.facts, 1)
+        layout.addStretch(1)
+        self.facts.change_wanted.connect(workspace.opening.ask_anew)
+        self.facts.export_wanted.connect(lambda version: workspace.tool_wanted.emit("export", version))
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(content)
+        return scroll
 
     def _id_line(self) -> QHBoxLayout:
         copy = QToolButton()
@@ -126,6 +144,9 @@ class Inspector(QWidget):
         if comparison is None or row is None or row >= len(comparison.kinds):
             self.image.show_row(None)
             self.stack.setCurrentIndex(0)
+            self.facts.setVisible(self.workspace.current is not None)
+            if self.workspace.current is not None:
+                self.facts.show_version(self.workspace.current)
             return
         self.stack.setCurrentIndex(1)
         self.image.show_row(row)

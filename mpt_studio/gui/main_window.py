@@ -316,7 +316,8 @@ class MainWindow(QMainWindow):
         """Ask for data and old model, then show the recipe."""
         dialog = UpdateDialog(self.settings.folder(), self)
         if dialog.exec():
-            self.offer_recipe(dialog.recipe(UpdateRecipe()))
+            chosen = dialog.recipe(UpdateRecipe())
+            self.files.with_old_model(chosen.old, lambda: self.offer_recipe(chosen))
 
     @Slot(object)
     def offer_recipe(self, chosen: UpdateRecipe) -> None:

@@ -95,6 +95,28 @@ class Opening(QObject):
             start(item)
         self._finish(batch, instead)
 
+    def ensure(self, path: Path, then: Callable[[], object]) -> None:
+        """Have weights from elsewhere read, and what they lack asked for, before something is done with them."""
+        try:
+            if making.kind_of(path) != "weights":
+                then()
+                return
+        except UserError as error:
+            self._workspace.message.emit("error", str(error), "")
+            return
+        item = Item(path, self)
+        self.items.append(item)
+
+        def over() -> None:
+            if not item.problem:
+                self.items.remove(item)
+            self.changed.emit()
+            if item.version is not None:
+                then()
+
+        self._read(item, NOTHING_CHOSEN, None, over)
+        self.changed.emit()
+
     def _prepared(self, item: Item, batch: list[Item], instead: bool) -> Callable[[Item], None] | None:
         """How an item is read; None where that was said or done at once."""
         try:
@@ -255,7 +277,7 @@ class Opening(QObject):
                 self.changed.emit()
                 return
             missing = " and ".join(_MISSING[need] for need in found.needs)
-            self._failed(item, f"{item.name} was not opened: {missing or 'something'} is still to be said.", "", over)
+            self._failed(item, f"{item.name} was not opened: {missing or 'something'} must be said first.", "", over)
 
         item.job = None
         item.sentence, item.fraction = "waits for an answer", -1.0

@@ -52,7 +52,7 @@ class PreprocessingField(QWidget):
         for name, values in PRESETS.items():
             self.preset.addItem(name, values)
         self.preset.addItem(_OWN, None)
-        self.size, self.resized = _pixels("Side of the input"), _pixels("Shorter side before the cut", least=0)
+        self.side, self.resized = _pixels("Side of the input"), _pixels("Shorter side before the cut", least=0)
         self.resized.setSpecialValueText("as the input")
         self.mean, self.std = _three("Mean"), _three("Standard deviation")
         self.interpolation, self.crop = QComboBox(), QComboBox()
@@ -75,7 +75,7 @@ class PreprocessingField(QWidget):
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(6)
-        form.addRow("Input", _row(self.size, label("resized to"), self.resized))
+        form.addRow("Input", _row(self.side, label("resized to"), self.resized))
         form.addRow("Cut", _row(self.crop, label("by"), self.interpolation))
         form.addRow("Mean", _row(*self.mean))
         form.addRow("Deviation", _row(*self.std))
@@ -86,7 +86,7 @@ class PreprocessingField(QWidget):
 
     def _connect(self) -> None:
         self.preset.activated.connect(lambda _: self._take_preset())
-        for spin in (self.size, self.resized, *self.mean, *self.std):
+        for spin in (self.side, self.resized, *self.mean, *self.std):
             spin.valueChanged.connect(lambda _: self._edited())
         for box in (self.interpolation, self.crop):
             box.activated.connect(lambda _: self._edited())
@@ -104,8 +104,8 @@ class PreprocessingField(QWidget):
         self.changed.emit()
 
     def _show(self, values: Preprocessing) -> None:
-        blocked = [QSignalBlocker(spin) for spin in (self.size, self.resized, *self.mean, *self.std)]
-        self.size.setValue(values.image_size)
+        blocked = [QSignalBlocker(spin) for spin in (self.side, self.resized, *self.mean, *self.std)]
+        self.side.setValue(values.image_size)
         self.resized.setValue(values.resize)
         for boxes, numbers in ((self.mean, values.mean), (self.std, values.std)):
             for box, value in zip(boxes, numbers, strict=True):
@@ -123,7 +123,7 @@ class PreprocessingField(QWidget):
         mean, std = (tuple(round(box.value(), 5) for box in boxes) for boxes in (self.mean, self.std))
         return dataclasses.replace(
             next(iter(PRESETS.values())),
-            image_size=self.size.value(),
+            image_size=self.side.value(),
             resize=self.resized.value(),
             mean=(mean[0], mean[1], mean[2]),
             std=(std[0], std[1], std[2]),
@@ -135,7 +135,7 @@ class PreprocessingField(QWidget):
         """What is missing; empty where nothing is."""
         if not self.is_chosen:
             return "Say how images are prepared: choose a preset, or own values."
-        size, resized = self.size.value(), self.resized.value()
+        size, resized = self.side.value(), self.resized.value()
         if resized and resized < size and self.crop.currentData() == "center":
             return f"Images resized to {resized} pixels are too small for a cut of {size}."
         return ""

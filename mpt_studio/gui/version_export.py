@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QProgressBar, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialogButtonBox, QFileDialog, QProgressBar, QWidget
 
 from mpt_studio.gui import theme
 from mpt_studio.gui.background import Job
@@ -33,12 +33,11 @@ class ExportVersionDialog(FormDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._workspace, self._start = workspace, start
         self._job: Job | None = None
-        self._done = ""
         self.version, self.format = QComboBox(), QComboBox()
         self.version.setAccessibleName("Version")
         self.format.setAccessibleName("Format")
         self._fill(version)
-        self.meaning, self.result = label(wrap=True, size=0.9), label(wrap=True)
+        self.meaning, self.told = label(wrap=True, size=0.9), label(wrap=True)
         theme.mark(self.meaning, muted=True)
         self.normalise = QCheckBox("The graph takes pixels from 0 to 1 and normalises them itself")
         self.bar = QProgressBar()
@@ -50,7 +49,7 @@ class ExportVersionDialog(FormDialog):
         self.form.addRow("", self.meaning)
         self.form.addRow("", self.normalise)
         self.form.addRow(self.bar)
-        self.form.addRow(self.result)
+        self.form.addRow(self.told)
         self.version.currentIndexChanged.connect(lambda _: self._choice_changed())
         self.format.currentIndexChanged.connect(lambda _: self._choice_changed())
         self._choice_changed()
@@ -67,7 +66,7 @@ class ExportVersionDialog(FormDialog):
     def _choice_changed(self) -> None:
         self.meaning.setText(FORMATS[self.format.currentIndex()][2])
         self.normalise.setVisible(self.format.currentData() == "onnx")
-        self.result.clear()
+        self.told.clear()
         self.check()
 
     def missing(self) -> str:
@@ -105,9 +104,11 @@ class ExportVersionDialog(FormDialog):
         self._job.finished.connect(self._over)
         self._workspace.job_started.emit(self._job)
         self.bar.show()
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Cancel")
         self.check()
 
     def _over(self) -> None:
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Close")
         cancelled = self._job is not None and self._job.is_cancelled
         self._job = None
         self.bar.hide()
@@ -125,8 +126,8 @@ class ExportVersionDialog(FormDialog):
         self._workspace.message.emit("error", sentence, detail)
 
     def _tell(self, text: str, *, error: bool) -> None:
-        self.result.setText(text)
-        theme.mark(self.result, error=error)
+        self.told.setText(text)
+        theme.mark(self.told, error=error)
 
     def reject(self) -> None:
         """Cancel ends the writing, too."""

@@ -118,8 +118,8 @@ def _size(count_of: int) -> str:
 class VersionFacts(QWidget):
     """The facts as lines; a hash that can be copied, and what can be done."""
 
-    change_wanted = Signal()
-    export_wanted = Signal()
+    change_wanted, export_wanted = Signal(object), Signal(object)
+    """Of the version on show."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -134,8 +134,8 @@ class VersionFacts(QWidget):
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.change, self.export = QPushButton("Change how it is read…"), QPushButton("Export…")
-        self.change.clicked.connect(self.change_wanted)
-        self.export.clicked.connect(self.export_wanted)
+        self.change.clicked.connect(lambda *_: self.change_wanted.emit(self._version))
+        self.export.clicked.connect(lambda *_: self.export_wanted.emit(self._version))
         buttons = QHBoxLayout()
         for button in (self.change, self.export):
             buttons.addWidget(button)
@@ -145,6 +145,7 @@ class VersionFacts(QWidget):
         layout.addWidget(self.title)
         layout.addLayout(self._form)
         layout.addLayout(buttons)
+        layout.addStretch(1)
 
     def show_version(self, version: Version) -> None:
         """Show another version, or the same anew."""
@@ -200,8 +201,9 @@ class VersionFacts(QWidget):
         self._job.start()
 
     def _computed(self, version: Version, button: QPushButton, sha256: str) -> None:
-        if version is self._version:
-            self._form.removeRow(button.parentWidget())
+        holder = button.parentWidget()
+        if version is self._version and holder is not None:
+            self._form.removeRow(holder)
             self._form.addRow(_name("SHA-256"), self._hash(sha256))
 
 

@@ -71,6 +71,7 @@ class Workspace(Browsing):
         self._evaluations.done.connect(self._evaluated)
         self._evaluations.failed.connect(self._not_evaluated)
         self._comparisons.failed.connect(self._failed)
+        self._comparisons.blocked.connect(lambda key, why: self._failed(key, why, "", "info"))  # the class doctor asks
         for part in (self._comparisons, self._evaluations):
             part.job_started.connect(self.job_started)
 
@@ -214,11 +215,11 @@ class Workspace(Browsing):
         if self.current is not None and self.current.key == key:
             self._current_is_new()
 
-    def _failed(self, key: str, sentence: str, detail: str) -> None:
+    def _failed(self, key: str, sentence: str, detail: str, level: str = "error") -> None:
         version = self.version(key)
         if version is not None:
             version.problem = sentence
-            self.message.emit("error", f"{version.label}: {sentence}", detail)
+            self.message.emit(level, f"{version.label}: {sentence}", detail)
             self.selected = None if version is self.current else self.selected
             self.versions_changed.emit()
 
