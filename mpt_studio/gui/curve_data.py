@@ -99,6 +99,8 @@ class Table:
     def __init__(self) -> None:
         self._buffer: Floats = np.empty((6, 64))
         self._length = self._settled = 0
+        self.version = 0
+        """Another one after every change."""
         self._group = 2
         """How many rows two settled ones stand for."""
 
@@ -112,6 +114,7 @@ class Table:
             self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)], axis=1)
         self._buffer[:, self._length] = row
         self._length += 1
+        self.version += 1
         if self._length - self._settled == self._group:
             self._settle()
 
@@ -125,6 +128,7 @@ class Table:
         kept = int(np.searchsorted(self.column(STEP), step, side="right"))
         self._buffer = self._buffer.copy()  # what is on screen may still be a view of it
         self._length, self._settled = kept, min(self._settled, kept)
+        self.version += 1
 
     def _settle(self) -> None:
         """Of the waiting rows only the extremes stay."""

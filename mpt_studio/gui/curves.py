@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -24,47 +22,18 @@ from PySide6.QtWidgets import (
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event
 from mpt_studio.gui import plain, plot_export, theme
-from mpt_studio.gui.curve_data import (
-    AXES,
-    HIGH,
-    LOW,
-    PLOTS,
-    SERIES_ORDER,
-    VALUE,
-    Floats,
-    Line,
-    RunCurves,
-    Table,
-    smooth,
-    write_csv,
-)
+from mpt_studio.gui.curve_data import AXES, PLOTS, RunCurves, write_csv
 from mpt_studio.gui.flow_layout import FlowLayout, tab_in_order
 from mpt_studio.gui.plot_legend import RunLegend
 from mpt_studio.gui.plots import CurvePlot
+from mpt_studio.gui.shown_run import ShownRun
+from mpt_studio.gui.turns import Turns
 
-REDRAW_MS = 33
-"""At most 30 redraws per second, and none when nothing came."""
-_SMOOTHED = ("loss", "speed")
-_PER_STEP = ("loss", "learning_rate", "speed")
 _ROW_HEIGHT = 136
-_NO_VALUES: Floats = np.empty(0)
-
-
-@dataclass
-class _Shown:
-    """A run in the panel."""
-
-    label: str
-    color: int
-    curves: RunCurves = field(default_factory=RunCurves)
-    visible: bool = True
-    overlay: bool = False
-    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
-    """Lines as last drawn; empty when they have to be made again."""
 
 
 class CurvesPanel(QWidget):
-    """Takes events run by run and redraws on a timer, only when something changed."""
+    """Takes events run by run and redraws now and then, plot by plot, only what changed."""
 
     overlay_removed = Signal(str)
     failed = Signal(str)
@@ -72,11 +41,11 @@ class CurvesPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._runs: dict[str, _Shown] = {}
+        self._runs: dict[str, ShownRun] = {}
         self._x_auto = True
         self._enlarged = ""
-        self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        self._x_end = 0.0
+        self.redraws = Turns(self._redraw_in_parts, self)
         self.plots = {spec.key: CurvePlot(spec, self) for spec in PLOTS}
         self._legend = RunLegend(self)
         self._legend.toggled.connect(self.set_visible)
@@ -195,18 +164,18 @@ class CurvesPanel(QWidget):
         """Make room for a run; ``color`` is its version's colour index (−1 the old model)."""
         known = self._runs.get(run)
         if known is not None:
-            known.label, known.color, known.lines = label, color, {}
+            known.label, known.color = label, color
+            known.forget_lines()
         else:
-            self._runs[run] = _Shown(label, color, overlay=overlay)
+            self._runs[run] = ShownRun(run, label, color, overlay)
         self._fill_legend()
         self._mark_dirty()
 
     def feed(self, run: str, events: Iterable[Event]) -> None:
         """Take new events of one run in."""
-        shown = self._runs[run]
-        changed = [shown.curves.add(event) for event in events]  # all of them, so no any(…) over a generator
+        curves = self._runs[run].curves
+        changed = [curves.add(event) for event in events]  # all of them, so no any(…) over a generator
         if any(changed):
-            shown.lines = {}
             self._mark_dirty()
 
     def set_visible(self, run: str, visible: bool) -> None:
@@ -224,62 +193,38 @@ class CurvesPanel(QWidget):
     # ---- drawing -----------------------------------------------------------------------------------------------
 
     def _mark_dirty(self) -> None:
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+        if self.isVisible():
+            self.redraws.want()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._arrange()
         self._mark_dirty()
 
-    @Slot()
     def redraw(self) -> None:
-        """Bring all plots up to date."""
-        runs = [(key, run) for key, run in self._runs.items() if run.visible]
-        for key, plot in self.plots.items():
-            if plot.isVisibleTo(self):
-                plot.draw([line for run_id, run in runs for line in self._lines_of(run_id, run, key)])
+        """Bring all plots up to date at once."""
+        for _ in self._redraw_in_parts():
+            pass
+
+    def _redraw_in_parts(self) -> Iterator[None]:
+        runs = [run for run in self._runs.values() if run.visible]
+        axis, smoothing = self.axis.currentData(), self.smoothing.value() / 100
         if self._x_auto:
-            self._show_all_x(runs)
+            self._follow_x(runs)
+        for key, plot in self.plots.items():
+            if self._x_auto:
+                plot.set_x_range(-0.01 * self._x_end, self._x_end)
+            if plot.isVisibleTo(self):
+                plot.draw([line for run in runs for line in run.lines(key, axis, smoothing)])
+                yield
 
-    def _lines_of(self, run_id: str, run: _Shown, plot: str) -> list[Line]:
-        order = SERIES_ORDER.get(plot, ())
-        names = [name for key, name in run.curves.series if key == plot]
-        names.sort(key=lambda n: order.index(n) if n in order else len(order))
-        return [self._line(run_id, run, plot, name) for name in names]
-
-    def _line(self, run_id: str, run: _Shown, plot: str, name: str) -> Line:
-        line = run.lines.get((plot, name))
-        if line is None:
-            table = run.curves.series[plot, name]
-            line = run.lines[plot, name] = Line(
-                run=run_id,
-                label=run.label,
-                name=name,
-                color=theme.version_color(run.color),
-                x=table.column(self._x_column()),
-                y=self._values(table, plot),
-                low=table.column(LOW) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
-                high=table.column(HIGH) if plot in ("nfr", "relative_nfr") else _NO_VALUES,
-                faint=run.overlay,
-                samples=run.curves.samples.get((plot, name), 0),
-                markers=plot not in _PER_STEP,
-            )
-        return line
-
-    def _values(self, table: Table, plot: str) -> Floats:
-        values = table.column(VALUE)
-        return smooth(values, self.smoothing.value() / 100) if plot in _SMOOTHED else values
-
-    def _x_column(self) -> int:
-        return AXES[self.axis.currentData()]
-
-    def _show_all_x(self, runs: list[tuple[str, _Shown]]) -> None:
-        column = self._x_column()
-        tables = [t for _, run in runs for t in run.curves.series.values() if len(t)]
+    def _follow_x(self, runs: list[ShownRun]) -> None:
+        """All of the data, and some room: axes that move with every step would be painted with every step."""
+        column = AXES[self.axis.currentData()]
+        tables = [t for run in runs for t in run.curves.series.values() if len(t)]
         high = max((float(t.column(column)[-1]) for t in tables), default=1.0) or 1.0
-        for plot in self.plots.values():
-            plot.set_x_range(-0.01 * high, 1.02 * high)
+        if not high <= self._x_end <= 1.08 * high:
+            self._x_end = 1.04 * high
 
     # ---- what the user changes ---------------------------------------------------------------------------------
 
@@ -293,7 +238,7 @@ class CurvesPanel(QWidget):
     @Slot()
     def _settings_changed(self) -> None:
         for run in self._runs.values():
-            run.lines = {}
+            run.forget_lines()
         self._mark_dirty()
 
     @Slot(bool)

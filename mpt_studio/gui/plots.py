@@ -138,6 +138,7 @@ class CurvePlot(QFrame):
         if empty == self._empty.isHidden():
             self._show_emptiness(empty)
         self._place_overlays()
+        self.plot.getPlotItem().getViewBox().updateAutoRange()  # before it is painted, not in the middle: painted once
 
     def _basis(self, lines: Sequence[Line]) -> str:
         """Unit and, where all lines are over as many samples, n; the read-out has it line by line."""

@@ -95,7 +95,7 @@ def test_that_redraws_happen_only_when_something_came_and_at_most_thirty_a_secon
     panel: CurvesPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(panel)
-    qtbot.wait(100)
+    qtbot.waitUntil(lambda: not panel.redraws.is_busy)
     calls: list[float] = []
     plot = panel.plots["loss"]
     draw = plot.draw
