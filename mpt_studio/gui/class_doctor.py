@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import difflib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,7 +151,7 @@ class ClassDoctor(QWidget):
     def _show(self, pair: Pair, kept: ClassMap, found: Diagnosis) -> None:
         self.diagnosis = found
         olds = {row.old for row in found.rows if row.old}
-        draft = {**found.suggestions, **{old: new for old, new in kept.pairs if old in olds}}
+        draft = {**_distinct(found.suggestions), **{old: new for old, new in kept.pairs if old in olds}}
         self.model.show(found.rows, draft, pair.titles)
         self.problem.setText(
             f"{pair.titles[0]} and {pair.titles[1]} cannot be compared yet: "
@@ -250,6 +251,19 @@ class ClassDoctor(QWidget):
             return
         self.show_pair(pair)
         self.applied.emit()
+
+
+def _distinct(suggestions: Mapping[str, str]) -> dict[str, str]:
+    """Of suggestions that take several classes as one, only that which comes nearest."""
+    found: dict[str, str] = {}
+    for old, new in suggestions.items():
+        if new not in found or _likeness(old, new) > _likeness(found[new], new):
+            found[new] = old
+    return {old: new for new, old in found.items()}
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
 
 
 def is_long(pair: Pair) -> bool:
