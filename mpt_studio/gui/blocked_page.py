@@ -24,8 +24,9 @@ class BlockedPage(ClassDoctor):
     def covers(self) -> bool:
         """Whether classes are what is in the way of the comparison on show."""
         old, current = self._workspace.old, self._workspace.current
-        blocked = old is not None and current is not None and current.problem
-        pair = pair_of(self._workspace, old, current) if blocked and old and current else None
+        pair = None
+        if old and current and current.problem and old.predictions and current.predictions:
+            pair = pair_of(self._workspace, old, current)
         if pair != self.pair:
             self.show_pair(pair, self.ready.emit if pair is not None and is_long(pair) else lambda: None)
         return self.diagnosis is not None and self.diagnosis.blocked

@@ -36,10 +36,12 @@ DATA_KINDS = (
     ("cifar10", "CIFAR-10 (folder of the python version)", True),
     ("cifar100", "CIFAR-100 (folder of the python version)", True),
     ("folder", "A folder of images, one folder per class", True),
+    ("manifest", "A table of images and their labels (CSV)", True),
 )
-"""(kind, text, whether it needs a folder)"""
+"""(kind, text, whether it needs a folder or a file)"""
 _WEIGHTS = "*.safetensors *.pth *.pt *.ckpt *.bin *.onnx *.json"
 _ANSWERS = "*.csv *.tsv *.parquet *.npz"
+_TABLES = "Tables (*.csv *.tsv *.txt);;All files (*)"
 WEIGHT_FILES = f"Weights ({_WEIGHTS});;All files (*)"
 VERSION_FILES = f"Weights and predictions ({_WEIGHTS} {_ANSWERS});;Predictions ({_ANSWERS});;{WEIGHT_FILES}"
 
@@ -63,6 +65,10 @@ class PathField(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.edit, 1)
         layout.addWidget(button)
+
+    def choose_files(self, filters: str) -> None:
+        """Browse for files of these kinds; for folders where there are none."""
+        self._folder, self._filters = not filters, filters
 
     def _browse(self) -> None:
         if self._folder:
@@ -102,7 +108,9 @@ class DataChooser(QWidget):
         self._kind_changed()
 
     def _kind_changed(self) -> None:
-        self.folder.setVisible(DATA_KINDS[self.kind.currentIndex()][2])
+        kind, _, needs_path = DATA_KINDS[self.kind.currentIndex()]
+        self.folder.setVisible(needs_path)
+        self.folder.choose_files(_TABLES if kind == "manifest" else "")
         self.changed.emit()
 
     def set_spec(self, spec: str) -> None:
@@ -170,7 +178,7 @@ class DataDialog(FormDialog):
         self.check()
 
     def missing(self) -> str:
-        return "" if self.data.spec else "Choose the folder of the data."
+        return "" if self.data.spec else "Choose the folder or the table of the data."
 
 
 class CompareDialog(FormDialog):

@@ -131,6 +131,8 @@ class Explanations(QObject):
         """Why a version cannot be explained; empty where it can."""
         if not version.checkpoint or not Path(version.checkpoint).is_file():
             return f"{version.label} came without its checkpoint; open that to see why it answers so."
+        if version.checkpoint.endswith(".onnx"):
+            return f"{version.label} is an ONNX graph, of which only the answers can be seen."
         return ""
 
     def class_answered(self, version: Version) -> str:
@@ -139,7 +141,23 @@ class Explanations(QObject):
         if comparison is None or self.row is None:
             return ""
         answers = comparison.old_answer if version is self.workspace.old else comparison.new_answer
-        return str(comparison.names[answers[self.row]])
+        return self.own_name(version, str(comparison.names[answers[self.row]]))
+
+    def own_name(self, version: Version, name: str) -> str:
+        """What a version itself calls a class of the comparison, whose names are the update's."""
+        comparison, found = self.workspace.comparison(), version.predictions
+        if comparison is None or found is None:
+            return name
+        called = (comparison.old if version is self.workspace.old else comparison.new).class_names
+        there = name in called and len(called) == len(found.class_names)
+        return found.class_names[called.index(name)] if there else name
+
+    def true_name(self, version: Version) -> str:
+        """What a version calls the true class of the sample on show."""
+        comparison = self.workspace.comparison()
+        if comparison is None or self.row is None:
+            return ""
+        return self.own_name(version, str(comparison.names[comparison.truth[self.row]]))
 
     def _key(self, kind: Kind, version: Version) -> Key:
         answer = self.class_answered(version) if kind == "saliency" else ""
@@ -177,7 +195,7 @@ class Explanations(QObject):
         if worker is None or data is None or key in self._answers or key in self._jobs:
             return
         slot = "old" if version is self.workspace.old else "new"
-        more = {"classes": [answer]} if answer else {}
+        more = {"classes": list(dict.fromkeys([answer, self.true_name(version)]))} if answer else {}
         job = worker.request(
             kind,
             {"checkpoints": [checkpoint], "data": data.spec, "sample": sample, **more},

@@ -161,6 +161,8 @@ def _obstacle(old: Version, new: Version) -> str:
         return "Both versions need a checkpoint."
     try:
         kinds = {read_checkpoint(Path(v.checkpoint)).architecture for v in (old, new)}
+        if "onnx" in kinds:
+            return "An ONNX graph has no weights to mix."
     except UserError as error:
         return str(error)
     return "" if len(kinds) == 1 else "The versions are of different architectures."

@@ -173,13 +173,13 @@ class SaliencyView(QWidget):
         comparison, row = self._workspace.comparison(), self._explanations.row
         if self.choice.currentData() == ANSWER or comparison is None or row is None:
             return self._explanations.class_answered(version)
-        return str(comparison.names[comparison.truth[row]])
+        return self._explanations.true_name(version)
 
     def _caption(self, pane: _Pane, version: Version, found: dict[str, Any] | None) -> None:
         comparison, row, name = self._workspace.comparison(), self._explanations.row, self._class_for(version)
         if comparison is None or row is None:
             return
-        right = name == comparison.names[comparison.truth[row]]
+        right = name == self._explanations.true_name(version)
         sure = f" {percent(self._probability(version, found), 0)}" if found else ""
         short = "old" if version is self._workspace.old else version.label
         pane.caption.setText(f"■ {short}\n{RIGHT if right else WRONG} {name}{sure}")

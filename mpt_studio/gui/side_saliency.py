@@ -93,7 +93,8 @@ class SideSaliency(QWidget):
             return None
         row = self._rows[i]
         answers = comparison.old_answer if version is self._workspace.old else comparison.new_answer
-        return str(comparison.sample_ids[row]), version.checkpoint, str(comparison.names[answers[row]])
+        name = Explanations.of(self._workspace).own_name(version, str(comparison.names[answers[row]]))
+        return str(comparison.sample_ids[row]), version.checkpoint, name
 
     def _ask(self, key: Key) -> None:
         worker, data = self._workspace.worker, self._workspace.dataset

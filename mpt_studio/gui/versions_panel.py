@@ -83,7 +83,8 @@ class VersionCard(QFrame):
         name = label(self.version.label, wrap=False)
         name.setProperty("subheading", True)
         name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        set_tip(name, "\n".join(filter(None, (self.version.label, self.version.method, self.version.checkpoint))))
+        file = self.version.source or self.version.checkpoint
+        set_tip(name, "\n".join(filter(None, (self.version.label, self.version.method, file))))
         return name
 
     def _menu_button(self) -> QToolButton:

@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import kept_map
+from mpt_studio.compare import ClassMap, keep_map, kept_map
 from mpt_studio.gui.class_doctor import ClassDoctor, Pair
 from mpt_studio.gui.class_pairs import DATA, ClassDoctorDialog
 from mpt_studio.gui.class_table import CHOICE, KIND, NEW, OLD
 from mpt_studio.gui.compare_page import ComparePage
+from mpt_studio.gui.explanations import Explanations
 from mpt_studio.gui.versions import Version
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.predictions import Predictions
@@ -167,3 +168,27 @@ def test_that_the_dialog_shows_any_two_of_what_is_open(qtbot: QtBot, workspace: 
     dialog.new.setCurrentIndex(dialog.new.findData("old"))
     dialog.new.activated.emit(0)
     assert dialog.doctor.diagnosis.unexplained == ("fox",)
+
+
+def test_that_large_comparisons_are_blocked_beside_the_window_alike(
+    qtbot: QtBot, blocked: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mpt_studio.gui.comparisons.DIRECT_LOGITS", 1)
+    blocked.compare_again("n")
+    page = ComparePage(blocked)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(lambda: page.stack.currentWidget() is page.blocked, timeout=5000)
+    page.blocked.choose([("dog", "hound")])
+    page.blocked.keep()
+    qtbot.waitUntil(lambda: page.stack.currentWidget() is page.scroll_area, timeout=5000)
+
+
+def test_that_the_old_model_is_asked_in_its_own_words(qtbot: QtBot, blocked: Workspace) -> None:
+    keep_map(blocked.store.root, ("cat", "dog"), ("cat", "hound"), ClassMap((("dog", "hound"),)))
+    blocked.compare_again("n")
+    assert blocked.comparison().names == ("cat", "hound")
+    explanations = Explanations.of(blocked)
+    explanations.row = 1  # a dog, which both answer
+    assert explanations.class_answered(blocked.old) == explanations.true_name(blocked.old) == "dog"
+    assert explanations.class_answered(blocked.current) == "hound"

@@ -13,7 +13,9 @@ from .test_workspace import RIGHT, WRONG, checkpoint, saved
 pytestmark = pytest.mark.gui
 
 
-@pytest.mark.parametrize("spec", ["builtin", "fashion-mnist", "cifar10:/data/c", "cifar100:/data/c", "folder:/a b"])
+@pytest.mark.parametrize(
+    "spec", ["builtin", "fashion-mnist", "cifar10:/data/c", "cifar100:/data/c", "folder:/a b", "manifest:/a/list.csv"]
+)
 def test_that_a_spec_survives_the_chooser(qtbot: QtBot, spec: str) -> None:
     chooser = DataChooser(spec)
     qtbot.addWidget(chooser)
