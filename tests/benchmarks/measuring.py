@@ -48,13 +48,13 @@ class PeakMemory(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._before = self._most = _private_mb()
+        self._before = self._most = private_mb()
         self._done = threading.Event()
         self.start()
 
     def run(self) -> None:
         while not self._done.wait(0.005):
-            self._most = max(self._most, _private_mb())
+            self._most = max(self._most, private_mb())
 
     def stop(self) -> float:
         """How much was added at most."""
@@ -63,7 +63,7 @@ class PeakMemory(threading.Thread):
         return round(self._most - self._before, 1)
 
 
-def _private_mb() -> float:
+def private_mb() -> float:
     """Pages of mapped files do not count."""
     status = Path("/proc/self/status").read_text()
     anonymous = next(line for line in status.splitlines() if line.startswith("RssAnon"))

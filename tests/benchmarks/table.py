@@ -89,15 +89,16 @@ class Benchmark:
         return found
 
 
-def table(rows: Iterable[Row], columns: Sequence[Found]) -> str:
+def table(rows: Iterable[Row], columns: Sequence[Found], goals: bool = True) -> str:
     """Markdown: a line per row, a column per size."""
     sized = "samples" in columns[0]
     heads = [f"{column['samples']:,}" for column in columns] if sized else [""]
-    lines = [f"| | {' | '.join(heads)} | goal{' at 10⁶' if sized else ''} |", "|---|" + "---:|" * (len(columns) + 1)]
+    heads += [f"goal{' at 10⁶' if sized else ''}"] * goals
+    lines = [f"| | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
     for row in rows:
-        values = " | ".join(_number(column.get(row.name)) for column in columns)
-        goal = "" if row.goal is None else f"{row.goal:g}"
-        lines.append(f"| {row.title} [{row.unit}] | {values} | {goal} |")
+        values = [_number(column.get(row.name)) for column in columns]
+        values += ["" if row.goal is None else f"{row.goal:g}"] * goals
+        lines.append(f"| {row.title} [{row.unit}] | {' | '.join(values)} |")
     return "\n".join(lines)
 
 
