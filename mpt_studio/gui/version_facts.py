@@ -59,7 +59,8 @@ def _of_checkpoint(path: str) -> list[Fact]:
         found = read_checkpoint(Path(path))
     except UserError as error:
         return [("File", one_sentence(path, 400)), ("Problem", str(error))]
-    return [("File", one_sentence(found.source or path, 400)), *_of_header(found)]
+    made_from = [("Made from", one_sentence(found.source, 300))] if found.source else []
+    return [("File", one_sentence(path, 400)), *made_from, *_of_header(found)]
 
 
 def _of_header(found: Checkpoint) -> list[Fact]:
