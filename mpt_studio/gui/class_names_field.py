@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QPushBut
 
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.gui import theme
-from mpt_studio.gui.plain import RIGHT, caption, count, label, set_tip
+from mpt_studio.gui.plain import RIGHT, count, label, set_tip
 from mpt_studio.predictions.names import read_class_list
 
 _FILES = "Lists of names (*.txt *.csv *.names);;All files (*)"
@@ -62,7 +62,7 @@ class ClassNamesField(QWidget):
             if names
             else "No data are open"
         )
-        set_tip(self.data, caption(why))
+        set_tip(self.data, why)
         self.data.clicked.connect(lambda: self.set_names(names))
 
     def _browse(self) -> None:

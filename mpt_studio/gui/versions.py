@@ -11,7 +11,7 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.data.sources import MANIFEST_SUFFIXES
 from mpt_studio.data.table import looks_like_manifest
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions, with_truth
 from mpt_studio.reading import Reading
 
@@ -70,9 +70,12 @@ def kind_of(path: Path) -> Kind:
     suffix = path.suffix.lower()
     if path.is_dir():
         return _kind_of_folder(path)
-    if suffix in TABLES or (suffix in MANIFEST_SUFFIXES and path.is_file() and looks_like_manifest(path)):
+    is_there = path.exists()
+    if suffix in TABLES and (path.is_file() or not is_there):
         return "table"
-    if not path.exists():
+    if suffix in MANIFEST_SUFFIXES and path.is_file() and looks_like_manifest(path):
+        return "table"
+    if not is_there:
         raise UserError(f"There is no file {path}.")
     if has_our_header(path):
         return "checkpoint"
@@ -214,7 +217,7 @@ def from_reading(reading: Reading, source: Path) -> Version:
     assert reading.checkpoint is not None
     return Version(
         key=str(source.resolve()),
-        label=source.stem if source.is_file() else source.name,
+        label=one_sentence(source.stem if source.is_file() else source.name, 80),
         role=reading.checkpoint.role or "candidate",
         checkpoint=reading.checkpoint.path,
         source=str(source),

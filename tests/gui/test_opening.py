@@ -291,3 +291,12 @@ def test_that_a_killed_reader_and_a_killed_worker_are_told_and_the_window_goes_o
     assert empty_workspace.versions == []
     empty_workspace.open_paths([saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")])
     assert empty_workspace.comparison() is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_that_a_pipe_named_like_a_table_is_refused_at_once(empty_workspace: Workspace, tmp_path: Path) -> None:
+    for name in ("a.csv", "b.pth", "c.safetensors", "d.txt"):
+        os.mkfifo(tmp_path / name)
+    empty_workspace.open_paths([tmp_path / name for name in ("a.csv", "b.pth", "c.safetensors", "d.txt")])
+    assert [item.name for item in empty_workspace.opening.items] == ["a.csv", "b.pth", "c.safetensors", "d.txt"]
+    assert all("pipe" in item.problem for item in empty_workspace.opening.items)
