@@ -40,4 +40,5 @@ fi
 prepare_venv test
 [ "$(uname -s)" != Linux ] || start_display
 cd "$CHECKOUT"
-PYTHONFAULTHANDLER=1 "$VENV/bin/python" -m pytest "$@"
+# Two processes, one of which has all tests of the window; with a number of its own (0: none) where -n is given.
+PYTHONFAULTHANDLER=1 "$VENV/bin/python" -m pytest -n 2 --dist loadgroup "$@"

@@ -11,6 +11,16 @@ import pytest
 collect_ignore = [] if importlib.util.find_spec("PySide6") else ["gui", "e2e"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, the window's stay in one: they share a display, its focus and its pointer.
+
+    The others go by file, so that what a file makes once is made once.
+    """
+    for item in items:
+        room = Path(item.path).parent.name
+        item.add_marker(pytest.mark.xdist_group("window" if room in ("gui", "e2e") else str(item.path)))
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     base = tmp_path_factory.mktemp("home")
