@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import statistics
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -210,16 +211,18 @@ def _text(table: Table) -> str:
 def bench_report(record: dict[str, Any]) -> str:
     """A benchmark's cases as a table of images per second and ratios, with the machine under it."""
     table = _table("", "script\nimages/s", "ours\nimages/s", "bound\nimages/s", "ours/script", "ours/bound")
-    updates = []
+    lines = []
     for case in record["cases"].values():
         if "sides" in case:
             rates = [_per_second(case["sides"].get(name)) for name in ("script", "ours", "bound")]
             table.add_row(case["title"], *rates, *(_ratio(case, name) for name in ("script", "bound")))
+        elif "build_seconds" in case:
+            lines.append(_comparison_line(case))
         else:
-            updates.append(_update_line(case))
+            lines.append(_update_line(case))
     machine = record["machine"]
     where = f"{machine['processor']}, {machine['cpus']} CPUs; {record['device']}; load {record['load_before']}"
-    return "\n".join([_text(table), *updates, where, f"Kept in {record['file']}"])
+    return "\n".join([*([_text(table)] if table.rows else []), *lines, where, f"Kept in {record['file']}"])
 
 
 def _per_second(side: dict[str, Any] | None) -> str:
@@ -235,3 +238,9 @@ def _update_line(case: dict[str, Any]) -> str:
     scripts = sum(case["script_seconds"].values())
     beside = f", the scripts one after the other {scripts:.0f} s: {_ratio(case, 'script')} times" if scripts else ""
     return f"{case['title']}: {case['ours_seconds']:.0f} s{beside}"
+
+
+def _comparison_line(case: dict[str, Any]) -> str:
+    built, opened = (statistics.median(case[key]) for key in ("build_seconds", "open_seconds"))
+    rate = f"{case['samples_per_second']:,.0f} samples/s"
+    return f"{case['title']}: built in {built:.1f} s ({rate}), opened with its figures in {1000 * opened:.0f} ms"

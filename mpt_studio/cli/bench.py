@@ -9,7 +9,12 @@ from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_
 from mpt_studio.errors import UsageError
 from mpt_studio.jobs import bench as benchmarks
 from mpt_studio.jobs.bench import Case
+from mpt_studio.jobs.bench_compare import run_compare_case
 
+COMPARED = 1_000_000
+"""Samples of the comparison."""
+VERSIONS = 4
+"""Of an ensemble that is evaluated on the same data."""
 UPDATE_METHODS = ("none", "pct_kl", "mpt_kl", "mpt_lm")
 
 
@@ -22,7 +27,7 @@ def bench(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Measure training, evaluation and a whole update beside a plain script and the bare step, in turns.
+    """Measure training, evaluation, comparing and a whole update beside a plain script and the bare step, in turns.
 
     Args:
         cases: Lines of the table, separated by commas, such as small,evaluate,update; all by default.
@@ -42,6 +47,8 @@ def bench(
 
 
 def _measured(session: jobs.Session, key: str, case: Case, rounds: int, epochs: int) -> dict[str, object]:
+    if key == "compare":
+        return run_compare_case(session, COMPARED, rounds)
     if key.startswith("update"):
         return benchmarks.run_update_case(session, case, UPDATE_METHODS, epochs)
     return benchmarks.run_case(session, case, rounds)
@@ -65,14 +72,26 @@ def _cases(device: str) -> dict[str, Case]:
             "resnet18": resnet,
             "resnet18-fp32": dataclasses.replace(resnet, title=f"{resnet.title}, float32", precision="fp32"),
             "resnet18-1024": dataclasses.replace(resnet, title="ResNet-18, 32×32, batch 1024, MPT_KL", batch=1024),
-            "evaluate": dataclasses.replace(resnet, title="evaluation, ResNet-18, 32×32", role="evaluate"),
+            **_evaluations(resnet, "ResNet-18"),
+            "compare": _COMPARISON,
             "update": dataclasses.replace(resnet, title="whole update, four methods, ResNet-18"),
         }
     few = dataclasses.replace(resnet, limit_train=1500, title="ResNet-18, ImageNet stem, 32×32, batch 128, MPT_KL")
     return {
         "small": Case(title="small network, 32×32, batch 128, MPT_KL"),
         "resnet18": few,
-        "evaluate": Case(title="evaluation, small network, 32×32", role="evaluate"),
+        **_evaluations(Case(title=""), "small network"),
         "evaluate-resnet18": dataclasses.replace(few, title="evaluation, ResNet-18, 32×32", role="evaluate"),
+        "compare": _COMPARISON,
         "update": Case(title="whole update, four methods, small network"),
     }
+
+
+_COMPARISON = Case(title="comparison")
+
+
+def _evaluations(case: Case, network: str) -> dict[str, Case]:
+    """One version, and an ensemble of several on the same data."""
+    one = dataclasses.replace(case, title=f"evaluation, {network}, 32×32", role="evaluate")
+    several = dataclasses.replace(one, title=f"{one.title}, {VERSIONS} versions", versions=VERSIONS)
+    return {"evaluate": one, "evaluate-ensemble": several}

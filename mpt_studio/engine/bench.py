@@ -175,7 +175,7 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
 def _forward(work: Work, device: torch.device) -> tuple[Callable[[], None], int, int]:
     version, batch = FrozenVersion(work.reference, device), work.setting["batch"]
     pixels, _ = _one_batch(work, work.test_indices, batch, device)
-    passes = max(1, len(work.test_indices) // batch)
+    passes = max(1, len(work.test_indices) // batch) * work.setting["versions"]
     return lambda: _no_result(version.logits(pixels)), passes, passes * batch
 
 

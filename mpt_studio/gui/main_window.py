@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,7 @@ class MainWindow(QMainWindow):
         self.late = LatePages(self)
         self.pages.add(START, self.welcome)
         for key in PAGES:
-            self.pages.add_later(key, lambda key=key: getattr(self, key), self.actions_by_id[f"page_{key}"])
+            self.pages.add_later(key, partial(getattr, self, key), self.actions_by_id[f"page_{key}"])
         self.setCentralWidget(self.pages)
 
     @property

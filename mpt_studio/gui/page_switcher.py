@@ -58,6 +58,7 @@ class Pages(QWidget):
         page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         place, shown = self._keys.index(key), self._stack.currentIndex()
         space = self._stack.widget(place)
+        assert space is not None
         self._stack.removeWidget(space)
         self._stack.insertWidget(place, page)
         self._stack.setCurrentIndex(shown)

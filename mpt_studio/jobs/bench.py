@@ -50,6 +50,8 @@ class Case:
     device: str = "auto"
     seed: int = 42
     learning_rate: float = 0.02
+    versions: int = 1
+    """How many versions of the same data are evaluated, one after the other."""
     sides: tuple[str, ...] = SIDES
 
 

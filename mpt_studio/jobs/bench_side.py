@@ -49,14 +49,12 @@ def _evaluations(setting: Setting) -> Iterator[dict[str, Any]]:
     folder, first = Path(setting["folder"]), _First()
     session = jobs.Session(Store(folder / "store"), progress=lambda sentence, fraction: first.note(bool(fraction)))
     while True:
-        found, _ = jobs.evaluate(
-            session,
-            folder / "reference.safetensors",
-            setting["data"],
-            device=setting["device"],
-            out=folder / "answers",
-        )
-        yield {"images": len(found), "first_step_at": first.at}
+        images = 0
+        for _ in range(setting["versions"]):
+            version, out = folder / "reference.safetensors", folder / "answers"
+            found, _ = jobs.evaluate(session, version, setting["data"], device=setting["device"], out=out)
+            images += len(found)
+        yield {"images": images, "first_step_at": first.at}
 
 
 class _First:

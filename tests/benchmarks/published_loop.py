@@ -138,8 +138,9 @@ def rounds(setting: dict[str, Any]) -> Iterator[dict[str, Any]]:
     train_loader = DataLoader(train, batch, shuffle=True, num_workers=4, pin_memory=loop.device.type == "cuda")
     test_loader = DataLoader(test, 100, shuffle=False, num_workers=4, pin_memory=loop.device.type == "cuda")
     while setting["role"] == "evaluate":
-        loop.test(test_loader)
-        yield {"images": len(test), "first_step_at": loop.first_step_at}
+        for _ in range(setting["versions"]):
+            loop.test(test_loader)
+        yield {"images": len(test) * setting["versions"], "first_step_at": loop.first_step_at}
     while True:
         loss, accuracy = loop.train(train_loader)
         loop.test(test_loader)

@@ -10,7 +10,7 @@ import pytest
 
 from mpt_studio.engine import Trainer, bench
 from mpt_studio.engine.materials import gather
-from mpt_studio.jobs.bench_side import recipe_of
+from mpt_studio.jobs.bench_side import ours, recipe_of
 from mpt_studio.recipe import Recipe
 
 _FILE = Path(__file__).parents[1] / "benchmarks" / "published_loop.py"
@@ -26,6 +26,7 @@ STEPS = 50
 def setting_for(method: str, folder: Path) -> dict[str, Any]:
     chosen = {"data": "builtin", "arch": "small", "small_stem": "auto", "image_size": 32, "batch": 16, "method": method}
     rest = {"margin": 4.0, "limit_train": 1000, "device": "cpu", "precision": "fp32", "seed": 3, "rounds": 1}
+    rest |= {"versions": 1}
     return {**chosen, **rest, "learning_rate": 0.001, "role": "train", "folder": str(folder)}
 
 
@@ -63,6 +64,13 @@ def test_that_the_first_fifty_losses_equal_the_scripts_to_rounding(method: str, 
     assert len(ours) == STEPS
     assert ours[:10] == pytest.approx(theirs[:10], rel=1e-4)
     assert ours == pytest.approx(theirs, rel=1e-3)  # rounding grows from step to step
+
+
+def test_that_several_versions_are_evaluated_one_after_the_other(tmp_path: Path) -> None:
+    setting = setting_for("mpt_kl", tmp_path) | {"role": "evaluate", "batch": 1000, "versions": 3}
+    bench.prepare(setting, tuple("0123456789"))
+    assert next(bench.bound(setting))["images"] == 3 * 2000
+    assert next(ours(setting))["images"] == 3 * 2160
 
 
 @pytest.mark.parametrize("role", ["train", "evaluate"])
