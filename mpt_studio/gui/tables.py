@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mpt_studio.gui.workspace import Workspace
 
 
+_ELSE = "(As predictions it would need an id and a column such as prediction or logit_cat.)"
+
+
 class Tables(QObject):
     """The last table that was opened."""
 
@@ -45,7 +48,8 @@ class Tables(QObject):
             self._tell("info", f"{path.name} is read as soon as the versions are compared.")
             return
         if not made:
-            self._tell("warning", f"{path.name}: open the two versions first, metadata belong to their samples.")
+            what = f"{path.name}: open the two versions first, metadata belong to their samples."
+            self._tell("warning", f"{what} {_ELSE}")
             return
         if self._job is not None:
             self._job.cancel()
