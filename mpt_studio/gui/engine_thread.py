@@ -34,6 +34,8 @@ _LOCK_SECONDS = 0.5
 _PATIENCE_SECONDS = 15.0
 """How long the trainer may take to leave after its last word."""
 _LOG_BYTES = 6000
+_NICENESS = 5
+"""Of the trainer beside the window: it computes on every core, but a click or a repaint goes first."""
 Batch = list[tuple[str, Event]]
 
 
@@ -148,13 +150,15 @@ class EngineThread(QThread):
         """Start our own entry point in a session of its own, so that it outlives the window; never a bare fork."""
         apart: dict[str, Any] = {"start_new_session": True}
         if os.name == "nt":
-            flags = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
+            flags = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")
             apart = {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
         environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
         with (self.folder / "log.txt").open("ab") as output:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, **apart
             )
+        _give_way(child.pid)
+        return child
 
     def _is_over(self, said_goodbye: float) -> bool:
         if said_goodbye and time.monotonic() - said_goodbye > _PATIENCE_SECONDS:
@@ -190,6 +194,13 @@ class EngineThread(QThread):
         """A trainer that never got to the update leaves it queued; it would be started again and again."""
         with contextlib.suppress(UserError), self._store.write_update(self.update_id) as writer:
             writer.finish("failed", sentence)
+
+
+def _give_way(pid: int) -> None:
+    """Threads that the process starts from now on follow it; Windows is told at the start."""
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):  # gone already, or not allowed here
+            os.setpriority(os.PRIO_PROCESS, pid, min(19, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS))
 
 
 def last_lines(path: Path, limit: int = _LOG_BYTES) -> str:

@@ -57,7 +57,7 @@ def processor() -> str:
 
 
 def described_cpu(text: str) -> tuple[str, tuple[str, ...]]:
-    """Model (or "") and abilities of the first CPU in the text of /proc/cpuinfo; AVX2 goes without saying beside more."""
+    """Model (or "") and abilities of the first CPU in the text of /proc/cpuinfo; AVX2 only without AVX-512."""
     pairs = [(key.strip(), value.strip()) for key, _, value in (line.partition(":") for line in text.splitlines())]
     model = next((value for key, value in pairs if key == "model name"), "")
     flags = next((set(value.split()) for key, value in pairs if key in ("flags", "Features")), set())

@@ -208,6 +208,15 @@ def test_that_the_trainer_has_a_session_of_its_own(qtbot: QtBot, store: Store) -
     thread.wait(3000)
 
 
+def test_that_the_trainer_lets_the_window_go_first(qtbot: QtBot, store: Store) -> None:
+    work = "import os\nwriter.finish('done', str(os.getpriority(os.PRIO_PROCESS, 0)))"
+    thread = thread_for(store, work)
+    with qtbot.waitSignal(thread.ended, timeout=20_000) as ended:
+        thread.start()
+    thread.wait()
+    assert int(ended.args[2]) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+
+
 def test_that_the_last_lines_of_a_long_log_are_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_text("\n".join(f"line {i}" for i in range(5000)))
