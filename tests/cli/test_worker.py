@@ -172,6 +172,7 @@ ARGUMENTS = {
     "evaluate": {"checkpoint": "none.safetensors", "data": "builtin"},
     "inspect": {"path": "none.safetensors"},
     "read_version": {"path": "none.safetensors"},
+    "export": {"checkpoint": "none.safetensors", "format": "labels", "out": "labels.txt"},
     "diagnose": {"old": "none.safetensors", "new": "builtin"},
     "set_class_map": {"old": "none.safetensors", "new": "builtin", "pairs": [["lorry", "truck"]]},
     "load": VERSIONS,
