@@ -183,6 +183,10 @@ class Training:
     """Largest norm of the gradient; 0 is no limit."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the forward and backward pass; losses are always float32."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """Compile the networks before training; auto: on CPUs with a C++ compiler where the training is long enough."""
+    deterministic: bool = False
+    """On CUDA, only operations that give the same bits in every run, which costs speed; the CPU always does."""
     crop_padding: Annotated[int, Interval(ge=-1, le=64)] = -1
     """Random crop after padding by this many pixels; 0 is none, -1 an eighth of the image's side."""
     flip: Literal["auto", "on", "off"] = "auto"

@@ -42,16 +42,27 @@ def choose(wanted: str) -> torch.device:
     return device
 
 
-def prepare(device: torch.device, exact: bool = False) -> None:
+def prepare(device: torch.device, exact: bool = False, deterministic: bool = False) -> None:
     """Set this process up for a device: threads on the CPU, TensorFloat-32 on CUDA unless ``exact``.
 
     The thread count is a function of the machine alone, so that results do not depend on what else runs.
+    ``deterministic`` changes CUDA alone: the CPU gives the same bits in every run with the same number of threads.
     """
     torch.set_num_threads(threads())
     if device.type == "cuda":
         torch.set_float32_matmul_precision("highest" if exact else "high")
         torch.backends.cudnn.allow_tf32 = not exact
-        torch.backends.cudnn.benchmark = not exact
+        torch.backends.cudnn.benchmark = not (exact or deterministic)
+        _repeat_every_bit(deterministic)
+
+
+def _repeat_every_bit(wanted: bool) -> None:
+    """Operations that have no deterministic form only warn: a training that ran must not end for them."""
+    if wanted:  # read when cuBLAS is first used
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.deterministic = wanted
+    torch.use_deterministic_algorithms(wanted, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads memory before it is written
 
 
 def threads() -> int:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine import device as devices
 from mpt_studio.engine.feed import Augmentation, Images, Report, TrainingFeed, head_labels, in_order
 from mpt_studio.engine.kept_answers import KeptAnswers
 from mpt_studio.engine.losses import MethodLoss, match_columns
@@ -100,12 +101,16 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
     images = Images(dataset, parts.train, size, device, plan.on_device, report)
     labels = head_labels(dataset, parts.train, parts.class_names)
     taught_by_old = old if parts.recipe.method.needs_old else None
+    references = _references(parts, device)
+    if plan.compiled:
+        for teacher in filter(None, (taught_by_old, references)):
+            teacher.compile(training.batch_size, lambda: devices.autocast(device, plan.precision))
     return Materials(
         feed=TrainingFeed(images, labels, training.batch_size, how),
         normalise=Normalise(preprocessing).to(device),
         loss=_loss(parts, device),
         old=_kept(parts, plan, how, taught_by_old, (parts.old,)),
-        references=_kept(parts, plan, how, _references(parts, device), _references_of(parts)),
+        references=_kept(parts, plan, how, references, _references_of(parts)),
         validation=_validation(parts, _as_seen_by(old, validation_images), old),
         validation_images=validation_images,
     )
@@ -145,7 +150,7 @@ def _kept(
         parts.dataset.fingerprint,
         digest,
         (how.seed, how.padding, how.mirror, training.batch_size),
-        (plan.image_size, plan.precision, str(plan.device)),
+        (plan.image_size, plan.precision, plan.compiled, str(plan.device)),
     )
     return KeptAnswers(
         teacher,

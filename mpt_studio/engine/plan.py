@@ -8,8 +8,9 @@ from typing import Any
 import torch
 
 from mpt_studio.data.dataset import Dataset
+from mpt_studio.engine import compiled, feed, networks, order
 from mpt_studio.engine import device as devices
-from mpt_studio.engine import feed, networks, order
+from mpt_studio.engine.outline import without_memory
 from mpt_studio.recipe import Model, Recipe
 
 DEFAULT_SIZE = 224
@@ -21,6 +22,10 @@ class Plan:
 
     device: torch.device
     precision: devices.Precision
+    deterministic: bool
+    """Whether the same run gives the same bits again."""
+    compiled: bool
+    """Whether networks are compiled before the first step."""
     image_size: int
     small_stem: bool
     padding: int
@@ -40,6 +45,8 @@ class Plan:
         return {
             "device": str(self.device),
             "precision": self.precision,
+            "compiled": self.compiled,
+            "deterministic": self.deterministic,
             "memory_format": devices.memory_format(self.device),
             "data_placement": "device" if self.on_device else "loader",
             "image_size": self.image_size,
@@ -65,7 +72,9 @@ def decide(recipe: Recipe, dataset: Dataset, samples: int) -> Plan:
     return Plan(
         device=device,
         precision=devices.precision(device, training.precision),
+        deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
+        compiled=compiled.pays(training.compile, device, lambda: _work(recipe, size, dataset, samples)),
         small_stem=networks.stem_is_small(recipe.model, size),
         padding=padding,
         mirror=dataset.flips_horizontally if training.flip == "auto" else training.flip == "on",
@@ -74,6 +83,12 @@ def decide(recipe: Recipe, dataset: Dataset, samples: int) -> Plan:
         epochs=training.epochs,
         notes=tuple(_notes(recipe, device)),
     )
+
+
+def _work(recipe: Recipe, size: int, dataset: Dataset, samples: int) -> float:
+    small, classes = networks.stem_is_small(recipe.model, size), len(dataset.class_names)
+    network = without_memory(lambda: networks.build(recipe.model.arch, classes, small, size)).to("meta")
+    return compiled.training_work(network, size, samples * recipe.training.epochs)
 
 
 def _notes(recipe: Recipe, device: torch.device) -> list[str]:

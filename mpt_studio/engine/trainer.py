@@ -20,7 +20,7 @@ from torch import Tensor
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
-from mpt_studio.engine import commands, feed, networks, optimizers, order, plan, weights
+from mpt_studio.engine import commands, compiled, failures, feed, networks, optimizers, order, plan, weights
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.commands import Asked, Command, Left
 from mpt_studio.engine.materials import Materials, Parts, gather
@@ -34,7 +34,7 @@ from mpt_studio.recipe import Recipe
 
 SECONDS_BETWEEN_READINGS = 0.15
 MUCH_TO_READ = 200 << 20
-_FREE_TO_CHANGE = ("device", "data_placement", "save_every_seconds")
+_FREE_TO_CHANGE = ("device", "data_placement", "compile", "deterministic", "save_every_seconds")
 
 
 class Trainer:
@@ -100,13 +100,14 @@ class Trainer:
     def _build(self) -> None:
         """Network, optimizer and sums on the device; initial weights depend on the seed alone."""
         device, training = self.plan.device, self.recipe.training
-        devices.prepare(device)
+        devices.prepare(device, deterministic=self.plan.deterministic)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed)
             network = networks.build(
                 self.recipe.model.arch, len(self.class_names), self.plan.small_stem, self.plan.image_size
             )
         self.network = devices.place(network, device).train()
+        self._forward: compiled.Forward = self.network
         self.optimizer = optimizers.make(self.network, training)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.plan.precision == "fp16")
         self.sums = RunningSums(device)
@@ -141,10 +142,10 @@ class Trainer:
         except Left:
             return
         except torch.OutOfMemoryError:
-            raise UserError(self._too_little_memory()) from None
+            raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
         except RuntimeError as error:
             if "can't allocate memory" in str(error) or "not enough memory" in str(error):
-                raise UserError(self._too_little_memory()) from None
+                raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
 
     def _fit(self, command: Callable[[], Command]) -> Iterator[Event]:
@@ -155,6 +156,7 @@ class Trainer:
             yield Note(text=text)
         yield from self._note_on_reading()
         ask = Asked(command)
+        yield from self._compile()
         materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
         pace = Pace(self.plan.steps, self.plan.steps_per_epoch)
         while not self.finished:
@@ -177,6 +179,21 @@ class Trainer:
         images = len(self.parts.train) + len(self.parts.validation)
         if self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
+
+    def _compile(self) -> Iterator[Event]:
+        """Compile what full batches go through; without a compiler the network is used as it is."""
+        if not self.plan.compiled:
+            return
+        yield Note(text="Compiling the network: half a minute the first time, seconds when it is known already.")
+        batch, size = self.recipe.training.batch_size, self.plan.image_size
+        try:
+            self._forward = compiled.student(self.network, batch, size, self._arithmetic)
+        except Exception as error:
+            self.plan = dataclasses.replace(self.plan, compiled=False)
+            yield Note(text=f"Training goes on without compiling the network ({compiled.problem(error)}).")
+
+    def _arithmetic(self) -> torch.autocast:
+        return devices.autocast(self.plan.device, self.plan.precision)
 
     def _leave_if_asked(self, ask: Asked) -> None:
         if ask.now() in ("stop", "cancel", "interrupt"):
@@ -202,8 +219,9 @@ class Trainer:
         torch.manual_seed(order.step_seed(self.recipe.training.seed, self.step))
         rate = learning_rate(self.recipe.training, self.step, self.plan.steps_per_epoch)
         optimizers.set_learning_rate(self.optimizer, rate)
-        with devices.autocast(self.plan.device, self.plan.precision):
-            logits = self.network(materials.normalise(batch.images_BSS3))
+        full = len(batch.labels_B) == self.recipe.training.batch_size
+        with self._arithmetic():
+            logits = (self._forward if full else self.network)(materials.normalise(batch.images_BSS3))
             old, new = self._teacher_logits(materials, batch)
         losses = materials.loss(logits, batch.labels_B, old, new, self.epoch)
         self.optimizer.zero_grad(set_to_none=True)
@@ -291,7 +309,7 @@ class Trainer:
         """The sums, once the loss and all weights are known to be finite."""
         reading = self.sums.read()
         if not (reading.is_finite and self._weights_are_finite()):
-            raise UserError(self._not_a_number())
+            raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
         return reading
 
     def _weights_are_finite(self) -> bool:
@@ -301,22 +319,7 @@ class Trainer:
     def _refuse_what_is_not_finite(self) -> None:
         """Never let broken weights replace good ones on disk."""
         if not self._weights_are_finite():
-            raise UserError(self._not_a_number())
-
-    def _not_a_number(self) -> str:
-        kept = f"the weights of epoch {self.epoch} are kept" if self.epoch else "no epoch was finished before"
-        rate = self.recipe.training.learning_rate
-        return (
-            f"The loss became not-a-number in epoch {self.epoch + 1}; lower the learning rate (now {rate:g}) "
-            f"or limit the gradient's norm; {kept}."
-        )
-
-    def _too_little_memory(self) -> str:
-        size = self.recipe.training.batch_size
-        where = "GPU" if self.plan.device.type != "cpu" else "machine"
-        if size == 1:
-            return f"The {where} has too little memory even for one image; use smaller images or a smaller model."
-        return f"The {where} has too little memory for batches of {size} images; set the batch size to {size // 2}."
+            raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
 
     # ------------------------------------------------------------------ keeping
 
@@ -353,6 +356,7 @@ class Trainer:
             "images": self.sums.images,
             "scaler": self.scaler.state_dict(),
             "threads": torch.get_num_threads(),
+            "compiled": self.plan.compiled,
             "preprocessing": dataclasses.asdict(self.preprocessing),
         }
         groups = {
@@ -376,6 +380,7 @@ class Trainer:
             raise UserError(f"{path} belongs to another recipe or other data; start a new run instead.")
         if self.plan.device.type == "cpu":
             torch.set_num_threads(values["threads"])  # sums over threads round alike only with as many of them
+        self.plan = dataclasses.replace(self.plan, compiled=values.get("compiled", False))  # it decides how sums round
         self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})
         self.network.load_state_dict(groups["network"])
         optimizers.load_state_tensors(self.optimizer, groups.get("optimizer", {}))

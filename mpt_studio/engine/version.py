@@ -5,7 +5,8 @@ Shape letters: B batch, C classes, S side of the square images in pixels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +14,9 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.fit import Fit
+from mpt_studio.engine import compiled
 from mpt_studio.engine import device as devices
+from mpt_studio.engine.compiled import Forward
 from mpt_studio.engine.weights import load_network
 from mpt_studio.errors import UserError
 
@@ -52,11 +55,20 @@ class FrozenVersion:
         self.device = device
         self.network = devices.place(network or load_network(checkpoint, device), device).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
+        self._forward: Forward = self.network
+        self._compiled_for = 0
+
+    def compile(self, batch: int, context: Callable[[], torch.autocast]) -> None:
+        """Answer batches of exactly ``batch`` images faster, equal to rounding; nothing changes where that fails."""
+        with contextlib.suppress(Exception):  # an operation that the compiler does not know; it is the faster form only
+            self._forward = compiled.teacher(self.network, batch, self.normalise.size, context)
+            self._compiled_for = batch
 
     @torch.no_grad()
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) logits of uint8 images, in the arithmetic of the surrounding autocast."""
-        logits: Tensor = self.network(self.normalise(images_BSS3))
+        forward = self._forward if len(images_BSS3) == self._compiled_for else self.network
+        logits: Tensor = forward(self.normalise(images_BSS3))
         return logits
 
 
@@ -69,6 +81,11 @@ class MeanTeacher:
     def __init__(self, members: Sequence[FrozenVersion], class_names: tuple[str, ...]) -> None:
         self.members = members
         self.columns = [_columns(member, class_names) for member in members]
+
+    def compile(self, batch: int, context: Callable[[], torch.autocast]) -> None:
+        """See ``FrozenVersion.compile``."""
+        for member in self.members:
+            member.compile(batch, context)
 
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) float32."""

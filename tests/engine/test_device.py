@@ -50,6 +50,17 @@ def test_that_the_summary_is_text_for_people():
 
 
 @pytest.mark.gpu
+def test_that_determinism_is_set_and_taken_back():
+    cuda = torch.device("cuda")
+    devices.prepare(cuda, deterministic=True)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.backends.cudnn.benchmark
+    devices.prepare(cuda)
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.backends.cudnn.benchmark
+
+
+@pytest.mark.gpu
 def test_that_cuda_is_chosen_and_described():
     assert devices.choose("auto").type == "cuda"
     with pytest.raises(UserError, match="There is no cuda:99"):

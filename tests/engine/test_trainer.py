@@ -175,6 +175,19 @@ def test_that_where_the_images_live_changes_no_result(make, replaced):
     assert_equal_weights(results[0][1], results[1][1])
 
 
+@pytest.mark.parametrize("arch", ["small", "resnet18"])
+def test_that_asking_for_the_same_bits_changes_nothing_on_the_cpu(arch, make, replaced):
+    results = []
+    for wanted in (False, True):
+        trainer = make(replaced({"deterministic": wanted, "epochs": 1}, model=Model(arch=arch)))
+        started, *events = trainer.fit()
+        assert started.settings["deterministic"] is True
+        results.append((figures(events), weights(trainer)))
+    assert results[0][0] == results[1][0]
+    assert_equal_weights(results[0][1], results[1][1])
+    assert not torch.are_deterministic_algorithms_enabled()  # the CPU needs no slower operations
+
+
 def test_that_stop_ends_a_run_that_can_be_saved_and_gone_on(make, tmp_path, monkeypatch):
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0.0)
     trainer = make()
@@ -222,7 +235,10 @@ def test_that_a_state_of_another_recipe_is_refused(make, replaced, tmp_path):
 
 def test_that_a_state_may_go_on_with_other_placement_and_saving(make, replaced, tmp_path):
     make().save_state(tmp_path / "state.safetensors")
-    make(replaced({"data_placement": "loader", "save_every_seconds": 1.0})).restore(tmp_path / "state.safetensors")
+    other = {"data_placement": "loader", "save_every_seconds": 1.0, "deterministic": True, "compile": "on"}
+    resumed = make(replaced(other))
+    resumed.restore(tmp_path / "state.safetensors")
+    assert not resumed.plan.compiled  # what is half done rounds alike to its end
 
 
 @pytest.mark.parametrize("place", [0.3, 0.6, 0.9])
@@ -299,3 +315,30 @@ def test_that_a_finished_run_that_is_restored_has_nothing_left_to_do(make, repla
     assert second.finished
     assert [e.kind for e in second.fit()] == ["started"]
     assert second.describe() == first.describe()
+
+
+@pytest.mark.slow  # compiling takes half a minute
+def test_that_a_compiled_training_is_equal_to_rounding_and_resumes_exactly(
+    make, replaced, old, reference, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    given, method = {"old": old, "reference": reference}, METHODS["MPT_KL"]
+    plain = make(replaced({"compile": "off", "batch_size": 20, "learning_rate": 0.01}, method=method), **given)
+    recipe = replaced({"compile": "on", "batch_size": 20, "learning_rate": 0.01}, method=method)  # a last batch of 16
+    whole = make(recipe, **given)
+    theirs, ours = figures(plain.fit()), figures(whole.fit())
+    assert whole.plan.compiled
+    assert ours[0][2] == pytest.approx(theirs[0][2], rel=1e-3)
+    assert_resumes(make, recipe, given, 3, tmp_path, ours, weights(whole))
+
+
+def test_that_a_training_goes_on_where_nothing_can_be_compiled(make, replaced, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no C++ compiler\nwas found")
+
+    monkeypatch.setattr(trainer_module.compiled, "student", fails)
+    trainer = make(replaced({"compile": "on"}))
+    notes = [event.text for event in trainer.fit() if isinstance(event, Note)]
+    assert notes[-1] == "Training goes on without compiling the network (no C++ compiler)."
+    assert trainer.finished
+    assert not trainer.plan.compiled
