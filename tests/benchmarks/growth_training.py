@@ -40,9 +40,6 @@ CANDIDATES = (
 
 def classes(count: int, _folder: Path) -> Found:
     """A training step on one resident batch, and its parts apart."""
-    import torch
-
-    torch.set_num_threads(1)
     return {f"{key}_{part}": value for key, _ in STEPS for part, value in _step(key, count).items()}
 
 
@@ -57,6 +54,7 @@ def _step(arch: str, count: int) -> Found:
     names = tuple(f"class {i}" for i in range(count))
     small, device = arch == "small", torch.device("cpu")
     devices.prepare(device)
+    torch.set_num_threads(1)  # threads that wait for each other compute as well
     network = devices.place(networks.build(arch, count, small, 32), device).train()
     optimizer = optimizers.make(network, Training())
     old, new = (_teacher(arch, chosen) for chosen in (names[: count // 2], names))
