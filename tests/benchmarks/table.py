@@ -85,7 +85,7 @@ class Benchmark:
             homes = {name: str(Path(scratch) / name.lower()) for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
             done = subprocess.run(words, stdout=subprocess.PIPE, check=True, env={**os.environ, **homes})
         found: Found = json.loads(done.stdout)
-        print(f"{samples:,}" if samples else "the rest", done.stdout.strip(), file=sys.stderr)
+        print(f"{samples:,}" if samples else "the rest", done.stdout.decode().strip(), file=sys.stderr)
         return found
 
 
