@@ -176,7 +176,7 @@ def thumbnails(dataset: Dataset, number: int, side: int) -> np.ndarray | None:
 def _tile(dataset: Dataset, index: int, side: int) -> np.ndarray | None:
     """(side, side, 3) of one image; None where its file has vanished or changed."""
     try:
-        (tile,) = dataset.batch([index], side)
+        tile: np.ndarray = dataset.batch([index], side)[0]
     except UserError:
         return None
     return tile

@@ -82,7 +82,7 @@ class Opening(QObject):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self._workspace = workspace
+        self._workspace, self._is_closed = workspace, False
         self.items: list[Item] = []
         """What is being read, and what was refused until somebody has seen it."""
 
@@ -149,9 +149,10 @@ class Opening(QObject):
             found = [item.version for item in batch if item.version is not None]
             self.items = [item for item in self.items if item not in batch or item.problem]
             batch.clear()  # once only
-            if found and instead and len(found) == 2:
+            wanted = bool(found) and not self._is_closed and (not instead or len(found) == 2)
+            if wanted and instead:
                 self._workspace.clear()
-            if found and (not instead or len(found) == 2):
+            if wanted:
                 self._workspace.take_in(found)
                 self.taken.emit()
         self.changed.emit()
@@ -163,7 +164,8 @@ class Opening(QObject):
             self.changed.emit()
 
     def close(self) -> None:
-        """Stop reading."""
+        """Stop reading, and open nothing any more."""
+        self._is_closed = True
         for item in list(self.items):
             item.cancel()
 
@@ -271,6 +273,8 @@ class Opening(QObject):
 
     def _ask(self, item: Item, found: Reading, choices: Choices, over: Callable[[], None], problem: str) -> None:
         def answer(said: Choices | None) -> None:
+            if item.question is None:
+                return  # answered already
             item.question = None
             if said is not None:
                 self._read(item, said, question, over)

@@ -300,3 +300,12 @@ def test_that_a_pipe_named_like_a_table_is_refused_at_once(empty_workspace: Work
     empty_workspace.open_paths([tmp_path / name for name in ("a.csv", "b.pth", "c.safetensors", "d.txt")])
     assert [item.name for item in empty_workspace.opening.items] == ["a.csv", "b.pth", "c.safetensors", "d.txt"]
     assert all("pipe" in item.problem for item in empty_workspace.opening.items)
+
+
+def test_that_closing_the_window_opens_nothing_that_was_read_by_then(
+    empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path
+) -> None:
+    empty_workspace.open_paths([checkpoint(tmp_path / "ready.safetensors"), weights(tmp_path / "slow.pth")])
+    empty_workspace.close()
+    assert fake.last.is_cancelled
+    assert empty_workspace.versions == []
