@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 from mpt_studio import jobs, report
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
@@ -77,9 +78,11 @@ def _cases(device: str) -> dict[str, Case]:
             "update": dataclasses.replace(resnet, title="whole update, four methods, ResNet-18"),
         }
     few = dataclasses.replace(resnet, limit_train=1500, title="ResNet-18, ImageNet stem, 32×32, batch 128, MPT_KL")
+    compiled: Literal["on", "off"] = "on" if benchmarks.can_compile() else "off"  # as "auto" decides for 100 epochs
     return {
-        "small": Case(title="small network, 32×32, batch 128, MPT_KL"),
-        "resnet18": few,
+        "small": Case(title="small network, 32×32, batch 128, MPT_KL", compile=compiled),
+        "small-eager": Case(title="small network, 32×32, batch 128, MPT_KL, not compiled"),
+        "resnet18": dataclasses.replace(few, compile=compiled),
         **_evaluations(Case(title=""), "small network"),
         "evaluate-resnet18": dataclasses.replace(few, title="evaluation, ResNet-18, 32×32", role="evaluate"),
         "compare": _COMPARISON,

@@ -6,6 +6,7 @@ work, no metrics, no events, no saving, in the fastest form that is known for th
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from torch import nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data import Dataset, Indices, open_dataset, training_split
+from mpt_studio.engine import compiled, feed, networks, optimizers, weights
 from mpt_studio.engine import device as devices
-from mpt_studio.engine import feed, networks, optimizers, weights
 from mpt_studio.engine.losses import MethodLoss, match_columns
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
 from mpt_studio.recipe import Method, Model, Training, method_named
@@ -150,6 +151,7 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
     training = Training(batch_size=batch, learning_rate=setting["learning_rate"], seed=setting["seed"])
     optimizer = optimizers.make(network, training)
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+    arithmetic = functools.partial(devices.autocast, device, precision)
     old = FrozenVersion(work.old, device) if work.method.needs_old else None
     new = (
         MeanTeacher([FrozenVersion(work.reference, device)], work.class_names) if work.method.needs_reference else None
@@ -158,10 +160,16 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
     loss = MethodLoss(work.method, columns[0], columns[1])
     pixels, labels = _one_batch(work, work.train_indices, batch, device)
     normalise = Normalise(work.preprocessing).to(device)
+    forward: compiled.Forward = network
+    if setting.get("compile") == "on":
+        forward = compiled.student(network, len(pixels), setting["image_size"], arithmetic)
+        for teacher in (old, new):
+            if teacher is not None:
+                teacher.compile(len(pixels), arithmetic)
 
     def step() -> None:
-        with devices.autocast(device, precision):
-            logits = network(normalise(pixels))
+        with arithmetic():
+            logits = forward(normalise(pixels))
             answers = old.logits(pixels) if old else None, new.logits(pixels) if new else None
         optimizer.zero_grad(set_to_none=True)
         scaler.scale(loss(logits, labels, *answers)["loss"]).backward()

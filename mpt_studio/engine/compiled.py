@@ -33,7 +33,7 @@ def pays(wanted: str, device: torch.device, work: Callable[[], float]) -> bool:
     """
     if wanted != "auto":
         return wanted == "on"
-    return device.type == "cpu" and _has_compiler() and work() >= PAYS_FROM * devices.threads()
+    return device.type == "cpu" and has_compiler() and work() >= PAYS_FROM * devices.threads()
 
 
 def training_work(network: nn.Module, size: int, images: int) -> float:
@@ -43,7 +43,7 @@ def training_work(network: nn.Module, size: int, images: int) -> float:
     """
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network.eval()(torch.empty(1, 3, size, size, device="meta"))
-    return 3.0 * counter.get_total_flops() * images
+    return 3.0 * float(counter.get_total_flops()) * images
 
 
 def student(network: nn.Module, batch: int, size: int, context: Callable[[], torch.autocast]) -> Forward:
@@ -54,7 +54,7 @@ def student(network: nn.Module, batch: int, size: int, context: Callable[[], tor
     _keep_on_disk()
     forward: Forward = torch.compile(network, dynamic=False)
     with _unchanged(network), context():
-        forward(_images(network, batch, size)).float().sum().backward()
+        torch.autograd.backward(forward(_images(network, batch, size)).float().sum())
     network.zero_grad(set_to_none=True)
     return forward
 
@@ -95,5 +95,6 @@ def _keep_on_disk() -> None:
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(paths.cache_dir() / "compiled"))
 
 
-def _has_compiler() -> bool:
+def has_compiler() -> bool:
+    """Whether a C++ compiler is on the path; whether it works is seen when it is used."""
     return any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "cl") if name)

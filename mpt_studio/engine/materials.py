@@ -102,8 +102,8 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
     labels = head_labels(dataset, parts.train, parts.class_names)
     taught_by_old = old if parts.recipe.method.needs_old else None
     references = _references(parts, device)
-    if plan.compiled:
-        for teacher in filter(None, (taught_by_old, references)):
+    for teacher in (taught_by_old, references):
+        if plan.compiled and teacher is not None:
             teacher.compile(training.batch_size, lambda: devices.autocast(device, plan.precision))
     return Materials(
         feed=TrainingFeed(images, labels, training.batch_size, how),

@@ -50,6 +50,8 @@ class Case:
     device: str = "auto"
     seed: int = 42
     learning_rate: float = 0.02
+    compile: Literal["on", "off"] = "off"
+    """Whether ours and the bound compile their networks, as trainings of a real length do."""
     versions: int = 1
     """How many versions of the same data are evaluated, one after the other."""
     sides: tuple[str, ...] = SIDES
@@ -127,6 +129,13 @@ def resolved_device(wanted: str) -> str:
     from mpt_studio.engine.device import choose
 
     return str(choose(wanted))
+
+
+def can_compile() -> bool:
+    """Whether networks can be compiled for this machine's CPU."""
+    from mpt_studio.engine.compiled import has_compiler
+
+    return has_compiler()
 
 
 def _prepare(setting: dict[str, Any]) -> None:

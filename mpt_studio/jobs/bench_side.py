@@ -122,6 +122,7 @@ def recipe_of(setting: Setting) -> Recipe:
             limit_train=setting["limit_train"],
             seed=setting["seed"],
             device=setting["device"],
+            compile=setting.get("compile", "off"),
         ),
     )
 
