@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ FORMAT = 1
 MOST_CLASSES, MOST_NAME = 100_000, 1000
 MOST_SIDE = 4096
 """Pixels of an image's side."""
+MOST_WHOLE = 64
+"""Pixels of an image's side up to which nobody enlarges images only to cut off their borders."""
 MOST_MEAN = 1000.0
 HEADER_KEY = onnx_header.KEY
 SHA256_KEY = "content_sha256"
@@ -45,6 +47,15 @@ class Preprocessing:
     """With antialiasing, as Pillow does it."""
     crop: Crop = "center"
     """"squash" resizes both sides to ``image_size`` and cuts nothing."""
+
+    def sized(self, image_size: int) -> Preprocessing:
+        """The same for another size, the resizing kept in proportion; small images are taken whole, as is usual."""
+        if image_size == self.image_size:
+            return self
+        whole = not self.resize or image_size <= MOST_WHOLE
+        return replace(
+            self, image_size=image_size, resize=0 if whole else round(image_size * self.resize / self.image_size)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

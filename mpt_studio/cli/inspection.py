@@ -51,7 +51,7 @@ def _version(record: dict[str, Any]) -> Iterator[Row]:
 
 
 _NEEDS = {
-    "architecture": "the architecture; choose one with --arch",
+    "architecture": "the architecture; choose one with --arch, or its stem with --small-stem on or off",
     "class_names": "the class names in the order of the outputs; give them with --classes FILE or --classes a,b,c",
     "preprocessing": "how images are prepared; give --image-size, --mean and --std",
 }

@@ -108,7 +108,8 @@ def with_preprocessing(session: Session, path: Path, choices: Choices, changes: 
     """
     found = None if is_ours(path) else read_version(session, path, choices).preprocessing
     if found is not None:
-        return dataclasses.replace(choices, preprocessing=dataclasses.replace(found, **changes))
+        sized = found.sized(changes.get("image_size", found.image_size))
+        return dataclasses.replace(choices, preprocessing=dataclasses.replace(sized, **changes))
     lacking = [f"--{name.replace('_', '-')}" for name in ("image_size", "mean", "std") if name not in changes]
     if lacking:
         raise UserError(f"{shown_name(path)} does not say how its images are prepared; give {_list(lacking)} too.")
@@ -136,7 +137,10 @@ def missing_sentence(reading: Reading) -> str:
     name = shown_name(Path(reading.path))
     first: Need = reading.needs[0] if reading.needs else "architecture"
     if first == "architecture":
-        fits = [candidate.arch for candidate in reading.candidates if candidate.exact]
+        fits = list(dict.fromkeys(candidate.arch for candidate in reading.candidates if candidate.exact))
+        if len(fits) == 1:
+            which = "with the stem for small images and without it; say which with --small-stem on or off"
+            return f"{name} fits {fits[0]} {which}."
         if fits:
             return f"{name} fits {_few(fits)}; say which with --arch."
         near = reading.candidates[0] if reading.candidates else None

@@ -78,7 +78,7 @@ def test_that_inspect_tells_a_version_in_lines(monkeypatch: pytest.MonkeyPatch) 
         "preprocessing  shorter side to 256, centre 224×224, bicubic; mean 0.5, 0.5, 0.5; std 0.25, 0.25, 0.25",
         "  from         the file",
         "notes          The weights are under 'net'.",
-        "needed         the architecture; choose one with --arch",
+        "needed         the architecture; choose one with --arch, or its stem with --small-stem on or off",
         "               the class names in the order of the outputs; give them with --classes FILE or --classes a,b,c",
     ]
 

@@ -15,7 +15,7 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.jobs import reader_process, reading
-from mpt_studio.reading import Choices
+from mpt_studio.reading import Candidate, Choices, Reading
 from mpt_studio.store import Store
 
 NAMES = ("ant", "bee", "cat")
@@ -90,8 +90,24 @@ def test_that_new_choices_replace_remembered_ones_and_bad_ones_are_not_kept(
 def test_that_a_part_of_the_preprocessing_can_be_said(session: jobs.Session, weights: Path) -> None:
     found = jobs.read_version(session, weights).preprocessing
     assert found is not None
-    said = jobs.with_preprocessing(session, weights, Choices(), {"image_size": 96, "crop": "squash"})
-    assert said.preprocessing == dataclasses.replace(found, image_size=96, crop="squash")
+    assert (found.image_size, found.resize) == (224, 256)
+    said = jobs.with_preprocessing(session, weights, Choices(), {"image_size": 112, "crop": "squash"})
+    assert said.preprocessing == dataclasses.replace(found, image_size=112, resize=128, crop="squash")
+    said = jobs.with_preprocessing(session, weights, Choices(), {"image_size": 112, "resize": 200})
+    assert said.preprocessing == dataclasses.replace(found, image_size=112, resize=200)
+    said = jobs.with_preprocessing(session, weights, Choices(), {"image_size": 32})
+    assert said.preprocessing == dataclasses.replace(found, image_size=32, resize=0)
+
+
+def test_that_a_stem_that_no_tensor_shows_is_asked_for_by_its_option() -> None:
+    forms = tuple(Candidate(arch="mobilenet_v2", small_stem=form) for form in (True, False))
+    made = Reading(
+        path="m.pth", sha256="", bytes=1, container="", tensors=1, parameters=1, classes=2, candidates=forms,
+        needs=("architecture",),
+    )  # fmt: skip
+    assert reading.missing_sentence(made) == (
+        "m.pth fits mobilenet_v2 with the stem for small images and without it; say which with --small-stem on or off."
+    )
 
 
 def test_that_a_lost_or_damaged_file_of_the_cache_is_made_again(session: jobs.Session, weights: Path) -> None:

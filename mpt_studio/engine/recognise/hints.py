@@ -62,6 +62,6 @@ def _in_name(group: tuple[Entry, ...], evidence: Evidence) -> Entry | None:
 
 def number(value: Any) -> int | None:
     """A whole number in whatever a file has for one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if value == int(value) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -18,7 +18,7 @@ from mpt_studio.engine.recognise.hints import hinted
 from mpt_studio.engine.recognise.huggingface_names import TO_TIMM
 from mpt_studio.engine.recognise.index import Entry
 from mpt_studio.engine.recognise.search import Match
-from mpt_studio.engine.recognise.values import Images, filled
+from mpt_studio.engine.recognise.values import Images, filled, unsaid
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
 
@@ -61,8 +61,16 @@ def _from_values(values: Mapping[str, Any], base: Preprocessing | None, source: 
     """What a file's own values say: mean and std together; the rest is filled in from what is usual."""
     for _, mapping in mappings(values):
         if made := filled(mapping, base):
-            return Images(preprocessing=made, source=source)
+            return Images(preprocessing=made, source=source, notes=_left_open(mapping, made, source))
     return Images()
+
+
+def _left_open(values: Mapping[str, Any], made: Preprocessing, source: str) -> tuple[str, ...]:
+    """A note on what was filled in."""
+    assumed = ", ".join(unsaid(values, made))
+    if not assumed:
+        return ()
+    return (f"Of how images are prepared {source} does not say everything: {assumed} was assumed, as is usual.",)
 
 
 def _usual(entry: Entry, classes: int, evidence: Evidence) -> Images:
@@ -103,10 +111,7 @@ def _is_named(entry: Entry, evidence: Evidence) -> bool:
 def _sized(found: Preprocessing, match: Match) -> Preprocessing:
     """With the size that the tensors are made for, the resizing kept in proportion."""
     fixed = fixed_size(match)
-    if not fixed or found.image_size == fixed:
-        return found
-    resize = round(found.resize * fixed / found.image_size) if found.resize else 0
-    return replace(found, image_size=fixed, resize=resize)
+    return found.sized(fixed) if fixed else found
 
 
 def _checked(chosen: Preprocessing, match: Match) -> Preprocessing:

@@ -27,6 +27,7 @@ _SIZES = (
     "train_crop_size",
     "val_crop_size",
     "resolution",
+    "size",
 )
 _RESIZES = ("resize", "resize_size", "val_resize_size")
 _KINDS: dict[str, Interpolation] = {
@@ -60,12 +61,10 @@ def filled(values: Mapping[str, Any], base: Preprocessing | None) -> Preprocessi
     if exact := in_our_words(values):
         return exact
     mean, std = three(values.get("mean")), three(values.get("std"))
-    size = next((s for key in _SIZES if (s := side(values.get(key)))), base.image_size if base else 0)
+    size = _size(values) or (base.image_size if base else 0)
     if not mean or not std or min(std) <= 0 or not size:
         return None
-    resize = next((s for key in _RESIZES if (s := side(values.get(key)))), 0) or _from_share(size, values)
-    if not resize and base and base.resize:
-        resize = round(size * base.resize / base.image_size)
+    resize = _resize(values, size) or (base.sized(size).resize if base else 0)
     return Preprocessing(
         image_size=size,
         mean=mean,
@@ -74,6 +73,24 @@ def filled(values: Mapping[str, Any], base: Preprocessing | None) -> Preprocessi
         interpolation=interpolation(values.get("interpolation")) or (base.interpolation if base else "bilinear"),
         crop="squash" if values.get("crop_mode") == "squash" else "center",
     )
+
+
+def unsaid(values: Mapping[str, Any], made: Preprocessing) -> tuple[str, ...]:
+    """What ``filled`` took from ``base``, since the mapping does not say it, for people."""
+    parts = (
+        "" if _size(values) else f"{made.image_size} pixels",
+        "" if not made.resize or _resize(values, made.image_size) else f"resized to {made.resize} before the crop",
+        "" if interpolation(values.get("interpolation")) else made.interpolation,
+    )
+    return tuple(part for part in parts if part)
+
+
+def _size(values: Mapping[str, Any]) -> int:
+    return next((s for key in _SIZES if (s := side(values.get(key)))), 0)
+
+
+def _resize(values: Mapping[str, Any], size: int) -> int:
+    return next((s for key in _RESIZES if (s := side(values.get(key)))), 0) or _from_share(size, values)
 
 
 def in_our_words(values: Mapping[str, Any]) -> Preprocessing | None:

@@ -48,6 +48,30 @@ def test_that_the_file_goes_before_the_library(contents, tmp_path):
     assert (reading.preprocessing, reading.preprocessing_from) == (expected, "the file")
 
 
+@pytest.mark.parametrize("key", ["input_size", "size"])
+def test_that_small_images_are_taken_whole_where_the_file_says_no_resizing(contents, tmp_path, key):
+    said = {"preprocessing": {"mean": [0.5] * 3, "std": [0.5] * 3, key: 32}}
+    reading, _ = describe(contents(shapes("resnet18"), extras=said), tmp_path / "w.pth", NAMES)
+    assert (reading.preprocessing.image_size, reading.preprocessing.resize) == (32, 0)
+
+
+def test_that_what_a_file_leaves_open_is_assumed_and_said(contents, tmp_path):
+    said = {"mean": [0.5] * 3, "std": [0.5] * 3}
+    reading, _ = describe(contents(shapes("resnet18"), extras=said), tmp_path / "w.pth", NAMES)
+    assert (reading.preprocessing.image_size, reading.preprocessing.resize) == (224, 256)
+    assert (
+        "Of how images are prepared the file does not say everything: 224 pixels, resized to 256 before the crop, "
+        "bilinear was assumed, as is usual."
+    ) in reading.notes
+    whole = {**said, "image_size": 224, "resize": 224, "interpolation": "bicubic"}
+    reading, _ = describe(contents(shapes("resnet18"), extras=whole), tmp_path / "w.pth", NAMES)
+    assert not any("assumed" in note for note in reading.notes)
+
+
+def test_that_numbers_that_are_none_are_no_sides():
+    assert [side(value) for value in (float("inf"), float("nan"), 32.5, 10**400, 32.0)] == [0, 0, 0, 0, 32]
+
+
 def test_that_a_choice_goes_before_all(contents, tmp_path):
     mine = Preprocessing(image_size=96, mean=(0.0,) * 3, std=(1.0,) * 3, crop="squash")
     reading, _ = describe(
