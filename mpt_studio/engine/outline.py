@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+_FILLS = (torch.Tensor.normal_, torch.Tensor.uniform_, nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_)
+
 
 def without_memory(make: Callable[[], nn.Module]) -> nn.Module:
     """The network that ``make`` builds, with its weights on the meta device; small constants stay real if they can.
@@ -39,7 +41,12 @@ class _OnMeta(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return func(*args, **{**(kwargs or {}), **({"device": "meta"} if func in self.makers else {})})
+        given = kwargs or {}
+        if func in _FILLS:
+            tensor = args[0] if args else given["tensor"]
+            if tensor.is_meta:  # there is nothing to fill, and torch would import its compiler for it
+                return tensor
+        return func(*args, **{**given, **({"device": "meta"} if func in self.makers else {})})
 
 
 def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:

@@ -91,6 +91,9 @@ class _Reader:
             limits.lift_memory_limit()
 
     def _described(self, contents: Contents) -> tuple[Reading, dict[str, Tensor] | None]:
+        from mpt_studio.engine.intake.torchvision_alone import import_torchvision
+
+        import_torchvision()
         from mpt_studio.engine import recognise
 
         return recognise.describe(contents, self.path, self.choices, self.data_classes)

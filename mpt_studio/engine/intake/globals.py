@@ -50,9 +50,8 @@ _BENIGN = frozenset(
             for module in ("builtins", "__builtin__")
             for name in (
                 "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "long", "object",
-                "print", "range", "set", "slice", "str", "tuple", "unicode",
+                "range", "set", "slice", "str", "tuple", "unicode",
             )
-            if name != "print"
         ),
     }
 )  # fmt: skip
