@@ -152,6 +152,15 @@ def _command(side: str, path: Path) -> list[str]:
     return [sys.executable, "-m", "mpt_studio.jobs.bench_side", side, str(path)]
 
 
+def _environment(side: str) -> dict[str, str]:
+    """For a side's process. The script gets the user's own, without what our engine sets for its threads."""
+    from mpt_studio.engine import WAITING
+
+    own = WAITING.items() if side == "script" else ()
+    kept = {name: value for name, value in os.environ.items() if (name, value) not in own}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), kept.get("PYTHONPATH", "")])}
+
+
 class _Player:
     """A side's process; it is started with its first round, so that its start-up is measured alone."""
 
@@ -179,7 +188,6 @@ class _Player:
 
     def _started(self) -> subprocess.Popen[str]:
         path = Path(self._setting["folder"]) / "setting.json"
-        place = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])}
         with self._errors.open("w") as errors:
             return subprocess.Popen(
                 _command(self.name, path),
@@ -187,7 +195,7 @@ class _Player:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env={**os.environ, **place},
+                env=_environment(self.name),
             )
 
     def _round(self, process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -256,7 +264,7 @@ def _seconds(do: Callable[[], None]) -> float:
 def _whole_script(setting: dict[str, Any], method: str, epochs: int) -> None:
     path = Path(setting["folder"]) / f"{method}.json"
     path.write_text(json.dumps({**setting, "method": method}), "utf-8")
-    _finished(_command("script", path), "go\n" * epochs)
+    _finished("script", _command("script", path), "go\n" * epochs)
 
 
 def _whole_update(setting: dict[str, Any], methods: Sequence[str], epochs: int) -> None:
@@ -277,13 +285,11 @@ def _whole_update(setting: dict[str, Any], methods: Sequence[str], epochs: int) 
         "store": str(Path(setting["folder"]) / "store"),
     }
     words = [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
-    _finished([sys.executable, "-m", "mpt_studio", "update", *words, "--json"], "")
+    _finished("ours", [sys.executable, "-m", "mpt_studio", "update", *words, "--json"], "")
 
 
-def _finished(command: list[str], text: str) -> None:
-    place = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": place}
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=environment, check=False)
+def _finished(side: str, command: list[str], text: str) -> None:
+    done = subprocess.run(command, input=text, capture_output=True, text=True, env=_environment(side), check=False)
     if done.returncode:
         raise UserError(f"A side of the benchmark failed ({_last_line(done.stderr)}).")
 

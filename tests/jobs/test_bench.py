@@ -97,3 +97,15 @@ def test_that_a_case_plays_every_side_and_tells_rates_memory_and_ratios(tmp_path
     assert record["ratios"]["ours/script"] == pytest.approx(
         record["sides"]["ours"]["rates"][0] / record["sides"]["script"]["rates"][0]
     )
+
+
+def test_that_the_script_keeps_the_users_own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mpt_studio.engine import WAITING
+    from mpt_studio.jobs.bench import _environment
+
+    for name, value in WAITING.items():
+        monkeypatch.setenv(name, value)
+    assert not WAITING.keys() & _environment("script").keys()
+    assert WAITING.items() <= _environment("ours").items()
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert _environment("script")["OMP_WAIT_POLICY"] == "ACTIVE"

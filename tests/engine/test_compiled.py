@@ -1,0 +1,49 @@
+"""When networks are compiled, and that a trial pass leaves no trace."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mpt_studio.engine import compiled, networks
+from mpt_studio.engine import device as devices
+from mpt_studio.engine.outline import without_memory
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def test_that_a_linear_layers_work_is_counted_by_hand():
+    with torch.device("meta"):
+        network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 4, 5))
+    assert compiled.training_work(network, 4, 10) == 3 * 2 * (48 * 5) * 10
+
+
+def test_that_a_networks_work_grows_with_its_images():
+    network = without_memory(lambda: networks.build("small", 10, True, 32)).to("meta")
+    assert compiled.training_work(network, 32, 200) == 2 * compiled.training_work(network, 32, 100)
+
+
+@pytest.mark.parametrize(("work", "expected"), [(0.9, False), (1.0, True)])
+def test_that_long_trainings_on_a_cpu_with_a_compiler_are_compiled(work, expected, monkeypatch):
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    enough = compiled.PAYS_FROM * devices.threads()
+    assert compiled.pays("auto", CPU, lambda: work * enough) is expected
+    assert not compiled.pays("auto", CUDA, lambda: work * enough)
+    monkeypatch.setattr(compiled, "has_compiler", lambda: False)
+    assert not compiled.pays("auto", CPU, lambda: work * enough)
+
+
+def test_that_the_recipe_has_the_last_word():
+    assert compiled.pays("on", CUDA, lambda: 0.0)
+    assert not compiled.pays("off", CPU, lambda: 1e30)
+
+
+def test_that_a_trial_pass_leaves_statistics_and_generator_as_they_were():
+    network = networks.build("small", 10, True, 32).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    state = torch.random.get_rng_state()
+    with compiled._unchanged(network):
+        network(torch.rand(4, 3, 32, 32))
+        torch.rand(1)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert torch.equal(torch.random.get_rng_state(), state)
