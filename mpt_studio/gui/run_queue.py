@@ -73,7 +73,8 @@ class RunQueue(QObject):
         if active is not None and self._thread is None:
             self._follow(active.id, attach=True)
         for update in reversed(updates):  # the oldest first
-            if update.outcome == "queued" and not update.is_active and update.id not in self._waiting:
+            is_known = update.id == self.current or update.id in self._waiting
+            if update.outcome == "queued" and not update.is_active and not is_known:
                 self._waiting.append(update.id)
         self._next()
 

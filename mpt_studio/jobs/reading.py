@@ -133,25 +133,26 @@ def is_version_folder(path: Path) -> bool:
 
 
 def missing_sentence(reading: Reading) -> str:
-    """What a person has to say before a version can be used, and by which option."""
+    """What a person has to say before a version can be used, and by which option; said once, it is remembered."""
     name = shown_name(Path(reading.path))
+    once = f"once, with mpt-studio inspect {name}"
     first: Need = reading.needs[0] if reading.needs else "architecture"
     if first == "architecture":
         fits = list(dict.fromkeys(candidate.arch for candidate in reading.candidates if candidate.exact))
         if len(fits) == 1:
-            which = "with the stem for small images and without it; say which with --small-stem on or off"
-            return f"{name} fits {fits[0]} {which}."
+            which = "with the stem for small images and without it; say which"
+            return f"{name} fits {fits[0]} {which} {once} --small-stem on (or off)."
         if fits:
-            return f"{name} fits {_few(fits)}; say which with --arch."
+            return f"{name} fits {_few(fits)}; say which {once} --arch NAME."
         near = reading.candidates[0] if reading.candidates else None
         closest = f" The closest is {near.arch}: {near.difference}" if near else ""
-        return one_sentence(f"The architecture of {name} is not known; name it with --arch.{closest}", 400)
+        return one_sentence(f"The architecture of {name} is not known; name it {once} --arch NAME.{closest}", 400)
     if first == "class_names":
         return (
             f"{name} does not say what its {reading.classes:,} outputs mean; "
-            "name the classes in their order with --classes (a file with one name per line, or a,b,c)."
+            f"name the classes in their order {once} --classes FILE (or a,b,c)."
         )
-    return f"{name} does not say how its images are prepared; give --image-size, --mean and --std."
+    return f"{name} does not say how its images are prepared; tell it {once} --image-size … --mean … --std …"
 
 
 def _few(names: list[str], most: int = 6) -> str:

@@ -161,7 +161,7 @@ def test_that_two_dropped_checkpoints_are_evaluated_and_compared(
 
 def test_that_a_killed_trainer_is_resumed_from_the_runs_page(tmp_path: Path, qapp: QApplication) -> None:
     store = Store(tmp_path)
-    longer = dataclasses.replace(TINY, epochs=16)  # busy machines look late
+    longer = dataclasses.replace(TINY, epochs=8)  # busy machines look late
     update = jobs.start_update(store, UpdateRecipe(data="builtin", methods="none", training=longer), "To be killed")
 
     def user(window: MainWindow) -> Generator[Condition, None, None]:
@@ -172,7 +172,7 @@ def test_that_a_killed_trainer_is_resumed_from_the_runs_page(tmp_path: Path, qap
         yield lambda: not window.queue.is_busy
         assert store.update(update.id).outcome == "interrupted"
         window.show_runs()
-        window._resume(update.id)
+        window.resume_update(update.id)
         yield lambda: store.update(update.id).outcome == "done"
         yield lambda: window.workspace.comparison() is not None
 

@@ -28,6 +28,7 @@ def test_that_texts_are_the_same_where_every_letter_is(one: list[str], other: li
 def test_that_views_under_an_offset_share_the_index_and_nothing_is_held(workspace: Workspace) -> None:
     comparison = workspace.comparison()
     assert comparison is not None
+    module._Kept.made.clear()
     base = image_index(workspace.dataset, comparison)
     assert image_index(workspace.dataset, comparison.at_offset(1.0)) is base
     assert image_index(workspace.dataset, workspace.comparison("mpt")) is not base

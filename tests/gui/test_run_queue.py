@@ -76,6 +76,13 @@ def test_that_an_update_is_lined_up_once(queue: RunQueue, store: Store) -> None:
     assert queue.waiting == (second.id,)
 
 
+def test_that_restoring_lines_up_nothing_that_is_beginning_already(queue: RunQueue, store: Store) -> None:
+    update = store.create_update(UpdateRecipe())
+    queue.add(update.id)
+    queue.restore()  # the trainer has not said yet that it runs
+    assert queue.waiting == ()
+
+
 def test_that_a_waiting_update_can_be_taken_out_for_good(queue: RunQueue, store: Store) -> None:
     first, second = store.create_update(UpdateRecipe()), store.create_update(UpdateRecipe())
     queue.add(first.id)

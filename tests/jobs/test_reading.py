@@ -106,7 +106,8 @@ def test_that_a_stem_that_no_tensor_shows_is_asked_for_by_its_option() -> None:
         needs=("architecture",),
     )  # fmt: skip
     assert reading.missing_sentence(made) == (
-        "m.pth fits mobilenet_v2 with the stem for small images and without it; say which with --small-stem on or off."
+        "m.pth fits mobilenet_v2 with the stem for small images and without it; "
+        "say which once, with mpt-studio inspect m.pth --small-stem on (or off)."
     )
 
 

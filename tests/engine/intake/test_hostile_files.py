@@ -55,7 +55,7 @@ class Reader:
         self.base, self.listener = base, Listener()
         (base / "cwd").mkdir()
         script = Path(__file__).with_name("read_many.py")
-        words = [sys.executable, str(script), str(base / "out"), str(base / "cwd"), str(6 * SECONDS)]
+        words = [sys.executable, "-B", str(script), str(base / "out"), str(base / "cwd"), str(6 * SECONDS)]
         self.process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
         )
