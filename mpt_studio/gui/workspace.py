@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from mpt_studio import compare, jobs
-from mpt_studio.data import Dataset, open_dataset
+from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui import versions as making
 from mpt_studio.gui.browsing import NEGATIVE_FLIPS, Browsing
 from mpt_studio.gui.comparisons import Comparisons
+from mpt_studio.gui.data_opening import DataOpening
 from mpt_studio.gui.evaluations import Evaluations
 from mpt_studio.gui.image_index import image_index
 from mpt_studio.gui.judging import Judging
@@ -72,7 +73,10 @@ class Workspace(Browsing):
         self._evaluations.failed.connect(self._not_evaluated)
         self._comparisons.failed.connect(self._failed)
         self._comparisons.blocked.connect(lambda key, why: self._failed(key, why, "", "info"))  # the class doctor asks
-        for part in (self._comparisons, self._evaluations):
+        self._data_opening = DataOpening(self)
+        self._data_opening.opened.connect(self._take_data)
+        self._data_opening.failed.connect(lambda *said: self.message.emit("error", *said))
+        for part in (self._comparisons, self._evaluations, self._data_opening):
             part.job_started.connect(self.job_started)
 
     # Versions -----------------------------------------------------------------------------------------------------
@@ -327,24 +331,10 @@ class Workspace(Browsing):
         """Open a data set by its spec; the slow part runs in the worker."""
         if self.dataset is not None and self.dataset.spec == spec:
             return
-        if self.worker is None:
-            self._open_prepared(spec)
-            return
-        request = self.worker.request(
-            "prepare_data",
-            {"spec": spec},
-            on_result=lambda answer: self._open_prepared(str(answer.get("spec") or spec)),
-            on_error=lambda sentence, detail: self.message.emit("error", sentence, detail),
-            title=f"Opening {making.short_spec(spec)}",
-        )
-        self.job_started.emit(request)
+        self._data_opening.open(spec, self.worker)
 
-    def _open_prepared(self, spec: str) -> None:
-        try:
-            self.dataset = open_dataset(spec)
-        except UserError as error:
-            self.message.emit("error", str(error), "")
-            return
+    def _take_data(self, dataset: Dataset) -> None:
+        self.dataset = dataset
         making.tell_of(self.dataset, self.store, self.message.emit)
         for version in [v for v in self.versions if making.fit_to(v, self.dataset)]:
             self.compare_again(version.key)
