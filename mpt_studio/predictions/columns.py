@@ -20,7 +20,9 @@ _NO_CLASSES = frozenset({
     "height", "row", "unnamed: 0", "", "entropy", "weight", "epoch", "time",
 })  # fmt: skip
 """Columns of numbers that are no class by their name."""
-_PREFIXED = re.compile(r"(logits?|prob(?:s|abilit(?:y|ies))?|p|scores?)[_.:\[]\s*(.+?)\]?", re.IGNORECASE | re.DOTALL)
+_PREFIXED = re.compile(
+    r"(logits?|prob(?:s|abilit(?:y|ies))?|p|scores?)(?:(\[)|[_.:])\s*(.+?)(?(2)\])", re.IGNORECASE | re.DOTALL
+)
 Declared = Literal["logits", "probabilities", ""]
 _KINDS: dict[str, Declared] = {"l": "logits", "p": "probabilities", "s": ""}
 Numeric = Literal["no", "most", "all"]
@@ -115,7 +117,7 @@ def _scores(
     for i in rest:
         fits = _PREFIXED.fullmatch(names[i])
         if fits and names[i] not in known:
-            groups.setdefault(fits[1][0].lower(), []).append((i, fits[2].strip()))
+            groups.setdefault(fits[1][0].lower(), []).append((i, fits[3].strip()))
     for letter, declared in _KINDS.items():  # logits before probabilities: they say more
         group = groups.get(letter, [])
         if len(group) > 1 and any(

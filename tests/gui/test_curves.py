@@ -176,12 +176,15 @@ def test_that_zoom_is_shared_and_kept_until_fit(panel: CurvesPanel) -> None:
 
 def test_that_the_read_out_tells_the_values_under_the_pointer(panel: CurvesPanel, qtbot: QtBot) -> None:
     fill(panel, label="MPT <b>")
-    qtbot.wait(100)  # ranges settle with the next paint
     plot = panel.plots["nfr"]
     box = plot.plot.getPlotItem().getViewBox()
-    plot._mouse_moved(box.mapViewToScene(QPointF(2.1, 8.0)))
+
+    def told() -> bool:
+        plot._mouse_moved(box.mapViewToScene(QPointF(2.1, 8.0)))
+        return plot._readout.isVisible()
+
+    qtbot.waitUntil(told)  # plots are drawn one by one, and ranges settle with the next paint
     text = plot._readout.text()
-    assert plot._readout.isVisible()
     assert "<b>8</b> %" in text
     assert "MPT &lt;b&gt;" in text
     assert panel.plots["loss"]._cursor.isVisible()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.turns import Turns
@@ -11,19 +12,24 @@ pytestmark = pytest.mark.gui
 
 
 def test_that_parts_come_in_order_with_turns_of_the_event_loop_in_between(qtbot: QtBot) -> None:
-    done: list[int] = []
+    done: list[tuple[int, int]] = []
+    ticks = [0]
+    ticking = QTimer(interval=0)
+    ticking.timeout.connect(lambda: ticks.append(len(ticks)))
+    ticking.start()
 
     def parts() -> Iterator[None]:
         for number in range(3):
-            done.append(number)
+            done.append((number, len(ticks)))
             yield
 
     turns = Turns(parts)
     turns.want()
     assert done == []
-    qtbot.waitUntil(lambda: len(done) == 1, timeout=1000)
     qtbot.waitUntil(lambda: not turns.is_busy)
-    assert done == [0, 1, 2]
+    ticking.stop()
+    assert [number for number, _ in done] == [0, 1, 2]
+    assert done[0][1] < done[1][1] < done[2][1]  # others had their turn
 
 
 def test_that_a_wish_during_the_work_repeats_it_once(qtbot: QtBot) -> None:

@@ -219,6 +219,12 @@ classes = st.lists(
 )
 
 
+def test_that_a_bracket_ends_a_name_only_where_one_opened_it(tmp_path: Path) -> None:
+    rows = [["a", "x]", "1.5", "0.0"], ["b", "y", "0.0", "2.5"]]
+    found = read_predictions(write(tmp_path / "v.csv", [["id", "label", "logit_x]", "logit[y]"], *rows]))
+    assert found.class_names == ("x]", "y")
+
+
 @in_tmp
 @given(st.data())
 def test_that_a_table_reads_back_whatever_the_order_of_rows_and_columns(tmp_path: Path, data: st.DataObject) -> None:
