@@ -44,7 +44,6 @@ class CauseThresholds:
 
 
 NEAR_TIE = CauseThresholds.near_tie
-CONFIDENT = CauseThresholds.confident
 
 
 class Cause(IntEnum):

@@ -74,11 +74,6 @@ class History:
         word = int(self.bits[position])
         return tuple(bool(word >> v & 1) for v in range(len(self.versions)))
 
-    def strips(self, positions: Ints) -> Bools:
-        """(len(positions), V) the strips of some samples."""
-        found: Bools = (self.bits[positions, None] >> np.arange(len(self.versions), dtype=np.uint64)) & np.uint64(1) > 0
-        return found
-
     @cached_property
     def fates(self) -> npt.NDArray[np.uint8]:
         """(N,) ``Fate`` values."""

@@ -22,7 +22,6 @@ KIND = _EVERY & 3
 _CHANGED: Bools = (_EVERY & 4) > 0
 _TO_NEW: Bools = (_EVERY & 8) > 0
 _IS_OLD: Bools = (_EVERY & 16) > 0
-_IS_NEW: Bools = (_EVERY & 16) == 0
 
 
 def codes(kinds: Codes, changed: Bools, to_new_class: Bools, is_old_class: Bools) -> Codes:

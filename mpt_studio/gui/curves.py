@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event
 from mpt_studio.gui import plain, plot_export, theme
-from mpt_studio.gui.curve_data import AXES, PLOTS, RunCurves, write_csv
+from mpt_studio.gui.curve_data import AXES, PLOTS, write_csv
 from mpt_studio.gui.flow_layout import FlowLayout, tab_in_order
 from mpt_studio.gui.plot_legend import RunLegend
 from mpt_studio.gui.plots import CurvePlot
@@ -149,10 +149,6 @@ class CurvesPanel(QWidget):
     def run_ids(self) -> list[str]:
         """Runs on show, in order."""
         return list(self._runs)
-
-    def curves_of(self, run: str) -> RunCurves:
-        """The numbers of one run."""
-        return self._runs[run].curves
 
     def clear(self, keep_overlays: bool = True) -> None:
         """Forget the runs; overlays stay unless told otherwise."""

@@ -141,11 +141,6 @@ class Docks:
         if page == "flips":
             self.inspector.explanations.load()
 
-    @property
-    def is_inspector_hidden_by_page(self) -> bool:
-        """Whether the inspector only waits for a page that has samples."""
-        return self.wants_inspector and self._page not in INSPECTED
-
     def _inspector_toggled(self, wanted: bool) -> None:
         self.wants_inspector = wanted
 

@@ -70,11 +70,6 @@ class FlipStrip(QFrame):
         self._pictures.show_ids(ids)
         self._pictures.setVisible(bool(ids))
 
-    @property
-    def shown_ids(self) -> tuple[str, ...]:
-        """Samples in the strip."""
-        return self._pictures.ids
-
     def close_images(self) -> None:
         """Stop decoding; call before the window goes."""
         self._pictures.thumbnails.close()

@@ -94,7 +94,7 @@ class RunStatus(QFrame):
         bars.setVerticalSpacing(2)
         bars.setColumnStretch(1, 1)
         self._epoch_name, self.epoch_bar, self._epoch_left = self._bar(bars, 0, "Epoch")
-        self._total_name, self.total_bar, self._total_left = self._bar(bars, 1, "In total")
+        _, self.total_bar, self._total_left = self._bar(bars, 1, "In total")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE * 3 // 2, theme.SPACE, theme.SPACE * 3 // 2, theme.SPACE)
         layout.setSpacing(theme.SPACE * 3 // 4)

@@ -22,8 +22,6 @@ from mpt_studio import paths
 Scheme = Literal["system", "light", "dark"]
 SPACE = 8
 """The grid of all distances, in device-independent pixels."""
-RADIUS = 8
-"""Corner radius of cards."""
 
 
 @dataclass(frozen=True)

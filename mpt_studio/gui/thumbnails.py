@@ -134,11 +134,6 @@ class Thumbnails(QObject):
         """Bytes of pixels in the cache."""
         return self._bytes
 
-    @property
-    def pending(self) -> int:
-        """Images still to be decoded."""
-        return len(self._wanted.queue)
-
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Forget all images and take them from ``dataset`` from now on."""
         with self._wanted.lock:

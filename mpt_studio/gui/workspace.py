@@ -242,11 +242,6 @@ class Workspace(Browsing):
             for version in self.versions:
                 version.problem = ""
 
-    @property
-    def recommendation(self) -> compare.Recommendation | None:
-        """Which candidate to ship, where the plain update (the reference) is among the versions."""
-        return self.recommending.found
-
     # Opening ------------------------------------------------------------------------------------------------------
 
     def open_update(self, update_id: str) -> bool:

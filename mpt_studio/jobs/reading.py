@@ -28,7 +28,6 @@ from mpt_studio.reading import Choices, Need, Reading, choices_from_json, readin
 from mpt_studio.store.disk import written_to
 
 NOTHING_CHOSEN = Choices()
-OURS = ".safetensors"
 RULES = 1
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
@@ -331,8 +330,3 @@ def _new_folder(folder: Path) -> Iterator[Path]:
             os.replace(out, folder)
     finally:
         shutil.rmtree(out, ignore_errors=True)
-
-
-def as_json(reading: Reading) -> dict[str, Any]:
-    """For the window and for ``--json``."""
-    return to_json(reading)

@@ -16,7 +16,7 @@ import numpy as np
 
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions.answers import Floats
-from mpt_studio.predictions.columns import ANSWERS, IDS, LABELS, Roles, find_roles, normal, numeric_of, to_number
+from mpt_studio.predictions.columns import ANSWERS, LABELS, Roles, find_roles, normal, numeric_of, to_number
 from mpt_studio.predictions.table import Codes, Progress, Spool, Table, file_name, unique_ids
 
 SAMPLE_ROWS = 500
@@ -111,11 +111,6 @@ def roles_of(layout: Layout, classes: tuple[str, ...] = ()) -> Roles:
     known = frozenset(classes) | {cell.strip() for i in named for cell in columns[i] if cell.strip()}
     numeric = [numeric_of(columns[i], layout.decimal) for i in range(len(layout.header))]
     return find_roles(layout.header, numeric, known, layout.name)
-
-
-def has_ids(layout: Layout) -> bool:
-    """Whether a column is named like ids."""
-    return any(normal(name) in IDS for name in layout.header)
 
 
 def read_csv(path: Path, classes: tuple[str, ...], progress: Progress) -> Table:

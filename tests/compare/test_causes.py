@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mpt_studio.compare import Comparison, compare
-from mpt_studio.compare.causes import CONFIDENT, NEAR_TIE, Cause, CauseThresholds, cause_sentence, causes
+from mpt_studio.compare.causes import NEAR_TIE, Cause, CauseThresholds, cause_sentence, causes
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Predictions
@@ -119,4 +119,5 @@ def test_that_the_docs_tell_the_default_thresholds() -> None:
 
 def test_that_the_cases_lie_on_the_intended_side_of_the_thresholds(comparison: Comparison) -> None:
     assert -NEAR_TIE < comparison.new_margin[row("near tie")] < 0
-    assert min(comparison.old_confidence[row("confident")], comparison.new_confidence[row("confident")]) >= CONFIDENT
+    at = row("confident")
+    assert min(comparison.old_confidence[at], comparison.new_confidence[at]) >= CauseThresholds.confident

@@ -52,7 +52,7 @@ def test_that_the_pairs_nfr_is_counted_both_ways() -> None:
     assert found.flips(0, 2).tolist() == [0, 1]
     assert found.samples(Fate.LOST).tolist() == [0, 1]
     assert found.counts()[Fate.GAINED] == 1
-    assert found.strips(np.array([2, 0])).tolist() == [[False, True, True], [True, True, False]]
+    assert [found.strip(2), found.strip(0)] == [(False, True, True), (True, True, False)]
 
 
 def test_that_only_shared_samples_count_and_rows_are_the_last_comparisons() -> None:

@@ -88,12 +88,13 @@ def test_what_a_pth_holds_besides_its_weights(squeezed, tmp_path) -> None:
 
 @pytest.mark.parametrize("resize", [0, 64, 72])
 def test_that_a_pth_is_read_back_as_the_same_version(squeezed, tmp_path, resize) -> None:
-    from mpt_studio.engine.intake.contents import read_contents
+    from mpt_studio.engine.intake.contents import contents_from, outline_of
     from mpt_studio.engine.recognise import describe
 
     way = dataclasses.replace(PHOTOGRAPHS, resize=resize)
     export(dataclasses.replace(squeezed, preprocessing=way), "pth", tmp_path / "a.pth")
-    reading, tensors = describe(read_contents(tmp_path / "a.pth"), tmp_path / "a.pth", Choices(), ())
+    contents = contents_from(outline_of(tmp_path / "a.pth"))
+    reading, tensors = describe(contents, tmp_path / "a.pth", Choices(), ())
     assert tensors is not None
     assert reading.candidates[0].arch == "squeezenet1_1"
     assert (reading.class_names, reading.class_names_from) == (squeezed.class_names, "the file")

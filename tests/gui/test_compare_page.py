@@ -54,8 +54,8 @@ def test_that_the_table_has_every_rate_with_its_interval(page: ComparePage) -> N
 
 def test_that_the_recommended_candidate_is_marked_with_its_reason(page: ComparePage, workspace: Workspace) -> None:
     assert cell(page, 1, "candidate") == "MPT_KL (★ recommended)"
-    assert workspace.recommendation is not None
-    assert page.reason.text() == f"★ {workspace.recommendation.reason}"
+    assert workspace.recommending.found is not None
+    assert page.reason.text() == f"★ {workspace.recommending.found.reason}"
 
 
 def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBot) -> None:
@@ -169,8 +169,8 @@ def test_that_the_points_that_may_be_lost_decide_what_is_picked(
     assert page.picks.picked.key == "mpt"
     page.picks.points.setValue(0.5)
     assert "within 0.5 points" in page.reason.text()
-    assert workspace.recommendation is not None
-    assert "within 0.5 points" in workspace.recommendation.reason
+    assert workspace.recommending.found is not None
+    assert "within 0.5 points" in workspace.recommending.found.reason
 
 
 def test_that_a_candidate_is_picked_with_its_offset(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:

@@ -285,7 +285,7 @@ def test_that_two_thousand_plot_updates_lose_no_reference_to_none(qtbot: QtBot) 
 
 def test_that_a_million_points_stay_fluent(panel: CurvesPanel, qtbot: QtBot) -> None:
     panel.add_run("a", "Long", 0)
-    table_source = panel.curves_of("a")
+    table_source = panel._runs["a"].curves
     table_source.add(step(1))
     x = np.arange(1_000_000.0)
     for table in table_source.series.values():

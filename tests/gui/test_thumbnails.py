@@ -79,7 +79,7 @@ def test_that_the_cache_stays_within_its_bytes(qtbot: QtBot, pool: Thumbnails) -
     dataset.may_go.set()
     pool.set_dataset(dataset)
     pool.want(range(30), 40)
-    qtbot.waitUntil(lambda: pool.pending == 0 and pool.image(29) is not None)
+    qtbot.waitUntil(lambda: len(dataset.decoded) == 30 and pool.image(29) is not None)
     assert 0 < pool.bytes <= 40 * 40 * 4 * 10
 
 

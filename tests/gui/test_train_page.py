@@ -124,7 +124,7 @@ def test_that_versions_curves_and_flips_show_what_the_trainer_wrote(qtbot: QtBot
     labels = [page.curves._runs[run].label for run in page.curves.run_ids]
     assert labels == ["Old model", "No_Treatment"]
     assert [chip.text().count("✓") for chip in page.status._chips] == [1, 1]
-    assert len(page.strip.shown_ids) == 2
+    assert len(page.strip._pictures.ids) == 2
     assert "NFR (old classes) 2.0 %" in page.strip._title.text()
     assert "3.0 GiB" in page.status._facts.text() or "a test" in page.status._facts.text()
     assert page.status.total_bar.value() == page.status.total_bar.maximum()

@@ -193,7 +193,7 @@ def test_that_selecting_tells_once(workspace: Workspace, qtbot: QtBot) -> None:
 
 
 def test_that_the_recommendation_names_a_version(workspace: Workspace) -> None:
-    assert workspace.recommendation.key == "mpt"
+    assert workspace.recommending.found.key == "mpt"
 
 
 def test_that_a_large_comparison_is_computed_beside_the_window(
@@ -277,7 +277,7 @@ def test_that_closing_everything_leaves_nothing(workspace: Workspace) -> None:
     assert workspace.comparison() is None
     assert workspace.current is None
     assert len(workspace.rows) == 0
-    assert workspace.recommendation is None
+    assert workspace.recommending.found is None
 
 
 def test_that_the_old_model_s_accuracy_is_known_on_its_own_classes() -> None:

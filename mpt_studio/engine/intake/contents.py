@@ -69,14 +69,10 @@ class Outline:
         return self.parsed.container == ONNX
 
 
-def read_contents(path: Path) -> Contents:
-    """Read weights of any origin. Raises ``UserError``, one sentence of at most 200 characters, for all else."""
-    return contents_from(outline_of(path))
-
-
 def outline_of(path: Path, sha256: str = "") -> Outline:
-    """The part of ``read_contents`` that needs no torch, where most bad files end. Raises ``UserError``.
+    """The part of reading that needs no torch, where most bad files end.
 
+    Raises ``UserError``, one sentence of at most 200 characters, for whatever is no file of weights.
     ``path`` may be a folder; the outline's is the file in it. ``sha256`` saves hashing where it is known.
     """
     with _refusals(path):

@@ -24,7 +24,6 @@ MOST_DIGITS = 400
 MOST_STORAGES = 200_000
 MOST_CALLS = 200_000
 """Each tensor takes two, each tensor of an optimizer's state likewise."""
-_MARK = object()
 _TORCH_READS = frozenset(b"\x80.c(tlhqrUX)]}aseubRKMJGNQ\x85\x86\x87\x88\x89\x8aj\x81")
 """Operations that torch's own weights-only reader knows."""
 

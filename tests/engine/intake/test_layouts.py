@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mpt_studio.engine.intake.contents import Contents, read_contents
+from mpt_studio.engine.intake.contents import Contents, contents_from, outline_of
 from mpt_studio.errors import UserError
 
 Weights = dict[str, Tensor]
@@ -65,6 +65,10 @@ def same(found: Weights, expected: Weights) -> bool:
 def bits(tensor: Tensor) -> bytes:
     flat = tensor.detach().contiguous().reshape(-1)
     return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+
+
+def read_contents(path: Path) -> Contents:
+    return contents_from(outline_of(path))
 
 
 def saved(folder: Path, value: Any, **how: Any) -> Contents:
