@@ -16,7 +16,28 @@ from mpt_studio.errors import UsageError, UserError, one_sentence
 from mpt_studio.reading import Choices
 
 MOST_BYTES = 16 << 20
-Three = tuple[float, float, float]
+
+
+def _three_numbers(words: list[str]) -> tuple[float, ...]:
+    """Raises ``ValueError``, which the parser shows beside the option's name."""
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError:
+        raise ValueError(f"it takes three numbers, but was given {one_sentence(' '.join(words), 80)}.") from None
+
+
+Three = Annotated[
+    tuple[float, float, float] | None,
+    tyro.constructors.PrimitiveConstructorSpec(
+        nargs=3,
+        metavar="R G B",
+        instance_from_str=_three_numbers,
+        is_instance=lambda value: isinstance(value, tuple) and len(value) == 3,
+        str_from_instance=lambda value: ["None"] if value is None else [f"{number:g}" for number in value],
+    ),
+]
+"""One number per channel. Three values by themselves: of a union with None, the parser tells in its own markup what
+did not fit, and takes the words after the third one too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +54,9 @@ class VersionOptions:
     """Side of the version's square input in pixels."""
     resize: int = 0
     """Length of the shorter side before the centre crop."""
-    mean: Three | None = None
+    mean: Three = None
     """Per channel, of values in 0…1, as in --mean 0.485 0.456 0.406."""
-    std: Three | None = None
+    std: Three = None
     """Per channel, of values in 0…1."""
     interpolation: Interpolation | None = None
     """How images are resized."""

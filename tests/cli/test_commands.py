@@ -231,6 +231,39 @@ def test_that_a_mistake_gets_a_sentence_and_an_exit_code(
     assert out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["a.pth", "--mean"], "Missing value for argument '--mean'. Expected 3 values."),
+        (["a.pth", "--mean", "0.5", "0.5"], "Missing value for argument '--mean'. Expected 3 values."),
+        (["a.pth", "--std", "0.5", "--mean", "0", "0", "0"], "Missing value for argument '--std'. Expected 3 values."),
+        (["a.pth", "--mean", "0.5", "0.5", "0.5", "0.5"], "Unrecognized options: 0.5"),
+        (["a.pth", "--mean", "0.5", "half", "0.5"], "--mean: it takes three numbers, but was given 0.5 half 0.5."),
+        (["a.pth", "--image-size"], "Missing value for argument '--image-size'."),
+        (["a.pth", "--image-size", "1", "2"], "Unrecognized options: 2"),
+        (["a.pth", "--classes"], "Missing value for argument '--classes'."),
+        (["a.pth", "--crop"], "Missing value for argument '--crop'."),
+        (["a.pth", "--interpolation"], "Missing value for argument '--interpolation'."),
+        (["a.pth", "--store"], "Missing value for argument '--store'."),
+    ],
+)
+def test_that_an_option_with_too_few_or_too_many_values_is_refused_without_markup(
+    capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    code, out, err = run(capsys, "inspect", *words)
+    assert (code, out) == (2, "")
+    assert sentence in " ".join(err.replace("│", " ").split())
+    assert not any(mark in err for mark in ("[bold]", "[/", "<class", "Traceback"))
+
+
+def test_that_an_option_of_three_values_leaves_the_next_word_to_the_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ("--mean", "0.5", "0.5", "0.5", "--std", "1", "1", "1", str(tmp_path / "absent.pth"))
+    code, _, err = run(capsys, "inspect", *words, "--store", str(tmp_path))
+    assert (code, "There is no file" in err) == (1, True)
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, "gui"])
 def test_that_every_command_explains_itself_and_is_in_the_readme(
     capsys: pytest.CaptureFixture[str], command: str
