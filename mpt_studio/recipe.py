@@ -144,7 +144,7 @@ class Model:
     __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
 
     arch: str = "small"
-    """"small" (residual, about 0.2 M parameters, for CPUs) or any torchvision classification model."""
+    """"small" (residual, about 0.2 M parameters, for CPUs), any torchvision classification model, or timm/NAME."""
     small_stem: Literal["auto", "on", "off"] = "auto"
     """3×3 stride-1 first convolution, no max pooling; auto: on up to 64 px. The published script has it off."""
     image_size: Annotated[int, Interval(ge=0, le=1024)] = 0

@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.errors import UserError
@@ -146,6 +148,33 @@ def test_that_a_recipe_from_elsewhere_shows_where_it_comes_from(form: RecipeForm
     form.set_recipe(recipe, "Recipe of an earlier update.")
     assert form._origin.text() == "Recipe of an earlier update."
     assert form.changes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "words"),
+    [
+        ("training.compile", "Compile networks", "Compile the networks before training"),
+        ("training.deterministic", "Same bits on CUDA", "the same bits in every run"),
+        ("model.arch", "Architecture", "timm/NAME"),
+    ],
+)
+def test_that_fields_say_what_they_are_for(form: RecipeForm, name: str, title: str, words: str) -> None:
+    label = next(label for label in form.findChildren(QLabel) if label.buddy() is form.editors[name])
+    assert label.text() == title
+    assert words in label.toolTip()
+
+
+def test_that_no_label_is_cut_off_where_all_fields_are_changed(form: RecipeForm) -> None:
+    form.resize(320, 600)  # its width on the Train page
+    form.editors["training.deterministic"].set_value(True)
+    next(button for button in form.findChildren(QToolButton) if button.text().startswith("More settings")).click()
+    labels = [label for label in form.findChildren(QLabel) if label.buddy() is not None and label.isVisibleTo(form)]
+    for label in labels:
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+    QCoreApplication.processEvents()
+    assert [label.text() for label in labels if label.width() < label.sizeHint().width()] == []
 
 
 def test_that_the_wheel_over_a_choice_changes_nothing(form: RecipeForm, qtbot: QtBot) -> None:
