@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui import theme
+from mpt_studio.gui.dock_panel import DockPanel
 from mpt_studio.gui.flow_layout import FlowLayout
 from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.versions import short_spec
@@ -23,18 +24,14 @@ CHIPS = 24
 """Class chips per group at most; a data set may have a thousand classes."""
 
 
-class DataPanel(QScrollArea):
+class DataPanel(DockPanel):
     """What the versions answer on."""
 
     open_wanted = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Data", parent)
         self.workspace = workspace
-        self.setAccessibleName("Data")
-        self.setWidgetResizable(True)
-        self.setProperty("dockBody", True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: tuple[object, ...] = ()
         workspace.data_changed.connect(self._renew)
         workspace.versions_changed.connect(self._renew)
@@ -56,11 +53,7 @@ class DataPanel(QScrollArea):
         else:
             self._fill(layout, dataset)
         layout.addStretch()
-        before = self.takeWidget()  # setWidget would delete it at once, maybe inside its own mouse event
-        self.setWidget(body)
-        if before is not None:
-            before.hide()
-            before.deleteLater()
+        self.put(body)
 
     def known_to_old(self) -> tuple[str, ...]:
         """Classes of the data that the old model knows; the example's own split where there is no old model."""

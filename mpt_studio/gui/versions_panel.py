@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QLabel,
     QMenu,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from mpt_studio import flips
 from mpt_studio.gui import theme
+from mpt_studio.gui.dock_panel import DockPanel
 from mpt_studio.gui.flow_layout import tab_in_order
 from mpt_studio.gui.opening_cards import OpeningCard
 from mpt_studio.gui.plain import count, interval, label, number, percent, set_tip
@@ -191,19 +191,15 @@ def _tip(name: str, rates: flips.Rates, rate: str) -> str:
     return f"{name}: {percent(getattr(rates, rate), 2)}{within}, n = {count(rates.samples)}"
 
 
-class VersionsPanel(QScrollArea):
+class VersionsPanel(DockPanel):
     """Cards of all versions."""
 
     open_wanted = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Versions", parent)
         self.workspace = workspace
         self.cards: list[VersionCard] = []
-        self.setAccessibleName("Versions")
-        self.setWidgetResizable(True)
-        self.setProperty("dockBody", True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._stale = True
         workspace.versions_changed.connect(self._renew)
         workspace.current_changed.connect(self._renew)
@@ -227,11 +223,7 @@ class VersionsPanel(QScrollArea):
         if not self.cards and not self.workspace.opening.items:
             layout.addWidget(self._empty())
         layout.addStretch()
-        before = self.takeWidget()  # setWidget would delete it at once, maybe inside its own mouse event
-        self.setWidget(body)
-        if before is not None:
-            before.hide()
-            before.deleteLater()
+        self.put(body)
         parts = [part for card in self.cards for part in (card, *card.findChildren(QToolButton))]
         tab_in_order([self, *parts])
         for card in self.cards:
