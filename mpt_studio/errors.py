@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class UserError(Exception):
     """Something the user can put right. The message is one sentence: what is wrong, where, what to do."""
@@ -25,3 +27,8 @@ def one_sentence(text: str, limit: int = 400) -> str:
     """Make foreign text fit to be shown: no control characters, no line breaks, at most ``limit`` characters."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def shown_name(path: Path) -> str:
+    """A foreign file's or folder's own name, fit to be shown."""
+    return one_sentence(path.name or str(path), 60)

@@ -45,6 +45,14 @@ def resource(name: str) -> Path:
     return installed if installed.exists() else package.parent / "resources" / name
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there; text that can be no path, as a long list of names, is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def replace_file(path: Path, write: Callable[[Path], None], *, durable: bool = True) -> None:
     """Write ``path`` as a whole or not at all.
 

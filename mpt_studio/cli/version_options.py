@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from mpt_studio import jobs
+from mpt_studio import jobs, paths
 from mpt_studio.checkpoint import Crop, Interpolation
 from mpt_studio.errors import UsageError, UserError, one_sentence
 from mpt_studio.reading import Choices
@@ -78,20 +78,13 @@ class VersionOptions:
 def class_list(text: str) -> tuple[str, ...]:
     """Names in a file, or separated by commas. Raises ``UsageError`` where one is there twice or none is."""
     path = Path(text).expanduser()
-    names = _in_file(path) if _is_file(path) else _separated(text)
+    names = _in_file(path) if paths.is_file(path) else _separated(text)
     if not names:
         raise UsageError(f"--classes {one_sentence(text, 80)} names no classes.")
     double = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if double is not None:
         raise UsageError(f"--classes names {one_sentence(double, 60)!r} twice; every output has a name of its own.")
     return names
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a list of names that is too long for a path
-        return False
 
 
 def _separated(text: str) -> tuple[str, ...]:

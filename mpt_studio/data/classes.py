@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
 
 
@@ -57,7 +58,7 @@ def resolve_old_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, .
     if not _unknown(named, class_names):
         return _in_order(named, class_names, "the list of old classes")
     path = Path(text).expanduser()
-    if is_file(path):
+    if paths.is_file(path):
         return _in_order(_lines(path), class_names, one_sentence(str(path)))
     return _in_order(named, class_names, "the list of old classes")
 
@@ -79,13 +80,6 @@ def _lines(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError):
         raise UserError(f"{one_sentence(str(path))} is not UTF-8 text with one class name per line.") from None
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a long list of names is no path
-        return False
 
 
 def _nfc(text: str) -> str:

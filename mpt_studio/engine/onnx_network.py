@@ -23,7 +23,7 @@ from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
 from mpt_studio.engine import onnx_metadata
 from mpt_studio.engine.device import threads
 from mpt_studio.engine.onnx_graph import LARGEST, MOST_CLASSES, Graph, needed, read_graph
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, shown_name
 from mpt_studio.reading import Candidate, Choices, Need, Reading
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def describe(path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[
 
 def refusal(path: Path, error: UserError) -> UserError:
     """The whole sentence of a reason that begins with a verb, or the sentence itself."""
-    name, text = one_sentence(path.name or str(path), 60), str(error)
+    name, text = shown_name(path), str(error)
     whole = f"{name} {text}" if text[:1].islower() else text
     return UserError(one_sentence(whole, SENTENCE - 1).rstrip(".") + ".")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, shown_name
 from mpt_studio.gui import versions as making
 from mpt_studio.gui.background import Job, PoolJob
 from mpt_studio.gui.versions import Version
@@ -47,7 +47,7 @@ class Item(QObject):
     @property
     def name(self) -> str:
         """For people."""
-        return one_sentence(self.path.name or str(self.path), 60)
+        return shown_name(self.path)
 
     def cancel(self) -> None:
         """Stop reading; nothing of it is opened."""

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from mpt_studio.errors import Interrupted, UserError, one_sentence
+from mpt_studio.errors import Interrupted, UserError, shown_name
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, to_json
 
@@ -25,11 +25,6 @@ _STEPS = {
     "loading": "Starting to read", "checking": "Checking", "starting": "Loading PyTorch for", "reading": "Reading",
     "recognising": "Recognising", "writing": "Converting", "trying": "Trying",
 }  # fmt: skip
-
-
-def shown_name(path: Path) -> str:
-    """A foreign name, fit to be shown."""
-    return one_sentence(path.name or str(path), 60)
 
 
 def poll(session: Session, doing: str, path: Path) -> None:

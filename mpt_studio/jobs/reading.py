@@ -21,8 +21,8 @@ from typing import Any
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, read_checkpoint
-from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, shown_name, state_of
+from mpt_studio.errors import UserError, one_sentence, shown_name
+from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, state_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, Need, Reading, choices_from_json, reading_from_json, to_json
 from mpt_studio.store.disk import written_to

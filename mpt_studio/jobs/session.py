@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mpt_studio import paths
 from mpt_studio.data import parse_spec
-from mpt_studio.data.classes import is_file
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event
 from mpt_studio.store import Store
@@ -64,4 +64,4 @@ def absolute_file(path: str) -> str:
 def absolute_classes(text: str) -> str:
     """Where ``text`` names a file of class names, its absolute path; counts and lists of names stay as they are."""
     path = Path(text.strip()).expanduser()
-    return str(path.absolute()) if text.strip() and not text.strip().isdigit() and is_file(path) else text
+    return str(path.absolute()) if text.strip() and not text.strip().isdigit() and paths.is_file(path) else text

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
 
 LARGEST_LIST = 8 << 20
@@ -60,7 +61,7 @@ def any_whole(names: Iterable[str]) -> bool:
 def class_list(text: str) -> tuple[str, ...]:
     """Class names in their order: a file with a name a line, or names separated by commas. Raises ``UserError``."""
     path = Path(text.strip()).expanduser()
-    if text.strip() and _is_file(path):
+    if text.strip() and paths.is_file(path):
         return read_class_list(path)
     rows = csv.reader([text.replace("\n", ",")], skipinitialspace=True)
     names = tuple(name.strip() for row in rows for name in row if name.strip())
@@ -89,10 +90,3 @@ def _checked(names: tuple[str, ...], where: str) -> tuple[str, ...]:
     if double is not None:
         raise UserError(f"{where} has {one_sentence(double, 60)!r} twice; every class needs a name of its own.")
     return names
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a long list of names is no path
-        return False

@@ -15,7 +15,7 @@ from mpt_studio.engine.intake.inert import ITEM_BYTES
 from mpt_studio.engine.intake.opened import Opened, opened
 from mpt_studio.engine.intake.parsed import Parsed
 from mpt_studio.engine.intake.selection import Selection, select
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, shown_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,8 +49,7 @@ class Contents:
 
 def refusal(path: Path, reason: str) -> UserError:
     """The whole sentence of a reason that begins with a verb."""
-    name = one_sentence(path.name or str(path), 60)
-    return UserError(one_sentence(f"{name} {reason}", SENTENCE - 1).rstrip(".") + ".")
+    return UserError(one_sentence(f"{shown_name(path)} {reason}", SENTENCE - 1).rstrip(".") + ".")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mpt_studio.errors import one_sentence
+from mpt_studio.errors import shown_name
 
 MOST_BYTES = 8_000_000
 """Larger files beside a version are not read: an id2label of 20,000 classes has 2 MB."""
@@ -37,7 +37,7 @@ class Evidence:
     @property
     def name(self) -> str:
         """The file's or folder's own name, fit to be shown."""
-        return one_sentence(self.path.name or str(self.path), 60)
+        return shown_name(self.path)
 
 
 def gather(path: Path, extras: Mapping[str, Any], wrapper: str, sha256: str) -> Evidence:
