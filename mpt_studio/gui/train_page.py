@@ -27,7 +27,7 @@ from mpt_studio.gui.run_status import RunStatus
 from mpt_studio.gui.train_state import UpdateState, VersionState
 from mpt_studio.gui.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import MOST_STEPS, Run, Update, UpdateTail
+from mpt_studio.store import MOST_STEPS, Run, Update
 
 _FORM_WIDTH = 336
 _TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
@@ -295,31 +295,7 @@ class TrainPage(QWidget):
         if update.result and self.workspace.open_update(update_id) and self.isVisible() and update.outcome == "done":
             self.workspace.show_flips.emit()
 
-    # ---- earlier updates and runs ------------------------------------------------------------------------------
-
-    def show_update(self, update_id: str) -> None:
-        """Show the curves of an update that is not running; a running one stays on show."""
-        if self.queue.is_busy:
-            self.errors.tell(
-                "warning", "An update is running; its curves stay until it ends. Overlay single runs instead."
-            )
-            return
-        store = self.workspace.store
-        self._in_background(
-            "Reading curves", lambda: (store.update(update_id), UpdateTail(store, update_id).read()), self._show_ended
-        )
-
-    def _show_ended(self, found: tuple[Update, Batch]) -> None:
-        update, batch = found
-        if self.queue.is_busy:
-            return
-        self._show_fresh(update)
-        self._feed(batch)
-        assert self.state is not None
-        self.state.end(update.outcome)
-        self._outcome = _ENDINGS.get(update.outcome, update.outcome)
-        self.status.offer_resume(update.outcome in ("interrupted", "failed", "stopped", "queued"))
-        self._refresh_status()
+    # ---- earlier runs ------------------------------------------------------------------------------------------
 
     def overlay(self, run_id: str) -> None:
         """Draw an earlier run behind the others."""

@@ -128,6 +128,7 @@ def test_that_versions_curves_and_flips_show_what_the_trainer_wrote(qtbot: QtBot
     assert "NFR (old classes) 2.0 %" in page.strip._title.text()
     assert "3.0 GiB" in page.status._facts.text() or "a test" in page.status._facts.text()
     assert page.status.total_bar.value() == page.status.total_bar.maximum()
+    assert page.status._what.text().startswith("Done")
 
 
 def test_that_the_strip_gets_its_images_though_no_data_are_open(qtbot: QtBot, bench: Bench) -> None:
@@ -215,14 +216,6 @@ def test_that_an_earlier_run_can_be_overlaid(qtbot: QtBot, bench: Bench) -> None
     bench.page.curves.clear()
     bench.page.overlay(run)
     qtbot.waitUntil(lambda: bench.page.curves.run_ids == [run], timeout=5000)
-
-
-def test_that_the_curves_of_an_ended_update_can_be_shown_again(qtbot: QtBot, bench: Bench) -> None:
-    update_id, _ = run_to_end(qtbot, bench)
-    bench.page.curves.clear()
-    bench.page.show_update(update_id)
-    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2, timeout=5000)
-    assert bench.page.status._what.text().startswith("Done")
 
 
 def test_that_a_page_made_while_training_goes_on_shows_it_from_the_start(qtbot: QtBot, bench: Bench) -> None:
