@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
         workspace = self.workspace
         workspace.message.connect(self.docks.log.add)
         self.queue.problem.connect(lambda sentence: workspace.message.emit("error", sentence, ""))
-        workspace.message.connect(self.pages.banner.tell)
+        workspace.message.connect(self._tell)
         workspace.data_wanted.connect(lambda: self.pages.banner.offer("Open data…", self.files.choose_data))
         workspace.data_changed.connect(self._data_changed)
         workspace.job_started.connect(self.docks.log.add_job)
@@ -157,6 +157,12 @@ class MainWindow(QMainWindow):
         self.files.opened.connect(self.show_compare)
         self.news = UpdateNews(self)
         self._refresh_actions()
+
+    @Slot(str, str, str)
+    def _tell(self, level: str, sentence: str, detail: str) -> None:
+        """Across the page, but for the refusal of a file that the Versions panel tells."""
+        if not self.docks.versions.tells(sentence):
+            self.pages.banner.tell(level, sentence, detail)
 
     def _refresh_actions(self) -> None:
         ready = self.workspace.comparison() is not None

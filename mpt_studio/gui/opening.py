@@ -54,6 +54,12 @@ class Item(QObject):
         if self.job is not None:
             self.job.cancel()
 
+    @property
+    def told(self) -> str:
+        """Why it was refused, as the log says it: with the file's name. Empty where it was not."""
+        names_it = self.name in self.problem or str(self.path) in self.problem
+        return self.problem if names_it or not self.problem else f"{self.name}: {self.problem}"
+
 
 class Question:
     """What a person has to say about a file before it is a version; or may say anew, where it is one."""
@@ -347,5 +353,4 @@ class Opening(QObject):
 
     def _refused(self, item: Item, sentence: str, detail: str = "") -> None:
         item.problem, item.detail, item.is_over, item.job = sentence, detail, True, None
-        named = sentence if item.name in sentence or str(item.path) in sentence else f"{item.name}: {sentence}"
-        self._workspace.message.emit("error", named, detail)
+        self._workspace.message.emit("error", item.told, detail)

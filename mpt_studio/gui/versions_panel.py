@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,6 +23,7 @@ from mpt_studio import flips
 from mpt_studio.gui import theme
 from mpt_studio.gui.dock_panel import DockPanel
 from mpt_studio.gui.flow_layout import tab_in_order
+from mpt_studio.gui.opening import Item
 from mpt_studio.gui.opening_cards import OpeningCard
 from mpt_studio.gui.plain import count, interval, label, number, percent, set_tip
 from mpt_studio.gui.versions import Version
@@ -201,6 +202,8 @@ class VersionsPanel(DockPanel):
         self.workspace = workspace
         self.cards: list[VersionCard] = []
         self._stale = True
+        self._seen: set[Item] = set()
+        """Refusals that were scrolled to."""
         workspace.versions_changed.connect(self._renew)
         workspace.current_changed.connect(self._renew)
         workspace.data_changed.connect(self._renew)
@@ -229,6 +232,20 @@ class VersionsPanel(DockPanel):
         for card in self.cards:
             if card.version.key == focused:
                 card.setFocus()
+        QTimer.singleShot(0, self, self._show_refusal)  # when the cards have their places
+
+    def tells(self, sentence: str) -> bool:
+        """Whether this refusal of a file is on the screen here, or will be with the next cards."""
+        on_screen = self.isVisible() and not self.visibleRegion().isEmpty()
+        return on_screen and any(item.told == sentence for item in self.workspace.opening.items)
+
+    def _show_refusal(self) -> None:
+        """Scroll to the card of a refusal that is new: it may be below many versions."""
+        refused = {card.item: card for card in self.widget().findChildren(OpeningCard) if card.item.problem}
+        new = [card for item, card in refused.items() if item not in self._seen]
+        self._seen = set(refused)
+        if new:
+            self.ensureWidgetVisible(new[-1])
 
     def _card(self, version: Version) -> VersionCard:
         card = VersionCard(self.workspace, version)

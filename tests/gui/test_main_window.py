@@ -16,6 +16,7 @@ from mpt_studio.gui import theme
 from mpt_studio.gui.actions import ROWS
 from mpt_studio.gui.files import Files
 from mpt_studio.gui.main_window import MainWindow
+from mpt_studio.gui.opening_cards import OpeningCard
 from mpt_studio.gui.page_switcher import START
 from mpt_studio.gui.run_queue import RunQueue
 from mpt_studio.gui.settings import Settings
@@ -102,12 +103,42 @@ def test_that_checkpoints_without_data_come_with_a_button_that_opens_data(
     assert window.pages.banner.isHidden()
 
 
-def test_that_a_foreign_file_is_told_across_the_page(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+def test_that_a_refused_file_is_told_once_where_the_versions_panel_tells_it(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
     (tmp_path / "notes.txt").write_text("hello")
+    drop(window, tmp_path / "notes.txt")
+    qtbot.waitUntil(lambda: bool(window.docks.versions.findChildren(OpeningCard)))
+    (card,) = window.docks.versions.findChildren(OpeningCard)
+    assert "notes.txt" in card.accessibleName()
+    assert "notes.txt" in window.docks.log.texts()[-1]
+    assert window.pages.banner.isHidden()
+
+
+def test_that_a_refused_file_is_told_across_the_page_where_the_panel_is_not_on_screen(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    window.docks.by_key["versions"].hide()
     drop(window, tmp_path / "notes.txt")
     qtbot.waitUntil(window.pages.banner.isVisible)
     assert "notes.txt" in window.pages.banner.text.text()
     assert "notes.txt" in window.docks.log.texts()[-1]
+
+
+def test_that_a_refusal_below_many_versions_is_scrolled_into_sight(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    drop(window, *[saved(tmp_path / name, [RIGHT, WRONG], name) for name in "abcdefgh"])
+    qtbot.waitUntil(lambda: len(window.docks.versions.cards) == 8)
+    (tmp_path / "notes.txt").write_text("hello")
+    drop(window, tmp_path / "notes.txt")
+
+    def is_seen() -> bool:
+        return any(not card.sentence.visibleRegion().isEmpty() for card in window.findChildren(OpeningCard))
+
+    qtbot.waitUntil(is_seen)
+    assert window.pages.banner.isHidden()
 
 
 def test_that_every_action_is_in_a_menu_and_has_a_handler(window: MainWindow) -> None:
