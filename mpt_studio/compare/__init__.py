@@ -8,7 +8,7 @@ from mpt_studio.compare.doctor import Diagnosis, diagnose
 from mpt_studio.compare.explore import Facets, Group, facets, groups, sort_rows
 from mpt_studio.compare.export import write_csv, write_parquet
 from mpt_studio.compare.filters import Among, Filter, Interval, Range, Samples
-from mpt_studio.compare.frontier import Frontier, flips_at, frontier
+from mpt_studio.compare.frontier import Frontier, frontier
 from mpt_studio.compare.history import FATE_NAMES, Fate, History, history
 from mpt_studio.compare.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong, read_ids, write_ids
 from mpt_studio.compare.kept import open_comparison
@@ -61,7 +61,6 @@ __all__ = [
     "complete",
     "diagnose",
     "facets",
-    "flips_at",
     "frontier",
     "groups",
     "history",

@@ -15,7 +15,6 @@ from mpt_studio.compare import missing, tally
 from mpt_studio.compare.comparison import Comparison, Subset
 from mpt_studio.compare.matching import Bools
 from mpt_studio.flips import FlipKind
-from mpt_studio.predictions import Ints
 
 Doubles = npt.NDArray[np.float64]
 POINTS = 500
@@ -78,16 +77,6 @@ def _rates(comparison: Comparison, wanted: Doubles, counts: npt.NDArray[np.int64
         samples_old_classes=int(counts[0][tally.inside("old_classes")].sum()),
         samples_new_classes=int(counts[0][tally.inside("new_classes")].sum()),
     )
-
-
-def flips_at(comparison: Comparison, offset: float) -> Ints:
-    """Rows of old classes that are negative flips under a logit offset γ: the samples behind a frontier's point."""
-    if not comparison.new.has_scores and offset == 0:
-        return comparison.negative_flips
-    missing.refuse(comparison, "frontier")
-    curve = comparison.offsets
-    kinds = np.where(curve.lead > np.float32(offset), curve.kinds_if_new[curve.order], curve.kinds_if_old[curve.order])
-    return np.sort(curve.order[kinds == FlipKind.NEGATIVE]).astype(np.int64)
 
 
 def _share(counts: npt.NDArray[np.int64], subset: Subset, kinds: Bools) -> Doubles:

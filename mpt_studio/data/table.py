@@ -77,8 +77,7 @@ def looks_like_manifest(file: Path) -> bool:
         with file.open("rb") as stream:
             head = stream.read(1 << 16)
         lines = _rows(file, head.decode("utf-16" if head[:2] in _UTF16 else "utf-8-sig", "replace"))
-        path_at, label_at, _ = _columns(file, next(lines)[1])
-        del label_at
+        path_at, _, _ = _columns(file, next(lines)[1])
         for _, (_, row) in zip(range(10), lines, strict=False):
             if (
                 path_at is not None

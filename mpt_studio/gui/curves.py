@@ -35,7 +35,6 @@ _ROW_HEIGHT = 136
 class CurvesPanel(QWidget):
     """Takes events run by run and redraws now and then, plot by plot, only what changed."""
 
-    overlay_removed = Signal(str)
     failed = Signal(str)
     """A sentence: an export could not be written."""
 
@@ -184,7 +183,6 @@ class CurvesPanel(QWidget):
         self._runs.pop(run, None)
         self._fill_legend()
         self._mark_dirty()
-        self.overlay_removed.emit(run)
 
     # ---- drawing -----------------------------------------------------------------------------------------------
 

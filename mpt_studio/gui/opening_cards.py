@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui import theme
@@ -13,8 +13,6 @@ from mpt_studio.gui.plain import label, set_tip
 
 class OpeningCard(QFrame):
     """One file on its way."""
-
-    dismissed = Signal()
 
     def __init__(self, opening: Opening, item: Item, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -24,7 +24,6 @@ from mpt_studio.compare import (
     Range,
     compare,
     facets,
-    flips_at,
     frontier,
     judge,
     missing,
@@ -131,8 +130,8 @@ def test_that_the_frontier_is_the_update_as_it_is_and_offsets_are_refused(told: 
     curve = frontier(told)
     assert curve.offset.tolist() == [0.0]
     assert curve.nfr_all[0] == told.rates("all").nfr
-    assert flips_at(told, 0.0).tolist() == [1, 2]
-    for ask in (lambda: told.at_offset(1.0), lambda: flips_at(told, 1.0), lambda: frontier(told, [0.0, 1.0])):
+    assert told.at_offset(0.0).negative_flips.tolist() == [1, 2]
+    for ask in (lambda: told.at_offset(1.0), lambda: frontier(told, [0.0, 1.0])):
         with pytest.raises(UserError, match="update gave only answers"):
             ask()
     assert told.at_offset(0.0) is told
