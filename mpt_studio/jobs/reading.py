@@ -1,7 +1,9 @@
 """Weights files of any origin, read in a limited child process; what was decided about a file is remembered.
 
 A file is known by its SHA-256. What a person chose for it lies in ``<store>/versions/<sha256>.json``; the normalised
-file and the report lie in the cache and are made again where they are missing.
+file and the report lie in the cache and are made again where they are missing. Since a normalised file is as large as
+the weights, the cache has a bound: what was not used for ``KEPT_DAYS`` goes, and above ``KEPT_BYTES`` what was used
+longest ago, but nothing that was used within ``SPARED_HOURS``.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ RULES = 1
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
 KEPT_DAYS = 60
+KEPT_BYTES = 10 << 30
+"""Of all readings together; about a hundred networks of the size of ResNet-50."""
+SPARED_HOURS = 24
+"""Readings used this recently stay, however large: a window or a job may be working with them."""
 LARGE = 1 << 30
 """Bytes from which a file is looked at before it is hashed."""
 _PIECE = 8 << 20
@@ -308,13 +314,27 @@ def _refuse(folder: Path) -> None:
         raise UserError(one_sentence(str(error), 200))
 
 
-def prune(home: Path, days: float = KEPT_DAYS) -> None:
-    """Delete readings that were not used for ``days``, and what a killed process left; all can be made again."""
-    oldest = time.time() - days * 86_400
+def prune(home: Path, days: float = KEPT_DAYS, limit: int = KEPT_BYTES) -> None:
+    """Delete readings that were not used for ``days`` or are beyond ``limit`` bytes, and what a killed process left.
+
+    All can be made again. Of those that are too many the ones used longest ago go.
+    """
+    now, kept = time.time(), 0
+    for folder, used in _newest_first(home):
+        kept += bytes_of(folder)
+        unused = now - used
+        if unused > days * 86_400 or (kept > limit and unused > SPARED_HOURS * 3600):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _newest_first(home: Path) -> list[tuple[Path, float]]:
+    """What lies in a folder, with when it was last used; another process may be deleting it at this moment."""
+    found = []
     with suppress(OSError):
-        for folder in home.iterdir():
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
+        for path in home.iterdir():
+            with suppress(OSError):
+                found.append((path, path.stat().st_mtime))
+    return sorted(found, key=lambda entry: -entry[1])
 
 
 @contextmanager
