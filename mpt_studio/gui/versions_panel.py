@@ -241,7 +241,7 @@ class VersionsPanel(DockPanel):
 
     def _show_refusal(self) -> None:
         """Scroll to the card of a refusal that is new: it may be below many versions."""
-        refused = {card.item: card for card in self.widget().findChildren(OpeningCard) if card.item.problem}
+        refused = {card.item: card for card in self.findChildren(OpeningCard) if card.item.problem}
         new = [card for item, card in refused.items() if item not in self._seen]
         self._seen = set(refused)
         if new:
