@@ -52,7 +52,8 @@ def _inspect(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, An
 
 def _read_version(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     choices = choices_from_json(args.get("choices") or {})
-    return to_json(jobs.read_version(session, Path(args["path"]), choices, tuple(args.get("data_classes") or ())))
+    names = tuple(args.get("data_classes") or ())
+    return to_json(jobs.read_version(session, Path(args["path"]), choices, names, forget=bool(args.get("forget"))))
 
 
 def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:

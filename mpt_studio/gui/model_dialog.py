@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton, QWidget
 
 from mpt_studio.errors import one_sentence
 from mpt_studio.gui import theme
@@ -14,13 +14,16 @@ from mpt_studio.gui.architecture_field import ArchitectureField
 from mpt_studio.gui.class_names_field import ClassNamesField
 from mpt_studio.gui.dialogs import FormDialog
 from mpt_studio.gui.opening import Question
-from mpt_studio.gui.plain import count, label
+from mpt_studio.gui.plain import count, label, set_tip
 from mpt_studio.gui.preprocessing_field import PreprocessingField
 from mpt_studio.gui.version_facts import facts_of_reading
 from mpt_studio.reading import Choices, Need, Reading
 
 _SENTENCE = "Only what {name} does not say of itself is asked; the answer is kept for this file."
 _ANEW = "How {name} is read. What you change is kept for this file; the version is then evaluated again."
+
+_AS_FOUND = 2
+"""How the dialog ends where its question is answered by neither choices nor their lack."""
 
 
 class ModelDialog(FormDialog):
@@ -37,6 +40,7 @@ class ModelDialog(FormDialog):
         self.architecture: ArchitectureField | None = None
         self.class_names: ClassNamesField | None = None
         self.preprocessing: PreprocessingField | None = None
+        self.as_found: QPushButton | None = self._add_as_found() if question.as_found is not None else None
         self._add_known(reading)
         self._add_fields(reading, data_classes)
         if question.problem:
@@ -46,6 +50,18 @@ class ModelDialog(FormDialog):
         self.accepted.connect(lambda: question.answer(self.choices()))
         self.rejected.connect(lambda: question.answer(None))
         self.check()
+
+    def _add_as_found(self) -> QPushButton:
+        """A way back: fields that are only emptied would keep what was said of them before."""
+        button = self.buttons.addButton("As found", QDialogButtonBox.ButtonRole.ResetRole)
+        set_tip(button, "Forget all that was said of this file and take it as it describes itself.")
+        button.clicked.connect(self._take_as_found)
+        return button
+
+    def _take_as_found(self) -> None:
+        if self._question.as_found is not None:
+            self._question.as_found()
+        self.done(_AS_FOUND)
 
     def _asks(self, what: Need) -> bool:
         return self._question.anew or what in self._question.reading.needs

@@ -65,7 +65,13 @@ class Question:
     """What a person has to say about a file before it is a version; or may say anew, where it is one."""
 
     def __init__(
-        self, reading: Reading, answer: Callable[[Choices | None], None], choices: Choices, problem: str, anew: bool
+        self,
+        reading: Reading,
+        answer: Callable[[Choices | None], None],
+        choices: Choices,
+        problem: str,
+        anew: bool,
+        as_found: Callable[[], None] | None = None,
     ) -> None:
         self.reading, self.answer = reading, answer
         self.choices = choices
@@ -74,6 +80,8 @@ class Question:
         """Why that does not fit; empty at first."""
         self.anew = anew
         """Whether everything may be said again, not only what is missing."""
+        self.as_found = as_found
+        """Forgets what was said and reads the file anew; None where that is no answer."""
 
 
 class Opening(QObject):
@@ -246,12 +254,14 @@ class Opening(QObject):
         on_reading: Callable[[Reading], None],
         on_error: Callable[[str, str], None],
         over: Callable[[], None],
+        *,
+        forget: bool = False,
     ) -> None:
         worker, data = self._workspace.worker, self._workspace.dataset
         if worker is None:
             on_error(f"{item.name} is read by the worker process, which is not running here.", "")
             return
-        args: dict[str, Any] = {"path": str(item.path.absolute()), "choices": to_json(choices)}
+        args: dict[str, Any] = {"path": str(item.path.absolute()), "choices": to_json(choices), "forget": forget}
         args["data_classes"] = list(data.class_names) if data is not None else []
         request = worker.request(
             "read_version",
@@ -286,8 +296,7 @@ class Opening(QObject):
                 self._read(item, said, question, over)
                 self.changed.emit()
                 return
-            missing = " and ".join(_MISSING[need] for need in found.needs)
-            self._failed(item, f"{item.name} was not opened: {missing or 'something'} must be said first.", "", over)
+            self._failed(item, f"{item.name} was not opened: {_missing_in(found)} must be said first.", "", over)
 
         item.job = None
         item.sentence, item.fraction = "waits for an answer", -1.0
@@ -305,9 +314,25 @@ class Opening(QObject):
             if said is not None:
                 self._read_anew(version, said)
 
-        self.asked.emit(Question(reading, answer, choices, problem, anew=True))
+        def as_found() -> None:
+            self._read_anew(version, NOTHING_CHOSEN, forget=True)
 
-    def _read_anew(self, version: Version, choices: Choices) -> None:
+        self.asked.emit(Question(reading, answer, choices, problem, anew=True, as_found=as_found))
+
+    def _ask_missing(self, version: Version, found: Reading, choices: Choices) -> None:
+        """What a file that is read anew lacks; until that is said, the version stays as it was."""
+
+        def answer(said: Choices | None) -> None:
+            if said is not None:
+                self._read_anew(version, said)
+                return
+            name, missing = shown_name(Path(version.source)), _missing_in(found)
+            sentence = f"{name} stays as it was read before: {missing} must be said first."
+            self._workspace.message.emit("warning", sentence, "")
+
+        self.asked.emit(Question(found, answer, choices, "", anew=False))
+
+    def _read_anew(self, version: Version, choices: Choices, *, forget: bool = False) -> None:
         item = Item(Path(version.source), self)
         self.items.append(item)
 
@@ -318,6 +343,8 @@ class Opening(QObject):
             item.is_over = True
             if found.checkpoint is not None and not found.needs:
                 self._workspace.reread(version, found)
+            else:
+                self._ask_missing(version, found, choices)
             over()
 
         def again(sentence: str, detail: str) -> None:
@@ -328,7 +355,7 @@ class Opening(QObject):
             over()
             self.ask_anew(version, choices, sentence)
 
-        self._request(item, choices, take, again, over)
+        self._request(item, choices, take, again, over, forget=forget)
         self.changed.emit()
 
     # Jobs ---------------------------------------------------------------------------------------------------------
@@ -354,3 +381,8 @@ class Opening(QObject):
     def _refused(self, item: Item, sentence: str, detail: str = "") -> None:
         item.problem, item.detail, item.is_over, item.job = sentence, detail, True, None
         self._workspace.message.emit("error", item.told, detail)
+
+
+def _missing_in(found: Reading) -> str:
+    """What a person has to say before a file can be used, in words."""
+    return " and ".join(_MISSING[need] for need in found.needs) or "something"

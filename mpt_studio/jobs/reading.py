@@ -50,12 +50,17 @@ _BESIDE = (
 
 
 def read_version(
-    session: Session, path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[str, ...] = ()
+    session: Session,
+    path: Path,
+    choices: Choices = NOTHING_CHOSEN,
+    data_classes: tuple[str, ...] = (),
+    *,
+    forget: bool = False,
 ) -> Reading:
     """What a weights file or folder of any origin is. The work is done once per content and choices.
 
-    ``choices`` win over what was chosen for the same content before, and are remembered. ``data_classes`` are offered
-    as names where nothing else names the outputs.
+    ``choices`` win over what was chosen for the same content before, and are remembered; with ``forget`` they take its
+    place. ``data_classes`` are offered as names where nothing else names the outputs.
 
     Raises:
         UserError: it is no weights file, or is damaged or dangerous; one sentence of at most 200 characters.
@@ -67,7 +72,7 @@ def read_version(
     sha256 = content_sha256(path, lambda: poll(session, "Hashing", path))
     notes = session.store.root / "versions" / f"{sha256}.json"
     known = _read_choices(notes)
-    chosen = _merged(known, choices)
+    chosen = choices if forget else _merged(known, choices)
     home = paths.cache_dir() / "versions"
     folder = home / _key(path, sha256, chosen, data_classes)
     found = _without_data(home / _key(path, sha256, chosen, ()), path) or _cached(folder, path)
@@ -244,6 +249,9 @@ def _merged(known: Choices, choices: Choices) -> Choices:
 
 def _write_choices(path: Path, choices: Choices) -> None:
     with written_to(path):
+        if choices == NOTHING_CHOSEN:
+            path.unlink(missing_ok=True)
+            return
         paths.write_text(path, json.dumps(to_json(choices), ensure_ascii=False, indent=1))
 
 

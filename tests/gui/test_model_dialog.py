@@ -126,6 +126,25 @@ def test_that_reading_anew_asks_everything_and_takes_only_what_was_changed(qtbot
     assert said == [Choices(class_names=("dog", "cat"))]
 
 
+def test_that_everything_said_of_a_file_can_be_taken_back_as_found(qtbot: QtBot) -> None:
+    said: list[Choices | None] = []
+    reset: list[bool] = []
+    question = Question(
+        reading(Path("a.pth")), said.append, NOTHING, "", anew=True, as_found=lambda: reset.append(True)
+    )
+    dialog = ModelDialog(question, ())
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.as_found.text() == "As found"
+    assert "Forget" in dialog.as_found.toolTip()
+    dialog.as_found.click()
+    assert (reset, said, dialog.isVisible()) == ([True], [], False)
+
+
+def test_that_a_file_that_is_asked_about_first_has_nothing_to_take_back(qtbot: QtBot) -> None:
+    assert asked(qtbot, [], names=()).as_found is None
+
+
 def test_that_dismissing_answers_nothing(qtbot: QtBot) -> None:
     said: list[Choices | None] = []
     asked(qtbot, said, names=()).reject()

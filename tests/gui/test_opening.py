@@ -207,6 +207,49 @@ def test_that_a_version_read_anew_is_evaluated_again(
     assert version.predictions is None
 
 
+def test_that_a_version_is_read_as_found_and_what_was_said_is_forgotten(
+    empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    assert not fake.last.args["forget"]
+    fake.last.answer(to_json(reading(path, names=("dog", "cat"), class_names_from="your choice")))
+    (version,) = empty_workspace.versions
+    empty_workspace.opening.ask_anew(version)
+    questions[0].as_found()
+    assert fake.last.args["forget"]
+    assert fake.last.args["choices"] == to_json(Choices())
+    fake.last.answer(to_json(reading(path)))
+    assert empty_workspace.versions == [version]
+    assert version.reading.class_names == ("cat", "dog")
+    assert empty_workspace.opening.items == []
+
+
+def test_that_what_a_file_as_found_lacks_is_asked_and_the_version_stays_until_then(
+    empty_workspace: Workspace,
+    fake: FakeWorker,
+    questions: list[Question],
+    told: list[tuple[str, str]],
+    tmp_path: Path,
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    fake.last.answer(to_json(reading(path)))
+    (version,) = empty_workspace.versions
+    told.clear()
+    empty_workspace.opening.ask_anew(version)
+    questions[0].as_found()
+    fake.last.answer(to_json(reading(path, names=())))
+    assert questions[1].reading.needs == ("class_names",)
+    assert version.reading.class_names == ("cat", "dog")
+    questions[1].answer(None)
+    assert told == [("warning", "a.pth stays as it was read before: its class names must be said first.")]
+    questions[1].answer(Choices(class_names=("dog", "cat")))
+    assert not fake.last.args["forget"]
+    fake.last.answer(to_json(reading(path, names=("dog", "cat"))))
+    assert version.reading.class_names == ("dog", "cat")
+
+
 def test_that_a_large_table_is_imported_by_the_worker_first(
     empty_workspace: Workspace,
     fake: FakeWorker,

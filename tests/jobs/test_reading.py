@@ -87,6 +87,18 @@ def test_that_new_choices_replace_remembered_ones_and_bad_ones_are_not_kept(
     assert jobs.read_version(session, weights).checkpoint == found.checkpoint
 
 
+def test_that_what_was_said_of_a_file_can_be_forgotten(session: jobs.Session, weights: Path) -> None:
+    jobs.read_version(session, weights, Choices(class_names=NAMES))
+    notes = list((session.store.root / "versions").glob("*.json"))
+    assert len(notes) == 1
+    found = jobs.read_version(session, weights, forget=True)
+    assert (found.class_names, found.needs) == ((), ("class_names",))
+    assert not notes[0].exists()
+    assert "class_names" in jobs.read_version(session, weights).needs
+    again = jobs.read_version(session, weights, Choices(class_names=NAMES[::-1]), forget=True)
+    assert (again.class_names, notes[0].exists()) == (NAMES[::-1], True)
+
+
 def test_that_a_part_of_the_preprocessing_can_be_said(session: jobs.Session, weights: Path) -> None:
     found = jobs.read_version(session, weights).preprocessing
     assert found is not None
