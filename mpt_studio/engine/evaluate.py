@@ -45,7 +45,9 @@ def evaluate(
     chosen = devices.choose(device)
     devices.prepare(chosen, exact=True)
     try:
-        logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress)
+        version = version or FrozenVersion(checkpoint, chosen)
+        version.fold()
+        logits = _logits(version, dataset, indices, chosen, progress)
     except torch.OutOfMemoryError:
         raise UserError(
             "The GPU has too little free memory to evaluate; close other programs or use the CPU."

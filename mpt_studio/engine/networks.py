@@ -112,9 +112,14 @@ class SmallResidual(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         variance, mean = torch.var_mean(images, dim=(2, 3), correction=0, keepdim=True)
         features = self.blocks(self.stem((images - mean) * torch.rsqrt(variance + 1e-3)))
-        places = features if features.shape[-2:] == (4, 4) else F.adaptive_avg_pool2d(features, 4)
-        logits: Tensor = self.head(places.flatten(1) / 4.0)  # gradients of the size that the mean over places gives
+        places = _places(features).flatten(1)
+        logits: Tensor = self.head(places / 4.0)  # gradients of the size that the mean over places gives
         return logits
+
+
+@torch.fx.wrap  # a step of its own where networks are traced: which way it takes depends on the images' size
+def _places(features: Tensor) -> Tensor:
+    return features if features.shape[-2:] == (4, 4) else F.adaptive_avg_pool2d(features, 4)
 
 
 class _Block(nn.Module):

@@ -49,6 +49,25 @@ class _OnMeta(TorchFunctionMode):
         return func(*args, **{**given, **({"device": "meta"} if func in self.makers else {})})
 
 
+def without_filling(make: Callable[[], nn.Module]) -> nn.Module:
+    """The network that ``make`` builds, its random weights left as the memory was: for one that gets others at once.
+
+    Drawing ResNet-18's takes 0.17 s, as long as reading them from disk.
+    """
+    with _Unfilled(), torch.no_grad():
+        return make()
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out random numbers."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        return (args[0] if args else given["tensor"]) if func in _FILLS else func(*args, **given)
+
+
 def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:
     """Names and shapes of all that a network saves."""
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}

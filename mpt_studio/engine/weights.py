@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from mpt_studio import tensor_header
 from mpt_studio.checkpoint import HEADER_KEY, SHA256_KEY, Checkpoint
 from mpt_studio.engine import networks, onnx_network
+from mpt_studio.engine.outline import without_filling
 from mpt_studio.errors import UserError, one_sentence
 
 
@@ -87,8 +88,9 @@ def load_network(checkpoint: Checkpoint, device: torch.device | None = None) -> 
         return onnx_network.load(checkpoint, device)
     tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
     size = checkpoint.preprocessing.image_size
+    classes, small = len(checkpoint.class_names), checkpoint.small_stem
     with torch.random.fork_rng(devices=[]):
-        network = networks.build(checkpoint.architecture, len(checkpoint.class_names), checkpoint.small_stem, size)
+        network = without_filling(lambda: networks.build(checkpoint.architecture, classes, small, size))
     own = network.state_dict()
     _check_tensors(checkpoint, tensors, own)
     own.update(tensors)  # and not the tensors alone: MNASNet asks for the version that its state dict carries

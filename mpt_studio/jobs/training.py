@@ -49,6 +49,8 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     return writer.run
 
 
+WORK_FOR_A_SAVE = 30
+"""Training goes on for so many times as long as the last save took before the next one: saving takes 3 % at most."""
 _ROLE_LABELS: dict[str, str] = {"old": "Old model"}
 
 
@@ -193,7 +195,7 @@ class _TrainingJob:
         self.recipe = writer.run.recipe
         self.folders = [writer.run.folder, *([control] if control else [])]
         self.last_command: Command = "run"
-        self.saved_at = time.monotonic()
+        self.saved_at, self.seconds_to_save = time.monotonic(), 0.0
 
     def run(self) -> None:
         self._check_data()
@@ -255,13 +257,20 @@ class _TrainingJob:
 
     def _handle(self, trainer: Trainer, event: Event) -> None:
         if self._is_due(event):
-            self.writer.save_state(trainer.save_state)
-            self.saved_at = time.monotonic()
+            self._save(trainer)
         tell(self.session, self.writer, event)
 
     def _is_due(self, event: Event) -> bool:
-        waited = time.monotonic() - self.saved_at
-        return isinstance(event, Epoch | Paused) or waited >= self.recipe.training.save_every_seconds
+        if isinstance(event, Paused):
+            return True
+        least = 0.0 if isinstance(event, Epoch) else self.recipe.training.save_every_seconds
+        return time.monotonic() - self.saved_at >= max(least, WORK_FOR_A_SAVE * self.seconds_to_save)
+
+    def _save(self, trainer: Trainer) -> None:
+        began = time.monotonic()
+        self.writer.save_state(trainer.save_state)
+        self.saved_at = time.monotonic()
+        self.seconds_to_save = self.saved_at - began
 
     def _conclude(self, trainer: Trainer) -> None:
         if trainer.finished or self.last_command == "stop":

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from safetensors.numpy import load_file
 
 from mpt_studio import jobs
 from mpt_studio.compare import SUBSETS, compare
+from mpt_studio.data import open_dataset
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Step, to_line
 from mpt_studio.predictions import read_predictions
-from mpt_studio.recipe import Training, UpdateRecipe
+from mpt_studio.recipe import Recipe, Training, UpdateRecipe
 from mpt_studio.report import update_report
-from mpt_studio.store import Store
+from mpt_studio.store import RunWriter, Store
 from mpt_studio.store.control import send_command
 
 TINY = Training(epochs=1, limit_train=720, learning_rate=0.05, save_every_seconds=0.2, precision="fp32", device="cpu")
@@ -141,6 +143,23 @@ def test_that_an_interrupted_update_goes_on_to_identical_weights(finished_update
         assert first["all"] == second["all"]
         expected, found = load_file(first["checkpoint"]), load_file(second["checkpoint"])
         assert all(np.array_equal(expected[name], found[name]) for name in expected)
+
+
+def test_that_a_slow_disk_is_written_to_less_often(session: jobs.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    saves: list[float] = []
+    save_state = RunWriter.save_state
+
+    def slow(self: RunWriter, write: Any) -> Path:
+        saves.append(time.monotonic())
+        time.sleep(2)
+        return save_state(self, write)
+
+    monkeypatch.setattr(RunWriter, "save_state", slow)
+    recipe = Recipe(data="builtin", training=dataclasses.replace(TINY, epochs=5, limit_train=360))
+    run = jobs.train(session, jobs.start_train(session.store, recipe, open_dataset("builtin")).id)
+    epochs = [event for event in run.events() if isinstance(event, Epoch)]
+    assert len(epochs) == 5
+    assert len(saves) == 1  # the next one would be due after a minute of training
 
 
 def test_that_stopping_keeps_the_version_as_it_is_and_ends_the_update(session: jobs.Session) -> None:
