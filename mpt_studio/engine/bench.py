@@ -18,12 +18,15 @@ from torch import nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data import Dataset, Indices, open_dataset, training_split
+from mpt_studio.data.dataset import Part
 from mpt_studio.engine import compiled, feed, networks, optimizers, weights
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.losses import MethodLoss, match_columns
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
 from mpt_studio.recipe import Method, Model, Training, method_named
 
+EVALUATED: Part = "train"
+"""The part that is evaluated: as large as the test parts of the field, ten thousand images."""
 Setting = dict[str, Any]
 """Plain JSON values: the fields of ``jobs.bench.Case``, the rounds, and the folder with both teachers' files."""
 
@@ -122,7 +125,7 @@ def prepared(setting: Setting) -> Work:
         old=old,
         reference=reference,
         train_indices=train,
-        test_indices=validation if setting["role"] != "evaluate" else dataset.test,
+        test_indices=validation if setting["role"] != "evaluate" else dataset.part(EVALUATED),
         preprocessing=reference.preprocessing,
     )
 
@@ -152,10 +155,9 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
     optimizer = optimizers.make(network, training)
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
     arithmetic = functools.partial(devices.autocast, device, precision)
-    old = FrozenVersion(work.old, device) if work.method.needs_old else None
-    new = (
-        MeanTeacher([FrozenVersion(work.reference, device)], work.class_names) if work.method.needs_reference else None
-    )
+    old = FrozenVersion(work.old, device).fold() if work.method.needs_old else None
+    references = [FrozenVersion(work.reference, device).fold()] if work.method.needs_reference else []
+    new = MeanTeacher(references, work.class_names) if references else None
     columns = [match_columns(work.class_names, v.class_names).to(device) for v in (work.old, work.reference)]
     loss = MethodLoss(work.method, columns[0], columns[1])
     pixels, labels = _one_batch(work, work.train_indices, batch, device)
@@ -181,7 +183,7 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
 
 
 def _forward(work: Work, device: torch.device) -> tuple[Callable[[], None], int, int]:
-    version, batch = FrozenVersion(work.reference, device), work.setting["batch"]
+    version, batch = FrozenVersion(work.reference, device).fold(), work.setting["batch"]
     pixels, _ = _one_batch(work, work.test_indices, batch, device)
     passes = max(1, len(work.test_indices) // batch) * work.setting["versions"]
     return lambda: _no_result(version.logits(pixels)), passes, passes * batch

@@ -45,9 +45,8 @@ def evaluate(
     chosen = devices.choose(device)
     devices.prepare(chosen, exact=True)
     try:
-        version = version or FrozenVersion(checkpoint, chosen)
-        version.fold()
-        logits = _logits(version, dataset, indices, chosen, progress)
+        folded = (version or FrozenVersion(checkpoint, chosen)).fold()
+        logits = _logits(folded, dataset, indices, chosen, progress)
     except torch.OutOfMemoryError:
         raise UserError(
             "The GPU has too little free memory to evaluate; close other programs or use the CPU."

@@ -94,7 +94,7 @@ class Materials:
 def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
     """Read images, load teachers, let the old model answer the validation part once."""
     device, training = plan.device, parts.recipe.training
-    old = _folded(parts.old, device) if parts.old else None
+    old = FrozenVersion(parts.old, device).fold() if parts.old else None
     size, dataset = plan.image_size, parts.dataset
     validation_images = Images(dataset, parts.validation, size, device, plan.on_device, report)
     how = Augmentation(seed=training.seed, padding=plan.padding, mirror=plan.mirror)
@@ -122,14 +122,8 @@ def _loss(parts: Parts, device: torch.device) -> MethodLoss:
     return MethodLoss(parts.recipe.method, old_columns, new_columns, parts.recipe.training.label_smoothing)
 
 
-def _folded(checkpoint: Checkpoint, device: torch.device) -> FrozenVersion:
-    version = FrozenVersion(checkpoint, device)
-    version.fold()
-    return version
-
-
 def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
-    members = [_folded(checkpoint, device) for checkpoint in _references_of(parts)]
+    members = [FrozenVersion(checkpoint, device).fold() for checkpoint in _references_of(parts)]
     return MeanTeacher(members, parts.class_names) if members else None
 
 

@@ -56,14 +56,13 @@ class FrozenVersion:
         self.device = device
         self.network = devices.place(network or load_network(checkpoint, device), device).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
-        self._forward: nn.Module = self.network
         self._compiled: Forward = self.network
         self._compiled_for = 0
 
-    def fold(self) -> None:
-        """Answer faster from now on, equal to rounding; later changes of ``network`` are not followed any more."""
-        if self._forward is self.network:
-            self._forward = folded(self.network, self.normalise.size)
+    def fold(self) -> FrozenVersion:
+        """Itself, answering faster and equal to rounding; ``network`` is another one from now on."""
+        self.network = folded(self.network, self.normalise.size)
+        return self
 
     def compile(self, batch: int, context: Callable[[], torch.autocast]) -> None:
         """Answer batches of exactly ``batch`` images faster, equal to rounding; nothing changes where that fails."""
@@ -74,7 +73,7 @@ class FrozenVersion:
     @torch.no_grad()
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) logits of uint8 images, in the arithmetic of the surrounding autocast."""
-        forward = self._compiled if len(images_BSS3) == self._compiled_for else self._forward
+        forward = self._compiled if len(images_BSS3) == self._compiled_for else self.network
         logits: Tensor = forward(self.normalise(images_BSS3))
         return logits
 

@@ -23,6 +23,7 @@ from mpt_studio import paths
 from mpt_studio.data import open_dataset, resolve_old_classes
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.jobs.gpu_load import GpuLoad
+from mpt_studio.jobs.memory_use import MemoryUse
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.store.machine import machine, versions
 
@@ -66,6 +67,9 @@ class Side:
     seconds: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     peak_bytes: int = 0
+    """Of the side's own process, as the system says at its end."""
+    tree_peak_bytes: int = 0
+    """With all processes that it started, shared pages counted once, looked at twice a second; 0 where unknown."""
     gpu_peak_bytes: int = 0
     start_seconds: float = 0.0
     """From the command to the first step's end (evaluation: to the first batch's)."""
@@ -174,11 +178,12 @@ class _Player:
         first = self._process is None
         began = time.time()
         process = self._process = self._process or self._started()
-        with GpuLoad(self._setting["device"]) as load:
+        with GpuLoad(self._setting["device"]) as load, MemoryUse(process.pid) as memory:
             record = self._round(process)
         if first:
             self.side.start_seconds = record["first_step_at"] - began
         self.side.peak_bytes, self.side.gpu_peak_bytes = record["peak_bytes"], record["gpu_peak_bytes"]
+        self.side.tree_peak_bytes = max(self.side.tree_peak_bytes, memory.peak)
         if keep:
             self.side.rates.append(record["images"] / record["seconds"])
             self.side.seconds.append(record["seconds"])

@@ -46,13 +46,17 @@ def ours(setting: Setting) -> Iterator[dict[str, Any]]:
 
 
 def _evaluations(setting: Setting) -> Iterator[dict[str, Any]]:
+    from mpt_studio.engine.bench import EVALUATED
+
     folder, first = Path(setting["folder"]), _First()
     session = jobs.Session(Store(folder / "store"), progress=lambda sentence, fraction: first.note(bool(fraction)))
     while True:
         images = 0
         for _ in range(setting["versions"]):
             version, out = folder / "reference.safetensors", folder / "answers"
-            found, _ = jobs.evaluate(session, version, setting["data"], device=setting["device"], out=out)
+            found, _ = jobs.evaluate(
+                session, version, setting["data"], part=EVALUATED, device=setting["device"], out=out
+            )
             images += len(found)
         yield {"images": images, "first_step_at": first.at}
 

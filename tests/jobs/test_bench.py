@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,8 @@ def test_that_the_first_fifty_losses_equal_the_scripts_to_rounding(method: str, 
 def test_that_several_versions_are_evaluated_one_after_the_other(tmp_path: Path) -> None:
     setting = setting_for("mpt_kl", tmp_path) | {"role": "evaluate", "batch": 1000, "versions": 3}
     bench.prepare(setting, tuple("0123456789"))
-    assert next(bench.bound(setting))["images"] == 3 * 2000
-    assert next(ours(setting))["images"] == 3 * 2160
+    assert next(bench.bound(setting))["images"] == 3 * 8000
+    assert next(ours(setting))["images"] == 3 * 8640
 
 
 @pytest.mark.parametrize("role", ["train", "evaluate"])
@@ -78,7 +79,7 @@ def test_that_the_bound_takes_as_many_steps_as_an_epoch_has(role: str, tmp_path:
     setting = setting_for("mpt_kl", tmp_path) | {"role": role, "batch": 100, "limit_train": 300}
     bench.prepare(setting, tuple("0123456789"))
     record = next(bench.bound(setting))
-    assert record["images"] == (200 if role == "train" else 2100)
+    assert record["images"] == (200 if role == "train" else 8600)
     assert record["first_step_at"] > 0
 
 
@@ -93,6 +94,7 @@ def test_that_a_case_plays_every_side_and_tells_rates_memory_and_ratios(tmp_path
     for side in record["sides"].values():
         assert side["images_per_second"] > 0
         assert side["peak_bytes"] > 50 << 20
+        assert side["tree_peak_bytes"] > 50 << 20 or sys.platform != "linux"
         assert side["start_seconds"] > 0
     assert record["ratios"]["ours/script"] == pytest.approx(
         record["sides"]["ours"]["rates"][0] / record["sides"]["script"]["rates"][0]
