@@ -28,6 +28,8 @@ from mpt_studio.predictions import Floats, Ints
 
 BLOCK = 4096
 Counts = npt.NDArray[np.int64]
+_LEAST = np.finfo(np.float32).tiny
+"""The lead of a new class that answers without one: its logit ties with an old class's, and its name comes first."""
 _T = TypeVar("_T", bound=np.generic)
 
 
@@ -37,6 +39,7 @@ class Offsets:
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
         lead = comparison.best_new_logit - comparison.best_old_logit
+        lead[(lead == 0) & comparison.class_is_new.take(comparison.new_answer)] = _LEAST  # at γ = 0 nothing changes
         self.order = sort_order(lead, descending=False).astype(np.int32)
         self.lead = lead[self.order]
         """(N,) m_new − m_old, ascending; −inf where the update has no new class."""
