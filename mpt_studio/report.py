@@ -218,6 +218,7 @@ def bench_report(record: dict[str, Any]) -> str:
             rates = [_per_second(case["sides"].get(name)) for name in ("script", "ours", "bound")]
             table.add_row(case["title"], *rates, *(_ratio(case, name) for name in ("script", "bound")))
             costs.add_row(case["title"], *_costs(case["sides"]))
+            lines.extend(_decoding_line(case))
         elif "build_seconds" in case:
             lines.append(_comparison_line(case))
         else:
@@ -264,6 +265,12 @@ def _update_line(case: dict[str, Any]) -> str:
     scripts = sum(case["script_seconds"].values())
     beside = f", the scripts one after the other {scripts:.0f} s: {_ratio(case, 'script')} times" if scripts else ""
     return f"{case['title']}: {case['ours_seconds']:.0f} s{beside}"
+
+
+def _decoding_line(case: dict[str, Any]) -> list[str]:
+    side = case["sides"].get("decode")
+    beside = f"{_per_second(side)} images/s, ours beside the slower of that and the bound {_ratio(case, 'limit')}"
+    return [f"{case['title']}: decoding alone {beside}"] if side else []
 
 
 def _comparison_line(case: dict[str, Any]) -> str:

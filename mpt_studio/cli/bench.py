@@ -69,13 +69,19 @@ def _cases(device: str) -> dict[str, Case]:
     """What is measured: sizes that a CPU can train, or those that a GPU is bought for."""
     resnet = Case(title="ResNet-18, 32×32, batch 128, MPT_KL", arch="resnet18", small_stem="off")
     if device.startswith("cuda"):
+        large = dataclasses.replace(resnet, title="ResNet-18, 32×32, batch 1024, MPT_KL", batch=1024)
         return {
             "resnet18": resnet,
             "resnet18-fp32": dataclasses.replace(resnet, title=f"{resnet.title}, float32", precision="fp32"),
-            "resnet18-1024": dataclasses.replace(resnet, title="ResNet-18, 32×32, batch 1024, MPT_KL", batch=1024),
+            "resnet18-compiled": dataclasses.replace(resnet, title=f"{resnet.title}, compiled", compile="on"),
+            "resnet18-1024": large,
+            "resnet18-1024-compiled": dataclasses.replace(large, title=f"{large.title}, compiled", compile="on"),
             **_evaluations(resnet, "ResNet-18"),
             "compare": _COMPARISON,
             "update": dataclasses.replace(resnet, title="whole update, four methods, ResNet-18"),
+            "jpegs": dataclasses.replace(
+                _FILES, title="JPEG files, 224×224, ResNet-18, batch 128, MPT_KL", arch="resnet18", jpegs=10_000
+            ),
         }
     few = dataclasses.replace(resnet, limit_train=1500, title="ResNet-18, ImageNet stem, 32×32, batch 128, MPT_KL")
     compiled: Literal["on", "off"] = "on" if benchmarks.can_compile() else "off"  # as "auto" decides for 100 epochs
@@ -87,10 +93,17 @@ def _cases(device: str) -> dict[str, Case]:
         "evaluate-resnet18": dataclasses.replace(few, title="evaluation, ResNet-18, 32×32", role="evaluate"),
         "compare": _COMPARISON,
         "update": Case(title="whole update, four methods, small network"),
+        "jpegs": _FILES,
     }
 
 
 _COMPARISON = Case(title="comparison")
+_FILES = Case(
+    title="JPEG files, 224×224, small network, batch 128, MPT_KL",
+    image_size=224,
+    jpegs=2_000,
+    sides=benchmarks.SIDES_OF_FILES,
+)
 
 
 def _evaluations(case: Case, network: str) -> dict[str, Case]:

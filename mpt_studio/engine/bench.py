@@ -7,6 +7,7 @@ work, no metrics, no events, no saving, in the fastest form that is known for th
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -145,6 +146,24 @@ def bound(setting: Setting) -> Iterator[dict[str, Any]]:
                 first_step_at = time.time()
         _wait(device)
         yield {"images": images, "first_step_at": first_step_at}
+
+
+def decoding(setting: Setting) -> Iterator[dict[str, Any]]:
+    """An epoch's augmented batches from the files to the device, for each ``next``: what no training can overtake."""
+    work = prepared(setting)
+    device, size = devices.choose(setting["device"]), setting["image_size"]
+    devices.prepare(device)
+    images = feed.Images(work.dataset, work.train_indices, size, device, on_device=False)
+    labels = torch.from_numpy(work.dataset.labels[work.train_indices])
+    how = feed.Augmentation(seed=setting["seed"], padding=size // 8, mirror=work.mirror)
+    batches = feed.TrainingFeed(images, labels, setting["batch"], how)
+    for epoch in itertools.count():
+        count, first_step_at = 0, 0.0
+        for batch in batches.batches(epoch):
+            count += len(batch.labels_B)
+            first_step_at = first_step_at or time.time()
+        _wait(device)
+        yield {"images": count, "first_step_at": first_step_at}
 
 
 def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None], int, int]:

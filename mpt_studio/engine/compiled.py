@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ def student(network: nn.Module, batch: int, size: int, context: Callable[[], tor
     Its weights and statistics are left as they are. Raises whatever the compiler does.
     """
     _keep_on_disk()
-    forward: Forward = torch.compile(network, dynamic=False)
+    forward: Forward = torch.compile(network, dynamic=False, options=_options(network))
     with _unchanged(network), context():
         torch.autograd.backward(forward(_images(network, batch, size)).float().sum())
     network.zero_grad(set_to_none=True)
@@ -62,10 +63,15 @@ def student(network: nn.Module, batch: int, size: int, context: Callable[[], tor
 def teacher(network: nn.Module, batch: int, size: int, context: Callable[[], torch.autocast]) -> Forward:
     """The same for a frozen network: batch normalisation is folded and weights are laid out for the CPU beforehand."""
     _keep_on_disk()
-    forward: Forward = torch.compile(network, dynamic=False, options={"freezing": True})
+    forward: Forward = torch.compile(network, dynamic=False, options={**_options(network), "freezing": True})
     with torch.no_grad(), context():
         forward(_images(network, batch, size))
     return forward
+
+
+def _options(network: nn.Module) -> dict[str, Any]:
+    """On CUDA a pass is recorded once and started as one: small networks wait for the launches of their kernels."""
+    return {"triton.cudagraphs": _device(network).type == "cuda"}
 
 
 def problem(error: Exception) -> str:
@@ -75,15 +81,19 @@ def problem(error: Exception) -> str:
 
 
 def _images(network: nn.Module, batch: int, size: int) -> Tensor:
-    device = next(network.parameters()).device
-    return torch.zeros(batch, 3, size, size, device=device).to(memory_format=torch.channels_last)
+    return torch.zeros(batch, 3, size, size, device=_device(network)).to(memory_format=torch.channels_last)
+
+
+def _device(network: nn.Module) -> torch.device:
+    return next(network.parameters()).device
 
 
 @contextmanager
 def _unchanged(network: nn.Module) -> Iterator[None]:
     """A trial pass moves running statistics and torch's generator; both are put back."""
     before = {name: value.clone() for name, value in network.named_buffers()}
-    with torch.random.fork_rng(devices=[]):
+    device = _device(network)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         yield
     with torch.no_grad():
         for name, value in network.named_buffers():

@@ -22,12 +22,14 @@ from typing import Any, Literal
 from mpt_studio import paths
 from mpt_studio.data import open_dataset, resolve_old_classes
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.jobs.bench_images import make_jpegs
 from mpt_studio.jobs.gpu_load import GpuLoad
 from mpt_studio.jobs.memory_use import MemoryUse
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.store.machine import machine, versions
 
 SIDES = ("script", "ours", "bound")
+SIDES_OF_FILES = (*SIDES, "decode")
 Role = Literal["train", "evaluate"]
 
 
@@ -55,6 +57,8 @@ class Case:
     """Whether ours and the bound compile their networks, as trainings of a real length do."""
     versions: int = 1
     """How many versions of the same data are evaluated, one after the other."""
+    jpegs: int = 0
+    """So many JPEG files of 256 pixels are made and are the data; they stay on disk and are decoded batch by batch."""
     sides: tuple[str, ...] = SIDES
 
 
@@ -95,12 +99,18 @@ def run_case(session: Session, case: Case, rounds: int) -> dict[str, Any]:
 
 
 def ratios(sides: dict[str, Side]) -> dict[str, float]:
-    """Medians over the rounds of "ours/script" and "ours/bound", where those sides were played."""
+    """Medians over the rounds of "ours/script", "ours/bound" and the like, for the sides that were played.
+
+    Where decoding was played, "ours/limit" is ours beside the slower of decoding and the bound.
+    """
+    others = {name: side.rates for name, side in sides.items() if name != "ours"}
+    if "decode" in others:
+        others["limit"] = [min(pair) for pair in zip(others["bound"], others["decode"], strict=True)]
     ours = sides.get("ours", Side()).rates
     return {
-        f"ours/{name}": statistics.median(a / b for a, b in zip(ours, sides[name].rates, strict=True))
-        for name in ("script", "bound")
-        if ours and name in sides
+        f"ours/{name}": statistics.median(a / b for a, b in zip(ours, rates, strict=True))
+        for name, rates in others.items()
+        if ours
     }
 
 
@@ -119,7 +129,7 @@ def _script() -> Path:
 
 
 def _setting(session: Session, case: Case, rounds: int, folder: Path) -> dict[str, Any]:
-    spec = absolute_spec(case.data)
+    spec = make_jpegs(folder / "images", case.jpegs) if case.jpegs else absolute_spec(case.data)
     dataset = open_dataset(spec, session.progress)
     half = str(max(1, len(dataset.class_names) // 2))
     old_names = resolve_old_classes(case.old_classes or half, dataset.class_names)

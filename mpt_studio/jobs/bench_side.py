@@ -1,9 +1,10 @@
 """One side of a benchmark in a process of its own: a line on stdin starts a round, a line of JSON on stdout answers it.
 
-Sides: "ours" trains or evaluates as users do, events, validation and checkpoints included; "bound" is the bare step.
-The third side, "script", is ``published_loop.py``. Rounds are started in turns, so that a noisy machine favours none.
+Sides: "ours" trains or evaluates as users do, events, validation and checkpoints included; "bound" is the bare step,
+"decode" an epoch's batches that nobody trains on. Another side, "script", is ``published_loop.py``. Rounds are started
+in turns, so that a noisy machine favours none.
 
-    python -m mpt_studio.jobs.bench_side ours|bound SETTING.json
+    python -m mpt_studio.jobs.bench_side ours|bound|decode SETTING.json
 """
 
 from __future__ import annotations
@@ -127,6 +128,7 @@ def recipe_of(setting: Setting) -> Recipe:
             seed=setting["seed"],
             device=setting["device"],
             compile=setting.get("compile", "off"),
+            data_placement="loader" if setting.get("jpegs") else "auto",
         ),
     )
 
@@ -151,10 +153,10 @@ def _gpu_peak_bytes(device: str) -> int:
 
 def main(side: str, path: str) -> None:
     setting = json.loads(Path(path).read_text("utf-8"))
-    if side == "bound":
+    if side in ("bound", "decode"):
         from mpt_studio.engine import bench
 
-        answer(bench.bound(setting), setting["device"])
+        answer(bench.bound(setting) if side == "bound" else bench.decoding(setting), setting["device"])
     elif side == "prepare":
         from mpt_studio.engine import bench
 

@@ -101,6 +101,19 @@ def test_that_a_case_plays_every_side_and_tells_rates_memory_and_ratios(tmp_path
     )
 
 
+def test_that_files_are_decoded_by_every_side_and_the_slower_limit_is_told(tmp_path: Path) -> None:
+    from mpt_studio import jobs
+    from mpt_studio.jobs.bench import SIDES_OF_FILES, Case, run_case
+    from mpt_studio.store import Store
+
+    case = Case(title="files", image_size=64, jpegs=100, batch=20, device="cpu", sides=SIDES_OF_FILES)
+    record = run_case(jobs.Session(Store(tmp_path)), case, rounds=1)
+    rates = {name: side["rates"][0] for name, side in record["sides"].items()}
+    assert set(rates) == {"script", "ours", "bound", "decode"}
+    assert record["ratios"]["ours/limit"] == pytest.approx(rates["ours"] / min(rates["bound"], rates["decode"]))
+    assert not Store(tmp_path).runs()  # the benchmark's runs are none of the user's
+
+
 def test_that_the_script_keeps_the_users_own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     from mpt_studio.engine import WAITING
     from mpt_studio.jobs.bench import _environment
