@@ -18,6 +18,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from mpt_studio.engine import heap
 from mpt_studio.errors import UserError, one_sentence
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -43,12 +44,14 @@ def choose(wanted: str) -> torch.device:
 
 
 def prepare(device: torch.device, exact: bool = False, deterministic: bool = False) -> None:
-    """Set this process up for a device: threads on the CPU, TensorFloat-32 on CUDA unless ``exact``.
+    """Set this process up for a device: threads and memory on the CPU, TensorFloat-32 on CUDA unless ``exact``.
 
     The thread count is a function of the machine alone, so that results do not depend on what else runs.
     ``deterministic`` changes CUDA alone: the CPU gives the same bits in every run with the same number of threads.
     """
     torch.set_num_threads(threads())
+    if device.type == "cpu":
+        heap.keep_freed()
     if device.type == "cuda":
         torch.set_float32_matmul_precision("highest" if exact else "high")
         torch.backends.cudnn.allow_tf32 = not exact

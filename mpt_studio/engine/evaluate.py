@@ -14,6 +14,7 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.engine import device as devices
+from mpt_studio.engine import heap
 from mpt_studio.engine.feed import Images, in_order
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import UserError
@@ -51,6 +52,8 @@ def evaluate(
         raise UserError(
             "The GPU has too little free memory to evaluate; close other programs or use the CPU."
         ) from None
+    finally:
+        heap.give_back()
     return Predictions(
         sample_ids=dataset.sample_ids[indices],
         labels=dataset.labels[indices].astype(np.int64),

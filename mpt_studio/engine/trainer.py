@@ -20,7 +20,7 @@ from torch import Tensor
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
-from mpt_studio.engine import commands, compiled, failures, feed, networks, optimizers, order, plan, weights
+from mpt_studio.engine import commands, compiled, failures, feed, heap, networks, optimizers, order, plan, weights
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.commands import Asked, Command, Left
 from mpt_studio.engine.materials import Materials, Parts, gather
@@ -134,8 +134,8 @@ class Trainer:
     def fit(self, command: Callable[[], Command] = lambda: "run") -> Iterator[Event]:
         """Train to the end, or until ``command`` answers "stop", "cancel" or "interrupt".
 
-        At every yield the state is consistent and finite, so that it may be saved. ``command`` is asked at most every
-        50 ms. Raises ``UserError`` for a loss that is not finite and for too little memory.
+        At every yield the state is consistent, so that it may be saved. ``command`` is asked at most every 50 ms.
+        Raises ``UserError`` for a loss or weights that are not finite and for too little memory.
         """
         try:
             yield from self._fit(command)
@@ -147,6 +147,8 @@ class Trainer:
             if "can't allocate memory" in str(error) or "not enough memory" in str(error):
                 raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
+        finally:
+            heap.give_back()
 
     def _fit(self, command: Callable[[], Command]) -> Iterator[Event]:
         yield self._started()
@@ -275,6 +277,7 @@ class Trainer:
 
     def _finish_epoch(self, materials: Materials, pace: Pace) -> Epoch:
         reading = self._checked_reading()
+        self._refuse_what_is_not_finite()
         began = time.monotonic()
         logits = materials.validation_logits(self.network)
         validation, flipped = materials.validation.figures(logits)
@@ -306,9 +309,9 @@ class Trainer:
     # ------------------------------------------------------------------ failures
 
     def _checked_reading(self) -> Reading:
-        """The sums, once the loss and all weights are known to be finite."""
+        """The sums, once the losses are known to be finite; weights that are not end in such a loss one step later."""
         reading = self.sums.read()
-        if not (reading.is_finite and self._weights_are_finite()):
+        if not reading.is_finite:
             raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
         return reading
 
