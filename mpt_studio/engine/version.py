@@ -33,14 +33,21 @@ class Normalise(nn.Module):
         super().__init__()
         self.size = preprocessing.image_size
         mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
-        self.register_buffer("scale", (1.0 / (255.0 * std)).reshape(1, 3, 1, 1))
-        self.register_buffer("shift", (-mean / std).reshape(1, 3, 1, 1))
+        self.register_buffer("scale", (1.0 / (255.0 * std)).repeat(self.size))
+        self.register_buffer("shift", (-mean / std).repeat(self.size))
 
     def forward(self, images_BSS3: Tensor) -> Tensor:
-        images = images_BSS3.permute(0, 3, 1, 2).to(torch.float32)  # channels last without a copy of its own
-        if images.shape[-1] != self.size:
-            images = F.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
-        return images * self.scale + self.shift  # type: ignore[operator]
+        images = images_BSS3.to(torch.float32)
+        if images.shape[2] != self.size:
+            images = _resized(images, self.size)
+        rows = images.reshape(-1, 3 * self.size)  # whole rows of pixels: three channels alone are too short for a loop
+        rows = rows * self.scale + self.shift  # type: ignore[operator]
+        return rows.reshape(-1, self.size, self.size, 3).permute(0, 3, 1, 2)  # channels last without a copy of its own
+
+
+def _resized(images_BSS3: Tensor, size: int) -> Tensor:
+    images = F.interpolate(images_BSS3.permute(0, 3, 1, 2), size=(size, size), mode="bilinear", antialias=True)
+    return images.permute(0, 2, 3, 1)
 
 
 class FrozenVersion:

@@ -22,6 +22,18 @@ def test_that_a_crop_equals_padding_slicing_and_mirroring(padding, row, column, 
     assert np.array_equal(augment.apply(torch.from_numpy(images), draws, padding).numpy(), expected)
 
 
+@given(st.integers(0, 5), st.integers(0, 2**31), st.integers(1, 9))
+def test_that_a_cpu_cuts_the_same_pixels_as_the_gather_of_other_devices(padding, seed, batch):
+    rng = np.random.default_rng(seed)
+    padded = torch.from_numpy(rng.integers(0, 256, (batch, 8 + 2 * padding, 6 + 2 * padding, 3), dtype=np.uint8))
+    places = rng.integers(0, 2 * padding + 1, (2, batch))
+    draws = Draws(*torch.from_numpy(places), torch.from_numpy(rng.random(batch) < 0.5))
+    expected = augment._by_one_gather(padded, draws, 8, 6)
+    found = augment._by_rows(padded, draws, 8, 6)
+    assert torch.equal(found, expected)
+    assert found.is_contiguous()
+
+
 def test_that_draws_stay_in_range_and_depend_on_the_sample_not_on_its_place():
     samples = torch.arange(500)
     draws = augment.draw(3, 1, samples, padding=4, mirror=True)
