@@ -16,6 +16,8 @@ COMPARED = 1_000_000
 """Samples of the comparison."""
 VERSIONS = 4
 """Of an ensemble that is evaluated on the same data."""
+SOME = 2_845
+"""Images for a network that takes a CPU long: twenty batches and the validation part."""
 UPDATE_METHODS = ("none", "pct_kl", "mpt_kl", "mpt_lm")
 
 
@@ -83,7 +85,7 @@ def _cases(device: str) -> dict[str, Case]:
                 _FILES, title="JPEG files, 224×224, ResNet-18, batch 128, MPT_KL", arch="resnet18", jpegs=10_000
             ),
         }
-    few = dataclasses.replace(resnet, limit_train=1500, title="ResNet-18, ImageNet stem, 32×32, batch 128, MPT_KL")
+    few = dataclasses.replace(resnet, limit_train=SOME, title="ResNet-18, ImageNet stem, 32×32, batch 128, MPT_KL")
     compiled: Literal["on", "off"] = "on" if benchmarks.can_compile() else "off"  # as "auto" decides for 100 epochs
     return {
         "small": Case(title="small network, 32×32, batch 128, MPT_KL", compile=compiled),

@@ -5,6 +5,7 @@ Shape letters: B batch, N samples, S side of the square images in pixels.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ SHARE_OF_FREE_MEMORY = {"cuda": 0.4}
 CHUNK_BYTES = 64 << 20
 STATISTICS_SAMPLES = 10_000
 MOST_WORKERS = 8
+NICER_BY = 10
 
 Report = Callable[[str, float], None]
 """Called with a sentence and the fraction done while images are read."""
@@ -102,7 +104,7 @@ class Images:
             sampler=picks,  # each "sample" is a whole batch, drawn by us
             batch_size=None,
             num_workers=workers,
-            worker_init_fn=_leave_signals_to_the_trainer,
+            worker_init_fn=_behind_the_trainer,
             pin_memory=self.device.type == "cuda",
             prefetch_factor=2 if workers else None,
             # workers only read and decode; "fork" shares the data set's arrays instead of copying them
@@ -110,10 +112,16 @@ class Images:
         )
 
 
-def _leave_signals_to_the_trainer(worker: int) -> None:
-    """Ctrl+C reaches all processes of a terminal; only the trainer answers it, and ends its workers."""
+def _behind_the_trainer(worker: int) -> None:
+    """Ctrl+C reaches all processes of a terminal; only the trainer answers it, and ends its workers.
+
+    Workers take what cores the trainer leaves: its threads wait for each other, so one that has to give its core to a
+    worker holds up all of them. Where the trainer waits for images, workers have the cores to themselves.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(os, "nice"):
+        os.nice(NICER_BY)
 
 
 class _Pixels(torch_data.Dataset[Tensor | str]):

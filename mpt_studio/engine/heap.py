@@ -11,15 +11,17 @@ import ctypes
 import os
 import sys
 
+LARGEST = 32 << 20
+"""Bytes. Keeping larger ones as well took half as much memory again with batches of 224×224, through holes between."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD")
 
 
 def keep_freed() -> None:
-    """From now on, until ``give_back``: blocks below 1 GiB are reused, and their memory is not returned meanwhile."""
+    """From now on, until ``give_back``: blocks up to ``LARGEST`` are reused, and their memory is not returned."""
     library = _library()
     if library is not None and not any(name in os.environ for name in _SETTINGS):
-        library.mallopt(_MMAP_THRESHOLD, 1 << 30)
+        library.mallopt(_MMAP_THRESHOLD, LARGEST)
         library.mallopt(_TRIM_THRESHOLD, (1 << 31) - 1)
 
 

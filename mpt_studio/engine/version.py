@@ -37,11 +37,11 @@ class Normalise(nn.Module):
         self.register_buffer("shift", (-mean / std).repeat(self.size))
 
     def forward(self, images_BSS3: Tensor) -> Tensor:
-        images = images_BSS3.to(torch.float32)
+        images = images_BSS3.to(torch.float32)  # a new tensor, so what follows can be done in its place
         if images.shape[2] != self.size:
             images = _resized(images, self.size)
         rows = images.reshape(-1, 3 * self.size)  # whole rows of pixels: three channels alone are too short for a loop
-        rows = rows * self.scale + self.shift  # type: ignore[operator]
+        rows.mul_(self.scale).add_(self.shift)  # type: ignore[arg-type]
         return rows.reshape(-1, self.size, self.size, 3).permute(0, 3, 1, 2)  # channels last without a copy of its own
 
 

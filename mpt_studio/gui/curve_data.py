@@ -23,8 +23,8 @@ Floats = npt.NDArray[np.float64]
 Axis = Literal["step", "epoch", "time"]
 
 STEP, EPOCH, SECONDS, VALUE, LOW, HIGH = range(6)
-MOST_ROWS = 8192
-"""Of a series: more than a plot has columns of pixels, and 0.4 MB."""
+MOST_ROWS = 4096
+"""Of a series: more than a plot has columns of pixels, and 0.2 MB."""
 AXES: dict[Axis, int] = {"step": STEP, "epoch": EPOCH, "time": SECONDS}
 
 

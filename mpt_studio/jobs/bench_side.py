@@ -38,15 +38,8 @@ def answer(rounds: Iterator[dict[str, Any]], device: str) -> None:
         print(json.dumps(record), flush=True)
 
 
-def ours(setting: Setting) -> Iterator[dict[str, Any]]:
-    """One epoch (or one evaluation) for each ``next``, through the same doors as the command line."""
-    if setting["role"] == "evaluate":
-        yield from _evaluations(setting)
-    else:
-        yield from _epochs(setting)
-
-
-def _evaluations(setting: Setting) -> Iterator[dict[str, Any]]:
+def evaluations(setting: Setting) -> Iterator[dict[str, Any]]:
+    """One evaluation of each version for each ``next``, through the same door as the command line."""
     from mpt_studio.engine.bench import EVALUATED
 
     folder, first = Path(setting["folder"]), _First()
@@ -73,40 +66,41 @@ class _First:
             self.at = time.time()
 
 
-def _epochs(setting: Setting) -> Iterator[dict[str, Any]]:
-    """The training runs in a thread that waits at each epoch's end until the next round begins."""
-    begin: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    ended: queue.SimpleQueue[dict[str, Any] | BaseException] = queue.SimpleQueue()
+class _Course:
+    """A training that waits at each epoch's end until the next round begins.
 
-    first = _First()
+    Training has the process's main thread, as it has for users: the C library lets other threads hold less at once, and
+    large images would be slower there.
+    """
 
-    def listen(run: str, event: Event) -> None:
-        first.note(isinstance(event, Step))
-        if isinstance(event, Epoch):
-            ended.put({"loss": event.losses["loss"]})
-            begin.get()
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self._first = _First()
+        self._begin: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
-    threading.Thread(target=_train, args=(setting, listen, begin, ended), daemon=True).start()
-    images = 0
-    while True:
-        begin.put(True)
-        record = ended.get()
-        if isinstance(record, BaseException):
-            raise record
-        images = images or _training_images(setting)
-        yield {"images": images, "first_step_at": first.at, **record}
-
-
-def _train(setting: Setting, listen: Any, begin: Any, ended: Any) -> None:
-    try:
-        begin.get()
-        session = jobs.Session(Store(Path(setting["folder"]) / "store"), listen=listen)
-        dataset = open_dataset(setting["data"])
-        run = jobs.start_train(session.store, recipe_of(setting), dataset)
+    def train(self) -> None:
+        """Train to the last epoch. Raises whatever training does."""
+        self._begin.get()
+        session = jobs.Session(Store(Path(self.setting["folder"]) / "store"), listen=self._listen)
+        dataset = open_dataset(self.setting["data"])
+        run = jobs.start_train(session.store, recipe_of(self.setting), dataset)
         jobs.train(session, run.id, dataset)
-        ended.put(StopIteration("The training has no more epochs."))
-    except BaseException as error:
-        ended.put(error)
+
+    def epochs(self) -> Iterator[dict[str, Any]]:
+        """For another thread: lets one epoch pass for each ``next``."""
+        images = 0
+        while True:
+            self._begin.put(True)
+            record = self._ended.get()
+            images = images or _training_images(self.setting)
+            yield {"images": images, "first_step_at": self._first.at, **record}
+
+    def _listen(self, run: str, event: Event) -> None:
+        self._first.note(isinstance(event, Step))
+        if isinstance(event, Epoch):
+            self._ended.put({"loss": event.losses["loss"]})
+            self._begin.get()
 
 
 def recipe_of(setting: Setting) -> Recipe:
@@ -153,16 +147,23 @@ def _gpu_peak_bytes(device: str) -> int:
 
 def main(side: str, path: str) -> None:
     setting = json.loads(Path(path).read_text("utf-8"))
-    if side in ("bound", "decode"):
-        from mpt_studio.engine import bench
+    if side in ("bound", "decode", "prepare"):
+        _of_the_engine(side, setting)
+    elif setting["role"] == "evaluate":
+        answer(evaluations(setting), setting["device"])
+    else:
+        course = _Course(setting)
+        threading.Thread(target=answer, args=(course.epochs(), setting["device"]), daemon=True).start()
+        course.train()
 
-        answer(bench.bound(setting) if side == "bound" else bench.decoding(setting), setting["device"])
-    elif side == "prepare":
-        from mpt_studio.engine import bench
 
+def _of_the_engine(side: str, setting: Setting) -> None:
+    from mpt_studio.engine import bench
+
+    if side == "prepare":
         bench.prepare(setting, tuple(setting["old_names"]))
     else:
-        answer(ours(setting), setting["device"])
+        answer(bench.bound(setting) if side == "bound" else bench.decoding(setting), setting["device"])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 
 import numpy as np
 import pytest
@@ -79,3 +80,14 @@ def test_that_read_only_arrays_become_tensors_without_a_warning(squares, recwarn
 
     assert len(Images(Mapped(), squares.train, 16, CPU, on_device=True).held) == len(squares.train)
     assert not recwarn.list
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="has no priorities of this kind")
+def test_that_loader_processes_take_only_what_the_trainer_leaves(squares):
+    class TellsItsPriority:
+        def batch(self, indices, size):
+            return np.full((len(indices), size, size, 3), os.nice(0), dtype=np.uint8)
+
+    images = Images(TellsItsPriority(), squares.train, 16, CPU, on_device=False, workers=1)
+    found = torch.cat(list(images.batches(feed.in_order(40, 20))))
+    assert (found == min(19, os.nice(0) + feed.NICER_BY)).all()

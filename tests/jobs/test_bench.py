@@ -11,7 +11,7 @@ import pytest
 
 from mpt_studio.engine import Trainer, bench
 from mpt_studio.engine.materials import gather
-from mpt_studio.jobs.bench_side import ours, recipe_of
+from mpt_studio.jobs.bench_side import evaluations, recipe_of
 from mpt_studio.recipe import Recipe
 
 _FILE = Path(__file__).parents[1] / "benchmarks" / "published_loop.py"
@@ -71,7 +71,7 @@ def test_that_several_versions_are_evaluated_one_after_the_other(tmp_path: Path)
     setting = setting_for("mpt_kl", tmp_path) | {"role": "evaluate", "batch": 1000, "versions": 3}
     bench.prepare(setting, tuple("0123456789"))
     assert next(bench.bound(setting))["images"] == 3 * 8000
-    assert next(ours(setting))["images"] == 3 * 8640
+    assert next(evaluations(setting))["images"] == 3 * 8640
 
 
 @pytest.mark.parametrize("role", ["train", "evaluate"])
