@@ -49,8 +49,8 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     return writer.run
 
 
-WORK_FOR_A_SAVE = 30
-"""Training goes on for so many times as long as the last save took before the next one: saving takes 3 % at most."""
+WORK_FOR_A_SAVE = 50
+"""Training goes on for so many times as long as the last save took before the next one: saving takes 2 % at most."""
 _ROLE_LABELS: dict[str, str] = {"old": "Old model"}
 
 

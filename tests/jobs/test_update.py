@@ -159,7 +159,7 @@ def test_that_a_slow_disk_is_written_to_less_often(session: jobs.Session, monkey
     run = jobs.train(session, jobs.start_train(session.store, recipe, open_dataset("builtin")).id)
     epochs = [event for event in run.events() if isinstance(event, Epoch)]
     assert len(epochs) == 5
-    assert len(saves) == 1  # the next one would be due after a minute of training
+    assert len(saves) == 1  # the next one would be due after 100 s of training
 
 
 def test_that_stopping_keeps_the_version_as_it_is_and_ends_the_update(session: jobs.Session) -> None:
