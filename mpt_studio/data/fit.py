@@ -7,6 +7,7 @@ images), so that they answer here as they do where they are deployed.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,8 @@ from mpt_studio.errors import UserError
 
 LARGEST = 4096
 """Pixels; a header that asks for more would only fill the memory."""
-LONGEST = 16
-"""Sides of images that are longer by this factor are not resized as a whole: a thin strip would fill the memory."""
+MOST_PIXELS = 1 << 26
+"""Images that would become larger (200 MB) are not resized as a whole: a thin strip would fill the memory."""
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -66,7 +67,7 @@ class Fit:
         """(size, size, 3) uint8 of an RGB image."""
         if image.size == (self.size, self.size) and self.resize in (0, self.size):
             return np.asarray(image)
-        if self.crop == "center" and self.resize and max(image.size) <= LONGEST * min(image.size):
+        if self.crop == "center" and self.resize and math.prod(self._resized_sides(image)) <= MOST_PIXELS:
             return self._resized_and_cut(image)
         width, height = image.size
         box = (0.0, 0.0, float(width), float(height)) if self.crop == "squash" else self._centre(width, height)
@@ -74,7 +75,7 @@ class Fit:
 
     def _resized_and_cut(self, image: Image.Image) -> Images:
         """All of the image, and not only the part that is kept, so that no pixel differs by rounding."""
-        width, height = (self._resized(length, min(image.size)) for length in image.size)
+        width, height = self._resized_sides(image)
         left, top = self._start(width), self._start(height)
         resized = np.asarray(image.resize((width, height), _FILTERS[self.interpolation]))
         return resized[top : top + self.size, left : left + self.size]
@@ -99,6 +100,10 @@ class Fit:
         resized = self._resized(length, shorter)
         start, scale = self._start(resized), length / resized
         return start * scale, (start + self.size) * scale
+
+    def _resized_sides(self, image: Image.Image) -> tuple[int, int]:
+        width, height = image.size
+        return self._resized(width, min(image.size)), self._resized(height, min(image.size))
 
     def _resized(self, length: int, shorter: int) -> int:
         return int(self.resize * length / shorter)  # cut off and not rounded, as in torchvision
