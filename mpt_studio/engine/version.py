@@ -63,7 +63,7 @@ class FrozenVersion:
         self.device = device
         self.network = devices.place(network or load_network(checkpoint, device), device).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
-        self._compiled: Forward = self.network
+        self._compiled: Forward | None = None
         self._compiled_for = 0
 
     def fold(self) -> FrozenVersion:
@@ -80,8 +80,8 @@ class FrozenVersion:
     @torch.no_grad()
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) logits of uint8 images, in the arithmetic of the surrounding autocast."""
-        forward = self._compiled if len(images_BSS3) == self._compiled_for else self.network
-        logits: Tensor = forward(self.normalise(images_BSS3))
+        forward = self._compiled if len(images_BSS3) == self._compiled_for else None
+        logits: Tensor = (forward or self.network)(self.normalise(images_BSS3))
         return logits
 
 
