@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from mpt_studio.data.dataset import Part
 from mpt_studio.engine import compiled, feed, networks, optimizers, weights
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.losses import MethodLoss, match_columns
+from mpt_studio.engine.recorded import Recorded
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
 from mpt_studio.recipe import Method, Model, Training, method_named
 
@@ -182,20 +184,29 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
     pixels, labels = _one_batch(work, work.train_indices, batch, device)
     normalise = Normalise(work.preprocessing).to(device)
     forward: compiled.Forward = network
+    recorded = setting.get("compile") == "on" and device.type == "cuda" and not scaler.is_enabled()
     if setting.get("compile") == "on":
-        forward = compiled.student(network, len(pixels), setting["image_size"], arithmetic)
+        forward = compiled.student(network, len(pixels), setting["image_size"], arithmetic, recorded)
         for teacher in (old, new):
             if teacher is not None:
                 teacher.compile(len(pixels), arithmetic)
 
-    def step() -> None:
+    def learn(answers_of_old: torch.Tensor | None, answers_of_new: torch.Tensor | None) -> None:
         with arithmetic():
             logits = forward(normalise(pixels))
-            answers = old.logits(pixels) if old else None, new.logits(pixels) if new else None
         optimizer.zero_grad(set_to_none=True)
-        scaler.scale(loss(logits, labels, *answers)["loss"]).backward()
+        scaler.scale(loss(logits, labels, answers_of_old, answers_of_new)["loss"]).backward()
         scaler.step(optimizer)
         scaler.update()
+
+    if recorded:
+        optimizers.make_recordable(optimizer)
+    learnt = Recorded(learn, lambda problem: print(problem, file=sys.stderr)) if recorded else learn
+
+    def step() -> None:
+        with arithmetic():
+            answers = old.logits(pixels) if old else None, new.logits(pixels) if new else None
+        learnt(*answers)
 
     steps = max(1, len(work.train_indices) // batch)
     return step, steps, steps * batch

@@ -47,13 +47,17 @@ def training_work(network: nn.Module, size: int, images: int) -> float:
     return 3.0 * float(counter.get_total_flops()) * images
 
 
-def student(network: nn.Module, batch: int, size: int, context: Callable[[], torch.autocast]) -> Forward:
+def student(
+    network: nn.Module, batch: int, size: int, context: Callable[[], torch.autocast], recorded: bool = False
+) -> Forward:
     """The network's forward pass for batches of exactly ``batch`` images, compiled with its backward pass.
 
-    Its weights and statistics are left as they are. Raises whatever the compiler does.
+    Its weights and statistics are left as they are. ``recorded``: the whole step will be one CUDA graph, so that the
+    passes are not graphs of their own. Raises whatever the compiler does.
     """
     _keep_on_disk()
-    forward: Forward = torch.compile(network, dynamic=False, options=_options(network))
+    options = {} if recorded else _options(network)
+    forward: Forward = torch.compile(network, dynamic=False, options=options)
     with _unchanged(network), context():
         torch.autograd.backward(forward(_images(network, batch, size)).float().sum())
     network.zero_grad(set_to_none=True)

@@ -156,11 +156,11 @@ class TrainingFeed:
     def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The epoch's batches from the step ``first`` on."""
         how = self.augmentation
-        picks = _split(order.epoch_order(how.seed, epoch, len(self.images)), self.batch_size)[first : self.steps]
+        whole = order.epoch_order(how.seed, epoch, len(self.images)).to(self.images.device)  # once, not batch by batch
+        picks = _split(whole, self.batch_size)[first : self.steps]
         draws = augment.draw(how.seed, epoch, self.samples_N, how.padding, how.mirror).to(self.images.device)
         for pick, pixels in zip(picks, self.images.batches(picks), strict=True):
-            there = pick.to(self.images.device, non_blocking=True)
-            yield Batch(augment.apply(pixels, draws.take(there), how.padding), self.labels_N[there], there)
+            yield Batch(augment.apply(pixels, draws.take(pick), how.padding), self.labels_N[pick], pick)
 
 
 def in_order(count: int, batch_size: int) -> list[Tensor]:

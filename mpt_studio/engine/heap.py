@@ -20,9 +20,14 @@ _SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES
 def keep_freed() -> None:
     """From now on, until ``give_back``: blocks up to ``LARGEST`` are reused, and their memory is not returned."""
     library = _library()
-    if library is not None and not any(name in os.environ for name in _SETTINGS):
+    if library is not None and can_keep():
         library.mallopt(_MMAP_THRESHOLD, LARGEST)
         library.mallopt(_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def can_keep() -> bool:
+    """Whether the C library can be told, and the user has not told it otherwise."""
+    return _library() is not None and not any(name in os.environ for name in _SETTINGS)
 
 
 def give_back() -> None:

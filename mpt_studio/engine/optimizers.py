@@ -25,9 +25,20 @@ def make(network: nn.Module, training: Training) -> Optimizer:
     )
 
 
+def make_recordable(optimizer: Optimizer) -> None:
+    """The learning rate becomes a tensor on the device: a recording would keep a number as it is."""
+    for group in optimizer.param_groups:
+        group["lr"] = torch.tensor(float(group["lr"]), device=group["params"][0].device)
+        if "capturable" in group:
+            group["capturable"] = True
+
+
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def state_tensors(optimizer: Optimizer) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from mpt_studio.data.dataset import Dataset
-from mpt_studio.engine import compiled, feed, networks, order
+from mpt_studio.engine import compiled, feed, heap, networks, order
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.outline import without_memory
 from mpt_studio.recipe import Model, Recipe
@@ -40,15 +40,22 @@ class Plan:
     def steps(self) -> int:
         return self.epochs * self.steps_per_epoch
 
+    @property
+    def recorded(self) -> bool:
+        """Whether a step becomes one CUDA graph. Loss scaling looks at each step's gradients and cannot be recorded."""
+        return self.compiled and self.device.type == "cuda" and self.precision != "fp16"
+
     def settings(self) -> dict[str, Any]:
         """The choices for ``events.Started``, in words where the window shows them."""
         return {
             "device": str(self.device),
             "precision": self.precision,
             "compiled": self.compiled,
+            "recorded": self.recorded,
             "deterministic": self.deterministic,
             "memory_format": devices.memory_format(self.device),
             "data_placement": "device" if self.on_device else "loader",
+            "freed_memory": "kept" if self.device.type == "cpu" and heap.can_keep() else "given back",
             "image_size": self.image_size,
             "small_stem": self.small_stem,
             "crop_padding": self.padding,

@@ -40,27 +40,30 @@ class RunningSums:
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.dtype = torch.float32 if device.type == "mps" else torch.float64
-        self.reset()
-
-    def reset(self) -> None:
         self.names: tuple[str, ...] = ()
         self.sums = torch.zeros(0, dtype=self.dtype, device=self.device)
-        self.images = 0
+        """(parts + 2,): sums over images of each part and of right answers, and the number of images."""
+
+    def reset(self) -> None:
+        """In place: a recorded step goes on adding to the same tensor."""
+        self.sums.zero_()
 
     def add(self, parts: Mapping[str, Tensor], right: Tensor, images: int) -> None:
         """Add a batch: mean loss parts (scalars), number of right answers (scalar), number of images."""
-        if not self.names:
+        if self.names != tuple(parts):  # an epoch's first step, where the method's parts join
             self.names = tuple(parts)
-            self.sums = torch.zeros(len(parts) + 1, dtype=self.dtype, device=self.device)
+            self.sums = torch.zeros(len(parts) + 2, dtype=self.dtype, device=self.device)
         losses = torch.stack([parts[name].detach().to(self.dtype) for name in self.names])
-        self.sums += torch.cat([losses * images, right.to(self.dtype).reshape(1)])
-        self.images += images
+        self.sums[:-1] += torch.cat([losses * images, right.to(self.dtype).reshape(1)])
+        self.sums[-1] += images
 
     def read(self) -> Reading:
         """Wait for the device and copy the sums."""
-        *totals, right = self.sums.tolist() if self.names else [0.0]
-        return Reading(dict(zip(self.names, totals, strict=True)), right, self.images)
+        *totals, right, images = self.sums.tolist() if self.names else [0.0, 0.0]
+        return Reading(dict(zip(self.names, totals, strict=True)), right, int(images))
 
-    def restore(self, names: tuple[str, ...], sums: Tensor, images: int) -> None:
-        self.names, self.images = names, images
-        self.sums = sums.to(self.device, self.dtype)
+    def restore(self, names: tuple[str, ...], sums: Tensor) -> None:
+        """Go on from another's ``names`` and ``sums``. Raises ``ValueError`` where they do not belong together."""
+        if names and len(sums) != len(names) + 2:
+            raise ValueError(f"{len(sums)} sums for {len(names)} parts")
+        self.names, self.sums = names, sums.to(self.device, self.dtype)

@@ -8,9 +8,10 @@ Step events cover the steps since the last one by the clock, so where they are c
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from mpt_studio.engine import device as devices
 from mpt_studio.engine.commands import Asked, Command, Left
 from mpt_studio.engine.materials import Materials, Parts, gather
 from mpt_studio.engine.pace import Pace
+from mpt_studio.engine.recorded import Recorded
 from mpt_studio.engine.schedule import learning_rate
 from mpt_studio.engine.state import State
 from mpt_studio.engine.sums import Reading, RunningSums
@@ -94,6 +96,9 @@ class Trainer:
         self._best_figures: dict[str, Any] = {}
         self._preprocessing: Preprocessing | None = None
         self._command: Command = "run"
+        self._learn_full_batch: Callable[..., None] | None = None
+        """The faster form of ``_learn``, while ``fit`` runs."""
+        self._news: list[str] = []
         self._last: Reading | None = None
         self._read_at = 0.0
 
@@ -107,7 +112,6 @@ class Trainer:
                 self.recipe.model.arch, len(self.class_names), self.plan.small_stem, self.plan.image_size
             )
         self.network = devices.place(network, device).train()
-        self._forward: compiled.Forward = self.network
         self.optimizer = optimizers.make(self.network, training)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.plan.precision == "fp16")
         self.sums = RunningSums(device)
@@ -158,8 +162,9 @@ class Trainer:
             yield Note(text=text)
         yield from self._note_on_reading()
         ask = Asked(command)
-        yield from self._compile()
+        forward = yield from self._compiled_forward()
         materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
+        self._learn_full_batch = self._recorded(functools.partial(self._learn, materials, forward))
         pace = Pace(self.plan.steps, self.plan.steps_per_epoch)
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
@@ -182,17 +187,26 @@ class Trainer:
         if self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
 
-    def _compile(self) -> Iterator[Event]:
-        """Compile what full batches go through; without a compiler the network is used as it is."""
+    def _compiled_forward(self) -> Generator[Event, None, compiled.Forward]:
+        """What full batches go through; without a compiler the network as it is."""
         if not self.plan.compiled:
-            return
+            return self.network
         yield Note(text="Compiling the network: half a minute the first time, seconds when it is known already.")
         batch, size = self.recipe.training.batch_size, self.plan.image_size
         try:
-            self._forward = compiled.student(self.network, batch, size, self._arithmetic)
+            return compiled.student(self.network, batch, size, self._arithmetic, self.plan.recorded)
         except Exception as error:
             self.plan = dataclasses.replace(self.plan, compiled=False)
             yield Note(text=f"Training goes on without compiling the network ({compiled.problem(error)}).")
+            return self.network
+
+    def _recorded(self, learn: Callable[..., None]) -> Callable[..., None]:
+        """The step as one recording, where the plan says so."""
+        if not self.plan.recorded:
+            return learn
+        optimizers.make_recordable(self.optimizer)
+        sentence = "Training goes on without recording the step as a CUDA graph ({})."
+        return Recorded(learn, lambda problem: self._news.append(sentence.format(problem)))
 
     def _arithmetic(self) -> torch.autocast:
         return devices.autocast(self.plan.device, self.plan.precision)
@@ -210,6 +224,7 @@ class Trainer:
             asked = ask.now()
             if asked != "run" or time.monotonic() - self._read_at > SECONDS_BETWEEN_READINGS:
                 yield self._step_event(pace)
+                yield from (Note(text=self._news.pop()) for _ in list(self._news))
             if asked == "pause":
                 yield from self._wait(ask)
                 pace.start(self.step)
@@ -222,26 +237,39 @@ class Trainer:
         rate = learning_rate(self.recipe.training, self.step, self.plan.steps_per_epoch)
         optimizers.set_learning_rate(self.optimizer, rate)
         full = len(batch.labels_B) == self.recipe.training.batch_size
+        learn = (full and self._learn_full_batch) or functools.partial(self._learn, materials, self.network)
+        learn(batch.images_BSS3, batch.labels_B, *self._teacher_logits(materials, batch))
+        self.step_in_epoch += 1
+
+    def _learn(
+        self,
+        materials: Materials,
+        forward: compiled.Forward,
+        images_BSS3: Tensor,
+        labels_B: Tensor,
+        old_BK: Tensor | None,
+        new_BC: Tensor | None,
+    ) -> None:
+        """Forward and backward pass, optimizer and sums: on the device alone, so that it can be recorded."""
         with self._arithmetic():
-            logits = (self._forward if full else self.network)(materials.normalise(batch.images_BSS3))
-            old, new = self._teacher_logits(materials, batch)
-        losses = materials.loss(logits, batch.labels_B, old, new, self.epoch)
+            logits = forward(materials.normalise(images_BSS3))
+        losses = materials.loss(logits, labels_B, old_BK, new_BC, self.epoch)
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(losses["loss"]).backward()
         self._clip()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        right = (logits.detach().argmax(dim=1) == batch.labels_B).sum()  # logits before the margin
-        self.sums.add(losses, right, len(batch.labels_B))
-        self.step_in_epoch += 1
+        right = (logits.detach().argmax(dim=1) == labels_B).sum()  # logits before the margin
+        self.sums.add(losses, right, len(labels_B))
 
     def _teacher_logits(self, materials: Materials, batch: feed.Batch) -> tuple[Tensor | None, Tensor | None]:
         """Old model's and reference models' logits on the same augmented images, where the loss needs them."""
         if not materials.loss.distils(self.epoch):
             return None, None
         asked = batch.images_BSS3, batch.rows_B
-        old = materials.old.logits(*asked) if materials.old else None
-        return old, materials.references.logits(*asked) if materials.references else None
+        with self._arithmetic():
+            old = materials.old.logits(*asked) if materials.old else None
+            return old, materials.references.logits(*asked) if materials.references else None
 
     def _clip(self) -> None:
         limit = self.recipe.training.clip_gradient
@@ -356,7 +384,6 @@ class Trainer:
             "figures": self.figures,
             "best_figures": self._best_figures,
             "names": self.sums.names,
-            "images": self.sums.images,
             "scaler": self.scaler.state_dict(),
             "threads": torch.get_num_threads(),
             "compiled": self.plan.compiled,
@@ -388,7 +415,7 @@ class Trainer:
         self.network.load_state_dict(groups["network"])
         optimizers.load_state_tensors(self.optimizer, groups.get("optimizer", {}))
         self.scaler.load_state_dict(values["scaler"])
-        self.sums.restore(tuple(values["names"]), groups["sums"]["sums"], values["images"])
+        self.sums.restore(tuple(values["names"]), groups["sums"]["sums"])
         self._best = {k: v.to(self.plan.device) for k, v in groups.get("best", {}).items()}
         self.figures, self._best_figures = values["figures"], values["best_figures"]
         self.epoch, self.step_in_epoch = values["epoch"], values["step_in_epoch"]

@@ -129,6 +129,7 @@ class RunStatus(QFrame):
         self._show_versions(state.versions)
         self._show_progress(state, active)
         self._facts.setText(_facts(state) if state.current else "")
+        plain.set_tip(self._facts, _choices(state))
         self._what.setText(_what(state) if active else outcome)
         if state.is_paused != self._is_paused:
             self._is_paused = state.is_paused
@@ -221,3 +222,16 @@ def _facts(state: UpdateState) -> str:
         if version.step.memory_bytes > 0:
             facts.append(f"{version.step.memory_bytes / 2**30:.1f} GiB on the GPU")
     return "  ·  ".join(facts)
+
+
+def _choices(state: UpdateState) -> str:
+    """What the trainer chose from device and data, one choice a line; the recipe can say otherwise."""
+    started = state.current.started if state.current else None
+    if started is None or not started.settings:
+        return ""
+    lines = (f"{name.replace('_', ' ')}: {_said(value)}" for name, value in started.settings.items())
+    return "\n".join(("Chosen from the device and the data:", *lines))
+
+
+def _said(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -31,7 +31,7 @@ def test_that_a_loss_that_is_not_finite_stays_visible():
 def test_that_restored_sums_go_on():
     sums, copy = RunningSums(CPU), RunningSums(CPU)
     sums.add({"loss": torch.tensor(0.1), "cross_entropy": torch.tensor(0.1)}, torch.tensor(1), 3)
-    copy.restore(sums.names, sums.sums.clone(), sums.images)
+    copy.restore(sums.names, sums.sums.clone())
     for one in (sums, copy):
         one.add({"loss": torch.tensor(0.2), "cross_entropy": torch.tensor(0.3)}, torch.tensor(1), 3)
     assert sums.read() == copy.read()
