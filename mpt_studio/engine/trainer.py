@@ -236,8 +236,9 @@ class Trainer:
         torch.manual_seed(order.step_seed(self.recipe.training.seed, self.step))
         rate = learning_rate(self.recipe.training, self.step, self.plan.steps_per_epoch)
         optimizers.set_learning_rate(self.optimizer, rate)
-        full = len(batch.labels_B) == self.recipe.training.batch_size
-        learn = (full and self._learn_full_batch) or functools.partial(self._learn, materials, self.network)
+        learn = self._learn_full_batch
+        if learn is None or len(batch.labels_B) != self.recipe.training.batch_size:
+            learn = functools.partial(self._learn, materials, self.network)
         learn(batch.images_BSS3, batch.labels_B, *self._teacher_logits(materials, batch))
         self.step_in_epoch += 1
 

@@ -61,7 +61,9 @@ class FrozenVersion:
         self.class_names = checkpoint.class_names
         self.fit = Fit.of(checkpoint.preprocessing)
         self.device = device
-        self.network = devices.place(network or load_network(checkpoint, device), device).requires_grad_(False)
+        self.network = devices.place(
+            load_network(checkpoint, device) if network is None else network, device
+        ).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
         self._compiled: Forward | None = None
         self._compiled_for = 0
@@ -80,8 +82,10 @@ class FrozenVersion:
     @torch.no_grad()
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) logits of uint8 images, in the arithmetic of the surrounding autocast."""
-        forward = self._compiled if len(images_BSS3) == self._compiled_for else None
-        logits: Tensor = (forward or self.network)(self.normalise(images_BSS3))
+        forward = self._compiled  # asked for None and not for its truth, which it may not have
+        if forward is None or len(images_BSS3) != self._compiled_for:
+            forward = self.network
+        logits: Tensor = forward(self.normalise(images_BSS3))
         return logits
 
 

@@ -317,19 +317,37 @@ def test_that_a_finished_run_that_is_restored_has_nothing_left_to_do(make, repla
     assert second.describe() == first.describe()
 
 
+@pytest.fixture
+def traced_only(monkeypatch) -> None:
+    """Networks are compiled in all but one thing: the traced graph is run by torch instead of being made C++."""
+    compile_ = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda network, **_: compile_(network, backend="eager", dynamic=False))
+
+
+def assert_compiled_equals_plain(make, replaced, teachers, tmp_path) -> None:
+    method = METHODS["MPT_KL"]
+    plain = make(replaced({"compile": "off", "batch_size": 20, "learning_rate": 0.01}, method=method), **teachers)
+    recipe = replaced({"compile": "on", "batch_size": 20, "learning_rate": 0.01}, method=method)  # a last batch of 16
+    whole = make(recipe, **teachers)
+    theirs, ours = figures(plain.fit()), figures(whole.fit())
+    assert whole.plan.compiled
+    assert ours[0][2] == pytest.approx(theirs[0][2], rel=1e-3)
+    assert_resumes(make, recipe, teachers, 3, tmp_path, ours, weights(whole))
+
+
+def test_that_a_traced_training_is_equal_and_resumes_exactly(
+    make, replaced, old, reference, tmp_path, monkeypatch, traced_only
+):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    assert_compiled_equals_plain(make, replaced, {"old": old, "reference": reference}, tmp_path)
+
+
 @pytest.mark.slow  # compiling takes half a minute
 def test_that_a_compiled_training_is_equal_to_rounding_and_resumes_exactly(
     make, replaced, old, reference, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
-    given, method = {"old": old, "reference": reference}, METHODS["MPT_KL"]
-    plain = make(replaced({"compile": "off", "batch_size": 20, "learning_rate": 0.01}, method=method), **given)
-    recipe = replaced({"compile": "on", "batch_size": 20, "learning_rate": 0.01}, method=method)  # a last batch of 16
-    whole = make(recipe, **given)
-    theirs, ours = figures(plain.fit()), figures(whole.fit())
-    assert whole.plan.compiled
-    assert ours[0][2] == pytest.approx(theirs[0][2], rel=1e-3)
-    assert_resumes(make, recipe, given, 3, tmp_path, ours, weights(whole))
+    assert_compiled_equals_plain(make, replaced, {"old": old, "reference": reference}, tmp_path)
 
 
 def test_that_a_training_goes_on_where_nothing_can_be_compiled(make, replaced, monkeypatch):
