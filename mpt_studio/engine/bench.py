@@ -25,6 +25,7 @@ from mpt_studio.engine import compiled, feed, networks, optimizers, weights
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.losses import MethodLoss, match_columns
 from mpt_studio.engine.recorded import Recorded
+from mpt_studio.engine.small_maps import use_products
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
 from mpt_studio.recipe import Method, Model, Training, method_named
 
@@ -171,7 +172,8 @@ def decoding(setting: Setting) -> Iterator[dict[str, Any]]:
 def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None], int, int]:
     batch, setting = work.setting["batch"], work.setting
     precision = devices.precision(device, setting["precision"])
-    network = devices.place(fresh_network(setting, len(work.class_names)), device).train()
+    placed = devices.place(fresh_network(setting, len(work.class_names)), device)
+    network = use_products(placed, setting["image_size"]).train()
     training = Training(batch_size=batch, learning_rate=setting["learning_rate"], seed=setting["seed"])
     optimizer = optimizers.make(network, training)
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")

@@ -28,6 +28,7 @@ from mpt_studio.engine.materials import Materials, Parts, gather
 from mpt_studio.engine.pace import Pace
 from mpt_studio.engine.recorded import Recorded
 from mpt_studio.engine.schedule import learning_rate
+from mpt_studio.engine.small_maps import use_products
 from mpt_studio.engine.state import State
 from mpt_studio.engine.sums import Reading, RunningSums
 from mpt_studio.errors import UserError
@@ -111,7 +112,7 @@ class Trainer:
             network = networks.build(
                 self.recipe.model.arch, len(self.class_names), self.plan.small_stem, self.plan.image_size
             )
-        self.network = devices.place(network, device).train()
+        self.network = use_products(devices.place(network, device), self.plan.image_size).train()
         self.optimizer = optimizers.make(self.network, training)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.plan.precision == "fp16")
         self.sums = RunningSums(device)

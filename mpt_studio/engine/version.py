@@ -18,6 +18,7 @@ from mpt_studio.engine import compiled
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.compiled import Forward
 from mpt_studio.engine.folded import folded
+from mpt_studio.engine.small_maps import use_products
 from mpt_studio.engine.weights import load_network
 from mpt_studio.errors import UserError
 
@@ -70,7 +71,7 @@ class FrozenVersion:
 
     def fold(self) -> FrozenVersion:
         """Itself, answering faster and equal to rounding; ``network`` is another one from now on."""
-        self.network = folded(self.network, self.normalise.size)
+        self.network = use_products(folded(self.network, self.normalise.size), self.normalise.size)
         return self
 
     def compile(self, batch: int, context: Callable[[], torch.autocast]) -> None:
