@@ -4,6 +4,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from mpt_studio import paths
+
 # Threads that wait for the others look 5,000 times and then sleep. OpenMP's own default, to spin for long, collapses
 # beside another busy process (under 20 images/s); sleeping at once costs a fifth on idle cores. The small network's
 # whole step on two cores: 131 ms sleeping at once, 105 so, 79 spinning; beside one busy loop 178, 188 and 245 ms.
@@ -11,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "5000"}
 if not WAITING.keys() & os.environ.keys():
     os.environ.update(WAITING)
+# Compiled code lies beside our other caches and not in a folder for temporary files: private, and there after a
+# restart. torch decides for its own folder as soon as anything imports its compiler.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(paths.cache_dir() / "compiled"))
 
 if TYPE_CHECKING:
     from mpt_studio.engine.commands import Command

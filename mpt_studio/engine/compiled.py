@@ -7,6 +7,7 @@ kept copy on disk 3 s. It needs a C++ compiler and Python's headers; where they 
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mpt_studio import paths
 from mpt_studio.engine import device as devices
 from mpt_studio.errors import one_sentence
 
@@ -55,7 +55,7 @@ def student(
     Its weights and statistics are left as they are. ``recorded``: the whole step will be one CUDA graph, so that the
     passes are not graphs of their own. Raises whatever the compiler does.
     """
-    _keep_on_disk()
+    _be_quiet()
     options = {} if recorded else _options(network)
     forward: Forward = torch.compile(network, dynamic=False, options=options)
     with _unchanged(network), context():
@@ -66,7 +66,7 @@ def student(
 
 def teacher(network: nn.Module, batch: int, size: int, context: Callable[[], torch.autocast]) -> Forward:
     """The same for a frozen network: batch normalisation is folded and weights are laid out for the CPU beforehand."""
-    _keep_on_disk()
+    _be_quiet()
     forward: Forward = torch.compile(network, dynamic=False, options={**_options(network), "freezing": True})
     with torch.no_grad(), context():
         forward(_images(network, batch, size))
@@ -104,9 +104,9 @@ def _unchanged(network: nn.Module) -> Iterator[None]:
             value.copy_(before[name])
 
 
-def _keep_on_disk() -> None:
-    """Beside our other caches and not in a folder for temporary files: private, and there after a restart."""
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(paths.cache_dir() / "compiled"))
+def _be_quiet() -> None:
+    """torch warns of CUDA's tools without a GPU, which compiling for a CPU does not need."""
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
 
 
 def has_compiler() -> bool:

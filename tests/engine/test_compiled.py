@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -47,3 +51,17 @@ def test_that_a_trial_pass_leaves_statistics_and_generator_as_they_were():
         torch.rand(1)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_that_compiled_code_lies_beside_our_other_caches_whoever_imports_the_compiler_first(tmp_path):
+    program = (
+        "from mpt_studio import engine, paths; import torch._dynamo; "
+        "from torch._inductor.runtime.cache_dir_utils import cache_dir; "
+        "print(cache_dir() == str(paths.cache_dir() / 'compiled'))"
+    )
+    place = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    kept = {name: value for name, value in os.environ.items() if name != "TORCHINDUCTOR_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**kept, **place}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"
