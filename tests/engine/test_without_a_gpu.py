@@ -1,0 +1,89 @@
+"""What runs on CUDA, as far as a machine without one can tell: torch's tensors without memory, which know their device.
+
+An operation on tensors of two devices fails on them as it would on a GPU. Backward passes need a GPU; gradients are
+put in their place.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from mpt_studio.engine import device as devices
+from mpt_studio.engine import materials as materials_module
+from mpt_studio.engine import trainer as trainer_module
+from mpt_studio.engine import version
+from mpt_studio.engine.sums import RunningSums
+from mpt_studio.engine.weights import load_network
+from mpt_studio.recipe import METHODS
+
+CUDA = torch.device("cuda:0")
+
+
+class OnTheGpuAlone(TorchDispatchMode):
+    """Refuses work on tensors elsewhere: a copy from the host, say, cannot be recorded as a CUDA graph."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        assert all(tensor.device == CUDA for tensor in tensors), f"{func} is given a tensor of the host"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def imagined_gpu(monkeypatch):
+    """Everything that is put on CUDA has no memory."""
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+
+    def put(network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
+        with mode:
+            return network.to(device=device, memory_format=torch.channels_last)
+
+    def sums(device: torch.device) -> RunningSums:
+        with mode:
+            return RunningSums(device)
+
+    def load(*asked) -> torch.nn.Module:
+        with unset_fake_temporarily():
+            return load_network(*asked)
+
+    def give_gradients(loss: torch.Tensor) -> None:
+        assert loss.device == CUDA
+        for parameter in given:
+            parameter.grad = torch.empty_like(parameter)
+
+    given: list[torch.nn.Parameter] = []
+    monkeypatch.setattr(devices, "choose", lambda wanted: CUDA)
+    monkeypatch.setattr(devices, "prepare", lambda *_, **__: None)
+    monkeypatch.setattr(devices, "place", put)
+    monkeypatch.setattr(trainer_module, "RunningSums", sums)
+    monkeypatch.setattr(version, "load_network", load)
+    monkeypatch.setattr(materials_module, "_validation", lambda *_: None)  # its answers are values
+    monkeypatch.setattr(torch.Tensor, "backward", give_gradients)
+    return mode, given
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_a_step_mixes_no_devices(name, make, replaced, old, reference, imagined_gpu):
+    mode, given = imagined_gpu
+    training = {"device": "cuda", "precision": "fp32", "data_placement": "device", "flip": "on"}
+    recipe = replaced(
+        {**training, "optimizer": "adamw", "clip_gradient": 1.0, "label_smoothing": 0.1},
+        method=dataclasses.replace(METHODS[name], start_epoch=0),
+    )
+    trainer = make(recipe, old=old, reference=reference, ensemble=(reference, reference))
+    given += trainer.network.parameters()
+    assert {parameter.device for parameter in given} == {CUDA}
+    with mode:
+        materials = materials_module.gather(trainer.parts, trainer.plan, trainer.preprocessing)
+        materials.begin_epoch(0, 0)
+        batch = next(materials.feed.batches(0))
+        answers = trainer._teacher_logits(materials, batch)
+        with OnTheGpuAlone():
+            trainer._learn(materials, trainer.network, batch.images_BSS3, batch.labels_B, *answers)
+    assert trainer.sums.sums.device == CUDA
