@@ -11,6 +11,7 @@ import pytest
 collect_ignore = [] if importlib.util.find_spec("PySide6") else ["gui", "e2e"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the tests' ids
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two processes share the tests, the window's stay in one: they share a display, its focus and its pointer.
 
