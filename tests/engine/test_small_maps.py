@@ -102,3 +102,32 @@ def test_that_low_precision_stays_close():
     with torch.autocast("cpu", torch.bfloat16):
         found = use_products(network, 32)(images).float()
     torch.testing.assert_close(found, expected, rtol=0.1, atol=0.05)
+
+
+def test_that_a_kernel_under_which_most_places_do_not_meet_is_left_over_several_places():
+    network = nn.Sequential(nn.Conv2d(3, 4, 8, 8), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, 1, 1), nn.Conv2d(4, 4, 2))
+    rest = nn.Sequential(nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, 1, 1))
+    use_products(nn.Sequential(network, rest), 16)  # maps of 2×2 and then, after a kernel of 2×2, of 1×1
+    assert [type(module) is SmallMapConv2d for module in network] == [False, False, True, True]
+    assert len(products(rest)) == 2
+
+
+def test_that_a_kernel_that_meets_padding_only_gives_zeros():
+    module = nn.Conv2d(3, 4, 1, 8, 2, bias=False)
+    images = torch.randn(2, 3, 2, 2)
+    expected = module(images)
+    SmallMapConv2d.take_over(module, (2, 2))
+    assert torch.equal(module(images), expected)
+
+
+def test_that_a_network_without_convolutions_is_not_even_tried():
+    class Counts(nn.Flatten):
+        calls = 0
+
+        def forward(self, images):
+            self.calls += 1
+            return super().forward(images)
+
+    network = nn.Sequential(Counts(), nn.Linear(48, 2))
+    assert use_products(network, 4) is network
+    assert network[0].calls == 0
