@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 # Training nodes have no Qt: there, all but the window is tested.
 collect_ignore = [] if importlib.util.find_spec("PySide6") else ["gui", "e2e"]
 
+WINDOW = ("gui", "e2e")
+"""Rooms whose tests share a display, its focus and its pointer."""
+LONG = ("test_bench.py", "test_hostile_files.py", "test_update.py", "test_reading.py", "test_commands.py")
+"""Files of few tests that take long."""
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the tests' ids
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share the tests, the window's stay in one: they share a display, its focus and its pointer.
+    """What takes long begins first: where processes share the tests, none is left waiting for another at the end."""
+    items.sort(key=lambda item: (item.path.parent.name not in WINDOW, item.path.name not in LONG))
 
-    The others go by file, so that what a file makes once is made once.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where processes share the tests, the window's stay in one; the others go by file, so that each makes things once.
+
+    Marks for groups would say the same, but pytest-xdist 3.8 writes them where pytest 9.2 does not look.
     """
-    for item in items:
-        room = Path(item.path).parent.name
-        item.add_marker(pytest.mark.xdist_group("window" if room in ("gui", "e2e") else str(item.path)))
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByRoom(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = Path(nodeid.partition("::")[0])
+            return "window" if file.parent.name in WINDOW else str(file)
+
+    config.option.loadscopereorder = False  # the order is ours
+    return ByRoom(config, log)
 
 
 @pytest.fixture(autouse=True)
