@@ -70,7 +70,7 @@ def teacher(network: nn.Module, batch: int, size: int, context: Callable[[], tor
     forward: Forward = torch.compile(network, dynamic=False, options={**_options(network), "freezing": True})
     with torch.no_grad(), context():
         forward(_images(network, batch, size))
-    return forward
+    return lambda images: forward(images).clone()  # a graph of CUDA writes where the next teacher's may write, too
 
 
 def _options(network: nn.Module) -> dict[str, Any]:
@@ -97,11 +97,13 @@ def _unchanged(network: nn.Module) -> Iterator[None]:
     """A trial pass moves running statistics and torch's generator; both are put back."""
     before = {name: value.clone() for name, value in network.named_buffers()}
     device = _device(network)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        yield
-    with torch.no_grad():
-        for name, value in network.named_buffers():
-            value.copy_(before[name])
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:  # a backward pass that cannot be compiled has a forward pass behind it
+        with torch.no_grad():
+            for name, value in network.named_buffers():
+                value.copy_(before[name])
 
 
 def _be_quiet() -> None:

@@ -83,7 +83,7 @@ class FrozenVersion:
     @torch.no_grad()
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) logits of uint8 images, in the arithmetic of the surrounding autocast."""
-        forward = self._compiled  # asked for None and not for its truth, which it may not have
+        forward = self._compiled
         if forward is None or len(images_BSS3) != self._compiled_for:
             forward = self.network
         logits: Tensor = forward(self.normalise(images_BSS3))

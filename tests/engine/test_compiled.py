@@ -53,6 +53,40 @@ def test_that_a_trial_pass_leaves_statistics_and_generator_as_they_were():
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
+def test_that_a_backward_pass_that_cannot_be_compiled_leaves_no_trace_either(monkeypatch):
+    class OnlyForward(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, logits):
+            return logits.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            raise RuntimeError("no way back")
+
+    monkeypatch.setattr(torch, "compile", lambda network, **_: lambda images: OnlyForward.apply(network(images)))
+    network = networks.build("small", 10, True, 32).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with pytest.raises(RuntimeError, match="no way back"):
+        compiled.student(network, 4, 32, lambda: devices.autocast(CPU, "fp32"))
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_that_a_teachers_answer_stays_when_something_compiled_answers_next(monkeypatch):
+    """As a graph of CUDA does, the compiled form always answers in the same memory."""
+
+    def in_one_place(network, **_):
+        place = torch.empty(2, 5)
+        return lambda images: place.copy_(network(images))
+
+    monkeypatch.setattr(torch, "compile", in_one_place)
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 4, 5)).requires_grad_(False)
+    teacher = compiled.teacher(network, 2, 4, lambda: devices.autocast(CPU, "fp32"))
+    images = torch.rand(2, 3, 4, 4)
+    first = teacher(images)
+    teacher(-images)
+    torch.testing.assert_close(first, network(images))
+
+
 def test_that_compiled_code_lies_beside_our_other_caches_whoever_imports_the_compiler_first(tmp_path):
     program = (
         "from mpt_studio import engine, paths; import torch._dynamo; "
