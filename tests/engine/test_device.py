@@ -49,6 +49,16 @@ def test_that_the_summary_is_text_for_people():
     assert engine.device_summary()
 
 
+@pytest.mark.parametrize(("name", "expected"), [("cuda", 0), ("cuda:1", 1)])
+def test_that_streams_and_graphs_are_made_on_the_chosen_gpu(name, expected, monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    for switch in ("allow_tf32", "benchmark", "deterministic"):  # put back at the end
+        monkeypatch.setattr(torch.backends.cudnn, switch, getattr(torch.backends.cudnn, switch))
+    devices.prepare(torch.device(name), exact=True)
+    assert chosen == [expected]
+
+
 @pytest.mark.gpu
 def test_that_determinism_is_set_and_taken_back():
     cuda = torch.device("cuda")
