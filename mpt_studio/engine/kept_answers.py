@@ -84,7 +84,10 @@ class KeptAnswers:
         """Leave an epoch; it is written down once every batch of it was asked about."""
         if self._file and self._made is not None and self._noted == self._steps:
             values = self._made.cpu().numpy()
-            paths.replace_file(self._file, lambda temporary: _save(temporary, values), durable=False)
+            try:
+                paths.replace_file(self._file, lambda temporary: _save(temporary, values), durable=False)
+            except OSError:  # a full disk must not end the training: everyone computes the answers again
+                self._folder = None
         self._known = self._made = None
 
     def _has_room(self, classes: int) -> bool:

@@ -52,6 +52,14 @@ def test_that_another_epoch_and_another_identity_are_asked_again(tmp_path):
     assert (other_epoch.asked, other_identity.asked) == (2, 2)
 
 
+def test_that_a_folder_that_cannot_be_written_costs_the_answers_and_not_the_training(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    teacher = Counting()
+    kept = remembering(teacher, tmp_path / "file" / "answers")
+    assert [len(ask(kept, epoch)) for epoch in (0, 1)] == [2, 2]
+    assert teacher.asked == 4
+
+
 def test_that_an_epoch_entered_in_its_middle_is_not_written_but_can_be_read(tmp_path):
     ask(remembering(Counting(), tmp_path), first=1)
     whole, resumed = Counting(), Counting()
