@@ -81,7 +81,8 @@ def decide(recipe: Recipe, dataset: Dataset, samples: int) -> Plan:
         precision=devices.precision(device, training.precision),
         deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
-        compiled=compiled.pays(training.compile, device, lambda: _work(recipe, size, dataset, samples)),
+        compiled=samples >= training.batch_size  # only full batches go through compiled code
+        and compiled.pays(training.compile, device, lambda: _work(recipe, size, dataset, samples)),
         small_stem=networks.stem_is_small(recipe.model, size),
         padding=padding,
         mirror=dataset.flips_horizontally if training.flip == "auto" else training.flip == "on",

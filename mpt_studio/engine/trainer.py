@@ -153,6 +153,7 @@ class Trainer:
                 raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
         finally:
+            self._learn_full_batch = None  # it holds images, teachers and recordings, which saving does not need
             heap.give_back()
 
     def _fit(self, command: Callable[[], Command]) -> Iterator[Event]:
@@ -416,7 +417,8 @@ class Trainer:
         self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})
         self.network.load_state_dict(groups["network"])
         optimizers.load_state_tensors(self.optimizer, groups.get("optimizer", {}))
-        self.scaler.load_state_dict(values["scaler"])
+        if values["scaler"]:  # empty where the run began on a device that scales no losses
+            self.scaler.load_state_dict(values["scaler"])
         self.sums.restore(tuple(values["names"]), groups["sums"]["sums"])
         self._best = {k: v.to(self.plan.device) for k, v in groups.get("best", {}).items()}
         self.figures, self._best_figures = values["figures"], values["best_figures"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -315,6 +316,34 @@ def test_that_a_finished_run_that_is_restored_has_nothing_left_to_do(make, repla
     assert second.finished
     assert [e.kind for e in second.fit()] == ["started"]
     assert second.describe() == first.describe()
+
+
+def test_that_a_run_goes_on_where_losses_are_scaled_though_it_began_where_they_are_not(make, tmp_path):
+    begun, gone_on = make(), make()
+    begun.save_state(tmp_path / "state")
+    gone_on.scaler = torch.amp.GradScaler("cpu")  # what a GPU with float16 has
+    gone_on.restore(tmp_path / "state")
+    assert gone_on.scaler.get_scale() == torch.amp.GradScaler("cpu").get_scale()
+
+
+def test_that_images_and_teachers_are_let_go_when_training_ends(make, monkeypatch):
+    seen = []
+    gather = trainer_module.gather
+
+    def watched(*given):
+        made = gather(*given)
+        seen.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(trainer_module, "gather", watched)
+    trainer = make()
+    list(trainer.fit())
+    assert [there() for there in seen] == [None]
+
+
+@pytest.mark.parametrize(("batch_size", "compiled"), [(96, True), (97, False)])
+def test_that_nothing_is_compiled_for_a_training_without_a_full_batch(batch_size, compiled, make, replaced):
+    assert make(replaced({"compile": "on", "batch_size": batch_size})).plan.compiled is compiled
 
 
 @pytest.fixture
