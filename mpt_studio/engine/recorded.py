@@ -64,13 +64,17 @@ class Recorded:
     def _record(self, given: Given) -> None:
         """Nothing is computed by recording; a recording that fails has changed nothing."""
         self._held = tuple(None if tensor is None else tensor.clone() for tensor in given)
-        graph = torch.cuda.CUDAGraph()
+        graph, reason = torch.cuda.CUDAGraph(), ""
         try:  # other threads (a loader's, the events') may use the device meanwhile
             with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
-                self._do(*self._held)
-        except RuntimeError as error:
+                try:
+                    self._do(*self._held)
+                except Exception as error:
+                    reason = str(error)  # the recording's own end will only say that something went wrong before
+                    raise
+        except Exception as error:
             self._failed = True
-            self._tell(one_sentence(str(error), 120))
+            self._tell(one_sentence(reason or str(error), 120))
         else:
             self._graph = graph
 

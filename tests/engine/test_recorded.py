@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from typing import Any
@@ -12,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from mpt_studio.engine import optimizers
 from mpt_studio.engine.materials import gather
+from mpt_studio.engine.recorded import Recorded
 from mpt_studio.recipe import METHODS, Training
 
 aten = torch.ops.aten
@@ -79,6 +81,42 @@ def trained(make, recipe, **teachers) -> dict[str, torch.Tensor]:
     return {name: value.cpu() for name, value in trainer.network.state_dict().items()}
 
 
+class NoStream:
+    """A stream of a machine without CUDA: everything happens at once."""
+
+    def wait_stream(self, other) -> None:
+        """Nothing is ever under way."""
+
+
+@contextlib.contextmanager
+def broken_off(*_, **__):
+    """A recording as CUDA ends it after an error, whatever the error was."""
+    try:
+        yield
+    finally:
+        raise RuntimeError("operation failed due to a previous error during capture")
+
+
+def test_that_a_recording_that_fails_tells_what_went_wrong_first_and_every_call_does_its_work_once(monkeypatch):
+    for name, stand_in in (("Stream", NoStream), ("current_stream", NoStream), ("CUDAGraph", object)):
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    monkeypatch.setattr(torch.cuda, "stream", contextlib.nullcontext)
+    monkeypatch.setattr(torch.cuda, "graph", broken_off)
+    calls, done, problems = [], [], []
+
+    def work(number: torch.Tensor) -> None:
+        calls.append(number)
+        assert len(calls) != 4, "this cannot be recorded"
+        done.append(int(number))
+
+    recorded = Recorded(work, problems.append)
+    for number in range(10):
+        recorded(torch.tensor(number))
+    assert done == list(range(10))
+    assert len(problems) == 1
+    assert problems[0].startswith("this cannot be recorded")
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_that_a_recorded_training_ends_with_the_same_weights(optimizer, make, replaced, old, reference):
@@ -95,8 +133,6 @@ def test_that_a_recorded_training_ends_with_the_same_weights(optimizer, make, re
 
 @pytest.mark.gpu
 def test_that_a_recording_does_each_calls_work_once_and_starts_anew_where_a_tensor_joins():
-    from mpt_studio.engine.recorded import Recorded
-
     total, problems = torch.zeros((), device="cuda"), []
     recorded = Recorded(lambda one, other: total.add_(one if other is None else one * other), problems.append)
     for number in range(10):
@@ -109,8 +145,6 @@ def test_that_a_recording_does_each_calls_work_once_and_starts_anew_where_a_tens
 
 @pytest.mark.gpu
 def test_that_what_cannot_be_recorded_runs_as_it_is_and_says_why_once():
-    from mpt_studio.engine.recorded import Recorded
-
     total, problems = torch.zeros((), device="cuda"), []
 
     def asks(number: torch.Tensor) -> None:
