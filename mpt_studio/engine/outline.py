@@ -59,13 +59,21 @@ def without_filling(make: Callable[[], nn.Module]) -> nn.Module:
 
 
 class _Unfilled(TorchFunctionMode):
-    """Leaves out random numbers."""
+    """Leaves out weights' random numbers.
+
+    Other tensors get theirs: torch draws a truncated normal distribution again until all of it lies within its bounds,
+    which it never would if that were left out too.
+    """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         given = kwargs or {}
-        return (args[0] if args else given["tensor"]) if func in _FILLS else func(*args, **given)
+        if func in _FILLS:
+            tensor = args[0] if args else given["tensor"]
+            if isinstance(tensor, nn.Parameter):
+                return tensor
+        return func(*args, **given)
 
 
 def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:
