@@ -252,6 +252,16 @@ def _wait(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
+def peak_bytes() -> int:
+    """Memory that this process had at most; 0 where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
 def peak_bytes_on(device: str) -> int:
     """GPU memory in tensors at its highest in this process; 0 elsewhere."""
     return torch.cuda.max_memory_allocated() if device.startswith("cuda") else 0

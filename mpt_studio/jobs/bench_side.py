@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import queue
-import resource
 import sys
 import threading
 import time
@@ -34,7 +33,7 @@ def answer(rounds: Iterator[dict[str, Any]], device: str) -> None:
         began = time.perf_counter()
         record = next(rounds)
         record["seconds"] = time.perf_counter() - began
-        record |= {"peak_bytes": _peak_bytes(), "gpu_peak_bytes": _gpu_peak_bytes(device)}
+        record |= _peaks(device)
         print(json.dumps(record), flush=True)
 
 
@@ -133,16 +132,10 @@ def _training_images(setting: Setting) -> int:
     return len(bench.prepared(setting).train_indices)
 
 
-def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _gpu_peak_bytes(device: str) -> int:
-    if not device.startswith("cuda"):
-        return 0
+def _peaks(device: str) -> dict[str, int]:
     from mpt_studio.engine import bench
 
-    return bench.peak_bytes_on(device)
+    return {"peak_bytes": bench.peak_bytes(), "gpu_peak_bytes": bench.peak_bytes_on(device)}
 
 
 def main(side: str, path: str) -> None:

@@ -10,7 +10,6 @@ batch ``loss.item()`` and a count of the right answers, after every epoch a pass
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -149,15 +148,15 @@ def rounds(setting: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
+    from mpt_studio.engine.bench import peak_bytes, peak_bytes_on
+
     setting = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     work = rounds(setting)
     for _ in sys.stdin:
         began = time.perf_counter()
         record = next(work)
         record["seconds"] = time.perf_counter() - began
-        used = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-        gpu = torch.cuda.max_memory_allocated() if setting["device"].startswith("cuda") else 0
-        record |= {"peak_bytes": used[0].ru_maxrss * 1024, "gpu_peak_bytes": gpu}
+        record |= {"peak_bytes": peak_bytes(), "gpu_peak_bytes": peak_bytes_on(setting["device"])}
         print(json.dumps(record), flush=True)
 
 

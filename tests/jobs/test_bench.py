@@ -44,6 +44,13 @@ def trainer_for(work: bench.Work, recipe: Recipe) -> Trainer:
     )
 
 
+def test_that_memory_is_told_in_bytes_and_as_nothing_where_the_system_does_not_tell(monkeypatch) -> None:
+    most = bench.peak_bytes()
+    assert 50 << 20 < most < 100 << 30
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    assert bench.peak_bytes() == 0
+
+
 @pytest.mark.parametrize("method", ["pct_kl", "mpt_kl", "mpt_lm"])
 def test_that_the_first_fifty_losses_equal_the_scripts_to_rounding(method: str, tmp_path: Path) -> None:
     setting = setting_for(method, tmp_path)
