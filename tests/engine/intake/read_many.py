@@ -8,6 +8,7 @@ and what Python's audit heard of it that reading should never do.
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ HEARD = (
 
 
 def main(base: Path, cwd: str, seconds: float) -> None:
+    gc.freeze()  # a collection in a child would write to, and so copy, all that torch made
     idle = _forked(lambda: 0, 10)["memory"]
     for number, line in enumerate(sys.stdin):
         out = base / str(number)
