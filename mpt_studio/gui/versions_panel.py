@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -236,7 +236,9 @@ class VersionsPanel(DockPanel):
 
     def tells(self, sentence: str) -> bool:
         """Whether this refusal of a file is on the screen here, or will be with the next cards."""
-        on_screen = self.isVisible() and not self.visibleRegion().isEmpty()
+        # Its place, as its own region is empty where its content covers it; behind another panel's tab it is outside.
+        place = QRect(self.mapTo(self.window(), QPoint()), self.size())
+        on_screen = self.isVisible() and self.window().rect().intersects(place)
         return on_screen and any(item.told == sentence for item in self.workspace.opening.items)
 
     def _show_refusal(self) -> None:

@@ -115,6 +115,27 @@ def test_that_a_refused_file_is_told_once_where_the_versions_panel_tells_it(
     assert window.pages.banner.isHidden()
 
 
+def test_that_a_refused_file_is_told_once_in_the_dark_too(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    window.set_scheme("dark")
+    qtbot.waitUntil(theme.is_dark)
+    for name in ("notes.txt", "more.txt"):
+        (tmp_path / name).write_text("hello")
+        drop(window, tmp_path / name)
+        qtbot.waitUntil(lambda name=name: name in " ".join(window.docks.log.texts()))
+        assert window.pages.banner.isHidden()
+
+
+def test_that_a_refused_file_is_told_across_the_page_where_the_panel_is_behind_a_tab(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window.tabifyDockWidget(window.docks.by_key["versions"], window.docks.by_key["data"])
+    window.docks.by_key["data"].raise_()
+    (tmp_path / "notes.txt").write_text("hello")
+    qtbot.wait(100)
+    drop(window, tmp_path / "notes.txt")
+    qtbot.waitUntil(window.pages.banner.isVisible)
+
+
 def test_that_a_refused_file_is_told_across_the_page_where_the_panel_is_not_on_screen(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
