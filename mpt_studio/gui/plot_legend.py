@@ -26,8 +26,8 @@ _SHORT = {
     "old classes": "old",
     "new classes": "new",
     "cross_entropy": "CE",
-    "distillation_old": "old teacher",
-    "distillation_new": "new teacher",
+    "distillation_old": "old model",
+    "distillation_new": "reference",
     "loss": "total",
 }
 
@@ -127,8 +127,7 @@ class RunLegend(QWidget):
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         chip.setIconSize(QSize(12, 12))
         chip.setAccessibleName(f"Show {label}")
-        chip.setIcon(_swatch(theme.version_color(color), visible))
-        theme.mark(chip, chip=True)
+        self._paint(chip, theme.version_color(color), visible)
         plain.set_tip(chip, "Click to show or hide this run." + (" Right-click to remove it." if earlier else ""))
         chip.toggled.connect(lambda on: self._toggle(chip, run_id, theme.version_color(color), on))
         if earlier:
@@ -137,8 +136,19 @@ class RunLegend(QWidget):
         return chip
 
     def _toggle(self, chip: QToolButton, run_id: str, color: str, on: bool) -> None:
-        chip.setIcon(_swatch(color, on))
+        self._paint(chip, color, on)
         self.toggled.emit(run_id, on)
+
+    @staticmethod
+    def _paint(chip: QToolButton, color: str, on: bool) -> None:
+        """A tint of the run's own colour: on the accent's blue a blue or grey swatch could not be seen."""
+        c = theme.colors()
+        back, edge, text = (theme.blend(c.panel, color, 0.22), color, c.text) if on else (c.panel, c.border, c.muted)
+        chip.setIcon(_swatch(color, on))
+        chip.setStyleSheet(
+            f"QToolButton {{ background: {back}; border: 1px solid {edge}; border-radius: 11px; padding: 2px 8px;"
+            f" color: {text}; }} QToolButton:focus {{ border: 2px solid {c.accent}; padding: 1px 7px; }}"
+        )
 
 
 def _swatch(color: str, filled: bool) -> QIcon:

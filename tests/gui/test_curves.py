@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.events import Epoch, Started, Step
@@ -172,6 +173,21 @@ def test_that_zoom_is_shared_and_kept_until_fit(panel: CurvesPanel) -> None:
     panel.fit()
     panel.redraw()
     assert panel.plots["nfr"].plot.getPlotItem().getViewBox().viewRange()[0][1] > 3.9
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_that_a_run_s_swatch_can_be_seen_on_its_chip(panel: CurvesPanel, scheme: theme.Scheme, qtbot: QtBot) -> None:
+    theme.set_scheme(scheme)
+    for color in range(-1, 4):
+        panel.add_run(str(color), f"Run {color}", color)
+    qtbot.wait(50)
+    chips = [chip for chip in panel._legend.findChildren(QToolButton) if chip.isVisible()]
+    for chip in chips:
+        swatch = chip.icon().pixmap(12).toImage().pixelColor(6, 6)
+        back = chip.grab().toImage().pixelColor(chip.width() - 5, chip.height() // 2)
+        assert abs(swatch.lightness() - back.lightness()) > 40
+    theme.set_scheme("light")
+    assert len(chips) == 5
 
 
 def test_that_the_read_out_tells_the_values_under_the_pointer(panel: CurvesPanel, qtbot: QtBot) -> None:
