@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QColor, QDesktopServices, QFont, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QColor, QDesktopServices, QFont, QFontMetrics, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -32,6 +32,8 @@ from mpt_studio.recipe import UpdateRecipe
 
 Index = QModelIndex | QPersistentModelIndex
 _RESUME_TIP = "Go on with a stopped update"
+_CELL_SPACE, _WIDEST = 20, 280
+"""Pixels: beside a cell's text, and of a column whose text is longer, until the user widens it."""
 _RESUMABLE = frozenset({"interrupted", "failed", "stopped", "cancelled", "queued"})
 
 
@@ -139,6 +141,7 @@ class RunsPage(QWidget):
         self.setAccessibleName("Runs")
         self.model = RunsModel(self)
         self._all: list[Row] = []
+        self._is_fitted = False
         self._loading: PoolJob | None = None
         self.search = QLineEdit()
         self.table = self._make_table()
@@ -167,8 +170,6 @@ class RunsPage(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((180, 110, 136, 136, 132, 104, 170, 84, 68, 60, 130)):
-            table.setColumnWidth(column, width)
         header.setStretchLastSection(False)
         table.doubleClicked.connect(lambda _index: self.open())
         table.customContextMenuRequested.connect(self._menu)
@@ -260,6 +261,9 @@ class RunsPage(QWidget):
     def _show(self) -> None:
         chosen = {row.id for row in self.selected()}
         self.model.set_rows(filtered(self._all, self.search.text()))
+        if self._all and not self._is_fitted:
+            self._is_fitted = True
+            self._fit_columns()
         for number, row in enumerate(self.model.rows):
             if row.id in chosen and row.id not in {r.id for r in self.selected()}:
                 self.table.selectRow(number)
@@ -267,6 +271,16 @@ class RunsPage(QWidget):
         runs = len(self._all) - updates
         self.summary.setText(f"{count(updates, 'update')} · {count(runs, 'run')}" if self._all else "")
         self._stack.setCurrentIndex(0 if self._all else 1)
+
+    def _fit_columns(self) -> None:
+        """No word cut off in the system's font: bold is wider, and an outcome may still become the longest one."""
+        header, bold = self.table.horizontalHeader(), self.table.font()
+        bold.setBold(True)
+        outcomes = (f"{glyph}  {name}" for name, (glyph, _) in OUTCOMES.items())
+        longest = max(map(QFontMetrics(bold).horizontalAdvance, outcomes)) + _CELL_SPACE
+        for column in range(len(HEADERS)):
+            content = max(self.table.sizeHintForColumn(column), longest * (column == 1))
+            self.table.setColumnWidth(column, max(header.sectionSizeHint(column), min(content, _WIDEST)))
 
     def _repaint(self) -> None:
         self.table.viewport().update()

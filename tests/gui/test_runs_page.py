@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView
 from pytestqt.qtbot import QtBot
 
@@ -37,6 +38,15 @@ def choose(page: RunsPage, *names: str) -> None:
 def test_that_the_table_is_filled_beside_the_window(page: RunsPage) -> None:
     assert page.summary.text() == "1 update · 3 runs"
     assert not any(button.isEnabled() for button in page.buttons.values())
+
+
+def test_that_no_header_and_no_outcome_is_cut_off(page: RunsPage) -> None:
+    header = page.table.horizontalHeader()
+    bold = page.table.font()
+    bold.setBold(True)
+    for column in range(page.model.columnCount()):
+        assert page.table.columnWidth(column) >= header.sectionSizeHint(column)
+    assert page.table.columnWidth(1) > QFontMetrics(bold).horizontalAdvance("▲  interrupted")
 
 
 def test_that_an_empty_store_says_how_to_begin(qtbot: QtBot, empty_workspace: Workspace) -> None:
