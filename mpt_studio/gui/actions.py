@@ -137,7 +137,7 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Wheel, + and −", "Zoom"),
             ("Drag", "Pan"),
             ("Z", "Fit"),
-            ("S", "Side by side: where the version looks"),
+            ("S", "While versions are side by side: show or hide where they look"),
         ),
     ),
     (

@@ -24,12 +24,12 @@ from mpt_studio.gui.train_state import UpdateState, VersionState, time_left
 GLYPHS = {
     "waiting": "○",
     "running": "▶",
-    "paused": "⏸",
+    "paused": "❙❙",
     "done": "✓",
     "stopped": "■",
     "cancelled": "✕",
     "failed": "✗",
-    "interrupted": "⏏",
+    "interrupted": "▲",
 }
 _WORDS = {"waiting": "waits", "running": "is trained now", "paused": "is paused"}
 _SCALE = 1000
@@ -63,10 +63,13 @@ class RunStatus(QFrame):
     def _make_buttons(self) -> None:
         self.pause = self._button("Pause", "pause", "Wait after the current step (keeps everything).")
         self.stop = self._button(
-            "Stop and keep", "stop", "Stop soon; the versions that are ready are kept and compared."
+            "Stop and keep",
+            "stop",
+            "Stop soon. The version in training is kept as it is now and compared with those that are ready.\n"
+            "Resume then goes on with the versions after it; to finish this one later, use Pause or close the window.",
         )
         self.cancel = self._button("Cancel", "cancel", "End the update now; versions that are ready stay in Runs.")
-        self.resume = self._button("Resume", "resume", "Go on from the last saved state.")
+        self.resume = self._button("Resume", "resume", "Go on with the versions that are not there yet.")
         self.pause.clicked.connect(self._pause_clicked)
         self.stop.clicked.connect(self.stop_asked)
         self.cancel.clicked.connect(self.cancel_asked)
@@ -163,7 +166,7 @@ class RunStatus(QFrame):
         done = version.epoch.epoch if version and version.epoch else 0
         self._epoch_name.setText(f"Epoch {min(done + 1, epochs)} of {epochs}" if epochs else "Epoch")
         step = version.step if version else None
-        self.epoch_bar.setValue(round(_SCALE * state.epoch_fraction) if active else _SCALE * (done > 0))
+        self.epoch_bar.setValue(round(_SCALE * state.epoch_fraction))  # stopped midway, it stays where it was
         self._epoch_left.setText(time_left(step.epoch_eta_seconds) if step and active else "")
         for left in (self._epoch_left, self._total_left):  # bars reach the edge where no time is left to tell
             left.setVisible(active)

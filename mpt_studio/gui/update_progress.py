@@ -45,6 +45,7 @@ class UpdateProgress(Job):
             return
         part = min(1.0, self._within / self._epochs) if self._epochs else 0.0
         where = f"{self._stage.label} ({self._stage.index + 1} of {self._stage.count})"
-        epochs = f", epoch {self._within:.1f} of {self._epochs}" if self._epochs else ""
+        now = min(int(self._within) + 1, self._epochs)  # the one that is trained, as the Train page counts
+        epochs = f", epoch {now} of {self._epochs}" if self._epochs else ""
         state = f", {self._state}" if self._state else ""
         self.progressed.emit(where + epochs + state, (self._stage.index + part) / max(1, self._stage.count))
