@@ -39,6 +39,9 @@ def bench(
         rounds: Rounds of each side that count; one more warms up.
         epochs: Epochs of the whole update.
     """
+    for name, number in (("rounds", rounds), ("epochs", epochs)):
+        if number < 1:
+            raise UsageError(f"--{name} is {number}; it has to be 1 or more.")
     with open_session(store, quiet=json) as session:
         chosen = _chosen(cases, data, benchmarks.resolved_device(device))
         record = {**benchmarks.described_machine(), "rounds": rounds, "cases": {}}

@@ -5,19 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tyro.conf import Positional
-
 from mpt_studio import jobs, report
-from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+from mpt_studio.cli.session import (
+    FileOption,
+    JsonOption,
+    NewVersion,
+    OldVersion,
+    StoreOption,
+    open_session,
+    print_record,
+)
 from mpt_studio.compare import ClassMap
 from mpt_studio.compare.class_map import NO_MAP
 from mpt_studio.predictions.names import class_list
 
 
 def classes(
-    old: Positional[str],
-    new: Positional[str],
-    class_map: Path | None = None,
+    old: OldVersion,
+    new: NewVersion,
+    class_map: FileOption = None,
     old_classes: str = "",
     new_classes: str = "",
     store: StoreOption = None,

@@ -18,7 +18,7 @@ from mpt_studio.cli.bench import bench
 from mpt_studio.cli.classes import classes
 from mpt_studio.cli.export import export
 from mpt_studio.cli.listing import runs
-from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+from mpt_studio.cli.session import JsonOption, NumberOption, StoreOption, open_session, print_record
 from mpt_studio.cli.versions import compare, evaluate, inspect
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
@@ -143,7 +143,7 @@ def train(
     data: str,
     role: Role = "candidate",
     method: str = "none",
-    logit_margin: float | None = None,
+    logit_margin: NumberOption = None,
     set: tuple[str, ...] = (),
     old_classes: str = "",
     old: str = "",

@@ -42,12 +42,17 @@ def _version(record: dict[str, Any]) -> Iterator[Row]:
     if record["preprocessing"]:
         yield "preprocessing", _preprocessing(record["preprocessing"])
         yield "  from", record["preprocessing_from"] or "?"
-    for index, note in enumerate(record["notes"]):
-        yield "notes" if index == 0 else "", one_sentence(note)
+    yield from _notes(record["notes"])
     for index, need in enumerate(record["needs"]):
         yield "needed" if index == 0 else "", _NEEDS[need]
     if record["checkpoint"]:
         yield "ready as", record["checkpoint"]["path"]
+
+
+def _notes(notes: list[str], indent: str = "") -> Iterator[Row]:
+    """A note a line and whole: its end says what to do."""
+    for index, note in enumerate(notes):
+        yield f"{indent}notes" if index == 0 else "", one_sentence(note)
 
 
 _NEEDS = {
@@ -91,6 +96,8 @@ def _rows(values: dict[str, Any], indent: str = "") -> Iterator[Row]:
     for name, value in values.items():
         if name == "preprocessing" and value:
             yield f"{indent}{name}", _preprocessing(value)
+        elif name == "notes":
+            yield from _notes(value, indent)
         elif isinstance(value, dict) and value:
             yield f"{indent}{name}", ""
             yield from _rows(value, indent + "  ")

@@ -16,6 +16,10 @@ from mpt_studio.cli.terminal import Terminal
 from mpt_studio.store import Store
 
 StoreOption = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help="Folder of runs; by default the user's own.")]
+FileOption = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
+NumberOption = Annotated[float | None, tyro.conf.arg(metavar="FLOAT")]
+OldVersion = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="OLD")]
+NewVersion = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NEW")]
 JsonOption = Annotated[bool, tyro.conf.arg(help="Print one JSON object for machines instead of tables.")]
 
 

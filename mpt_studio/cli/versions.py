@@ -11,7 +11,16 @@ from tyro.conf import Positional
 from mpt_studio import jobs, report
 from mpt_studio.cli.classes import chosen_names
 from mpt_studio.cli.inspection import text_of
-from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
+from mpt_studio.cli.session import (
+    FileOption,
+    JsonOption,
+    NewVersion,
+    NumberOption,
+    OldVersion,
+    StoreOption,
+    open_session,
+    print_record,
+)
 from mpt_studio.cli.version_options import VersionOptions
 from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, write_csv
 from mpt_studio.flips import Mark
@@ -52,16 +61,16 @@ def evaluate(
 
 
 def compare(
-    old: Positional[str],
-    new: Positional[str],
+    old: OldVersion,
+    new: NewVersion,
     data: str = "",
-    csv: Path | None = None,
-    must_not_flip: Path | None = None,
-    max_nfr: float | None = None,
-    max_class_nfr: float | None = None,
-    min_accuracy_gain: float | None = None,
+    csv: FileOption = None,
+    must_not_flip: FileOption = None,
+    max_nfr: NumberOption = None,
+    max_class_nfr: NumberOption = None,
+    min_accuracy_gain: NumberOption = None,
     adjusted: bool = False,
-    class_map: Path | None = None,
+    class_map: FileOption = None,
     old_classes: str = "",
     new_classes: str = "",
     store: StoreOption = None,
@@ -116,7 +125,7 @@ def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
 
 def inspect(
     path: Positional[Path],
-    skipped: Path | None = None,
+    skipped: FileOption = None,
     version: VersionOptions = VersionOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,

@@ -264,6 +264,25 @@ def test_that_an_option_of_three_values_leaves_the_next_word_to_the_file(
     assert (code, "There is no file" in err) == (1, True)
 
 
+@pytest.mark.parametrize("command", ["compare", "classes", "train", "inspect"])
+def test_that_help_speaks_no_programming_language(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    _, out, _ = run(capsys, command, "--help")
+    assert "{None}|" not in out
+
+
+def test_that_a_missing_version_is_named_by_its_role(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "compare", "old.csv")
+    assert (code, "NEW" in err) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--rounds", "--epochs"])
+def test_that_a_benchmark_of_nothing_is_refused_before_it_runs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str
+) -> None:
+    code, _, err = run(capsys, "bench", "--cases", "small", option, "0", "--store", str(tmp_path))
+    assert (code, err) == (2, f"{option} is 0; it has to be 1 or more.\n")
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, "gui"])
 def test_that_every_command_explains_itself_and_is_in_the_readme(
     capsys: pytest.CaptureFixture[str], command: str

@@ -89,6 +89,13 @@ def test_that_nested_values_are_told_below_their_name() -> None:
     assert lines == [["kind", "checkpoint"], ["recipe"], ["model"], ["arch", "small"], ["run", "x"]]
 
 
+def test_that_notes_are_told_whole_and_a_line_each() -> None:
+    long = "The classes are those that it ever answers, 1; list them if there are more than these that it can answer."
+    record: dict[str, Any] = {"kind": "predictions", "notes": [long, "Columns that are not read: 'a'."]}
+    told = " ".join(text_of(record).split())
+    assert told == f"kind predictions notes {long} Columns that are not read: 'a'."
+
+
 def test_that_a_wrong_usage_has_its_own_exit_code() -> None:
     with pytest.raises(UsageError):
         class_list("a,a")
