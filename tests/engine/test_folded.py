@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from mpt_studio.engine import folded as folding
 from mpt_studio.engine import networks
 from mpt_studio.engine.folded import folded
 
@@ -88,3 +89,25 @@ def test_that_a_network_that_would_answer_otherwise_is_used_as_it_is(kind):
 def test_that_a_network_without_batch_normalisation_is_used_as_it_is():
     network = nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).eval()
     assert folded(network, 4) is network
+
+
+def in_tensor_float(module, given):
+    """Convolutions on CUDA see ten bits of a number in trainings."""
+    return ((given[0].contiguous().view(torch.int32) & ~0x1FFF).view(torch.float32),)
+
+
+def test_that_the_coarse_rounding_of_trainings_on_cuda_does_not_keep_a_network_from_being_folded(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    allowed = folding._tolerance(torch.device("cuda"))
+    network = trained("resnet18")
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_pre_hook(in_tensor_float)
+    assert folded(network, 32) is network  # too much for the CPU, which computes with all bits
+    monkeypatch.setattr(folding, "_tolerance", lambda _: allowed)
+    assert folded(network, 32) is not network
+
+
+def test_that_exact_arithmetic_is_compared_strictly_on_cuda_as_well(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    assert folding._tolerance(torch.device("cuda")) == folding._tolerance(torch.device("cpu"))
