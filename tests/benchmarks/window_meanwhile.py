@@ -136,7 +136,7 @@ def alone(folder: Path) -> Found:
     os.environ["PYTHONPATH"] = str(HERE.parents[1])  # for the trainer
     app, window = _window(folder)
     found: Found = {"first_paint": float(starts[0]), "first_paint_computing": float(starts[1])}
-    idle, _ = _delays(SECONDS)
+    idle = _delays(SECONDS)
     _train(app, window)
     share, busy = time.thread_time(), _delays(SECONDS)
     found |= {"window_share": 100 * (time.thread_time() - share) / SECONDS}
@@ -144,7 +144,7 @@ def alone(folder: Path) -> Found:
     if state is not None and state.current is not None and state.current.step is not None:
         found["training_rate"] = state.current.step.images_per_second
     _end(app, window)
-    return found | _punctuality(idle, busy[0])
+    return found | _punctuality(idle, busy)
 
 
 def _start(folder: Path) -> tuple[float, float]:
@@ -157,7 +157,7 @@ def _start(folder: Path) -> tuple[float, float]:
     return float(clock), float(computing)
 
 
-def _delays(seconds: float) -> tuple[np.ndarray, float]:
+def _delays(seconds: float) -> np.ndarray:
     """Milliseconds from starting a timer of 10 ms until it fires, again and again; the window lives meanwhile."""
     loop, timer, found = QEventLoop(), QTimer(), []
     timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -177,7 +177,7 @@ def _delays(seconds: float) -> tuple[np.ndarray, float]:
     timer.start(10)
     loop.exec()
     timer.stop()
-    return np.array(found), time.perf_counter() - began
+    return np.array(found)
 
 
 def _train(app: QApplication, window: MainWindow) -> None:
