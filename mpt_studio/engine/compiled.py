@@ -40,10 +40,11 @@ def pays(wanted: str, device: torch.device, work: Callable[[], float]) -> bool:
 def training_work(network: nn.Module, size: int, images: int) -> float:
     """Floating-point operations of the forward and backward passes of ``images`` images (backward is twice forward).
 
-    ``network`` is on torch's meta device: counting costs no arithmetic.
+    ``network`` is on torch's meta device: counting costs no arithmetic. Gradients are off for its weights as well, since
+    the counter follows what needs one and is lost where a weight is what a layer is given (class tokens).
     """
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network.eval()(torch.empty(1, 3, size, size, device="meta"))
+        network.eval().requires_grad_(False)(torch.empty(1, 3, size, size, device="meta"))
     return 3.0 * float(counter.get_total_flops()) * images
 
 

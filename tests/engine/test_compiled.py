@@ -27,6 +27,22 @@ def test_that_a_networks_work_grows_with_its_images():
     assert compiled.training_work(network, 32, 200) == 2 * compiled.training_work(network, 32, 100)
 
 
+def test_that_the_work_of_a_network_that_gives_a_weight_to_a_layer_is_counted():
+    """Transformers give their class tokens."""
+
+    class Tokens(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token, self.layer = torch.nn.Parameter(torch.zeros(1, 7)), torch.nn.Linear(7, 2)
+
+        def forward(self, images):
+            return self.layer(self.token.expand(len(images), -1))
+
+    with torch.device("meta"):
+        network = Tokens()
+    assert compiled.training_work(network, 4, 10) == 3 * 2 * (7 * 2) * 10
+
+
 @pytest.mark.parametrize(("work", "expected"), [(0.9, False), (1.0, True)])
 def test_that_long_trainings_on_a_cpu_with_a_compiler_are_compiled(work, expected, monkeypatch):
     monkeypatch.setattr(compiled, "has_compiler", lambda: True)
