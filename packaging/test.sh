@@ -40,5 +40,6 @@ fi
 prepare_venv test
 [ "$(uname -s)" != Linux ] || start_display
 cd "$CHECKOUT"
-# Two processes, one of which has all tests of the window (tests/conftest.py); with a number of its own (0: none) where -n is given.
+# Two processes, one of which has all tests of the window (tests/conftest.py); with a number of its own (0: none) where
+# -n is given.
 PYTHONFAULTHANDLER=1 "$VENV/bin/python" -m pytest -n 2 --dist loadfile "$@"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 
 # Training nodes have no Qt: there, all but the window is tested.
 collect_ignore = [] if importlib.util.find_spec("PySide6") else ["gui", "e2e"]
+
+# Threads that wait for a core which another process has burn its time; tests that run alone have as many as users do.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 WINDOW = ("gui", "e2e")
 """Rooms whose tests share a display, its focus and its pointer."""
@@ -49,8 +54,6 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 @pytest.fixture(scope="session", autouse=True)
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Decoded data sets are cached once for the whole test session."""
-    import os
-
     folder = tmp_path_factory.mktemp("cache")
     os.environ["MPT_STUDIO_CACHE"] = str(folder)
     return folder

@@ -159,10 +159,13 @@ def test_that_two_dropped_checkpoints_are_evaluated_and_compared(
     sit_down(tmp_path, user)
 
 
-def test_that_a_killed_trainer_is_resumed_from_the_runs_page(tmp_path: Path, qapp: QApplication) -> None:
+def test_that_a_killed_trainer_is_resumed_from_the_runs_page(
+    tmp_path: Path, trained: dict[str, Any], qapp: QApplication
+) -> None:
     store = Store(tmp_path)
-    longer = dataclasses.replace(TINY, epochs=8)  # busy machines look late
-    update = jobs.start_update(store, UpdateRecipe(data="builtin", methods="none", training=longer), "To be killed")
+    longer = dataclasses.replace(TINY, epochs=6)  # busy machines look late
+    recipe = UpdateRecipe(data="builtin", old=trained["old"]["checkpoint"], methods="none", training=longer)
+    update = jobs.start_update(store, recipe, "To be killed")
 
     def user(window: MainWindow) -> Generator[Condition, None, None]:
         window.train.resume(update.id)

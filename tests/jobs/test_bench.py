@@ -11,6 +11,7 @@ import pytest
 
 from mpt_studio.engine import Trainer, bench
 from mpt_studio.engine.materials import gather
+from mpt_studio.jobs.bench_images import make_jpegs
 from mpt_studio.jobs.bench_side import evaluations, recipe_of
 from mpt_studio.recipe import Recipe
 
@@ -75,10 +76,11 @@ def test_that_the_first_fifty_losses_equal_the_scripts_to_rounding(method: str, 
 
 
 def test_that_several_versions_are_evaluated_one_after_the_other(tmp_path: Path) -> None:
-    setting = setting_for("mpt_kl", tmp_path) | {"role": "evaluate", "batch": 1000, "versions": 3}
-    bench.prepare(setting, tuple("0123456789"))
-    assert next(bench.bound(setting))["images"] == 3 * 8000
-    assert next(evaluations(setting))["images"] == 3 * 8640
+    few = {"data": make_jpegs(tmp_path / "images", 100), "batch": 30}  # 80 of them are evaluated
+    setting = setting_for("mpt_kl", tmp_path) | few | {"role": "evaluate", "versions": 3}
+    bench.prepare(setting, ("class 3", "class 1"))
+    assert next(bench.bound(setting))["images"] == 3 * 60
+    assert next(evaluations(setting))["images"] == 3 * 80
 
 
 @pytest.mark.parametrize("role", ["train", "evaluate"])

@@ -232,8 +232,11 @@ def test_that_candidates_share_their_teachers_answers_and_leave_none_behind(tmp_
     assert (old, reference, first, second, update) == (0, 0, 1, 1, 0)
 
 
-def test_that_elodi_trains_its_ensemble_once_and_reuses_it_in_the_next_update(session: jobs.Session) -> None:
-    recipe = UpdateRecipe(data="builtin", methods="none,elodi", ensemble_size=2, training=TINY)
+def test_that_elodi_trains_its_ensemble_once_and_reuses_it_in_the_next_update(
+    finished_update: Any, session: jobs.Session
+) -> None:
+    old = finished_update[1]["old"]["checkpoint"]
+    recipe = UpdateRecipe(data="builtin", old=old, methods="none,elodi", ensemble_size=2, training=TINY)
     first = jobs.run_update(session, jobs.start_update(session.store, recipe).id)
     count = len([run for run in session.store.runs() if run.recipe.role == "ensemble"])
     second = jobs.run_update(session, jobs.start_update(session.store, recipe).id)
