@@ -40,8 +40,8 @@ def pays(wanted: str, device: torch.device, work: Callable[[], float]) -> bool:
 def training_work(network: nn.Module, size: int, images: int) -> float:
     """Floating-point operations of the forward and backward passes of ``images`` images (backward is twice forward).
 
-    ``network`` is on torch's meta device: counting costs no arithmetic. Gradients are off for its weights as well, since
-    the counter follows what needs one and is lost where a weight is what a layer is given (class tokens).
+    ``network`` is on torch's meta device: counting costs no arithmetic. Its weights ask for no gradients: the counter
+    follows what does, and is lost where a layer is given a weight (class tokens).
     """
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network.eval().requires_grad_(False)(torch.empty(1, 3, size, size, device="meta"))
