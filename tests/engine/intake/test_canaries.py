@@ -19,7 +19,7 @@ OBEY = """
 import io, json, os, pickle, signal, sys
 for path in json.loads(sys.argv[1]):
     if os.fork() == 0:
-        signal.alarm(8)
+        signal.alarm(60)
         sys.stdout = io.StringIO()
         try:
             pickle.loads(open(path, "rb").read())

@@ -36,9 +36,14 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
     """No child and no half-made folder outlives a test."""
+    before = _half_made()  # by a killed process of another test: the folder is everybody's
     yield
     assert _children() == []
-    assert list((paths.cache_dir() / "versions").glob(".reading-*")) == []
+    assert _half_made() <= before
+
+
+def _half_made() -> set[Path]:
+    return set((paths.cache_dir() / "versions").glob(".reading-*"))
 
 
 def _children() -> list[psutil.Process]:
