@@ -96,7 +96,10 @@ def decide(recipe: Recipe, dataset: Dataset, samples: int) -> Plan:
 def _work(recipe: Recipe, size: int, dataset: Dataset, samples: int) -> float:
     small, classes = networks.stem_is_small(recipe.model, size), len(dataset.class_names)
     network = without_memory(lambda: networks.build(recipe.model.arch, classes, small, size)).to("meta")
-    return compiled.training_work(network, size, samples * recipe.training.epochs)
+    try:
+        return compiled.training_work(network, size, samples * recipe.training.epochs)
+    except Exception:  # torch's counter is lost in it; the network itself was tried before
+        return 0.0
 
 
 def _notes(recipe: Recipe, device: torch.device) -> list[str]:

@@ -346,6 +346,15 @@ def test_that_nothing_is_compiled_for_a_training_without_a_full_batch(batch_size
     assert make(replaced({"compile": "on", "batch_size": batch_size})).plan.compiled is compiled
 
 
+def test_that_a_network_whose_work_cannot_be_counted_is_not_compiled(make, monkeypatch):
+    def fails(*_):
+        raise AssertionError("Expected gradient function to be set")
+
+    monkeypatch.setattr(trainer_module.compiled, "has_compiler", lambda: True)
+    monkeypatch.setattr(trainer_module.compiled, "training_work", fails)
+    assert not make().plan.compiled
+
+
 @pytest.fixture
 def traced_only(monkeypatch) -> None:
     """Networks are compiled in all but one thing: the traced graph is run by torch instead of being made C++."""
