@@ -103,7 +103,7 @@ class SmallMapConv2d(nn.Conv2d):
     def _to_several_places(self, images_BCHW: Tensor) -> Tensor:
         kernel = self.weight.permute(0, 2, 3, 1).flatten(1, 2)  # (O, K·T, C), where it lies with channels last
         matrix = torch.matmul(self.meeting, kernel).view(-1, _flat(images_BCHW).shape[1])
-        answer = F.linear(_flat(images_BCHW), matrix).view(-1, self.out_channels, *self.sides_after)
+        answer = F.linear(_flat(images_BCHW), matrix).view(images_BCHW.shape[0], self.out_channels, *self.sides_after)
         return answer if self.bias is None else answer + self.bias[:, None, None]
 
 

@@ -94,12 +94,20 @@ def test_that_a_network_that_refuses_the_trial_image_is_left_as_it_is():
     assert not products(use_products(network, 2))
 
 
-def test_that_low_precision_stays_close():
+def test_that_no_images_give_no_answers():
+    assert use_products(networks.build("resnet18", 10, False, 32), 32).eval()(torch.zeros(0, 3, 32, 32)).shape == (
+        0,
+        10,
+    )
+
+
+@pytest.mark.parametrize("arithmetic", [torch.bfloat16, torch.float16])
+def test_that_low_precision_stays_close(arithmetic):
     torch.manual_seed(0)
     network = networks.build("resnet18", 10, False, 32).eval()
     images = torch.randn(8, 3, 32, 32)
     expected = network(images)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", arithmetic):
         found = use_products(network, 32)(images).float()
     torch.testing.assert_close(found, expected, rtol=0.1, atol=0.05)
 
