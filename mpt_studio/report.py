@@ -70,6 +70,7 @@ def _candidates_table(result: dict[str, Any]) -> str:
         f"NFR [95 %]\nall, n={n['all']}",
         f"PFR\nall, n={n['all']}",
         f"relative NFR\nold classes, n={n['old_classes']}",
+        words=2,
     )
     for row in rows:
         table.add_row(
@@ -107,14 +108,14 @@ def comparison_report(record: dict[str, Any]) -> str:
     for key, name in _COMPARISON_ROWS.items():
         table.add_row(name, *(_with_interval(record[subset], key) for subset in SUBSETS))
     table.add_row("relative NFR", *(_number(record[subset]["relative_nfr"]) for subset in SUBSETS))
-    table.add_row("McNemar p", *(f"{record[subset]['mcnemar_p']:.3g}" for subset in SUBSETS))
+    table.add_row("McNemar p", *(_probability(record[subset]["mcnemar_p"]) for subset in SUBSETS))
     return _text(table)
 
 
 def classes_report(record: dict[str, Any]) -> str:
     """Two class lists side by side (``jobs.diagnose_versions``), what differs first, and what blocks."""
     order = ("removed", "dropped", "mapped", "respelled", "reordered", "added", "same")
-    table = _table("old model", "update", "")
+    table = _table("old model", "update", "", words=3)
     for row in sorted(record["rows"], key=lambda row: order.index(row["kind"])):
         near = f" (near: {row['suggestion']})" if row["suggestion"] else ""
         table.add_row(*(one_sentence(row[side], 80) for side in ("old", "new")), f"{KIND_WORDS[row['kind']]}{near}")
@@ -149,7 +150,7 @@ def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
     """Every update and run of a store, newest first."""
     if not updates and not runs:
         return "There are no runs yet."
-    table = _table("id", "what", "started", "outcome", "accuracy, all", "NFR, old classes")
+    table = _table("id", "what", "started", "outcome", "accuracy, all", "NFR, old classes", words=4)
     for update in updates:
         table.add_row(update.id, f"update: {update.title}", _when(update.created), update.outcome, "", "")
     for run in runs:
@@ -177,6 +178,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
+def _probability(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def _rate(subset: dict[str, Any], key: str) -> str:
     return _percent(subset[key])
 
@@ -188,14 +193,11 @@ def _with_interval(subset: dict[str, Any], key: str) -> str:
     return f"{100 * subset[key]:.1f} % [{100 * interval[0]:.1f}–{100 * interval[1]:.1f}]"
 
 
-def _table(*headers: str) -> Table:
+def _table(*headers: str, words: int = 1) -> Table:
+    """The first columns hold words and begin at the left; numbers end at the right, so that their digits line up."""
     table = Table(box=None, pad_edge=False, header_style="", padding=(0, 2, 0, 0))
     for index, header in enumerate(headers):
-        table.add_column(
-            header,
-            justify="left" if not header or (index < 2 and not header.startswith("accuracy")) else "right",
-            no_wrap=True,
-        )
+        table.add_column(header, justify="left" if index < words else "right", no_wrap=True)
     return table
 
 
