@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -155,6 +157,20 @@ class FormDialog(QDialog):
         layout.addStretch()
         layout.addWidget(self.problem)
         layout.addWidget(self.buttons)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The buttons are made first, so Tab and the first focus would go to Cancel."""
+        buttons = self.buttons.buttons()
+        fields = [
+            widget
+            for widget in self.findChildren(QWidget)
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.window() is self and widget not in buttons
+        ]
+        for before, after in pairwise([*fields, self.ok, *(button for button in buttons if button is not self.ok)]):
+            self.setTabOrder(before, after)
+        if not event.spontaneous():  # not when the window comes back
+            fields[0].setFocus()
+        super().showEvent(event)
 
     def check(self) -> None:
         """Say what is missing, or allow to go on."""

@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.dialogs import CompareDialog, DataChooser, DataDialog, UpdateDialog
+from mpt_studio.gui.dialogs import CompareDialog, DataChooser, DataDialog, FormDialog, UpdateDialog
 from mpt_studio.recipe import UpdateRecipe
 
 from .test_workspace import RIGHT, WRONG, checkpoint, saved
@@ -83,3 +84,21 @@ def test_that_an_update_takes_a_checkpoint_or_old_classes(qtbot: QtBot, tmp_path
     assert "classes" in dialog.problem.text()
     dialog.classes.setText("cat, dog")
     assert (dialog.recipe(made).old, dialog.recipe(made).old_classes) == ("", "cat, dog")
+
+
+@pytest.mark.parametrize("kind", [DataDialog, CompareDialog, UpdateDialog])
+def test_that_a_dialog_begins_at_its_first_field_and_tabs_to_its_buttons_last(
+    qtbot: QtBot, kind: type[FormDialog]
+) -> None:
+    dialog = kind()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    first = dialog.old.edit if isinstance(dialog, CompareDialog) else dialog.data.kind
+    qtbot.waitUntil(lambda: dialog.focusWidget() is first)
+    order, widget = [], first
+    while (widget := widget.nextInFocusChain()) is not first:
+        order.append(widget)
+    buttons = [widget for widget in order if widget in dialog.buttons.buttons()]
+    assert buttons[0] is dialog.ok
+    fields = dialog.findChildren(QLineEdit)
+    assert max(order.index(field) for field in fields if field in order) < order.index(dialog.ok)
