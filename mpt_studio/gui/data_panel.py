@@ -22,6 +22,8 @@ FEW = 18
 """Thumbnails at most."""
 CHIPS = 24
 """Class chips per group at most; a data set may have a thousand classes."""
+SPARE = 4
+"""So few more are shown all the same: "… 2 more" takes the room of two."""
 
 
 class DataPanel(DockPanel):
@@ -121,11 +123,12 @@ class DataPanel(DockPanel):
         layout.addWidget(heading)
         holder = QWidget()
         flow = FlowLayout(holder, spacing=4)
-        for name in names[:CHIPS]:
+        shown = len(names) if len(names) <= CHIPS + SPARE else CHIPS
+        for name in names[:shown]:
             flow.addWidget(_chip(name))
-        if len(names) > CHIPS:
-            more = _chip(f"… {count(len(names) - CHIPS)} more")
-            set_tip(more, ", ".join(names[CHIPS : CHIPS + 200]))
+        if len(names) > shown:
+            more = _chip(f"… {count(len(names) - shown)} more")
+            set_tip(more, ", ".join(names[shown : shown + 200]))
             flow.addWidget(more)
         layout.addWidget(holder)
 

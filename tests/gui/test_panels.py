@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QLabel, QPlainTextEdit
+from PySide6.QtWidgets import QInputDialog, QLabel, QPlainTextEdit, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.background import Job
@@ -93,6 +93,19 @@ def test_that_the_data_panel_splits_old_and_new_classes(qtbot: QtBot, workspace:
     assert "Old classes · 2" in shown
     assert "New classes · 1" in shown
     assert "0 training · 10 test · 3 classes" in shown
+
+
+@pytest.mark.parametrize(("number", "last"), [(28, "c27"), (29, "… 5 more")])
+def test_that_a_few_classes_more_are_not_hidden_behind_a_chip_as_wide(
+    qtbot: QtBot, workspace: Workspace, number: int, last: str
+) -> None:
+    panel = DataPanel(workspace)
+    qtbot.addWidget(panel)
+    box = QVBoxLayout()
+    panel._add_chips(box, "Classes", tuple(f"c{i}" for i in range(number)))
+    holder = box.itemAt(1).widget()
+    qtbot.addWidget(holder)
+    assert [chip.text() for chip in holder.findChildren(QLabel)][-1] == last
 
 
 def test_that_an_unreadable_image_is_left_out_of_the_strip(workspace: Workspace) -> None:
