@@ -264,4 +264,4 @@ def peak_bytes() -> int:
 
 def peak_bytes_on(device: str) -> int:
     """GPU memory in tensors at its highest in this process; 0 elsewhere."""
-    return torch.cuda.max_memory_allocated() if device.startswith("cuda") else 0
+    return torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from mpt_studio.engine import Trainer, bench
 from mpt_studio.engine.materials import gather
@@ -50,6 +51,11 @@ def test_that_memory_is_told_in_bytes_and_as_nothing_where_the_system_does_not_t
     assert 50 << 20 < most < 100 << 30
     monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
     assert bench.peak_bytes() == 0
+
+
+def test_that_memory_is_asked_of_the_gpu_that_is_used(monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", {"cuda": 1, "cuda:1": 2}.__getitem__)
+    assert [bench.peak_bytes_on(device) for device in ("cpu", "cuda", "cuda:1")] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("method", ["pct_kl", "mpt_kl", "mpt_lm"])
