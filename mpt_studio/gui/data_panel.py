@@ -12,7 +12,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui import theme
 from mpt_studio.gui.dock_panel import DockPanel
 from mpt_studio.gui.flow_layout import FlowLayout
-from mpt_studio.gui.plain import count, label, set_tip
+from mpt_studio.gui.plain import count, label, listed, set_tip
 from mpt_studio.gui.versions import short_spec
 from mpt_studio.gui.workspace import Workspace
 
@@ -69,8 +69,9 @@ class DataPanel(DockPanel):
 
     def _fill_empty(self, layout: QVBoxLayout) -> None:
         waiting = self.workspace.waiting_for_data
+        wait = "waits" if len(waiting) == 1 else "wait"
         text = (
-            f"{waiting[0].label} waits for data to answer on."
+            f"{listed([version.label for version in waiting])} {wait} for data to answer on."
             if waiting
             else "No data yet. Open or drop an image folder."
         )

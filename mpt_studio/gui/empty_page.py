@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui import theme
-from mpt_studio.gui.plain import label
+from mpt_studio.gui.plain import label, listed
 from mpt_studio.gui.workspace import Workspace
 
 
@@ -47,7 +47,7 @@ def why_waiting(workspace: Workspace) -> str:
     if not names:
         return ""
     wait = "waits" if len(names) == 1 else "wait"
-    return f"{' and '.join(names)} {wait} for data: open the images that they should answer on."
+    return f"{listed(names)} {wait} for data: open the images that they should answer on."
 
 
 def what_runs(workspace: Workspace) -> str:
@@ -58,4 +58,4 @@ def what_runs(workspace: Workspace) -> str:
     unknown = [version.label for version in (old, current) if version.predictions is None]
     if unknown:
         return f"{' and '.join(unknown)}: being evaluated; the comparison appears here."
-    return f"Comparing {current.label} with {old.label} …"
+    return f"Comparing {current.label} with {old.label}…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -76,3 +77,9 @@ def count(value: int, what: str = "", plural: str = "") -> str:
     if not what:
         return f"{value:,}"
     return f"{value:,} {what if value == 1 else plural or what + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """ "a", "a and b", "a, b and c", "a, b and 5 others"."""
+    shown = list(names) if len(names) <= most else [*names[: most - 1], count(len(names) - most + 1, "other")]
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)

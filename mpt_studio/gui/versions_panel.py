@@ -147,19 +147,27 @@ class Figure:
     tip: str
 
 
+def _why_not_compared(workspace: Workspace) -> tuple[str, str]:
+    """A remark and its tooltip for a candidate that has answers and no figures yet."""
+    if workspace.old is None:
+        return "no old model", "NFR needs an old model to compare with."
+    if workspace.old.predictions is None:
+        return "waits for the old model", f"{workspace.old.label} has not answered yet."
+    return "comparing…", f"Comparing with {workspace.old.label}."
+
+
 def _figures(workspace: Workspace, version: Version) -> list[Figure]:
     """What a card shows."""
     if version.problem:
         return [Figure("", "cannot be compared", version.problem)]
     if version.predictions is None:
-        waits = "waits for data" if workspace.dataset is None else "being evaluated …"
+        waits = "waits for data" if workspace.dataset is None else "being evaluated…"
         return [Figure("", waits, "Its answers on the test part are not known yet.")]
     if version.role == "old":
         return [_own_accuracy(version)]
     comparison = workspace.comparison(version.key)
     if comparison is None:
-        remark = "no old model" if workspace.old is None else "comparing …"
-        return [Figure("", remark, "NFR needs an old model to compare with.")]
+        return [Figure("", *_why_not_compared(workspace))]
     rates = partial(workspace.offsets.rates, version.key, comparison)
     everything, old_classes = rates("all"), rates("old_classes")
     return [

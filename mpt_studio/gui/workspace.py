@@ -23,7 +23,7 @@ from mpt_studio.gui.judging import Judging
 from mpt_studio.gui.latest import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.offsets import Offsets
 from mpt_studio.gui.opening import Opening
-from mpt_studio.gui.plain import number
+from mpt_studio.gui.plain import listed, number
 from mpt_studio.gui.recommending import Recommending
 from mpt_studio.gui.tables import Tables
 from mpt_studio.gui.thresholds import Thresholds
@@ -354,7 +354,7 @@ class Workspace(Browsing):
 
     def _evaluate_pending(self) -> None:
         if self.waiting_for_data:
-            names = " and ".join(v.label for v in self.waiting_for_data)
+            names = listed([v.label for v in self.waiting_for_data])
             self.message.emit("warning", f"{names}: open the data to evaluate on (Ctrl+D, or drop a folder).", "")
             self.data_wanted.emit()
             return

@@ -289,6 +289,6 @@ def test_that_it_says_what_it_waits_for(workspace: Workspace, qtbot: QtBot, monk
     monkeypatch.setattr("mpt_studio.gui.comparisons.DIRECT_LOGITS", 5)
     made = ComparePage(workspace)
     qtbot.addWidget(made)
-    assert made.nothing.text() == "Comparing plain with old …"
+    assert made.nothing.text() == "Comparing plain with old…"
     for each in workspace.candidates:
         qtbot.waitUntil(lambda key=each.key: workspace.comparison(key) is not None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from mpt_studio import paths
@@ -18,6 +18,7 @@ from mpt_studio.gui.files import Files
 from mpt_studio.gui.main_window import MainWindow
 from mpt_studio.gui.opening_cards import OpeningCard
 from mpt_studio.gui.page_switcher import START
+from mpt_studio.gui.plain import listed
 from mpt_studio.gui.run_queue import RunQueue
 from mpt_studio.gui.settings import Settings
 from mpt_studio.recipe import UpdateRecipe, preset
@@ -428,3 +429,20 @@ def test_that_tab_goes_from_the_recipe_to_the_tools_to_the_plots(window: MainWin
     curves = window.train.curves
     stops = [window.train.start, window.train.recipe_button, curves.axis, curves.log, curves.plots["loss"].menu_button]
     assert sorted(stops, key=order.index) == stops
+
+
+def test_that_a_candidate_whose_old_model_has_no_answers_says_what_it_waits_for(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    drop(window, checkpoint(tmp_path / "a.safetensors"), saved(tmp_path / "b", [RIGHT], "b"))
+    qtbot.waitUntil(lambda: len(window.docks.versions.cards) == 2)
+    card = window.docks.versions.cards[1]
+    assert any(text.text() == "waits for the old model" for text in card.findChildren(QLabel))
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c"), ("abcd", "a, b and 2 others")],
+)
+def test_that_names_are_listed_as_people_do(names: str, text: str) -> None:
+    assert listed(list(names)) == text
