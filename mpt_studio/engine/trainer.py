@@ -8,29 +8,28 @@ Step events cover the steps since the last one by the clock, so where they are c
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
-from mpt_studio.engine import commands, compiled, failures, feed, heap, networks, optimizers, order, plan, weights
+from mpt_studio.engine import commands, failures, feed, heap, networks, optimizers, plan, weights
 from mpt_studio.engine import device as devices
 from mpt_studio.engine.commands import Asked, Command, Left
 from mpt_studio.engine.materials import Materials, Parts, gather
 from mpt_studio.engine.pace import Pace
-from mpt_studio.engine.recorded import Recorded
+from mpt_studio.engine.plan import Plan
 from mpt_studio.engine.schedule import learning_rate
-from mpt_studio.engine.small_maps import use_products
 from mpt_studio.engine.state import State
-from mpt_studio.engine.sums import Reading, RunningSums
+from mpt_studio.engine.student import Student
+from mpt_studio.engine.sums import Reading
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Event, Note, Paused, Started, Step
 from mpt_studio.recipe import Recipe
@@ -86,8 +85,7 @@ class Trainer:
         )
         self.parts.check()
         networks.check_architecture(recipe.model, len(class_names), plan.image_size(recipe.model, dataset))
-        self.plan = plan.decide(recipe, dataset, len(train))
-        self._build()
+        self.student = Student(recipe, plan.decide(recipe, dataset, len(train)), len(class_names))
         self.epoch = 0
         """Epochs done, validation included."""
         self.step_in_epoch = 0
@@ -97,25 +95,18 @@ class Trainer:
         self._best_figures: dict[str, Any] = {}
         self._preprocessing: Preprocessing | None = None
         self._command: Command = "run"
-        self._learn_full_batch: Callable[..., None] | None = None
-        """The faster form of ``_learn``, while ``fit`` runs."""
-        self._news: list[str] = []
         self._last: Reading | None = None
         self._read_at = 0.0
 
-    def _build(self) -> None:
-        """Network, optimizer and sums on the device; initial weights depend on the seed alone."""
-        device, training = self.plan.device, self.recipe.training
-        devices.prepare(device, deterministic=self.plan.deterministic)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(training.seed)
-            network = networks.build(
-                self.recipe.model.arch, len(self.class_names), self.plan.small_stem, self.plan.image_size
-            )
-        self.network = use_products(devices.place(network, device), self.plan.image_size).train()
-        self.optimizer = optimizers.make(self.network, training)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=self.plan.precision == "fp16")
-        self.sums = RunningSums(device)
+    @property
+    def plan(self) -> Plan:
+        """The recipe's open choices, decided."""
+        return self.student.plan
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained."""
+        return self.student.network
 
     @property
     def finished(self) -> bool:
@@ -153,7 +144,7 @@ class Trainer:
                 raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
         finally:
-            self._learn_full_batch = None  # it holds images, teachers and recordings, which saving does not need
+            self.student.end()
             heap.give_back()
 
     def _fit(self, command: Callable[[], Command]) -> Iterator[Event]:
@@ -164,9 +155,9 @@ class Trainer:
             yield Note(text=text)
         yield from self._note_on_reading()
         ask = Asked(command)
-        forward = yield from self._compiled_forward()
+        yield from self.student.compile()
         materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
-        self._learn_full_batch = self._recorded(functools.partial(self._learn, materials, forward))
+        self.student.begin(materials)
         pace = Pace(self.plan.steps, self.plan.steps_per_epoch)
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
@@ -189,96 +180,26 @@ class Trainer:
         if self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
 
-    def _compiled_forward(self) -> Generator[Event, None, compiled.Forward]:
-        """What full batches go through; without a compiler the network as it is."""
-        if not self.plan.compiled:
-            return self.network
-        yield Note(text="Compiling the network: half a minute the first time, seconds when it is known already.")
-        batch, size = self.recipe.training.batch_size, self.plan.image_size
-        try:
-            return compiled.student(self.network, batch, size, self._arithmetic, self.plan.recorded)
-        except Exception as error:
-            self.plan = dataclasses.replace(self.plan, compiled=False)
-            yield Note(text=f"Training goes on without compiling the network ({compiled.problem(error)}).")
-            return self.network
-
-    def _recorded(self, learn: Callable[..., None]) -> Callable[..., None]:
-        """The step as one recording, where the plan says so."""
-        if not self.plan.recorded:
-            return learn
-        optimizers.make_recordable(self.optimizer)
-        sentence = "Training goes on without recording the step as a CUDA graph ({})."
-        return Recorded(learn, lambda problem: self._news.append(sentence.format(problem)))
-
-    def _arithmetic(self) -> torch.autocast:
-        return devices.autocast(self.plan.device, self.plan.precision)
-
     def _leave_if_asked(self, ask: Asked) -> None:
         if ask.now() in ("stop", "cancel", "interrupt"):
             raise Left
 
     def _train_epoch(self, materials: Materials, pace: Pace, ask: Asked) -> Iterator[Event]:
         pace.start(self.step)
-        self._last, self._read_at = (self.sums.read() if self.step_in_epoch else None), 0.0
+        self._last, self._read_at = (self.student.sums.read() if self.step_in_epoch else None), 0.0
         materials.begin_epoch(self.epoch, self.step_in_epoch)
         for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
-            self._train_step(materials, batch)
+            self.student.step(materials, batch, self.epoch, self.step)
+            self.step_in_epoch += 1
             asked = ask.now()
             if asked != "run" or time.monotonic() - self._read_at > SECONDS_BETWEEN_READINGS:
                 yield self._step_event(pace)
-                yield from (Note(text=self._news.pop()) for _ in list(self._news))
+                yield from (Note(text=self.student.news.pop()) for _ in list(self.student.news))
             if asked == "pause":
                 yield from self._wait(ask)
                 pace.start(self.step)
             self._leave_if_asked(ask)
         materials.end_epoch()
-
-    def _train_step(self, materials: Materials, batch: feed.Batch) -> None:
-        """One optimizer step. Nothing here waits for the device."""
-        torch.manual_seed(order.step_seed(self.recipe.training.seed, self.step))
-        rate = learning_rate(self.recipe.training, self.step, self.plan.steps_per_epoch)
-        optimizers.set_learning_rate(self.optimizer, rate)
-        learn = self._learn_full_batch
-        if learn is None or len(batch.labels_B) != self.recipe.training.batch_size:
-            learn = functools.partial(self._learn, materials, self.network)
-        learn(batch.images_BSS3, batch.labels_B, *self._teacher_logits(materials, batch))
-        self.step_in_epoch += 1
-
-    def _learn(
-        self,
-        materials: Materials,
-        forward: compiled.Forward,
-        images_BSS3: Tensor,
-        labels_B: Tensor,
-        old_BK: Tensor | None,
-        new_BC: Tensor | None,
-    ) -> None:
-        """Forward and backward pass, optimizer and sums: on the device alone, so that it can be recorded."""
-        with self._arithmetic():
-            logits = forward(materials.normalise(images_BSS3))
-        losses = materials.loss(logits, labels_B, old_BK, new_BC, self.epoch)
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(losses["loss"]).backward()
-        self._clip()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        right = (logits.detach().argmax(dim=1) == labels_B).sum()  # logits before the margin
-        self.sums.add(losses, right, len(labels_B))
-
-    def _teacher_logits(self, materials: Materials, batch: feed.Batch) -> tuple[Tensor | None, Tensor | None]:
-        """Old model's and reference models' logits on the same augmented images, where the loss needs them."""
-        if not materials.loss.distils(self.epoch):
-            return None, None
-        asked = batch.images_BSS3, batch.rows_B
-        with self._arithmetic():
-            old = materials.old.logits(*asked) if materials.old else None
-            return old, materials.references.logits(*asked) if materials.references else None
-
-    def _clip(self) -> None:
-        limit = self.recipe.training.clip_gradient
-        if limit > 0:
-            self.scaler.unscale_(self.optimizer)
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), limit)
 
     def _step_event(self, pace: Pace) -> Step:
         reading = self._checked_reading()
@@ -315,7 +236,7 @@ class Trainer:
         pace.seconds_per_validation = time.monotonic() - began
         self.epoch += 1
         self.step_in_epoch = 0
-        self.sums.reset()
+        self.student.sums.reset()
         losses = reading.means_since(None)
         self._note_figures(reading.accuracy, losses, validation)
         return Epoch(
@@ -341,7 +262,7 @@ class Trainer:
 
     def _checked_reading(self) -> Reading:
         """The sums, once the losses are known to be finite; weights that are not end in such a loss one step later."""
-        reading = self.sums.read()
+        reading = self.student.sums.read()
         if not reading.is_finite:
             raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
         return reading
@@ -386,8 +307,8 @@ class Trainer:
             "step_in_epoch": self.step_in_epoch,
             "figures": self.figures,
             "best_figures": self._best_figures,
-            "names": self.sums.names,
-            "scaler": self.scaler.state_dict(),
+            "names": self.student.sums.names,
+            "scaler": self.student.scaler.state_dict(),
             "threads": torch.get_num_threads(),
             "compiled": self.plan.compiled,
             "preprocessing": dataclasses.asdict(self.preprocessing),
@@ -395,8 +316,8 @@ class Trainer:
         groups = {
             "network": self.network.state_dict(),
             "best": self._best,
-            "optimizer": optimizers.state_tensors(self.optimizer),
-            "sums": {"sums": self.sums.sums},
+            "optimizer": optimizers.state_tensors(self.student.optimizer),
+            "sums": {"sums": self.student.sums.sums},
         }
         State(values, groups).save(path)
 
@@ -413,13 +334,14 @@ class Trainer:
             raise UserError(f"{path} belongs to another recipe or other data; start a new run instead.")
         if self.plan.device.type == "cpu":
             torch.set_num_threads(values["threads"])  # sums over threads round alike only with as many of them
-        self.plan = dataclasses.replace(self.plan, compiled=values.get("compiled", False))  # it decides how sums round
+        compiled = values.get("compiled", False)  # it decides how sums round
+        self.student.plan = dataclasses.replace(self.plan, compiled=compiled)
         self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})
         self.network.load_state_dict(groups["network"])
-        optimizers.load_state_tensors(self.optimizer, groups.get("optimizer", {}))
+        optimizers.load_state_tensors(self.student.optimizer, groups.get("optimizer", {}))
         if values["scaler"]:  # empty where the run began on a device that scales no losses
-            self.scaler.load_state_dict(values["scaler"])
-        self.sums.restore(tuple(values["names"]), groups["sums"]["sums"])
+            self.student.scaler.load_state_dict(values["scaler"])
+        self.student.sums.restore(tuple(values["names"]), groups["sums"]["sums"])
         self._best = {k: v.to(self.plan.device) for k, v in groups.get("best", {}).items()}
         self.figures, self._best_figures = values["figures"], values["best_figures"]
         self.epoch, self.step_in_epoch = values["epoch"], values["step_in_epoch"]

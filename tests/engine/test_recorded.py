@@ -42,12 +42,12 @@ def test_that_a_step_asks_for_no_value_whatever_the_method(name, make, replaced,
     trainer = make(recipe, old=old, reference=reference, ensemble=(reference, reference))
     materials = gather(trainer.parts, trainer.plan, trainer.preprocessing)
     materials.begin_epoch(0, 0)
-    learn = functools.partial(trainer._learn, materials, trainer.network)
+    learn = functools.partial(trainer.student.learn, materials, trainer.network)
     for batch in materials.feed.batches(0):
-        answers = trainer._teacher_logits(materials, batch)
+        answers = trainer.student.teacher_logits(materials, batch)
         with NoAnswers():
             learn(batch.images_BSS3, batch.labels_B, *answers)
-    assert trainer.sums.read().images == 96
+    assert trainer.student.sums.read().images == 96
 
 
 def test_that_this_test_would_notice_a_question():

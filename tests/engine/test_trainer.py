@@ -13,7 +13,7 @@ import torch
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import read_checkpoint
-from mpt_studio.engine import commands
+from mpt_studio.engine import commands, compiled
 from mpt_studio.engine import trainer as trainer_module
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.errors import UserError
@@ -280,7 +280,7 @@ def test_that_too_little_memory_proposes_half_the_batch(make, monkeypatch):
     def fail(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(trainer, "_train_step", fail)
+    monkeypatch.setattr(trainer.student, "step", fail)
     with pytest.raises(UserError, match="batch size to 12"):
         list(trainer.fit())
 
@@ -350,8 +350,8 @@ def test_that_a_network_whose_work_cannot_be_counted_is_not_compiled(make, monke
     def fails(*_):
         raise AssertionError("Expected gradient function to be set")
 
-    monkeypatch.setattr(trainer_module.compiled, "has_compiler", lambda: True)
-    monkeypatch.setattr(trainer_module.compiled, "training_work", fails)
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    monkeypatch.setattr(compiled, "training_work", fails)
     assert not make().plan.compiled
 
 
@@ -392,7 +392,7 @@ def test_that_a_training_goes_on_where_nothing_can_be_compiled(make, replaced, m
     def fails(*_):
         raise RuntimeError("no C++ compiler\nwas found")
 
-    monkeypatch.setattr(trainer_module.compiled, "student", fails)
+    monkeypatch.setattr(compiled, "student", fails)
     trainer = make(replaced({"compile": "on"}))
     notes = [event.text for event in trainer.fit() if isinstance(event, Note)]
     assert notes[-1] == "Training goes on without compiling the network (no C++ compiler)."

@@ -17,8 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from mpt_studio.engine import device as devices
 from mpt_studio.engine import materials as materials_module
-from mpt_studio.engine import trainer as trainer_module
-from mpt_studio.engine import version
+from mpt_studio.engine import student, version
 from mpt_studio.engine.sums import RunningSums
 from mpt_studio.engine.weights import load_network
 from mpt_studio.recipe import METHODS
@@ -61,7 +60,7 @@ def imagined_gpu(monkeypatch):
     monkeypatch.setattr(devices, "choose", lambda wanted: CUDA)
     monkeypatch.setattr(devices, "prepare", lambda *_, **__: None)
     monkeypatch.setattr(devices, "place", put)
-    monkeypatch.setattr(trainer_module, "RunningSums", sums)
+    monkeypatch.setattr(student, "RunningSums", sums)
     monkeypatch.setattr(version, "load_network", load)
     monkeypatch.setattr(materials_module, "_validation", lambda *_: None)  # its answers are values
     monkeypatch.setattr(torch.Tensor, "backward", give_gradients)
@@ -83,7 +82,7 @@ def test_that_a_step_mixes_no_devices(name, make, replaced, old, reference, imag
         materials = materials_module.gather(trainer.parts, trainer.plan, trainer.preprocessing)
         materials.begin_epoch(0, 0)
         batch = next(materials.feed.batches(0))
-        answers = trainer._teacher_logits(materials, batch)
+        answers = trainer.student.teacher_logits(materials, batch)
         with OnTheGpuAlone():
-            trainer._learn(materials, trainer.network, batch.images_BSS3, batch.labels_B, *answers)
-    assert trainer.sums.sums.device == CUDA
+            trainer.student.learn(materials, trainer.network, batch.images_BSS3, batch.labels_B, *answers)
+    assert trainer.student.sums.sums.device == CUDA

@@ -72,9 +72,9 @@ def test_that_the_first_fifty_losses_equal_the_scripts_to_rounding(method: str, 
     ours, theirs = [], []
     materials.begin_epoch(0, 0)
     for batch in list(materials.feed.batches(0))[:STEPS]:
-        before = trainer.sums.read().totals.get("loss", 0.0)
-        trainer._train_step(materials, batch)
-        ours.append((trainer.sums.read().totals["loss"] - before) / len(batch.labels_B))
+        before = trainer.student.sums.read().totals.get("loss", 0.0)
+        trainer.student.step(materials, batch, 0, len(ours))
+        ours.append((trainer.student.sums.read().totals["loss"] - before) / len(batch.labels_B))
         theirs.append(loop.step(materials.normalise(batch.images_BSS3).contiguous(), batch.labels_B)[0])
     assert len(ours) == STEPS
     assert ours[:10] == pytest.approx(theirs[:10], rel=1e-4)
