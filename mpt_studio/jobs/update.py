@@ -136,10 +136,12 @@ class _UpdateJob:
             self._tell(note)
 
     def _train_all(self) -> None:
-        plan = list(self._plan())
+        plan, outcome = list(self._plan()), ""
         for index, step in enumerate(plan):
             self._obey()
-            self._train(step, index, len(plan))
+            outcome = self._train(step, index, len(plan))
+        if outcome in ("stopped", "cancelled"):
+            self._obey()
 
     def _plan(self) -> Iterator[_Step]:
         methods = self.recipe.candidate_methods()
@@ -161,7 +163,8 @@ class _UpdateJob:
         if command in ("stop", "cancel"):
             raise _Ended(command)
 
-    def _train(self, step: _Step, index: int, count: int) -> None:
+    def _train(self, step: _Step, index: int, count: int) -> str:
+        """The version's outcome; empty where it failed."""
         run = None
         try:
             run = self._existing(step) or self._created(step)
@@ -173,9 +176,12 @@ class _UpdateJob:
             if step.role in ("old", "reference"):
                 raise
             self.failed.append({"method": step.label, "run": run.id if run else "", "error": str(error)})
-            return
+            return ""
         if run.checkpoint is not None and run.outcome in ("done", "stopped"):
             self.done[step] = run
+        if run.outcome == "stopped":
+            self._tell(Note(text=f"{step.label} was stopped early and is compared as it was then.", level="warning"))
+        return run.outcome
 
     def _shared_answers(self) -> Path | None:
         """Where candidates share their teachers' answers; None where there is nobody to share with."""

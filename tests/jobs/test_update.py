@@ -19,7 +19,7 @@ from mpt_studio.predictions import read_predictions
 from mpt_studio.recipe import Recipe, Training, UpdateRecipe
 from mpt_studio.report import update_report
 from mpt_studio.store import RunWriter, Store
-from mpt_studio.store.control import send_command
+from mpt_studio.store.control import clear, send_command
 
 TINY = Training(epochs=1, limit_train=720, learning_rate=0.05, save_every_seconds=0.2, precision="fp32", device="cpu")
 SUBSET_KEYS = {
@@ -190,6 +190,29 @@ def test_that_cancelling_keeps_no_version(session: jobs.Session) -> None:
     assert jobs.run_update(dataclasses.replace(session, listen=cancel), update.id) is None
     (run,) = session.store.runs()
     assert (run.outcome, run.checkpoint) == ("cancelled", None)
+
+
+@pytest.mark.parametrize(("word", "outcome"), [("stop", "stopped"), ("cancel", "cancelled")])
+def test_that_an_update_whose_last_version_is_ended_early_is_not_done(
+    word: Any, outcome: str, session: jobs.Session, finished_update: Any
+) -> None:
+    many, old = dataclasses.replace(TINY, epochs=50), finished_update[1]["old"]["checkpoint"]
+    recipe = UpdateRecipe(data="builtin", old=old, methods="none", training=many)
+    update = jobs.start_update(session.store, recipe)
+
+    def end(run: str, event: Any) -> None:
+        if isinstance(event, Step):
+            send_command(session.store.update(update.id).folder, word)
+
+    jobs.run_update(dataclasses.replace(session, listen=end), update.id)
+    assert session.store.update(update.id).outcome == outcome
+    if word == "stop":
+        notes: list[str] = []
+        again = dataclasses.replace(session, listen=lambda _, e: notes.append(getattr(e, "text", "")))
+        clear(session.store.update(update.id).folder)
+        jobs.run_update(again, update.id)
+        assert "No_Treatment was stopped early and is compared as it was then." in notes
+        assert session.store.update(update.id).outcome == "done"
 
 
 def test_that_a_diverging_run_fails_with_a_sentence_that_names_the_learning_rate(session: jobs.Session) -> None:
