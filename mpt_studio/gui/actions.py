@@ -65,7 +65,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "export_blockers",
-        "Export &must-not-flip list…",
+        "Export must-&not-flip list…",
         "&File",
         "exports.export_blockers",
         "Ctrl+Shift+B",

@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         view, before = menus["&View"], self.actions_by_id["reset_layout"]
         panels = view.addMenu("&Panels")
         panels.addActions(list(self.docks.toggles()))
-        schemes = view.addMenu("&Colours")
+        schemes = view.addMenu("C&olours")
         group = QActionGroup(self)
         for key, text in SCHEMES:
             action = schemes.addAction(text, lambda key=key: self.set_scheme(key))

@@ -175,6 +175,13 @@ def test_that_no_shortcut_has_two_meanings(window: MainWindow) -> None:
     assert len(keys) == len(set(keys))
 
 
+def test_that_no_letter_of_a_menu_has_two_meanings(window: MainWindow) -> None:
+    for menu in window.menuBar().actions():
+        texts = [action.text() for action in menu.menu().actions() if "&" in action.text()]
+        letters = [text[text.index("&") + 1].lower() for text in texts]
+        assert len(letters) == len(set(letters)), texts
+
+
 @pytest.mark.parametrize("key", ["train", "compare", "flips", "runs"])
 def test_that_every_page_opens_and_its_button_shows_it(window: MainWindow, key: str) -> None:
     window.actions_by_id[f"page_{key}"].trigger()
