@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from mpt_studio import paths
 
-# Threads that wait for the others look 5,000 times and then sleep. OpenMP's own default, to spin for long, collapses
-# beside another busy process (under 20 images/s); sleeping at once costs a fifth on idle cores. The small network's
-# whole step on two cores: 131 ms sleeping at once, 105 so, 79 spinning; beside one busy loop 178, 188 and 245 ms.
-# Read when torch is loaded, so it has to stand before any import of torch; whatever the user has set wins.
-WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "5000"}
+# How threads wait for the others: read when torch is loaded, so it stands before any import of torch. Whatever the user
+# has set wins. GNU's OpenMP looks as long as it would by itself, some milliseconds; ``engine.waiting`` cuts that short
+# where the cores are crowded. Others sleep at once: there nothing could be changed later.
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "300000"}
 if not WAITING.keys() & os.environ.keys():
     os.environ.update(WAITING)
 # Compiled code lies beside our other caches and not in a folder for temporary files: private, and there after a

@@ -17,6 +17,7 @@ from mpt_studio.engine import device as devices
 from mpt_studio.engine import heap
 from mpt_studio.engine.feed import Images, in_order
 from mpt_studio.engine.version import FrozenVersion
+from mpt_studio.engine.waiting import Waiting
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 
@@ -74,11 +75,13 @@ def _logits(
     """(N, C) float32."""
     found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
     done = 0
-    for pixels in pixel_batches(dataset, indices, Fit.of(version.checkpoint.preprocessing), device):
-        found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
-        done += len(pixels)
-        if progress:
-            progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
+    with Waiting(device) as waiting:
+        for pixels in pixel_batches(dataset, indices, Fit.of(version.checkpoint.preprocessing), device):
+            found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
+            done += len(pixels)
+            waiting.look()
+            if progress:
+                progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
     return found
 
 
