@@ -71,8 +71,11 @@ def image_size(model: Model, dataset: Dataset) -> int:
     return model.image_size or dataset.image_size or DEFAULT_SIZE
 
 
-def decide(recipe: Recipe, dataset: Dataset, samples: int) -> Plan:
-    """Make every open choice for ``samples`` training images. Raises ``UserError`` for a device that is not there."""
+def decide(recipe: Recipe, dataset: Dataset, samples: int, trainings: int = 1) -> Plan:
+    """Make every open choice for ``samples`` training images; ``trainings`` as long as this one share compiled code.
+
+    Raises ``UserError`` for a device that is not there.
+    """
     training, device = recipe.training, devices.choose(recipe.training.device)
     size = image_size(recipe.model, dataset)
     padding = training.crop_padding if training.crop_padding >= 0 else size // 8
@@ -82,7 +85,7 @@ def decide(recipe: Recipe, dataset: Dataset, samples: int) -> Plan:
         deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
         compiled=samples >= training.batch_size  # only full batches go through compiled code
-        and compiled.pays(training.compile, device, lambda: _work(recipe, size, dataset, samples)),
+        and compiled.pays(training.compile, device, lambda: trainings * _work(recipe, size, dataset, samples)),
         small_stem=networks.stem_is_small(recipe.model, size),
         padding=padding,
         mirror=dataset.flips_horizontally if training.flip == "auto" else training.flip == "on",

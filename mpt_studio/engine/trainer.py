@@ -52,6 +52,7 @@ class Trainer:
         old: the old model; flips on the validation part are counted against it, whatever the method.
         reference, ensemble: the method's other teachers.
         answers: folder where teachers' answers are kept for other candidates with the same seed and data.
+        trainings: so many of an update, this one included, are as long and share compiled code.
 
     Raises:
         UserError: unknown architecture, absent device, missing teacher, no images, labels out of range.
@@ -70,6 +71,7 @@ class Trainer:
         reference: Checkpoint | None = None,
         ensemble: tuple[Checkpoint, ...] = (),
         answers: Path | None = None,
+        trainings: int = 1,
     ) -> None:
         self.recipe, self.dataset, self.class_names = recipe, dataset, class_names
         self.parts = Parts(
@@ -86,7 +88,7 @@ class Trainer:
         )
         self.parts.check()
         networks.check_architecture(recipe.model, len(class_names), plan.image_size(recipe.model, dataset))
-        self.student = Student(recipe, plan.decide(recipe, dataset, len(train)), len(class_names))
+        self.student = Student(recipe, plan.decide(recipe, dataset, len(train), trainings), len(class_names))
         self.epoch = 0
         """Epochs done, validation included."""
         self.step_in_epoch = 0

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,12 +131,23 @@ def old_classes_of(session: Session, text: str, old: str, dataset: Dataset) -> t
     raise UserError("Say which classes the old model knows: a count, names separated by commas, or a file of names.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What the trainings of an update have in common."""
+
+    control: Path | None = None
+    """Another folder whose commands count as well."""
+    answers: Path | None = None
+    """Where candidates keep their teachers' answers for each other."""
+    trainings: int = 1
+    """How many there are."""
+
+
 def train(
     session: Session,
     run_id: str,
     dataset: Dataset | None = None,
-    control: Path | None = None,
-    answers: Path | None = None,
+    shared: Shared | None = None,
 ) -> Run:
     """Run or resume one training to its end and return the finished run.
 
@@ -143,8 +155,7 @@ def train(
         session: where it is stored and who listens.
         run_id: a run that ``start_train`` created or that was interrupted.
         dataset: the recipe's data, where they are open already.
-        control: another folder whose commands count as well (the update's).
-        answers: folder in which the update's candidates share their teachers' answers.
+        shared: what it has in common with others, where it is part of an update.
 
     Raises:
         UserError: the run cannot be trained; its outcome is "failed".
@@ -155,7 +166,7 @@ def train(
         return run
     with session.store.write_run(run_id) as writer, _failures_recorded(session, writer):
         dataset = dataset or open_data(session, run.recipe.data)
-        _TrainingJob(session, writer, dataset, control, answers).run()
+        _TrainingJob(session, writer, dataset, shared or Shared()).run()
     return session.store.run(run_id)
 
 
@@ -188,12 +199,10 @@ def _end(
 class _TrainingJob:
     """One training between opening its data and its last event."""
 
-    def __init__(
-        self, session: Session, writer: RunWriter, dataset: Dataset, control: Path | None, answers: Path | None
-    ) -> None:
-        self.session, self.writer, self.dataset, self.answers = session, writer, dataset, answers
+    def __init__(self, session: Session, writer: RunWriter, dataset: Dataset, shared: Shared) -> None:
+        self.session, self.writer, self.dataset, self.shared = session, writer, dataset, shared
         self.recipe = writer.run.recipe
-        self.folders = [writer.run.folder, *([control] if control else [])]
+        self.folders = [writer.run.folder, *([shared.control] if shared.control else [])]
         self.last_command: Command = "run"
         self.saved_at, self.seconds_to_save = time.monotonic(), 0.0
 
@@ -238,7 +247,8 @@ class _TrainingJob:
             old=named(old, old_classes) if old else None,
             reference=self._version(recipe.reference) if recipe.reference else None,
             ensemble=tuple(self._version(path) for path in recipe.ensemble),
-            answers=self.answers,
+            answers=self.shared.answers,
+            trainings=self.shared.trainings,
         )
         if self.writer.run.resume_state is not None:
             trainer.restore(self.writer.run.resume_state)

@@ -19,7 +19,7 @@ from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import named
 from mpt_studio.jobs.reading import checkpoint_of, is_ours
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
-from mpt_studio.jobs.training import check_engine, check_old, old_classes_of, start_train, train, warnings
+from mpt_studio.jobs.training import Shared, check_engine, check_old, old_classes_of, start_train, train, warnings
 from mpt_studio.jobs.versions import accuracy_figures, named_predictions, predictions_folder, predictions_of
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import METHODS, Method, Recipe, Role, UpdateRecipe, checked, label_of
@@ -171,7 +171,8 @@ class _UpdateJob:
             self._tell(
                 Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
             )
-            run = train(self.session, run.id, self.dataset, control=self.folder, answers=self._shared_answers())
+            shared = Shared(control=self.folder, answers=self._shared_answers(), trainings=count)
+            run = train(self.session, run.id, self.dataset, shared)
         except UserError as error:
             if step.role in ("old", "reference"):
                 raise
