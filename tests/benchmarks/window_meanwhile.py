@@ -35,7 +35,7 @@ from mpt_studio.gui.main_window import MainWindow  # noqa: E402
 from mpt_studio.recipe import UpdateRecipe  # noqa: E402
 from mpt_studio.store import Store  # noqa: E402
 
-SECONDS, STARTS, FRAMES, BATCH = 30.0, 5, 60, 500
+SECONDS, STARTS, FRAMES, BATCH, BATCH_SIZE = 30.0, 5, 60, 500, 128
 ROWS = (
     Row("open", "curves of a run that ended: from the click until they are drawn", 2000),
     Row("open_computing", "the same, computing of all threads of the window"),
@@ -138,11 +138,9 @@ def alone(folder: Path) -> Found:
     found: Found = {"first_paint": float(starts[0]), "first_paint_computing": float(starts[1])}
     idle = _delays(SECONDS)
     _train(app, window)
-    share, busy = time.thread_time(), _delays(SECONDS)
+    share, steps, busy = time.thread_time(), _steps(window), _delays(SECONDS)
     found |= {"window_share": 100 * (time.thread_time() - share) / SECONDS}
-    state = window.train.state
-    if state is not None and state.current is not None and state.current.step is not None:
-        found["training_rate"] = state.current.step.images_per_second
+    found["training_rate"] = (_steps(window) - steps) * BATCH_SIZE / SECONDS
     _end(app, window)
     return found | _punctuality(idle, busy)
 
@@ -183,13 +181,14 @@ def _delays(seconds: float) -> np.ndarray:
 def _train(app: QApplication, window: MainWindow) -> None:
     """As a user does: through the page, its queue and its thread; until the first candidate trains."""
     preset = recipe.preset("try-it-now").recipe
-    window.train.start_update(replace(preset, training=replace(preset.training, epochs=1000)))
+    window.train.start_update(replace(preset, training=replace(preset.training, epochs=1000, batch_size=BATCH_SIZE)))
+    wait(app, lambda: _steps(window) > 0)
 
-    def trains() -> bool:
-        state = window.train.state
-        return state is not None and state.current is not None and state.current.step is not None
 
-    wait(app, trains)
+def _steps(window: MainWindow) -> int:
+    """Of the version in training, as far as the window knows."""
+    state = window.train.state
+    return state.current.step.step if state and state.current and state.current.step else 0
 
 
 def _end(app: QApplication, window: MainWindow) -> None:
