@@ -16,8 +16,8 @@ from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.engine import device as devices
 from mpt_studio.engine import heap
 from mpt_studio.engine.feed import Images, in_order
+from mpt_studio.engine.spinning import Spinning
 from mpt_studio.engine.version import FrozenVersion
-from mpt_studio.engine.waiting import Waiting
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 
@@ -75,13 +75,11 @@ def _logits(
     """(N, C) float32."""
     found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
     done = 0
-    with Waiting(device) as waiting:
-        for pixels in pixel_batches(dataset, indices, Fit.of(version.checkpoint.preprocessing), device):
-            found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
-            done += len(pixels)
-            waiting.look()
-            if progress:
-                progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
+    for pixels in pixel_batches(dataset, indices, Fit.of(version.checkpoint.preprocessing), device):
+        found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
+        done += len(pixels)
+        if progress:
+            progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
     return found
 
 
@@ -94,4 +92,10 @@ def pixel_batches(
     batch = max(8, pixels // area)
     workers = None if len(indices) * area * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
     images = Images(dataset, indices, fit, device, on_device=False, workers=workers)
-    return images.batches(in_order(len(indices), batch))
+    spinning = Spinning(device)
+    try:
+        for pixels_BSS3 in images.batches(in_order(len(indices), batch)):
+            with spinning:  # around what is done with them
+                yield pixels_BSS3
+    finally:
+        spinning.end()

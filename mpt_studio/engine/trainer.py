@@ -27,10 +27,10 @@ from mpt_studio.engine.materials import Materials, Parts, gather
 from mpt_studio.engine.pace import Pace
 from mpt_studio.engine.plan import Plan
 from mpt_studio.engine.schedule import learning_rate
+from mpt_studio.engine.spinning import Spinning
 from mpt_studio.engine.state import State
 from mpt_studio.engine.student import Student
 from mpt_studio.engine.sums import Reading
-from mpt_studio.engine.waiting import Waiting
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Event, Note, Paused, Started, Step
 from mpt_studio.recipe import Recipe
@@ -100,7 +100,7 @@ class Trainer:
         self._command: Command = "run"
         self._last: Reading | None = None
         self._read_at = 0.0
-        self._waiting = Waiting(self.plan.device)
+        self._spinning = Spinning(self.plan.device)
 
     @property
     def plan(self) -> Plan:
@@ -148,7 +148,7 @@ class Trainer:
                 raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
         finally:
-            self._waiting.end()
+            self._spinning.end()
             self.student.end()
             heap.give_back()
 
@@ -191,22 +191,19 @@ class Trainer:
 
     def _train_epoch(self, materials: Materials, pace: Pace, ask: Asked) -> Iterator[Event]:
         pace.start(self.step)
-        self._waiting.start()
         self._last, self._read_at = (self.student.sums.read() if self.step_in_epoch else None), 0.0
         materials.begin_epoch(self.epoch, self.step_in_epoch)
         for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
-            self.student.step(materials, batch, self.epoch, self.step)
+            with self._spinning:
+                self.student.step(materials, batch, self.epoch, self.step)
             self.step_in_epoch += 1
-            self._waiting.look()
             asked = ask.now()
             if asked != "run" or time.monotonic() - self._read_at > SECONDS_BETWEEN_READINGS:
                 yield self._step_event(pace)
                 yield from (Note(text=self.student.news.pop()) for _ in list(self.student.news))
-                self._waiting.start()
             if asked == "pause":
                 yield from self._wait(ask)
                 pace.start(self.step)
-                self._waiting.start()
             self._leave_if_asked(ask)
         materials.end_epoch()
 
