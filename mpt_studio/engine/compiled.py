@@ -1,6 +1,6 @@
 """Networks compiled by torch's inductor, for trainings that are long enough to earn the time that it takes.
 
-Measured on two cores with AVX-512, batch 128, 32×32: the small network's step 77 → 56 ms and a frozen teacher's answer
+Measured on two cores with AVX-512, batch 128, 32×32: the small network's step 77 → 56 ms and a teacher's answer
 16.5 → 10.9 ms; ResNet-18's with the ImageNet stem 245 → 239 and 60 → 47 ms. The first time costs 25 to 30 s, from the
 kept copy on disk 3 s. It needs a C++ compiler and Python's headers; where they are missing, training goes on without.
 """
