@@ -27,8 +27,9 @@ from mpt_studio import engine
 
 log = logging.getLogger(__name__)
 SECONDS_MEASURED = 0.3
-SECONDS_ASLEEP = 5.0
-"""Then spinning is tried again: threads that sleep leave cores idle themselves, so only spinning tells who is there."""
+SHORTEST_SLEEP, LONGEST_SLEEP = 0.5, 8.0
+"""Seconds until spinning is tried again, twice as many each time that the cores are still crowded. Threads that sleep
+leave cores idle themselves, so only spinning tells who is there; the window, which paints an epoch, is soon gone."""
 MOST_PROCESSORS = 64
 """Beyond, so many idle threads are not worth it, nor are so many processors all ours."""
 _PROCESSORS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 0
@@ -45,7 +46,7 @@ class Spinning:
     def __init__(self, device: torch.device) -> None:
         self._suits = device.type == "cpu" and 1 < _PROCESSORS <= MOST_PROCESSORS and _is_ours()
         self._idle: _IdleThreads | None = None
-        self._asleep_since = 0.0
+        self._asleep_since, self._sleep = 0.0, SHORTEST_SLEEP
         self._forget()
 
     @property
@@ -72,11 +73,14 @@ class Spinning:
     def _adapt(self, cores: float) -> None:
         """``cores``: how many of them we had on average."""
         if self.asleep:
-            if time.monotonic() - self._asleep_since > SECONDS_ASLEEP:
+            if time.monotonic() - self._asleep_since > self._sleep:
+                self._sleep = min(2 * self._sleep, LONGEST_SLEEP)
                 self.end()
         elif is_crowded(cores, torch.get_num_threads()):
             self._idle, self._asleep_since = _IdleThreads(_libraries()), time.monotonic()
             log.info("Threads sleep while they wait: we had %.2f cores for %d.", cores, torch.get_num_threads())
+        else:
+            self._sleep = SHORTEST_SLEEP
 
     def _forget(self) -> None:
         self._seconds = self._computed = 0.0

@@ -45,7 +45,6 @@ import torch
 from mpt_studio.engine import spinning
 
 torch.set_num_threads(2)
-spinning.SECONDS_ASLEEP = spinning.SECONDS_MEASURED
 values = torch.ones(1 << 20)
 steps = spinning.Spinning(torch.device("cpu"))
 
@@ -114,6 +113,31 @@ def test_that_idle_threads_are_kept_until_the_end(crowded):
     steps.end()
     assert not steps.asleep
     assert not kept_threads()
+
+
+def test_that_threads_sleep_longer_each_time_until_the_cores_are_ours(crowded, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(spinning.time, "monotonic", lambda: now)
+    steps = Spinning(torch.device("cpu"))
+
+    def asleep_after(seconds: float) -> bool:
+        nonlocal now
+        now += seconds
+        with steps:
+            now += 0.001
+        return steps.asleep
+
+    assert asleep_after(0)
+    for seconds in (0.5, 1.0, 2.0, 4.0, 8.0, 8.0):
+        assert asleep_after(seconds - 0.1)
+        assert not asleep_after(0.2)  # tries
+        assert asleep_after(0)
+    assert not asleep_after(8.1)
+    monkeypatch.setattr(spinning, "is_crowded", lambda *_: False)
+    assert not asleep_after(1)
+    monkeypatch.setattr(spinning, "is_crowded", lambda *_: True)
+    assert asleep_after(0)
+    assert not asleep_after(0.6)
 
 
 def test_that_another_device_one_processor_or_the_users_own_setting_is_left_alone(crowded, monkeypatch):
