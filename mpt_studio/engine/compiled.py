@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mpt_studio.engine import device as devices
+from mpt_studio.engine.batch_norm import use_partial_sums
 from mpt_studio.errors import one_sentence
 
 PAYS_FROM = 10e12
@@ -57,6 +58,8 @@ def student(
     passes are not graphs of their own. Raises whatever the compiler does.
     """
     _be_quiet()
+    if _device(network).type == "cpu":
+        use_partial_sums(network)
     options = {} if recorded else _options(network)
     forward: Forward = torch.compile(network, dynamic=False, options=options)
     with _unchanged(network), context():
