@@ -106,6 +106,14 @@ def autocast(device: torch.device, arithmetic: Precision) -> torch.autocast:
     return torch.autocast(device.type, dtype=dtype, enabled=arithmetic != "fp32")
 
 
+def seed(device: torch.device, value: int) -> None:
+    """Set the generators that a step draws from. On the CPU telling those of all kinds of devices takes 0.4 ms."""
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(value)
+    else:
+        torch.manual_seed(value)
+
+
 def place(network: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device in the memory format that is fast there."""
     moved = network.to(device)

@@ -74,7 +74,7 @@ class Student:
     def step(self, materials: Materials, batch: feed.Batch, epoch: int, number: int) -> None:
         """Optimizer step ``number`` of the run. Nothing here waits for the device."""
         training, self.epoch = self.recipe.training, epoch
-        torch.manual_seed(order.step_seed(training.seed, number))
+        devices.seed(self.plan.device, order.step_seed(training.seed, number))
         optimizers.set_learning_rate(self.optimizer, learning_rate(training, number, self.plan.steps_per_epoch))
         learn = self._learn_full_batch
         if learn is None or len(batch.labels_B) != training.batch_size:

@@ -75,3 +75,10 @@ def test_that_cuda_is_chosen_and_described():
     assert devices.choose("auto").type == "cuda"
     with pytest.raises(UserError, match="There is no cuda:99"):
         devices.choose("cuda:99")
+
+
+def test_that_a_step_on_the_cpu_draws_what_torchs_own_seed_gives():
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    devices.seed(CPU, 7)
+    assert torch.equal(torch.rand(3), expected)
