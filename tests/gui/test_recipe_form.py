@@ -50,7 +50,9 @@ def test_that_a_preset_comes_back_exactly(form: RecipeForm, key: str) -> None:
     assert form.changes == []
 
 
-WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, blacklist_categories=["Cc", "Cs", "Zs"]), min_size=1)
+WORDS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=0x2FF, blacklist_categories=["Cc", "Cs", "Zs"]), min_size=1
+)
 RECIPES = st.builds(
     UpdateRecipe,
     data=WORDS,
