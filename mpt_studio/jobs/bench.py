@@ -91,7 +91,7 @@ def run_case(session: Session, case: Case, rounds: int) -> dict[str, Any]:
         _prepare(setting)
         players = [stack.enter_context(_player(name, setting)) for name in case.sides if _exists(name)]
         for number in range(rounds + 1):
-            for player in players:
+            for player in players[:: -1 if number % 2 else 1]:  # back and forth: nobody always follows the same side
                 session.progress(f"{case.title}: {player.name}, round {number} of {rounds}", None)
                 player.play(keep=number > 0)
         sides = {player.name: player.side for player in players}
