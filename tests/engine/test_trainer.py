@@ -122,7 +122,7 @@ def test_that_loss_scaling_resumes_exactly(make, replaced, tmp_path, monkeypatch
     recipe = replaced({"precision": "fp16", "epochs": 1})
     whole = make(recipe)
     expected = figures(whole.fit())
-    assert whole.scaler.is_enabled()
+    assert whole.student.scaler.is_enabled()
     assert_resumes(make, recipe, {}, 2, tmp_path, expected, weights(whole))
 
 
@@ -321,9 +321,9 @@ def test_that_a_finished_run_that_is_restored_has_nothing_left_to_do(make, repla
 def test_that_a_run_goes_on_where_losses_are_scaled_though_it_began_where_they_are_not(make, tmp_path):
     begun, gone_on = make(), make()
     begun.save_state(tmp_path / "state")
-    gone_on.scaler = torch.amp.GradScaler("cpu")  # what a GPU with float16 has
+    gone_on.student.scaler = torch.amp.GradScaler("cpu")  # what a GPU with float16 has
     gone_on.restore(tmp_path / "state")
-    assert gone_on.scaler.get_scale() == torch.amp.GradScaler("cpu").get_scale()
+    assert gone_on.student.scaler.get_scale() == torch.amp.GradScaler("cpu").get_scale()
 
 
 def test_that_images_and_teachers_are_let_go_when_training_ends(make, monkeypatch):
