@@ -28,7 +28,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], key: str, values: Ma
 
     The same content gives the same bytes. Not atomic by itself: write through ``paths.replace_file``.
     """
-    plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    plain = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
     record = {**values, SHA256_KEY: content_hash(plain, values)}
     save_file(plain, str(path), metadata={key: json.dumps(record, ensure_ascii=False)})
 

@@ -51,7 +51,8 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
 
 
 WORK_FOR_A_SAVE = 50
-"""Training goes on for so many times as long as the last save took before the next one: saving takes 2 % at most."""
+"""Training goes on for so many times as long as the last save took before the next one: saving takes 2 % at most.
+Time that listeners take does not count."""
 _ROLE_LABELS: dict[str, str] = {"old": "Old model"}
 
 
@@ -268,7 +269,9 @@ class _TrainingJob:
     def _handle(self, trainer: Trainer, event: Event) -> None:
         if self._is_due(event):
             self._save(trainer)
+        began = time.monotonic()
         tell(self.session, self.writer, event)
+        self.saved_at += time.monotonic() - began  # nobody trains while a listener takes its time
 
     def _is_due(self, event: Event) -> bool:
         if isinstance(event, Paused):

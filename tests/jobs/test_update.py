@@ -148,6 +148,24 @@ def test_that_an_interrupted_update_goes_on_to_identical_weights(finished_update
 
 
 def test_that_a_slow_disk_is_written_to_less_often(session: jobs.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    saves = saves_of_a_slow_disk(monkeypatch)
+    assert epochs_of(session, 5) == 5
+    assert len(saves) == 1  # the next one would be due after 100 s of training
+
+
+def test_that_time_which_a_listener_takes_brings_no_save_nearer(
+    session: jobs.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A benchmark lets other sides have their turn between two epochs."""
+    saves, clock, waited = saves_of_a_slow_disk(monkeypatch), time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(waited))
+    waiting = dataclasses.replace(session, listen=lambda run, event: waited.append(1000.0))
+    assert epochs_of(waiting, 3) == 3
+    assert len(saves) == 1
+
+
+def saves_of_a_slow_disk(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When states were saved, each of which takes two seconds longer from now on."""
     saves: list[float] = []
     save_state = RunWriter.save_state
 
@@ -157,11 +175,13 @@ def test_that_a_slow_disk_is_written_to_less_often(session: jobs.Session, monkey
         return save_state(self, write)
 
     monkeypatch.setattr(RunWriter, "save_state", slow)
-    recipe = Recipe(data="builtin", training=dataclasses.replace(TINY, epochs=5, limit_train=360))
+    return saves
+
+
+def epochs_of(session: jobs.Session, epochs: int) -> int:
+    recipe = Recipe(data="builtin", training=dataclasses.replace(TINY, epochs=epochs, limit_train=360))
     run = jobs.train(session, jobs.start_train(session.store, recipe, open_dataset("builtin")).id)
-    epochs = [event for event in run.events() if isinstance(event, Epoch)]
-    assert len(epochs) == 5
-    assert len(saves) == 1  # the next one would be due after 100 s of training
+    return sum(isinstance(event, Epoch) for event in run.events())
 
 
 def test_that_stopping_keeps_the_version_as_it_is_and_ends_the_update(session: jobs.Session) -> None:
