@@ -312,7 +312,7 @@ class _TrainingJob:
             device=self.recipe.training.device,
             progress=self.session.progress,
         )
-        predictions = tagged(answers, checkpoint, self.dataset, version=self.writer.run.label)
+        predictions = tagged(answers, self.dataset, version=self.writer.run.label)
         self.writer.save_predictions(predictions)
         figures = self._figures(predictions)
         _end(self.session, self.writer, outcome, _KEPT[outcome], {"test": figures, **described.figures})

@@ -98,9 +98,9 @@ def predictions_folder(
     own = _of_own_run(session, checkpoint, dataset) if part == "test" else None
     if own is not None:
         return own
-    kept = session.store.evaluation_folder
-    folder = kept(checkpoint.sha256(), dataset.part_fingerprint(part)) / part
-    earlier = kept(checkpoint.sha256(), dataset.fingerprint) / part  # where they were kept by the whole data's
+    kept, sha256 = session.store.evaluation_folder, checkpoint.sha256()
+    folder = kept(sha256, dataset.part_fingerprint(part)) / part
+    earlier = kept(sha256, dataset.fingerprint) / part  # where they were kept by the whole data's
     if is_predictions(earlier):
         return earlier
     if not is_predictions(folder):
@@ -134,21 +134,17 @@ def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: 
     from mpt_studio.engine.evaluate import evaluate
 
     answers = evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
-    return tagged(answers, checkpoint, dataset, version=_version_name(session, checkpoint), part=part)
+    return tagged(answers, dataset, version=_version_name(session, checkpoint), part=part)
 
 
-def tagged(
-    answers: Predictions, checkpoint: Checkpoint, dataset: Dataset, *, version: str, part: Part = "test"
-) -> Predictions:
-    """The same answers with a note of what answered and on which data."""
+def tagged(answers: Predictions, dataset: Dataset, *, version: str, part: Part = "test") -> Predictions:
+    """The same answers with a note of who answered and on which part of the data."""
     return dataclasses.replace(
         answers,
         data=f"{dataset.spec} {part}",
         data_fingerprint=dataset.fingerprint,
         part_fingerprint=dataset.part_fingerprint(part),
         version=version,
-        checkpoint=checkpoint.path,
-        checkpoint_sha256=checkpoint.sha256(),
     )
 
 
