@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mpt_studio.engine import device as devices
+from mpt_studio.engine import heap
 from mpt_studio.engine.batch_norm import use_partial_sums
 from mpt_studio.errors import one_sentence
 
@@ -65,6 +66,7 @@ def student(
     with _unchanged(network), context():
         torch.autograd.backward(forward(_images(network, batch, size)).float().sum())
     network.zero_grad(set_to_none=True)
+    heap.give_back()  # what the compiler took, before training takes its own
     return forward
 
 
@@ -78,6 +80,7 @@ def teacher(network: nn.Module, batch: int, size: int, context: Callable[[], tor
     forward: Forward = torch.compile(network, dynamic=False, options=_options(network))
     with torch.no_grad(), context():
         forward(_images(network, batch, size))
+    heap.give_back()
     return lambda images: forward(images).clone()  # a graph of CUDA writes where the next teacher's may write, too
 
 

@@ -23,7 +23,7 @@ from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
 from mpt_studio.errors import UserError
 from mpt_studio.recipe import Recipe
 
-VALIDATION_BATCH = 256
+VALIDATION_BATCH = 128
 
 
 @dataclass(frozen=True, kw_only=True)
