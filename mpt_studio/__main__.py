@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return worker(words[1:])
     if words[:1] == ["read-foreign-file"]:  # how a bundle, which has no -m, starts the limited reader
-        from mpt_studio.engine.intake.child import main as reader
+        from mpt_studio.engine.reader import main as reader
 
         return reader(words[1:])
     if _opens_window(words):

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mpt_studio.compare import Matching, Verdict
-from mpt_studio.compare.doctor import KIND_WORDS
+from mpt_studio.compare.matching.doctor import KIND_WORDS
 from mpt_studio.errors import one_sentence
 from mpt_studio.store import Run, Update
 

@@ -22,9 +22,13 @@ LONG = ("test_bench.py", "test_hostile_files.py", "test_update.py", "test_readin
 """Files of few tests that take long."""
 
 
+def _is_of_window(file: Path) -> bool:
+    return any(room in file.parts for room in WINDOW)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first: where processes share the tests, none is left waiting for another at the end."""
-    items.sort(key=lambda item: (item.path.parent.name not in WINDOW, item.path.name not in LONG))
+    items.sort(key=lambda item: (not _is_of_window(item.path), item.path.name not in LONG))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -38,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByRoom(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = Path(nodeid.partition("::")[0])
-            return "window" if file.parent.name in WINDOW else str(file)
+            return "window" if _is_of_window(file) else str(file)
 
     config.option.loadscopereorder = False  # the order is ours
     return ByRoom(config, log)

@@ -99,7 +99,7 @@ def test_that_what_the_library_writes_is_canonical_and_nothing_else(tmp_path: Pa
 def test_that_the_checksum_is_the_one_that_the_engine_writes(tmp_path: Path) -> None:
     import torch
 
-    from mpt_studio.engine.weights import content_hash, save_network
+    from mpt_studio.engine.networks.weights import content_hash, save_network
 
     tensors = {"w": torch.arange(6.0).reshape(2, 3), "n": torch.tensor(3), "h": torch.ones(5).bfloat16()}
     path = tmp_path / "x.safetensors"

@@ -16,7 +16,7 @@ from mpt_studio.cli.session import (
     print_record,
 )
 from mpt_studio.compare import ClassMap
-from mpt_studio.compare.class_map import NO_MAP
+from mpt_studio.compare.matching.class_map import NO_MAP
 from mpt_studio.predictions.names import class_list
 
 

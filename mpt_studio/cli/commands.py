@@ -16,10 +16,10 @@ from tyro.conf import Positional
 from mpt_studio import __version__, jobs, report
 from mpt_studio.cli.bench import bench
 from mpt_studio.cli.classes import classes
-from mpt_studio.cli.export import export
+from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.session import JsonOption, NumberOption, StoreOption, open_session, print_record
-from mpt_studio.cli.versions import compare, evaluate, inspect
+from mpt_studio.cli.version_commands import compare, evaluate, inspect
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.recipe import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare.matching import Bools, positions
+from mpt_studio.compare.matching.matching import Bools, positions
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Floats, Ints, Predictions
 

@@ -6,7 +6,6 @@ Shape letters: N matched samples, L names of classes (the union of both versions
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,35 +13,27 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare import classes, missing, tally
-from mpt_studio.compare import ids as searching
+from mpt_studio.compare import missing, tally
+from mpt_studio.compare.annotations import Annotations, CauseThresholds
 from mpt_studio.compare.answers import Codes, read_answers
-from mpt_studio.compare.causes import CauseThresholds, causes
-from mpt_studio.compare.classes import ClassRates, FlowPair
+from mpt_studio.compare.blocks import BLOCK, parts
 from mpt_studio.compare.columns import Bytes, Columns, columns
-from mpt_studio.compare.matching import Bools, Matching, Rows, match, union
-from mpt_studio.compare.stop import BLOCK, parts
+from mpt_studio.compare.figures import classes
+from mpt_studio.compare.figures.causes import causes
+from mpt_studio.compare.figures.classes import ClassRates, FlowPair
+from mpt_studio.compare.matching import ids as searching
+from mpt_studio.compare.matching.matching import Bools, Matching, Rows, match, union
 from mpt_studio.compare.tally import SUBSETS, Subset
 from mpt_studio.flips import FlipKind, Mark, Rates
 from mpt_studio.predictions import Floats, Ints, Predictions, Strings
 
 if TYPE_CHECKING:
-    from mpt_studio.compare.metadata import Metadata
-    from mpt_studio.compare.offset import OffsetComparison, Offsets
+    from mpt_studio.compare.figures.offset import OffsetComparison, Offsets
+    from mpt_studio.compare.files.metadata import Metadata
+
 
 __all__ = ["SUBSETS", "ClassRates", "Columns", "Comparison", "FlowPair", "Side", "Subset", "compare"]
 Side = Literal["old", "new"]
-
-
-@dataclass(eq=False)
-class Annotations:
-    """What is known of samples beside the versions' answers; shared by a comparison and its views."""
-
-    thresholds: CauseThresholds
-    marks: Bytes
-    metadata: Metadata | None = None
-    revision: int = 0
-    """Counts changes, so that nothing computed from older ones is used."""
 
 
 class Comparison:
@@ -88,7 +79,7 @@ class Comparison:
     @property
     def without_scores(self) -> tuple[Side, ...]:
         """The versions that gave only their answers."""
-        return missing.sides_without_scores(self.old, self.new)
+        return sides_without_scores(self.old, self.new)
 
     # Samples ------------------------------------------------------------------------------------------------------
 
@@ -360,7 +351,7 @@ class Comparison:
     @cached_property
     def offsets(self) -> Offsets:
         """The samples by where the logit offset changes their answer; what makes ``at_offset`` quick."""
-        from mpt_studio.compare.offset import Offsets
+        from mpt_studio.compare.figures.offset import Offsets
 
         return Offsets(self)
 
@@ -369,7 +360,7 @@ class Comparison:
 
         Raises ``UserError`` for another γ where the update gave only its answers.
         """
-        from mpt_studio.compare.offset import OffsetComparison
+        from mpt_studio.compare.figures.offset import OffsetComparison
 
         if gamma:
             missing.refuse(self, "offset")
@@ -377,7 +368,7 @@ class Comparison:
 
     def save(self, folder: Path) -> None:
         """Keep the columns on disk; ``kept.load`` opens them again."""
-        from mpt_studio.compare import kept
+        from mpt_studio.compare.files import kept
 
         kept.save(self, folder)
 
@@ -399,3 +390,9 @@ def compare(old: Predictions, new: Predictions) -> Comparison:
 def _lacking(names: tuple[str, ...], version: Predictions) -> Bools:
     known = set(version.class_names)
     return np.array([name not in known for name in names], dtype=bool)
+
+
+def sides_without_scores(old: Predictions, new: Predictions) -> tuple[Side, ...]:
+    """The versions that gave only their answers."""
+    versions: dict[Side, Predictions] = {"old": old, "new": new}
+    return tuple(side for side, version in versions.items() if not version.has_scores)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio.errors import UserError
-from mpt_studio.predictions import Predictions
 
 if TYPE_CHECKING:
     from mpt_studio.compare.comparison import Comparison, Side
@@ -24,12 +23,6 @@ NEEDS: dict[str, tuple[str, tuple[Side, ...]]] = {
 }
 """What is shown → what people call it, and the versions whose scores it needs."""
 _SIDES: dict[Side, str] = {"old": "the old model", "new": "the update"}
-
-
-def sides_without_scores(old: Predictions, new: Predictions) -> tuple[Side, ...]:
-    """The versions that gave only their answers."""
-    versions: dict[Side, Predictions] = {"old": old, "new": new}
-    return tuple(side for side, version in versions.items() if not version.has_scores)
 
 
 def about(comparison: Comparison) -> dict[str, Any]:

@@ -28,7 +28,7 @@ LINK = "link"
 _TELL_EVERY = 5000
 """Files between two reports of progress."""
 
-Entry = tuple[str, int, int, str]
+FoundFile = tuple[str, int, int, str]
 """Name, size, time in nanoseconds, and "" for a file, ``LINK`` for a link to one, else why it cannot be read."""
 
 
@@ -38,7 +38,7 @@ class Folder:
 
     path: str
     """Relative to the root, with the system's separators; "" is the root itself."""
-    entries: tuple[Entry, ...]
+    entries: tuple[FoundFile, ...]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _Walker:
             self._folders.append(Folder(place.path, ()))
             self._unreadable.append((place.path, error.strerror or "cannot be listed"))
 
-    def _entries(self, place: _Place) -> Iterator[Entry]:
+    def _entries(self, place: _Place) -> Iterator[FoundFile]:
         with os.scandir(os.path.join(self._root, place.path)) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
@@ -153,7 +153,7 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _described(entry: os.DirEntry[str]) -> Entry:
+def _described(entry: os.DirEntry[str]) -> FoundFile:
     try:
         status = entry.stat()
     except OSError as error:

@@ -17,11 +17,11 @@ if not WAITING.keys() & os.environ.keys():
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(paths.cache_dir() / "compiled"))
 
 if TYPE_CHECKING:
-    from mpt_studio.engine.commands import Command
-    from mpt_studio.engine.device import device_summary
-    from mpt_studio.engine.networks import architectures, check_architecture
-    from mpt_studio.engine.trainer import Trainer
-    from mpt_studio.engine.weights import load_network
+    from mpt_studio.engine.machine.device import device_summary
+    from mpt_studio.engine.networks.build import architectures, check_architecture
+    from mpt_studio.engine.networks.weights import load_network
+    from mpt_studio.engine.train.progress import Command
+    from mpt_studio.engine.train.trainer import Trainer
 
 __all__ = [
     "Command",
@@ -33,12 +33,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Command": "commands",
-    "Trainer": "trainer",
-    "architectures": "networks",
-    "check_architecture": "networks",
-    "device_summary": "device",
-    "load_network": "weights",
+    "Command": "train.progress",
+    "Trainer": "train.trainer",
+    "architectures": "networks.build",
+    "check_architecture": "networks.build",
+    "device_summary": "machine.device",
+    "load_network": "networks.weights",
 }
 
 

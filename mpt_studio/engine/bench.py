@@ -21,11 +21,16 @@ from torch import nn
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data import Dataset, Indices, open_dataset, training_split
 from mpt_studio.data.dataset import Part
-from mpt_studio.engine import compiled, feed, networks, optimizers, weights
-from mpt_studio.engine import device as devices
-from mpt_studio.engine.losses import MethodLoss, match_columns
-from mpt_studio.engine.recorded import Recorded
-from mpt_studio.engine.small_maps import use_products
+from mpt_studio.engine import images as feed
+from mpt_studio.engine.machine import compiled
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine.recorded import Recorded
+from mpt_studio.engine.machine.small_maps import use_products
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import weights
+from mpt_studio.engine.train import optimizers
+from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
+from mpt_studio.engine.train.losses import MethodLoss, match_columns
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
 from mpt_studio.recipe import Method, Model, Training, method_named
 
@@ -156,10 +161,10 @@ def decoding(setting: Setting) -> Iterator[dict[str, Any]]:
     work = prepared(setting)
     device, size = devices.choose(setting["device"]), setting["image_size"]
     devices.prepare(device)
-    images = feed.Images(work.dataset, work.train_indices, size, device, on_device=False)
+    images = feed.ImageFeed(work.dataset, work.train_indices, size, device, on_device=False)
     labels = torch.from_numpy(work.dataset.labels[work.train_indices])
-    how = feed.Augmentation(seed=setting["seed"], padding=size // 8, mirror=work.mirror)
-    batches = feed.TrainingFeed(images, labels, setting["batch"], how)
+    how = Augmentation(seed=setting["seed"], padding=size // 8, mirror=work.mirror)
+    batches = TrainingFeed(images, labels, setting["batch"], how)
     for epoch in itertools.count():
         count, first_step_at = 0, 0.0
         for batch in batches.batches(epoch):

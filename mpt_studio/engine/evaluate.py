@@ -13,10 +13,10 @@ from torch import Tensor
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.data.fit import Fit, as_fit
-from mpt_studio.engine import device as devices
-from mpt_studio.engine import heap
-from mpt_studio.engine.feed import Images, in_order
-from mpt_studio.engine.spinning import Spinning
+from mpt_studio.engine.images import ImageFeed, in_order
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine import heap
+from mpt_studio.engine.machine.spinning import Spinning
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
@@ -91,7 +91,7 @@ def pixel_batches(
     area = fit.size**2
     batch = max(8, pixels // area)
     workers = None if len(indices) * area * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
-    images = Images(dataset, indices, fit, device, on_device=False, workers=workers)
+    images = ImageFeed(dataset, indices, fit, device, on_device=False, workers=workers)
     spinning = Spinning(device)
     try:
         for pixels_BSS3 in images.batches(in_order(len(indices), batch)):

@@ -32,10 +32,11 @@ from torch import Tensor, nn
 
 from mpt_studio import onnx_header
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing, read_checkpoint
-from mpt_studio.engine import networks, onnx_network
-from mpt_studio.engine.onnx_graph import INSTALL, LARGEST
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import onnx_network
+from mpt_studio.engine.networks.onnx_graph import INSTALL, LARGEST
+from mpt_studio.engine.networks.weights import load_network, load_tensors, save_network
 from mpt_studio.engine.version import Normalise
-from mpt_studio.engine.weights import load_network, load_tensors, save_network
 from mpt_studio.errors import UserError, one_sentence
 
 Format = Literal["pth", "onnx", "safetensors", "labels"]

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine import compiled
-from mpt_studio.engine import device as devices
-from mpt_studio.engine.compiled import Forward
-from mpt_studio.engine.folded import folded
-from mpt_studio.engine.small_maps import use_products
-from mpt_studio.engine.weights import load_network
+from mpt_studio.engine.machine import compiled
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine.compiled import Forward
+from mpt_studio.engine.machine.folded import folded
+from mpt_studio.engine.machine.small_maps import use_products
+from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.errors import UserError
 
 

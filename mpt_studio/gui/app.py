@@ -89,13 +89,13 @@ def _answers(display: str) -> bool:
 def _run(opened: list[str], store: Path) -> int:
     from PySide6.QtWidgets import QApplication
 
-    from mpt_studio.gui import overrides
+    from mpt_studio.gui.window import overrides
 
     overrides.report_errors()  # before the classes that it guards are defined
 
-    from mpt_studio.gui import theme
-    from mpt_studio.gui.main_window import MainWindow
-    from mpt_studio.gui.settings import Settings
+    from mpt_studio.gui.widgets import theme
+    from mpt_studio.gui.widgets.settings import Settings
+    from mpt_studio.gui.window.main_window import MainWindow
     from mpt_studio.store import Store
 
     existing = QApplication.instance()

@@ -6,13 +6,13 @@ them, and compare predictions. Torch is imported inside the functions that need 
 
 from mpt_studio.jobs import explain
 from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
-from mpt_studio.jobs.export import export
+from mpt_studio.jobs.evaluating import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
+from mpt_studio.jobs.exporting import export
 from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
-from mpt_studio.jobs.reading import checkpoint_of, is_version_folder, read_version, with_preprocessing
+from mpt_studio.jobs.read_weights import checkpoint_of, is_version_folder, read_version, with_preprocessing
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.jobs.training import check_engine, start_train, train
 from mpt_studio.jobs.update import check_update, run_update, start_update
-from mpt_studio.jobs.versions import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
 from mpt_studio.jobs.warm import Warm
 
 __all__ = [

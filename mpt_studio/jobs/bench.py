@@ -140,14 +140,14 @@ def _setting(session: Session, case: Case, rounds: int, folder: Path) -> dict[st
 
 def resolved_device(wanted: str) -> str:
     """ "auto" as what it stands for on this machine. Raises ``UserError`` for a device that is not there."""
-    from mpt_studio.engine.device import choose
+    from mpt_studio.engine.machine.device import choose
 
     return str(choose(wanted))
 
 
 def can_compile() -> bool:
     """Whether networks can be compiled for this machine's CPU."""
-    from mpt_studio.engine.compiled import has_compiler
+    from mpt_studio.engine.machine.compiled import has_compiler
 
     return has_compiler()
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from mpt_studio.data.dataset import Indices
 from mpt_studio.errors import UserError
+from mpt_studio.jobs.evaluating import predictions_folder
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.subject import Subject, subjects_of
-from mpt_studio.jobs.versions import predictions_folder
 from mpt_studio.jobs.warm import Warm
 from mpt_studio.predictions import Predictions, is_predictions
 from mpt_studio.store.disk import written_to

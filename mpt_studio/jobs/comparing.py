@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from mpt_studio.compare import ClassMap, Comparison, aligned, compare, diagnose, keep_map, kept_map, open_comparison
-from mpt_studio.compare.aligned import with_own_labels
-from mpt_studio.compare.class_map import NO_MAP
+from mpt_studio.compare.matching.aligned import with_own_labels
+from mpt_studio.compare.matching.class_map import NO_MAP
 from mpt_studio.data import Dataset
 from mpt_studio.data.sources import KINDS
 from mpt_studio.errors import UserError
+from mpt_studio.jobs.evaluating import may_be_of, named_predictions
 from mpt_studio.jobs.images import open_data
-from mpt_studio.jobs.reading import checkpoint_of, is_version_folder
+from mpt_studio.jobs.read_weights import checkpoint_of, is_version_folder
 from mpt_studio.jobs.session import Session
-from mpt_studio.jobs.versions import may_be_of, named_predictions
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions, with_truth
-from mpt_studio.predictions.reading import SUFFIXES
+from mpt_studio.predictions.read_any import SUFFIXES
 from mpt_studio.reading import Choices
 
 Classes = tuple[str, ...]

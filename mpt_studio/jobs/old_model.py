@@ -6,8 +6,8 @@ import dataclasses
 from typing import TypeVar
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.compare.class_map import kept_map
-from mpt_studio.compare.doctor import diagnose
+from mpt_studio.compare.matching.class_map import kept_map
+from mpt_studio.compare.matching.doctor import diagnose
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions

@@ -58,7 +58,7 @@ def _started(request: Path, out: Path, errors: IO[bytes]) -> subprocess.Popen[st
 
     ``-P`` keeps modules that lie in the current folder, beside somebody's checkpoint, from being imported.
     """
-    program = ["-P", "-B", "-m", "mpt_studio.engine.intake.child"]
+    program = ["-P", "-B", "-m", "mpt_studio.engine.reader"]
     if getattr(sys, "frozen", False):
         program = ["read-foreign-file"]
     return subprocess.Popen(

@@ -15,7 +15,7 @@ from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
-from mpt_studio.jobs.reading import checkpoint_of
+from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.warm import Warm
 from mpt_studio.store.disk import written_to

@@ -17,11 +17,11 @@ from mpt_studio.data import Dataset, resolve_old_classes, training_split
 from mpt_studio.data.dataset import SHOWN_SKIPPED
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
+from mpt_studio.jobs.evaluating import accuracy_figures, predictions_of, tagged
 from mpt_studio.jobs.images import open_data, skipped_sentence
 from mpt_studio.jobs.old_model import named, names_on_data
-from mpt_studio.jobs.reading import checkpoint_of
+from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
-from mpt_studio.jobs.versions import accuracy_figures, predictions_of, tagged
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Method, Model, Recipe, checked, label_of
 from mpt_studio.store import Run, RunWriter, Store
@@ -65,7 +65,7 @@ def check_old(old: str, old_classes: str) -> None:
 def check_engine(model: Model, device: str, dataset: Dataset) -> None:
     """Whether this machine can train such a network. Imports torch, so ask last. Raises ``UserError``."""
     from mpt_studio.engine import check_architecture
-    from mpt_studio.engine.device import choose
+    from mpt_studio.engine.machine.device import choose
 
     choose(device)
     check_architecture(model, len(dataset.class_names), model.image_size or dataset.image_size or 224)

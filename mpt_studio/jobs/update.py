@@ -15,12 +15,12 @@ from mpt_studio.compare import Comparison, compare, recommend
 from mpt_studio.data import Dataset, describe
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
+from mpt_studio.jobs.evaluating import accuracy_figures, named_predictions, predictions_folder, predictions_of
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import named
-from mpt_studio.jobs.reading import checkpoint_of, is_ours
+from mpt_studio.jobs.read_weights import checkpoint_of, is_ours
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
 from mpt_studio.jobs.training import Shared, check_engine, check_old, old_classes_of, start_train, train, warnings
-from mpt_studio.jobs.versions import accuracy_figures, named_predictions, predictions_folder, predictions_of
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import METHODS, Method, Recipe, Role, UpdateRecipe, checked, label_of
 from mpt_studio.store import Member, Run, Store, Update, UpdateWriter

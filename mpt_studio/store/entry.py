@@ -11,7 +11,7 @@ from mpt_studio.store.follow import read_events
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoreEntry:
     """One folder of the store, as its record told when it was read."""
 
     id: str

@@ -14,14 +14,14 @@ from mpt_studio.events import Outcome
 from mpt_studio.predictions import Predictions, is_predictions
 from mpt_studio.recipe import Recipe
 from mpt_studio.store.disk import written_to
-from mpt_studio.store.entry import Entry
+from mpt_studio.store.entry import StoreEntry
 from mpt_studio.store.folder import FolderWriter, State, read_record, settled
 
 RECORD = "run.json"
 
 
 @dataclass(frozen=True)
-class Run(Entry):
+class Run(StoreEntry):
     """A run as its ``run.json`` told when it was read; events, weights and predictions stay on disk."""
 
     recipe: Recipe

@@ -11,7 +11,7 @@ from mpt_studio import recipe
 from mpt_studio.errors import UserError
 from mpt_studio.events import Outcome
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store.entry import Entry
+from mpt_studio.store.entry import StoreEntry
 from mpt_studio.store.folder import FolderWriter, State, read_record, settled
 
 RECORD = "update.json"
@@ -29,7 +29,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Update(Entry):
+class Update(StoreEntry):
     """An update as its ``update.json`` told when it was read."""
 
     recipe: UpdateRecipe

@@ -21,7 +21,7 @@ from synthetic import saved_pair  # noqa: E402
 from table import Benchmark, Found, Row  # noqa: E402
 
 from mpt_studio.compare import Filter, Interval, facets, frontier, groups, open_comparison, sort_rows  # noqa: E402
-from mpt_studio.compare.explore import Key  # noqa: E402
+from mpt_studio.compare.finding.explore import Key  # noqa: E402
 from mpt_studio.flips import FlipKind  # noqa: E402
 from mpt_studio.predictions import read_predictions  # noqa: E402
 

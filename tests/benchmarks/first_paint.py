@@ -11,14 +11,15 @@ from pathlib import Path
 
 def main(start: float, store: str) -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from mpt_studio.gui import app, overrides
+    from mpt_studio.gui import app
+    from mpt_studio.gui.window import overrides
 
     overrides.report_errors()  # as the program does, before the classes that it guards are defined
 
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QMainWindow
 
-    from mpt_studio.gui.main_window import MainWindow
+    from mpt_studio.gui.window.main_window import MainWindow
 
     class Watched(MainWindow):
         seen = False
@@ -33,7 +34,7 @@ def main(start: float, store: str) -> None:
             print(1000 * (time.monotonic() - start), 1000 * time.process_time(), flush=True)
             self.close()
 
-    sys.modules["mpt_studio.gui.main_window"].MainWindow = Watched  # type: ignore[attr-defined]
+    sys.modules["mpt_studio.gui.window.main_window"].MainWindow = Watched  # type: ignore[attr-defined]
     app.main(["--store", store])
 
 

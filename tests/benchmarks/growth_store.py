@@ -64,7 +64,7 @@ def _write_more(root: Path, ids: list[str]) -> None:
 
 
 def _costs(folder: Path) -> Found:
-    from mpt_studio.gui.run_rows import rows_of
+    from mpt_studio.gui.runs.rows import rows_of
     from mpt_studio.store import Store
 
     store, root = Store(folder / "store"), str(folder / "store")
@@ -84,9 +84,9 @@ def _costs(folder: Path) -> Found:
 def _page(root: Path) -> float:
     from PySide6.QtWidgets import QApplication
 
-    from mpt_studio.gui.run_rows import rows_of
-    from mpt_studio.gui.runs_page import RunsPage
-    from mpt_studio.gui.workspace import Workspace
+    from mpt_studio.gui.runs.page import RunsPage
+    from mpt_studio.gui.runs.rows import rows_of
+    from mpt_studio.gui.workspace.workspace import Workspace
     from mpt_studio.store import Store
 
     app = QApplication(sys.argv[:1])

@@ -46,9 +46,10 @@ def classes(count: int, _folder: Path) -> Found:
 def _step(arch: str, count: int) -> Found:
     import torch
 
-    from mpt_studio.engine import device as devices
-    from mpt_studio.engine import networks, optimizers
-    from mpt_studio.engine.losses import MethodLoss, match_columns
+    from mpt_studio.engine.machine import device as devices
+    from mpt_studio.engine.networks import build as networks
+    from mpt_studio.engine.train import optimizers
+    from mpt_studio.engine.train.losses import MethodLoss, match_columns
     from mpt_studio.recipe import Training, method_named
 
     names = tuple(f"class {i}" for i in range(count))
@@ -94,7 +95,7 @@ def _teacher(arch: str, names: tuple[str, ...]) -> Any:
     import torch
 
     from mpt_studio.checkpoint import Checkpoint, Preprocessing
-    from mpt_studio.engine import networks
+    from mpt_studio.engine.networks import build as networks
     from mpt_studio.engine.version import FrozenVersion
 
     fit = Preprocessing(image_size=32, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
@@ -108,8 +109,9 @@ def images(count: int, folder: Path) -> Found:
 
     from mpt_studio.data.arrays import ArrayDataset, Pixels
     from mpt_studio.data.splits import training_split
-    from mpt_studio.engine import augment, order
-    from mpt_studio.engine.feed import Augmentation, Images, TrainingFeed
+    from mpt_studio.engine.images import ImageFeed
+    from mpt_studio.engine.train import augment, order
+    from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
 
     torch.set_num_threads(1)
     array = _array(count, folder / "images.npy")
@@ -119,7 +121,7 @@ def images(count: int, folder: Path) -> Found:
     data = opened()
     samples = torch.arange(count)
     feed = TrainingFeed(
-        Images(data, data.train, SIDE, torch.device("cpu"), on_device=False, workers=0),
+        ImageFeed(data, data.train, SIDE, torch.device("cpu"), on_device=False, workers=0),
         torch.from_numpy(labels),
         BATCH,
         Augmentation(seed=1, padding=2, mirror=True),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mpt_studio.compare import Comparison, Filter, compare, facets, frontier, groups, open_comparison, sort_rows
-from mpt_studio.compare.kept import load
+from mpt_studio.compare.files.kept import load
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import read_predictions
 

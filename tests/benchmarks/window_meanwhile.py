@@ -30,8 +30,8 @@ from window_parts import settle, wait  # noqa: E402
 
 from mpt_studio import recipe  # noqa: E402
 from mpt_studio.events import Event, Stage  # noqa: E402
-from mpt_studio.gui import theme  # noqa: E402
-from mpt_studio.gui.main_window import MainWindow  # noqa: E402
+from mpt_studio.gui.widgets import theme  # noqa: E402
+from mpt_studio.gui.window.main_window import MainWindow  # noqa: E402
 from mpt_studio.recipe import UpdateRecipe  # noqa: E402
 from mpt_studio.store import Store  # noqa: E402
 

@@ -17,10 +17,10 @@ from table import Found, Row
 
 from mpt_studio.compare import compare
 from mpt_studio.data import Dataset, open_dataset
-from mpt_studio.gui import theme
-from mpt_studio.gui.flip_grid import FlipGrid
-from mpt_studio.gui.map_canvas import MapCanvas
-from mpt_studio.gui.thumbnails import Thumbnails, image_index
+from mpt_studio.gui.flips.grid import FlipGrid
+from mpt_studio.gui.flips.map_canvas import MapCanvas
+from mpt_studio.gui.images.thumbnails import Thumbnails, image_index
+from mpt_studio.gui.widgets import theme
 from mpt_studio.predictions import Predictions
 
 POINTS, PHOTOS, SIZE, FRAMES = 100_000, 400, (1024, 768), 100

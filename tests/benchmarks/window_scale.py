@@ -30,12 +30,12 @@ from window_parts import breathe, settle, show, wait  # noqa: E402
 from mpt_studio.compare import Comparison, Filter, open_comparison  # noqa: E402
 from mpt_studio.data.dataset import Dataset  # noqa: E402
 from mpt_studio.flips import FlipKind  # noqa: E402
-from mpt_studio.gui import theme  # noqa: E402
-from mpt_studio.gui.compare_page import ComparePage  # noqa: E402
-from mpt_studio.gui.flips_page import FlipsPage  # noqa: E402
-from mpt_studio.gui.thumbnails import image_index  # noqa: E402
-from mpt_studio.gui.versions import from_predictions  # noqa: E402
-from mpt_studio.gui.workspace import Workspace  # noqa: E402
+from mpt_studio.gui.compare.page import ComparePage  # noqa: E402
+from mpt_studio.gui.flips.page import FlipsPage  # noqa: E402
+from mpt_studio.gui.images.thumbnails import image_index  # noqa: E402
+from mpt_studio.gui.widgets import theme  # noqa: E402
+from mpt_studio.gui.workspace.version import from_predictions  # noqa: E402
+from mpt_studio.gui.workspace.workspace import Workspace  # noqa: E402
 from mpt_studio.predictions import Predictions, read_predictions  # noqa: E402
 from mpt_studio.store import Store  # noqa: E402
 

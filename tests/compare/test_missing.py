@@ -35,7 +35,8 @@ from mpt_studio.compare import (
     write_csv,
     write_parquet,
 )
-from mpt_studio.compare.causes import Cause, cause_sentence
+from mpt_studio.compare.annotations import Cause
+from mpt_studio.compare.figures.causes import cause_sentence
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions, read_predictions
 

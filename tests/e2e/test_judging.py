@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from mpt_studio.__main__ import main
 from mpt_studio.flips import FlipKind, Mark
-from mpt_studio.gui.main_window import MainWindow
-from mpt_studio.gui.quadrants import Quadrant
+from mpt_studio.gui.compare.quadrants import Quadrant
+from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.predictions import Predictions
 
 pytestmark = [

@@ -20,7 +20,7 @@ from mpt_studio import jobs, recipe
 from mpt_studio.__main__ import main
 from mpt_studio.events import Step
 from mpt_studio.flips import FlipKind
-from mpt_studio.gui.main_window import MainWindow
+from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.recipe import Training, UpdateRecipe
 from mpt_studio.store import Store
 

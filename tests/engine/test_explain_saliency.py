@@ -9,9 +9,9 @@ from torch import nn
 from torchvision.models import VisionTransformer
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.engine import networks
 from mpt_studio.engine.explain import Probe, find_layers
 from mpt_studio.engine.explain.layers import as_map
+from mpt_studio.engine.networks import build as networks
 from mpt_studio.errors import UserError
 
 S = 16

@@ -15,11 +15,12 @@ import torch
 from mpt_studio import onnx_header
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.engine import export as exports
-from mpt_studio.engine import networks, onnx_network
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.export import export
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks.weights import load_network, save_network
+from mpt_studio.engine.recognise.onnx import describe
 from mpt_studio.engine.version import FrozenVersion, Normalise
-from mpt_studio.engine.weights import load_network, save_network
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
 
@@ -130,7 +131,7 @@ def test_that_an_exported_graph_is_a_version_again(old, graph, squares) -> None:
     after = evaluate(graph, squares, squares.test, device="cpu")
     assert np.allclose(before.logits, after.logits, rtol=1e-3, atol=1e-3)
     assert np.array_equal(before.predicted, after.predicted)
-    assert onnx_network.describe(Path(graph.path)).needs == ()
+    assert describe(Path(graph.path)).needs == ()
 
 
 def test_that_a_graph_can_normalise_by_itself(old, squares, tmp_path) -> None:

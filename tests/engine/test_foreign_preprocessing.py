@@ -12,11 +12,11 @@ from PIL import Image
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine import networks
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.explain import Probe, check_compatible
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks.weights import save_network
 from mpt_studio.engine.version import FrozenVersion, Normalise
-from mpt_studio.engine.weights import save_network
 from mpt_studio.errors import UserError
 
 TORCHVISIONS = Preprocessing(
@@ -91,7 +91,7 @@ def test_that_versions_that_see_different_pixels_are_not_interpolated(foreign) -
 def test_that_flips_on_validation_images_are_counted_against_what_the_old_model_answers_where_it_is_deployed(
     squares, old, replaced, monkeypatch
 ) -> None:
-    from mpt_studio.engine import materials, plan
+    from mpt_studio.engine.train import materials, plan
 
     cropped = dataclasses.replace(old, preprocessing=dataclasses.replace(old.preprocessing, resize=20))
     recipe = replaced()

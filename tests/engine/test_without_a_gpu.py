@@ -15,11 +15,12 @@ from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from mpt_studio.engine import device as devices
-from mpt_studio.engine import materials as materials_module
-from mpt_studio.engine import student, version
-from mpt_studio.engine.sums import RunningSums
-from mpt_studio.engine.weights import load_network
+from mpt_studio.engine import version
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.networks.weights import load_network
+from mpt_studio.engine.train import materials as materials_module
+from mpt_studio.engine.train import student
+from mpt_studio.engine.train.sums import RunningSums
 from mpt_studio.recipe import METHODS
 
 CUDA = torch.device("cuda:0")

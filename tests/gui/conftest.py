@@ -17,9 +17,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QProcess, QThread,
 
 from mpt_studio.data.dataset import Dataset
 from mpt_studio.errors import UserError
-from mpt_studio.gui import overrides
-from mpt_studio.gui.versions import Version
-from mpt_studio.gui.workspace import Workspace
+from mpt_studio.gui.window import overrides
+from mpt_studio.gui.workspace.version import Version
+from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Predictions
 from mpt_studio.store import Store
 

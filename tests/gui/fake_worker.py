@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mpt_studio.gui.background import Job
+from mpt_studio.gui.beside.jobs import Job
 
 
 class FakeRequest(Job):

@@ -8,12 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.compare_page import ComparePage
-from mpt_studio.gui.facets import FacetPanel
-from mpt_studio.gui.flips_page import FlipsPage
-from mpt_studio.gui.inspector import Inspector
-from mpt_studio.gui.versions import Version
-from mpt_studio.gui.workspace import Workspace
+from mpt_studio.gui.compare.page import ComparePage
+from mpt_studio.gui.flips.facets import FacetPanel
+from mpt_studio.gui.flips.page import FlipsPage
+from mpt_studio.gui.sample.inspector import Inspector
+from mpt_studio.gui.workspace.version import Version
+from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Predictions
 
 from .conftest import NAMES, NEW_ANSWER, OLD_ANSWER, TRUTH, predictions

@@ -16,12 +16,12 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Fate, Filter
 from mpt_studio.flips import FlipKind
-from mpt_studio.gui import frontier_plot
-from mpt_studio.gui.background import Job
-from mpt_studio.gui.compare_page import ComparePage
-from mpt_studio.gui.workspace import Workspace
+from mpt_studio.gui.beside.jobs import Job
+from mpt_studio.gui.charts import frontier_plot
+from mpt_studio.gui.compare.page import ComparePage
+from mpt_studio.gui.workspace.workspace import Workspace
 
-from .test_compare_page import opened
+from .compare.test_page import opened
 
 pytestmark = pytest.mark.gui
 NAMES = ("cat", "dog & <b>pup</b>", "fox")
@@ -169,7 +169,7 @@ def test_that_the_difference_tells_what_changed(page: ComparePage, workspace: Wo
 def test_that_many_classes_are_listed_by_their_confusions(
     page: ComparePage, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mpt_studio.gui.confusion_view.MOST_CLASSES", 2)
+    monkeypatch.setattr("mpt_studio.gui.compare.confusion_view.MOST_CLASSES", 2)
     page.confusion.set_view("new")
     rows = page.confusion.pairs.model.rows
     assert (rows[0].full_name, rows[0].text) == ("dog & <b>pup</b> → fox", "2")
@@ -209,7 +209,7 @@ def test_that_interpolated_weights_become_a_curve_of_versions_that_can_be_opened
 ) -> None:
     assert page.interpolation.isHidden()  # no checkpoints
     workspace.worker = worker = Worker()  # type: ignore[assignment]
-    monkeypatch.setattr("mpt_studio.gui.interpolation._obstacle", lambda old, new: "")
+    monkeypatch.setattr("mpt_studio.gui.compare.interpolation_path._obstacle", lambda old, new: "")
     page.refresh()
     qtbot.mouseClick(page.interpolation.start, Qt.MouseButton.LeftButton)
     assert worker.job == "interpolate"

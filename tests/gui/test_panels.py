@@ -7,13 +7,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QLabel, QPlainTextEdit, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.background import Job
-from mpt_studio.gui.banner import Banner
-from mpt_studio.gui.data_panel import DataPanel, thumbnails
-from mpt_studio.gui.log_panel import KEPT, DetailDialog, LogPanel
-from mpt_studio.gui.versions import short_spec
-from mpt_studio.gui.versions_panel import VersionsPanel
-from mpt_studio.gui.workspace import Workspace
+from mpt_studio.gui.beside.jobs import Job
+from mpt_studio.gui.data.panel import DataPanel, thumbnails
+from mpt_studio.gui.versions.panel import VersionsPanel
+from mpt_studio.gui.widgets.messages import Banner, DetailDialog
+from mpt_studio.gui.widgets.plain import short_spec
+from mpt_studio.gui.window.log import KEPT, LogPanel
+from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mpt_studio.engine import Trainer, bench
-from mpt_studio.engine.materials import gather
+from mpt_studio.engine.train.materials import gather
 from mpt_studio.jobs.bench_images import make_jpegs
 from mpt_studio.jobs.bench_side import evaluations, recipe_of
 from mpt_studio.recipe import Recipe

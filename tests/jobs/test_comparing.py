@@ -161,7 +161,7 @@ def test_that_an_update_of_an_old_model_with_other_names_waits_for_a_map_and_the
     finished_update: Any, session: jobs.Session, tmp_path: Path
 ) -> None:
     from mpt_studio.checkpoint import read_checkpoint
-    from mpt_studio.engine.weights import load_network, save_network
+    from mpt_studio.engine.networks.weights import load_network, save_network
     from mpt_studio.recipe import UpdateRecipe
 
     _, result, _ = finished_update

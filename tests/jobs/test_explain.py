@@ -38,7 +38,8 @@ def fresh_version(folder: Path, name: str, classes: tuple[str, ...], arch: str =
     """A version with the weights of its first moment."""
     import torch
 
-    from mpt_studio.engine import networks, weights
+    from mpt_studio.engine.networks import build as networks
+    from mpt_studio.engine.networks import weights
 
     torch.manual_seed(len(name))
     network = networks.build(arch, len(classes), True, 16)

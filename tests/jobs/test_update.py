@@ -13,8 +13,8 @@ from safetensors.numpy import load_file
 from mpt_studio import jobs
 from mpt_studio.compare import SUBSETS, compare
 from mpt_studio.data import open_dataset
-from mpt_studio.engine import compiled
-from mpt_studio.engine import device as devices
+from mpt_studio.engine.machine import compiled
+from mpt_studio.engine.machine import device as devices
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Started, Step, to_line
 from mpt_studio.predictions import read_predictions

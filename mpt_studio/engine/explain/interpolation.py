@@ -19,12 +19,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine import device as devices
 from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
 from mpt_studio.engine.explain.layers import find_layers
-from mpt_studio.engine.onnx_network import ARCHITECTURE as ONNX
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.networks.onnx_network import ARCHITECTURE as ONNX
+from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.version import FrozenVersion
-from mpt_studio.engine.weights import load_network
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 

@@ -23,7 +23,7 @@ _AGAIN = "copy or download it again"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZipEntry:
     """One record of an archive."""
 
     name: str
@@ -39,7 +39,7 @@ class Entry:
     """Where its local header begins."""
 
 
-def read_archive(file: Opened) -> dict[str, Entry]:
+def read_archive(file: Opened) -> dict[str, ZipEntry]:
     """The archive's records by name. Raises ``UserError`` where it is not strictly well formed."""
     try:
         count, start, size = _end(file)
@@ -83,7 +83,7 @@ def _end_64(file: Opened, locator: int, short: tuple[int, int, int]) -> tuple[in
     return count, size, start, at
 
 
-def _directory(file: Opened, count: int, start: int, size: int) -> list[Entry]:
+def _directory(file: Opened, count: int, start: int, size: int) -> list[ZipEntry]:
     if count > MOST_ENTRIES:
         raise UserError(f"is a zip archive of {count:,} entries; a checkpoint has at most {MOST_ENTRIES:,}")
     if not count:
@@ -100,7 +100,7 @@ def _directory(file: Opened, count: int, start: int, size: int) -> list[Entry]:
     return entries
 
 
-def _entry(file: Opened, at: int, end: int) -> tuple[Entry, int]:
+def _entry(file: Opened, at: int, end: int) -> tuple[ZipEntry, int]:
     head = file.at(at, 46)
     if head[:4] != _DIRECTORY:
         raise UserError(f"{_DAMAGED}: its directory is cut short; {_AGAIN}")
@@ -115,7 +115,7 @@ def _entry(file: Opened, at: int, end: int) -> tuple[Entry, int]:
     if flags & 0x2041:
         raise UserError("is an encrypted zip archive; unpack it with its password first")
     start = header + 30 + sum(struct.unpack("<2H", file.at(header + 26, 4)))
-    return Entry(name, start, size, packed, method, flags, crc, header), after
+    return ZipEntry(name, start, size, packed, method, flags, crc, header), after
 
 
 def _name(raw: bytes) -> str:
@@ -141,7 +141,7 @@ def _large(extra: bytes, *values: int) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _check_layout(file: Opened, entries: list[Entry], directory: int) -> None:
+def _check_layout(file: Opened, entries: list[ZipEntry], directory: int) -> None:
     """Entries lie one after the other from the first byte on, each as its own header says."""
     at = 0
     for entry in sorted(entries, key=lambda e: e.header):
@@ -156,7 +156,7 @@ def _check_layout(file: Opened, entries: list[Entry], directory: int) -> None:
         raise UserError(f"{_DAMAGED}: something lies between its entries and its end; {_AGAIN}")
 
 
-def _check_local(file: Opened, entry: Entry) -> None:
+def _check_local(file: Opened, entry: ZipEntry) -> None:
     head = file.at(entry.header, 30)
     _, flags, method, _, _, crc, packed, size, n, extra = struct.unpack("<5H3I2H", head[4:])
     raw = file.at(entry.header + 30, n)
@@ -169,7 +169,7 @@ def _check_local(file: Opened, entry: Entry) -> None:
         raise UserError(f"{_DAMAGED}: an entry's two sizes do not agree; {_AGAIN}")
 
 
-def _descriptor(file: Opened, entry: Entry, at: int) -> int:
+def _descriptor(file: Opened, entry: ZipEntry, at: int) -> int:
     """Length of the description that follows an entry's bytes: with or without signature, 32 or 64 bit."""
     for signature in (_DESCRIPTOR, b""):
         for form in ("<3I", "<I2Q"):
@@ -179,11 +179,11 @@ def _descriptor(file: Opened, entry: Entry, at: int) -> int:
     raise UserError(f"{_DAMAGED}: an entry's two sizes do not agree; {_AGAIN}")
 
 
-def _fits(entry: Entry, form: str) -> bool:
+def _fits(entry: ZipEntry, form: str) -> bool:
     return form != "<3I" or max(entry.packed, entry.size) <= 0xFFFFFFFF
 
 
-def _check_content(file: Opened, entry: Entry) -> None:
+def _check_content(file: Opened, entry: ZipEntry) -> None:
     if entry.method:
         if _may_be_packed(entry.name):
             return  # never unpacked

@@ -134,7 +134,7 @@ def _parsed(file: Opened) -> Parsed:
     return _PARSERS[kind](file)
 
 
-_PARSERS: dict[sniff.Kind, Callable[[Opened], Parsed]] = {
+_PARSERS: dict[sniff.WeightsKind, Callable[[Opened], Parsed]] = {
     "zip": torch_file.parse_zip,
     "legacy": torch_file.parse_legacy,
     "safetensors": safetensors_file.parse_safetensors,

@@ -9,7 +9,7 @@ from typing import Literal
 from mpt_studio.engine.intake.opened import Opened
 from mpt_studio.errors import UserError
 
-Kind = Literal["zip", "legacy", "safetensors", "index", "onnx"]
+WeightsKind = Literal["zip", "legacy", "safetensors", "index", "onnx"]
 
 LEGACY_MAGIC = bytes.fromhex("6cfc9c46f9206aa85019")
 """The number that files of torch before 1.6 begin with, little end first."""
@@ -29,7 +29,7 @@ _PACKED = (
 )  # fmt: skip
 
 
-def kind_of(file: Opened) -> Kind:
+def kind_of(file: Opened) -> WeightsKind:
     """The container. Raises ``UserError`` (the end of a sentence that begins with the file's name) for all others."""
     head = file.at(0, 1024)
     if head.startswith(b"PK\x03\x04"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 
-from mpt_studio.engine.intake.archive import Entry, read_archive
+from mpt_studio.engine.intake.archive import ZipEntry, read_archive
 from mpt_studio.engine.intake.globals import WEIGHTS_ONLY
 from mpt_studio.engine.intake.inert import ITEM_BYTES, Storage
 from mpt_studio.engine.intake.opened import Opened
@@ -48,7 +48,7 @@ def _is_module(scan: Scan) -> bool:
     return any(name.startswith("torch.nn.modules.") for name in scan.names)
 
 
-def _place(storage: Storage, entry: Entry | None) -> Place:
+def _place(storage: Storage, entry: ZipEntry | None) -> Place:
     if entry is None or entry.method:
         raise UserError(f"is damaged: the numbers of a tensor are missing; {_AGAIN}")
     if entry.size != storage.count * ITEM_BYTES[storage.dtype]:
@@ -56,14 +56,14 @@ def _place(storage: Storage, entry: Entry | None) -> Place:
     return Place(0, entry.start, entry.size)
 
 
-def _byte_order(file: Opened, entry: Entry | None) -> ByteOrder:
+def _byte_order(file: Opened, entry: ZipEntry | None) -> ByteOrder:
     text = file.at(entry.start, min(entry.size, 16)) if entry else b"little"
     if text not in (b"little", b"big"):
         raise UserError(f"is damaged: its byte order is unknown; {_AGAIN}")
     return "little" if text == b"little" else "big"
 
 
-def _refuse_other_zips(entries: dict[str, Entry], inner: dict[str, Entry]) -> None:
+def _refuse_other_zips(entries: dict[str, ZipEntry], inner: dict[str, ZipEntry]) -> None:
     names = set(entries)
     if any("extern_modules" in name for name in names):
         raise UserError(f"is a torch.package, which can run code when it is loaded; {_RESAVE}")

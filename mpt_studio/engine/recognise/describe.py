@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from mpt_studio.checkpoint import Preprocessing
-from mpt_studio.engine import networks
+from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.recognise import class_names, evidence, fitting, preprocessing, search, torchvision_weights
 from mpt_studio.engine.recognise.class_names import Names
 from mpt_studio.engine.recognise.evidence import Evidence

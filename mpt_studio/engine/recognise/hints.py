@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mpt_studio.engine.recognise.evidence import Evidence, mappings
-from mpt_studio.engine.recognise.index import Entry
+from mpt_studio.engine.recognise.index import KnownArchitecture
 
 _KEYS = (
     "arch",
@@ -23,7 +23,7 @@ _KEYS = (
 )
 
 
-def hinted(entries: Iterable[Entry], evidence: Evidence) -> tuple[Entry | None, str]:
+def hinted(entries: Iterable[KnownArchitecture], evidence: Evidence) -> tuple[KnownArchitecture | None, str]:
     """The entry that is named, and where: "the file", "config.json", "the file's name"; None where none is.
 
     What the file itself says goes before its name; of several entries in its name the longest counts.
@@ -53,7 +53,7 @@ def _bare(text: str) -> str:
     return text.lower().rpartition("/")[2].rpartition(":")[2].partition(".")[0].replace("-", "_")
 
 
-def _in_name(group: tuple[Entry, ...], evidence: Evidence) -> Entry | None:
+def _in_name(group: tuple[KnownArchitecture, ...], evidence: Evidence) -> KnownArchitecture | None:
     name = evidence.path.name
     text = re.sub(r"[^a-z0-9]+", "_", (name if evidence.path.is_dir() else f"{evidence.folder.name}_{name}").lower())
     named = [entry for entry in group if re.search(rf"(?<![a-z0-9]){re.escape(entry.bare.lower())}(?![a-z0-9])", text)]

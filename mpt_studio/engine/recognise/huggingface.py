@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mpt_studio.engine import timm_networks
+from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.recognise.dialects import Variant
 from mpt_studio.engine.recognise.hints import number
 from mpt_studio.engine.recognise.huggingface_names import COMMON, TO_TIMM, TO_TORCHVISION, Patterns

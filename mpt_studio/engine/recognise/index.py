@@ -15,8 +15,9 @@ from typing import Literal
 import torchvision
 
 from mpt_studio import paths
-from mpt_studio.engine import networks, timm_networks
-from mpt_studio.engine.outline import shapes_of, without_memory
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import timm_networks
+from mpt_studio.engine.networks.outline import shapes_of, without_memory
 from mpt_studio.engine.recognise import signature
 from mpt_studio.errors import UserError
 
@@ -28,7 +29,7 @@ UNUSUAL = 1013
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class KnownArchitecture:
     """One architecture in one of its forms."""
 
     arch: str
@@ -59,19 +60,19 @@ class Entry:
         return self.arch.startswith("timm/")
 
 
-def made(arch: str, small_stem: bool) -> Entry:
+def made(arch: str, small_stem: bool) -> KnownArchitecture:
     """The entry of an architecture, by building it without memory. Raises ``UserError`` for an unknown one."""
     size = own_size(arch)
     network = without_memory(lambda: networks.build(arch, UNUSUAL, small_stem, size))
     return entry_of(arch, small_stem, size, shapes_of(network))
 
 
-def entry_of(arch: str, small_stem: bool, image_size: int, shapes: signature.Shapes) -> Entry:
+def entry_of(arch: str, small_stem: bool, image_size: int, shapes: signature.Shapes) -> KnownArchitecture:
     """The entry of an architecture with the shapes that it has for ``UNUSUAL`` classes."""
     head = tuple(name for name, shape in shapes.items() if UNUSUAL in shape)
     if not head or shapes[head[0]][0] != UNUSUAL:
         raise UserError(f"{arch} has no head for classes.")
-    return Entry(
+    return KnownArchitecture(
         arch=arch,
         small_stem=small_stem,
         names=signature.names_hash(shapes),
@@ -95,17 +96,17 @@ def own_size(arch: str) -> int:
 
 
 @functools.cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[KnownArchitecture, ...]:
     """All that are known, torchvision's before timm's."""
     record = json.loads(paths.resource(RESOURCE).read_text("utf-8"))
     heads = [tuple(head.split(",")) for head in record["heads"]]
     return tuple(_entry(row, heads) for row in record["rows"])
 
 
-def _entry(row: list[str | int], heads: list[tuple[str, ...]]) -> Entry:
+def _entry(row: list[str | int], heads: list[tuple[str, ...]]) -> KnownArchitecture:
     arch, small, names, body, shapes, head, parameters, image_size, function, sketch = row
     text = str(sketch)
-    return Entry(
+    return KnownArchitecture(
         arch=str(arch),
         small_stem=bool(small),
         names=str(names),
@@ -120,41 +121,43 @@ def _entry(row: list[str | int], heads: list[tuple[str, ...]]) -> Entry:
 
 
 @functools.cache
-def _groups(key: Literal["names", "body"]) -> dict[str, tuple[Entry, ...]]:
-    groups: dict[str, list[Entry]] = {}
+def _groups(key: Literal["names", "body"]) -> dict[str, tuple[KnownArchitecture, ...]]:
+    groups: dict[str, list[KnownArchitecture]] = {}
     for entry in entries():
         groups.setdefault(getattr(entry, key), []).append(entry)
     return {names: tuple(group) for names, group in groups.items()}
 
 
-def same_names(shapes: signature.Shapes) -> tuple[Entry, ...]:
+def same_names(shapes: signature.Shapes) -> tuple[KnownArchitecture, ...]:
     """Architectures whose tensors have exactly these names."""
     return _groups("names").get(signature.names_hash(shapes), ())
 
 
-def same_bodies(shapes: signature.Shapes, head: Iterable[str]) -> dict[tuple[str, ...], tuple[Entry, ...]]:
+def same_bodies(shapes: signature.Shapes, head: Iterable[str]) -> dict[tuple[str, ...], tuple[KnownArchitecture, ...]]:
     """Architectures with these names and shapes but for the head, by the names that their head has."""
     heads = frozenset(head)
     body = {name: shape for name, shape in shapes.items() if name not in heads}
-    alike: dict[tuple[str, ...], list[Entry]] = {}
+    alike: dict[tuple[str, ...], list[KnownArchitecture]] = {}
     for entry in _groups("body").get(signature.names_hash(body), ()):
         if signature.shapes_hash(body, ()) == entry.shapes:
             alike.setdefault(entry.head, []).append(entry)
     return {names: tuple(group) for names, group in alike.items()}
 
 
-def same_shapes(shapes: signature.Shapes) -> tuple[Entry, ...]:
+def same_shapes(shapes: signature.Shapes) -> tuple[KnownArchitecture, ...]:
     """Those of ``same_names`` whose shapes are these too, but for the head and what follows the image's size."""
     return _of_shapes(same_names(shapes), shapes)
 
 
-def _of_shapes(group: Iterable[Entry], shapes: signature.Shapes) -> tuple[Entry, ...]:
+def _of_shapes(group: Iterable[KnownArchitecture], shapes: signature.Shapes) -> tuple[KnownArchitecture, ...]:
     group = tuple(group)
     hashes = {head: signature.shapes_hash(shapes, head) for head in {entry.head for entry in group}}
     return tuple(entry for entry in group if hashes[entry.head] == entry.shapes)
 
 
-def closest(shapes: signature.Shapes, among: Iterable[Entry], most: int = 4) -> tuple[Entry, ...]:
+def closest(
+    shapes: signature.Shapes, among: Iterable[KnownArchitecture], most: int = 4
+) -> tuple[KnownArchitecture, ...]:
     """Architectures that share most tensors with the file's, by their sketches; those that share none are left out."""
     sketches: dict[tuple[str, ...], frozenset[str]] = {}
     ranked = []
@@ -167,6 +170,6 @@ def closest(shapes: signature.Shapes, among: Iterable[Entry], most: int = 4) -> 
     return tuple(entry for _, entry in ranked[:most])
 
 
-def by_arch(arch: str) -> tuple[Entry, ...]:
+def by_arch(arch: str) -> tuple[KnownArchitecture, ...]:
     """The forms of one architecture."""
     return tuple(entry for entry in entries() if entry.arch == arch)

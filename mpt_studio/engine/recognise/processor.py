@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mpt_studio.checkpoint import Crop, Preprocessing
-from mpt_studio.engine.recognise.values import Images, Three, interpolation, side, three
+from mpt_studio.engine.recognise.values import FoundPreprocessing, Three, interpolation, side, three
 
 _SOURCE = "preprocessor_config.json"
 _WHOLE_FROM = 384
@@ -16,19 +16,21 @@ _SHARES = {"ConvNext": 224 / 256, "PoolFormer": 0.9, "LeViT": 224 / 256, "Levit"
 """What the crop keeps where the file does not say it, by how the processor's name begins."""
 
 
-def read(values: Mapping[str, Any]) -> Images:
+def read(values: Mapping[str, Any]) -> FoundPreprocessing:
     """What the image processor does; nothing, and a note, where our preprocessing cannot do the same."""
     size, resize, crop = _geometry(values)
     colours = _colours(values)
     kind = interpolation(values.get("resample", 2))
     if not size or colours is None or kind is None:
-        return Images(notes=(f"{_SOURCE} asks for something that is not supported here, so it was not used.",))
+        return FoundPreprocessing(
+            notes=(f"{_SOURCE} asks for something that is not supported here, so it was not used.",)
+        )
     notes: tuple[str, ...] = ()
     if crop == "center" and _is_square(values.get("size")) and resize > size:
         notes = ("transformers squashes these images before it crops them; here they keep their proportions.",)
     mean, std = colours
     made = Preprocessing(image_size=size, resize=resize, crop=crop, interpolation=kind, mean=mean, std=std)
-    return Images(preprocessing=made, source=_SOURCE, notes=notes)
+    return FoundPreprocessing(preprocessing=made, source=_SOURCE, notes=notes)
 
 
 def _geometry(values: Mapping[str, Any]) -> tuple[int, int, Crop]:

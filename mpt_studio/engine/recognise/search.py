@@ -13,11 +13,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mpt_studio.engine import networks, timm_networks
-from mpt_studio.engine.outline import shapes_of, without_memory
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import timm_networks
+from mpt_studio.engine.networks.outline import shapes_of, without_memory
 from mpt_studio.engine.recognise import dialects, fitting, hints, huggingface, index, signature
 from mpt_studio.engine.recognise.evidence import Evidence
-from mpt_studio.engine.recognise.index import Entry
+from mpt_studio.engine.recognise.index import KnownArchitecture
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.reading import Choices
 
@@ -36,14 +37,14 @@ LEAST_SIZE, MOST_SIZE = 8, 2048
 class Match:
     """An architecture that the tensors fit exactly."""
 
-    entry: Entry
+    entry: KnownArchitecture
     image_size: int
     """For which it fits: its own size, or what the tensors that follow the size say."""
     network: nn.Module
     """Without memory for its weights."""
-    alike: tuple[Entry, ...] = ()
+    alike: tuple[KnownArchitecture, ...] = ()
     """Others that compute the same."""
-    rivals: tuple[Entry, ...] = ()
+    rivals: tuple[KnownArchitecture, ...] = ()
     """Others with the same tensors that compute something else, and are rarer."""
 
     @property
@@ -84,7 +85,7 @@ def _variants(tensors: Mapping[str, Tensor], evidence: Evidence) -> Iterable[dia
 
 def _groups(
     tensors: Mapping[str, Tensor], shapes: signature.Shapes, choices: Choices
-) -> Iterable[tuple[Mapping[str, Tensor], tuple[Entry, ...], tuple[str, ...]]]:
+) -> Iterable[tuple[Mapping[str, Tensor], tuple[KnownArchitecture, ...], tuple[str, ...]]]:
     """Architectures with these tensors; then those with a head of another name, with the head renamed to theirs."""
     if choices.arch and not index.by_arch(choices.arch):  # newer than the index, or not known at all
         yield tensors, (index.made(choices.arch, bool(choices.small_stem)),), ()
@@ -107,7 +108,7 @@ def _last_layer(shapes: signature.Shapes) -> tuple[str, ...]:
     return (weights[-1], bias) if bias in shapes else (weights[-1],)
 
 
-def _chosen(group: tuple[Entry, ...], choices: Choices) -> tuple[Entry, ...]:
+def _chosen(group: tuple[KnownArchitecture, ...], choices: Choices) -> tuple[KnownArchitecture, ...]:
     if not choices.arch:
         return group
     named = [entry for entry in group if entry.arch == choices.arch]
@@ -116,14 +117,14 @@ def _chosen(group: tuple[Entry, ...], choices: Choices) -> tuple[Entry, ...]:
     return tuple(named)
 
 
-def _usable(group: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def _usable(group: tuple[KnownArchitecture, ...]) -> tuple[KnownArchitecture, ...]:
     usable = tuple(entry for entry in group if not entry.is_timm or timm_networks.is_installed())
     if group and not usable:
         raise timm_networks.needed_for(f"The architecture of this file ({group[0].arch})")
     return usable
 
 
-def _matches(group: tuple[Entry, ...], tensors: Mapping[str, Tensor], evidence: Evidence) -> list[Match]:
+def _matches(group: tuple[KnownArchitecture, ...], tensors: Mapping[str, Tensor], evidence: Evidence) -> list[Match]:
     """One match for each function that fits; those at their own size leave out those that had to be resized.
 
     Where torchvision's fits and nothing names another, timm, whose import takes seconds, is not asked.
@@ -142,7 +143,7 @@ def _matches(group: tuple[Entry, ...], tensors: Mapping[str, Tensor], evidence: 
     return own or matches
 
 
-def _best(alike: list[Entry], shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
+def _best(alike: list[KnownArchitecture], shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
     """The first that fits at its own size, else the first that fits at all."""
     resized: Match | None = None
     for entry in alike:
@@ -153,9 +154,11 @@ def _best(alike: list[Entry], shapes: signature.Shapes, config: Mapping[str, Any
     return resized
 
 
-def _by_function(group: tuple[Entry, ...], named: Entry | None) -> list[list[Entry]]:
+def _by_function(
+    group: tuple[KnownArchitecture, ...], named: KnownArchitecture | None
+) -> list[list[KnownArchitecture]]:
     """Entries that compute the same together: in each the one that the file names first, then torchvision's."""
-    functions: dict[str, list[Entry]] = {}
+    functions: dict[str, list[KnownArchitecture]] = {}
     for entry in group:
         functions.setdefault(entry.function or entry.arch, []).append(entry)
     for alike in functions.values():
@@ -163,7 +166,7 @@ def _by_function(group: tuple[Entry, ...], named: Entry | None) -> list[list[Ent
     return sorted(functions.values(), key=lambda alike: (named not in alike, all(entry.is_timm for entry in alike)))
 
 
-def _match(entry: Entry, shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
+def _match(entry: KnownArchitecture, shapes: signature.Shapes, config: Mapping[str, Any]) -> Match | None:
     """The architecture at its own size, or at the size that the shapes of its position tables ask for."""
     own = _built(entry, shapes, entry.image_size)
     if own is None:
@@ -179,7 +182,7 @@ def _match(entry: Entry, shapes: signature.Shapes, config: Mapping[str, Any]) ->
     return None
 
 
-def _built(entry: Entry, shapes: signature.Shapes, image_size: int) -> nn.Module | None:
+def _built(entry: KnownArchitecture, shapes: signature.Shapes, image_size: int) -> nn.Module | None:
     head = shapes.get(entry.head[0])
     if not head or not head[0]:
         return None
@@ -252,7 +255,7 @@ def _no_fit(tried: list[signature.Shapes], evidence: Evidence, choices: Choices)
 _OTHER_SETTINGS = "has other attention heads, windows or padding, as config.json says"
 
 
-def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[Entry]:
+def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[KnownArchitecture]:
     if choices.arch:
         known = index.by_arch(choices.arch)
         return known or (index.made(choices.arch, bool(choices.small_stem)),)
@@ -260,7 +263,7 @@ def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[Entry]:
     return (*index.same_names(shapes)[:2], *index.closest(shapes, usable, most=3))
 
 
-def _difference(entry: Entry, shapes: signature.Shapes) -> fitting.Fit:
+def _difference(entry: KnownArchitecture, shapes: signature.Shapes) -> fitting.Fit:
     head = shapes.get(entry.head[0]) or (1000,)
     network = without_memory(lambda: networks.build(entry.arch, head[0], entry.small_stem, entry.image_size))
     return fitting.fit(shapes, shapes_of(network))

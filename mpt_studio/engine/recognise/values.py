@@ -47,7 +47,7 @@ LARGEST = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class Images:
+class FoundPreprocessing:
     """Preprocessing and where it is from; none where a person has to say it."""
 
     preprocessing: Preprocessing | None = None

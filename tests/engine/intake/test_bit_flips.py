@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
-from mpt_studio.engine import networks
-from mpt_studio.engine.weights import load_network, load_tensors, save_network
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks.weights import load_network, load_tensors, save_network
 from mpt_studio.errors import UserError
 
 FLIPS = 200

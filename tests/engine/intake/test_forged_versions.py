@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
-from mpt_studio.engine.weights import load_network, save_network
+from mpt_studio.engine.networks.weights import load_network, save_network
 from mpt_studio.errors import UserError
 
 IMAGES = Preprocessing(image_size=8, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))

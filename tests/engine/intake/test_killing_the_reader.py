@@ -16,7 +16,8 @@ import torchvision
 
 from mpt_studio import paths
 from mpt_studio.errors import Interrupted, UserError
-from mpt_studio.jobs import reader_process, reading
+from mpt_studio.jobs import read_weights as reading
+from mpt_studio.jobs import reader_process
 from mpt_studio.jobs.session import Session
 from mpt_studio.store import Store
 

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from mpt_studio import paths
-from mpt_studio.engine import networks, timm_networks
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.recognise import index, signature
 
 FIELDS = ("names", "body", "shapes", "head", "parameters", "image_size", "sketch")

@@ -6,8 +6,8 @@ import pytest
 import torchvision
 
 from mpt_studio.checkpoint import Preprocessing
-from mpt_studio.engine import networks
-from mpt_studio.engine.outline import without_memory
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks.outline import without_memory
 from mpt_studio.engine.recognise import describe, torchvision_weights
 from mpt_studio.engine.recognise.values import filled, interpolation, side, three
 from mpt_studio.reading import Choices

@@ -7,8 +7,9 @@ import importlib.util
 import pytest
 import torch
 
-from mpt_studio.engine import networks, timm_networks
-from mpt_studio.engine.outline import without_memory
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import timm_networks
+from mpt_studio.engine.networks.outline import without_memory
 from mpt_studio.engine.recognise import describe
 from mpt_studio.reading import Choices
 from mpt_studio.recipe import Model

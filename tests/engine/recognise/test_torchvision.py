@@ -6,8 +6,8 @@ import pytest
 import torch
 import torchvision
 
-from mpt_studio.engine import networks
-from mpt_studio.engine.outline import without_memory
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks.outline import without_memory
 from mpt_studio.engine.recognise import describe
 from mpt_studio.reading import Choices
 

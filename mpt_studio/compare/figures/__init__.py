@@ -1,0 +1,1 @@
+"""Figures over a comparison: classes, causes, the offset, the frontier, recommendation, judgement."""

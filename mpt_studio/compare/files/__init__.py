@@ -1,0 +1,1 @@
+"""Comparisons and samples as files: tables, pictures, id lists, metadata. Above figures."""

@@ -1,0 +1,1 @@
+"""Which samples: filters, queries, sorting, counting. Above figures."""

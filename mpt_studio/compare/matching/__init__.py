@@ -1,0 +1,1 @@
+"""Which sample and which class of one version is which of the other. Knows no figures."""

@@ -1,0 +1,1 @@
+"""What changes speed only, never a result: devices, threads, memory."""

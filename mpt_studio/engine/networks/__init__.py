@@ -1,0 +1,1 @@
+"""Architectures and their weights. Knows no training and no reading of foreign files."""

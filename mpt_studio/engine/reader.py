@@ -1,0 +1,152 @@
+"""The limited process that reads one file: ``python -m mpt_studio.engine.intake.child REQUEST.json OUT_FOLDER``.
+
+REQUEST.json holds {"path", "choices", "data_classes"}. It writes OUT_FOLDER/report.json, which is the ``Reading`` or
+{"error": sentence}, and beside it the normalised ``version.safetensors`` (or ``version.onnx``). On stdout it says which
+step it is at, one word per line, so that the parent can measure the time of each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.engine.intake import limits
+from mpt_studio.engine.intake.contents import SENTENCE, Contents, contents_from, outline_of, refusal
+from mpt_studio.engine.recognise.onnx import describe, warm_up
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.reading import Reading, choices_from_json, to_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NORMALISED = "version.safetensors"
+NORMALISED_ONNX = "version.onnx"
+REPORT = "report.json"
+T = TypeVar("T")
+
+
+def main(words: list[str]) -> int:
+    """Read what the request names; every failure is a sentence in the report."""
+    request = json.loads(Path(words[0]).read_text("utf-8"))
+    path, out = Path(request["path"]), Path(words[1])
+    try:
+        record = to_json(_Reader(path, out, request).read())
+    except UserError as error:
+        record = {"error": one_sentence(str(error), SENTENCE)}
+    except Exception as error:
+        traceback.print_exc()
+        record = {"error": str(refusal(path, _reason(error)))}
+    (out / REPORT).write_text(json.dumps(record), "utf-8")
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return "would take more memory than a file of its size may; it was not read"
+    if isinstance(error, limits.Forbidden):
+        return f"made its reader try something forbidden ({error}); it was not read"
+    if isinstance(error, OSError):
+        return f"could not be read ({error.strerror or 'the system refused'})"
+    return f"could not be read ({type(error).__name__}: {one_sentence(str(error), 60)})"
+
+
+class _Reader:
+    """One file, from its first byte to the normalised file."""
+
+    def __init__(self, path: Path, out: Path, request: dict[str, Any]) -> None:
+        self.path, self.out = path, out
+        self.choices = choices_from_json(request["choices"])
+        self.data_classes: tuple[str, ...] = tuple(request["data_classes"])
+        self.sha256 = str(request.get("sha256", ""))
+        self.size = total_size(path)
+        self.guard = limits.Guard(out)
+
+    def read(self) -> Reading:
+        limits.limit_process(300 + self.size // (10 * limits.MEGABYTE), 8 * self.size + 64 * limits.MEGABYTE)
+        outline = self._guarded("checking", lambda: outline_of(self.path, self.sha256))
+        if outline.is_onnx:
+            return self._onnx(outline.path)
+        _say("starting")
+        from mpt_studio.engine.intake import tensors
+
+        tensors.warm_up()
+        contents = self._guarded("reading", lambda: contents_from(outline))
+        reading, network = self._guarded("recognising", lambda: self._described(contents), importing=True)
+        if network is None:
+            return reading
+        return self._guarded("writing", lambda: self._written(reading, network), importing=True)
+
+    def _guarded(self, step: str, work: Callable[[], T], *, importing: bool = False) -> T:
+        """Behind both walls: the memory promise, and the audit hook."""
+        _say(step)
+        limits.limit_memory(limits.memory_promise(self.size) + (limits.LIBRARIES if importing else 0))
+        try:
+            return self.guard.around(work, importing=importing)
+        finally:
+            limits.lift_memory_limit()
+
+    def _described(self, contents: Contents) -> tuple[Reading, dict[str, Tensor] | None]:
+        from mpt_studio.engine.recognise.torchvision_alone import import_torchvision
+
+        import_torchvision()
+        from mpt_studio.engine import recognise
+
+        return recognise.describe(contents, self.path, self.choices, self.data_classes)
+
+    def _written(self, reading: Reading, network: dict[str, Tensor]) -> Reading:
+        """The reading with its checkpoint, whose file is written."""
+        from mpt_studio.engine.networks.weights import save_network
+
+        assert reading.preprocessing is not None
+        first = reading.candidates[0]
+        checkpoint = Checkpoint(
+            path=str(self.out / NORMALISED),
+            architecture=first.arch,
+            small_stem=first.small_stem,
+            class_names=reading.class_names,
+            preprocessing=reading.preprocessing,
+            source=one_sentence(self.path.name, 200),
+            notes=reading.notes,
+        )
+        save_network(self.out / NORMALISED, network, checkpoint)
+        return dataclasses.replace(reading, checkpoint=checkpoint)
+
+    def _onnx(self, file: Path) -> Reading:
+        """ONNX Runtime runs the graph once on noise, behind the same walls: a small graph can ask for any memory."""
+        _say("starting")
+        from mpt_studio.engine.networks import onnx_network
+
+        warm_up()
+        reading = self._guarded("trying", lambda: describe(file, self.choices, self.data_classes))
+        if reading.checkpoint is None:
+            return reading
+        _say("writing")
+        target = self.out / NORMALISED_ONNX
+        onnx_network.normalise(file, target, reading.checkpoint)
+        return dataclasses.replace(reading, checkpoint=dataclasses.replace(reading.checkpoint, path=str(target)))
+
+
+def total_size(path: Path) -> int:
+    """Bytes of a file, or of the files directly in a folder. Raises ``UserError``."""
+    try:
+        return sum(p.stat().st_size for p in path.iterdir() if p.is_file()) if path.is_dir() else path.stat().st_size
+    except FileNotFoundError:
+        raise UserError(f"There is no file {one_sentence(str(path), 150)}.") from None
+    except OSError as error:
+        raise refusal(path, f"cannot be opened ({error.strerror or error})") from None
+    except ValueError:  # a zero byte in the name
+        raise refusal(path, "cannot be opened; no file has such a name") from None
+
+
+def _say(step: str) -> None:
+    print(step, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

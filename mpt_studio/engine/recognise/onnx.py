@@ -1,0 +1,176 @@
+"""What an ONNX file is, found in the limited child by reading its graph and trying it on noise."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from mpt_studio import onnx_header, paths
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, Graph, needed, read_graph
+from mpt_studio.engine.networks.onnx_network import ARCHITECTURE, OnnxNetwork, content_of, refusal, session
+from mpt_studio.engine.recognise import onnx_metadata
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.reading import Candidate, Choices, Need, Reading
+
+if TYPE_CHECKING:
+    from mpt_studio.engine.recognise.evidence import Evidence
+    from mpt_studio.engine.recognise.values import FoundPreprocessing
+
+
+NOTHING_CHOSEN = Choices()
+TRIAL_SIZE = 224
+"""Side of the images that a graph is tried on where it takes any."""
+
+
+def warm_up() -> None:
+    """Import and start all that ``describe`` needs, while importing is allowed and memory is not counted."""
+    from mpt_studio.engine.recognise import class_names, evidence, processor, values  # noqa: F401
+
+    try:
+        onnx = needed("onnx")
+        needed("onnxruntime")
+    except UserError:  # ``describe`` says it, with the file's name
+        return
+    shapes = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, 2, 2]) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", shapes[:1], shapes[1:])
+    content = onnx.helper.make_model(graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    onnx.checker.check_model(content.SerializeToString())
+    session(content.SerializeToString(), torch.device("cpu"), 1).run(None, {"x": np.zeros((1, 3, 2, 2), np.float32)})
+    torch.randn(2, 3, 8, 8).clamp_min(0).log()
+
+
+def describe(path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[str, ...] = ()) -> Reading:
+    """What an ONNX file is, and what a person still has to say about it. Runs in the limited child.
+
+    The graph is tried on noise, so that what cannot be run, or not within the child's limits, is refused here. The
+    reading's checkpoint has no path yet: ``normalise`` writes its file. Raises ``UserError``, one sentence.
+    """
+    try:
+        return _described(path, choices, data_classes)
+    except UserError as error:
+        raise refusal(path, error) from None
+
+
+def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> Reading:
+    from mpt_studio.engine.recognise import class_names, evidence
+
+    if choices.arch not in ("", ARCHITECTURE):
+        raise UserError(f"is an ONNX graph and has no other architecture; leave {one_sentence(choices.arch, 40)} out")
+    content = content_of(path)
+    graph = read_graph(content)
+    if onnx_header.is_broken(content):
+        raise UserError("is damaged: its content does not match its checksum; use another copy")
+    told = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
+    images = _images(graph, told, choices)
+    way = images.preprocessing
+    network = OnnxNetwork(content, graph, torch.device("cpu"), most_threads=1)
+    classes, notes = _tried(network, graph.image_size or (way.image_size if way else TRIAL_SIZE))
+    names = class_names.find(told, classes, choices, data_classes, class_names.Names())
+    lacking: dict[Need, bool] = {"class_names": not names.names, "preprocessing": way is None}
+    reading = Reading(
+        path=str(path),
+        sha256=paths.sha256_of(path),
+        bytes=len(content),
+        container="ONNX",
+        tensors=graph.tensors,
+        parameters=graph.parameters,
+        classes=classes,
+        candidates=(Candidate(arch=ARCHITECTURE),),
+        class_names=names.names,
+        class_names_from=names.source,
+        preprocessing=way,
+        preprocessing_from=images.source,
+        notes=(*_notes(graph), *notes, *names.notes, *images.notes),
+        needs=tuple(need for need, is_lacking in lacking.items() if is_lacking),
+    )
+    return dataclasses.replace(reading, checkpoint=_checkpoint(reading))
+
+
+def _checkpoint(reading: Reading) -> Checkpoint | None:
+    if reading.needs or reading.preprocessing is None:
+        return None
+    return Checkpoint(
+        architecture=ARCHITECTURE,
+        small_stem=False,
+        class_names=reading.class_names,
+        preprocessing=reading.preprocessing,
+        source=one_sentence(Path(reading.path).name, 200),
+        notes=reading.notes,
+    )
+
+
+def _images(graph: Graph, told: Evidence, choices: Choices) -> FoundPreprocessing:
+    """The preprocessing: a person's choice, the file's, or that of a Hugging Face export's processor beside it."""
+    from mpt_studio.engine.recognise import values
+
+    chosen = choices.preprocessing
+    if chosen is None:
+        fits = (found for found in _told(graph, told) if _fits(graph, found.preprocessing))
+        return next(fits, values.FoundPreprocessing())
+    if not _fits(graph, chosen):
+        own = graph.image_size
+        raise UserError(f"takes images of {own} pixels, not {chosen.image_size}; choose an image size of {own}")
+    return values.FoundPreprocessing(preprocessing=chosen, source="your choice")
+
+
+def _fits(graph: Graph, way: Preprocessing | None) -> bool:
+    return way is not None and graph.image_size in (0, way.image_size)
+
+
+def _told(graph: Graph, told: Evidence) -> Iterator[FoundPreprocessing]:
+    from mpt_studio.engine.recognise import evidence, processor, values
+
+    size = {"image_size": graph.image_size} if graph.image_size else {}
+    for _, mapping in evidence.mappings(told.extras):
+        found = values.filled({**size, **mapping}, None)
+        if found is not None:
+            yield _in_unit_range(values.FoundPreprocessing(preprocessing=found, source="the file"))
+    if told.processor:
+        yield processor.read(told.processor)
+
+
+def _in_unit_range(images: FoundPreprocessing) -> FoundPreprocessing:
+    """Some tools write mean and standard deviation of values in 0…255."""
+    way = images.preprocessing
+    if way is None or max(map(abs, way.mean)) <= 2:
+        return images
+    mean, std = ((a / 255, b / 255, c / 255) for a, b, c in (way.mean, way.std))
+    note = "Mean and standard deviation in the file are of values in 0…255; they were divided by 255."
+    return dataclasses.replace(images, preprocessing=dataclasses.replace(way, mean=mean, std=std), notes=(note,))
+
+
+def _tried(network: OnnxNetwork, size: int) -> tuple[int, tuple[str, ...]]:
+    """The number of outputs, and what was odd about two pictures of noise."""
+    noise = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    answers = network(noise)
+    classes = answers.shape[1]
+    if not 2 <= classes <= MOST_CLASSES:
+        raise UserError(f"gives {classes} outputs; a classifier gives one for each of at least two classes")
+    odd = [] if answers.isfinite().all() else ["It answers noise with values that are not finite."]
+    total = answers.sum(dim=1)
+    if not network.graph.ends_in_softmax and (answers >= 0).all() and (total - 1).abs().max() < 1e-3:
+        odd.append("Its outputs look like probabilities; margins are differences of them, not of logits.")
+    return classes, tuple(odd)
+
+
+def _notes(graph: Graph) -> tuple[str, ...]:
+    notes = ["It is an ONNX graph: it can be evaluated and compared, but not trained on."]
+    if graph.ends_in_softmax:
+        notes.append("It gives probabilities; their logarithm is taken, so that margins are differences of logits.")
+    if graph.layout == "NHWC":
+        notes.append("It takes images with channels last.")
+    if graph.half:
+        notes.append("It takes float16.")
+    if graph.image_size:
+        notes.append(f"It takes images of {graph.image_size} pixels.")
+    if graph.batch:
+        notes.append(f"It takes {graph.batch} image{'s' if graph.batch > 1 else ''} at once.")
+    if graph.producer:
+        notes.append(f"Written by {graph.producer}.")
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Training one version: ``trainer`` first, then ``student``, ``losses``, ``materials``. Knows networks and machine."""

@@ -1,0 +1,187 @@
+"""What a run needs besides its network: images, teachers, the loss, and the validation part's fixed answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
+from mpt_studio.engine.train.kept_answers import KeptAnswers
+from mpt_studio.engine.train.losses import MethodLoss, match_columns
+from mpt_studio.engine.train.metrics import Floats, Validation
+from mpt_studio.engine.train.plan import Plan
+from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
+from mpt_studio.errors import UserError
+from mpt_studio.recipe import Recipe
+
+VALIDATION_BATCH = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a trainer is given: data, classes and earlier versions."""
+
+    recipe: Recipe
+    dataset: Dataset
+    class_names: tuple[str, ...]
+    old_class_names: tuple[str, ...]
+    train: Indices
+    validation: Indices
+    old: Checkpoint | None
+    reference: Checkpoint | None
+    ensemble: tuple[Checkpoint, ...]
+    answers: Path | None = None
+    """Where teachers' answers are kept for other candidates."""
+
+    def check(self) -> None:
+        """Raise ``UserError`` for what cannot be trained."""
+        method = self.recipe.method
+        if not len(self.train):
+            raise UserError("There are no training images; choose other classes or a higher limit.")
+        if method.needs_old and self.old is None:
+            raise UserError(f"The method {method.name} needs an old model; give its checkpoint.")
+        if method.needs_reference and self.reference is None:
+            raise UserError(f"The method {method.name} needs a reference model; give its checkpoint.")
+        if method.needs_ensemble and not self.ensemble:
+            raise UserError(f"The method {method.name} needs an ensemble of reference models; give their checkpoints.")
+        head_labels(self.dataset, self.train, self.class_names)
+        head_labels(self.dataset, self.validation, self.class_names)
+
+    @property
+    def known_to_old(self) -> tuple[str, ...]:
+        """Classes of the old model; without one, and where none are named, no class is new."""
+        return self.old.class_names if self.old else self.old_class_names or self.class_names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Materials:
+    """Everything on the device that training reads and never changes."""
+
+    feed: TrainingFeed
+    normalise: Normalise
+    loss: MethodLoss
+    old: KeptAnswers | None
+    """The old model where it is a teacher."""
+    references: KeptAnswers | None
+    validation: Validation
+    validation_images: ImageFeed
+
+    def begin_epoch(self, epoch: int, first_step: int) -> None:
+        for teacher in filter(None, (self.old, self.references)):
+            teacher.begin(epoch, first_step)
+
+    def end_epoch(self) -> None:
+        for teacher in filter(None, (self.old, self.references)):
+            teacher.end()
+
+    def validation_logits(self, network: nn.Module) -> Floats:
+        """(N, C) float32 of a network in evaluation mode on the validation part."""
+        network.eval()
+        answers = _answers(self.validation_images, lambda images: network(self.normalise(images)))
+        network.train()
+        return answers
+
+
+def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
+    """Read images, load teachers, let the old model answer the validation part once."""
+    device, training = plan.device, parts.recipe.training
+    old = FrozenVersion(parts.old, device).fold() if parts.old else None
+    size, dataset = plan.image_size, parts.dataset
+    validation_images = ImageFeed(dataset, parts.validation, size, device, plan.on_device, report)
+    how = Augmentation(seed=training.seed, padding=plan.padding, mirror=plan.mirror)
+    images = ImageFeed(dataset, parts.train, size, device, plan.on_device, report)
+    labels = head_labels(dataset, parts.train, parts.class_names)
+    taught_by_old = old if parts.recipe.method.needs_old else None
+    references = _references(parts, device)
+    for teacher in (taught_by_old, references):
+        if plan.compiled and teacher is not None:
+            teacher.compile(training.batch_size, lambda: devices.autocast(device, plan.precision))
+    return Materials(
+        feed=TrainingFeed(images, labels, training.batch_size, how),
+        normalise=Normalise(preprocessing).to(device),
+        loss=_loss(parts, device),
+        old=_kept(parts, plan, how, taught_by_old, (parts.old,)),
+        references=_kept(parts, plan, how, references, _references_of(parts)),
+        validation=_validation(parts, _as_seen_by(old, validation_images), old),
+        validation_images=validation_images,
+    )
+
+
+def _loss(parts: Parts, device: torch.device) -> MethodLoss:
+    old_columns = match_columns(parts.class_names, parts.known_to_old).to(device)
+    new_columns = match_columns(parts.class_names, parts.class_names).to(device)
+    return MethodLoss(parts.recipe.method, old_columns, new_columns, parts.recipe.training.label_smoothing)
+
+
+def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
+    members = [FrozenVersion(checkpoint, device).fold() for checkpoint in _references_of(parts)]
+    return MeanTeacher(members, parts.class_names) if members else None
+
+
+def _references_of(parts: Parts) -> list[Checkpoint]:
+    method = parts.recipe.method
+    chosen = parts.ensemble if method.needs_ensemble else (parts.reference,) if method.needs_reference else ()
+    return [checkpoint for checkpoint in chosen if checkpoint]
+
+
+def _kept(
+    parts: Parts,
+    plan: Plan,
+    how: Augmentation,
+    teacher: FrozenVersion | MeanTeacher | None,
+    checkpoints: Sequence[Checkpoint | None],
+) -> KeptAnswers | None:
+    if teacher is None:
+        return None
+    digest = hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest()
+    training = parts.recipe.training
+    identity = (
+        tuple(checkpoint.sha256() for checkpoint in checkpoints if checkpoint) if parts.answers else (),
+        parts.class_names,
+        parts.dataset.fingerprint,
+        digest,
+        (how.seed, how.padding, how.mirror, training.batch_size),
+        (plan.image_size, plan.precision, plan.compiled, str(plan.device)),
+    )
+    return KeptAnswers(
+        teacher,
+        parts.answers,
+        identity,
+        samples=len(parts.train),
+        steps=plan.steps_per_epoch,
+        epochs=training.epochs,
+    )
+
+
+def _as_seen_by(old: FrozenVersion | None, images: ImageFeed) -> ImageFeed:
+    """The same samples as the old model sees them where it is deployed; only training batches are resized for it."""
+    if old is None or old.fit == images.fit:
+        return images
+    return ImageFeed(images.dataset, images.indices, old.fit, images.device, on_device=False, workers=images.workers)
+
+
+def _validation(parts: Parts, images: ImageFeed, old: FrozenVersion | None) -> Validation:
+    answers = None
+    if old is not None:
+        columns = _answers(images, old.logits).argmax(axis=1) if len(images) else []
+        answers = [old.class_names[column] for column in columns]
+    truth = head_labels(parts.dataset, parts.validation, parts.class_names).numpy()
+    ids = parts.dataset.sample_ids[parts.validation]
+    return Validation(ids, truth, parts.class_names, answers, parts.known_to_old)
+
+
+@torch.no_grad()
+def _answers(images: ImageFeed, answer: Callable[[Tensor], Tensor]) -> Floats:
+    """(N, C) float32 on the CPU."""
+    found = [answer(batch).float() for batch in images.batches(in_order(len(images), VALIDATION_BATCH))]
+    return torch.cat(found).cpu().numpy() if found else np.zeros((0, 1), dtype=np.float32)

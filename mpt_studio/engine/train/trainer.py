@@ -1,0 +1,372 @@
+"""Trains one version: a generator of events that touches neither disk nor screen.
+
+Killed at any moment and restored from its last saved state, it ends with the same weights and the same epoch figures on
+the CPU, bit for bit: order, augmentation and dropout are functions of (seed, epoch, step, sample), the rest is saved.
+Step events cover the steps since the last one by the clock, so where they are cut differs from run to run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mpt_studio import recipe as recipes
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine import images as feed
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine import heap
+from mpt_studio.engine.machine.spinning import Spinning
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import weights
+from mpt_studio.engine.train import optimizers, plan
+from mpt_studio.engine.train import progress as commands
+from mpt_studio.engine.train import progress as failures
+from mpt_studio.engine.train.materials import Materials, Parts, gather
+from mpt_studio.engine.train.optimizers import learning_rate
+from mpt_studio.engine.train.plan import Plan
+from mpt_studio.engine.train.progress import Asked, Command, Left, Pace
+from mpt_studio.engine.train.state import State
+from mpt_studio.engine.train.student import Student
+from mpt_studio.engine.train.sums import Totals
+from mpt_studio.errors import UserError
+from mpt_studio.events import Epoch, Event, Note, Paused, Started, Step
+from mpt_studio.recipe import Recipe
+
+SECONDS_BETWEEN_READINGS = 0.15
+MUCH_TO_READ = 200 << 20
+_FREE_TO_CHANGE = ("device", "data_placement", "compile", "deterministic", "save_every_seconds")
+
+
+class Trainer:
+    """One version's training; see ``fit``.
+
+    Args:
+        recipe: what to train, and how.
+        dataset: where images and labels come from.
+        class_names: (C,) the version's classes, in the order of its head.
+        old_class_names: classes that the old model knows; the others are new and get the logit margin.
+        train, validation: samples of the two parts.
+        old: the old model; flips on the validation part are counted against it, whatever the method.
+        reference, ensemble: the method's other teachers.
+        answers: folder where teachers' answers are kept for other candidates with the same seed and data.
+        trainings: so many of an update, this one included, are as long and share compiled code.
+
+    Raises:
+        UserError: unknown architecture, absent device, missing teacher, no images, labels out of range.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        dataset: Dataset,
+        *,
+        class_names: tuple[str, ...],
+        old_class_names: tuple[str, ...],
+        train: Indices,
+        validation: Indices,
+        old: Checkpoint | None = None,
+        reference: Checkpoint | None = None,
+        ensemble: tuple[Checkpoint, ...] = (),
+        answers: Path | None = None,
+        trainings: int = 1,
+    ) -> None:
+        self.recipe, self.dataset, self.class_names = recipe, dataset, class_names
+        self.parts = Parts(
+            recipe=recipe,
+            dataset=dataset,
+            class_names=class_names,
+            old_class_names=old_class_names,
+            train=train,
+            validation=validation,
+            old=old,
+            reference=reference,
+            ensemble=ensemble,
+            answers=answers,
+        )
+        self.parts.check()
+        networks.check_architecture(recipe.model, len(class_names), plan.image_size(recipe.model, dataset))
+        self.student = Student(recipe, plan.decide(recipe, dataset, len(train), trainings), len(class_names))
+        self.epoch = 0
+        """Epochs done, validation included."""
+        self.step_in_epoch = 0
+        self.figures: dict[str, Any] = {}
+        """Figures of the last epoch that was done."""
+        self._best: dict[str, Tensor] = {}
+        self._best_figures: dict[str, Any] = {}
+        self._preprocessing: Preprocessing | None = None
+        self._command: Command = "run"
+        self._last: Totals | None = None
+        self._read_at = 0.0
+        self._spinning = Spinning(self.plan.device)
+
+    @property
+    def plan(self) -> Plan:
+        """The recipe's open choices, decided."""
+        return self.student.plan
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained."""
+        return self.student.network
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch >= self.plan.epochs
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps done."""
+        return self.epoch * self.plan.steps_per_epoch + self.step_in_epoch
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Of this version's images; computed from the training part once."""
+        if self._preprocessing is None:
+            self._preprocessing = feed.preprocessing(self.dataset, self.parts.train, self.plan.image_size)
+        return self._preprocessing
+
+    # ------------------------------------------------------------------ the run
+
+    def fit(self, command: Callable[[], Command] = lambda: "run") -> Iterator[Event]:
+        """Train to the end, or until ``command`` answers "stop", "cancel" or "interrupt".
+
+        At every yield the state is consistent, so that it may be saved. ``command`` is asked at most every 50 ms.
+        Raises ``UserError`` for a loss or weights that are not finite and for too little memory.
+        """
+        try:
+            yield from self._fit(command)
+        except Left:
+            return
+        except torch.OutOfMemoryError:
+            raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
+        except RuntimeError as error:
+            if "can't allocate memory" in str(error) or "not enough memory" in str(error):
+                raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
+            raise
+        finally:
+            self._spinning.end()
+            self.student.end()
+            heap.give_back()
+
+    def _fit(self, command: Callable[[], Command]) -> Iterator[Event]:
+        yield self._started()
+        if self.finished:
+            return
+        for text in self.plan.notes:
+            yield Note(text=text)
+        yield from self._note_on_reading()
+        ask = Asked(command)
+        yield from self.student.compile()
+        materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
+        self.student.begin(materials)
+        pace = Pace(self.plan.steps, self.plan.steps_per_epoch)
+        while not self.finished:
+            yield from self._train_epoch(materials, pace, ask)
+            yield self._finish_epoch(materials, pace)
+
+    def _started(self) -> Started:
+        return Started(
+            device=devices.describe(self.plan.device),
+            epochs=self.plan.epochs,
+            steps=self.plan.steps,
+            step=self.step,
+            train_samples=len(self.parts.train),
+            validation_samples=len(self.parts.validation),
+            parameters=sum(p.numel() for p in self.network.parameters()),
+            settings=self.plan.settings(),
+        )
+
+    def _note_on_reading(self) -> Iterator[Event]:
+        images = len(self.parts.train) + len(self.parts.validation)
+        if self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
+            yield Note(text=f"Reading {images:,} images into memory.")
+
+    def _leave_if_asked(self, ask: Asked) -> None:
+        if ask.now() in ("stop", "cancel", "interrupt"):
+            raise Left
+
+    def _train_epoch(self, materials: Materials, pace: Pace, ask: Asked) -> Iterator[Event]:
+        pace.start(self.step)
+        self._last, self._read_at = (self.student.sums.read() if self.step_in_epoch else None), 0.0
+        materials.begin_epoch(self.epoch, self.step_in_epoch)
+        for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
+            with self._spinning:
+                self.student.step(materials, batch, self.epoch, self.step)
+            self.step_in_epoch += 1
+            asked = ask.now()
+            if asked != "run" or time.monotonic() - self._read_at > SECONDS_BETWEEN_READINGS:
+                yield self._step_event(pace)
+                yield from (Note(text=self.student.news.pop()) for _ in list(self.student.news))
+            if asked == "pause":
+                yield from self._wait(ask)
+                pace.start(self.step)
+            self._leave_if_asked(ask)
+        materials.end_epoch()
+
+    def _step_event(self, pace: Pace) -> Step:
+        reading = self._checked_reading()
+        before = self._last.images if self._last else 0
+        step = self.step
+        images_per_step = (reading.images - before) / max(1, step - pace.step)
+        seconds_per_step = pace.lap(step)
+        left, left_in_epoch = pace.left(step)
+        losses = reading.means_since(self._last)
+        self._last, self._read_at = reading, time.monotonic()
+        return Step(
+            step=step,
+            epoch=step / self.plan.steps_per_epoch,
+            losses=losses,
+            learning_rate=learning_rate(self.recipe.training, step - 1, self.plan.steps_per_epoch),
+            images_per_second=images_per_step / max(seconds_per_step, 1e-9),
+            eta_seconds=left,
+            epoch_eta_seconds=left_in_epoch,
+            memory_bytes=devices.allocated_bytes(self.plan.device),
+        )
+
+    def _wait(self, ask: Asked) -> Iterator[Event]:
+        yield Paused(paused=True)
+        while ask.now() == "pause":
+            time.sleep(commands.SECONDS_BETWEEN_POLLS)
+        yield Paused(paused=False)
+
+    def _finish_epoch(self, materials: Materials, pace: Pace) -> Epoch:
+        reading = self._checked_reading()
+        self._refuse_what_is_not_finite()
+        began = time.monotonic()
+        logits = materials.validation_logits(self.network)
+        validation, flipped = materials.validation.figures(logits)
+        pace.seconds_per_validation = time.monotonic() - began
+        self.epoch += 1
+        self.step_in_epoch = 0
+        self.student.sums.reset()
+        losses = reading.means_since(None)
+        self._note_figures(reading.accuracy, losses, validation)
+        return Epoch(
+            step=self.step,
+            epoch=self.epoch,
+            losses=losses,
+            train_accuracy=reading.accuracy,
+            validation=validation,
+            flipped=flipped,
+        )
+
+    def _note_figures(self, accuracy: float, losses: dict[str, float], validation: dict[str, dict[str, Any]]) -> None:
+        self.figures = {"epoch": self.epoch, "step": self.step, "train_accuracy": accuracy, "loss": losses["loss"]}
+        if not validation:
+            return
+        self.figures["validation_accuracy"] = validation["all"]["accuracy_new"]
+        best = self._best_figures.get("validation_accuracy", -1.0)
+        if self.recipe.training.keep == "best" and self.figures["validation_accuracy"] > best:
+            self._best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+            self._best_figures = dict(self.figures)
+
+    # ------------------------------------------------------------------ failures
+
+    def _checked_reading(self) -> Totals:
+        """The sums, once the losses are known to be finite; weights that are not end in such a loss one step later."""
+        reading = self.student.sums.read()
+        if not reading.is_finite:
+            raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
+        return reading
+
+    def _weights_are_finite(self) -> bool:
+        values = [value for value in self.network.state_dict().values() if value.is_floating_point()]
+        return bool(torch.stack([value.sum() for value in values]).isfinite().all())
+
+    def _refuse_what_is_not_finite(self) -> None:
+        """Never let broken weights replace good ones on disk."""
+        if not self._weights_are_finite():
+            raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
+
+    # ------------------------------------------------------------------ keeping
+
+    def describe(self, **more: Any) -> Checkpoint:
+        """This version as a checkpoint's header; ``more`` sets further fields (run, path, figures are added to)."""
+        figures = self._best_figures if self._best else self.figures
+        made = Checkpoint(
+            architecture=self.recipe.model.arch,
+            small_stem=self.plan.small_stem,
+            class_names=self.class_names,
+            preprocessing=self.preprocessing,
+            method=self.recipe.method.name,
+            role=self.recipe.role,
+            data_fingerprint=self.dataset.fingerprint,
+            recipe=recipes.to_json(self.recipe),
+        )
+        return dataclasses.replace(made, **{**more, "figures": figures | more.get("figures", {})})
+
+    def save_weights(self, path: Path, checkpoint: Checkpoint) -> None:
+        """Write the weights that the recipe keeps (last or best). Write through ``paths.replace_file``."""
+        self._refuse_what_is_not_finite()
+        weights.save_network(path, self._best or self.network.state_dict(), checkpoint)
+
+    def save_state(self, path: Path) -> None:
+        """Write everything needed to go on. Write through ``paths.replace_file``."""
+        self._refuse_what_is_not_finite()
+        values = {
+            "identity": self._identity(),
+            "epoch": self.epoch,
+            "step_in_epoch": self.step_in_epoch,
+            "figures": self.figures,
+            "best_figures": self._best_figures,
+            "names": self.student.sums.names,
+            "scaler": self.student.scaler.state_dict(),
+            "threads": torch.get_num_threads(),
+            "compiled": self.plan.compiled,
+            "preprocessing": dataclasses.asdict(self.preprocessing),
+        }
+        groups = {
+            "network": self.network.state_dict(),
+            "best": self._best,
+            "optimizer": optimizers.state_tensors(self.student.optimizer),
+            "sums": {"sums": self.student.sums.sums},
+        }
+        State(values, groups).save(path)
+
+    def restore(self, path: Path) -> None:
+        """Take up a saved state. Raises ``UserError`` if it is damaged or of another recipe."""
+        state = State.load(path)
+        try:
+            self._take(path, state.values, state.groups)
+        except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+            raise UserError(f"The resume state {path} is damaged ({type(error).__name__}: {error}).") from None
+
+    def _take(self, path: Path, values: dict[str, Any], groups: dict[str, dict[str, Tensor]]) -> None:
+        if values["identity"] != self._identity():
+            raise UserError(f"{path} belongs to another recipe or other data; start a new run instead.")
+        if self.plan.device.type == "cpu":
+            torch.set_num_threads(values["threads"])  # sums over threads round alike only with as many of them
+        compiled = values.get("compiled", False)  # it decides how sums round
+        self.student.plan = dataclasses.replace(self.plan, compiled=compiled)
+        self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})
+        self.network.load_state_dict(groups["network"])
+        optimizers.load_state_tensors(self.student.optimizer, groups.get("optimizer", {}))
+        if values["scaler"]:  # empty where the run began on a device that scales no losses
+            self.student.scaler.load_state_dict(values["scaler"])
+        self.student.sums.restore(tuple(values["names"]), groups["sums"]["sums"])
+        self._best = {k: v.to(self.plan.device) for k, v in groups.get("best", {}).items()}
+        self.figures, self._best_figures = values["figures"], values["best_figures"]
+        self.epoch, self.step_in_epoch = values["epoch"], values["step_in_epoch"]
+
+    def _identity(self) -> str:
+        """Hash of what decides the result, without what may differ on resuming (device, placement, saving)."""
+        record = recipes.to_json(self.recipe)
+        for name in _FREE_TO_CHANGE:
+            record["training"].pop(name)
+        digest = hashlib.sha256(repr((record, self.class_names, self.parts.known_to_old)).encode())
+        digest.update(self.parts.train.astype("<i8").tobytes())
+        digest.update(self.dataset.fingerprint.encode())
+        return digest.hexdigest()
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

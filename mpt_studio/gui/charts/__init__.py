@@ -1,0 +1,1 @@
+"""Curves and the frontier; the only room with pyqtgraph."""

@@ -1,0 +1,320 @@
+"""Every candidate against the old model: one row each, every rate with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from mpt_studio.compare import Comparison, Paired, Subset
+from mpt_studio.flips import Rates
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.plain import count, interval, number, percent, probability, signed, tip
+from mpt_studio.gui.workspace.version import Version
+from mpt_studio.gui.workspace.workspace import Workspace
+
+_Index = QModelIndex | QPersistentModelIndex
+_ROWS_SHOWN = 8
+SMALL = 0.85
+"""Size of intervals and headers against the text's."""
+SUBSET_NAMES: dict[Subset, str] = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure: the name of a property of ``Rates``."""
+
+    rate: str
+    title: str
+    meaning: str
+
+
+COLUMNS = (
+    Column("accuracy_new", "accuracy", "Share of samples that the candidate gets right"),
+    Column("nfr", "NFR", "Negative flip rate: share of samples that were right and are wrong now; lower is better"),
+    Column("pfr", "PFR", "Positive flip rate: share of samples that were wrong and are right now"),
+    Column(
+        "relative_nfr", "rel. NFR", "NFR against what errors independent of the old model's would give; 1 is chance"
+    ),
+    Column("btc", "BTC", "Backward trust compatibility: share of the old model's right answers that stay right"),
+    Column(
+        "bec", "BEC", "Backward error compatibility: of the samples that the old model got wrong, share still wrong"
+    ),
+    Column("churn", "churn", "Share of samples whose answer changed, right or wrong"),
+    Column("new_class_intrusion", "intrusion", "Share of negative flips that went to a new class"),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the delegate paints: a value above its interval."""
+
+    value: str
+    interval: str
+    color: str = ""
+
+
+PAIRED = Column(
+    "paired",
+    "Δ NFR",
+    "NFR minus that of the candidate on show, on the same samples; p is the exact McNemar test's: "
+    "the chance of such a difference between equally good candidates",
+)
+
+
+class CandidatesModel(QAbstractTableModel):
+    """Reads the workspace; the first column is the candidate's name."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self.subset: Subset = "all"
+        self.versions: list[Version] = []
+        self.pairs: Mapping[str, Paired] = {}
+        """Each candidate against the one on show, by key."""
+
+    def set_pairs(self, pairs: Mapping[str, Paired]) -> None:
+        self.pairs = pairs
+        if self.versions:
+            last = self.columnCount() - 1
+            self.dataChanged.emit(self.index(0, last), self.index(self.rowCount() - 1, last))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The figures; the last one only where there are candidates to tell apart."""
+        return (*COLUMNS, PAIRED) if len(self.versions) > 1 else COLUMNS
+
+    def refresh(self, subset: Subset) -> None:
+        self.beginResetModel()
+        self.subset, self.versions = subset, self._workspace.candidates
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.versions)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.columns) + 1
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return "candidate" if section == 0 else f"{self.columns[section - 1].title}\n{SUBSET_NAMES[self.subset]}"
+        if role == Qt.ItemDataRole.ToolTipRole and section:
+            return f"{self.columns[section - 1].meaning} ({SUBSET_NAMES[self.subset]})"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        version = self.versions[index.row()]
+        comparison = self._workspace.comparison(version.key)
+        if role == Qt.ItemDataRole.UserRole:
+            return self._cell(version, comparison, index.column())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            cell = self._cell(version, comparison, index.column())
+            return f"{cell.value} ({cell.interval})" if cell.interval else cell.value
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(self._tip(version, comparison, index.column()))
+        return None
+
+    def renew(self, version: Version) -> None:
+        """Its logit offset has changed."""
+        row = self.versions.index(version)
+        self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
+
+    def _rates(self, version: Version, comparison: Comparison) -> Rates:
+        return self._workspace.offsets.rates(version.key, comparison, self.subset)
+
+    def _cell(self, version: Version, comparison: Comparison | None, column: int) -> Cell:
+        if column == 0:
+            return Cell(version.label, self._remark(version, comparison), theme.version_color(version.color))
+        if comparison is None:
+            return Cell("–", "")
+        rates = self._rates(version, comparison)
+        rate = self.columns[column - 1].rate
+        if rate == PAIRED.rate:
+            return self._paired_cell(version)
+        if rate == "relative_nfr":
+            value = rates.relative_nfr
+            return Cell("–" if value is None else number(value, 2), "")
+        return Cell(percent(getattr(rates, rate)), interval(rates.interval(rate)))
+
+    def _paired_cell(self, version: Version) -> Cell:
+        if version is self._workspace.current:
+            return Cell("–", "on show")
+        pair = self.pairs.get(version.key)
+        if pair is None or pair.nfr_difference is None:
+            return Cell("–", "")
+        return Cell(f"{signed(100 * pair.nfr_difference)} pt", probability(pair.mcnemar_p))
+
+    def _paired_tip(self, version: Version) -> str:
+        pair, current = self.pairs.get(version.key), self._workspace.current
+        if pair is None or current is None:
+            return f"{PAIRED.meaning}."
+        of = f"{SUBSET_NAMES[pair.subset]}, n={count(pair.samples)}"
+        only = f"{count(pair.only_first, 'negative flip')} only of {version.label}, {count(pair.only_second)} only of"
+        return f"{only} {current.label}, {count(pair.both)} of both ({of}).\n{PAIRED.meaning}."
+
+    def _remark(self, version: Version, comparison: Comparison | None) -> str:
+        if comparison is None:
+            return version.problem or "waiting for its predictions"
+        if star := self._workspace.recommending.star(version.key, short=True):
+            return star
+        if gamma := self._workspace.offsets.of(version.key):
+            return f"at γ = {number(gamma, 2)}"
+        return {"reference": "plain training", "noise_floor": "noise floor"}.get(version.role, "")
+
+    def _tip(self, version: Version, comparison: Comparison | None, column: int) -> str:
+        if column == 0 or comparison is None:
+            return version.problem or version.label
+        if self.columns[column - 1] is PAIRED:
+            return self._paired_tip(version)
+        rates, shown = self._rates(version, comparison), COLUMNS[column - 1]
+        cell = self._cell(version, comparison, column)
+        bounds = f", 95 % interval {cell.interval} %" if cell.interval else ""
+        head = f"{shown.title} ({SUBSET_NAMES[self.subset]}): {cell.value}{bounds}"
+        return f"{head}; {_basis(rates, shown.rate)}\n{shown.meaning}."
+
+
+def _basis(rates: Rates, rate: str) -> str:
+    """What the rate is a share of."""
+    right = rates.both_right + rates.negative_flips
+    if rate == "btc":
+        return f"of {count(right, 'sample')} that the old model had right"
+    if rate == "bec":
+        return f"of {count(rates.samples - right, 'sample')} that the old model had wrong"
+    if rate == "new_class_intrusion":
+        return f"of {count(rates.negative_flips, 'negative flip')}"
+    return f"of {count(rates.samples, 'sample')}"
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Value above, interval below and smaller."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(64, 2 * option.fontMetrics.height() + 10)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        cell: Cell = index.data(Qt.ItemDataRole.UserRole)
+        colors, box = theme.colors(), option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(box, QColor(theme.blend(colors.panel, colors.accent, 0.20)))
+        inside = box.adjusted(8 if index.column() == 0 else 2, 4, -5, -4)
+        if index.column() == 0:
+            painter.fillRect(QRect(box.x(), box.y() + 4, 4, box.height() - 8), QColor(cell.color))
+        side = Qt.AlignmentFlag.AlignRight if index.column() else Qt.AlignmentFlag.AlignLeft
+        middle = Qt.AlignmentFlag.AlignVCenter
+        font, small = QFont(option.font), QFont(option.font)
+        font.setBold(index.column() == 0)
+        painter.setFont(font)
+        painter.setPen(QColor(colors.text))
+        half = QRect(inside.x(), inside.y(), inside.width(), inside.height() // 2 if cell.interval else inside.height())
+        elide = Qt.TextElideMode.ElideMiddle
+        painter.drawText(half, side | middle, painter.fontMetrics().elidedText(cell.value, elide, half.width()))
+        if cell.interval:
+            small.setBold(False)
+            small.setPointSizeF(small.pointSizeF() * SMALL)
+            painter.setFont(small)
+            painter.setPen(QColor(colors.accent if cell.interval.startswith("★") else colors.muted))
+            lower = half.translated(0, half.height())
+            text = painter.fontMetrics().elidedText(cell.interval, Qt.TextElideMode.ElideRight, lower.width())
+            painter.drawText(lower, side | middle, text)
+
+
+class CandidatesTable(QTableView):
+    """The selected row is the candidate on show."""
+
+    chosen = Signal(str)
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self.candidates = CandidatesModel(workspace, parent=self)
+        self.setModel(self.candidates)
+        self.setItemDelegate(CellDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 6px 5px; font-size: 8pt; }")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setAccessibleName("Candidates")
+        self.selectionModel().currentRowChanged.connect(self._choose)
+        self.horizontalScrollBar().rangeChanged.connect(self._fit_height)
+        theme.notifier().changed.connect(self.viewport().update)
+
+    def refresh(self, subset: Subset) -> None:
+        """Read the workspace again."""
+        self.candidates.refresh(subset)
+        self._size()
+        self.follow_current()
+
+    def follow_current(self) -> None:
+        """Select the row of the workspace's current candidate."""
+        current = self._workspace.current
+        if current not in self.candidates.versions:
+            return
+        index = self.candidates.index(self.candidates.versions.index(current), max(0, self.currentIndex().column()))
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().blockSignals(True)
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.selectionModel().blockSignals(False)
+        self.viewport().update()
+
+    def _size(self) -> None:
+        height = 2 * self.fontMetrics().height() + 12
+        self.verticalHeader().setDefaultSectionSize(height)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(self._least_width())
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        widest = max((self.fontMetrics().horizontalAdvance(v.label) for v in self.candidates.versions), default=0)
+        self.setColumnWidth(0, min(220, max(112, round(widest * 1.1) + 26)))
+        self._fit_height()
+
+    def _fit_height(self, *_: int) -> None:
+        """Room for the rows, and for the scroll bar where columns are out of sight."""
+        bar = self.horizontalScrollBar()
+        rows = min(_ROWS_SHOWN, max(1, self.candidates.rowCount()))
+        below = bar.sizeHint().height() if bar.maximum() > 0 else 0
+        height = rows * self.verticalHeader().defaultSectionSize() + self.horizontalHeader().sizeHint().height()
+        self.setFixedHeight(height + below + 4)
+
+    def _least_width(self) -> int:
+        """Of a column: room for every word of the header and for the widest interval; then the table scrolls."""
+        subset, small = SUBSET_NAMES[self.candidates.subset], QFont(self.font())
+        small.setPointSizeF(small.pointSizeF() * SMALL)
+        small.setBold(True)  # as the headers are
+        metrics = QFontMetrics(small)
+        words = [*(column.title for column in COLUMNS), subset, "99.9–99.9", "p < 0.001"]
+        return max(metrics.horizontalAdvance(word) for word in words) + 12
+
+    def _choose(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self.chosen.emit(self.candidates.versions[current.row()].key)

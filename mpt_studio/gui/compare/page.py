@@ -1,0 +1,397 @@
+"""The Compare page: the table of candidates, and four views of the one on show. Every mark leads to its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.compare import SUBSETS, Comparison, Filter, Samples, Subset, missing
+from mpt_studio.compare.blocks import Stop, check
+from mpt_studio.compare.figures.confusion import View, confused_rows, confusion
+from mpt_studio.errors import UserError
+from mpt_studio.flips import FlipKind, Rates
+from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
+from mpt_studio.gui.charts.frontier_plot import Curve, FrontierPlot
+from mpt_studio.gui.compare.bars import ClassBars, FlowView
+from mpt_studio.gui.compare.candidates_table import SUBSET_NAMES, CandidatesTable
+from mpt_studio.gui.compare.confusion_view import ConfusionView
+from mpt_studio.gui.compare.history_view import HistoryView
+from mpt_studio.gui.compare.interpolation_path import Interpolation
+from mpt_studio.gui.compare.offset_bar import OffsetBar
+from mpt_studio.gui.compare.pick_bar import PickBar
+from mpt_studio.gui.compare.pictures import write_charts
+from mpt_studio.gui.compare.quadrants import Quadrants
+from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing
+from mpt_studio.gui.versions.class_pairs import BlockedPage
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
+from mpt_studio.gui.widgets.plain import count, label, set_tip
+from mpt_studio.gui.workspace.opened import what_runs, why_waiting
+from mpt_studio.gui.workspace.workspace import Workspace
+
+_TWO_COLUMNS_FROM = 660
+_CHARTS_MS = 40
+"""Between two draws of the charts while the offset slider moves; table, quadrants and point follow every step."""
+_NOTHING = "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
+
+
+class ComparePage(RefreshedWhenSeen):
+    """Reads the workspace; clicks set its filter and ask for the Flips page."""
+
+    data_wanted = Signal()
+    """The user wants to open the data that versions wait for."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.subset: Subset = "all"
+        self.frontiers, self.pairing, self.noise = Frontiers(self), Pairing(workspace, self), NoiseFloor(workspace)
+        self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
+        self._charts.timeout.connect(self._show_charts)
+        self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
+        self._counted: Comparison | None = None
+        self.table = CandidatesTable(workspace)
+        self.picks, self.offset = PickBar(workspace), OffsetBar()
+        self.basis, self.reason, self.matching = label(wrap=True), self.picks.reason, label(wrap=True)
+        self.floor = label(wrap=True)
+        self.title = label(bold=True, size=1.15, wrap=True)
+        self.quadrants, self.frontier = Quadrants(), FrontierPlot()
+        self.interpolation = Interpolation(workspace)
+        self.classes, self.flow = ClassBars(), FlowView()
+        self.confusion, self.history = ConfusionView(), HistoryView(workspace)
+        self.nothing = EmptyPage("Open data…")
+        self.nothing.asked.connect(self.data_wanted)
+        self.blocked = BlockedPage(workspace)
+        self.blocked.ready.connect(self.refresh)
+        self._lay_out()
+        self._connect()
+        self._read()
+
+    # -- construction
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        theme.mark(content, plain=True)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(*4 * [theme.SPACE])
+        column.setSpacing(theme.SPACE)
+        column.addLayout(self._head())
+        for widget in (self.table, self.floor, self.picks, self.matching, self.title, self.offset):
+            column.addWidget(widget)
+        theme.mark(self.basis, muted=True)
+        theme.mark(self.floor, muted=True)
+        self.grid = QGridLayout()
+        self.grid.setSpacing(theme.SPACE)
+        self.cards = [
+            framed("Old against update", self.quadrants),
+            framed("Accuracy against NFR", self.frontier, self.interpolation),
+            framed("NFR per class", self.classes),
+            framed("Flow of negative flips: truth → new answer", self.flow),
+            framed("Confusion", self.confusion),
+            framed("Every version", self.history),
+        ]
+        self._arranged: tuple[int, list[QFrame]] = (0, [])
+        self._unneeded: set[QFrame] = set()
+        column.addLayout(self.grid, 1)
+        self.scroll_area = QScrollArea(widgetResizable=True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area.setWidget(content)
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.nothing)
+        self.stack.addWidget(self.scroll_area)
+        self.stack.addWidget(self.blocked)
+        self._arrange()
+
+    def _head(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.addWidget(self.basis, 1)
+        self.subsets = QButtonGroup(self)
+        for i, subset in enumerate(SUBSETS):
+            button = QPushButton(SUBSET_NAMES[subset].capitalize())
+            button.setCheckable(True)
+            button.setChecked(subset == self.subset)
+            button.setAccessibleName(f"Figures over {SUBSET_NAMES[subset]}")
+            self.subsets.addButton(button, i)
+            line.addWidget(button)
+        line.addWidget(self._export_button())
+        return line
+
+    def _export_button(self) -> QToolButton:
+        button = QToolButton()
+        theme.set_icon(button, "export")
+        button.setAccessibleName("Export the charts")
+        set_tip(button, "Save the charts on show as pictures")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for text, kind in (("Charts as &PNG…", "png"), ("Charts as &SVG…", "svg")):
+            menu.addAction(text, partial(self._ask_export, kind))
+        button.setMenu(menu)
+        return button
+
+    def _ask_export(self, kind: str) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, f"Folder for the charts ({kind.upper()})")
+        if chosen:
+            self.export_charts(Path(chosen), kind)
+
+    def export_charts(self, folder: Path, kind: str) -> None:
+        """Write every chart on show as "png" or "svg" into a folder and tell how it went."""
+        charts = {card.accessibleName(): card for card in self.cards if not card.isHidden()}
+        try:
+            written = write_charts(charts, folder, kind)
+        except (UserError, OSError) as error:
+            self.workspace.message.emit("error", f"The charts could not be written: {error}", "")
+            return
+        names = "\n".join(str(path) for path in written)
+        self.workspace.message.emit("info", f"{count(len(written), 'chart')} written to {folder}.", names)
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.versions_changed.connect(self.refresh)
+        workspace.current_changed.connect(self.refresh)
+        workspace.data_changed.connect(self.interpolation.refresh)
+        workspace.selection_changed.connect(self._highlight)
+        theme.notifier().changed.connect(self.refresh)
+        self.subsets.idClicked.connect(lambda i: self.set_subset(SUBSETS[i]))
+        self.table.chosen.connect(workspace.set_current)
+        self.quadrants.chosen.connect(lambda kind: self._show(Filter(kinds=(FlipKind(kind),), subset=self.subset)))
+        self.classes.chosen.connect(lambda name: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(name,))))
+        self.flow.chosen.connect(
+            lambda pair: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(pair[0],), answers=(pair[1],)))
+        )
+        self.frontier.chosen.connect(self._show_offset)
+        self.frontier.subset_changed.connect(self._mark_offset)
+        self.frontier.between_chosen.connect(self.interpolation.open_point)
+        self.interpolation.changed.connect(self._show_frontiers)
+        self.confusion.chosen.connect(self._show_confused)
+        self.history.chosen.connect(lambda samples: self._show(Filter(samples=samples)))
+        self.frontiers.ready.connect(self._show_frontiers)
+        self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
+        self.pairing.found.connect(lambda: self.table.candidates.set_pairs(self.pairing.pairs))
+        workspace.recommending.changed.connect(self.table.viewport().update)
+        self.offset.changed.connect(workspace.set_offset)
+        workspace.offsets.stepped.connect(self._follow_offset)
+
+    def _arrange(self) -> None:
+        columns = 2 if self.width() >= _TWO_COLUMNS_FROM else 1
+        seen = [card for card in self.cards if card not in self._unneeded]
+        if (columns, seen) == self._arranged:
+            return
+        self._arranged = (columns, seen)
+        for card in self.cards:
+            self.grid.removeWidget(card)
+        for i, card in enumerate(seen):
+            alone = i == len(seen) - 1 and i % columns == 0  # the last of an odd number has its row to itself
+            self.grid.addWidget(card, i // columns, i % columns, 1, columns if alone else 1)
+        for row in range(len(self.cards)):
+            self.grid.setRowStretch(row, int(row < -(-len(seen) // columns)))
+        self.grid.setColumnStretch(0, 1)
+        self.grid.setColumnStretch(1, columns - 1)
+
+    def _show_cards(self, cards: Sequence[QFrame], wanted: bool) -> None:
+        for card in cards:
+            card.setVisible(wanted)
+        self._unneeded = self._unneeded - set(cards) if wanted else self._unneeded | set(cards)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    # -- content
+
+    def set_subset(self, subset: Subset) -> None:
+        """Show the table and the quadrants over this subset."""
+        self.subset = subset
+        self.subsets.button(SUBSETS.index(subset)).setChecked(True)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        workspace = self.workspace
+        comparison, old, current = workspace.comparison(), workspace.old, workspace.current
+        some = any(workspace.comparison(v.key) is not None for v in workspace.candidates)
+        if comparison is None and self.blocked.covers():
+            self.stack.setCurrentWidget(self.blocked)
+            return
+        self.stack.setCurrentIndex(1 if some else 0)
+        if not some:
+            self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
+            return
+        self.table.refresh(self.subset)
+        self.floor.setText(self.noise.sentence())
+        self.floor.setVisible(bool(self.floor.text()))
+        self.picks.refresh()
+        self.title.setText(f"{workspace.current_name} against {old.label}" if current and old else "")
+        self._show_comparison(comparison)
+        self._show_frontiers()
+        self._highlight()
+
+    def _why_nothing(self) -> str:
+        current = self.workspace.current
+        if current and current.problem:
+            return current.problem
+        return why_waiting(self.workspace) or what_runs(self.workspace) or _NOTHING
+
+    def _show_comparison(self, comparison: Comparison | None) -> None:
+        for part in (self.title, self.offset):
+            part.setVisible(comparison is not None)
+        self._show_cards((self.cards[0], *self.cards[2:5]), comparison is not None)
+        self.matching.setVisible(False)
+        if comparison is None:
+            return
+        self._show_rates(comparison.rates(self.subset))
+        self._show_charts()
+        sentences = [*comparison.matching.sentences(), *missing.sentences(comparison)]
+        self.matching.setText("⚠ " + " ".join(sentences))
+        self.matching.setStyleSheet(f"color: {theme.colors().both_wrong}")
+        self.matching.setVisible(bool(sentences))
+
+    def _show_rates(self, rates: Rates) -> None:
+        over = "all samples" if self.subset == "all" else SUBSET_NAMES[self.subset]
+        old = (
+            f"; the old model's accuracy is {100 * rates.accuracy_old:.1f} %" if rates.accuracy_old is not None else ""
+        )
+        self.basis.setText(f"Over {over}, n = {count(rates.samples)}{old}. Small: 95 % intervals.")
+        self.quadrants.show_rates(rates)
+
+    def _show_charts(self) -> None:
+        """Beside the window where samples are many: the charts of the last offset stay until the new ones are there."""
+        comparison = self.workspace.comparison()
+        if comparison is None:
+            return
+        if comparison is self._counted:
+            self._draw_charts(comparison)
+            return
+        beside = len(comparison) > DIRECT_SAMPLES
+        self._latest.ask(lambda stop: _count(comparison, stop), self._draw_charts, beside=beside)
+
+    def _draw_charts(self, comparison: Comparison) -> None:
+        self._counted = comparison
+        self.classes.show_comparison(comparison)
+        self.flow.show_comparison(comparison)
+        self.confusion.show_comparison(comparison)
+        self._show_cards(self.cards[5:], self.history.refresh())
+        self.pairing.ask(self.subset)
+
+    def _show_frontiers(self) -> None:
+        workspace, curves = self.workspace, []
+        self.frontiers.keep([workspace.comparison(v.key) for v in workspace.candidates])
+        for version in workspace.candidates:
+            comparison = workspace.comparison(version.key)
+            if comparison is None or version.role == "noise_floor" or missing.reason(comparison, "frontier"):
+                continue
+            found = self.frontiers.get(comparison)
+            if found is not None and found.samples_old_classes:
+                plain = version.role == "reference"
+                curves.append(Curve.of(version.key, version.label, version.color, plain, found))
+        current = workspace.current
+        self.interpolation.refresh()
+        self.frontier.show_curves(curves, current.key if current else "", self.interpolation.curve())
+        self._offer_offsets()
+
+    # -- the logit offset
+
+    def _offer_offsets(self) -> None:
+        """Give the slider the range of offsets that the plot shows of the current candidate."""
+        current = self.workspace.current
+        curve = next((c for c in self.frontier.given[0] if current is not None and c.key == current.key), None)
+        shown = self.workspace.comparison()
+        self.frontier.without = missing.reason(shown, "frontier") if shown is not None else ""
+        if shown is not None and self.frontier.without:
+            self.offset.wait(missing.reason(shown, "offset"))
+        elif current is None or curve is None:
+            self.offset.wait("The offsets of this candidate are being computed, or it has no samples of old classes.")
+        elif len(curve.offset) < 2:
+            self.offset.wait()
+        else:
+            self.offset.offer(*curve.reach, self.workspace.offsets.of(current.key))
+        self._mark_offset()
+
+    def _follow_offset(self) -> None:
+        """One step of the slider: what the counts of the offsets tell, whatever the number of samples."""
+        current = self.workspace.current
+        base = self.workspace.comparison(current.key) if current is not None else None
+        if self._stale or current is None or base is None:
+            return
+        gamma = self.workspace.offsets.of(current.key)
+        self.offset.show_gamma(gamma)
+        self.table.candidates.renew(current)
+        self._show_rates(base.offsets.rates(gamma, self.subset))
+        self._mark_offset()
+        if not self._charts.isActive():
+            self._charts.start()
+
+    def _mark_offset(self) -> None:
+        current = self.workspace.current
+        base = self.workspace.comparison(current.key) if current is not None else None
+        gamma = self.workspace.offsets.of(current.key) if current is not None else 0.0
+        if current is None or base is None or not gamma:
+            self.frontier.show_offset(None)
+            return
+        offsets = base.offsets
+        nfr, subset = offsets.rates(gamma, "old_classes").nfr, self.frontier.subset
+        accuracy = offsets.rates(gamma, subset).accuracy_new
+        self.frontier.show_offset((current.key, gamma, 100 * (nfr or 0.0), 100 * (accuracy or 0.0)))
+
+    # -- clicks and selection
+
+    def _show(self, chosen: Filter) -> None:
+        self.workspace.set_filter(chosen)
+        self.workspace.show_flips.emit()
+
+    def _show_offset(self, key: str, offset: float) -> None:
+        self.workspace.set_current(key)
+        self.workspace.set_offset(offset)
+        self._show(Filter(kinds=(FlipKind.NEGATIVE,), subset="old_classes"))
+
+    def _show_confused(self, view: View, truth: str, answer: str) -> None:
+        comparison = self.workspace.comparison()
+        if comparison is None:
+            return
+        if view == "difference":
+            origin = f"{truth} answered as {answer} by one version only"
+            self._show(Filter(samples=Samples(confused_rows(comparison, view, truth, answer), origin)))
+        elif view == "old":
+            self._show(Filter(truths=(truth,), old_answers=(answer,)))
+        else:
+            self._show(Filter(truths=(truth,), answers=(answer,)))
+
+    def _highlight(self) -> None:
+        comparison, row = self.workspace.comparison(), self.workspace.selected
+        self.confusion.highlight(row if comparison is not None else None)
+        if comparison is None or row is None:
+            self.quadrants.highlight(None)
+            self.classes.bars.highlight(None)
+            self.flow.bars.highlight(None)
+            return
+        truth, answer = comparison.names[comparison.truth[row]], comparison.names[comparison.new_answer[row]]
+        self.quadrants.highlight(int(comparison.kinds[row]))
+        self.classes.bars.highlight(truth)
+        self.flow.bars.highlight((truth, answer))
+
+
+def _count(comparison: Comparison, stop: Stop) -> Comparison:
+    """Have everything counted and kept that the charts ask for."""
+    for work in (comparison.per_class, comparison.flow, lambda: confusion(comparison, "difference")):
+        check(stop)
+        work()
+    return comparison

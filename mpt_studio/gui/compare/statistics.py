@@ -1,0 +1,156 @@
+"""Is one candidate's NFR lower than another's by more than chance, and how far do plain trainings differ by chance?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from mpt_studio.compare import Comparison, Frontier, Paired, Subset, frontier, history, paired
+from mpt_studio.compare.blocks import Stop, check
+from mpt_studio.errors import UserError
+from mpt_studio.flips import wilson
+from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
+from mpt_studio.gui.widgets.plain import count, interval, percent
+from mpt_studio.gui.workspace.workspace import Workspace
+
+Pairs = dict[str, Paired]
+
+
+class Pairing(QObject):
+    """Every candidate against the one on show, on the same samples and under the offsets in force."""
+
+    found = Signal()
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self.pairs: Pairs = {}
+        """By the candidate's key; the one on show is not among them."""
+        self._asked: tuple[object, ...] = ()
+        self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
+
+    def ask(self, subset: Subset) -> None:
+        """Compare again where something has changed; ``found`` follows, at once where samples are few."""
+        workspace = self._workspace
+        shown, current = workspace.comparison(), workspace.current
+        if shown is None or current is None:
+            self.pairs, self._asked = {}, ()
+            return
+        bases = {v.key: workspace.comparison(v.key) for v in workspace.candidates if v is not current}
+        others = {key: workspace.offsets.view(key, base) for key, base in bases.items() if base is not None}
+        asked = (subset, shown, *others.items())
+        if asked == self._asked:
+            return
+        self._asked, self.pairs = asked, {}
+        beside = len(shown) > DIRECT_SAMPLES
+        self._latest.ask(lambda stop: _pair_all(shown, others, subset, stop), self._take, beside=beside)
+
+    def _take(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+        self.found.emit()
+
+
+def _pair_all(shown: Comparison, others: Mapping[str, Comparison], subset: Subset, stop: Stop) -> Pairs:
+    found: Pairs = {}
+    for key, other in others.items():
+        check(stop)
+        try:
+            found[key] = paired(other, shown, subset)
+        except UserError:  # no sample in common: nothing to say
+            continue
+    return found
+
+
+class NoiseFloor:
+    """NFR between two plain trainings that differ only in the seed: differences below it may be chance."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: tuple[object, str] = (None, "")
+
+    def sentence(self) -> str:
+        """With subset and n; empty where there are no two plain trainings."""
+        pair = self._pair()
+        key = (self._workspace.update_id, *pair)
+        if key != self._known[0]:
+            self._known = (key, _of_versions(*pair) if len(pair) == 2 else self._of_update())
+        return self._known[1]
+
+    def _pair(self) -> list[Comparison]:
+        workspace = self._workspace
+        of_role = {v.role: v.key for v in reversed(workspace.candidates)}
+        keys = [of_role[role] for role in ("reference", "noise_floor") if role in of_role]
+        return [c for key in keys if (c := workspace.comparison(key)) is not None]
+
+    def _of_update(self) -> str:
+        workspace = self._workspace
+        try:
+            result = workspace.store.update(workspace.update_id).result if workspace.update_id else None
+        except UserError:
+            return ""
+        figures = ((result or {}).get("noise_floor") or {}).get("all") or {}
+        return _floor(int(figures["negative_flips"]), int(figures["samples"])) if "negative_flips" in figures else ""
+
+
+def _of_versions(plain: Comparison, other: Comparison) -> str:
+    try:
+        between = history([plain, other])
+    except UserError:
+        return ""
+    return _floor(int(between.flip_counts[1, 2]), len(between))
+
+
+def _floor(flips: int, samples: int) -> str:
+    if not samples:
+        return ""
+    return (
+        f"Noise floor: two plain trainings that differ only in the seed have an NFR (all, n={count(samples)}) "
+        f"of {percent(flips / samples)} ({interval(wilson(flips, samples))}) between them."
+    )
+
+
+_DIRECT_SAMPLES = 200_000
+"""Samples up to which a frontier is computed at once (about 50 ms)."""
+
+
+class Frontiers(QObject):
+    """By comparison as trained. A frontier that is there means that the comparison's offsets are there too."""
+
+    ready = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._found: dict[Comparison, Frontier] = {}
+        self._jobs: dict[Comparison, PoolJob] = {}
+
+    def get(self, comparison: Comparison) -> Frontier | None:
+        """None until a large one has been computed; ``ready`` follows."""
+        if comparison not in self._found and comparison not in self._jobs:
+            if len(comparison) <= _DIRECT_SAMPLES:
+                self._found[comparison] = frontier(comparison)
+            else:
+                self._start(comparison)
+        return self._found.get(comparison)
+
+    def keep(self, alive: Collection[Comparison | None]) -> None:
+        """Forget all others."""
+        self._found = {c: found for c, found in self._found.items() if c in alive}
+
+    def _start(self, comparison: Comparison) -> None:
+        job = PoolJob(
+            "Computing the frontier",
+            partial(frontier, comparison),
+            partial(self._keep, comparison),
+            self.failed.emit,
+            self,
+        )
+        self._jobs[comparison] = job
+        job.start()
+
+    def _keep(self, comparison: Comparison, found: Frontier) -> None:
+        self._jobs.pop(comparison, None)
+        self._found[comparison] = found
+        self.ready.emit()

@@ -1,0 +1,257 @@
+"""The images that were left out of the data: which, why; to search, sort, copy and save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+    QThreadPool,
+    QUrl,
+    Signal,
+)
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.data import Dataset
+from mpt_studio.data.dataset import Skipped
+from mpt_studio.data.decode import BadImage, decode
+from mpt_studio.data.files import read
+from mpt_studio.errors import UserError
+from mpt_studio.gui.beside.jobs import Runnable
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.plain import count, label, short_spec, tip
+from mpt_studio.jobs.images import write_skipped_to
+
+_Index = QModelIndex | QPersistentModelIndex
+_Role = Qt.ItemDataRole
+IMAGE, FILE, REASON = range(3)
+SIDE = 44
+_KEPT = 2000
+"""Thumbnails that are remembered."""
+
+
+def file_of(dataset: Dataset, skipped: Skipped) -> Path | None:
+    """The file that was left out; None where there is none, or no such file."""
+    kind, _, place = dataset.spec.partition(":")
+    if kind not in ("folder", "manifest") or not place:
+        return None
+    root = Path(place) if kind == "folder" else Path(place).parent
+    try:
+        found = root / skipped.sample_id
+        return found if found.is_file() else None
+    except (OSError, ValueError):  # a name that is no path
+        return None
+
+
+class SkippedModel(QAbstractTableModel):
+    """Thumbnails are decoded beside the window, once a row has been seen."""
+
+    _decoded = Signal(int, object)
+
+    def __init__(self, dataset: Dataset, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.dataset = dataset
+        self._pixmaps: dict[int, QPixmap | None] = {}
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._decoded.connect(self._take)
+
+    def close(self) -> None:
+        """Decode nothing more; call before the model goes."""
+        self._pool.clear()
+        self._pool.waitForDone(5000)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.dataset.skipped)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else 3
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == _Role.DisplayRole:
+            return ("", "File", "Why it was left out")[section]
+        return None
+
+    def data(self, index: _Index, role: int = _Role.DisplayRole) -> Any:
+        row, column = index.row(), index.column()
+        skipped = self.dataset.skipped[row]
+        text = ("", skipped.sample_id, skipped.reason)[column]
+        if role == _Role.DisplayRole:
+            return text
+        if role == _Role.ToolTipRole:
+            return tip(text)
+        if role == _Role.DecorationRole and column == IMAGE:
+            return self._pixmap(row)
+        return None
+
+    def _pixmap(self, row: int) -> QPixmap | None:
+        if row not in self._pixmaps:
+            if len(self._pixmaps) >= _KEPT:
+                self._pixmaps.clear()
+            self._pixmaps[row] = None
+            skipped = self.dataset.skipped[row]
+            self._pool.start(Runnable(lambda: self._decoded.emit(row, _decoded(self.dataset, skipped))))
+        return self._pixmaps[row]
+
+    def _take(self, row: int, pixels: object) -> None:
+        if isinstance(pixels, np.ndarray):
+            height, width, _ = pixels.shape
+            image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+            keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            self._pixmaps[row] = QPixmap.fromImage(image.scaled(SIDE, SIDE, keep, smooth))
+            at = self.index(row, IMAGE)
+            self.dataChanged.emit(at, at)
+
+
+def _decoded(dataset: Dataset, skipped: Skipped) -> np.ndarray | None:
+    """(H, W, 3) uint8 where the file can be decoded after all: it was left out for another reason, or was mended."""
+    path = file_of(dataset, skipped)
+    try:
+        return np.ascontiguousarray(decode(read(path), at_least=SIDE)) if path is not None else None
+    except (BadImage, OSError):
+        return None
+
+
+class Matching(QSortFilterProxyModel):
+    """Rows whose file or reason has all words."""
+
+    def __init__(self, model: SkippedModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._skipped, self._words = model.dataset.skipped, [""]
+        self.setSourceModel(model)
+        self.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+
+    def search(self, text: str) -> None:
+        self.beginFilterChange()
+        self._words = text.casefold().split()
+        self.endFilterChange()
+
+    def filterAcceptsRow(self, row: int, _parent: QModelIndex) -> bool:  # type: ignore[override]
+        found = self._skipped[row]
+        text = f"{found.sample_id} {found.reason}".casefold()
+        return all(word in text for word in self._words)
+
+
+class SkippedDialog(QDialog):
+    """A window of its own; the main window stays usable."""
+
+    def __init__(self, dataset: Dataset, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.dataset = dataset
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"Left out of {short_spec(dataset.spec)}")
+        self.resize(820, 560)
+        self.model = SkippedModel(dataset, self)
+        self.shown = Matching(self.model, self)
+        self.table = self._make_table()
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search files and reasons")
+        self.search.setAccessibleName("Search files and reasons")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._search)
+        self.counted = label()
+        theme.mark(self.counted, muted=True)
+        self.told = label(wrap=True)
+        theme.mark(self.told, muted=True)
+        self._lay_out()
+        self._search("")
+        self.finished.connect(lambda _: self.model.close())
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.shown)
+        table.setAccessibleName("Images that were left out")
+        table.setSortingEnabled(True)
+        table.sortByColumn(FILE, Qt.SortOrder.AscendingOrder)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setIconSize(QSize(SIDE, SIDE))
+        table.setShowGrid(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.verticalHeader().setDefaultSectionSize(SIDE + 6)
+        header = table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(IMAGE, QHeaderView.ResizeMode.Fixed)
+        table.setColumnWidth(IMAGE, SIDE + 16)
+        table.activated.connect(self._reveal)
+        return table
+
+    def _lay_out(self) -> None:
+        number = len(self.dataset.skipped)
+        sentence = (
+            f"{count(number, 'image')} cannot be used and {'is' if number == 1 else 'are'} left out of every version, "
+            "so that all figures are over the same images. Enter shows a file's folder."
+        )
+        line = QHBoxLayout()
+        line.addWidget(self.search, 1)
+        line.addWidget(self.counted)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        self.save = buttons.addButton("Save as CSV…", QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy.clicked.connect(lambda *_: self.copy_rows())
+        self.save.clicked.connect(lambda *_: self._ask_where())
+        buttons.rejected.connect(self.reject)
+        QShortcut(QKeySequence.StandardKey.Copy, self.table, self.copy_rows)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 12)
+        layout.addWidget(label(sentence, wrap=True))
+        layout.addLayout(line)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.told)
+        layout.addWidget(buttons)
+
+    def _search(self, text: str) -> None:
+        self.shown.search(text)
+        self.counted.setText(f"{count(self.shown.rowCount())} of {count(len(self.dataset.skipped))}")
+
+    def copy_rows(self) -> None:
+        """The selected lines, or all that are shown, with a tab between file and reason."""
+        rows = [index.row() for index in self.table.selectionModel().selectedRows()]
+        lines = [
+            "\t".join(str(self.shown.index(row, column).data()) for column in (FILE, REASON))
+            for row in sorted(rows) or range(self.shown.rowCount())
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+        self.told.setText(f"{count(len(lines), 'line')} copied.")
+
+    def _ask_where(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the list", "left-out.csv", "CSV (*.csv)")
+        if chosen:
+            self.save_as(Path(chosen))
+
+    def save_as(self, path: Path) -> None:
+        """Write the whole list."""
+        try:
+            write_skipped_to(path, self.dataset)
+        except UserError as error:
+            self.told.setText(str(error))
+        else:
+            self.told.setText(f"{path} written: {count(len(self.dataset.skipped), 'line')}.")
+
+    def _reveal(self, index: QModelIndex) -> None:
+        found = file_of(self.dataset, self.dataset.skipped[self.shown.mapToSource(index).row()])
+        if found is None:
+            self.told.setText("There is no such file any more.")
+        else:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(found.parent)))

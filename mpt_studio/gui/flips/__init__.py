@@ -1,0 +1,1 @@
+"""The Flips page: facets, filters, the grid and the map of samples."""

@@ -1,0 +1,329 @@
+"""Facets beside the grid: how many samples each kind, class and answer would show; a click filters.
+
+A new facet is one ``Facet`` in ``FACETS``; columns of a metadata table come by themselves.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets, missing
+from mpt_studio.compare.finding.explore import CONFIDENCE_BINS, DROP_BINS
+from mpt_studio.compare.finding.filters import MARK_WORDS
+from mpt_studio.flips import FlipKind, Mark
+from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
+from mpt_studio.gui.flips.thresholds_dialog import ThresholdsDialog
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.bar_list import BarList, BarRow
+from mpt_studio.gui.widgets.flip_words import KIND_NAMES, MARK_KEYS
+from mpt_studio.gui.widgets.plain import RIGHT, WRONG, caption, count, set_tip
+from mpt_studio.gui.workspace.annotations import meaning
+from mpt_studio.gui.workspace.workspace import Workspace
+
+_GLYPHS = {
+    FlipKind.NEGATIVE: f"{RIGHT}→{WRONG}",
+    FlipKind.POSITIVE: f"{WRONG}→{RIGHT}",
+    FlipKind.BOTH_WRONG: f"{WRONG}→{WRONG}",
+    FlipKind.BOTH_RIGHT: f"{RIGHT}→{RIGHT}",
+}
+_COLORS = {FlipKind.NEGATIVE: "wrong", FlipKind.BOTH_WRONG: "both_wrong"}
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One list of values. ``field`` is the ``Filter`` field (a tuple of alternatives) that a click changes."""
+
+    field: str
+    title: str
+    rows: Callable[[Facets, Comparison, tuple[Hashable, ...]], list[BarRow]]
+    key_of: Callable[[Comparison, int], Hashable]
+    """The value that one sample has."""
+
+
+def _kind_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    most = max(found.kinds.values(), default=0) or 1
+    return [
+        BarRow(
+            kind,
+            f"{_GLYPHS[kind]} {KIND_NAMES[kind]}",
+            count(found.kinds[kind]),
+            found.kinds[kind] / most,
+            color=_COLORS.get(kind, "right"),
+            checked=kind in chosen,
+        )
+        for kind in KIND_NAMES
+    ]
+
+
+def _class_rows(counts: dict[str, int], comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    """Chosen values first, then by count; classes without samples are left out."""
+    most = max(counts.values(), default=0) or 1
+    new = {name for name, is_new in zip(comparison.names, comparison.class_is_new, strict=True) if is_new}
+    shown = [(name, n) for name, n in counts.items() if n or name in chosen]
+    shown.sort(key=lambda item: (item[0] not in chosen, -item[1]))
+    return [
+        BarRow(name, name, count(n), n / most, note="new" if name in new else "", checked=name in chosen)
+        for name, n in shown
+    ]
+
+
+def _cause_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    return [
+        BarRow(
+            cause,
+            CAUSE_NAMES[cause].capitalize(),
+            count(n),
+            checked=cause in chosen,
+            meaning=meaning(cause, comparison.thresholds),
+        )
+        for cause, n in found.causes.items()
+        if n or cause in chosen
+    ]
+
+
+def _mark_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    return [
+        BarRow(mark, f"{MARK_KEYS.get(mark, '–')}  {MARK_WORDS[mark].capitalize()}", count(n), checked=mark in chosen)
+        for mark, n in found.marks.items()
+    ]
+
+
+def _bin_rows(counts: dict[Interval, int], chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    """In the order of the numbers, without the empty bins."""
+    return [
+        BarRow(part, str(part).capitalize(), count(n), checked=part in chosen)
+        for part, n in counts.items()
+        if n or part in chosen
+    ]
+
+
+def _value_rows(counts: dict[str, int], chosen: tuple[Hashable, ...]) -> list[BarRow]:
+    shown = [(value, n) for value, n in counts.items() if n or value in chosen]
+    shown.sort(key=lambda item: (item[0] not in chosen, -item[1]))
+    return [BarRow(value, value or "(empty)", count(n), checked=value in chosen) for value, n in shown]
+
+
+def _bin_of(bins: tuple[Interval, ...], value: float) -> Interval | None:
+    """The bin that a number falls into; None for NaN."""
+    fits = (b for b in bins if (b.low is None or value >= b.low) and (b.high is None or value < b.high))
+    return None if math.isnan(value) else next(fits, None)
+
+
+FACETS = (
+    Facet("kinds", "FLIP KIND", _kind_rows, lambda c, row: FlipKind(int(c.kinds[row]))),
+    Facet("causes", "CAUSE", _cause_rows, lambda c, row: Cause(int(c.causes[row]))),
+    Facet("marks", "MARK", _mark_rows, lambda c, row: Mark(int(c.marks[row]))),
+    Facet(
+        "truths",
+        "TRUE CLASS",
+        lambda found, c, chosen: _class_rows(found.truths, c, chosen),
+        lambda c, row: c.names[c.truth[row]],
+    ),
+    Facet(
+        "answers",
+        "NEW ANSWER",
+        lambda found, c, chosen: _class_rows(found.answers, c, chosen),
+        lambda c, row: c.names[c.new_answer[row]],
+    ),
+    Facet(
+        "drops",
+        "MARGIN DROP",
+        lambda found, c, chosen: _bin_rows(found.drops, chosen),
+        lambda c, row: _bin_of(DROP_BINS, float(c.margin_drop[row])),
+    ),
+    Facet(
+        "confidences",
+        "CONFIDENCE",
+        lambda found, c, chosen: _bin_rows(found.confidences, chosen),
+        lambda c, row: _bin_of(CONFIDENCE_BINS, float(c.new_confidence[row])),
+    ),
+)
+_NEEDS = {"drops": "margin_drop", "confidences": "confidence"}
+"""Facets that need scores, by what ``missing.reason`` calls them."""
+COLUMN = "columns:"
+"""Before the name of a metadata column, where a facet's field would stand."""
+
+
+def _column_facet(name: str) -> Facet:
+    def value_of(comparison: Comparison, row: int) -> Hashable:
+        column = comparison.metadata.columns.get(name) if comparison.metadata else None
+        code = int(column.codes[row]) if column is not None and column.values else -1
+        return column.values[code] if column is not None and code >= 0 else None
+
+    return Facet(f"{COLUMN}{name}", name, lambda found, c, chosen: _value_rows(found.columns[name], chosen), value_of)
+
+
+def _chosen(filtered: Filter, field: str) -> tuple[Hashable, ...]:
+    """The alternatives of a facet that are ticked."""
+    if field.startswith(COLUMN):
+        return filtered.values_of(field.removeprefix(COLUMN))
+    values: tuple[Hashable, ...] = getattr(filtered, field)
+    return values
+
+
+class FacetPanel(QWidget):
+    """All facets, each folding under its title."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self.lists: dict[str, BarList] = {}
+        self._heads: dict[str, QToolButton] = {}
+        self._dialog: ThresholdsDialog | None = None
+        self.edit_thresholds = self._thresholds_button()
+        workspace.thresholds.wanted.connect(self.show_thresholds)
+        self._facets: list[Facet] = []
+        self._asked: object = None
+        self._rows: dict[str, list[BarRow]] = {}
+        self._found: tuple[Comparison, Facets] | None = None
+        self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, theme.SPACE // 2, 0)
+        layout.setSpacing(4)
+        self._layout = layout
+        layout.addStretch(1)
+        for facet in FACETS:
+            self._add(facet)
+        theme.mark(content, plain=True)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(content)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+        self.setMinimumWidth(226)
+
+    def _add(self, facet: Facet) -> None:
+        head = QToolButton()
+        head.setText(caption(facet.title))
+        head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long names do not widen the panel
+        head.setCheckable(True)
+        head.setChecked(True)
+        head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        head.setArrowType(Qt.ArrowType.DownArrow)
+        head.setStyleSheet("QToolButton { background: transparent; font-size: 8pt; font-weight: 600; padding: 2px; }")
+        head.setAccessibleName(f"Show or hide {facet.title.lower()}")
+        values = BarList(facet.title.capitalize(), name_share=1.0, text_width=30, fixed_rows=10)
+        values.chosen.connect(lambda key, facet=facet: self._toggle(facet, key))
+        head.toggled.connect(values.setVisible)
+        head.toggled.connect(
+            lambda on, head=head: head.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        )
+        top: QWidget = _beside(head, self.edit_thresholds) if facet.field == "causes" else head
+        for widget in (top, values):
+            self._layout.insertWidget(self._layout.count() - 1, widget)
+        self._facets.append(facet)
+        self._heads[facet.field], self.lists[facet.field] = head, values
+
+    def _thresholds_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("Thresholds…")
+        button.setStyleSheet("QToolButton { background: transparent; font-size: 8pt; padding: 2px; }")
+        theme.mark(button, flat=True)
+        button.setAccessibleName("Thresholds of the causes")
+        set_tip(button, "Where one cause ends and the next begins")
+        button.clicked.connect(lambda *_: self.show_thresholds())
+        return button
+
+    def show_thresholds(self) -> None:
+        """Open the five numbers beside the facets that they change."""
+        if self._dialog is None:
+            self._dialog = ThresholdsDialog(self._workspace.thresholds, self)
+            self._dialog.move(self.mapToGlobal(QPoint(self.width() + theme.SPACE, 0)))  # what it changes stays in sight
+        self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    def _follow_columns(self, comparison: Comparison) -> None:
+        """Lists for the columns of the open table, and for no others."""
+        wanted = comparison.metadata.facets if comparison.metadata else []
+        there = [facet.title for facet in self._facets if facet.field.startswith(COLUMN)]
+        if wanted == there:
+            return
+        for facet in [facet for facet in self._facets if facet.field.startswith(COLUMN)]:
+            self._facets.remove(facet)
+            self._rows.pop(facet.field, None)
+            for widget in (self._heads.pop(facet.field), self.lists.pop(facet.field)):
+                widget.hide()
+                widget.deleteLater()
+        for name in wanted:
+            self._add(_column_facet(name))
+
+    def refresh(self) -> None:
+        """Count again under the workspace's filter."""
+        comparison, chosen = self._workspace.comparison(), self._workspace.filter
+        if comparison is None:
+            self._latest.cancel()
+            self._asked = self._found = None
+            self._rows.clear()
+            for values in self.lists.values():
+                values.set_rows([])
+            return
+        asked = (comparison, chosen, comparison.annotations.revision)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        beside = len(comparison) > DIRECT_SAMPLES
+        if beside and self._found is not None and self._found[0].annotations is comparison.annotations:
+            self._show(*self._found)  # ticks at once, counts follow
+        elif beside:
+            self._rows.clear()
+            for values in self.lists.values():
+                values.set_rows([], "Counting …")
+        self._latest.ask(
+            lambda stop: (comparison, facets(comparison, chosen, stop)), lambda found: self._show(*found), beside=beside
+        )
+
+    def _show(self, comparison: Comparison, found: Facets) -> None:
+        self._found = (comparison, found)
+        self._follow_columns(comparison)
+        for facet in self._facets:
+            if facet.field.startswith(COLUMN) and facet.title not in found.columns:
+                continue  # counted before the table was opened
+            rows = facet.rows(found, comparison, _chosen(self._workspace.filter, facet.field))
+            if rows != self._rows.get(facet.field):  # most ticks change one list
+                self._rows[facet.field] = rows
+                why = missing.reason(comparison, _NEEDS.get(facet.field, ""))
+                self.lists[facet.field].set_rows(rows, why or "None under the other filters.")
+        self.highlight(self._workspace.selected)
+
+    def highlight(self, row: int | None) -> None:
+        """Mark the values of the selected sample."""
+        comparison = self._workspace.comparison()
+        for facet in self._facets:
+            key = None if comparison is None or row is None else facet.key_of(comparison, row)
+            self.lists[facet.field].highlight(key)
+
+    def _toggle(self, facet: Facet, key: Hashable) -> None:
+        chosen = self._workspace.filter
+        self._workspace.set_filter(toggled(chosen, facet.field, key))
+
+
+def _beside(head: QToolButton, button: QToolButton) -> QWidget:
+    """A facet's title with a button at its right."""
+    holder = QWidget()
+    line = QHBoxLayout(holder)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.addWidget(head, 1)
+    line.addWidget(button)
+    return holder
+
+
+def toggled(chosen: Filter, field: str, key: Hashable) -> Filter:
+    """The filter with one alternative of a field added, or removed where it is there."""
+    if field.startswith(COLUMN):
+        return chosen.toggled(field.removeprefix(COLUMN), str(key))
+    values = getattr(chosen, field)
+    changed = tuple(v for v in values if v != key) if key in values else (*values, key)
+    changes: dict[str, Any] = {field: changed}
+    return dataclasses.replace(chosen, **changes)

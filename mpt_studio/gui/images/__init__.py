@@ -1,0 +1,1 @@
+"""Thumbnails and images as one service for every panel."""

@@ -1,0 +1,1 @@
+"""The Runs page: every run and update of the store."""

@@ -1,0 +1,399 @@
+"""Everything trained so far: a table of updates with their runs, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl, Signal
+from PySide6.QtGui import QColor, QDesktopServices, QFont, QFontMetrics, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QStackedLayout,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.errors import UserError
+from mpt_studio.gui.beside.jobs import PoolJob
+from mpt_studio.gui.runs.rows import HEADERS, NUMBERS, OUTCOMES, Row, filtered, rows_of
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.plain import count, label, set_tip, tip
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.recipe import UpdateRecipe
+
+Index = QModelIndex | QPersistentModelIndex
+_RESUME_TIP = "Go on with a stopped update"
+_CELL_SPACE, _WIDEST = 20, 280
+"""Pixels: beside a cell's text, and of a column whose text is longer, until the user widens it."""
+_RESUMABLE = frozenset({"interrupted", "failed", "stopped", "cancelled", "queued"})
+
+
+class RunsModel(QAbstractTableModel):
+    """Rows of updates and runs."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[Row] = []
+
+    def set_rows(self, rows: list[Row]) -> None:
+        """Show these; nothing moves on screen where they are the same."""
+        if rows != self.rows:
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADERS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        show = _ROLES.get(role)
+        return show(self.rows[index.row()], index.column()) if show else None
+
+
+def _display(row: Row, column: int) -> str:
+    text = row.cells[column]
+    if column == 0 and row.is_member:
+        return f"      {text}"
+    return f"{OUTCOMES.get(text, ('', ''))[0]}  {text}" if column == 1 else text
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _foreground(row: Row, column: int) -> QColor | None:
+    c = theme.colors()
+    if column == 1:
+        return QColor(getattr(c, OUTCOMES.get(row.outcome, ("", "text"))[1]))
+    return QColor(c.muted) if column > 3 else None
+
+
+def _font(row: Row, column: int) -> QFont | None:
+    if row.kind != "update" or column > 3:
+        return None
+    font = QFont()
+    font.setBold(True)
+    return font
+
+
+def _tooltip(row: Row, column: int) -> str | None:
+    if column == 1:
+        return tip(row.message) or None
+    return tip(row.tips.get(column) or (f"{row.cells[0]}\n{row.id}" if column == 0 else row.cells[column])) or None
+
+
+def _resume_tip(row: Row | None) -> str:
+    """Runs that were trained alone are resumed where they were begun: on the command line."""
+    if row is None or row.kind == "update" or row.outcome not in _RESUMABLE:
+        return _RESUME_TIP
+    if row.update:
+        return "Part of an update: select the update and resume that."
+    return f"Trained alone; go on in a terminal:\nmpt-studio resume {row.id} --store {Path(row.folder).parents[1]}"
+
+
+_ROLES: dict[int, Callable[[Row, int], Any]] = {
+    Qt.ItemDataRole.DisplayRole: _display,
+    Qt.ItemDataRole.ToolTipRole: _tooltip,
+    Qt.ItemDataRole.ForegroundRole: _foreground,
+    Qt.ItemDataRole.FontRole: _font,
+    Qt.ItemDataRole.TextAlignmentRole: lambda _row, column: _alignment(column),
+    Qt.ItemDataRole.AccessibleTextRole: lambda row, column: f"{HEADERS[column]}: {row.cells[column] or 'none'}",
+}
+
+
+class RunsPage(QWidget):
+    """The page Runs."""
+
+    opened = Signal()
+    """Versions of a run or update were opened."""
+    resume_wanted = Signal(str)
+    """Update id."""
+    overlay_wanted = Signal(object)
+    """List of run ids whose curves to show."""
+    recipe_wanted = Signal(object)
+    """An ``UpdateRecipe`` to put into the form."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.setAccessibleName("Runs")
+        self.model = RunsModel(self)
+        self._all: list[Row] = []
+        self._is_fitted = False
+        self._loading: PoolJob | None = None
+        self.search = QLineEdit()
+        self.table = self._make_table()
+        self.buttons = self._make_buttons()
+        self._empty = label(
+            "Nothing has been trained here yet. Start with Try it now or with your own model.", wrap=True
+        )
+        self._lay_out()
+        theme.notifier().changed.connect(self._repaint)
+        self._selection_changed()
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName("Runs and updates")
+        table.setObjectName("runs")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(30)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setStretchLastSection(False)
+        table.doubleClicked.connect(lambda _index: self.open())
+        table.customContextMenuRequested.connect(self._menu)
+        table.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.model.modelReset.connect(self._selection_changed)
+        return table
+
+    def _make_buttons(self) -> dict[str, QPushButton]:
+        made: dict[str, QPushButton] = {}
+        for key, text, icon, explanation, handler in self._deeds():
+            button = made[key] = QPushButton(text)
+            theme.set_icon(button, icon)
+            button.setToolTip(explanation)
+            button.setAccessibleName(explanation)
+            button.clicked.connect(lambda _=False, handler=handler: handler())
+        theme.mark(made["open"], primary=True)
+        theme.set_icon(made["open"], "open", "on_accent")
+        return made
+
+    def _deeds(self) -> tuple[tuple[str, str, str, str, Callable[[], None]], ...]:
+        return (
+            ("open", "Open", "open", "Open the versions of the selected rows", self.open),
+            ("overlay", "Overlay curves", "overlay", "Show the curves on the Train page", self.overlay),
+            ("resume", "Resume", "resume", _RESUME_TIP, self.resume),
+            ("duplicate", "Duplicate recipe", "duplicate", "Put this recipe into the form", self.duplicate),
+            ("reveal", "Show folder", "folder", "Show the files on disk", self.reveal),
+            ("delete", "Delete…", "trash", "Delete from disk", self.delete),
+        )
+
+    def _lay_out(self) -> None:
+        heading = label("Runs")
+        theme.mark(heading, heading=True)
+        self.summary = label()
+        theme.mark(self.summary, muted=True)
+        self.search.setPlaceholderText("Find by name, method, data, outcome")
+        self.search.setAccessibleName("Find runs")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(300)
+        self.search.textChanged.connect(self._show)
+        top = QHBoxLayout()
+        for widget in (heading, self.summary):
+            top.addWidget(widget)
+        top.addStretch()
+        top.addWidget(self.search, 2)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE)
+        for key, button in self.buttons.items():
+            row.addStretch() if key == "delete" else None
+            row.addWidget(button)
+        theme.mark(self._empty, muted=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self._empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 16)
+        layout.setSpacing(12)
+        for part in (top, self._stack, row):
+            layout.addLayout(part, 1 if part is self._stack else 0)
+
+    # Rows ---------------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.table.setFocus()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the store again, beside the window; cheap enough for every focus and every end of a run."""
+        if self._loading is not None and not self._loading.is_finished:
+            return
+        store = self.workspace.store
+        self._loading = PoolJob(
+            "Reading runs", lambda: (rows_of(store), store.problems), self._loaded, self._failed, self
+        )
+        self._loading.start()
+
+    def _failed(self, sentence: str, detail: str) -> None:
+        self.workspace.message.emit("error", sentence, detail)
+
+    def _loaded(self, found: tuple[list[Row], list[str]]) -> None:
+        if found[1] and found[1] != getattr(self, "_problems", []):
+            self.workspace.message.emit(
+                "warning", f"{count(len(found[1]), 'folder')} of the store cannot be read.", "\n".join(found[1])
+            )
+        self._all, self._problems = found
+        self._show()
+
+    def _show(self) -> None:
+        chosen = {row.id for row in self.selected()}
+        self.model.set_rows(filtered(self._all, self.search.text()))
+        if self._all and not self._is_fitted:
+            self._is_fitted = True
+            self._fit_columns()
+        for number, row in enumerate(self.model.rows):
+            if row.id in chosen and row.id not in {r.id for r in self.selected()}:
+                self.table.selectRow(number)
+        updates = sum(row.kind == "update" for row in self._all)
+        runs = len(self._all) - updates
+        self.summary.setText(f"{count(updates, 'update')} · {count(runs, 'run')}" if self._all else "")
+        self._stack.setCurrentIndex(0 if self._all else 1)
+
+    def _fit_columns(self) -> None:
+        """No word cut off in the system's font: bold is wider, and an outcome may still become the longest one."""
+        header, bold = self.table.horizontalHeader(), self.table.font()
+        bold.setBold(True)
+        outcomes = (f"{glyph}  {name}" for name, (glyph, _) in OUTCOMES.items())
+        longest = max(map(QFontMetrics(bold).horizontalAdvance, outcomes)) + _CELL_SPACE
+        for column in range(len(HEADERS)):
+            content = max(self.table.sizeHintForColumn(column), longest * (column == 1))
+            self.table.setColumnWidth(column, max(header.sectionSizeHint(column), min(content, _WIDEST)))
+
+    def _repaint(self) -> None:
+        self.table.viewport().update()
+        theme.set_icon(self.buttons["open"], "open", "on_accent")
+
+    def selected(self) -> list[Row]:
+        """The selected rows, from the top."""
+        rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+        return [self.model.rows[row] for row in rows if row < len(self.model.rows)]
+
+    def _selection_changed(self, *_: object) -> None:
+        rows = self.selected()
+        one = rows[0] if len(rows) == 1 else None
+        able = {
+            "open": bool(rows),
+            "overlay": bool(rows),
+            "resume": one is not None and one.kind == "update" and one.outcome in _RESUMABLE,
+            "duplicate": one is not None,
+            "reveal": one is not None,
+            "delete": bool(rows),
+        }
+        for key, button in self.buttons.items():
+            button.setEnabled(able[key])
+        set_tip(self.buttons["resume"], _resume_tip(one))
+
+    def _menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for key, text, _icon, _tip, handler in self._deeds():
+            menu.addAction(text, handler).setEnabled(self.buttons[key].isEnabled())
+        menu.popup(self.table.viewport().mapToGlobal(at))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
+            self.open()
+        elif event.matches(QKeySequence.StandardKey.Delete):
+            self.delete()
+        else:
+            super().keyPressEvent(event)
+
+    # Deeds --------------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open an update's versions, or add the selected runs' versions to those that are open."""
+        rows = self.selected()
+        update = next((row for row in rows if row.kind == "update"), None)
+        if update is not None:
+            done = self.workspace.open_update(update.id)
+        else:
+            done = sum(self.workspace.open_run(row.id) for row in rows) > 0
+        if done:
+            self.opened.emit()
+
+    def overlay(self) -> None:
+        """Show curves of the selected runs, or of all runs of the selected updates."""
+        chosen = {row.id for row in self.selected()}
+        runs = [r.id for r in self._all if r.kind == "run" and (r.id in chosen or r.update in chosen)]
+        self.overlay_wanted.emit(runs)
+
+    def resume(self) -> None:
+        """Go on with the selected update."""
+        self.resume_wanted.emit(self.selected()[0].id)
+
+    def duplicate(self) -> None:
+        """Offer the selected row's recipe for a new update."""
+        try:
+            self.recipe_wanted.emit(self._recipe_of(self.selected()[0]))
+        except UserError as error:
+            self.workspace.message.emit("error", str(error), "")
+
+    def _recipe_of(self, row: Row) -> UpdateRecipe:
+        store = self.workspace.store
+        if row.update:
+            return store.update(row.update).recipe
+        recipe = store.run(row.id).recipe
+        return UpdateRecipe(
+            data=recipe.data,
+            old_classes=recipe.old_classes,
+            old=recipe.old,
+            methods=recipe.method.name,
+            logit_margin=recipe.method.logit_margin or None,
+            model=recipe.model,
+            training=recipe.training,
+        )
+
+    def reveal(self) -> None:
+        """Show the selected row's folder in the file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(self.selected()[0].folder))
+
+    def delete(self) -> None:
+        """Delete the selected rows after asking; an update takes its runs along."""
+        rows = self.selected()
+        updates = {row.id for row in rows if row.kind == "update"}
+        chosen = {row.id for row in rows}
+        doomed = [r for r in self._all if r.id in chosen or (r.kind == "run" and r.update in updates)]
+        if doomed and self._confirms(doomed):
+            for row in sorted(doomed, key=lambda row: row.kind == "run"):  # the update first: it may be in use
+                self._delete_one(row)
+            self.refresh()
+
+    def _delete_one(self, row: Row) -> None:
+        try:
+            self.workspace.store.delete(row.id)
+        except UserError as error:
+            self.workspace.message.emit("error", str(error), "")
+
+    def _confirms(self, doomed: list[Row]) -> bool:
+        updates = sum(row.kind == "update" for row in doomed)
+        runs = len(doomed) - updates
+        parts = [count(updates, "update")] * bool(updates) + [count(runs, "run")] * bool(runs)
+        box = QMessageBox(QMessageBox.Icon.Warning, "Delete", f"Delete {' and '.join(parts)} from disk?", parent=self)
+        box.setInformativeText("Weights, curves and predictions are gone for good.")
+        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return box.clickedButton() is delete

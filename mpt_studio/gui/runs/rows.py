@@ -1,0 +1,197 @@
+"""Updates and runs of the store as rows of a table; pure functions, so that they can run beside the window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mpt_studio.gui.widgets.plain import count, percent
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Run, Store, Update
+
+HEADERS = (
+    "Name",
+    "Outcome",
+    "Accuracy (all)",
+    "NFR (old classes)",
+    "Started",
+    "Took",
+    "Method",
+    "Network",
+    "Epochs",
+    "Seed",
+    "Data",
+)
+NUMBERS = frozenset({2, 3, 5, 8, 9})
+"""Columns that are aligned to the right."""
+OUTCOMES = {
+    "done": ("✓", "right"),
+    "running": ("▶", "accent"),
+    "paused": ("❙❙", "accent"),
+    "queued": ("…", "muted"),
+    "stopped": ("■", "both_wrong"),
+    "cancelled": ("■", "muted"),
+    "failed": ("✗", "wrong"),
+    "interrupted": ("▲", "both_wrong"),
+}
+"""Outcome → glyph and field of ``Colors``."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An update, or a run below its update or of its own."""
+
+    kind: Literal["update", "run"]
+    id: str
+    update: str
+    """The update's id; empty for a run of its own."""
+    folder: str
+    outcome: str
+    cells: tuple[str, ...]
+    tips: Mapping[int, str] = field(default_factory=dict)
+    message: str = ""
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it stands below an update."""
+        return self.kind == "run" and bool(self.update)
+
+    def matches(self, text: str) -> bool:
+        """Whether a cell or the id contains ``text``, in any case."""
+        wanted = text.casefold()
+        return any(wanted in cell.casefold() for cell in (*self.cells, self.id))
+
+
+def rows_of(store: Store) -> list[Row]:
+    """Newest first; an update's runs stand below it in the order of training."""
+    runs = store.runs()
+    members: dict[str, list[Run]] = {}
+    for run in reversed(runs):
+        members.setdefault(run.update, []).append(run)
+    updates = store.updates()
+    known = {update.id for update in updates}
+    blocks = [(update.created, _block(update, members.get(update.id, []))) for update in updates]
+    blocks += [(run.created, [_run_row(run, "", {})]) for run in runs if run.update not in known]
+    blocks.sort(key=lambda block: block[0], reverse=True)
+    return [row for _, block in blocks for row in block]
+
+
+def filtered(rows: list[Row], text: str) -> list[Row]:
+    """Rows that match, with the updates above them; all below an update that matches itself."""
+    if not text.strip():
+        return rows
+    hits = {(row.kind, row.id) for row in rows if row.matches(text.strip())}
+    hit_updates = {row.id for row in rows if row.kind == "update" and (row.kind, row.id) in hits}
+    above = {row.update for row in rows if row.is_member and (row.kind, row.id) in hits}
+    return [
+        row
+        for row in rows
+        if (row.kind, row.id) in hits or row.update in hit_updates or (row.kind == "update" and row.id in above)
+    ]
+
+
+def _block(update: Update, runs: list[Run]) -> list[Row]:
+    result = update.result or {}
+    figures = {c.get("run"): c for c in result.get("candidates", [])}
+    return [_update_row(update, figures), *(_run_row(run, update.id, figures.get(run.id, {})) for run in runs)]
+
+
+def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]]) -> Row:
+    recommended = ((update.result or {}).get("recommended") or {}).get("run")
+    best = figures.get(recommended, {})
+    (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(best), _nfr(best)
+    said = f"Of the recommended candidate, {best.get('label')}.\n" if best else ""
+    training = update.recipe.training
+    return Row(
+        kind="update",
+        id=update.id,
+        update=update.id,
+        folder=str(update.folder),
+        outcome=update.outcome,
+        message=update.message,
+        cells=(
+            update.title or "Update",
+            update.outcome,
+            accuracy,
+            nfr,
+            started(update.created),
+            duration(update.created, update.ended),
+            methods_of(update.recipe),
+            update.recipe.model.arch,
+            str(training.epochs),
+            str(training.seed),
+            update.recipe.data,
+        ),
+        tips={2: said + accuracy_tip, 3: said + nfr_tip} if best else {},
+    )
+
+
+def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
+    found = figures or run.figures.get("test") or {}
+    (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(found), _nfr(found)
+    training = run.recipe.training
+    return Row(
+        kind="run",
+        id=run.id,
+        update=update,
+        folder=str(run.folder),
+        outcome=run.outcome,
+        message=run.message,
+        cells=(
+            run.label or run.id,
+            run.outcome,
+            accuracy,
+            nfr,
+            started(run.created),
+            duration(run.created, run.ended),
+            "Plain" if run.recipe.role in ("old", "reference") else run.recipe.method.name,
+            run.recipe.model.arch,
+            str(training.epochs),
+            str(training.seed),
+            run.recipe.data,
+        ),
+        tips={2: accuracy_tip, 3: nfr_tip},
+    )
+
+
+def _accuracy(figures: Mapping[str, Any]) -> tuple[str, str]:
+    everything = figures.get("all") or {}
+    rate = everything.get("accuracy_new", everything.get("accuracy"))
+    return _shown(rate, everything), _tip("Accuracy (all)", rate, everything)
+
+
+def _nfr(figures: Mapping[str, Any]) -> tuple[str, str]:
+    old_classes = figures.get("old_classes") or {}
+    return _shown(old_classes.get("nfr"), old_classes), _tip("NFR (old classes)", old_classes.get("nfr"), old_classes)
+
+
+def _shown(rate: float | None, figures: Mapping[str, Any]) -> str:
+    """ "95.0 % of 2,160"; the header names the subset."""
+    return "" if rate is None else f"{percent(rate)} of {count(figures.get('samples', 0))}"
+
+
+def _tip(name: str, rate: float | None, figures: Mapping[str, Any]) -> str:
+    return "" if rate is None else f"{name} {percent(rate, 2)}, n = {figures.get('samples', 0):,}, test part"
+
+
+def methods_of(recipe: UpdateRecipe) -> str:
+    """An update's methods as they were written, short."""
+    return ", ".join(name.strip() for name in recipe.methods.split(",") if name.strip())
+
+
+def started(when: float) -> str:
+    """Local date and time to the minute; sorts as text."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
+
+
+def duration(start: float, end: float | None) -> str:
+    """ "45 s", "3 min 20 s", "2 h 05 min"; empty without an end."""
+    if end is None or end < start:
+        return ""
+    seconds = round(end - start)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes} min {seconds:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,1 @@
+"""One image under all versions: the inspector, where versions look, neighbours, side by side."""

@@ -1,0 +1,224 @@
+"""Editors of single fields: one look, ``value``, ``set_value``, ``problem`` and ``changed`` for every kind."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.gui.train.form_fields import FieldSpec, number_text
+from mpt_studio.gui.widgets import theme
+
+
+class Editor(QWidget):
+    """A field of the form. ``value`` is exact: what was set comes back equal as long as the user leaves it alone."""
+
+    changed = Signal()
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.spec = spec
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme.SPACE // 2)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def _hold(self, widget: QWidget) -> None:
+        self._row.addWidget(widget, 1)
+        self.setFocusProxy(widget)
+
+    def value(self) -> Any:
+        """The value as typed; only meaningful where there is no ``problem``."""
+        raise NotImplementedError
+
+    def set_value(self, value: Any) -> None:
+        """Show a value."""
+        raise NotImplementedError
+
+    def problem(self) -> str:
+        """Why the value will not do ("needs 1 ≤ value"); empty where it will."""
+        return ""
+
+
+class FlagEditor(Editor):
+    """A check box."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self.box = QCheckBox(self)
+        self.box.toggled.connect(self.changed)
+        self._hold(self.box)
+
+    def value(self) -> bool:
+        return self.box.isChecked()
+
+    def set_value(self, value: Any) -> None:
+        self.box.setChecked(bool(value))
+
+
+class ChoiceEditor(Editor):
+    """A list to choose from; with ``free`` any other text may be typed as well."""
+
+    def __init__(
+        self, spec: FieldSpec, parent: QWidget | None = None, *, choices: tuple[str, ...] = (), free: bool = False
+    ) -> None:
+        super().__init__(spec, parent)
+        self.combo = _Combo(self)
+        self.combo.setEditable(free)
+        self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.combo.addItems(list(choices or spec.choices))
+        self.combo.currentTextChanged.connect(self.changed)
+        self._hold(self.combo)
+
+    def value(self) -> str:
+        return self.combo.currentText()
+
+    def set_value(self, value: Any) -> None:
+        self.combo.setCurrentText(str(value))
+
+    def problem(self) -> str:
+        return "" if self.value().strip() else "must not be empty"
+
+
+class TextEditor(Editor):
+    """A line of text."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self.line = QLineEdit(self)
+        self.line.setMaxLength(100_000)
+        self.line.textChanged.connect(self.changed)
+        self._hold(self.line)
+
+    def value(self) -> str:
+        return self.line.text()
+
+    def set_value(self, value: Any) -> None:
+        self.line.setText(str(value))
+        self.line.setCursorPosition(0)
+
+
+class FileEditor(TextEditor):
+    """A path, typed or chosen."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None, *, files: str) -> None:
+        super().__init__(spec, parent)
+        self._files = files
+        button = QToolButton(self)
+        theme.set_icon(button, "folder", "muted")
+        button.setAccessibleName("Choose a file")
+        button.clicked.connect(self._choose)
+        self._row.addWidget(button)
+
+    @Slot()
+    def _choose(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.value(), self._files)
+        if chosen:
+            self.set_value(chosen)
+
+
+class DataEditor(ChoiceEditor):
+    """The data's spec string: known ones to pick, folders to choose."""
+
+    _KINDS = (
+        ("Folder of images, one per class…", "folder"),
+        ("CIFAR-10 folder…", "cifar10"),
+        ("CIFAR-100 folder…", "cifar100"),
+        ("Fashion-MNIST folder…", "fashion-mnist"),
+    )
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent, choices=("builtin", "fashion-mnist"), free=True)
+        button = QToolButton(self)
+        theme.set_icon(button, "folder", "muted")
+        button.setAccessibleName("Choose a data folder")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        menu = QMenu(button)
+        for text, kind in self._KINDS:
+            menu.addAction(text).triggered.connect(lambda _=False, k=kind: self._choose(k))
+        button.setMenu(menu)
+        self._row.addWidget(button)
+
+    def _choose(self, kind: str) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a data folder")
+        if folder:
+            self.set_value(f"{kind}:{folder}")
+
+
+class NumberEditor(Editor):
+    """A number in a line, checked at every key; Up and Down change a whole number by one."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self.line = QLineEdit(self)
+        self.line.textChanged.connect(self._check)
+        self.line.installEventFilter(self)
+        self._hold(self.line)
+
+    def value(self) -> int | float | None:
+        return self._read()[0]
+
+    def set_value(self, value: Any) -> None:
+        self.line.setText("" if value is None else number_text(value))
+
+    def problem(self) -> str:
+        value, wrong = self._read()
+        return wrong or self.spec.problem(value)
+
+    def _read(self) -> tuple[int | float | None, str]:
+        text = self.line.text().strip().replace("−", "-")
+        if not text:
+            return None, ""
+        try:
+            value = int(text) if self.spec.kind == "integer" else float(text)
+        except ValueError:
+            what = "a whole number" if self.spec.kind == "integer" else "a number, such as 0.05"
+            return None, f"needs {what}"
+        return (value, "") if math.isfinite(value) else (None, "needs a finite number")
+
+    @Slot()
+    def _check(self) -> None:
+        theme.mark(self.line, invalid=bool(self.problem()))
+        self.changed.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and self.spec.kind == "integer":
+            step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+            value = self.value()
+            if step and value is not None and not self.spec.problem(value + step):
+                self.set_value(int(value) + step)
+                return True
+        return super().eventFilter(watched, event)
+
+
+class _Combo(QComboBox):
+    """A combo box whose value the wheel does not change by accident while the form is scrolled."""
+
+    def wheelEvent(self, event: Any) -> None:
+        event.ignore()
+
+
+class Stacked(Editor):
+    """Base of editors that hold several lines of widgets."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self.column = QVBoxLayout()
+        self.column.setSpacing(2)
+        self._row.addLayout(self.column, 1)

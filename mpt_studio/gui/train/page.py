@@ -1,0 +1,376 @@
+"""The Train page: the recipe, one button, and what the trainer does meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
+
+from mpt_studio import jobs
+from mpt_studio.data import Dataset, open_dataset
+from mpt_studio.errors import UserError
+from mpt_studio.events import Epoch, Event
+from mpt_studio.gui.beside.engine_thread import Batch
+from mpt_studio.gui.beside.jobs import PoolJob
+from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.charts.curves import CurvesPanel
+from mpt_studio.gui.train.flip_strip import FlipStrip
+from mpt_studio.gui.train.form import RecipeForm
+from mpt_studio.gui.train.state import UpdateState, VersionState
+from mpt_studio.gui.train.status import RunStatus
+from mpt_studio.gui.widgets import plain, theme
+from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.messages import ErrorPanel
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import MOST_STEPS, Run, Update
+
+_FORM_WIDTH = 336
+_TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
+_TIP_QUEUED = "Waits in the queue until the running update has ended."
+_NARROW = 1200
+"""Pages up to this width fold the recipe away while training, for the curves."""
+_ENDINGS = {
+    "done": "Done: all versions are trained and compared.",
+    "stopped": "Stopped early; the versions that were ready are kept.",
+    "cancelled": "Cancelled; versions that were ready stay in Runs.",
+    "failed": "Failed.",
+    "interrupted": "Interrupted; it can be resumed.",
+    "running": "Goes on in another process.",
+}
+
+
+class TrainPage(QWidget):
+    """Shows the update that trains, or the last one that did."""
+
+    update_ended = Signal(str, str)
+    """Update id and outcome, after the workspace has opened what came out."""
+
+    def __init__(self, workspace: Workspace, queue: RunQueue, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace, self.queue = workspace, queue
+        self.state: UpdateState | None = None
+        self.update_id = ""
+        self._outcome = ""
+        self._told = 0
+        self._data_spec = ""
+        self._jobs: list[PoolJob] = []
+        self._build()
+        self._connect()
+        self._refresh_buttons()
+        if queue.current:
+            self._begin(queue.current)
+
+    # ---- building ----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.form = RecipeForm(self)
+        self.start = QPushButton("Train and compare", self)
+        self.start.setMinimumHeight(44)
+        theme.mark(self.start, primary=True)
+        self.left = left = QWidget(self)
+        left.setMinimumWidth(250)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        column.addWidget(self.form, 1)
+        column.addWidget(self.start)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(self._right())
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setCollapsible(1, False)
+        self.splitter.setSizes([_FORM_WIDTH, 800])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+
+    def _right(self) -> QWidget:
+        right = QWidget(self)
+        self.errors = ErrorPanel(right)
+        self.status = RunStatus(right)
+        self.status.hide()
+        self.waiting = QWidget(right)
+        self._waiting_row = FlowLayout(self.waiting, spacing=6)
+        self.curves = CurvesPanel(right)
+        self.strip = FlipStrip(right)
+        self.strip.hide()
+        self.recipe_button = QToolButton(right)
+        self.recipe_button.setText("Recipe")
+        theme.set_icon(self.recipe_button, "edit")
+        self.recipe_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.recipe_button.setCheckable(True)
+        self.recipe_button.setChecked(True)
+        plain.set_tip(self.recipe_button, "Show or fold away the recipe")
+        QWidget.setTabOrder(self.start, self.recipe_button)
+        self.curves.add_tool(self.recipe_button)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        column.setSpacing(theme.SPACE)
+        for widget in (self.errors, self.status, self.waiting):
+            column.addWidget(widget)
+        column.addWidget(self.curves, 1)
+        column.addWidget(self.strip)
+        return right
+
+    def _connect(self) -> None:
+        self.start.clicked.connect(self._start_clicked)
+        self.form.changed.connect(self._refresh_buttons)
+        self.recipe_button.toggled.connect(self.left.setVisible)
+        self.status.pause_asked.connect(lambda: self._ask(self.queue.pause, "Pausing…"))
+        self.status.go_on_asked.connect(lambda: self._ask(self.queue.go_on, "Going on…"))
+        self.status.stop_asked.connect(lambda: self._ask(self.queue.stop_and_keep, "Stopping…"))
+        self.status.cancel_asked.connect(lambda: self._ask(self.queue.cancel, "Cancelling…"))
+        self.status.resume_asked.connect(self._resume)
+        self.curves.failed.connect(lambda sentence: self.errors.tell("error", sentence))
+        self.queue.started.connect(self._begin)
+        self.queue.events.connect(self._take)
+        self.queue.ended.connect(self._end)
+        self.queue.changed.connect(self._show_waiting)
+        self.workspace.data_changed.connect(self._offer_dataset)
+        theme.notifier().changed.connect(self._refresh_status)
+
+    # ---- starting ----------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _start_clicked(self) -> None:
+        try:
+            recipe = self.form.recipe()
+        except UserError as error:
+            self.errors.tell("error", str(error))
+            return
+        self.start_update(recipe)
+
+    def start_update(self, recipe: UpdateRecipe, title: str = "") -> str:
+        """Check the recipe, put the update on disk and line it up; its id, or "" (the page says why)."""
+        try:
+            update = jobs.start_update(self.workspace.store, recipe, title)
+            self.errors.hide()
+            self.queue.add(update.id)
+        except UserError as error:
+            self.errors.tell("error", str(error))
+            return ""
+        return update.id
+
+    def show_recipe(self, recipe: UpdateRecipe, origin: str = "") -> None:
+        """Put a recipe, such as a duplicated one, into the form."""
+        self.form.set_recipe(recipe, origin)
+        self.recipe_button.setChecked(True)
+
+    @Slot()
+    def _resume(self) -> None:
+        if self.update_id:
+            self.resume(self.update_id)
+
+    def resume(self, update_id: str) -> None:
+        """Go on with an interrupted update."""
+        try:
+            self.errors.hide()
+            self.queue.add(update_id)
+        except UserError as error:
+            self.errors.tell("error", str(error))
+
+    def _ask(self, what: Callable[[], None], words: str) -> None:
+        try:
+            what()
+            self.status.tell_wish(words)
+        except UserError as error:
+            self.errors.tell("error", str(error))
+
+    @Slot()
+    def _refresh_buttons(self) -> None:
+        wrong = self.form.problems()
+        self.start.setEnabled(not wrong)
+        self.start.setText("Train and compare next" if self.queue.is_busy else "Train and compare")
+        what = _TIP_QUEUED if self.queue.is_busy else _TIP_START
+        plain.set_tip(self.start, wrong[0] if wrong else f"{what} (Ctrl+Enter)")
+        self.start.setShortcut("Ctrl+Return")  # a new text takes the shortcut away
+
+    # ---- following ---------------------------------------------------------------------------------------------
+
+    @Slot(str)
+    def _begin(self, update_id: str) -> None:
+        try:
+            update = self.workspace.store.update(update_id)
+        except UserError as error:
+            self.errors.tell("error", str(error))
+            return
+        self._show_fresh(update)
+        self.curves.set_empty("The first points come in a few seconds.")
+        self.status.offer_resume(False)
+        if self.width() < _NARROW:
+            self.recipe_button.setChecked(False)
+        self._refresh_status()
+        self._refresh_buttons()
+
+    def _show_fresh(self, update: Update) -> None:
+        self.update_id, self._told = update.id, 0
+        self.state = UpdateState(update.recipe)
+        self._data_spec = update.recipe.data
+        self.curves.clear()
+        self.strip.clear()
+        self.strip.show()
+        self.status.show_title(update.title or update.id)
+        self.status.show()
+
+    @Slot(str, object)
+    def _take(self, update_id: str, batch: Batch) -> None:
+        if update_id == self.update_id and self.state is not None:
+            self._feed(batch)
+            self._refresh_status()
+
+    def _feed(self, batch: Batch) -> None:
+        """A batch goes to the state, the curves and the strip; curves get each run's events together."""
+        assert self.state is not None
+        for run, group in groupby(batch, key=lambda item: item[0]):
+            events = [event for _, event in group]
+            for event in events:
+                version = self.state.feed(run, event)
+                if version is not None:
+                    self._add_curves(version)
+            if run and run in self.curves.run_ids:
+                self.curves.feed(run, events)
+                self._show_flips(run, events)
+        self._tell_notes()
+
+    def _add_curves(self, version: VersionState) -> None:
+        if version.role != "ensemble":
+            self.curves.add_run(version.run, version.label, version.color)
+
+    def _show_flips(self, run: str, events: list[Event]) -> None:
+        epochs = [event for event in events if isinstance(event, Epoch)]
+        assert self.state is not None
+        version = self.state.version_of.get(run)
+        if not epochs or version is None or version.role == "old":
+            return
+        rates = epochs[-1].validation.get("old_classes") or {}
+        self._offer_dataset()
+        counts = rates.get("negative_flips"), rates.get("samples")
+        self.strip.show_flips(version.label, epochs[-1].epoch, rates.get("nfr"), epochs[-1].flipped, *counts)
+
+    def _tell_notes(self) -> None:
+        assert self.state is not None
+        for note in self.state.notes[self._told :]:
+            self.errors.tell(note.level, note.text, note.detail)
+        self._told = len(self.state.notes)
+
+    @Slot()
+    def _refresh_status(self) -> None:
+        if self.state is not None:
+            active = self.queue.current == self.update_id
+            self.status.show_state(self.state, active, self._outcome if not active else "")
+
+    @Slot(str, str, str, str)
+    def _end(self, update_id: str, outcome: str, message: str, detail: str) -> None:
+        if update_id != self.update_id or self.state is None:
+            return
+        self.state.end(outcome)
+        self._outcome = _ENDINGS.get(outcome, outcome)
+        self.status.offer_resume(outcome in ("interrupted", "failed", "stopped"))
+        self._refresh_status()
+        self._refresh_buttons()
+        if outcome == "failed" and not self._has_told(message):
+            self.errors.tell("error", message or "The update failed.", detail)
+        elif outcome == "interrupted" and message:
+            self.errors.tell("warning", message, detail)
+        self._open_result(update_id)
+        self.update_ended.emit(update_id, outcome)
+
+    def _has_told(self, message: str) -> bool:
+        """Whether the trainer itself has told this error, with its trace."""
+        notes = self.state.notes if self.state else []
+        return any(note.level == "error" and note.text == message for note in notes)
+
+    def _open_result(self, update_id: str) -> None:
+        """What came out becomes the window's versions; the Flips page comes if the user is still watching."""
+        try:
+            update = self.workspace.store.update(update_id)
+        except UserError as error:
+            self.errors.tell("error", str(error))
+            return
+        if update.result and self.workspace.open_update(update_id) and self.isVisible() and update.outcome == "done":
+            self.workspace.show_flips.emit()
+
+    # ---- earlier runs ------------------------------------------------------------------------------------------
+
+    def overlay(self, run_id: str) -> None:
+        """Draw an earlier run behind the others."""
+        if run_id in self.curves.run_ids:
+            return
+        store = self.workspace.store
+        self._in_background(
+            "Reading curves", lambda: (store.run(run_id), store.run(run_id).events(MOST_STEPS)), self._add_overlay
+        )
+
+    def _add_overlay(self, found: tuple[Run, list[Event]]) -> None:
+        run, events = found
+        color = len(self.curves.run_ids)
+        self.curves.add_run(run.id, run.label or run.id, color, overlay=True)
+        self.curves.feed(run.id, events)
+
+    @Slot()
+    def _offer_dataset(self) -> None:
+        """Give the strip its images: the window's data if they are the update's, else opened beside them."""
+        dataset = self.workspace.dataset
+        if dataset is not None and dataset.spec == self._data_spec:
+            self.strip.set_dataset(dataset)
+        elif self._data_spec and self._data_spec != self.strip.spec and not self._jobs:
+            spec = self._data_spec  # the trainer has decoded them already, so that this is quick
+            self._in_background("Opening the data", lambda: open_dataset(spec), self._data_opened)
+
+    def _data_opened(self, dataset: Dataset) -> None:
+        if dataset.spec == self._data_spec:
+            self.strip.set_dataset(dataset)
+
+    def _in_background(self, title: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        job = PoolJob(title, work, then, lambda text, detail: self.errors.tell("error", text, detail), self)
+        self._jobs.append(job)
+        job.finished.connect(lambda: self._jobs.remove(job))
+        job.start()
+
+    # ---- queue and layout --------------------------------------------------------------------------------------
+
+    @Slot()
+    def _show_waiting(self) -> None:
+        while (item := self._waiting_row.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for update_id in self.queue.waiting:
+            self._waiting_row.addWidget(self._waiting_chip(update_id))
+        self.waiting.setVisible(bool(self.queue.waiting))
+        self._refresh_buttons()
+
+    def _waiting_chip(self, update_id: str) -> QToolButton:
+        try:
+            title = self.workspace.store.update(update_id).title or update_id
+        except UserError:
+            title = update_id
+        chip = QToolButton(self.waiting)
+        chip.setText(plain.caption(f"Next: {title}"))
+        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        theme.set_icon(chip, "close")
+        theme.mark(chip, chip=True)
+        plain.set_tip(chip, "Waits for its turn; click to take it out of the queue.")
+        chip.clicked.connect(lambda: self.queue.remove(update_id))
+        return chip
+
+    @Slot()
+    def refit(self) -> None:
+        """Fit the curves to their data (the window's Ctrl+R)."""
+        self.curves.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() < 0 and self.queue.is_busy and event.size().width() < _NARROW:
+            self.recipe_button.setChecked(False)
+
+    def close_page(self) -> None:
+        """Stop what decodes images; the window calls it before it goes."""
+        for job in list(self._jobs):
+            job.cancel()
+        self.strip.close_images()

@@ -1,0 +1,151 @@
+"""The small dialogs of the shell: which data, which two versions, which model to update."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QLineEdit,
+    QMessageBox,
+    QRadioButton,
+    QWidget,
+)
+
+from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.errors import UserError
+from mpt_studio.gui.data.choosing import DataChooser
+from mpt_studio.gui.widgets.forms import FormDialog, PathField
+from mpt_studio.jobs.kinds import kind_of
+from mpt_studio.recipe import UpdateRecipe
+
+_WEIGHTS = "*.safetensors *.pth *.pt *.ckpt *.bin *.onnx *.json"
+_ANSWERS = "*.csv *.tsv *.parquet *.npz"
+WEIGHT_FILES = f"Weights ({_WEIGHTS});;All files (*)"
+VERSION_FILES = f"Weights and predictions ({_WEIGHTS} {_ANSWERS});;Predictions ({_ANSWERS});;{WEIGHT_FILES}"
+
+
+class CompareDialog(FormDialog):
+    """Which two versions to compare."""
+
+    def __init__(self, spec: str = "builtin", start: str = "", parent: QWidget | None = None) -> None:
+        sentence = "Choose the deployed version and the one that may replace it: files of weights, or of predictions."
+        super().__init__("Compare two versions", sentence, "Compare", parent)
+        self.old = PathField("old model", filters=VERSION_FILES, start=start)
+        self.new = PathField("candidate", filters=VERSION_FILES, start=start)
+        self.data = DataChooser(spec, start)
+        self.form.addRow("Old model", self.old)
+        self.form.addRow("Candidate", self.new)
+        self.form.addRow("Data", self.data)
+        for part in (self.old, self.new, self.data):
+            part.changed.connect(self.check)
+        self.check()
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether one of them is a file of weights, which has to be evaluated."""
+        return any(is_weights(field.path) for field in (self.old, self.new))
+
+    def missing(self) -> str:
+        problem = version_problem("old model", self.old.path) or version_problem("candidate", self.new.path)
+        if problem:
+            return problem
+        if self.old.path == self.new.path:
+            return "Old model and candidate are the same file."
+        return "Choose the folder of the data." if self.needs_data and not self.data.spec else ""
+
+
+class UpdateDialog(FormDialog):
+    """Data and old model of an update; the recipe's other fields follow in the form on the Train page."""
+
+    def __init__(self, start: str = "", parent: QWidget | None = None) -> None:
+        sentence = "Choose the data with all classes, and the model that is deployed now."
+        super().__init__("Update my model", sentence, "Go on to the recipe", parent)
+        self.data = DataChooser("folder:", start)
+        self.has_old = QRadioButton("I have its checkpoint")
+        self.train_old = QRadioButton("Train an old model first, on the classes that it should know")
+        group = QButtonGroup(self)
+        for button in (self.has_old, self.train_old):
+            group.addButton(button)
+            button.toggled.connect(self._choice_changed)
+        self.old = PathField("checkpoint of the old model", filters=WEIGHT_FILES, start=start)
+        self.classes = QLineEdit()
+        self.classes.setPlaceholderText("a count (50), names (cat, dog), or a file with one name per line")
+        self.classes.setAccessibleName("Old classes")
+        self.form.addRow("Data", self.data)
+        self.form.addRow("Old model", self.has_old)
+        self.form.addRow("", self.old)
+        self.form.addRow("", self.train_old)
+        self.form.addRow("", self.classes)
+        for part in (self.data, self.old):
+            part.changed.connect(self.check)
+        self.classes.textChanged.connect(self.check)
+        self.has_old.setChecked(True)
+
+    def _choice_changed(self) -> None:
+        self.old.setVisible(self.has_old.isChecked())
+        self.classes.setVisible(self.train_old.isChecked())
+        self.check()
+
+    def missing(self) -> str:
+        if not self.data.spec:
+            return "Choose the folder of the data."
+        if self.has_old.isChecked():
+            return checkpoint_problem(self.old.path)
+        if not self.classes.text().strip() and self.data.spec != "builtin":
+            return "Say which classes the old model knows."
+        return ""
+
+    def recipe(self, base: UpdateRecipe) -> UpdateRecipe:
+        """``base`` with the chosen data and old model."""
+        old = self.old.path if self.has_old.isChecked() else ""
+        classes = "" if old else self.classes.text().strip()
+        return dataclasses.replace(base, data=self.data.spec, old=old, old_classes=classes)
+
+
+def is_weights(path: str) -> bool:
+    """Whether a path is a file or folder of weights, by its looks."""
+    try:
+        return bool(path) and kind_of(Path(path)) in ("checkpoint", "weights")
+    except UserError:
+        return False
+
+
+def version_problem(what: str, path: str) -> str:
+    """Why a path is no version, as a sentence; empty where it may be one."""
+    if not path:
+        return f"Choose the {what}."
+    try:
+        kind = kind_of(Path(path))
+    except UserError as error:
+        return str(error)
+    if kind in ("images", "table"):
+        return f"{path} holds {'images' if kind == 'images' else 'no predictions'}; choose weights or predictions."
+    return checkpoint_problem(path) if kind == "checkpoint" else ""
+
+
+def checkpoint_problem(path: str) -> str:
+    """Why a path is no file of weights, as a sentence; empty where it may be one, of whatever origin."""
+    if not path:
+        return "Choose the old model's checkpoint."
+    try:
+        kind = kind_of(Path(path))
+        if kind == "checkpoint":
+            read_checkpoint(Path(path))
+    except UserError as error:
+        return str(error)
+    return "" if kind in ("checkpoint", "weights") else f"{path} is no file of weights; choose the old model's."
+
+
+def ask_about_training(parent: QWidget) -> bool | None:
+    """True: keep training in the background; False: stop and keep what is ready; None: stay."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Training goes on", "A training is running.", parent=parent)
+    box.setInformativeText("It can go on in the background; the window finds it again when you open it.")
+    keep = box.addButton("Keep training in the background", QMessageBox.ButtonRole.AcceptRole)
+    stop = box.addButton("Stop and keep what is ready", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.exec()
+    clicked = box.clickedButton()
+    return True if clicked is keep else False if clicked is stop else None

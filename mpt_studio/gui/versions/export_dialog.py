@@ -1,0 +1,149 @@
+"""Write a version for deployment: which, as what, where to; the worker checks what was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialogButtonBox, QFileDialog, QProgressBar, QWidget
+
+from mpt_studio.gui.beside.jobs import Job
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.forms import FormDialog
+from mpt_studio.gui.widgets.plain import RIGHT, WRONG, count, label
+from mpt_studio.gui.workspace.version import Version
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.jobs.exporting import SUFFIXES, Format
+
+FORMATS: tuple[tuple[Format, str, str], ...] = (
+    ("pth", "PyTorch (.pth)", "A state dict with names and preprocessing, for scripts with torchvision or timm."),
+    ("onnx", "ONNX (.onnx)", "One graph, for ONNX Runtime, TensorRT, OpenVINO and others."),
+    ("safetensors", "safetensors (.safetensors)", "This program's own file, with checksum, for use elsewhere."),
+    ("labels", "Class names (.txt)", "One name a line, in the order of the outputs."),
+)
+
+
+class ExportVersionDialog(FormDialog):
+    """Stays open until the file is written and checked, and tells the difference that was found."""
+
+    def __init__(self, workspace: Workspace, version: Version | None, start: str, parent: QWidget | None) -> None:
+        sentence = "What is written is opened again and answers the same images as the version itself."
+        super().__init__("Export a version", sentence, "Export…", parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._workspace, self._start = workspace, start
+        self._job: Job | None = None
+        self.version, self.format = QComboBox(), QComboBox()
+        self.version.setAccessibleName("Version")
+        self.format.setAccessibleName("Format")
+        self._fill(version)
+        self.meaning, self.told = label(wrap=True, size=0.9), label(wrap=True)
+        theme.mark(self.meaning, muted=True)
+        self.normalise = QCheckBox("The graph takes pixels from 0 to 1 and normalises them itself")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 0)
+        self.bar.setAccessibleName("Exporting")
+        self.bar.hide()
+        self.form.addRow("Version", self.version)
+        self.form.addRow("Format", self.format)
+        self.form.addRow("", self.meaning)
+        self.form.addRow("", self.normalise)
+        self.form.addRow(self.bar)
+        self.form.addRow(self.told)
+        self.version.currentIndexChanged.connect(lambda _: self._choice_changed())
+        self.format.currentIndexChanged.connect(lambda _: self._choice_changed())
+        self._choice_changed()
+
+    def _fill(self, version: Version | None) -> None:
+        versions = [v for v in self._workspace.versions if v.checkpoint]
+        for each in versions:
+            self.version.addItem(each.label, each.key)
+        wanted = version or self._workspace.current
+        self.version.setCurrentIndex(max(0, self.version.findData(wanted.key) if wanted is not None else 0))
+        for key, text, _ in FORMATS:
+            self.format.addItem(text, key)
+
+    def _choice_changed(self) -> None:
+        self.meaning.setText(FORMATS[self.format.currentIndex()][2])
+        self.normalise.setVisible(self.format.currentData() == "onnx")
+        self.told.clear()
+        self.check()
+
+    def missing(self) -> str:
+        if self._job is not None:
+            return "Writing and checking …"
+        return "" if self.version.count() else "No version with weights is open."
+
+    def accept(self) -> None:
+        """Ask where to and start; the dialog stays."""
+        version = self._workspace.version(str(self.version.currentData()))
+        if version is None or self._job is not None:
+            return
+        suffix = SUFFIXES[self.format.currentData()]
+        name = f"{version.label}{'_labels' if self.format.currentData() == 'labels' else ''}{suffix}"
+        start = str(Path(self._start) / name.replace("/", "_").replace("\\", "_"))
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export a version", start, f"*{suffix}")
+        if chosen:
+            self.write(version, Path(chosen))
+
+    def write(self, version: Version, path: Path) -> None:
+        """Have the worker write and check it; a file that is there is replaced, as the file dialog has asked."""
+        worker, form = self._workspace.worker, self.format.currentData()
+        if worker is None:
+            return
+        args = {"checkpoint": version.checkpoint, "format": form, "out": str(path), "force": True}
+        args["normalise"] = form == "onnx" and self.normalise.isChecked()
+        self._job = worker.request(
+            "export",
+            args,
+            on_result=self._written,
+            on_error=self._failed,
+            on_progress=lambda sentence, fraction: self._tell(sentence, error=False),
+            title=f"Exporting {version.label}",
+        )
+        self._job.finished.connect(self._over)
+        self._workspace.job_started.emit(self._job)
+        self.bar.show()
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Cancel")
+        self.check()
+
+    def _over(self) -> None:
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Close")
+        cancelled = self._job is not None and self._job.is_cancelled
+        self._job = None
+        self.bar.hide()
+        if cancelled:
+            self._tell("Cancelled; nothing was written.", error=False)
+        self.check()
+
+    def _written(self, answer: dict[str, Any]) -> None:
+        sentence = written_sentence(answer)
+        self._tell(f"{RIGHT} {sentence}", error=False)
+        self._workspace.message.emit("info", sentence, "\n".join(answer.get("notes") or ()))
+
+    def _failed(self, sentence: str, detail: str) -> None:
+        self._tell(f"{WRONG} {sentence}", error=True)
+        self._workspace.message.emit("error", sentence, detail)
+
+    def _tell(self, text: str, *, error: bool) -> None:
+        self.told.setText(text)
+        theme.mark(self.told, error=error)
+
+    def reject(self) -> None:
+        """Cancel ends the writing, too."""
+        if self._job is not None:
+            self._job.cancel()
+        super().reject()
+
+
+def written_sentence(answer: dict[str, Any]) -> str:
+    """What was written and how far it is from the version itself."""
+    size = f"{answer['bytes'] / 1e6:,.1f} MB" if answer["bytes"] >= 1e5 else f"{answer['bytes']:,} bytes"
+    text = f"{answer['path']} written ({size})"
+    difference = answer.get("difference")
+    if difference is None:
+        return f"{text}."
+    images = count(int(answer.get("samples") or 0), "image")
+    if not difference:
+        return f"{text}; it answers {images} exactly as the version does."
+    return f"{text}; over {images} no logit differs by more than {difference:.2g} from the version's."

@@ -1,0 +1,91 @@
+"""What can be done with versions in windows of their own: say what they are, look at them, export, class doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow
+
+from mpt_studio.gui.widgets.settings import Settings
+from mpt_studio.gui.workspace.opening import Question
+from mpt_studio.gui.workspace.version import Version
+from mpt_studio.gui.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.versions.question import ModelDialog
+
+
+class VersionTools(QObject):
+    """Opens the windows; none of them blocks, and none is imported before it is needed."""
+
+    def __init__(self, window: QMainWindow, workspace: Workspace, settings: Settings) -> None:
+        super().__init__(window)
+        self._window, self._workspace, self._settings = window, workspace, settings
+        self._asking: dict[int, ModelDialog] = {}
+        workspace.opening.asked.connect(self.ask)
+        workspace.tool_wanted.connect(self.open)
+        workspace.versions_changed.connect(self.refresh)
+        workspace.data_changed.connect(self.refresh)
+        QTimer.singleShot(0, self, self.refresh)  # once the actions are there
+
+    def refresh(self) -> None:
+        """Actions that have nothing to work on are off."""
+        workspace = self._workspace
+        for name, enabled in (
+            ("export_version", any(version.checkpoint for version in workspace.versions)),
+            ("about_version", bool(workspace.versions)),
+            ("class_doctor", bool(workspace.versions)),
+            ("skipped", workspace.dataset is not None and bool(workspace.dataset.skipped)),
+        ):
+            action = self._window.findChild(QAction, name)
+            if action is not None:
+                action.setEnabled(enabled)
+
+    def open(self, tool: str, version: Version | None) -> None:
+        """What panels ask for."""
+        {"about": self.about, "export": self.export, "skipped": lambda _: self.skipped()}[tool](version)
+
+    def ask(self, question: Question) -> None:
+        """What is this model? One window for each question."""
+        known = self._asking.get(id(question))
+        if known is not None:
+            known.raise_()
+            known.activateWindow()
+            return
+        from mpt_studio.gui.versions.question import ModelDialog
+
+        data = self._workspace.dataset
+        dialog = ModelDialog(question, data.class_names if data is not None else (), self._window)
+        self._asking[id(question)] = dialog
+        dialog.destroyed.connect(lambda: self._asking.pop(id(question), None))
+        dialog.open()
+
+    def about(self, version: Version | None = None) -> None:
+        """What is known of a version, of the one on show by default."""
+        from mpt_studio.gui.versions.about import VersionDialog
+
+        chosen = version or self._workspace.current or self._workspace.old
+        if chosen is not None:
+            VersionDialog(self._workspace, chosen, self._window).show()
+
+    def export(self, version: Version | None = None) -> None:
+        """Write a version for deployment."""
+        from mpt_studio.gui.versions.export_dialog import ExportVersionDialog
+
+        ExportVersionDialog(self._workspace, version, self._settings.folder(), self._window).open()
+
+    def doctor(self) -> None:
+        """Two class lists side by side."""
+        from mpt_studio.gui.versions.class_pairs import ClassDoctorDialog
+
+        ClassDoctorDialog(self._workspace, self._window).show()
+
+    def skipped(self) -> None:
+        """What was left out of the data."""
+        from mpt_studio.gui.data.skipped import SkippedDialog
+
+        data = self._workspace.dataset
+        if data is not None and data.skipped:
+            SkippedDialog(data, self._window).show()

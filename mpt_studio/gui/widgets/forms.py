@@ -1,0 +1,114 @@
+"""What dialogs are made of: a path to choose, a form with one primary button."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.plain import label
+
+
+class PathField(QWidget):
+    """A path to type, paste or choose."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, folder: bool = False, filters: str = "", start: str = "") -> None:
+        super().__init__()
+        self._folder, self._filters, self._start = folder, filters, start
+        self.edit = QLineEdit()
+        self.edit.setAccessibleName(name)
+        self.edit.setMinimumWidth(320)
+        self.edit.textChanged.connect(self.changed)
+        button = QPushButton("Browse…")
+        button.setAccessibleName(f"Browse for {name}")
+        button.clicked.connect(self._browse)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.edit, 1)
+        layout.addWidget(button)
+
+    def choose_files(self, filters: str) -> None:
+        """Browse for files of these kinds; for folders where there are none."""
+        self._folder, self._filters = not filters, filters
+
+    def _browse(self) -> None:
+        if self._folder:
+            chosen = QFileDialog.getExistingDirectory(self, "Choose a folder", self._start)
+        else:
+            chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self._start, self._filters)
+        if chosen:
+            self.edit.setText(chosen)
+
+    @property
+    def path(self) -> str:
+        """What stands in the field, "~" written out; empty where nothing does."""
+        text = self.edit.text().strip().strip('"')
+        return str(Path(text).expanduser()) if text else ""
+
+
+class FormDialog(QDialog):
+    """A form with a sentence on top, what is still missing below, and one primary button."""
+
+    def __init__(self, title: str, sentence: str, accept: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setMinimumWidth(600)
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(16)
+        self.form.setVerticalSpacing(12)
+        self.problem = label(wrap=True)
+        theme.mark(self.problem, muted=True)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.ok = self.buttons.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
+        theme.mark(self.ok, primary=True)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 16)
+        layout.setSpacing(16)
+        layout.addWidget(label(sentence, wrap=True))
+        layout.addLayout(self.form)
+        layout.addStretch()
+        layout.addWidget(self.problem)
+        layout.addWidget(self.buttons)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The buttons are made first, so Tab and the first focus would go to Cancel."""
+        buttons = self.buttons.buttons()
+        fields = [
+            widget
+            for widget in self.findChildren(QWidget)
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.window() is self and widget not in buttons
+        ]
+        for before, after in pairwise([*fields, self.ok, *(button for button in buttons if button is not self.ok)]):
+            self.setTabOrder(before, after)
+        if not event.spontaneous():  # not when the window comes back
+            fields[0].setFocus()
+        super().showEvent(event)
+
+    def check(self) -> None:
+        """Say what is missing, or allow to go on."""
+        problem = self.missing()
+        self.problem.setText(problem)
+        self.ok.setEnabled(not problem)
+
+    def missing(self) -> str:
+        """What is still missing, as a sentence; empty when complete."""
+        raise NotImplementedError

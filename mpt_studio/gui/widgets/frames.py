@@ -1,0 +1,99 @@
+"""A framed part of a page: a title and what is in it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.plain import label
+
+
+def framed(title: str, content: QWidget, *below: QWidget) -> QFrame:
+    """A frame with a title over its content."""
+    made = QFrame()
+    theme.mark(made, card=True)
+    layout = QVBoxLayout(made)
+    layout.setContentsMargins(12, 8, 12, 12)
+    made.setAccessibleName(title)
+    layout.addWidget(label(title, bold=True))
+    layout.addWidget(content, 1)
+    for widget in below:
+        layout.addWidget(widget)
+    return made
+
+
+class RefreshedWhenSeen(QWidget):
+    """A page says in ``_refresh`` how it reads the workspace; listeners call ``refresh``."""
+
+    _stale = True
+    """Whether the workspace has changed since the page read it."""
+
+    def refresh(self) -> None:
+        """Read the workspace, now or when the page is next seen."""
+        self._stale = True
+        if self.isVisible():
+            self._read()
+
+    def _read(self) -> None:
+        self._stale = False
+        self._refresh()
+
+    def _refresh(self) -> None:
+        raise NotImplementedError
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._read()
+
+
+class DockPanel(QScrollArea):
+    """The body of a dock, as wide as the dock is."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setWidgetResizable(True)
+        self.setProperty("dockBody", True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def put(self, body: QWidget) -> None:
+        """Show this instead of what was shown."""
+        before = self.takeWidget()  # setWidget would delete it at once, maybe inside its own mouse event
+        self.setWidget(body)
+        if before is not None:
+            before.hide()
+            before.deleteLater()
+
+
+class EmptyPage(QWidget):
+    """A muted sentence in the middle; the button is there only where it helps."""
+
+    asked = Signal()
+
+    def __init__(self, button: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sentence = label(wrap=True)
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        theme.mark(self._sentence, muted=True)
+        self.button = QPushButton(button)
+        self.button.setAccessibleName(button.rstrip("…"))
+        self.button.clicked.connect(lambda *_: self.asked.emit())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*4 * [6 * theme.SPACE])
+        layout.setSpacing(2 * theme.SPACE)
+        layout.addStretch(2)
+        layout.addWidget(self._sentence)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+
+    def tell(self, sentence: str, offers: bool = False) -> None:
+        """Show a sentence, with or without the button."""
+        self._sentence.setText(sentence)
+        self.button.setVisible(offers)
+
+    def text(self) -> str:
+        """The sentence on show."""
+        return self._sentence.text()

@@ -1,0 +1,177 @@
+"""A sentence across the top of the page: what went wrong or what is needed, with details one click away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.gui.widgets import plain, theme
+from mpt_studio.gui.widgets.plain import label
+
+_ICONS = {"warning": ("warning", "both_wrong"), "error": ("error", "wrong")}
+
+
+class Banner(QFrame):
+    """Shows the latest warning or error until it is closed; information goes to the log only."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Message")
+        self._detail = ""
+        self._shown = ("error", "wrong")
+        self._icon = QLabel()
+        self.text = label(wrap=True)
+        self.details = QPushButton("Details")
+        self.details.clicked.connect(self._open)
+        self.action = QPushButton()
+        self.action.hide()
+        self.action.clicked.connect(self._act)
+        self._deed: Callable[[], object] | None = None
+        close = QToolButton()
+        theme.set_icon(close, "close")
+        close.setIconSize(QSize(14, 14))
+        close.setToolTip("Dismiss")
+        close.setAccessibleName("Dismiss the message")
+        close.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 6, 6)
+        layout.setSpacing(theme.SPACE)
+        layout.addWidget(self._icon)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.details)
+        layout.addWidget(self.action)
+        layout.addWidget(close)
+        theme.notifier().changed.connect(self._paint)
+        self.hide()
+
+    @Slot(str, str, str)
+    def tell(self, level: str, sentence: str, detail: str = "") -> None:
+        """Show a warning or an error."""
+        if level not in _ICONS:
+            return
+        self._shown, self._detail = _ICONS[level], detail
+        self.text.setText(sentence)
+        self.setAccessibleDescription(sentence)
+        self.details.setVisible(bool(detail))
+        self.action.hide()
+        theme.mark(self, banner=level)
+        self._paint()
+        self.show()
+
+    def offer(self, text: str, deed: Callable[[], object]) -> None:
+        """Add a button to the message on show that does what it asks for."""
+        self._deed = deed
+        self.action.setText(text)
+        self.action.setAccessibleName(text)
+        self.action.show()
+
+    def _act(self) -> None:
+        self.hide()
+        if self._deed is not None:
+            self._deed()
+
+    def _paint(self) -> None:
+        pixmap = theme.icon(*self._shown).pixmap(QSize(18, 18), self.devicePixelRatio())
+        self._icon.setPixmap(pixmap)
+
+    def _open(self) -> None:
+        DetailDialog(self.text.text(), self._detail, self.window()).open()
+
+
+GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
+
+
+class DetailDialog(QDialog):
+    """A sentence and its trace, to read and to copy."""
+
+    def __init__(self, sentence: str, detail: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Details")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(760, 420)
+        heading = label(sentence, wrap=True)
+        text = QPlainTextEdit(detail)
+        text.setReadOnly(True)
+        text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        text.setAccessibleName("Details")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{sentence}\n\n{detail}"))
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        for widget in (heading, text, buttons):
+            layout.addWidget(widget)
+
+
+class ErrorPanel(QFrame):
+    """A card that is hidden until there is something to tell."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.mark(self, card=True)
+        self._glyph = plain.label("", bold=True, size=1.2)
+        self.sentence = plain.label("", wrap=True)
+        self._details = self._button("Details")
+        self._details.setCheckable(True)
+        close = self._button("Dismiss")
+        close.clicked.connect(self.hide)
+        self.trace = QPlainTextEdit(self)
+        self.trace.setReadOnly(True)
+        self.trace.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.trace.setFixedHeight(150)
+        self.trace.setAccessibleName("Details of the problem")
+        self._details.toggled.connect(self.trace.setVisible)
+        row = QHBoxLayout()
+        row.addWidget(self._glyph)
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self._details)
+        row.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE * 3 // 2, theme.SPACE // 2, theme.SPACE, theme.SPACE // 2)
+        layout.addLayout(row)
+        layout.addWidget(self.trace)
+        theme.notifier().changed.connect(self._recolor)
+        self._level = "error"
+        self.hide()
+
+    def _button(self, text: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        return button
+
+    def tell(self, level: str, sentence: str, detail: str = "") -> None:
+        """Show a problem; ``level`` is "error" or "warning"."""
+        self._level = level
+        self.sentence.setText(sentence)
+        self.trace.setPlainText(detail)
+        self._details.setChecked(False)
+        self.trace.hide()
+        self._details.setVisible(bool(detail))
+        self._recolor()
+        self.show()
+
+    @Slot()
+    def _recolor(self) -> None:
+        c = theme.colors()
+        color = c.wrong if self._level == "error" else c.both_wrong
+        self._glyph.setText("✗" if self._level == "error" else "▲")
+        self._glyph.setStyleSheet(f"color: {color};")
+        back = theme.blend(c.panel, color, 0.12)
+        self.setStyleSheet(f"ErrorPanel {{ background: {back}; border: 1px solid {color}; border-radius: 8px; }}")

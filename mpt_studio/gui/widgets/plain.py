@@ -1,0 +1,100 @@
+"""Text on screen: names from files are data and never markup; numbers are written the same way everywhere."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    pass
+
+
+RIGHT, WRONG = "✓", "✗"
+
+
+def label(text: str = "", *, wrap: bool = False, bold: bool = False, size: float = 1.0) -> QLabel:
+    """A label that shows its text as it is, whatever is in it."""
+    made = QLabel()
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(text)
+    made.setWordWrap(wrap)
+    if wrap:
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    font = made.font()
+    font.setBold(bold)
+    font.setPointSizeF(font.pointSizeF() * size)
+    made.setFont(font)
+    return made
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """A tooltip that shows its text as it is (Qt guesses markup otherwise)."""
+    widget.setToolTip(tip(text))
+
+
+def tip(text: str) -> str:
+    """``text`` escaped for Qt's tooltips, legends and other places that take markup."""
+    return f"<span>{html.escape(text).replace(chr(10), '<br>')}</span>" if text else ""
+
+
+def caption(text: str) -> str:
+    """``text`` for buttons and actions, in which a single & would become a mnemonic."""
+    return text.replace("&", "&&")
+
+
+def percent(rate: float | None, digits: int = 1) -> str:
+    return "–" if rate is None or math.isnan(rate) else f"{100 * rate:.{digits}f} %"
+
+
+def interval(bounds: tuple[float, float] | None, digits: int = 1) -> str:
+    """A 95 % interval in percent: "7.1–8.8"."""
+    return "" if bounds is None else f"{100 * bounds[0]:.{digits}f}–{100 * bounds[1]:.{digits}f}"
+
+
+def number(value: float, digits: int = 1) -> str:
+    """A logit or margin with a typographic minus; "–" where it is undefined."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.replace("-", "")
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """With its sign: "+1.5", "−0.3", "0.0"."""
+    text = number(value, digits)
+    return f"+{text}" if text.strip("0.") and not text.startswith(("−", "–")) else text
+
+
+def probability(p: float) -> str:
+    """A p value for small print: "p = 0.012", "p < 0.001"."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def count(value: int, what: str = "", plural: str = "") -> str:
+    """ "1,204 images"; the plural is ``what`` + "s" unless given."""
+    if not what:
+        return f"{value:,}"
+    return f"{value:,} {what if value == 1 else plural or what + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """ "a", "a and b", "a, b and c", "a, b and 5 others"."""
+    shown = list(names) if len(names) <= most else [*names[: most - 1], count(len(names) - most + 1, "other")]
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+
+
+def short_spec(spec: str) -> str:
+    """A data spec for people: "Built-in characters", or the folder's name."""
+    kind, _, folder = spec.partition(":")
+    names = {"builtin": "Built-in characters", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+    names["cifar100"] = "CIFAR-100"
+    if kind in names:
+        return names[kind]
+    return folder.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or spec

@@ -1,0 +1,161 @@
+"""A metadata table that is open: its columns go with every comparison on the same samples."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from mpt_studio.compare import Cause, CauseThresholds, Comparison, Metadata, read_metadata
+from mpt_studio.data.table import looks_like_manifest
+from mpt_studio.errors import UserError
+from mpt_studio.gui.beside.jobs import PoolJob
+from mpt_studio.gui.widgets.settings import JsonFile
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.workspace.workspace import Workspace
+
+
+log = logging.getLogger(__name__)
+
+
+class Thresholds(QObject):
+    """One set for all comparisons of a workspace."""
+
+    changed = Signal()
+    """The comparisons sort their flips by other thresholds now."""
+    wanted = Signal()
+    """The user asks to see and change them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace, self._file = workspace, JsonFile("thresholds.json")
+        self.value = _read(self._file)
+
+    def prepare(self, comparison: Comparison) -> None:
+        """Give them to a new comparison; may run beside the window."""
+        if comparison.thresholds != self.value:
+            comparison.set_thresholds(self.value)
+
+    def set(self, value: CauseThresholds) -> None:
+        """Sort all flips anew, and remember it."""
+        if value == self.value:
+            return
+        self.value = value
+        self._file.set(**dataclasses.asdict(value))
+        for comparison in self._workspace.made():
+            comparison.set_thresholds(value)
+        self.changed.emit()
+
+    def ask(self) -> None:
+        """Show them where causes are shown."""
+        self._workspace.show_flips.emit()
+        self.wanted.emit()
+
+
+def _read(file: JsonFile) -> CauseThresholds:
+    """What the file says; a value that makes no sense leaves all at their defaults."""
+    names = [field.name for field in dataclasses.fields(CauseThresholds)]
+    try:
+        return CauseThresholds(**{name: float(file.values[name]) for name in names if name in file.values})
+    except (UserError, TypeError, ValueError) as error:
+        log.warning("%s makes no sense (%s); using defaults", file.path, error)
+        return CauseThresholds()
+
+
+def meaning(cause: Cause, of: CauseThresholds) -> str:
+    """When a flip has this cause, with the thresholds in force."""
+    return {
+        Cause.NEW_CLASS: "The update answers a class that the old model lacks.",
+        Cause.NEAR_TIE: f"The update's margin is above −{of.near_tie:g} logits.",
+        Cause.CONFIDENT_REVERSAL: f"Both versions give their answers p ≥ {of.confident:g}.",
+        Cause.OLD_OLD: "None of the other causes; the answer is a class that the old model knows.",
+        Cause.SUSPECT_LABEL: f"The update is sure of its answer (p ≥ {of.suspect_sure:g}) and not of the label "
+        f"(p ≤ {of.suspect_truth:g}); the old model was right with p ≤ {of.suspect_unsure:g}, "
+        "or gave the same answer.",
+        Cause.NONE: "Everything else, above all samples that did not flip.",
+    }[cause]
+
+
+_ELSE = "(As predictions it would need an id and a column such as prediction or logit_cat.)"
+
+
+class Tables(QObject):
+    """The last table that was opened."""
+
+    changed = Signal()
+    """The comparisons have other columns now."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
+        self._path: Path | None = None
+        self._job: PoolJob | None = None
+        self._waiting: Path | None = None
+        workspace.versions_changed.connect(self._open_waiting)
+
+    def drop(self, path: Path) -> None:
+        """A table that was dropped: metadata of the samples compared; before there are any it may list the images."""
+        if not self._workspace.made() and looks_like_manifest(path):
+            self._workspace.open_data(f"manifest:{path.resolve()}")
+        else:
+            self.open(path)
+
+    def open(self, path: Path) -> None:
+        """Read a CSV file beside the window and join it to what is open."""
+        made = self._workspace.made()
+        if not made and self._workspace.old is not None and self._workspace.current is not None:
+            self._waiting = path
+            self._tell("info", f"{path.name} is read as soon as the versions are compared.")
+            return
+        if not made:
+            what = f"{path.name}: open the two versions first, metadata belong to their samples."
+            self._tell("warning", f"{what} {_ELSE}")
+            return
+        if self._job is not None:
+            self._job.cancel()
+        self._job = PoolJob(
+            f"Reading {path.name}",
+            lambda: [(each, read_metadata(path, each)) for each in made],
+            lambda found: self._take(path, found),
+            lambda sentence, detail: self._tell("error", sentence, detail),
+            self,
+        )
+        self._workspace.job_started.emit(self._job)
+        self._job.start()
+
+    def follow(self, path: Path) -> None:
+        """Take a table that comes with the data: for what is open, and for every comparison from now on."""
+        if not path.is_file():
+            return
+        if self._workspace.made():
+            self.open(path)
+        else:
+            self._path = path
+
+    def _open_waiting(self) -> None:
+        if self._waiting is not None and (self._workspace.made() or self._workspace.old is None):
+            path, self._waiting = self._waiting, None
+            self.open(path)
+
+    def prepare(self, comparison: Comparison) -> None:
+        """Give a new comparison the open table's columns, where they fit; may run beside the window."""
+        if self._path is None:
+            return
+        try:
+            comparison.set_metadata(read_metadata(self._path, comparison))
+        except UserError as error:
+            self._tell("warning", f"Without metadata: {error}")
+
+    def _take(self, path: Path, found: list[tuple[Comparison, Metadata]]) -> None:
+        self._path = path
+        for comparison, metadata in found:
+            comparison.set_metadata(metadata)
+        self._tell("info", f"{path.name}: {found[0][1].sentence()}")
+        self.changed.emit()
+
+    def _tell(self, level: str, sentence: str, detail: str = "") -> None:
+        self._workspace.message.emit(level, sentence, detail)

@@ -1,0 +1,389 @@
+"""What was dropped or chosen on its way to becoming versions and data. Slow reading happens in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from mpt_studio.errors import UserError, shown_name
+from mpt_studio.gui.beside.jobs import Job, PoolJob
+from mpt_studio.gui.workspace import version as making
+from mpt_studio.gui.workspace.version import Version
+from mpt_studio.jobs.kinds import kind_of
+from mpt_studio.predictions import Predictions, read_predictions
+from mpt_studio.reading import Choices, Reading, reading_from_json, to_json
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.workspace.workspace import Workspace
+
+DIRECT_BYTES = 1_000_000
+"""Tables up to this size are imported at once; it takes some hundredths of a second."""
+NOTHING_CHOSEN = Choices()
+_MISSING = {
+    "architecture": "its architecture",
+    "class_names": "its class names",
+    "preprocessing": "how its images are prepared",
+}
+
+
+class Item(QObject):
+    """One file or folder: being read, asked about, refused, or done."""
+
+    changed = Signal()
+
+    def __init__(self, path: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self.path = path
+        self.job: Job | None = None
+        self.sentence, self.fraction = "", -1.0
+        self.problem, self.detail = "", ""
+        self.version: Version | None = None
+        self.is_over = False
+        self.question: Question | None = None
+        """What a person still has to say, where reading stopped for that."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return shown_name(self.path)
+
+    def cancel(self) -> None:
+        """Stop reading; nothing of it is opened."""
+        if self.job is not None:
+            self.job.cancel()
+
+    @property
+    def told(self) -> str:
+        """Why it was refused, as the log says it: with the file's name. Empty where it was not."""
+        names_it = self.name in self.problem or str(self.path) in self.problem
+        return self.problem if names_it or not self.problem else f"{self.name}: {self.problem}"
+
+
+class Question:
+    """What a person has to say about a file before it is a version; or may say anew, where it is one."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        answer: Callable[[Choices | None], None],
+        choices: Choices,
+        problem: str,
+        anew: bool,
+        as_found: Callable[[], None] | None = None,
+    ) -> None:
+        self.reading, self.answer = reading, answer
+        self.choices = choices
+        """What was said before."""
+        self.problem = problem
+        """Why that does not fit; empty at first."""
+        self.anew = anew
+        """Whether everything may be said again, not only what is missing."""
+        self.as_found = as_found
+        """Forgets what was said and reads the file anew; None where that is no answer."""
+
+
+class Opening(QObject):
+    """Reads what is opened; versions that are opened together arrive together, or not at all."""
+
+    changed = Signal()
+    """Something is being read, was refused, or is done."""
+    asked = Signal(object)
+    """A ``Question`` for a dialog."""
+    taken = Signal()
+    """Versions were opened."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace, self._is_closed = workspace, False
+        self.items: list[Item] = []
+        """What is being read, and what was refused until somebody has seen it."""
+
+    def open(self, paths: Sequence[Path], *, instead: bool = False) -> None:
+        """Open files and folders; ``instead`` of what is open, where all of them can be read."""
+        batch = [Item(path, self) for path in paths]
+        self.items += batch
+        starts = [(item, start) for item in batch if (start := self._prepared(item, batch, instead))]
+        for item, start in starts:
+            start(item)
+        self._finish(batch, instead)
+
+    def ensure(self, path: Path, then: Callable[[], object]) -> None:
+        """Have weights from elsewhere read, and what they lack asked for, before something is done with them."""
+        try:
+            if kind_of(path) != "weights":
+                then()
+                return
+        except UserError as error:
+            self._workspace.message.emit("error", str(error), "")
+            return
+        item = Item(path, self)
+        self.items.append(item)
+
+        def over() -> None:
+            if not item.problem:
+                self.items.remove(item)
+            self.changed.emit()
+            if item.version is not None:
+                then()
+
+        self._read(item, NOTHING_CHOSEN, None, over)
+        self.changed.emit()
+
+    def _prepared(self, item: Item, batch: list[Item], instead: bool) -> Callable[[Item], None] | None:
+        """How an item is read; None where that was said or done at once."""
+        try:
+            kind = kind_of(item.path)
+        except UserError as error:
+            self._refused(item, str(error))
+            return None
+
+        def over() -> None:
+            self._finish(batch, instead)
+
+        if kind == "weights":
+            return lambda item: self._read(item, NOTHING_CHOSEN, None, over)
+        if kind == "predictions":
+            return lambda item: self._import(item, over)
+        if kind == "checkpoint":
+            return self._open_ours
+        if instead:
+            self._refused(item, f"{item.name} is neither a checkpoint nor predictions; choose one of those.")
+        elif kind == "images":
+            self._workspace.open_data(f"folder:{item.path.resolve()}")
+        else:
+            self._workspace.tables.drop(item.path)
+        item.is_over = True
+        return None
+
+    def _finish(self, batch: list[Item], instead: bool) -> None:
+        """Take the versions in once nothing of the batch is being read any more."""
+        if all(item.is_over for item in batch):
+            found = [item.version for item in batch if item.version is not None]
+            self.items = [item for item in self.items if item not in batch or item.problem]
+            batch.clear()  # once only
+            wanted = bool(found) and not self._is_closed and (not instead or len(found) == 2)
+            if wanted and instead:
+                self._workspace.clear()
+            if wanted:
+                self._workspace.take_in(found)
+                self.taken.emit()
+        self.changed.emit()
+
+    def dismiss(self, item: Item) -> None:
+        """A refusal has been seen."""
+        if item in self.items and item.is_over:
+            self.items.remove(item)
+            self.changed.emit()
+
+    def close(self) -> None:
+        """Stop reading, and open nothing any more."""
+        self._is_closed = True
+        for item in list(self.items):
+            item.cancel()
+
+    # Kinds --------------------------------------------------------------------------------------------------------
+
+    def _open_ours(self, item: Item) -> None:
+        try:
+            item.version = making.from_checkpoint(item.path)
+        except UserError as error:
+            self._refused(item, str(error))
+        item.is_over = True
+
+    def _import(self, item: Item, over: Callable[[], None]) -> None:
+        """Predictions: ours and small tables at once, large tables by the worker, whose import is then read."""
+        worker = self._workspace.worker
+        if worker is None or item.path.is_dir() or item.path.stat().st_size <= DIRECT_BYTES:
+            try:
+                self._imported(item, read_predictions(item.path))
+            except UserError as error:
+                self._refused(item, str(error))
+            item.is_over = True
+            return
+        request = worker.request(
+            "inspect",
+            {"path": str(item.path.absolute())},
+            on_result=lambda _: self._import_kept(item, over),
+            on_error=lambda sentence, detail: self._failed(item, sentence, detail, over),
+            on_progress=lambda sentence, fraction: self._moved(item, sentence, fraction),
+            title=f"Importing {item.name}",
+        )
+        self._follow(item, request, over)
+
+    def _import_kept(self, item: Item, over: Callable[[], None]) -> None:
+        """The worker has filled the cache: what is left is hashing the file, beside the window."""
+
+        def take(found: Predictions) -> None:
+            self._imported(item, found)
+            item.is_over = True
+            over()
+
+        job = PoolJob(
+            f"Opening {item.name}",
+            lambda: read_predictions(item.path),
+            take,
+            lambda sentence, detail: self._failed(item, sentence, detail, over),
+            self,
+        )
+        self._follow(item, job, over)
+        job.start()
+
+    def _imported(self, item: Item, found: Predictions) -> None:
+        item.version = making.of_predictions(item.path, found, self._workspace.dataset)
+
+    def _read(self, item: Item, choices: Choices, asked: Question | None, over: Callable[[], None]) -> None:
+        """Have weights from elsewhere read; ``asked`` is the question that ``choices`` answer."""
+        self._request(
+            item,
+            choices,
+            lambda found: self._found(item, found, choices, over),
+            lambda sentence, detail: (
+                self._ask(item, asked.reading, choices, over, sentence)
+                if asked is not None and not detail
+                else self._failed(item, sentence, detail, over)
+            ),
+            over,
+        )
+
+    def _request(
+        self,
+        item: Item,
+        choices: Choices,
+        on_reading: Callable[[Reading], None],
+        on_error: Callable[[str, str], None],
+        over: Callable[[], None],
+        *,
+        forget: bool = False,
+    ) -> None:
+        worker, data = self._workspace.worker, self._workspace.dataset
+        if worker is None:
+            on_error(f"{item.name} is read by the worker process, which is not running here.", "")
+            return
+        args: dict[str, Any] = {"path": str(item.path.absolute()), "choices": to_json(choices), "forget": forget}
+        args["data_classes"] = list(data.class_names) if data is not None else []
+        request = worker.request(
+            "read_version",
+            args,
+            on_result=lambda answer: on_reading(reading_from_json(answer)),
+            on_error=on_error,
+            on_progress=lambda sentence, fraction: self._moved(item, sentence, fraction),
+            title=f"Reading {item.name}",
+        )
+        request.setProperty("classes", args["data_classes"])
+        self._follow(item, request, over)
+
+    def _found(self, item: Item, found: Reading, choices: Choices, over: Callable[[], None]) -> None:
+        data, known = self._workspace.dataset, item.job.property("classes") if item.job is not None else []
+        if "class_names" in found.needs and data is not None and list(data.class_names) != known:
+            self._read(item, choices, None, over)  # the data were opened in between: they may tell the names
+        elif found.needs or found.checkpoint is None:
+            self._ask(item, found, choices, over, "")
+        else:
+            item.version = making.from_reading(found, item.path)
+            item.is_over = True
+            over()
+
+    # Questions ----------------------------------------------------------------------------------------------------
+
+    def _ask(self, item: Item, found: Reading, choices: Choices, over: Callable[[], None], problem: str) -> None:
+        def answer(said: Choices | None) -> None:
+            if item.question is None:
+                return  # answered already
+            item.question = None
+            if said is not None:
+                self._read(item, said, question, over)
+                self.changed.emit()
+                return
+            self._failed(item, f"{item.name} was not opened: {_missing_in(found)} must be said first.", "", over)
+
+        item.job = None
+        item.sentence, item.fraction = "waits for an answer", -1.0
+        item.question = question = Question(found, answer, choices, problem, anew=False)
+        item.changed.emit()
+        self.asked.emit(question)
+
+    def ask_anew(self, version: Version, choices: Choices = NOTHING_CHOSEN, problem: str = "") -> None:
+        """Have a person change how a version from elsewhere is read; it is then evaluated again."""
+        reading = version.reading
+        if reading is None:
+            return
+
+        def answer(said: Choices | None) -> None:
+            if said is not None:
+                self._read_anew(version, said)
+
+        def as_found() -> None:
+            self._read_anew(version, NOTHING_CHOSEN, forget=True)
+
+        self.asked.emit(Question(reading, answer, choices, problem, anew=True, as_found=as_found))
+
+    def _ask_missing(self, version: Version, found: Reading, choices: Choices) -> None:
+        """What a file that is read anew lacks; until that is said, the version stays as it was."""
+
+        def answer(said: Choices | None) -> None:
+            if said is not None:
+                self._read_anew(version, said)
+                return
+            name, missing = shown_name(Path(version.source)), _missing_in(found)
+            sentence = f"{name} stays as it was read before: {missing} must be said first."
+            self._workspace.message.emit("warning", sentence, "")
+
+        self.asked.emit(Question(found, answer, choices, "", anew=False))
+
+    def _read_anew(self, version: Version, choices: Choices, *, forget: bool = False) -> None:
+        item = Item(Path(version.source), self)
+        self.items.append(item)
+
+        def over() -> None:
+            self._finish([item], False)
+
+        def take(found: Reading) -> None:
+            item.is_over = True
+            if found.checkpoint is not None and not found.needs:
+                self._workspace.reread(version, found)
+            else:
+                self._ask_missing(version, found, choices)
+            over()
+
+        def again(sentence: str, detail: str) -> None:
+            if detail:
+                self._failed(item, sentence, detail, over)
+                return
+            item.is_over = True
+            over()
+            self.ask_anew(version, choices, sentence)
+
+        self._request(item, choices, take, again, over, forget=forget)
+        self.changed.emit()
+
+    # Jobs ---------------------------------------------------------------------------------------------------------
+
+    def _follow(self, item: Item, job: Job, over: Callable[[], None]) -> None:
+        item.job = job
+        job.finished.connect(lambda: self._cancelled(item, over) if job.is_cancelled else None)
+        self._workspace.job_started.emit(job)
+
+    def _cancelled(self, item: Item, over: Callable[[], None]) -> None:
+        item.is_over = True
+        self._workspace.message.emit("info", f"{item.name} was not opened: reading it was cancelled.", "")
+        over()
+
+    def _moved(self, item: Item, sentence: str, fraction: float | None) -> None:
+        item.sentence, item.fraction = sentence, -1.0 if fraction is None else fraction
+        item.changed.emit()
+
+    def _failed(self, item: Item, sentence: str, detail: str, over: Callable[[], None]) -> None:
+        self._refused(item, sentence, detail)
+        over()
+
+    def _refused(self, item: Item, sentence: str, detail: str = "") -> None:
+        item.problem, item.detail, item.is_over, item.job = sentence, detail, True, None
+        self._workspace.message.emit("error", item.told, detail)
+
+
+def _missing_in(found: Reading) -> str:
+    """What a person has to say before a file can be used, in words."""
+    return " and ".join(_MISSING[need] for need in found.needs) or "something"

@@ -1,0 +1,90 @@
+"""Which of the open candidates to ship: the lowest NFR (old classes) close enough to plain training's accuracy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from mpt_studio import compare
+from mpt_studio.errors import UserError
+from mpt_studio.gui.widgets.plain import number
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.workspace.workspace import Workspace
+
+Contenders = dict[str, compare.Comparison]
+Picked = compare.Recommendation | compare.OffsetRecommendation
+_SAME = 0.005
+"""Offsets are shown with two digits."""
+
+
+class Recommending(QObject):
+    """The choice among a workspace's candidates: as trained, computed when first asked for, or at any logit offset."""
+
+    changed = Signal()
+    """Another candidate is picked, or the same at another offset."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
+        self._found: compare.Recommendation | None = None
+        self._at_offset: compare.OffsetRecommendation | None = None
+        self.any_offset = False
+        """Whether the choice is among all points of all curves; ``tell`` says what it came to."""
+        self.tolerance = 0.02
+        """How far below plain training's accuracy (all) a candidate may be, as a fraction."""
+
+    def forget(self) -> None:
+        """Something it depends on has changed."""
+        self._found = self._at_offset = None
+
+    @property
+    def found(self) -> compare.Recommendation | None:
+        """As trained. None where plain training or all others are not among the versions."""
+        if self._found is None and (contenders := self.contenders()) is not None:
+            try:
+                self._found = compare.recommend(*contenders, self.tolerance)
+            except UserError as error:
+                self._workspace.message.emit("warning", str(error), "")
+        return self._found
+
+    @property
+    def picked(self) -> Picked | None:
+        """What is recommended now; None while the offsets are looked at."""
+        return self._at_offset if self.any_offset else self.found
+
+    def choose(self, any_offset: bool) -> None:
+        """Among all offsets, or only as trained."""
+        if any_offset != self.any_offset:
+            self.any_offset = any_offset
+            self.changed.emit()
+
+    def tell(self, picked: compare.OffsetRecommendation | None) -> None:
+        """What the choice among all offsets came to."""
+        if picked != self._at_offset:
+            self._at_offset = picked
+            self.changed.emit()
+
+    def star(self, key: str, *, short: bool = False) -> str:
+        """What to write beside a candidate: "★ recommended at γ = 0.85"; empty beside all others.
+
+        Empty as well where it is looked at under another offset than the one that is recommended.
+        """
+        picked, shown = self.picked, self._workspace.offsets.of(key)
+        if picked is None or picked.key != key:
+            return ""
+        gamma = getattr(picked, "gamma", 0.0)
+        if shown and abs(shown - gamma) > _SAME:
+            return ""
+        if abs(gamma) <= _SAME:
+            return "★ recommended"
+        return f"{'★' if short else '★ recommended'} at γ = {number(gamma, 2)}"
+
+    def contenders(self) -> tuple[compare.Comparison, Contenders] | None:
+        """Plain training's comparison and those to choose among, itself too; None where there is nothing to choose."""
+        candidates = self._workspace.candidates
+        plain = next((v for v in candidates if v.role == "reference"), None)
+        wanted = [v for v in candidates if v.role != "noise_floor"]
+        made = {v.key: c for v in wanted if (c := self._workspace.comparison(v.key)) is not None}
+        return (made[plain.key], made) if plain is not None and plain.key in made and len(made) > 1 else None

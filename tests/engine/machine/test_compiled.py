@@ -1,0 +1,118 @@
+"""When networks are compiled, and that a trial pass leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from mpt_studio.engine.machine import compiled
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks.outline import without_memory
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def test_that_a_linear_layers_work_is_counted_by_hand():
+    with torch.device("meta"):
+        network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 4, 5))
+    assert compiled.training_work(network, 4, 10) == 3 * 2 * (48 * 5) * 10
+
+
+def test_that_a_networks_work_grows_with_its_images():
+    network = without_memory(lambda: networks.build("small", 10, True, 32)).to("meta")
+    assert compiled.training_work(network, 32, 200) == 2 * compiled.training_work(network, 32, 100)
+
+
+def test_that_the_work_of_a_network_that_gives_a_weight_to_a_layer_is_counted():
+    """Transformers give their class tokens."""
+
+    class Tokens(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token, self.layer = torch.nn.Parameter(torch.zeros(1, 7)), torch.nn.Linear(7, 2)
+
+        def forward(self, images):
+            return self.layer(self.token.expand(len(images), -1))
+
+    with torch.device("meta"):
+        network = Tokens()
+    assert compiled.training_work(network, 4, 10) == 3 * 2 * (7 * 2) * 10
+
+
+@pytest.mark.parametrize(("work", "expected"), [(0.9, False), (1.0, True)])
+def test_that_long_trainings_on_a_cpu_with_a_compiler_are_compiled(work, expected, monkeypatch):
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    enough = compiled.PAYS_FROM * devices.threads()
+    assert compiled.pays("auto", CPU, lambda: work * enough) is expected
+    assert not compiled.pays("auto", CUDA, lambda: work * enough)
+    monkeypatch.setattr(compiled, "has_compiler", lambda: False)
+    assert not compiled.pays("auto", CPU, lambda: work * enough)
+
+
+def test_that_the_recipe_has_the_last_word():
+    assert compiled.pays("on", CUDA, lambda: 0.0)
+    assert not compiled.pays("off", CPU, lambda: 1e30)
+
+
+def test_that_a_trial_pass_leaves_statistics_and_generator_as_they_were():
+    network = networks.build("small", 10, True, 32).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    state = torch.random.get_rng_state()
+    with compiled._unchanged(network):
+        network(torch.rand(4, 3, 32, 32))
+        torch.rand(1)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_that_a_backward_pass_that_cannot_be_compiled_leaves_no_trace_either(monkeypatch):
+    class OnlyForward(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, logits):
+            return logits.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            raise RuntimeError("no way back")
+
+    monkeypatch.setattr(torch, "compile", lambda network, **_: lambda images: OnlyForward.apply(network(images)))
+    network = networks.build("small", 10, True, 32).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with pytest.raises(RuntimeError, match="no way back"):
+        compiled.student(network, 4, 32, lambda: devices.autocast(CPU, "fp32"))
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_that_a_teachers_answer_stays_when_something_compiled_answers_next(monkeypatch):
+    """As a graph of CUDA does, the compiled form always answers in the same memory."""
+
+    def in_one_place(network, **_):
+        place = torch.empty(2, 5)
+        return lambda images: place.copy_(network(images))
+
+    monkeypatch.setattr(torch, "compile", in_one_place)
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 4, 5)).requires_grad_(False)
+    teacher = compiled.teacher(network, 2, 4, lambda: devices.autocast(CPU, "fp32"))
+    images = torch.rand(2, 3, 4, 4)
+    first = teacher(images)
+    teacher(-images)
+    torch.testing.assert_close(first, network(images))
+
+
+def test_that_compiled_code_lies_beside_our_other_caches_whoever_imports_the_compiler_first(tmp_path):
+    program = (
+        "from mpt_studio import engine, paths; import torch._dynamo; "
+        "from torch._inductor.runtime.cache_dir_utils import cache_dir; "
+        "print(cache_dir() == str(paths.cache_dir() / 'compiled'))"
+    )
+    place = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    kept = {name: value for name, value in os.environ.items() if name != "TORCHINDUCTOR_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**kept, **place}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"

@@ -1,0 +1,94 @@
+"""Labels, statistics and batches."""
+
+from __future__ import annotations
+
+import copy
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from mpt_studio.engine import images as feed
+from mpt_studio.engine.images import ImageFeed
+from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
+from mpt_studio.errors import UserError
+
+CPU = torch.device("cpu")
+
+
+def test_that_labels_become_columns_by_name(squares):
+    found = feed.head_labels(squares, np.array([1, 3]), ("dog", "bee"))  # samples 1 and 3 are a bee and a dog
+    assert found.tolist() == [1, 0]
+
+
+def test_that_labels_without_a_class_name_are_refused_on_the_cpu(squares):
+    data = copy.copy(squares)
+    data.labels = np.where(np.arange(len(data)) == 6, 4, data.labels)
+    with pytest.raises(UserError, match="outside of their 4 classes"):
+        feed.head_labels(data, data.train, data.class_names)
+
+
+def test_that_samples_of_a_class_the_version_lacks_are_refused(squares):
+    with pytest.raises(UserError, match="class 'ant', which the version does not have"):
+        feed.head_labels(squares, squares.train, ("bee", "cat", "dog"))
+
+
+def test_that_statistics_are_those_of_the_images(squares):
+    pixels = squares.images[squares.train] / 255
+    found = feed.preprocessing(squares, squares.train, 16)
+    assert found.mean == pytest.approx(pixels.mean(axis=(0, 1, 2)))
+    assert found.std == pytest.approx(pixels.std(axis=(0, 1, 2)))
+
+
+@pytest.mark.parametrize("on_device", [True, False])
+def test_that_batches_are_the_epochs_order_from_any_first_step(on_device, squares):
+    labels = feed.head_labels(squares, squares.train, squares.class_names)
+    images = ImageFeed(squares, squares.train, 16, CPU, on_device)
+    training = TrainingFeed(images, labels, 20, Augmentation(seed=1, padding=0, mirror=False))
+    batches = list(training.batches(epoch=3))
+    assert [len(b.labels_B) for b in batches] == [20, 20, 20, 20, 16]
+    assert sorted(torch.cat([b.labels_B for b in batches]).tolist()) == sorted(labels.tolist())
+    later = list(training.batches(epoch=3, first=2))
+    assert len(later) == 3
+    assert torch.equal(later[0].images_BSS3, batches[2].images_BSS3)
+
+
+def test_that_placement_follows_the_recipe_and_the_free_memory():
+    assert feed.fits_on_device("device", CPU, 10**9, 224)
+    assert not feed.fits_on_device("loader", CPU, 1, 1)
+    assert feed.fits_on_device("auto", CPU, 1000, 32)
+    assert not feed.fits_on_device("auto", CPU, 10**9, 224)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_that_an_image_that_vanished_is_the_same_sentence_from_a_loader_process(workers, squares):
+    class Broken(type(squares)):
+        def batch(self, indices, size):
+            raise UserError("The image a.png has vanished; open the data again.")
+
+    images = ImageFeed(Broken(), squares.train, 16, CPU, on_device=False, workers=workers)
+    with pytest.raises(UserError, match=r"^The image a\.png has vanished; open the data again\.$"):
+        list(images.batches(feed.in_order(4, 2)))
+
+
+def test_that_read_only_arrays_become_tensors_without_a_warning(squares, recwarn):
+    class Mapped(type(squares)):
+        def batch(self, indices, size):
+            pixels = super().batch(indices, size)
+            pixels.flags.writeable = False
+            return pixels
+
+    assert len(ImageFeed(Mapped(), squares.train, 16, CPU, on_device=True).held) == len(squares.train)
+    assert not recwarn.list
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="has no priorities of this kind")
+def test_that_loader_processes_take_only_what_the_trainer_leaves(squares):
+    class TellsItsPriority:
+        def batch(self, indices, size):
+            return np.full((len(indices), size, size, 3), os.nice(0), dtype=np.uint8)
+
+    images = ImageFeed(TellsItsPriority(), squares.train, 16, CPU, on_device=False, workers=1)
+    found = torch.cat(list(images.batches(feed.in_order(40, 20))))
+    assert (found == min(19, os.nice(0) + feed.NICER_BY)).all()

@@ -1,0 +1,104 @@
+"""A teacher's answers are asked for once per epoch and update, and change nothing."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mpt_studio.engine.train import kept_answers
+from mpt_studio.engine.train.kept_answers import KeptAnswers
+from mpt_studio.recipe import METHODS
+
+
+class Counting:
+    """A teacher that counts how often it is asked; its answer is the images' mean, twice."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        self.asked += 1
+        mean = images.float().mean(dim=(1, 2, 3))
+        return torch.stack([mean, -mean], dim=1)
+
+
+BATCHES = [torch.tensor([2, 0]), torch.tensor([1, 3])]
+IMAGES = torch.arange(4 * 12, dtype=torch.uint8).reshape(4, 2, 2, 3)
+
+
+def ask(kept: KeptAnswers, epoch: int = 0, first: int = 0) -> list[torch.Tensor]:
+    kept.begin(epoch, first)
+    found = [kept.logits(IMAGES[rows], rows) for rows in BATCHES[first:]]
+    kept.end()
+    return found
+
+
+def remembering(teacher: Counting, folder, identity: str = "same", epochs: int = 2) -> KeptAnswers:
+    return KeptAnswers(teacher, folder, (identity,), samples=4, steps=2, epochs=epochs)
+
+
+def test_that_the_second_candidate_reads_what_the_first_one_asked(tmp_path):
+    first, second = Counting(), Counting()
+    asked, read = ask(remembering(first, tmp_path)), ask(remembering(second, tmp_path))
+    assert (first.asked, second.asked) == (2, 0)
+    assert all(torch.equal(a, b) for a, b in zip(asked, read, strict=True))
+
+
+def test_that_another_epoch_and_another_identity_are_asked_again(tmp_path):
+    ask(remembering(Counting(), tmp_path))
+    other_epoch, other_identity = Counting(), Counting()
+    ask(remembering(other_epoch, tmp_path), epoch=1)
+    ask(remembering(other_identity, tmp_path, "other"))
+    assert (other_epoch.asked, other_identity.asked) == (2, 2)
+
+
+def test_that_a_folder_that_cannot_be_written_costs_the_answers_and_not_the_training(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    teacher = Counting()
+    kept = remembering(teacher, tmp_path / "file" / "answers")
+    assert [len(ask(kept, epoch)) for epoch in (0, 1)] == [2, 2]
+    assert teacher.asked == 4
+
+
+def test_that_an_epoch_entered_in_its_middle_is_not_written_but_can_be_read(tmp_path):
+    ask(remembering(Counting(), tmp_path), first=1)
+    whole, resumed = Counting(), Counting()
+    ask(remembering(whole, tmp_path))
+    ask(remembering(resumed, tmp_path), first=1)
+    assert (whole.asked, resumed.asked) == (2, 0)
+
+
+def test_that_an_epoch_that_was_left_early_is_not_written(tmp_path):
+    kept = remembering(Counting(), tmp_path)
+    kept.begin(0, 0)
+    kept.logits(IMAGES[BATCHES[0]], BATCHES[0])
+    kept.end()
+    assert not list(tmp_path.rglob("*.npy"))
+
+
+def test_that_a_damaged_file_is_asked_again(tmp_path):
+    ask(remembering(Counting(), tmp_path))
+    next(tmp_path.rglob("*.npy")).write_bytes(b"\x93NUMPY torn")
+    again = Counting()
+    ask(remembering(again, tmp_path))
+    assert again.asked == 2
+
+
+def test_that_nothing_is_kept_beyond_the_limit_or_without_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_answers, "MOST_BYTES", 4 * 2 * 4 * 2 - 1)
+    ask(remembering(Counting(), tmp_path))
+    ask(remembering(Counting(), None))
+    assert not list(tmp_path.rglob("*.npy"))
+
+
+@pytest.mark.parametrize("name", ["PCT_KL", "MPT_LM"])
+def test_that_a_candidate_ends_bit_equal_with_and_without_kept_answers(name, make, replaced, old, reference, tmp_path):
+    teachers = {"old": old, "reference": reference if METHODS[name].needs_reference else None}
+    recipe = replaced(method=METHODS[name])
+    alone, first, second = (make(recipe, **teachers, answers=a) for a in (None, tmp_path, tmp_path))
+    for trainer in (alone, first, second):
+        list(trainer.fit())
+    assert list(tmp_path.rglob("*.npy"))
+    for other in (first, second):
+        expected, found = alone.network.state_dict(), other.network.state_dict()
+        assert all(torch.equal(value, found[key]) for key, value in expected.items())

@@ -1,0 +1,121 @@
+"""Losses against golden values, hand-worked numbers and permuted classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from mpt_studio.engine.train.losses import MethodLoss, kl_divergence, match_columns, topk_logit_matching
+from mpt_studio.errors import UserError
+from mpt_studio.recipe import METHODS, Method
+
+CASES = json.loads(Path(__file__).with_name("golden_losses.json").read_text())
+EXPECTED = [(i, name) for i, case in enumerate(CASES) for name in case["expected"]]
+
+
+def tensor(values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def golden_method(case: dict, name: str) -> Method:
+    method = METHODS[name]
+    margin = case["logit_margin"] if method.logit_margin else 0.0
+    return dataclasses.replace(method, logit_margin=margin, topk=case["topk"], start_epoch=0)
+
+
+def run(case: dict, method: Method, order: list[int], old_order: list[int]):
+    """Loss parts and the gradient with the update's columns and the old model's columns permuted."""
+    names = [f"class {i}" for i in order]
+    old_names = [f"class {i}" for i in old_order]
+    loss = MethodLoss(method, match_columns(names, old_names), match_columns(names, names))
+    logits = tensor(case["student_logits"])[:, order].requires_grad_()
+    labels = torch.tensor([order.index(y) for y in case["labels"]])
+    new = tensor(case["new_logits"])[:, order] if method.needs_reference or method.needs_ensemble else None
+    old = tensor(case["old_logits"])[:, old_order] if method.needs_old else None
+    parts = loss(logits, labels, old, new, epoch=0)
+    parts["loss"].backward()
+    gradient = torch.empty_like(logits)
+    gradient[:, order] = logits.grad
+    return {k: v.item() for k, v in parts.items()}, gradient
+
+
+@pytest.mark.parametrize(("index", "name"), EXPECTED)
+@pytest.mark.parametrize("permuted", [False, True])
+def test_that_every_method_equals_the_golden_values_in_any_order_of_classes(index, name, permuted):
+    case = CASES[index]
+    order, old_order = list(range(case["classes"])), list(range(case["old_classes"]))
+    if permuted:
+        order, old_order = order[::-1], old_order[1:] + old_order[:1]
+    parts, gradient = run(case, golden_method(case, name), order, old_order)
+    expected = case["expected"][name]
+    distillation = parts.get("distillation_old", 0.0) + parts.get("distillation_new", 0.0)
+    assert parts["cross_entropy"] == pytest.approx(expected["cross_entropy"], abs=1e-9)
+    assert distillation == pytest.approx(expected["distillation"], abs=1e-9)
+    assert parts["loss"] == pytest.approx(expected["loss"], abs=1e-9)
+    assert gradient.norm().item() == pytest.approx(expected["grad_l2"], abs=1e-9)
+    assert gradient[0].tolist() == pytest.approx(expected["grad_row0"], abs=1e-9)
+
+
+def test_that_kl_of_a_hand_worked_pair_is_right():
+    # teacher (3/4, 1/4), update (1/2, 1/2): KL = ¾ ln 1.5 + ¼ ln 0.5
+    value = kl_divergence(tensor([[0.0, 0.0]]), tensor([[math.log(3), 0.0]]), 1.0)
+    assert value.item() == pytest.approx(0.75 * math.log(1.5) + 0.25 * math.log(0.5))
+
+
+def test_that_topk_compares_the_teachers_largest_and_divides_by_all():
+    # only column 1 counts: ½ · (5 − 3)² / 4
+    value = topk_logit_matching(tensor([[9.0, 5.0, 9.0, 9.0]]), tensor([[0.0, 3.0, 1.0, 2.0]]), 1)
+    assert value.item() == pytest.approx(0.5)
+
+
+def test_that_distillation_waits_for_its_start_epoch():
+    case = CASES[0]
+    names = [str(i) for i in range(case["classes"])]
+    loss = MethodLoss(METHODS["ELODI"], match_columns(names, names[: case["old_classes"]]), match_columns(names, names))
+    arguments = [tensor(case[k]) for k in ("student_logits", "old_logits", "new_logits")]
+    logits, old, new = arguments
+    before, after = (loss(logits, torch.tensor(case["labels"]), old, new, epoch=e) for e in (5, 6))
+    assert set(before) == {"loss", "cross_entropy"}
+    assert set(after) == {"loss", "cross_entropy", "distillation_old", "distillation_new"}
+
+
+def test_that_an_image_of_a_new_class_is_never_one_that_the_old_teacher_gets_right():
+    method = dataclasses.replace(METHODS["PCT_KL"], focal_alpha=0.0, focal_beta=1.0)
+    loss = MethodLoss(method, match_columns(["new", "a", "b"], ["a", "b"]))
+    logits, old = tensor([[1.0, 2.0, 3.0]]), tensor([[4.0, 0.0]])
+    assert loss(logits, torch.tensor([0]), old)["distillation_old"].item() == 0.0
+    assert loss(logits, torch.tensor([1]), old)["distillation_old"].item() > 0.0
+
+
+def test_that_without_new_classes_the_margin_changes_nothing():
+    logits, labels = tensor([[1.0, 2.0]]), torch.tensor([0])
+    same = match_columns(["a", "b"], ["b", "a"])
+    values = [MethodLoss(Method(logit_margin=b), same)(logits, labels)["loss"].item() for b in (0.0, 4.0)]
+    assert values[0] == values[1]
+
+
+def test_that_dropped_classes_are_left_out_but_still_make_the_old_model_wrong():
+    method = dataclasses.replace(METHODS["PCT_LM"], old_weight=1.0, focal_alpha=0.0, focal_beta=1.0)
+    loss = MethodLoss(method, match_columns(["b", "a"], ["a", "dropped", "b"]))
+    labels = torch.tensor([1])
+    right = loss(tensor([[0.0, 1.0]]), labels, tensor([[3.0, 2.0, 2.0]]))
+    wrong = loss(tensor([[0.0, 1.0]]), labels, tensor([[3.0, 9.0, 2.0]]))
+    assert right["distillation_old"].item() == pytest.approx(0.5 * ((1 - 3) ** 2 + (0 - 2) ** 2) / 2)
+    assert wrong["distillation_old"].item() == 0.0
+
+
+def test_that_an_old_model_of_other_classes_is_refused():
+    with pytest.raises(UserError, match="shares no class"):
+        match_columns(["a"], ["b"])
+
+
+def test_that_losses_of_half_precision_logits_are_float32():
+    names = ["a", "b"]
+    loss = MethodLoss(METHODS["PCT_KL"], match_columns(names, names))
+    parts = loss(torch.zeros(1, 2, dtype=torch.bfloat16), torch.tensor([0]), torch.ones(1, 2, dtype=torch.bfloat16))
+    assert {v.dtype for v in parts.values()} == {torch.float32}

@@ -1,0 +1,401 @@
+"""The trainer's events, figures, failures, and exact resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import time
+import weakref
+
+import numpy as np
+import pytest
+import torch
+
+from mpt_studio import recipe as recipes
+from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.engine.evaluate import evaluate
+from mpt_studio.engine.machine import compiled
+from mpt_studio.engine.train import progress as commands
+from mpt_studio.engine.train import trainer as trainer_module
+from mpt_studio.errors import UserError
+from mpt_studio.events import Epoch, Note, Paused, Started, Step
+from mpt_studio.recipe import METHODS, Model
+
+
+def figures(events) -> list[tuple]:
+    """What has to be equal between runs: everything of the epochs but the clock."""
+    return [(e.step, e.epoch, e.losses, e.train_accuracy, e.validation, e.flipped) for e in events if e.kind == "epoch"]
+
+
+def weights(trainer) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in trainer.network.state_dict().items()}
+
+
+def assert_equal_weights(one, other) -> None:
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_that_a_run_tells_its_start_its_steps_and_its_epochs(make, squares):
+    trainer = make()
+    events = list(trainer.fit())
+    assert isinstance(events[0], Started)
+    assert events[0].steps == 8
+    assert events[0].train_samples == 96
+    assert [type(e) for e in events if isinstance(e, Epoch)] == [Epoch, Epoch]
+    assert any(isinstance(e, Step) for e in events)
+    assert trainer.finished
+    last = events[-1]
+    assert (last.step, last.epoch) == (8, 2)
+    assert last.losses["loss"] == pytest.approx(last.losses["cross_entropy"])
+    assert 0.0 <= last.train_accuracy <= 1.0
+    assert last.validation["all"]["samples"] == 24
+
+
+def test_that_a_network_learns_the_squares(make, replaced):
+    events = list(make(replaced({"epochs": 6})).fit())
+    assert events[-1].validation["all"]["accuracy_new"] > 0.9
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_every_method_trains_and_names_its_terms(name, make, replaced, old, reference):
+    method = dataclasses.replace(METHODS[name], start_epoch=0)
+    recipe = replaced({"epochs": 1}, method=method)
+    teachers = {"old": old, "reference": reference, "ensemble": (reference, reference)}
+    last = list(make(recipe, **teachers).fit())[-1]
+    expected = {"loss", "cross_entropy"}
+    expected |= {"distillation_old"} if method.needs_old else set()
+    expected |= {"distillation_new"} if method.needs_reference or method.needs_ensemble else set()
+    assert set(last.losses) == expected
+    assert last.losses["loss"] == pytest.approx(sum(v for k, v in last.losses.items() if k != "loss"))
+
+
+def test_that_flips_are_counted_on_all_old_and_new_classes_whatever_the_method(make, old, squares):
+    trainer = make(old=old)
+    last = list(trainer.fit())[-1]
+    table = last.validation
+    assert set(table) == {"all", "old_classes", "new_classes"}
+    assert table["all"]["samples"] == table["old_classes"]["samples"] + table["new_classes"]["samples"]
+    assert table["new_classes"]["negative_flips"] == 0  # the old model knows none of them
+    assert len(last.flipped) == min(48, table["all"]["negative_flips"])
+    assert set(last.flipped) <= set(squares.sample_ids.tolist())
+
+
+def test_that_the_margin_lowers_new_class_logits_but_not_the_training_accuracy_count(
+    make, replaced, old, squares, tmp_path
+):
+    means = []
+    for margin in (0.0, 8.0):
+        method = dataclasses.replace(METHODS["MPT_nodistillation"], logit_margin=margin)
+        trainer = make(replaced({"epochs": 4}, method=method), old=old)
+        list(trainer.fit())
+        path = tmp_path / f"{margin}.safetensors"
+        trainer.save_weights(path, trainer.describe())
+        logits = evaluate(read_checkpoint(path), squares, squares.test, device="cpu").logits
+        means.append(logits[:, [0, 2]].mean() - logits[:, [1, 3]].mean())  # ant and cat are new
+    assert means[1] < means[0] - 2.0
+
+
+CUTS = [
+    ({}, {}),
+    ({"optimizer": "adamw", "learning_rate": 0.002, "warmup_epochs": 0.5, "clip_gradient": 1.0}, {}),
+    ({"keep": "best", "nesterov": True, "schedule": "step", "label_smoothing": 0.1}, {}),
+    ({"precision": "bf16"}, {}),
+    ({"data_placement": "loader"}, {}),
+]
+
+
+@pytest.mark.parametrize(("training", "parts"), CUTS)
+@pytest.mark.parametrize("cut", [1, 3, 4, 6])
+def test_that_a_restored_run_ends_bit_equal_to_an_uninterrupted_one(
+    training, parts, cut, make, replaced, old, reference, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)  # an event, and so a cut, at every step
+    recipe = replaced(training, method=METHODS["MPT_KL"], **parts)
+    whole = make(recipe, old=old, reference=reference)
+    expected = figures(whole.fit())
+    assert_resumes(make, recipe, {"old": old, "reference": reference}, cut, tmp_path, expected, weights(whole))
+
+
+@pytest.mark.slow  # the CPU computes float16 slowly
+def test_that_loss_scaling_resumes_exactly(make, replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    recipe = replaced({"precision": "fp16", "epochs": 1})
+    whole = make(recipe)
+    expected = figures(whole.fit())
+    assert whole.student.scaler.is_enabled()
+    assert_resumes(make, recipe, {}, 2, tmp_path, expected, weights(whole))
+
+
+@pytest.mark.parametrize("arch", ["mobilenet_v3_small", "efficientnet_b0"])
+def test_that_dropout_and_stochastic_depth_resume_exactly(arch, make, replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    recipe = replaced({"batch_size": 12, "epochs": 1}, model=Model(arch=arch))
+    whole = make(recipe)
+    expected = figures(whole.fit())
+    assert_resumes(make, recipe, {}, 3, tmp_path, expected, weights(whole))
+
+
+def assert_resumes(make, recipe, teachers, cut, folder, expected, expected_weights) -> None:
+    """Run ``cut`` events that may be saved at, save, throw the trainer away, restore, go on."""
+    first = make(recipe, **teachers)
+    before = list(itertools.islice(first.fit(), 1 + cut))
+    path = folder / "state.safetensors"
+    first.save_state(path)
+    torch.manual_seed(99)  # what the process did meanwhile does not matter
+    second = make(recipe, **teachers)
+    second.restore(path)
+    after = list(second.fit())
+    assert figures(before) + figures(after) == expected
+    assert_equal_weights(weights(second), expected_weights)
+    assert second.describe().figures["epoch"] <= recipe.training.epochs
+
+
+def test_that_a_resumed_run_that_keeps_the_best_writes_the_same_bytes(make, replaced, tmp_path):
+    recipe = replaced({"keep": "best", "epochs": 3})
+    whole = make(recipe)
+    list(whole.fit())
+    first = make(recipe)
+    for event in first.fit():
+        if isinstance(event, Epoch):
+            break
+    first.save_state(tmp_path / "state.safetensors")
+    second = make(recipe)
+    second.restore(tmp_path / "state.safetensors")
+    list(second.fit())
+    for trainer, name in ((whole, "whole"), (second, "second")):
+        trainer.save_weights(tmp_path / f"{name}.safetensors", trainer.describe())
+    assert (tmp_path / "whole.safetensors").read_bytes() == (tmp_path / "second.safetensors").read_bytes()
+
+
+def test_that_where_the_images_live_changes_no_result(make, replaced):
+    results = []
+    for placement in ("device", "loader"):
+        trainer = make(replaced({"data_placement": placement, "flip": "on"}))
+        results.append((figures(trainer.fit()), weights(trainer)))
+    assert results[0][0] == results[1][0]
+    assert_equal_weights(results[0][1], results[1][1])
+
+
+@pytest.mark.parametrize("arch", ["small", "resnet18"])
+def test_that_asking_for_the_same_bits_changes_nothing_on_the_cpu(arch, make, replaced):
+    results = []
+    for wanted in (False, True):
+        trainer = make(replaced({"deterministic": wanted, "epochs": 1}, model=Model(arch=arch)))
+        started, *events = trainer.fit()
+        assert started.settings["deterministic"] is True
+        results.append((figures(events), weights(trainer)))
+    assert results[0][0] == results[1][0]
+    assert_equal_weights(results[0][1], results[1][1])
+    assert not torch.are_deterministic_algorithms_enabled()  # the CPU needs no slower operations
+
+
+def test_that_stop_ends_a_run_that_can_be_saved_and_gone_on(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0.0)
+    trainer = make()
+    answers = iter(["run"] * 5 + ["stop"] * 9)
+    events = list(trainer.fit(lambda: next(answers)))
+    assert not trainer.finished
+    assert isinstance(events[-1], Step)
+    assert 0 < trainer.step < 8
+    trainer.save_weights(tmp_path / "kept.safetensors", trainer.describe())
+    assert read_checkpoint(tmp_path / "kept.safetensors").class_names == trainer.class_names
+
+
+def test_that_a_pause_is_told_and_left(make, monkeypatch):
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0.01)
+    began = time.monotonic()
+    trainer = make()
+    events = list(trainer.fit(lambda: "pause" if time.monotonic() - began < 1.5 else "run"))
+    assert [e.paused for e in events if isinstance(e, Paused)] == [True, False]
+    assert trainer.finished
+
+
+def test_that_a_run_is_left_from_a_pause(make, monkeypatch):
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0.0)
+    answers = itertools.chain(["run"] * 6, ["pause"] * 3, itertools.repeat("cancel"))
+    trainer = make()
+    list(trainer.fit(lambda: next(answers)))
+    assert not trainer.finished
+
+
+def test_that_a_loss_that_is_not_a_number_is_a_sentence_and_no_state(make, replaced, tmp_path):
+    trainer = make(replaced({"learning_rate": 100.0, "epochs": 40, "momentum": 0.99, "weight_decay": 10.0}))
+    with pytest.raises(UserError, match=r"not-a-number in epoch \d+; lower the learning rate \(now 100\)"):
+        list(trainer.fit())
+    with pytest.raises(UserError, match="not-a-number"):
+        trainer.save_state(tmp_path / "state.safetensors")
+    assert not (tmp_path / "state.safetensors").exists()
+
+
+def test_that_a_state_of_another_recipe_is_refused(make, replaced, tmp_path):
+    first = make()
+    first.save_state(tmp_path / "state.safetensors")
+    with pytest.raises(UserError, match="another recipe"):
+        make(replaced({"learning_rate": 0.01})).restore(tmp_path / "state.safetensors")
+
+
+def test_that_a_state_may_go_on_with_other_placement_and_saving(make, replaced, tmp_path):
+    make().save_state(tmp_path / "state.safetensors")
+    other = {"data_placement": "loader", "save_every_seconds": 1.0, "deterministic": True, "compile": "on"}
+    resumed = make(replaced(other))
+    resumed.restore(tmp_path / "state.safetensors")
+    assert not resumed.plan.compiled  # what is half done rounds alike to its end
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.9])
+def test_that_one_flipped_bit_in_a_state_is_noticed(place, make, tmp_path):
+    path = tmp_path / "state.safetensors"
+    make().save_state(path)
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * place)] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        make().restore(path)
+
+
+@pytest.mark.parametrize(
+    ("method", "needs"), [("PCT_KL", "an old model"), ("MPT_LM", "a reference model"), ("ELODI", "an ensemble")]
+)
+def test_that_missing_teachers_are_a_sentence(method, needs, make, replaced, old):
+    with pytest.raises(UserError, match=needs):
+        make(replaced(method=METHODS[method]), old=None if method == "PCT_KL" else old)
+
+
+def test_that_a_reference_of_other_classes_is_a_sentence(make, replaced, old):
+    trainer = make(replaced(method=METHODS["MPT_KL"]), old=old, reference=old)
+    with pytest.raises(UserError, match="same classes"):
+        list(trainer.fit())
+
+
+def test_that_no_gpu_falls_back_to_the_cpu_and_says_so(make, replaced):
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        pytest.skip("this machine has a GPU")
+    events = list(make(replaced({"device": "auto", "epochs": 1})).fit())
+    assert any(isinstance(e, Note) and "No GPU" in e.text for e in events)
+
+
+def test_that_too_little_memory_proposes_half_the_batch(make, monkeypatch):
+    trainer = make()
+
+    def fail(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(trainer.student, "step", fail)
+    with pytest.raises(UserError, match="batch size to 12"):
+        list(trainer.fit())
+
+
+def test_that_a_description_holds_recipe_classes_and_figures(make):
+    trainer = make()
+    list(trainer.fit())
+    found = trainer.describe(run="r1", figures={"more": 1})
+    assert (found.architecture, found.small_stem, found.run) == ("small", True, "r1")
+    assert found.recipe == recipes.to_json(trainer.recipe)
+    assert found.figures["epoch"] == 2
+    assert found.figures["more"] == 1
+    assert np.allclose(found.preprocessing.mean, trainer.preprocessing.mean)
+
+
+def test_that_a_run_without_a_validation_part_trains(squares):
+    trainer = trainer_module.Trainer(
+        recipes.Recipe(data="squares", training=recipes.Training(epochs=1, device="cpu", keep="best")),
+        squares,
+        class_names=squares.class_names,
+        old_class_names=(),
+        train=squares.train,
+        validation=squares.train[:0],
+    )
+    assert list(trainer.fit())[-1].validation == {}
+
+
+def test_that_a_finished_run_that_is_restored_has_nothing_left_to_do(make, replaced, tmp_path):
+    first, second = make(replaced({"epochs": 1})), make(replaced({"epochs": 1}))
+    list(first.fit())
+    first.save_state(tmp_path / "state.safetensors")
+    second.restore(tmp_path / "state.safetensors")
+    assert second.finished
+    assert [e.kind for e in second.fit()] == ["started"]
+    assert second.describe() == first.describe()
+
+
+def test_that_a_run_goes_on_where_losses_are_scaled_though_it_began_where_they_are_not(make, tmp_path):
+    begun, gone_on = make(), make()
+    begun.save_state(tmp_path / "state")
+    gone_on.student.scaler = torch.amp.GradScaler("cpu")  # what a GPU with float16 has
+    gone_on.restore(tmp_path / "state")
+    assert gone_on.student.scaler.get_scale() == torch.amp.GradScaler("cpu").get_scale()
+
+
+def test_that_images_and_teachers_are_let_go_when_training_ends(make, monkeypatch):
+    seen = []
+    gather = trainer_module.gather
+
+    def watched(*given):
+        made = gather(*given)
+        seen.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(trainer_module, "gather", watched)
+    trainer = make()
+    list(trainer.fit())
+    assert [there() for there in seen] == [None]
+
+
+@pytest.mark.parametrize(("batch_size", "compiled"), [(96, True), (97, False)])
+def test_that_nothing_is_compiled_for_a_training_without_a_full_batch(batch_size, compiled, make, replaced):
+    assert make(replaced({"compile": "on", "batch_size": batch_size})).plan.compiled is compiled
+
+
+def test_that_a_network_whose_work_cannot_be_counted_is_not_compiled(make, monkeypatch):
+    def fails(*_):
+        raise AssertionError("Expected gradient function to be set")
+
+    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
+    monkeypatch.setattr(compiled, "training_work", fails)
+    assert not make().plan.compiled
+
+
+@pytest.fixture
+def traced_only(monkeypatch) -> None:
+    """Networks are compiled in all but one thing: the traced graph is run by torch instead of being made C++."""
+    compile_ = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda network, **_: compile_(network, backend="eager", dynamic=False))
+
+
+def assert_compiled_equals_plain(make, replaced, teachers, tmp_path) -> None:
+    method = METHODS["MPT_KL"]
+    plain = make(replaced({"compile": "off", "batch_size": 20, "learning_rate": 0.01}, method=method), **teachers)
+    recipe = replaced({"compile": "on", "batch_size": 20, "learning_rate": 0.01}, method=method)  # a last batch of 16
+    whole = make(recipe, **teachers)
+    theirs, ours = figures(plain.fit()), figures(whole.fit())
+    assert whole.plan.compiled
+    assert ours[0][2] == pytest.approx(theirs[0][2], rel=1e-3)
+    assert_resumes(make, recipe, teachers, 3, tmp_path, ours, weights(whole))
+
+
+def test_that_a_traced_training_is_equal_and_resumes_exactly(
+    make, replaced, old, reference, tmp_path, monkeypatch, traced_only
+):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    assert_compiled_equals_plain(make, replaced, {"old": old, "reference": reference}, tmp_path)
+
+
+@pytest.mark.slow  # compiling takes half a minute
+def test_that_a_compiled_training_is_equal_to_rounding_and_resumes_exactly(
+    make, replaced, old, reference, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    assert_compiled_equals_plain(make, replaced, {"old": old, "reference": reference}, tmp_path)
+
+
+def test_that_a_training_goes_on_where_nothing_can_be_compiled(make, replaced, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no C++ compiler\nwas found")
+
+    monkeypatch.setattr(compiled, "student", fails)
+    trainer = make(replaced({"compile": "on"}))
+    notes = [event.text for event in trainer.fit() if isinstance(event, Note)]
+    assert notes[-1] == "Training goes on without compiling the network (no C++ compiler)."
+    assert trainer.finished
+    assert not trainer.plan.compiled

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.events import Ended, Note, Stage
+from mpt_studio.gui.beside.engine_thread import EngineThread, last_lines, trainer_command
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Store
+from mpt_studio.store.control import read_command
+
+pytestmark = pytest.mark.gui
+
+TRAINER = """
+import sys, time
+from pathlib import Path
+from mpt_studio.events import Note, Paused
+from mpt_studio.store import Store
+from mpt_studio.store.control import read_command
+store, update, work = Store(Path(sys.argv[1])), sys.argv[2], sys.argv[3]
+with store.write_update(update) as writer:
+    writer.append(Note(text="begin"))
+    exec(work)
+"""
+SAY_50 = "for i in range(50): writer.append(Note(text=str(i)))\nwriter.finish('done', 'ready')"
+OBEY = """
+while (word := read_command(writer.folder)) not in ("stop", "cancel"):
+    if word == "pause":
+        writer.append(Note(text="paused"))
+    time.sleep(0.02)
+writer.finish({"stop": "stopped", "cancel": "cancelled"}[word], "as you wish")
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def command_for(store: Store, update_id: str, work: str) -> list[str]:
+    return [sys.executable, "-c", TRAINER, str(store.root), update_id, work]
+
+
+def thread_for(store: Store, work: str) -> EngineThread:
+    update = store.create_update(UpdateRecipe())
+    return EngineThread(store, update.id, command=command_for(store, update.id, work))
+
+
+def heard(thread: EngineThread) -> list[tuple[str, object]]:
+    events: list[tuple[str, object]] = []
+    thread.events.connect(events.extend)
+    return events
+
+
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_that_the_trainer_is_the_programs_own_entry_point(tmp_path: Path) -> None:
+    command = trainer_command("some-id", tmp_path)
+    assert command == [sys.executable, "-m", "mpt_studio", "resume", "some-id", "--store", str(tmp_path)]
+
+
+def test_that_every_event_arrives_once_in_order_in_few_batches_and_then_the_end(qtbot: QtBot, store: Store) -> None:
+    thread = thread_for(store, SAY_50)
+    batches: list[list[tuple[str, object]]] = []
+    thread.events.connect(batches.append)
+    with qtbot.waitSignal(thread.ended, timeout=20_000) as ended:
+        thread.start()
+    assert thread.wait(3000)
+    texts = [event.text for batch in batches for _, event in batch if isinstance(event, Note)]
+    assert texts == ["begin", *map(str, range(50))]
+    assert len(batches) < 30
+    assert ended.args == [thread.update_id, "done", "ready"]
+
+
+def test_that_no_batch_is_empty_and_batches_keep_to_the_rate(qtbot: QtBot, store: Store) -> None:
+    talk = "for i in range(600):\n  writer.append(Note(text='x'))\n  time.sleep(0.002)\nwriter.finish('done')"
+    thread = thread_for(store, talk)
+    times: list[float] = []
+    thread.events.connect(lambda batch: times.append(time.monotonic()) if batch else pytest.fail("an empty batch"))
+    with qtbot.waitSignal(thread.ended, timeout=20_000):
+        thread.start()
+    thread.wait(3000)
+    assert len(times) <= 30 * (times[-1] - times[0]) + 3
+
+
+def test_that_commands_reach_the_trainer(qtbot: QtBot, store: Store) -> None:
+    thread = thread_for(store, OBEY)
+    events = heard(thread)
+    with qtbot.waitSignal(thread.ended, timeout=20_000) as ended:
+        thread.start()
+        qtbot.waitUntil(lambda: len(events) > 0, timeout=15_000)
+        thread.pause()
+        qtbot.waitUntil(lambda: any(isinstance(e, Note) and e.text == "paused" for _, e in events), timeout=5000)
+        thread.go_on()
+        assert read_command(thread.folder) == "run"
+        thread.stop_and_keep()
+    thread.wait(3000)
+    assert ended.args[1:] == ["stopped", "as you wish"]
+
+
+def test_that_a_cancelled_update_ends_as_cancelled(qtbot: QtBot, store: Store) -> None:
+    thread = thread_for(store, OBEY)
+    events = heard(thread)
+    with qtbot.waitSignal(thread.ended, timeout=20_000) as ended:
+        thread.start()
+        qtbot.waitUntil(lambda: len(events) > 0, timeout=15_000)
+        thread.cancel()
+    thread.wait(3000)
+    assert ended.args[1] == "cancelled"
+
+
+def test_that_a_trainer_killed_by_the_system_is_told_as_a_lack_of_memory_and_stays_resumable(
+    qtbot: QtBot, store: Store
+) -> None:
+    thread = thread_for(store, OBEY)
+    events = heard(thread)
+    with qtbot.waitSignal(thread.ended, timeout=20_000) as ended:
+        thread.start()
+        qtbot.waitUntil(lambda: len(events) > 0, timeout=15_000)
+        assert thread.pid is not None
+        os.kill(thread.pid, signal.SIGKILL)
+    thread.wait(3000)
+    assert ended.args[1] == "interrupted"
+    assert "memory" in ended.args[2]
+    assert store.update(thread.update_id).outcome == "interrupted"
+
+
+def test_that_a_trainer_that_never_begins_fails_with_its_last_lines_as_detail(qtbot: QtBot, store: Store) -> None:
+    update = store.create_update(UpdateRecipe())
+    thread = EngineThread(store, update.id, command=[sys.executable, "-c", "raise SystemExit('no such thing')"])
+    with qtbot.waitSignal(thread.ended, timeout=20_000) as ended:
+        thread.start()
+    thread.wait(3000)
+    assert ended.args[1] == "failed"
+    assert "no such thing" in ended.args[2]
+    assert "no such thing" in thread.detail
+    assert store.update(update.id).outcome == "failed"  # or it would be started again and again
+
+
+def test_that_a_program_that_cannot_be_started_is_told(qtbot: QtBot, store: Store) -> None:
+    update = store.create_update(UpdateRecipe())
+    thread = EngineThread(store, update.id, command=["/nowhere/python"])
+    with qtbot.waitSignal(thread.ended, timeout=10_000) as ended:
+        thread.start()
+    thread.wait(3000)
+    assert "could not be started" in ended.args[2]
+
+
+def test_that_a_detached_trainer_goes_on_and_another_window_can_attach(qtbot: QtBot, store: Store) -> None:
+    thread = thread_for(store, OBEY)
+    events = heard(thread)
+    thread.start()
+    qtbot.waitUntil(lambda: len(events) > 0, timeout=15_000)
+    assert thread.detach()
+    pid = thread.pid
+    assert pid is not None
+    assert alive(pid)
+    later = EngineThread(store, thread.update_id, attach=True)
+    seen = heard(later)
+    with qtbot.waitSignal(later.ended, timeout=20_000) as ended:
+        later.start()
+        qtbot.waitUntil(lambda: len(seen) > 0, timeout=5000)
+        later.stop_and_keep()
+    later.wait(3000)
+    assert next(e.text for _, e in seen if isinstance(e, Note)) == "begin"
+    assert ended.args[1] == "stopped"
+    assert later.pid is None
+    assert isinstance(seen[-1][1], Ended)
+
+
+def test_that_runs_named_by_a_stage_are_followed(qtbot: QtBot, store: Store) -> None:
+    work = """
+from mpt_studio.events import Stage
+from mpt_studio.recipe import Recipe
+with store.create_run(Recipe(data="builtin"), label="x") as run:
+    writer.append(Stage(run=run.folder.name, role="old", method="none", label="Old", index=0, count=1))
+    run.append(Note(text="inside"))
+    run.finish("done")
+writer.finish("done")
+"""
+    thread = thread_for(store, work)
+    events = heard(thread)
+    with qtbot.waitSignal(thread.ended, timeout=20_000):
+        thread.start()
+    thread.wait(3000)
+    stage = next(e for _, e in events if isinstance(e, Stage))
+    assert [(run, e.text) for run, e in events if isinstance(e, Note)][-1] == (stage.run, "inside")
+
+
+def test_that_the_trainer_has_a_session_of_its_own(qtbot: QtBot, store: Store) -> None:
+    thread = thread_for(store, OBEY)
+    events = heard(thread)
+    with qtbot.waitSignal(thread.ended, timeout=20_000):
+        thread.start()
+        qtbot.waitUntil(lambda: len(events) > 0, timeout=15_000)
+        assert thread.pid is not None
+        assert os.getsid(thread.pid) == thread.pid
+        thread.cancel()
+    thread.wait(3000)
+
+
+def test_that_the_trainer_lets_the_window_go_first(qtbot: QtBot, store: Store) -> None:
+    work = "import os\nwriter.finish('done', str(os.getpriority(os.PRIO_PROCESS, 0)))"
+    thread = thread_for(store, work)
+    with qtbot.waitSignal(thread.ended, timeout=20_000) as ended:
+        thread.start()
+    thread.wait()
+    assert int(ended.args[2]) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+
+
+def test_that_the_last_lines_of_a_long_log_are_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("\n".join(f"line {i}" for i in range(5000)))
+    lines = last_lines(path, 100).splitlines()
+    assert lines[-1] == "line 4999"
+    assert lines[0].startswith("line ")
+    assert last_lines(tmp_path / "none.txt") == ""

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QAbstractItemView
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.gui.runs.page import RunsPage
+from mpt_studio.gui.runs.rows import HEADERS
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Store
+
+from .test_rows import filled
+
+pytestmark = pytest.mark.gui
+__all__ = ["filled"]
+
+
+@pytest.fixture
+def page(qtbot: QtBot, filled: Store) -> RunsPage:
+    made = RunsPage(Workspace(filled))
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    qtbot.waitUntil(lambda: made.model.rowCount() == 4, timeout=5000)
+    return made
+
+
+def choose(page: RunsPage, *names: str) -> None:
+    page.table.clearSelection()
+    page.table.setSelectionMode(QAbstractItemView.SelectionMode.MultiSelection)
+    for number, row in enumerate(page.model.rows):
+        if row.cells[0] in names:
+            page.table.selectRow(number)
+
+
+def test_that_the_table_is_filled_beside_the_window(page: RunsPage) -> None:
+    assert page.summary.text() == "1 update · 3 runs"
+    assert not any(button.isEnabled() for button in page.buttons.values())
+
+
+def test_that_no_header_and_no_outcome_is_cut_off(page: RunsPage) -> None:
+    header = page.table.horizontalHeader()
+    bold = page.table.font()
+    bold.setBold(True)
+    for column in range(page.model.columnCount()):
+        assert page.table.columnWidth(column) >= header.sectionSizeHint(column)
+    assert page.table.columnWidth(1) > QFontMetrics(bold).horizontalAdvance("▲  interrupted")
+
+
+def test_that_an_empty_store_says_how_to_begin(qtbot: QtBot, empty_workspace: Workspace) -> None:
+    page = RunsPage(empty_workspace)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(page._empty.isVisible)
+    assert "Try it now" in page._empty.text()
+
+
+def test_that_overlay_takes_an_update_s_runs(page: RunsPage, qtbot: QtBot) -> None:
+    choose(page, "Spring release")
+    with qtbot.waitSignal(page.overlay_wanted) as heard:
+        page.overlay()
+    runs = [row.id for row in page.model.rows if row.is_member]
+    assert sorted(heard.args[0]) == sorted(runs)
+
+
+def test_that_a_recipe_is_duplicated(page: RunsPage, qtbot: QtBot) -> None:
+    choose(page, "Spring release")
+    with qtbot.waitSignal(page.recipe_wanted) as heard:
+        page.buttons["duplicate"].click()
+    assert heard.args[0] == UpdateRecipe(methods="none,mpt_kl")
+
+
+def test_that_a_single_run_s_recipe_becomes_an_update_s(page: RunsPage, qtbot: QtBot) -> None:
+    choose(page, "MPT_KL")
+    with qtbot.waitSignal(page.recipe_wanted) as heard:
+        page.buttons["duplicate"].click()
+    assert heard.args[0].methods == "none,mpt_kl"  # it is a member: its update's recipe
+    choose(page, "alone")
+    with qtbot.waitSignal(page.recipe_wanted) as heard:
+        page.buttons["duplicate"].click()
+    assert (heard.args[0].data, heard.args[0].methods) == ("elsewhere", "No_Treatment")
+
+
+def test_that_deleting_asks_and_takes_the_runs_along(
+    page: RunsPage, filled: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(RunsPage, "_confirms", lambda self, doomed: asked.append(len(doomed)) or len(asked) > 1)
+    choose(page, "Spring release")
+    page.delete()
+    assert len(filled.updates()) == 1
+    page.delete()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=5000)
+    assert asked == [3, 3]
+    assert filled.updates() == []
+    assert [run.label for run in filled.runs()] == ["alone"]
+
+
+def test_that_a_run_in_use_is_not_deleted_but_told(
+    page: RunsPage, filled: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunsPage, "_confirms", lambda self, doomed: True)
+    choose(page, "alone")
+    with filled.write_run(page.selected()[0].id), qtbot.waitSignal(page.workspace.message) as heard:
+        page.delete()
+    assert "stop it first" in heard.args[1]
+    assert any(run.label == "alone" for run in filled.runs())
+
+
+def test_that_a_run_without_weights_is_told_when_opened(page: RunsPage, qtbot: QtBot) -> None:
+    choose(page, "alone")
+    with qtbot.waitSignal(page.workspace.message) as heard, qtbot.assertNotEmitted(page.opened):
+        page.open()
+    assert "no weights" in heard.args[1]
+
+
+def test_that_the_search_narrows_the_table(page: RunsPage) -> None:
+    page.search.setText("alone")
+    assert [row.cells[0] for row in page.model.rows] == ["alone"]
+
+
+def test_that_a_run_trained_alone_is_resumed_on_the_command_line(page: RunsPage) -> None:
+    choose(page, "alone")
+    assert not page.buttons["resume"].isEnabled()
+    assert f"mpt-studio resume {page.selected()[0].id} --store" in page.buttons["resume"].toolTip()
+
+
+def test_that_when_and_how_long_come_before_the_recipe(page: RunsPage) -> None:
+    assert HEADERS[:6] == ("Name", "Outcome", "Accuracy (all)", "NFR (old classes)", "Started", "Took")

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from mpt_studio.gui.runs import rows as run_rows
+from mpt_studio.recipe import METHODS, Recipe, UpdateRecipe
+from mpt_studio.store import Store
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """An update with two runs and a result, and a run of its own."""
+    update = store.create_update(UpdateRecipe(methods="none,mpt_kl"), title="Spring release")
+    runs = {}
+    for role, method in (("old", "No_Treatment"), ("candidate", "MPT_KL")):
+        recipe = Recipe(data="builtin", role=role, method=METHODS[method])
+        with store.create_run(recipe, label=method if role == "candidate" else "Old model", update=update.id) as writer:
+            runs[role] = writer.run.id
+            writer.finish("done", figures={"test": {"all": {"samples": 10, "accuracy": 0.5}}})
+    figures = {"all": {"samples": 10, "accuracy_new": 0.8}, "old_classes": {"samples": 4, "nfr": 0.25}}
+    candidate = {"run": runs["candidate"], "label": "MPT_KL", **figures}
+    with store.write_update(update.id) as writer:
+        writer.finish("done", "All done.", {"candidates": [candidate], "recommended": {"run": runs["candidate"]}})
+    with store.create_run(Recipe(data="elsewhere"), label="alone") as writer:
+        writer.finish("failed", "The disk is full.")
+    return store
+
+
+def test_that_runs_stand_below_their_update_and_single_ones_apart(filled: Store) -> None:
+    rows = run_rows.rows_of(filled)
+    assert [(row.kind, row.cells[0], row.is_member) for row in rows] == [
+        ("run", "alone", False),
+        ("update", "Spring release", False),
+        ("run", "Old model", True),
+        ("run", "MPT_KL", True),
+    ]
+
+
+def test_that_figures_say_their_subset_and_n(filled: Store) -> None:
+    rows = {row.cells[0]: row for row in run_rows.rows_of(filled)}
+    assert rows["Spring release"].cells[2:4] == ("80.0 % of 10", "25.0 % of 4")
+    assert "n = 4" in rows["MPT_KL"].tips[3]
+    assert "NFR (old classes)" in rows["MPT_KL"].tips[3]
+    assert rows["Old model"].cells[2:4] == ("50.0 % of 10", "")
+
+
+def test_that_finding_keeps_the_update_above_its_run(filled: Store) -> None:
+    rows = run_rows.rows_of(filled)
+    assert [row.cells[0] for row in run_rows.filtered(rows, "MPT_KL")] == ["Spring release", "Old model", "MPT_KL"]
+    assert [row.cells[0] for row in run_rows.filtered(rows, "old model")] == ["Spring release", "Old model"]
+    assert [row.cells[0] for row in run_rows.filtered(rows, "elsewhere")] == ["alone"]
+    assert run_rows.filtered(rows, "  ") == rows
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (61, "1 min 01 s"), (3599.6, "1 h 00 min"), (7500, "2 h 05 min")]
+)
+def test_that_durations_are_for_people(seconds: float, text: str) -> None:
+    assert run_rows.duration(1000, 1000 + seconds) == text
+    assert run_rows.duration(1000, None) == ""

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QLabel, QToolButton
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.errors import UserError
+from mpt_studio.gui.train.field_editors import NumberEditor
+from mpt_studio.gui.train.form import RecipeForm
+from mpt_studio.gui.train.method_list import MethodList
+from mpt_studio.recipe import METHODS, Model, Training, UpdateRecipe, preset, presets
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def form(qtbot: QtBot) -> RecipeForm:
+    made = RecipeForm()
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def number(form: RecipeForm, name: str) -> NumberEditor:
+    editor = form.editors[name]
+    assert isinstance(editor, NumberEditor)
+    return editor
+
+
+def methods(form: RecipeForm) -> MethodList:
+    editor = form.editors["methods"]
+    assert isinstance(editor, MethodList)
+    return editor
+
+
+def test_that_the_form_starts_with_the_first_preset(form: RecipeForm) -> None:
+    assert form.recipe() == presets()[0].recipe
+    assert form.changes == []
+
+
+@pytest.mark.parametrize("key", [p.key for p in presets()])
+def test_that_a_preset_comes_back_exactly(form: RecipeForm, key: str) -> None:
+    form.preset_box.setCurrentIndex(form.preset_box.findData(key))
+    assert form.recipe() == preset(key).recipe
+    assert form.changes == []
+
+
+WORDS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=0x2FF, blacklist_categories=["Cc", "Cs", "Zs"]), min_size=1
+)
+RECIPES = st.builds(
+    UpdateRecipe,
+    data=WORDS,
+    old_classes=WORDS | st.just(""),
+    old=WORDS | st.just(""),
+    methods=st.lists(st.sampled_from(["none", "MPT_KL", "mpt_lm:2", "pct_kl", "mpt_kl:0.25", "elodi"])).map(",".join),
+    logit_margin=st.none() | st.floats(0, 20),
+    noise_floor=st.booleans(),
+    ensemble_size=st.integers(1, 64),
+    model=st.builds(Model, arch=WORDS, small_stem=st.sampled_from(["auto", "off"]), image_size=st.integers(0, 1024)),
+    training=st.builds(
+        Training,
+        epochs=st.integers(1, 100_000),
+        learning_rate=st.floats(0, 100, exclude_min=True),
+        weight_decay=st.floats(0, 10),
+        momentum=st.floats(0, 1, exclude_max=True),
+        limit_train=st.integers(0, 2**62),
+        nesterov=st.booleans(),
+        schedule=st.sampled_from(["cosine", "step", "constant"]),
+        device=WORDS,
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(recipe=RECIPES)
+def test_that_any_recipe_comes_back_exactly(form: RecipeForm, recipe: UpdateRecipe) -> None:
+    form.set_recipe(recipe)
+    assert form.recipe() == recipe
+
+
+def test_that_a_value_out_of_range_is_marked_at_once_with_a_sentence(form: RecipeForm) -> None:
+    number(form, "training.epochs").line.setText("0")
+    assert number(form, "training.epochs").line.property("invalid") is True
+    assert form.problems() == ["Epochs needs at least 1 and at most 100,000."]
+    with pytest.raises(UserError, match="Epochs"):
+        form.recipe()
+    number(form, "training.epochs").line.setText("3")
+    assert number(form, "training.epochs").line.property("invalid") is False
+    assert form.recipe().training.epochs == 3
+
+
+@pytest.mark.parametrize("text", ["", "many", "1.5", "nan"])
+def test_that_text_that_is_no_whole_number_is_refused(form: RecipeForm, text: str) -> None:
+    number(form, "training.batch_size").line.setText(text)
+    assert len(form.problems()) == 1
+
+
+def test_that_the_logit_margin_may_be_empty(form: RecipeForm) -> None:
+    number(form, "logit_margin").line.setText("")
+    assert form.recipe().logit_margin is None
+
+
+def test_that_changed_fields_are_known_and_can_be_taken_back(form: RecipeForm) -> None:
+    number(form, "training.epochs").line.setText("77")
+    form.editors["noise_floor"].set_value(True)
+    assert sorted(form.changes) == ["noise_floor", "training.epochs"]
+    form._rows["training.epochs"].reset.click()
+    assert form.changes == ["noise_floor"]
+    form._reset_all.click()
+    assert form.recipe() == presets()[0].recipe
+
+
+def test_that_fields_under_more_settings_count_as_changed_while_folded(form: RecipeForm) -> None:
+    number(form, "training.momentum").line.setText("0.5")
+    assert "1 changed" in form._fold.text()
+
+
+def test_that_all_eleven_methods_are_offered_and_the_plain_one_is_fixed(form: RecipeForm) -> None:
+    assert list(methods(form).rows) == list(METHODS)
+    assert not methods(form).rows["No_Treatment"].box.isEnabled()
+
+
+def test_that_checking_methods_writes_the_recipes_list(form: RecipeForm) -> None:
+    form.set_recipe(dataclasses.replace(UpdateRecipe(), methods="none"))
+    methods(form).rows["MPT_LM"].box.click()
+    methods(form).rows["ELODI"].box.click()
+    assert form.recipe().methods == "none,elodi,mpt_lm"
+
+
+def test_that_several_margins_make_several_candidates(form: RecipeForm) -> None:
+    form.set_recipe(dataclasses.replace(UpdateRecipe(), methods="none"))
+    row = methods(form).rows["MPT_KL"]
+    row.box.click()
+    assert row.margins is not None
+    row.margins.setText("1, 2")
+    assert form.recipe().methods == "none,mpt_kl:1,mpt_kl:2"
+    assert [m.logit_margin for m in form.recipe().candidate_methods()] == [0.0, 1.0, 2.0]
+    row.margins.setText("1, x")
+    assert form.problems()
+
+
+def test_that_a_recipe_from_elsewhere_shows_where_it_comes_from(form: RecipeForm) -> None:
+    recipe = dataclasses.replace(UpdateRecipe(), ensemble_size=3)
+    form.set_recipe(recipe, "Recipe of an earlier update.")
+    assert form._origin.text() == "Recipe of an earlier update."
+    assert form.changes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "words"),
+    [
+        ("training.compile", "Compile networks", "Compile the networks before training"),
+        ("training.deterministic", "Same bits on CUDA", "the same bits in every run"),
+        ("model.arch", "Architecture", "timm/NAME"),
+    ],
+)
+def test_that_fields_say_what_they_are_for(form: RecipeForm, name: str, title: str, words: str) -> None:
+    label = next(label for label in form.findChildren(QLabel) if label.buddy() is form.editors[name])
+    assert label.text() == title
+    assert words in label.toolTip()
+
+
+def test_that_no_label_is_cut_off_where_all_fields_are_changed(form: RecipeForm) -> None:
+    form.resize(320, 600)  # its width on the Train page
+    form.editors["training.deterministic"].set_value(True)
+    next(button for button in form.findChildren(QToolButton) if button.text().startswith("More settings")).click()
+    labels = [label for label in form.findChildren(QLabel) if label.buddy() is not None and label.isVisibleTo(form)]
+    for label in labels:
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+    QCoreApplication.processEvents()
+    assert [label.text() for label in labels if label.width() < label.sizeHint().width()] == []
+
+
+def test_that_the_wheel_over_a_choice_changes_nothing(form: RecipeForm, qtbot: QtBot) -> None:
+    from PySide6.QtCore import QPoint, QPointF, Qt
+    from PySide6.QtGui import QWheelEvent
+
+    combo = form.editors["training.schedule"].combo  # type: ignore[attr-defined]
+    none = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False
+    combo.wheelEvent(QWheelEvent(QPointF(5, 5), QPointF(5, 5), QPoint(), QPoint(0, -120), *none))
+    assert form.changes == []

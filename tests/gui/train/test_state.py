@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from mpt_studio.events import Ended, Note, Paused, Stage, Started, Step
+from mpt_studio.gui.train.state import UpdateState, planned, time_left
+from mpt_studio.recipe import UpdateRecipe
+
+RECIPE = UpdateRecipe(methods="none,mpt_kl:1,pct_kl")
+
+
+def stage(index: int, run: str, role: str = "candidate", label: str = "x") -> Stage:
+    return Stage(run=run, role=role, method="m", label=label, index=index, count=4)
+
+
+def started(at: float = 0.0, step: int = 0) -> Started:
+    return Started(
+        time=at, device="cpu", epochs=2, steps=100, step=step, train_samples=1, validation_samples=1, parameters=1
+    )
+
+
+def step(number: int, at: float, eta: float) -> Step:
+    return Step(
+        time=at, step=number, epoch=number / 50, losses={}, learning_rate=0.1, images_per_second=1.0, eta_seconds=eta
+    )
+
+
+def test_that_the_plan_is_known_before_anything_happens_with_a_colour_per_version() -> None:
+    plan = [(v.label, v.role, v.color) for v in planned(RECIPE)]
+    assert plan == [
+        ("Old model", "old", -1),
+        ("No_Treatment", "reference", 0),
+        ("MPT_KL b=1", "candidate", 1),
+        ("PCT_KL", "candidate", 2),
+    ]
+
+
+def test_that_a_given_old_model_is_not_trained_and_an_ensemble_is() -> None:
+    roles = [v.role for v in planned(UpdateRecipe(old="x", methods="elodi", ensemble_size=2, noise_floor=True))]
+    assert roles == ["reference", "noise_floor", "ensemble", "ensemble", "candidate"]
+
+
+def test_that_progress_counts_every_version_alike() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", stage(0, "a", "old"))
+    for event in (started(), step(50, 10.0, 10.0)):
+        state.feed("a", event)
+    assert state.fraction == pytest.approx(0.5 / 4)
+    state.feed("a", Ended(outcome="done"))
+    assert state.fraction == pytest.approx(1 / 4)
+
+
+def test_that_time_left_expects_of_later_versions_what_earlier_ones_took() -> None:
+    state = UpdateState(RECIPE)
+    assert state.eta is None
+    state.feed("", stage(1, "b", "reference"))
+    state.versions[0].state = "done"
+    for event in (started(0.0), step(100, 40.0, 0.0), Ended(outcome="done")):
+        state.feed("b", event)
+    state.feed("", stage(2, "c"))
+    for event in (started(50.0), step(50, 60.0, 12.0)):
+        state.feed("c", event)
+    assert state.eta == pytest.approx(12.0 + 40.0)
+
+
+def test_that_a_pause_shows_and_goes() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", stage(0, "a", "old"))
+    state.feed("a", started())
+    state.feed("a", Paused(paused=True))
+    assert state.is_paused
+    state.feed("a", Paused(paused=False))
+    assert not state.is_paused
+
+
+def test_that_the_epoch_fraction_is_full_at_its_end() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", stage(0, "a", "old"))
+    for number, expected in ((25, 0.5), (50, 1.0), (75, 0.5)):
+        state.feed("a", step(number, 1.0, 1.0))
+        assert state.epoch_fraction == pytest.approx(expected)
+
+
+def test_that_a_stage_beyond_the_plan_is_taken_in() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", Stage(run="z", role="candidate", method="m", label="More", index=5, count=6))
+    assert [v.label for v in state.versions][-1] == "More"
+    assert len(state.versions) == 6
+
+
+def test_that_information_becomes_the_status_and_warnings_are_kept() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", Note(text="Reading images"))
+    state.feed("", Note(text="Two are unreadable", level="warning"))
+    assert state.status == "Reading images"
+    assert [note.text for note in state.notes] == ["Two are unreadable"]
+
+
+def test_that_nothing_runs_after_the_end() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", stage(0, "a", "old"))
+    state.end("failed")
+    assert state.versions[0].state == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, ""), (0.2, "0 s left"), (42.4, "42 s left"), (180, "3 min left"), (9000, "2 h 30 min left")],
+)
+def test_that_time_left_is_short(seconds: float | None, text: str) -> None:
+    assert time_left(seconds) == text

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.compare import Filter, compare, read_ids
+from mpt_studio.flips import FlipKind, Mark
+from mpt_studio.gui.flips.page import FlipsPage
+from mpt_studio.gui.sample.note_editor import NoteEditor
+from mpt_studio.gui.widgets.flip_words import sentence
+from mpt_studio.gui.widgets.settings import Settings
+from mpt_studio.gui.window.exports import Exports
+from mpt_studio.gui.window.main_window import MainWindow
+from mpt_studio.gui.workspace import judging
+from mpt_studio.gui.workspace.judging import data_of
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.predictions import Predictions
+from mpt_studio.store import Store
+from mpt_studio.store.marks import Marks
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
+    made = FlipsPage(workspace)
+    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    made.resize(900, 620)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def stored(workspace: Workspace) -> dict[str, Mark]:
+    """What another process would read."""
+    comparison, marks = workspace.comparison(), Marks(workspace.store.root)
+    assert comparison is not None
+    found = marks.marks(data_of(comparison))
+    marks.close()
+    return found
+
+
+def test_that_a_mark_is_on_disk_at_once_and_the_next_image_follows(page: FlipsPage, workspace: Workspace) -> None:
+    first, second, *_ = workspace.rows
+    workspace.select(int(first))
+    workspace.judging.block()
+    assert stored(workspace) == {f"test/{first:02d}": Mark.BLOCKER}
+    assert workspace.selected == second
+    assert page.grid.currentIndex().row() == 1
+
+
+def test_that_several_selected_images_are_marked_together(page: FlipsPage, workspace: Workspace) -> None:
+    workspace.select(int(workspace.rows[0]))
+    page.grid.selectAll()
+    workspace.judging.accept()
+    assert set(stored(workspace).values()) == {Mark.ACCEPTABLE}
+    assert len(stored(workspace)) == 4
+    assert workspace.selected == workspace.rows[0]
+
+
+def test_that_undo_takes_a_mark_back_and_returns_to_its_image(page: FlipsPage, workspace: Workspace) -> None:
+    first = int(workspace.rows[0])
+    workspace.select(first)
+    workspace.judging.doubt()
+    workspace.judging.undo()
+    assert stored(workspace) == {}
+    assert workspace.selected == first
+    workspace.judging.redo()
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert comparison.marks[first] == Mark.LABEL_WRONG
+    assert "marked label wrong" in sentence(comparison, first)
+
+
+def test_that_marks_hold_for_every_version_on_the_same_data(page: FlipsPage, workspace: Workspace) -> None:
+    workspace.select(2)
+    workspace.judging.block()
+    other = workspace.comparison("mpt")
+    assert other is not None
+    assert list(other.marks.nonzero()[0]) == [2]
+
+
+def test_that_marks_are_there_when_the_data_are_opened_again(workspace: Workspace) -> None:
+    workspace.select(5)
+    workspace.judging.accept()
+    again = Workspace(Store(workspace.store.root))
+    for version in workspace.versions:
+        again.add_version(version)
+    comparison = again.comparison()
+    assert comparison is not None
+    assert comparison.marks[5] == Mark.ACCEPTABLE
+    again.close()
+
+
+def test_that_an_image_leaves_a_filter_on_marks_when_it_is_marked(page: FlipsPage, workspace: Workspace) -> None:
+    workspace.set_filter(Filter(kinds=(FlipKind.NEGATIVE,), marks=(Mark.NONE,)))
+    first, second, *_ = map(int, workspace.rows)
+    workspace.select(first)
+    workspace.judging.accept()
+    assert first not in workspace.rows
+    assert workspace.selected == second
+    assert page.grid.currentIndex().row() == 0
+
+
+def test_that_wrong_labels_give_adjusted_rates_beside_the_raw(page: FlipsPage, workspace: Workspace) -> None:
+    assert page.rates.label.text() == "NFR (old classes) 50.00 % (n = 8)"
+    workspace.select(1)
+    workspace.judging.doubt()
+    expected = "NFR (old classes) 50.00 % (n = 8) · without 1 wrong label 42.86 % (n = 7)"
+    assert page.rates.label.text() == expected
+
+
+def test_that_a_note_is_kept_when_another_image_is_selected(qtbot: QtBot, workspace: Workspace) -> None:
+    editor = NoteEditor(workspace)
+    qtbot.addWidget(editor)
+    workspace.select(1)
+    editor.note.setPlainText("looks <b>odd</b>")
+    workspace.select(2)
+    assert editor.note.toPlainText() == ""
+    workspace.select(1)
+    assert editor.note.toPlainText() == "looks <b>odd</b>"
+    assert workspace.judging.notes() == {"test/01": "looks <b>odd</b>"}
+
+
+def test_that_the_buttons_show_the_mark(qtbot: QtBot, workspace: Workspace) -> None:
+    editor = NoteEditor(workspace)
+    qtbot.addWidget(editor)
+    workspace.select(6)
+    assert not any(button.isChecked() for button in editor.buttons.values())
+    workspace.judging.mark(Mark.BLOCKER)
+    workspace.select(6)
+    assert editor.buttons[Mark.BLOCKER].isChecked()
+
+
+@pytest.mark.parametrize("name", ["list.txt", "list.csv"])
+def test_that_blockers_become_a_list_to_compare_against(window: MainWindow, tmp_path: Path, name: str) -> None:
+    window.workspace.select(6)
+    window.workspace.judging.block()
+    Exports(window, window.workspace, Settings()).write_blockers(
+        tmp_path / name, window.workspace.judging.ids(Mark.BLOCKER)
+    )
+    assert read_ids(tmp_path / name) == ("test/06",)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, workspace: Workspace) -> MainWindow:
+    made = MainWindow(workspace.store)
+    qtbot.addWidget(made)
+    for version in workspace.versions:
+        made.workspace.add_version(version)
+    made.resize(1280, 800)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def test_that_letters_mark_only_where_an_image_is_selected(qtbot: QtBot, window: MainWindow) -> None:
+    marking = window.actions_by_id["mark_blocker"]
+    window.show_train()
+    assert not marking.isEnabled()
+    window.show_flips()
+    row = int(window.workspace.rows[0])
+    window.workspace.select(row)
+    assert marking.isEnabled()
+    window.activateWindow()
+    window.flips.grid.setFocus()
+    qtbot.waitUntil(window.flips.grid.hasFocus)
+    qtbot.keyClick(window.flips.grid, Qt.Key.Key_X)
+    comparison = window.workspace.comparison()
+    assert comparison is not None
+    assert comparison.marks[row] == Mark.BLOCKER
+    qtbot.keyClick(window.flips.grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    comparison = window.workspace.comparison()
+    assert comparison is not None
+    assert not comparison.marks.any()
+    window.show_runs()
+    assert not marking.isEnabled()
+
+
+def test_that_a_card_shows_that_there_is_a_note_and_its_tip_says_it(page: FlipsPage, workspace: Workspace) -> None:
+    row = int(workspace.rows[1])
+    comparison = workspace.comparison()
+    assert comparison is not None
+    index = page.grid.flips.index(1)
+    before = page.grid.viewport().grab(page.grid.visualRect(index)).toImage()
+    workspace.judging.note(comparison, row, "the tail of <b>a</b> fox")
+    after = page.grid.viewport().grab(page.grid.visualRect(index)).toImage()
+    assert before != after
+    assert "Note: the tail of &lt;b&gt;a&lt;/b&gt; fox" in page.grid.flips.data(index, Qt.ItemDataRole.ToolTipRole)
+    workspace.judging.note(comparison, row, "")
+    assert page.grid.viewport().grab(page.grid.visualRect(index)).toImage() == before
+
+
+def test_that_the_samples_digest_is_that_of_their_sorted_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["b", "a", "ß", "🦊", "aa", "\ud800", "Z"]
+    made = Predictions(np.array(names), np.zeros(7, np.int64), ("x",), np.zeros((7, 1), np.float32), ("x",))
+    plain = hashlib.blake2b("\n".join(sorted(names)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    monkeypatch.setattr(judging, "BLOCK", 3)
+    found = compare(made, made)
+    assert data_of(found) == f"ids:7:{plain}"
+    ordered = dataclasses.replace(made, sample_ids=np.array(sorted(names)))
+    assert data_of(compare(ordered, ordered)) == f"ids:7:{plain}"
+
+
+def test_that_a_view_under_an_offset_has_the_data_of_its_base(workspace: Workspace) -> None:
+    base = workspace.comparison()
+    assert base is not None
+    view = base.at_offset(1.0)
+    assert data_of(view) == data_of(base)
+    assert "data" not in view.kept

@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.gui.beside.worker_client import WorkerClient
+from mpt_studio.gui.workspace import opening
+from mpt_studio.gui.workspace.opening import Question
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.reading import Candidate, Choices, Reading, to_json
+
+from ..fake_worker import FakeWorker
+from .test_workspace import RIGHT, WRONG, checkpoint, saved
+
+pytestmark = pytest.mark.gui
+IMAGES = Preprocessing(image_size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+
+def weights(path: Path) -> Path:
+    """A file that is no weights of ours; what is in it is for the reader to say."""
+    from safetensors.numpy import save_file
+
+    save_file({"fc.weight": np.zeros((2, 3), np.float32)}, path)
+    return path
+
+
+def reading(path: Path, names: tuple[str, ...] = ("cat", "dog"), **more: object) -> Reading:
+    """As the reader reports a file; without names it needs them."""
+    made = Checkpoint(
+        path=str(path.with_suffix(".normalised")),
+        architecture="resnet18",
+        small_stem=False,
+        class_names=names or ("?",),
+        preprocessing=IMAGES,
+        source=path.name,
+    )
+    values = {
+        "path": str(path),
+        "sha256": "ab" * 32,
+        "bytes": 44_800_000,
+        "container": "PyTorch zip",
+        "tensors": 122,
+        "parameters": 11_000_000,
+        "classes": 2,
+        "candidates": (Candidate(arch="resnet18"),),
+        "class_names": names,
+        "class_names_from": "labels.txt beside it" if names else "",
+        "preprocessing": IMAGES,
+        "preprocessing_from": "the file",
+        "needs": () if names else ("class_names",),
+        "checkpoint": made if names else None,
+    }
+    return Reading(**{**values, **more})
+
+
+@pytest.fixture
+def fake(empty_workspace: Workspace) -> FakeWorker:
+    made = empty_workspace.worker = FakeWorker()
+    return made
+
+
+@pytest.fixture
+def told(empty_workspace: Workspace) -> list[tuple[str, str]]:
+    heard: list[tuple[str, str]] = []
+    empty_workspace.message.connect(lambda level, text, _: heard.append((level, text)))
+    return heard
+
+
+@pytest.fixture
+def questions(empty_workspace: Workspace) -> list[Question]:
+    heard: list[Question] = []
+    empty_workspace.opening.asked.connect(heard.append)
+    return heard
+
+
+def test_that_weights_from_elsewhere_are_read_by_the_worker_and_become_a_version(
+    empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path
+) -> None:
+    path = weights(tmp_path / "deployed.safetensors")
+    empty_workspace.open_paths([path])
+    assert [(request.job, request.args["path"]) for request in fake.asked] == [("read_version", str(path))]
+    (item,) = empty_workspace.opening.items
+    fake.last.tell("Reading deployed.safetensors", 0.5)
+    assert (item.sentence, item.fraction) == ("Reading deployed.safetensors", 0.5)
+    assert empty_workspace.versions == []
+    fake.last.answer(to_json(reading(path)))
+    (version,) = empty_workspace.versions
+    assert (version.label, version.role, version.source) == ("deployed", "old", str(path))
+    assert version.checkpoint.endswith("deployed.normalised")
+    assert empty_workspace.opening.items == []
+
+
+def test_that_a_refusal_is_kept_with_its_file_and_adds_nothing(
+    empty_workspace: Workspace, fake: FakeWorker, told: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    empty_workspace.open_paths([weights(tmp_path / "odd.pth")])
+    fake.last.fail("It names os.system, which weights do not need.")
+    assert told == [("error", "odd.pth: It names os.system, which weights do not need.")]
+    (item,) = empty_workspace.opening.items
+    assert item.problem == "It names os.system, which weights do not need."
+    assert empty_workspace.versions == []
+    empty_workspace.opening.dismiss(item)
+    assert empty_workspace.opening.items == []
+
+
+def test_that_a_pair_arrives_together_in_its_order_however_long_one_takes(
+    empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path
+) -> None:
+    old, new = weights(tmp_path / "old.pth"), checkpoint(tmp_path / "new.safetensors")
+    empty_workspace.open_paths([old, new])
+    assert empty_workspace.versions == []
+    fake.last.answer(to_json(reading(old)))
+    assert [(v.label, v.role) for v in empty_workspace.versions] == [("old", "old"), ("new", "candidate")]
+
+
+def test_that_a_pair_that_cannot_be_read_whole_leaves_what_is_open(
+    workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "page.pth").write_bytes(b"<html>")
+    with qtbot.waitSignal(workspace.message) as heard:
+        workspace.compare_paths(saved(tmp_path / "a", [RIGHT], "v1"), tmp_path / "page.pth")
+    assert "web page" in heard.args[1]
+    assert [v.label for v in workspace.versions] == ["old", "plain", "MPT_KL"]
+
+
+def test_that_what_is_missing_is_asked_and_the_answer_is_read(
+    empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    fake.last.answer(to_json(reading(path, names=())))
+    assert questions[0].reading.needs == ("class_names",)
+    assert empty_workspace.versions == []
+    questions[0].answer(Choices(class_names=("cat", "dog")))
+    assert tuple(fake.last.args["choices"]["class_names"]) == ("cat", "dog")
+    fake.last.answer(to_json(reading(path)))
+    assert [v.label for v in empty_workspace.versions] == ["a"]
+
+
+def test_that_an_answer_that_does_not_fit_is_asked_again_with_the_reason(
+    empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    fake.last.answer(to_json(reading(path, names=())))
+    questions[0].answer(Choices(class_names=("cat",)))
+    fake.last.fail("1 class names were given, but the head of the network has 2 outputs.")
+    assert questions[1].problem.endswith("has 2 outputs.")
+    assert questions[1].choices.class_names == ("cat",)
+
+
+def test_that_a_dismissed_question_opens_nothing_and_says_what_was_missing(
+    empty_workspace: Workspace,
+    fake: FakeWorker,
+    questions: list[Question],
+    told: list[tuple[str, str]],
+    tmp_path: Path,
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    fake.last.answer(to_json(reading(path, names=())))
+    questions[0].answer(None)
+    assert told == [("error", "a.pth was not opened: its class names must be said first.")]
+    assert empty_workspace.versions == []
+
+
+def test_that_data_that_came_in_between_may_tell_the_names(
+    empty_workspace: Workspace, workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    empty_workspace.dataset = workspace.dataset
+    fake.last.answer(to_json(reading(path, names=())))
+    assert questions == []
+    assert fake.last.args["data_classes"] == list(workspace.dataset.class_names)
+
+
+def test_that_cancelling_opens_nothing(empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path) -> None:
+    empty_workspace.open_paths([weights(tmp_path / "a.pth")])
+    empty_workspace.opening.items[0].cancel()
+    assert empty_workspace.opening.items == []
+    assert empty_workspace.versions == []
+
+
+def test_that_a_version_read_anew_is_evaluated_again(
+    empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    fake.last.answer(to_json(reading(path)))
+    (version,) = empty_workspace.versions
+    empty_workspace.opening.ask_anew(version)
+    assert questions[0].anew
+    questions[0].answer(Choices(class_names=("dog", "cat")))
+    fake.last.answer(to_json(reading(path, names=("dog", "cat"), class_names_from="your choice")))
+    assert empty_workspace.versions == [version]
+    assert version.reading.class_names == ("dog", "cat")
+    assert version.predictions is None
+
+
+def test_that_a_version_is_read_as_found_and_what_was_said_is_forgotten(
+    empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    assert not fake.last.args["forget"]
+    fake.last.answer(to_json(reading(path, names=("dog", "cat"), class_names_from="your choice")))
+    (version,) = empty_workspace.versions
+    empty_workspace.opening.ask_anew(version)
+    questions[0].as_found()
+    assert fake.last.args["forget"]
+    assert fake.last.args["choices"] == to_json(Choices())
+    fake.last.answer(to_json(reading(path)))
+    assert empty_workspace.versions == [version]
+    assert version.reading.class_names == ("cat", "dog")
+    assert empty_workspace.opening.items == []
+
+
+def test_that_what_a_file_as_found_lacks_is_asked_and_the_version_stays_until_then(
+    empty_workspace: Workspace,
+    fake: FakeWorker,
+    questions: list[Question],
+    told: list[tuple[str, str]],
+    tmp_path: Path,
+) -> None:
+    path = weights(tmp_path / "a.pth")
+    empty_workspace.open_paths([path])
+    fake.last.answer(to_json(reading(path)))
+    (version,) = empty_workspace.versions
+    told.clear()
+    empty_workspace.opening.ask_anew(version)
+    questions[0].as_found()
+    fake.last.answer(to_json(reading(path, names=())))
+    assert questions[1].reading.needs == ("class_names",)
+    assert version.reading.class_names == ("cat", "dog")
+    questions[1].answer(None)
+    assert told == [("warning", "a.pth stays as it was read before: its class names must be said first.")]
+    questions[1].answer(Choices(class_names=("dog", "cat")))
+    assert not fake.last.args["forget"]
+    fake.last.answer(to_json(reading(path, names=("dog", "cat"))))
+    assert version.reading.class_names == ("dog", "cat")
+
+
+def test_that_a_large_table_is_imported_by_the_worker_first(
+    empty_workspace: Workspace,
+    fake: FakeWorker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    monkeypatch.setattr(opening, "DIRECT_BYTES", 10)
+    path = tmp_path / "v1.csv"
+    path.write_text("id,label,prediction\ntest/0,cat,cat\ntest/1,dog,cat\n")
+    empty_workspace.open_paths([path])
+    assert (fake.last.job, empty_workspace.versions) == ("inspect", [])
+    with qtbot.waitSignal(empty_workspace.opening.taken):
+        fake.last.answer({"kind": "predictions"})
+    assert empty_workspace.versions[0].figures["all"]["accuracy"] == 0.5
+
+
+def test_that_a_table_of_answers_is_a_version_and_no_metadata(empty_workspace: Workspace, tmp_path: Path) -> None:
+    for name, answers in (("v1", ("cat", "dog")), ("v2", ("dog", "dog"))):
+        rows = "".join(f"test/{i},{truth},{answers[i]}\n" for i, truth in enumerate(("cat", "dog")))
+        (tmp_path / f"{name}.tsv").write_text(f"filename,y_true,y_pred\n{rows}".replace(",", "\t"))
+    empty_workspace.open_paths([tmp_path / "v1.tsv", tmp_path / "v2.tsv"])
+    assert [v.predictions.scores for v in empty_workspace.versions] == ["answers", "answers"]
+    assert empty_workspace.rows.tolist() == [0]
+
+
+def test_that_answers_without_truth_take_it_from_the_data(workspace: Workspace, tmp_path: Path) -> None:
+    names = workspace.dataset.class_names
+    rows = [f"/photos/test/{i:02d},{names[i % 2]}" for i in range(10)]
+    (tmp_path / "v9.tsv").write_text("\n".join(["path\tprediction", *(row.replace(",", "\t") for row in rows)]))
+    workspace.open_paths([tmp_path / "v9.tsv"])
+    added = workspace.versions[-1]
+    assert added.predictions.sample_ids[0] == "test/00"
+    assert added.predictions.has_truth
+
+
+def test_that_an_old_model_is_asked_about_before_its_recipe(
+    empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
+) -> None:
+    went_on: list[bool] = []
+    path = weights(tmp_path / "old.pth")
+    empty_workspace.opening.ensure(path, lambda: went_on.append(True))
+    fake.last.answer(to_json(reading(path, names=())))
+    assert not went_on
+    questions[0].answer(Choices(class_names=("cat", "dog")))
+    fake.last.answer(to_json(reading(path)))
+    assert went_on == [True]
+    assert empty_workspace.versions == []
+    empty_workspace.opening.ensure(checkpoint(tmp_path / "ours.safetensors"), lambda: went_on.append(False))
+    assert went_on == [True, False]
+
+
+@pytest.fixture
+def real(empty_workspace: Workspace) -> Iterator[WorkerClient]:
+    made = empty_workspace.worker = WorkerClient(empty_workspace.store.root)
+    yield made
+    made.close()
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the reader by /proc")
+def test_that_a_killed_reader_and_a_killed_worker_are_told_and_the_window_goes_on(
+    empty_workspace: Workspace, real: WorkerClient, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
+) -> None:
+    empty_workspace.open_paths([weights(tmp_path / "first.pth")])
+    worker = int(real._process.processId())
+    qtbot.waitUntil(lambda: bool(children(worker)), timeout=60_000)
+    for reader in children(worker):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(reader, signal.SIGKILL)
+    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+    assert told[0][0] == "error"
+    assert "first.pth" in told[0][1]
+    empty_workspace.open_paths([weights(tmp_path / "second.pth")])
+    qtbot.waitUntil(lambda: bool(children(worker)), timeout=60_000)
+    os.kill(worker, signal.SIGKILL)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
+    assert told[1][1].startswith("second.pth: The worker process ended unexpectedly")
+    assert empty_workspace.versions == []
+    empty_workspace.open_paths([saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")])
+    assert empty_workspace.comparison() is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_that_a_pipe_named_like_a_table_is_refused_at_once(empty_workspace: Workspace, tmp_path: Path) -> None:
+    for name in ("a.csv", "b.pth", "c.safetensors", "d.txt"):
+        os.mkfifo(tmp_path / name)
+    empty_workspace.open_paths([tmp_path / name for name in ("a.csv", "b.pth", "c.safetensors", "d.txt")])
+    assert [item.name for item in empty_workspace.opening.items] == ["a.csv", "b.pth", "c.safetensors", "d.txt"]
+    assert all("pipe" in item.problem for item in empty_workspace.opening.items)
+
+
+def test_that_closing_the_window_opens_nothing_that_was_read_by_then(
+    empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path
+) -> None:
+    empty_workspace.open_paths([checkpoint(tmp_path / "ready.safetensors"), weights(tmp_path / "slow.pth")])
+    empty_workspace.close()
+    assert fake.last.is_cancelled
+    assert empty_workspace.versions == []
