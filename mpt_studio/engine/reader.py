@@ -1,4 +1,4 @@
-"""The limited process that reads one file: ``python -m mpt_studio.engine.intake.child REQUEST.json OUT_FOLDER``.
+"""The limited process that reads one file: ``python -m mpt_studio.engine.reader REQUEST.json OUT_FOLDER``.
 
 REQUEST.json holds {"path", "choices", "data_classes"}. It writes OUT_FOLDER/report.json, which is the ``Reading`` or
 {"error": sentence}, and beside it the normalised ``version.safetensors`` (or ``version.onnx``). On stdout it says which

@@ -28,7 +28,7 @@ from mpt_studio.store.control import read_command
 
 PLAIN = METHODS["No_Treatment"]
 SHARED_ANSWERS = "answers"
-"""Folder of an update that runs: teachers' answers, see ``engine.kept_answers``."""
+"""Folder of an update that runs: teachers' answers, see ``engine.train.kept_answers``."""
 
 
 def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:

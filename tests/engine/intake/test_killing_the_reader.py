@@ -48,7 +48,7 @@ def _half_made() -> set[Path]:
 
 
 def _children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if "intake.child" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children(recursive=True) if "engine.reader" in " ".join(child.cmdline())]
 
 
 class Killer:
