@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mpt_studio import paths
 
 # How threads wait for the others: read when torch is loaded, so it stands before any import of torch. Whatever the user
-# has set wins. GNU's OpenMP spins as long as it usually does, some milliseconds, until ``engine.machine.spinning`` finds that
+# has set wins. GNU's OpenMP spins as long as it usually does, some milliseconds, until ``machine.spinning`` finds that
 # the cores are crowded. Other libraries sleep at once, as theirs cannot be changed later.
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "300000"}
 if not WAITING.keys() & os.environ.keys():

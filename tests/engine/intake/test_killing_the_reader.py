@@ -48,7 +48,9 @@ def _half_made() -> set[Path]:
 
 
 def _children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if "engine.reader" in " ".join(child.cmdline())]
+    return [
+        child for child in psutil.Process().children(recursive=True) if "engine.reader" in " ".join(child.cmdline())
+    ]
 
 
 class Killer:
