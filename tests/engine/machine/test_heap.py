@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(
 )
 PROGRAM = """
 import ctypes, torch
-from mpt_studio.engine import heap
+from mpt_studio.engine.machine import heap
 
 class Counts(ctypes.Structure):  # the C library's own: not every kernel counts page faults
     _fields_ = [(name, ctypes.c_size_t) for name in (

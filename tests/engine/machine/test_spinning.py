@@ -42,7 +42,7 @@ from mpt_studio import engine
 engine.WAITING["GOMP_SPINCOUNT"] = "300000000000"  # minutes, so that spinning shows
 os.environ.update(engine.WAITING)
 import torch
-from mpt_studio.engine import spinning
+from mpt_studio.engine.machine import spinning
 
 torch.set_num_threads(2)
 values = torch.ones(1 << 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALONE = "from mpt_studio.engine.intake.torchvision_alone import import_torchvision; import_torchvision()"
+ALONE = "from mpt_studio.engine.recognise.torchvision_alone import import_torchvision; import_torchvision()"
 RECOGNISED = """
 from mpt_studio.engine import networks, recognise, weights
 from mpt_studio.engine.outline import without_memory

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 app = QApplication(["test"])
-from mpt_studio.gui.main_window import MainWindow
+from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.store import Store
 window = MainWindow(Store(Path("nowhere")))
 seen = []

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.gui
 
 PROGRAM = """
 import sys
-from mpt_studio.gui import overrides
+from mpt_studio.gui.window import overrides
 overrides.report_errors()
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QTimer
 from PySide6.QtWidgets import QApplication, QListView, QWidget
