@@ -19,7 +19,8 @@ from mpt_studio.compare import compare
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.gui.flips.grid import FlipGrid
 from mpt_studio.gui.flips.map_canvas import MapCanvas
-from mpt_studio.gui.images.thumbnails import Thumbnails, image_index
+from mpt_studio.gui.images.image_index import image_index
+from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
 from mpt_studio.predictions import Predictions
 

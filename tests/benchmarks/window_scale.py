@@ -32,7 +32,7 @@ from mpt_studio.data.dataset import Dataset  # noqa: E402
 from mpt_studio.flips import FlipKind  # noqa: E402
 from mpt_studio.gui.compare.page import ComparePage  # noqa: E402
 from mpt_studio.gui.flips.page import FlipsPage  # noqa: E402
-from mpt_studio.gui.images.thumbnails import image_index  # noqa: E402
+from mpt_studio.gui.images.image_index import image_index  # noqa: E402
 from mpt_studio.gui.widgets import theme  # noqa: E402
 from mpt_studio.gui.workspace.version import from_predictions  # noqa: E402
 from mpt_studio.gui.workspace.workspace import Workspace  # noqa: E402
@@ -134,7 +134,6 @@ def _flips(app: QApplication, workspace: Workspace) -> Found:
         breathe()
     found |= spread("scroll", frames) | _filters(app, workspace, page)
     found |= {"rest_block": _rest(app, workspace, page), "thumbnails_mb": page.thumbnails.bytes / (1 << 20)}
-    page.close_threads()
     page.close()
     return found
 

@@ -150,7 +150,7 @@ def test_that_two_dropped_checkpoints_are_evaluated_and_compared(
     candidate = trained["candidates"][0]
 
     def user(window: MainWindow) -> Generator[Condition, None, None]:
-        window.workspace.open_data("builtin")
+        window.workspace.loading.open("builtin")
         yield lambda: window.workspace.dataset is not None
         drop(window, trained["old"]["checkpoint"], candidate["checkpoint"])
         yield lambda: window.workspace.comparison() is not None

@@ -57,7 +57,7 @@ def test_that_flips_are_there_and_the_frontier_says_why_it_is_not(qtbot: QtBot, 
 
 def test_that_rows_have_an_order_and_those_that_need_scores_are_off(qtbot: QtBot, answered: Workspace) -> None:
     page = FlipsPage(answered)
-    qtbot.addWidget(page, before_close_func=lambda each: each.close_threads())
+    qtbot.addWidget(page)
     with qtbot.waitExposed(page):
         page.show()
     assert sorted(answered.rows.tolist()) == [1, 2, 5, 6]
@@ -80,7 +80,7 @@ def test_that_facets_say_why_they_are_empty(qtbot: QtBot, answered: Workspace) -
 
 def test_that_the_inspector_says_it_in_place_of_bars_and_margins(qtbot: QtBot, answered: Workspace) -> None:
     made = Inspector(answered)
-    qtbot.addWidget(made, before_close_func=lambda each: each.close_threads())
+    qtbot.addWidget(made)
     made.resize(300, 800)
     with qtbot.waitExposed(made):
         made.show()
@@ -95,7 +95,7 @@ def test_that_a_version_with_scores_keeps_its_bars_beside_one_without(qtbot: QtB
     answered.add_version(Version("s", "scored", "candidate", predictions=predictions(NEW_ANSWER, 3, "s")))
     answered.set_current("s")
     made = Inspector(answered)
-    qtbot.addWidget(made, before_close_func=lambda each: each.close_threads())
+    qtbot.addWidget(made)
     made.show()
     answered.select(1)
     assert not made.bars.isHidden()
@@ -104,7 +104,7 @@ def test_that_a_version_with_scores_keeps_its_bars_beside_one_without(qtbot: QtB
 
 def test_that_without_a_selection_the_inspector_tells_what_the_version_is(qtbot: QtBot, answered: Workspace) -> None:
     made = Inspector(answered)
-    qtbot.addWidget(made, before_close_func=lambda each: each.close_threads())
+    qtbot.addWidget(made)
     made.show()
     shown = [label.text() for label in made.facts.findChildren(QLabel)]
     assert "10 samples; only the predicted class" in shown

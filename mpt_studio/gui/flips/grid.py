@@ -27,7 +27,8 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 from mpt_studio.compare import Comparison, Group
 from mpt_studio.gui.flips.card import CardPainter
 from mpt_studio.gui.flips.model import FlipModel, GridLayout
-from mpt_studio.gui.images.thumbnails import ImageIndex, Thumbnails
+from mpt_studio.gui.images.image_index import ImageIndex
+from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import count
 

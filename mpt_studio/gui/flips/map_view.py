@@ -27,8 +27,6 @@ from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.flips.grid import FlipGrid
 from mpt_studio.gui.flips.map_canvas import SHAPES, MapCanvas, Points, glyph_icon
 from mpt_studio.gui.flips.tools import FlipTools
-from mpt_studio.gui.images.thumbnails import image_index
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, sentence
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
@@ -48,7 +46,7 @@ class MapView(QWidget):
 
     def __init__(self, workspace: Workspace, grid: FlipGrid, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.workspace, self._grid, self._explanations = workspace, grid, Explanations.of(workspace)
+        self.workspace, self._grid, self._explanations = workspace, grid, workspace.explanations
         self.canvas = MapCanvas()
         self.versions, self.methods = QComboBox(), QComboBox()
         self.again = QPushButton("Make the map")
@@ -256,7 +254,7 @@ class MapView(QWidget):
         comparison, data = self.workspace.comparison(), self.workspace.dataset
         assert comparison is not None
         assert data is not None
-        index = image_index(data, comparison).all(len(comparison))
+        index = self.workspace.images.all(len(comparison))
         at = np.searchsorted(data.test, index).clip(0, max(0, len(data.test) - 1))
         made = np.full((len(comparison), 2), np.nan, np.float32)
         if len(points) == len(data.test) and len(points):

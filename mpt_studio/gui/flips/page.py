@@ -15,7 +15,6 @@ from mpt_studio.gui.flips.map_view import MapBeside
 from mpt_studio.gui.flips.rates_line import RatesLine
 from mpt_studio.gui.flips.search_field import SearchField
 from mpt_studio.gui.flips.tools import FlipTools
-from mpt_studio.gui.images.thumbnails import Thumbnails, image_index
 from mpt_studio.gui.sample.image import Viewer
 from mpt_studio.gui.sample.side_by_side import SideBySide
 from mpt_studio.gui.widgets import theme
@@ -38,8 +37,7 @@ class FlipsPage(RefreshedWhenSeen):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
-        self.thumbnails = Thumbnails(self)
-        self.thumbnails.set_dataset(workspace.dataset)
+        self.thumbnails = workspace.thumbnails(self)
         self.facets = FacetPanel(workspace)
         self.chips, self.search = ChipBar(), SearchField(workspace)
         self.grid = FlipGrid(self.thumbnails)
@@ -92,7 +90,7 @@ class FlipsPage(RefreshedWhenSeen):
         workspace.current_changed.connect(self.search.refresh)
         workspace.current_changed.connect(self.refresh)
         workspace.versions_changed.connect(self._show_result)
-        workspace.data_changed.connect(self._data_changed)
+        workspace.data_changed.connect(self.refresh)
         workspace.judging.changed.connect(self.grid.viewport().update)  # notes
         workspace.selection_changed.connect(self._selection_changed)
         self.chips.removed.connect(lambda field: workspace.set_filter(workspace.filter.without(field)))
@@ -119,10 +117,11 @@ class FlipsPage(RefreshedWhenSeen):
         self.facets.setVisible(comparison is not None)
         self.facets.refresh()
         self._follows = True
-        images = image_index(workspace.dataset, comparison)
         asked = (comparison, workspace.filter, workspace.sort_key, workspace.sort_descending, workspace.group_by)
         if not self._awaits_rows(comparison):
-            self.grid.set_content(comparison, rows, images, groups=workspace.groups, stays=asked == self._shown)
+            self.grid.set_content(
+                comparison, rows, workspace.images, groups=workspace.groups, stays=asked == self._shown
+            )
             self._shown = asked
         self._follows = False
         self.rates.refresh()
@@ -157,10 +156,6 @@ class FlipsPage(RefreshedWhenSeen):
         if self.workspace.filter.active() == ["kinds"] and self.workspace.filter.kinds == (FlipKind.NEGATIVE,):
             return "No negative flips: every image that the old model had right is still right."
         return "No image passes all filters. Remove one of the chips above, or clear all."
-
-    def _data_changed(self) -> None:
-        self.thumbnails.set_dataset(self.workspace.dataset)
-        self.refresh()
 
     # -- selection
 
@@ -204,12 +199,6 @@ class FlipsPage(RefreshedWhenSeen):
         if self.stack.currentWidget() in (self.viewer, self.beside):
             self.stack.setCurrentWidget(self.grid if len(self.grid.flips.rows) else self.empty)
             self.grid.setFocus()
-
-    def close_threads(self) -> None:
-        """Stop decoding; call before the application ends."""
-        self.thumbnails.close()
-        self.viewer.image.close_pool()
-        self.beside.close_threads()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.grid.selected_rows().size > 1:

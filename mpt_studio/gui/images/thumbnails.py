@@ -16,10 +16,8 @@ from PySide6.QtGui import QImage
 
 from mpt_studio.data.dataset import Dataset, Images
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.gui.images.image_index import ImageIndex, image_index
 from mpt_studio.gui.images.thumbnail_files import EDGES, WORTH, ThumbnailFiles, kept_edge
 
-__all__ = ["ImageIndex", "Thumbnails", "fitted", "image_index", "to_qimage"]
 CACHE_BYTES = 160 << 20
 PIXELATED_UP_TO = 64
 """Images up to this side are enlarged pixel by pixel, so that what the model saw stays visible."""

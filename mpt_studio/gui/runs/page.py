@@ -328,9 +328,9 @@ class RunsPage(QWidget):
         rows = self.selected()
         update = next((row for row in rows if row.kind == "update"), None)
         if update is not None:
-            done = self.workspace.open_update(update.id)
+            done = self.workspace.opening.open_update(update.id)
         else:
-            done = sum(self.workspace.open_run(row.id) for row in rows) > 0
+            done = sum(self.workspace.opening.open_run(row.id) for row in rows) > 0
         if done:
             self.opened.emit()
 

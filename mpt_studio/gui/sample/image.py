@@ -7,7 +7,6 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui.images.image_view import ImageView
-from mpt_studio.gui.images.thumbnails import Thumbnails, image_index
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import kind_color, sentence
 from mpt_studio.gui.widgets.plain import label
@@ -31,22 +30,20 @@ class SampleImage(ImageView):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None, *, follows: bool = True) -> None:
         super().__init__(parent)
         self._workspace, self._index, self._follows = workspace, -1, follows
-        self._pool = Thumbnails(self, limit=_CACHE_BYTES)
-        self._pool.set_dataset(workspace.dataset)
+        self._pool = workspace.thumbnails(self, _CACHE_BYTES)
         self._pool.arrived.connect(self._show)
         workspace.data_changed.connect(self._renew)
 
     def show_row(self, row: int | None) -> None:
         """Show a row of the current comparison, or nothing."""
-        comparison, dataset = self._workspace.comparison(), self._workspace.dataset
         self._index = -1
-        if comparison is None or row is None:
+        if self._workspace.comparison() is None or row is None:
             self.show_image(None)
             return
-        if dataset is None:
+        if self._workspace.dataset is None:
             self.show_image(None, _NO_DATA)
             return
-        self._index = image_index(dataset, comparison)[row]
+        self._index = self._workspace.images[row]
         if self._index < 0:
             self.show_image(None, _NOT_IN_DATA)
             return
@@ -58,17 +55,12 @@ class SampleImage(ImageView):
         self.shown.emit(image, note)
 
     def _renew(self) -> None:
-        self._pool.set_dataset(self._workspace.dataset)
         self.show_row(self._workspace.selected if self._follows else None)
 
     def _show(self) -> None:
         image = self._pool.image(self._index) if self._index >= 0 else None
         if image is not None:
             self.show_image(image, self._pool.reason(self._index) or _UNREADABLE)
-
-    def close_pool(self) -> None:
-        """Stop decoding and wait for the threads."""
-        self._pool.close()
 
 
 _STEPS = {

@@ -24,7 +24,6 @@ from mpt_studio.compare.figures.causes import cause_sentence
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.sample.answer_bars import AnswerBars, MarginLine, paired
 from mpt_studio.gui.sample.answer_strip import AnswerStrip
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.sample.image import SampleImage
 from mpt_studio.gui.sample.neighbours import NeighboursView
 from mpt_studio.gui.sample.note_editor import NoteEditor
@@ -53,7 +52,7 @@ class Inspector(QWidget):
         self.bars, self.margins = AnswerBars(), MarginLine()
         self.margin_text, self.without_scores = label(wrap=True), label(wrap=True)
         theme.mark(self.without_scores, muted=True)
-        self.explanations = Explanations.of(workspace)
+        self.explanations = workspace.explanations
         self.saliency, self.neighbours = SaliencyView(workspace), NeighboursView(workspace)
         self.saliency.follow(self.image)
         self.strip = AnswerStrip(workspace)
@@ -205,12 +204,6 @@ class Inspector(QWidget):
             self.margin_text.setText(f"{'dropped' if drop >= 0 else 'gained'} {number(abs(drop), 2)}")
         set_tip(self.bars, "● is the true class; – means that the version does not know the class.")
         set_tip(self.margins, "Margin: logit of the truth minus the best other logit. Below 0 the answer is wrong.")
-
-    def close_threads(self) -> None:
-        """Stop decoding; call before the application ends."""
-        self.explanations.close()
-        self.image.close_pool()
-        self.neighbours.close_threads()
 
 
 def _section(title: str) -> QHBoxLayout:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QPushButton, QVBoxLayout
 
 from mpt_studio.gui.images.image_view import ImageView
 from mpt_studio.gui.images.thumbnails import Thumbnails
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, number, set_tip
@@ -95,9 +94,8 @@ class NeighboursView(QWidget):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workspace, self._explanations = workspace, Explanations.of(workspace)
-        self.pool = Thumbnails(self, limit=_CACHE_BYTES)
-        self.pool.set_dataset(workspace.dataset)
+        self._workspace, self._explanations = workspace, workspace.explanations
+        self.pool = workspace.thumbnails(self, _CACHE_BYTES)
         self.sides = (_Side(), _Side())
         self._shown: list[tuple[str, ...]] = [(), ()]
         layout = QVBoxLayout(self)
@@ -110,7 +108,6 @@ class NeighboursView(QWidget):
             side.button.clicked.connect(lambda _=False, i=i: self._find(i))
             layout.addWidget(side)
         self.pool.arrived.connect(self._repaint)
-        workspace.data_changed.connect(self._data_changed)
         self._explanations.changed.connect(self.refresh)
 
     def _version(self, i: int) -> Version | None:
@@ -176,13 +173,6 @@ class NeighboursView(QWidget):
 
     def _enlarge(self, chosen: Neighbour) -> None:
         LargeImage(self._workspace, chosen, self).show()
-
-    def _data_changed(self) -> None:
-        self.pool.set_dataset(self._workspace.dataset)
-
-    def close_threads(self) -> None:
-        """Stop decoding."""
-        self.pool.close()
 
 
 class LargeImage(QDialog):

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QVBo
 
 from mpt_studio.gui.charts.heat import HeatLegend, heat_image
 from mpt_studio.gui.images.image_view import ImageView
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.sample.image import SampleImage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, percent, set_tip
@@ -67,7 +66,7 @@ class SaliencyView(QWidget):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None, *, height: int = 150) -> None:
         super().__init__(parent)
-        self._explanations = Explanations.of(workspace)
+        self._explanations = workspace.explanations
         self._workspace = workspace
         self.panes = (_Pane(), _Pane())
         self.choice, self.opacity, self.legend = QComboBox(), QSlider(Qt.Orientation.Horizontal), HeatLegend()

@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.sample.image import SampleImage
 from mpt_studio.gui.sample.saliency import SaliencyView
 from mpt_studio.gui.sample.side_saliency import SideSaliency
@@ -91,7 +90,7 @@ class SideBySide(QWidget):
         self._rows = [int(row) for row in rows[:MOST]]
         self.hint.setText(_HINT + ("" if alone else "    S where it looks"))
         if alone:
-            Explanations.of(self._workspace).show(int(rows[0]))
+            self._workspace.explanations.show(int(rows[0]))
         self.looks.show_rows([] if alone else self._rows)
         for i, (image, column) in enumerate(zip(self.images, self._columns, strict=True)):
             column.setVisible(i < len(rows))
@@ -131,11 +130,6 @@ class SideBySide(QWidget):
         for i, image in enumerate(self.images):
             if i != leader:
                 image.look(zoom, x, y)
-
-    def close_threads(self) -> None:
-        """Stop decoding."""
-        for image in self.images:
-            image.close_pool()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         leave = (Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_C)

@@ -12,7 +12,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from mpt_studio.gui.charts.heat import heat_image
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.sample.image import SampleImage
 from mpt_studio.gui.widgets.plain import set_tip
 from mpt_studio.gui.workspace.version import Version
@@ -93,7 +92,7 @@ class SideSaliency(QWidget):
             return None
         row = self._rows[i]
         answers = comparison.old_answer if version is self._workspace.old else comparison.new_answer
-        name = Explanations.of(self._workspace).own_name(version, str(comparison.names[answers[row]]))
+        name = self._workspace.explanations.own_name(version, str(comparison.names[answers[row]]))
         return str(comparison.sample_ids[row]), version.checkpoint, name
 
     def _ask(self, key: Key) -> None:
@@ -118,7 +117,7 @@ class SideSaliency(QWidget):
         self.refresh()
 
     def _why_not(self) -> str:
-        explanations, version = Explanations.of(self._workspace), self.version
+        explanations, version = self._workspace.explanations, self.version
         if self._workspace.dataset is None:
             return "Open the data (Ctrl+D) to see where the versions look."
         if self._workspace.worker is None or version is None:

@@ -292,7 +292,8 @@ class TrainPage(QWidget):
         except UserError as error:
             self.errors.tell("error", str(error))
             return
-        if update.result and self.workspace.open_update(update_id) and self.isVisible() and update.outcome == "done":
+        opened = bool(update.result) and self.workspace.opening.open_update(update_id)
+        if opened and self.isVisible() and update.outcome == "done":
             self.workspace.show_flips.emit()
 
     # ---- earlier runs ------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QT
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.messages import DetailDialog
 from mpt_studio.gui.widgets.plain import label, set_tip
-from mpt_studio.gui.workspace.opening import Item, Opening
+from mpt_studio.gui.workspace.items import Item
+from mpt_studio.gui.workspace.opening import Opening
 
 
 class OpeningCard(QFrame):

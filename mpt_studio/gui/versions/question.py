@@ -16,7 +16,7 @@ from mpt_studio.gui.versions.preprocessing_field import PreprocessingField
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog
 from mpt_studio.gui.widgets.plain import count, label, set_tip
-from mpt_studio.gui.workspace.opening import Question
+from mpt_studio.gui.workspace.items import Question
 from mpt_studio.reading import Choices, Need, Reading
 
 _SENTENCE = "Only what {name} does not say of itself is asked; the answer is kept for this file."

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow
 
 from mpt_studio.gui.widgets.settings import Settings
-from mpt_studio.gui.workspace.opening import Question
+from mpt_studio.gui.workspace.items import Question
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 

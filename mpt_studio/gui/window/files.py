@@ -75,7 +75,7 @@ class Files(QObject):
         self._remember(*map(str, there))
         if there:
             self.settings.set(folder=str(there[0].parent))
-        self.workspace.open_paths(chosen)
+        self.workspace.opening.open(chosen)
 
     def with_old_model(self, path: str, then: Callable[[], object]) -> None:
         """Go on once an old model from elsewhere can be read; at once where there is none, or one of ours."""
@@ -90,7 +90,7 @@ class Files(QObject):
     def open_data(self, spec: str) -> None:
         """Open data by spec and remember it."""
         self._remember(spec)
-        self.workspace.open_data(spec)
+        self.workspace.loading.open(spec)
 
     @Slot()
     def choose_data(self) -> None:
@@ -107,7 +107,7 @@ class Files(QObject):
         if dialog.needs_data:
             self.open_data(dialog.data.spec)
         self._remember(dialog.new.path, dialog.old.path)
-        self.workspace.compare_paths(Path(dialog.old.path), Path(dialog.new.path))
+        self.workspace.opening.open([Path(dialog.old.path), Path(dialog.new.path)], instead=True)
 
     def _spec(self) -> str:
         return self.workspace.dataset.spec if self.workspace.dataset else "builtin"

@@ -86,7 +86,7 @@ class UpdateNews(QObject):
                 self._noted.add(event.text)
                 self._window.docks.log.add(event.level, event.text, event.detail, event.time)
             elif isinstance(event, Started) and workspace.dataset is None:  # decoded by now, so this is quick
-                workspace.open_data(workspace.store.update(update_id).recipe.data)
+                workspace.loading.open(workspace.store.update(update_id).recipe.data)
 
     @Slot(str, str, str, str)
     def _end(self, update_id: str, outcome: str, message: str, detail: str) -> None:

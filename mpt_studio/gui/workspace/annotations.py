@@ -5,19 +5,15 @@ from __future__ import annotations
 import dataclasses
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from mpt_studio import jobs
 from mpt_studio.compare import Cause, CauseThresholds, Comparison, Metadata, read_metadata
-from mpt_studio.data.table import looks_like_manifest
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets.settings import JsonFile
-
-if TYPE_CHECKING:
-    from mpt_studio.gui.workspace.workspace import Workspace
-
+from mpt_studio.gui.workspace.opened import Opened
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +26,9 @@ class Thresholds(QObject):
     wanted = Signal()
     """The user asks to see and change them."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
-        self._workspace, self._file = workspace, JsonFile("thresholds.json")
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
+        self._opened, self._file = opened, JsonFile("thresholds.json")
         self.value = _read(self._file)
 
     def prepare(self, comparison: Comparison) -> None:
@@ -46,13 +42,13 @@ class Thresholds(QObject):
             return
         self.value = value
         self._file.set(**dataclasses.asdict(value))
-        for comparison in self._workspace.made():
+        for comparison in self._opened.made():
             comparison.set_thresholds(value)
         self.changed.emit()
 
     def ask(self) -> None:
         """Show them where causes are shown."""
-        self._workspace.show_flips.emit()
+        self._opened.show_flips.emit()
         self.wanted.emit()
 
 
@@ -89,25 +85,19 @@ class Tables(QObject):
     changed = Signal()
     """The comparisons have other columns now."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
-        self._workspace = workspace
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
+        self._opened = opened
         self._path: Path | None = None
         self._job: PoolJob | None = None
         self._waiting: Path | None = None
-        workspace.versions_changed.connect(self._open_waiting)
-
-    def drop(self, path: Path) -> None:
-        """A table that was dropped: metadata of the samples compared; before there are any it may list the images."""
-        if not self._workspace.made() and looks_like_manifest(path):
-            self._workspace.open_data(f"manifest:{path.resolve()}")
-        else:
-            self.open(path)
+        opened.versions_changed.connect(self._open_waiting)
+        opened.data_changed.connect(self._follow_data)
 
     def open(self, path: Path) -> None:
         """Read a CSV file beside the window and join it to what is open."""
-        made = self._workspace.made()
-        if not made and self._workspace.old is not None and self._workspace.current is not None:
+        made = self._opened.made()
+        if not made and self._opened.old is not None and self._opened.current is not None:
             self._waiting = path
             self._tell("info", f"{path.name} is read as soon as the versions are compared.")
             return
@@ -124,20 +114,22 @@ class Tables(QObject):
             lambda sentence, detail: self._tell("error", sentence, detail),
             self,
         )
-        self._workspace.job_started.emit(self._job)
+        self._opened.job_started.emit(self._job)
         self._job.start()
 
-    def follow(self, path: Path) -> None:
-        """Take a table that comes with the data: for what is open, and for every comparison from now on."""
-        if not path.is_file():
+    def _follow_data(self) -> None:
+        """Take the table that comes with the data: for what is open, and for every comparison from now on."""
+        data = self._opened.dataset
+        path = jobs.metadata_file(self._opened.store, data) if data is not None and data.metadata else None
+        if path is None or not path.is_file():
             return
-        if self._workspace.made():
+        if self._opened.made():
             self.open(path)
         else:
             self._path = path
 
     def _open_waiting(self) -> None:
-        if self._waiting is not None and (self._workspace.made() or self._workspace.old is None):
+        if self._waiting is not None and (self._opened.made() or self._opened.old is None):
             path, self._waiting = self._waiting, None
             self.open(path)
 
@@ -158,4 +150,4 @@ class Tables(QObject):
         self.changed.emit()
 
     def _tell(self, level: str, sentence: str, detail: str = "") -> None:
-        self._workspace.message.emit(level, sentence, detail)
+        self._opened.message.emit(level, sentence, detail)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +13,8 @@ from mpt_studio.compare import Comparison
 from mpt_studio.compare.blocks import BLOCK, parts
 from mpt_studio.errors import UserError
 from mpt_studio.flips import Mark
+from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.store.marks import Marked, Marks
-
-if TYPE_CHECKING:
-    from mpt_studio.gui.workspace.workspace import Workspace
 
 Rows = npt.NDArray[np.int64]
 _NOTHING = Marked(Mark.NONE, "", 0.0)
@@ -29,12 +26,12 @@ class Judging(QObject):
     changed = Signal()
     """Marks or notes are others now; the comparisons know it already."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
-        self._workspace = workspace
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
+        self._opened = opened
         self.chosen_rows: Callable[[], Rows] = lambda: np.empty(0, np.int64)
         """The rows selected in the grid."""
-        self._opened: Marks | None = None
+        self._file: Marks | None = None
         self._known: dict[str, dict[str, Marked]] = {}
 
     # -- reading
@@ -44,7 +41,7 @@ class Judging(QObject):
         try:
             comparison.set_marks(self._marks().marks(data_of(comparison)))
         except UserError as error:
-            self._workspace.message.emit("error", str(error), "")
+            self._opened.message.emit("error", str(error), "")
 
     def of(self, comparison: Comparison, row: int) -> Marked:
         """Mark and note of one sample."""
@@ -52,14 +49,14 @@ class Judging(QObject):
 
     def ids(self, mark: Mark) -> list[str]:
         """Ids with this mark among the samples of the comparison on show, in their order."""
-        comparison = self._workspace.comparison()
+        comparison = self._opened.comparison()
         if comparison is None:
             return []
         return [str(name) for name in comparison.sample_ids[comparison.marks == mark].tolist()]
 
     def notes(self) -> dict[str, str]:
         """Sample id → note, for the data on show."""
-        comparison = self._workspace.comparison()
+        comparison = self._opened.comparison()
         known = {} if comparison is None else self._all(data_of(comparison))
         return {name: marked.note for name, marked in known.items() if marked.note}
 
@@ -89,7 +86,7 @@ class Judging(QObject):
 
     def mark(self, mark: Mark) -> None:
         """Mark what is selected; after a single sample, go on to the next."""
-        comparison, rows = self._workspace.comparison(), self.rows()
+        comparison, rows = self._opened.comparison(), self.rows()
         if comparison is None or not len(rows):
             return
         ids = [str(name) for name in comparison.sample_ids[rows].tolist()]
@@ -98,7 +95,7 @@ class Judging(QObject):
             return
         self._pass_on(ids, mark)
         if following is not None:
-            self._workspace.select(following)
+            self._opened.select(following)
         self.changed.emit()
 
     def note(self, comparison: Comparison, row: int, text: str) -> None:
@@ -119,70 +116,70 @@ class Judging(QObject):
 
     def close(self) -> None:
         """Close the file."""
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     # -- inside
 
     def rows(self) -> Rows:
         """All selected rows where the sample on show is among them, else that one."""
-        selected, rows = self._workspace.selected, self.chosen_rows()
+        selected, rows = self._opened.selected, self.chosen_rows()
         if selected is None:
             return np.empty(0, np.int64)
         return rows if selected in rows else np.array([selected], np.int64)
 
     def _following(self) -> int | None:
-        rows = self._workspace.rows
-        at = np.flatnonzero(rows == self._workspace.selected)
+        rows = self._opened.rows
+        at = np.flatnonzero(rows == self._opened.selected)
         return int(rows[at[0] + 1]) if len(at) and at[0] + 1 < len(rows) else None
 
     def _marks(self) -> Marks:
-        if self._opened is None:
-            self._opened = Marks(self._workspace.store.root)
-        return self._opened
+        if self._file is None:
+            self._file = Marks(self._opened.store.root)
+        return self._file
 
     def _all(self, data: str) -> dict[str, Marked]:
         if data not in self._known:
             try:
                 self._known[data] = self._marks().all(data)
             except UserError as error:
-                self._workspace.message.emit("error", str(error), "")
+                self._opened.message.emit("error", str(error), "")
                 self._known[data] = {}
         return self._known[data]
 
     def _change(self, how: Callable[[Marks, str], object]) -> bool:
-        comparison = self._workspace.comparison()
+        comparison = self._opened.comparison()
         if comparison is None:
             return False
         try:
             how(self._marks(), data_of(comparison))
         except UserError as error:
-            self._workspace.message.emit("error", str(error), "")
+            self._opened.message.emit("error", str(error), "")
             return False
         self._known.pop(data_of(comparison), None)
         return True
 
     def _travel(self, how: Callable[[Marks, str], tuple[str, ...]], what: str) -> None:
-        comparison = self._workspace.comparison()
+        comparison = self._opened.comparison()
         touched: list[str] = []
         if comparison is None or not self._change(lambda marks, data: touched.extend(how(marks, data))):
             return
         if not touched:
-            self._workspace.message.emit("info", f"There is no mark or note to {what}.", "")
+            self._opened.message.emit("info", f"There is no mark or note to {what}.", "")
             return
-        for each in self._workspace.made():
+        for each in self._opened.made():
             if data_of(each) == data_of(comparison):
                 self.prepare(each)
         row = int(comparison.rows_of(touched[:1])[0])
         self.changed.emit()
         if row >= 0:
-            self._workspace.select(row)
+            self._opened.select(row)
 
     def _pass_on(self, ids: Iterable[str], mark: Mark) -> None:
         """Every comparison on the same data learns of the marks."""
-        current = self._workspace.comparison()
-        for each in self._workspace.made():
+        current = self._opened.comparison()
+        for each in self._opened.made():
             if current is not None and data_of(each) == data_of(current):
                 rows = each.rows_of(ids)
                 each.mark(rows[rows >= 0], mark)

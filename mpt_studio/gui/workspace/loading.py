@@ -1,7 +1,8 @@
-"""Opening data without holding the window: the worker looks through them first, then they are opened."""
+"""Opening data without holding the window, and having the versions evaluated that have no answers on them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,95 @@ from PySide6.QtCore import QObject, Signal
 
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.errors import UserError
-from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Job, PoolJob
-from mpt_studio.gui.widgets.plain import short_spec
+from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Job, Latest, PoolJob
+from mpt_studio.gui.images.image_index import image_index
+from mpt_studio.gui.widgets.plain import listed, short_spec
+from mpt_studio.gui.workspace import version as making
+from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.predictions import read_predictions
 
 if TYPE_CHECKING:
     from mpt_studio.gui.beside.worker_client import WorkerClient
+
+
+class Loading(QObject):
+    """Opens the data and what belongs to them: the samples' images, and the versions' answers."""
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
+        self._opened = opened
+        self._data, self._evaluations = DataOpening(self), Evaluations(self)
+        self._locating = Latest(lambda *said: opened.message.emit("error", *said), self)
+        self._data.opened.connect(self._take)
+        self._data.failed.connect(lambda *said: opened.message.emit("error", *said))
+        self._evaluations.done.connect(opened.answers_changed)
+        self._evaluations.failed.connect(self._not_evaluated)
+        for part in (self._data, self._evaluations):
+            part.job_started.connect(opened.job_started)
+        opened.preparing.append(lambda made: image_index(opened.dataset, made))
+        opened.versions_changed.connect(lambda: self._evaluations.keep(opened.versions))
+
+    def open(self, spec: str) -> None:
+        """Open a data set by its spec; the slow part runs in the worker."""
+        if self._opened.dataset is None or self._opened.dataset.spec != spec:
+            self._data.open(spec, self._opened.worker)
+
+    def _take(self, dataset: Dataset) -> None:
+        opened = self._opened
+        opened.dataset = dataset
+        making.tell_of(dataset, opened.store, opened.message.emit)
+        for version in [v for v in opened.versions if making.fit_to(v, dataset)]:
+            opened.compare_again(version.key)
+        self.locate_images(dataset)
+
+    def locate_images(self, dataset: Dataset) -> None:
+        """Find the images of the samples, beside the window where they are many; then tell of the data."""
+        made = self._opened.made()
+        many = sum(map(len, made)) > DIRECT_SAMPLES
+        self._locating.ask(lambda _: [image_index(dataset, each) for each in made], self._located, beside=many)
+
+    def _located(self, _: object) -> None:
+        self._opened.data_changed.emit()
+        self.evaluate()
+
+    def evaluate(self) -> None:
+        """Have every version evaluated that needs it; without data say which wait for them."""
+        opened = self._opened
+        if opened.waiting_for_data:
+            names = listed([v.label for v in opened.waiting_for_data])
+            opened.message.emit("warning", f"{names}: open the data to evaluate on (Ctrl+D, or drop a folder).", "")
+            opened.data_wanted.emit()
+            return
+        for version in opened.versions:
+            self.evaluate_one(version)
+
+    def evaluate_one(self, version: Version) -> None:
+        """Where data are open and it has no answers on them."""
+        data, worker = self._opened.dataset, self._opened.worker
+        if data is None or worker is None or version.problem or not version.checkpoint:
+            return
+        known, chosen = version.predictions, not self._opened.update_id  # an update's answers are on its own data
+        if known is None or (chosen and known.data_fingerprint not in ("", data.fingerprint)):
+            self._evaluations.start(worker, version, data.spec)
+
+    def evaluate_anew(self, version: Version) -> None:
+        """Its weights are read otherwise now: what it answered before counts no more."""
+        self._evaluations.forget(version)
+        version.predictions = None
+        self._opened.compare_again(version.key)
+        self.evaluate()
+
+    def _not_evaluated(self, version: Version, sentence: str, detail: str) -> None:
+        if version.predictions is not None:  # what it answered before stays
+            self._opened.message.emit("error", f"{version.label}: {sentence}", detail)
+        else:
+            self._opened.refuse(version, sentence, detail)
+
+    def close(self) -> None:
+        """Cancel what still runs."""
+        self._locating.cancel()
+        self._evaluations.keep([])
 
 
 class DataOpening(QObject):
@@ -76,49 +159,53 @@ class DataOpening(QObject):
 class Evaluations(QObject):
     """Asks for predictions and gives them to their versions."""
 
-    done = Signal(str)
-    """Key of the version that has predictions now."""
-    failed = Signal(str, str, str)
-    """Key, sentence, detail; also when the user cancelled (with an empty detail)."""
+    done = Signal(object)
+    """The version that has predictions now."""
+    failed = Signal(object, str, str)
+    """Version, sentence, detail; also when the user cancelled (with an empty detail)."""
     job_started = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[Version, Job] = {}
 
     def start(self, worker: WorkerClient, version: Version, spec: str) -> None:
         """Evaluate a version's checkpoint on the test part of the data."""
-        if version.key in self._jobs:
+        if version in self._jobs:
             return
         request = worker.request(
             "evaluate",
             {"checkpoint": version.checkpoint, "data": spec},
             on_result=lambda answer: self._take(version, Path(str(answer["predictions"]))),
-            on_error=lambda sentence, detail: self.failed.emit(version.key, sentence, detail),
+            on_error=lambda sentence, detail: self.failed.emit(version, sentence, detail),
             title=f"Evaluating {version.label}",
         )
-        request.finished.connect(lambda: self._over(version.key, request))
-        self._jobs[version.key] = request
+        request.finished.connect(lambda: self._over(version, request))
+        self._jobs[version] = request
         self.job_started.emit(request)
 
-    def forget(self, key: str | None = None) -> None:
-        """Drop one version's evaluation, or all of them, without a word."""
-        for each in [key] if key is not None else list(self._jobs):
-            job = self._jobs.pop(each, None)
-            if job is not None:
-                job.cancel()
+    def keep(self, versions: Sequence[Version]) -> None:
+        """Drop all evaluations but those of these versions."""
+        for version in [each for each in self._jobs if each not in versions]:
+            self.forget(version)
 
-    def _over(self, key: str, request: Job) -> None:
-        if self._jobs.get(key) is not request:
+    def forget(self, version: Version) -> None:
+        """Drop one version's evaluation without a word."""
+        job = self._jobs.pop(version, None)
+        if job is not None:
+            job.cancel()
+
+    def _over(self, version: Version, request: Job) -> None:
+        if self._jobs.get(version) is not request:
             return
-        del self._jobs[key]
+        del self._jobs[version]
         if request.is_cancelled:
-            self.failed.emit(key, "The evaluation was cancelled; open the version again to repeat it.", "")
+            self.failed.emit(version, "The evaluation was cancelled; open the version again to repeat it.", "")
 
     def _take(self, version: Version, folder: Path) -> None:
         try:
             version.predictions = read_predictions(folder)
         except UserError as error:
-            self.failed.emit(version.key, str(error), "")
+            self.failed.emit(version, str(error), "")
         else:
-            self.done.emit(version.key)
+            self.done.emit(version)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from mpt_studio.data.table import looks_like_manifest
 from mpt_studio.errors import UserError, shown_name
 from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.workspace import version as making
+from mpt_studio.gui.workspace.annotations import Tables
+from mpt_studio.gui.workspace.browsing import NEGATIVE_FLIPS
+from mpt_studio.gui.workspace.items import Item, Question
+from mpt_studio.gui.workspace.loading import Loading
+from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.jobs.kinds import kind_of
 from mpt_studio.predictions import Predictions, read_predictions
 from mpt_studio.reading import Choices, Reading, reading_from_json, to_json
-
-if TYPE_CHECKING:
-    from mpt_studio.gui.workspace.workspace import Workspace
 
 DIRECT_BYTES = 1_000_000
 """Tables up to this size are imported at once; it takes some hundredths of a second."""
@@ -27,62 +30,6 @@ _MISSING = {
     "class_names": "its class names",
     "preprocessing": "how its images are prepared",
 }
-
-
-class Item(QObject):
-    """One file or folder: being read, asked about, refused, or done."""
-
-    changed = Signal()
-
-    def __init__(self, path: Path, parent: QObject) -> None:
-        super().__init__(parent)
-        self.path = path
-        self.job: Job | None = None
-        self.sentence, self.fraction = "", -1.0
-        self.problem, self.detail = "", ""
-        self.version: Version | None = None
-        self.is_over = False
-        self.question: Question | None = None
-        """What a person still has to say, where reading stopped for that."""
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        return shown_name(self.path)
-
-    def cancel(self) -> None:
-        """Stop reading; nothing of it is opened."""
-        if self.job is not None:
-            self.job.cancel()
-
-    @property
-    def told(self) -> str:
-        """Why it was refused, as the log says it: with the file's name. Empty where it was not."""
-        names_it = self.name in self.problem or str(self.path) in self.problem
-        return self.problem if names_it or not self.problem else f"{self.name}: {self.problem}"
-
-
-class Question:
-    """What a person has to say about a file before it is a version; or may say anew, where it is one."""
-
-    def __init__(
-        self,
-        reading: Reading,
-        answer: Callable[[Choices | None], None],
-        choices: Choices,
-        problem: str,
-        anew: bool,
-        as_found: Callable[[], None] | None = None,
-    ) -> None:
-        self.reading, self.answer = reading, answer
-        self.choices = choices
-        """What was said before."""
-        self.problem = problem
-        """Why that does not fit; empty at first."""
-        self.anew = anew
-        """Whether everything may be said again, not only what is missing."""
-        self.as_found = as_found
-        """Forgets what was said and reads the file anew; None where that is no answer."""
 
 
 class Opening(QObject):
@@ -95,9 +42,10 @@ class Opening(QObject):
     taken = Signal()
     """Versions were opened."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
-        self._workspace, self._is_closed = workspace, False
+    def __init__(self, opened: Opened, loading: Loading, tables: Tables) -> None:
+        super().__init__(opened)
+        self._opened, self._loading, self._tables = opened, loading, tables
+        self._is_closed = False
         self.items: list[Item] = []
         """What is being read, and what was refused until somebody has seen it."""
 
@@ -117,7 +65,7 @@ class Opening(QObject):
                 then()
                 return
         except UserError as error:
-            self._workspace.message.emit("error", str(error), "")
+            self._opened.message.emit("error", str(error), "")
             return
         item = Item(path, self)
         self.items.append(item)
@@ -131,6 +79,34 @@ class Opening(QObject):
 
         self._read(item, NOTHING_CHOSEN, None, over)
         self.changed.emit()
+
+    def open_update(self, update_id: str) -> bool:
+        """Open an update's versions and data; the recommended candidate comes on show. Tells whether it could."""
+        opened = self._opened
+        try:
+            update = opened.store.update(update_id)
+            if not update.result:
+                raise UserError(f"The update {update.title or update.id} has no result yet ({update.outcome}).")
+            versions = making.of_update(update.result)
+        except UserError as error:
+            opened.message.emit("error", str(error), "")
+            return False
+        opened.filter, opened.sort_key, opened.sort_descending = NEGATIVE_FLIPS, "margin_drop", True
+        opened.replace(versions, update_id)
+        opened.set_current(str((update.result.get("recommended") or {}).get("run", "")))
+        self._loading.open(str((update.result.get("data") or {}).get("spec") or update.recipe.data))
+        return True
+
+    def open_run(self, run_id: str) -> bool:
+        """Add one run's version to those that are open. Tells whether it could."""
+        try:
+            version = making.of_run(self._opened.store.run(run_id))
+        except UserError as error:
+            self._opened.message.emit("error", str(error), "")
+            return False
+        self._opened.add_version(version)
+        self._loading.evaluate_one(version)
+        return True
 
     def _prepared(self, item: Item, batch: list[Item], instead: bool) -> Callable[[Item], None] | None:
         """How an item is read; None where that was said or done at once."""
@@ -152,9 +128,11 @@ class Opening(QObject):
         if instead:
             self._refused(item, f"{item.name} is neither a checkpoint nor predictions; choose one of those.")
         elif kind == "images":
-            self._workspace.open_data(f"folder:{item.path.resolve()}")
+            self._loading.open(f"folder:{item.path.resolve()}")
+        elif not self._opened.made() and looks_like_manifest(item.path):
+            self._loading.open(f"manifest:{item.path.resolve()}")
         else:
-            self._workspace.tables.drop(item.path)
+            self._tables.open(item.path)
         item.is_over = True
         return None
 
@@ -166,11 +144,24 @@ class Opening(QObject):
             batch.clear()  # once only
             wanted = bool(found) and not self._is_closed and (not instead or len(found) == 2)
             if wanted and instead:
-                self._workspace.clear()
+                self._opened.clear()
             if wanted:
-                self._workspace.take_in(found)
+                self._take_in(found)
                 self.taken.emit()
         self.changed.emit()
+
+    def _take_in(self, found: list[Version]) -> None:
+        """Versions that were opened together: two are old model and candidate."""
+        opened, pair = self._opened, len(found) == 2
+        if pair:
+            opened.demote_old()
+        if opened.old is None:
+            making.choose_old(found, alone=not opened.versions)
+        for version in found:
+            opened.add_version(version)
+        if pair:
+            opened.set_current(next(v.key for v in found if v.role != "old"))
+        self._loading.evaluate()
 
     def dismiss(self, item: Item) -> None:
         """A refusal has been seen."""
@@ -195,7 +186,7 @@ class Opening(QObject):
 
     def _import(self, item: Item, over: Callable[[], None]) -> None:
         """Predictions: ours and small tables at once, large tables by the worker, whose import is then read."""
-        worker = self._workspace.worker
+        worker = self._opened.worker
         if worker is None or item.path.is_dir() or item.path.stat().st_size <= DIRECT_BYTES:
             try:
                 self._imported(item, read_predictions(item.path))
@@ -232,14 +223,15 @@ class Opening(QObject):
         job.start()
 
     def _imported(self, item: Item, found: Predictions) -> None:
-        item.version = making.of_predictions(item.path, found, self._workspace.dataset)
+        item.version = making.of_predictions(item.path, found, self._opened.dataset)
 
     def _read(self, item: Item, choices: Choices, asked: Question | None, over: Callable[[], None]) -> None:
         """Have weights from elsewhere read; ``asked`` is the question that ``choices`` answer."""
+        names = self._names_of_data()
         self._request(
             item,
             choices,
-            lambda found: self._found(item, found, choices, over),
+            lambda found: self._found(item, found, choices, names, over),
             lambda sentence, detail: (
                 self._ask(item, asked.reading, choices, over, sentence)
                 if asked is not None and not detail
@@ -258,12 +250,12 @@ class Opening(QObject):
         *,
         forget: bool = False,
     ) -> None:
-        worker, data = self._workspace.worker, self._workspace.dataset
+        worker = self._opened.worker
         if worker is None:
             on_error(f"{item.name} is read by the worker process, which is not running here.", "")
             return
         args: dict[str, Any] = {"path": str(item.path.absolute()), "choices": to_json(choices), "forget": forget}
-        args["data_classes"] = list(data.class_names) if data is not None else []
+        args["data_classes"] = self._names_of_data()
         request = worker.request(
             "read_version",
             args,
@@ -272,12 +264,15 @@ class Opening(QObject):
             on_progress=lambda sentence, fraction: self._moved(item, sentence, fraction),
             title=f"Reading {item.name}",
         )
-        request.setProperty("classes", args["data_classes"])
         self._follow(item, request, over)
 
-    def _found(self, item: Item, found: Reading, choices: Choices, over: Callable[[], None]) -> None:
-        data, known = self._workspace.dataset, item.job.property("classes") if item.job is not None else []
-        if "class_names" in found.needs and data is not None and list(data.class_names) != known:
+    def _names_of_data(self) -> list[str]:
+        data = self._opened.dataset
+        return list(data.class_names) if data is not None else []
+
+    def _found(self, item: Item, found: Reading, choices: Choices, names: list[str], over: Callable[[], None]) -> None:
+        """``names`` are the classes of the data that were open when the file was read."""
+        if "class_names" in found.needs and self._names_of_data() not in ([], names):
             self._read(item, choices, None, over)  # the data were opened in between: they may tell the names
         elif found.needs or found.checkpoint is None:
             self._ask(item, found, choices, over, "")
@@ -329,7 +324,7 @@ class Opening(QObject):
                 return
             name, missing = shown_name(Path(version.source)), _missing_in(found)
             sentence = f"{name} stays as it was read before: {missing} must be said first."
-            self._workspace.message.emit("warning", sentence, "")
+            self._opened.message.emit("warning", sentence, "")
 
         self.asked.emit(Question(found, answer, choices, "", anew=False))
 
@@ -342,10 +337,11 @@ class Opening(QObject):
 
         def take(found: Reading) -> None:
             item.is_over = True
-            if found.checkpoint is not None and not found.needs:
-                self._workspace.reread(version, found)
-            else:
+            if found.checkpoint is None or found.needs:
                 self._ask_missing(version, found, choices)
+            elif version in self._opened.versions:
+                version.reading, version.checkpoint = found, found.checkpoint.path
+                self._loading.evaluate_anew(version)
             over()
 
         def again(sentence: str, detail: str) -> None:
@@ -364,11 +360,11 @@ class Opening(QObject):
     def _follow(self, item: Item, job: Job, over: Callable[[], None]) -> None:
         item.job = job
         job.finished.connect(lambda: self._cancelled(item, over) if job.is_cancelled else None)
-        self._workspace.job_started.emit(job)
+        self._opened.job_started.emit(job)
 
     def _cancelled(self, item: Item, over: Callable[[], None]) -> None:
         item.is_over = True
-        self._workspace.message.emit("info", f"{item.name} was not opened: reading it was cancelled.", "")
+        self._opened.message.emit("info", f"{item.name} was not opened: reading it was cancelled.", "")
         over()
 
     def _moved(self, item: Item, sentence: str, fraction: float | None) -> None:
@@ -381,7 +377,7 @@ class Opening(QObject):
 
     def _refused(self, item: Item, sentence: str, detail: str = "") -> None:
         item.problem, item.detail, item.is_over, item.job = sentence, detail, True, None
-        self._workspace.message.emit("error", item.told, detail)
+        self._opened.message.emit("error", item.told, detail)
 
 
 def _missing_in(found: Reading) -> str:

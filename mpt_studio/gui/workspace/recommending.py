@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
 from mpt_studio import compare
 from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets.plain import number
-
-if TYPE_CHECKING:
-    from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.gui.workspace.opened import Opened
 
 Contenders = dict[str, compare.Comparison]
 Picked = compare.Recommendation | compare.OffsetRecommendation
@@ -25,15 +21,16 @@ class Recommending(QObject):
     changed = Signal()
     """Another candidate is picked, or the same at another offset."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
-        self._workspace = workspace
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
+        self._opened = opened
         self._found: compare.Recommendation | None = None
         self._at_offset: compare.OffsetRecommendation | None = None
         self.any_offset = False
         """Whether the choice is among all points of all curves; ``tell`` says what it came to."""
         self.tolerance = 0.02
         """How far below plain training's accuracy (all) a candidate may be, as a fraction."""
+        opened.versions_changed.connect(self.forget)
 
     def forget(self) -> None:
         """Something it depends on has changed."""
@@ -46,7 +43,7 @@ class Recommending(QObject):
             try:
                 self._found = compare.recommend(*contenders, self.tolerance)
             except UserError as error:
-                self._workspace.message.emit("warning", str(error), "")
+                self._opened.message.emit("warning", str(error), "")
         return self._found
 
     @property
@@ -71,10 +68,10 @@ class Recommending(QObject):
 
         Empty as well where it is looked at under another offset than the one that is recommended.
         """
-        picked, shown = self.picked, self._workspace.offsets.of(key)
+        picked, shown = self.picked, self._opened.offsets.of(key)
         if picked is None or picked.key != key:
             return ""
-        gamma = getattr(picked, "gamma", 0.0)
+        gamma = offset_of(picked)
         if shown and abs(shown - gamma) > _SAME:
             return ""
         if abs(gamma) <= _SAME:
@@ -83,8 +80,13 @@ class Recommending(QObject):
 
     def contenders(self) -> tuple[compare.Comparison, Contenders] | None:
         """Plain training's comparison and those to choose among, itself too; None where there is nothing to choose."""
-        candidates = self._workspace.candidates
+        candidates = self._opened.candidates
         plain = next((v for v in candidates if v.role == "reference"), None)
         wanted = [v for v in candidates if v.role != "noise_floor"]
-        made = {v.key: c for v in wanted if (c := self._workspace.comparison(v.key)) is not None}
+        made = {v.key: c for v in wanted if (c := self._opened.comparison(v.key)) is not None}
         return (made[plain.key], made) if plain is not None and plain.key in made and len(made) > 1 else None
+
+
+def offset_of(picked: Picked) -> float:
+    """The logit offset at which a candidate is picked; 0 as trained."""
+    return picked.gamma if isinstance(picked, compare.OffsetRecommendation) else 0.0

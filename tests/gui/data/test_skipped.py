@@ -81,7 +81,7 @@ def test_that_lines_are_copied_and_the_list_is_saved(dialog: SkippedDialog, tmp_
 
 
 def test_that_the_data_panel_leads_to_the_list(qtbot: QtBot, empty_workspace: Workspace, pets: str) -> None:
-    empty_workspace.open_data(pets)
+    empty_workspace.loading.open(pets)
     panel = DataPanel(empty_workspace)
     qtbot.addWidget(panel)
     button = next(b for b in panel.findChildren(QPushButton) if "left out" in b.text())

@@ -54,7 +54,7 @@ def test_that_a_table_brings_facets_that_filter(
     table = tmp_path / "cameras.csv"
     table.write_text("id,camera & lens,age\n" + "".join(f"test/{i:02d},{'ab'[i % 2]},{i}\n" for i in range(10)))
     with qtbot.waitSignal(workspace.tables.changed):
-        workspace.open_paths([table])
+        workspace.opening.open([table])
     field = "columns:camera & lens"
     assert counts(facets, field) == {"a": "2", "b": "2"}
     facets.lists[field].chosen.emit("a")
@@ -74,7 +74,7 @@ def test_that_a_column_of_few_numbers_is_a_facet_that_the_search_text_tells(
     lines = "".join(f"test/{i:02d},{2019 + i % 2},{0.5 if i < 5 else 1}\n" for i in range(10))
     table.write_text(f"id,year,zoom\n{lines}")
     with qtbot.waitSignal(workspace.tables.changed):
-        workspace.open_paths([table])
+        workspace.opening.open([table])
     assert counts(facets, "columns:year") == {"2019": "2", "2020": "2"}
     assert counts(facets, "columns:zoom") == {"0.5": "2", "1": "2"}
     facets.lists["columns:year"].chosen.emit("2019")
@@ -96,7 +96,7 @@ def test_that_a_table_dropped_while_versions_are_compared_waits_for_them(
     monkeypatch.setattr("mpt_studio.gui.workspace.comparisons.DIRECT_LOGITS", 5)
     assert workspace.comparison() is None
     with qtbot.waitSignal(workspace.message) as told:
-        workspace.open_paths([table])
+        workspace.opening.open([table])
     assert told.args[1] == "cameras.csv is read as soon as the versions are compared."
     with qtbot.waitSignal(workspace.tables.changed):
         pass
@@ -109,7 +109,7 @@ def test_that_a_table_dropped_while_versions_are_compared_waits_for_them(
 
 def test_that_a_table_without_versions_says_what_to_do(empty_workspace: Workspace, qtbot: QtBot) -> None:
     with qtbot.waitSignal(empty_workspace.message) as told:
-        empty_workspace.open_paths([Path("cameras.csv")])
+        empty_workspace.opening.open([Path("cameras.csv")])
     assert "open the two versions first" in told.args[1]
 
 

@@ -7,7 +7,8 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.flips.grid import STEP, FlipGrid, FlipModel
-from mpt_studio.gui.images.thumbnails import Thumbnails, image_index
+from mpt_studio.gui.images.image_index import image_index
+from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui

@@ -56,7 +56,7 @@ def page(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> Iterator[FlipsPa
     workspace.worker = WorkerClient(tmp_path, command=[sys.executable, "-c", WORKER, str(tmp_path / "points.npy")])
     workspace.set_filter(Filter())
     made = FlipsPage(workspace)
-    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    qtbot.addWidget(made)
     made.resize(1300, 700)
     with qtbot.waitExposed(made):
         made.show()

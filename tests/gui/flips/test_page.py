@@ -24,7 +24,7 @@ def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
 
 def opened(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
     made = FlipsPage(workspace)
-    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    qtbot.addWidget(made)
     made.resize(900, 620)
     with qtbot.waitExposed(made):
         made.show()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
     made = FlipsPage(workspace)
-    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    qtbot.addWidget(made)
     made.resize(1200, 700)
     with qtbot.waitExposed(made):
         made.show()

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.images import image_index as module
 from mpt_studio.gui.images.image_index import image_index, same_texts
-from mpt_studio.gui.workspace import workspace as opening
+from mpt_studio.gui.workspace import loading
 from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui
@@ -42,11 +42,11 @@ def test_that_views_under_an_offset_share_the_index_and_nothing_is_held(workspac
 def test_that_images_of_many_samples_are_located_before_data_are_told_of(
     workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "DIRECT_SAMPLES", 5)
+    monkeypatch.setattr(loading, "DIRECT_SAMPLES", 5)
     data, comparison = workspace.dataset, workspace.comparison()
     assert data is not None
     module._Kept.made.clear()
     with qtbot.waitSignal(workspace.data_changed):
-        workspace._locate_images(data)
+        workspace.loading.locate_images(data)
         assert not module._Kept.made  # beside, not here
     assert [(d(), c()) for d, c, _ in module._Kept.made] == [(data, comparison.columns)]  # type: ignore[union-attr]

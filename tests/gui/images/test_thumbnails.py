@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.data.dataset import Dataset
 from mpt_studio.errors import UserError
-from mpt_studio.gui.images.thumbnails import ImageIndex, Thumbnails, fitted, image_index, to_qimage
+from mpt_studio.gui.images.image_index import ImageIndex, image_index
+from mpt_studio.gui.images.thumbnails import Thumbnails, fitted, to_qimage
 from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui

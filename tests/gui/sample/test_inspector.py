@@ -18,7 +18,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def inspector(qtbot: QtBot, workspace: Workspace) -> Inspector:
     made = Inspector(workspace)
-    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    qtbot.addWidget(made)
     made.resize(320, 800)
     with qtbot.waitExposed(made):
         made.show()

@@ -84,7 +84,7 @@ def test_that_the_panel_shows_what_is_read_what_waits_and_what_was_refused(
     panel.resize(240, 400)
     panel.show()
     first, second = weights(tmp_path / "a.pth"), weights(tmp_path / "b.pth")
-    empty_workspace.open_paths([first, second])
+    empty_workspace.opening.open([first, second])
     cards = panel.widget().findChildren(OpeningCard)
     assert [card.item.name for card in cards] == ["a.pth", "b.pth"]
     worker.asked[0].tell("Reading a.pth", 0.25)

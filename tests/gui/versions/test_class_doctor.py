@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import ClassMap, keep_map, kept_map
 from mpt_studio.gui.compare.page import ComparePage
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.versions.class_doctor import ClassDoctor, Pair
 from mpt_studio.gui.versions.class_pairs import DATA, ClassDoctorDialog
 from mpt_studio.gui.versions.class_table import CHOICE, KIND, NEW, OLD
@@ -188,7 +187,7 @@ def test_that_the_old_model_is_asked_in_its_own_words(qtbot: QtBot, blocked: Wor
     keep_map(blocked.store.root, ("cat", "dog"), ("cat", "hound"), ClassMap((("dog", "hound"),)))
     blocked.compare_again("n")
     assert blocked.comparison().names == ("cat", "hound")
-    explanations = Explanations.of(blocked)
+    explanations = blocked.explanations
     explanations.row = 1  # a dog, which both answer
     assert explanations.class_answered(blocked.old) == explanations.true_name(blocked.old) == "dog"
     assert explanations.class_answered(blocked.current) == "hound"

@@ -12,7 +12,7 @@ from mpt_studio.gui.versions.architecture_field import ArchitectureField, known_
 from mpt_studio.gui.versions.class_names_field import ClassNamesField
 from mpt_studio.gui.versions.preprocessing_field import PRESETS, PreprocessingField
 from mpt_studio.gui.versions.question import ModelDialog
-from mpt_studio.gui.workspace.opening import Question
+from mpt_studio.gui.workspace.items import Question
 from mpt_studio.reading import Candidate, Choices
 
 from ..workspace.test_opening import IMAGES, reading

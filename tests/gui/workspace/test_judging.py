@@ -30,7 +30,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
     made = FlipsPage(workspace)
-    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    qtbot.addWidget(made)
     made.resize(900, 620)
     with qtbot.waitExposed(made):
         made.show()

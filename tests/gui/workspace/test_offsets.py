@@ -58,7 +58,7 @@ def test_that_other_candidates_keep_their_own_offset(workspace: Workspace, qtbot
 
 def test_that_the_strip_has_the_answer_under_the_offset_and_says_so(workspace: Workspace, qtbot: QtBot) -> None:
     inspector = Inspector(workspace)
-    qtbot.addWidget(inspector, before_close_func=lambda _: inspector.close_threads())
+    qtbot.addWidget(inspector)
     workspace.select(STOLEN)
     assert "✗  plain: fox" in lines(inspector.strip)
     with qtbot.waitSignal(workspace.offsets.settled):

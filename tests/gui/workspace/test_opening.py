@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.gui.beside.worker_client import WorkerClient
 from mpt_studio.gui.workspace import opening
-from mpt_studio.gui.workspace.opening import Question
+from mpt_studio.gui.workspace.items import Question
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.reading import Candidate, Choices, Reading, to_json
 
@@ -86,7 +86,7 @@ def test_that_weights_from_elsewhere_are_read_by_the_worker_and_become_a_version
     empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path
 ) -> None:
     path = weights(tmp_path / "deployed.safetensors")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     assert [(request.job, request.args["path"]) for request in fake.asked] == [("read_version", str(path))]
     (item,) = empty_workspace.opening.items
     fake.last.tell("Reading deployed.safetensors", 0.5)
@@ -102,7 +102,7 @@ def test_that_weights_from_elsewhere_are_read_by_the_worker_and_become_a_version
 def test_that_a_refusal_is_kept_with_its_file_and_adds_nothing(
     empty_workspace: Workspace, fake: FakeWorker, told: list[tuple[str, str]], tmp_path: Path
 ) -> None:
-    empty_workspace.open_paths([weights(tmp_path / "odd.pth")])
+    empty_workspace.opening.open([weights(tmp_path / "odd.pth")])
     fake.last.fail("It names os.system, which weights do not need.")
     assert told == [("error", "odd.pth: It names os.system, which weights do not need.")]
     (item,) = empty_workspace.opening.items
@@ -116,7 +116,7 @@ def test_that_a_pair_arrives_together_in_its_order_however_long_one_takes(
     empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path
 ) -> None:
     old, new = weights(tmp_path / "old.pth"), checkpoint(tmp_path / "new.safetensors")
-    empty_workspace.open_paths([old, new])
+    empty_workspace.opening.open([old, new])
     assert empty_workspace.versions == []
     fake.last.answer(to_json(reading(old)))
     assert [(v.label, v.role) for v in empty_workspace.versions] == [("old", "old"), ("new", "candidate")]
@@ -127,7 +127,7 @@ def test_that_a_pair_that_cannot_be_read_whole_leaves_what_is_open(
 ) -> None:
     (tmp_path / "page.pth").write_bytes(b"<html>")
     with qtbot.waitSignal(workspace.message) as heard:
-        workspace.compare_paths(saved(tmp_path / "a", [RIGHT], "v1"), tmp_path / "page.pth")
+        workspace.opening.open([saved(tmp_path / "a", [RIGHT], "v1"), tmp_path / "page.pth"], instead=True)
     assert "web page" in heard.args[1]
     assert [v.label for v in workspace.versions] == ["old", "plain", "MPT_KL"]
 
@@ -136,7 +136,7 @@ def test_that_what_is_missing_is_asked_and_the_answer_is_read(
     empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
 ) -> None:
     path = weights(tmp_path / "a.pth")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     fake.last.answer(to_json(reading(path, names=())))
     assert questions[0].reading.needs == ("class_names",)
     assert empty_workspace.versions == []
@@ -150,7 +150,7 @@ def test_that_an_answer_that_does_not_fit_is_asked_again_with_the_reason(
     empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
 ) -> None:
     path = weights(tmp_path / "a.pth")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     fake.last.answer(to_json(reading(path, names=())))
     questions[0].answer(Choices(class_names=("cat",)))
     fake.last.fail("1 class names were given, but the head of the network has 2 outputs.")
@@ -166,7 +166,7 @@ def test_that_a_dismissed_question_opens_nothing_and_says_what_was_missing(
     tmp_path: Path,
 ) -> None:
     path = weights(tmp_path / "a.pth")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     fake.last.answer(to_json(reading(path, names=())))
     questions[0].answer(None)
     assert told == [("error", "a.pth was not opened: its class names must be said first.")]
@@ -177,7 +177,7 @@ def test_that_data_that_came_in_between_may_tell_the_names(
     empty_workspace: Workspace, workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
 ) -> None:
     path = weights(tmp_path / "a.pth")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     empty_workspace.dataset = workspace.dataset
     fake.last.answer(to_json(reading(path, names=())))
     assert questions == []
@@ -185,7 +185,7 @@ def test_that_data_that_came_in_between_may_tell_the_names(
 
 
 def test_that_cancelling_opens_nothing(empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path) -> None:
-    empty_workspace.open_paths([weights(tmp_path / "a.pth")])
+    empty_workspace.opening.open([weights(tmp_path / "a.pth")])
     empty_workspace.opening.items[0].cancel()
     assert empty_workspace.opening.items == []
     assert empty_workspace.versions == []
@@ -195,7 +195,7 @@ def test_that_a_version_read_anew_is_evaluated_again(
     empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
 ) -> None:
     path = weights(tmp_path / "a.pth")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     fake.last.answer(to_json(reading(path)))
     (version,) = empty_workspace.versions
     empty_workspace.opening.ask_anew(version)
@@ -211,7 +211,7 @@ def test_that_a_version_is_read_as_found_and_what_was_said_is_forgotten(
     empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
 ) -> None:
     path = weights(tmp_path / "a.pth")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     assert not fake.last.args["forget"]
     fake.last.answer(to_json(reading(path, names=("dog", "cat"), class_names_from="your choice")))
     (version,) = empty_workspace.versions
@@ -233,7 +233,7 @@ def test_that_what_a_file_as_found_lacks_is_asked_and_the_version_stays_until_th
     tmp_path: Path,
 ) -> None:
     path = weights(tmp_path / "a.pth")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     fake.last.answer(to_json(reading(path)))
     (version,) = empty_workspace.versions
     told.clear()
@@ -260,7 +260,7 @@ def test_that_a_large_table_is_imported_by_the_worker_first(
     monkeypatch.setattr(opening, "DIRECT_BYTES", 10)
     path = tmp_path / "v1.csv"
     path.write_text("id,label,prediction\ntest/0,cat,cat\ntest/1,dog,cat\n")
-    empty_workspace.open_paths([path])
+    empty_workspace.opening.open([path])
     assert (fake.last.job, empty_workspace.versions) == ("inspect", [])
     with qtbot.waitSignal(empty_workspace.opening.taken):
         fake.last.answer({"kind": "predictions"})
@@ -271,7 +271,7 @@ def test_that_a_table_of_answers_is_a_version_and_no_metadata(empty_workspace: W
     for name, answers in (("v1", ("cat", "dog")), ("v2", ("dog", "dog"))):
         rows = "".join(f"test/{i},{truth},{answers[i]}\n" for i, truth in enumerate(("cat", "dog")))
         (tmp_path / f"{name}.tsv").write_text(f"filename,y_true,y_pred\n{rows}".replace(",", "\t"))
-    empty_workspace.open_paths([tmp_path / "v1.tsv", tmp_path / "v2.tsv"])
+    empty_workspace.opening.open([tmp_path / "v1.tsv", tmp_path / "v2.tsv"])
     assert [v.predictions.scores for v in empty_workspace.versions] == ["answers", "answers"]
     assert empty_workspace.rows.tolist() == [0]
 
@@ -280,7 +280,7 @@ def test_that_answers_without_truth_take_it_from_the_data(workspace: Workspace, 
     names = workspace.dataset.class_names
     rows = [f"/photos/test/{i:02d},{names[i % 2]}" for i in range(10)]
     (tmp_path / "v9.tsv").write_text("\n".join(["path\tprediction", *(row.replace(",", "\t") for row in rows)]))
-    workspace.open_paths([tmp_path / "v9.tsv"])
+    workspace.opening.open([tmp_path / "v9.tsv"])
     added = workspace.versions[-1]
     assert added.predictions.sample_ids[0] == "test/00"
     assert added.predictions.has_truth
@@ -317,7 +317,7 @@ def children(pid: int) -> list[int]:
 def test_that_a_killed_reader_and_a_killed_worker_are_told_and_the_window_goes_on(
     empty_workspace: Workspace, real: WorkerClient, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
 ) -> None:
-    empty_workspace.open_paths([weights(tmp_path / "first.pth")])
+    empty_workspace.opening.open([weights(tmp_path / "first.pth")])
     worker = int(real._process.processId())
     qtbot.waitUntil(lambda: bool(children(worker)), timeout=60_000)
     for reader in children(worker):
@@ -326,13 +326,13 @@ def test_that_a_killed_reader_and_a_killed_worker_are_told_and_the_window_goes_o
     qtbot.waitUntil(lambda: bool(told), timeout=20_000)
     assert told[0][0] == "error"
     assert "first.pth" in told[0][1]
-    empty_workspace.open_paths([weights(tmp_path / "second.pth")])
+    empty_workspace.opening.open([weights(tmp_path / "second.pth")])
     qtbot.waitUntil(lambda: bool(children(worker)), timeout=60_000)
     os.kill(worker, signal.SIGKILL)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
     assert told[1][1].startswith("second.pth: The worker process ended unexpectedly")
     assert empty_workspace.versions == []
-    empty_workspace.open_paths([saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")])
+    empty_workspace.opening.open([saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")])
     assert empty_workspace.comparison() is not None
 
 
@@ -340,7 +340,7 @@ def test_that_a_killed_reader_and_a_killed_worker_are_told_and_the_window_goes_o
 def test_that_a_pipe_named_like_a_table_is_refused_at_once(empty_workspace: Workspace, tmp_path: Path) -> None:
     for name in ("a.csv", "b.pth", "c.safetensors", "d.txt"):
         os.mkfifo(tmp_path / name)
-    empty_workspace.open_paths([tmp_path / name for name in ("a.csv", "b.pth", "c.safetensors", "d.txt")])
+    empty_workspace.opening.open([tmp_path / name for name in ("a.csv", "b.pth", "c.safetensors", "d.txt")])
     assert [item.name for item in empty_workspace.opening.items] == ["a.csv", "b.pth", "c.safetensors", "d.txt"]
     assert all("pipe" in item.problem for item in empty_workspace.opening.items)
 
@@ -348,7 +348,7 @@ def test_that_a_pipe_named_like_a_table_is_refused_at_once(empty_workspace: Work
 def test_that_closing_the_window_opens_nothing_that_was_read_by_then(
     empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path
 ) -> None:
-    empty_workspace.open_paths([checkpoint(tmp_path / "ready.safetensors"), weights(tmp_path / "slow.pth")])
+    empty_workspace.opening.open([checkpoint(tmp_path / "ready.safetensors"), weights(tmp_path / "slow.pth")])
     empty_workspace.close()
     assert fake.last.is_cancelled
     assert empty_workspace.versions == []

@@ -20,7 +20,7 @@ CAT_TO_DOG = 2
 @pytest.fixture
 def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
     made = FlipsPage(workspace)
-    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    qtbot.addWidget(made)
     made.resize(900, 620)
     with qtbot.waitExposed(made):
         made.show()
@@ -88,7 +88,7 @@ def test_that_what_was_typed_last_counts_when_the_dialog_closes(
 
 def test_that_the_sentence_and_the_tooltips_follow(page: FlipsPage, workspace: Workspace, qtbot: QtBot) -> None:
     inspector = Inspector(workspace)
-    qtbot.addWidget(inspector, before_close_func=lambda _: inspector.close_threads())
+    qtbot.addWidget(inspector)
     workspace.select(CAT_TO_DOG)
     assert inspector.cause.text().startswith("Confused with old class")
     workspace.thresholds.set(CauseThresholds(near_tie=1.3))

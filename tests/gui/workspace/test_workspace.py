@@ -70,7 +70,7 @@ def test_that_two_predictions_become_old_and_candidate_with_their_negative_flips
 ) -> None:
     old = saved(tmp_path / "a", [RIGHT, RIGHT, WRONG], "v1")
     new = saved(tmp_path / "b", [WRONG, RIGHT, RIGHT], "v2")
-    empty_workspace.open_paths([old, new])
+    empty_workspace.opening.open([old, new])
     assert [(v.label, v.role) for v in empty_workspace.versions] == [("v1", "old"), ("v2", "candidate")]
     assert empty_workspace.current.label == "v2"
     assert empty_workspace.rows.tolist() == [0]
@@ -78,7 +78,7 @@ def test_that_two_predictions_become_old_and_candidate_with_their_negative_flips
 
 def test_that_two_more_dropped_together_are_the_new_pair(workspace: Workspace, tmp_path: Path) -> None:
     old, new = saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")
-    workspace.open_paths([old, new])
+    workspace.opening.open([old, new])
     assert workspace.old.label == "v1"
     assert workspace.current.label == "v2"
     assert len(workspace.candidates) == 4
@@ -86,7 +86,7 @@ def test_that_two_more_dropped_together_are_the_new_pair(workspace: Workspace, t
 
 def test_that_the_header_s_old_model_is_old_whatever_the_order(empty_workspace: Workspace, tmp_path: Path) -> None:
     new, old = checkpoint(tmp_path / "b.safetensors"), checkpoint(tmp_path / "a.safetensors", role="old")
-    empty_workspace.open_paths([new, old])
+    empty_workspace.opening.open([new, old])
     assert empty_workspace.old.label == "a"
 
 
@@ -94,7 +94,7 @@ def test_that_checkpoints_without_data_ask_for_data_in_a_sentence(
     empty_workspace: Workspace, tmp_path: Path, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(empty_workspace.message) as heard:
-        empty_workspace.open_paths([checkpoint(tmp_path / "a.safetensors")])
+        empty_workspace.opening.open([checkpoint(tmp_path / "a.safetensors")])
     assert heard.args[0] == "warning"
     assert "open the data" in heard.args[1]
     assert [v.label for v in empty_workspace.waiting_for_data] == ["a"]
@@ -112,7 +112,7 @@ def test_that_a_checkpoint_is_evaluated_once_on_the_open_data(workspace: Workspa
     )
     made.save(tmp_path / "answers")
     worker = workspace.worker = Worker(tmp_path / "answers")
-    workspace.open_paths([checkpoint(tmp_path / "new.safetensors")])
+    workspace.opening.open([checkpoint(tmp_path / "new.safetensors")])
     assert worker.asked == [("evaluate", {"checkpoint": str(tmp_path / "new.safetensors"), "data": "drawn"})]
     added = workspace.versions[-1]
     assert workspace.comparison(added.key) is None
@@ -122,7 +122,7 @@ def test_that_a_checkpoint_is_evaluated_once_on_the_open_data(workspace: Workspa
 
 def test_that_an_evaluation_of_a_closed_version_is_dropped(workspace: Workspace, tmp_path: Path) -> None:
     worker = workspace.worker = Worker(tmp_path)
-    workspace.open_paths([checkpoint(tmp_path / "new.safetensors")])
+    workspace.opening.open([checkpoint(tmp_path / "new.safetensors")])
     workspace.remove(workspace.versions[-1].key)
     worker.answer()
     assert [v.key for v in workspace.versions] == ["old", "plain", "mpt"]
@@ -133,7 +133,7 @@ def test_that_foreign_files_are_refused_with_a_sentence(
 ) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     with qtbot.waitSignal(empty_workspace.message) as heard:
-        empty_workspace.open_paths([tmp_path / "notes.txt"])
+        empty_workspace.opening.open([tmp_path / "notes.txt"])
     assert heard.args[0] == "error"
     assert "notes.txt" in heard.args[1]
     assert empty_workspace.versions == []
@@ -144,7 +144,7 @@ def test_that_comparisons_are_computed_once(workspace: Workspace) -> None:
 
 
 def test_that_versions_over_other_data_keep_a_reason(workspace: Workspace, tmp_path: Path) -> None:
-    workspace.open_paths([saved(tmp_path / "other", [RIGHT], "elsewhere")])
+    workspace.opening.open([saved(tmp_path / "other", [RIGHT], "elsewhere")])
     added = workspace.versions[-1]
     assert workspace.comparison(added.key) is None
     assert added.problem
@@ -239,7 +239,7 @@ def test_that_an_update_s_result_opens_with_the_recommended_candidate(
     workspace = Workspace(store)
     told: list[str] = []
     workspace.message.connect(lambda level, text, detail: told.append(text))
-    assert workspace.open_update(update.id)
+    assert workspace.opening.open_update(update.id)
     assert [(v.key, v.role, v.color) for v in workspace.versions] == [
         ("r0", "old", -1),
         ("r1", "reference", 0),
@@ -254,7 +254,7 @@ def test_that_an_update_without_result_is_told(store: Store, qtbot: QtBot) -> No
     update = store.create_update(UpdateRecipe(), title="mine")
     workspace = Workspace(store)
     with qtbot.waitSignal(workspace.message) as heard:
-        assert not workspace.open_update(update.id)
+        assert not workspace.opening.open_update(update.id)
     assert "no result yet" in heard.args[1]
 
 
@@ -267,7 +267,7 @@ def test_that_an_image_folder_becomes_the_data(empty_workspace: Workspace, tmp_p
             folder.mkdir(parents=True)
             for number in range(3):
                 Image.new("RGB", (8, 8), (40 * number, 0, 0)).save(folder / f"{number}.png")
-    empty_workspace.open_paths([tmp_path / "pets"])
+    empty_workspace.opening.open([tmp_path / "pets"])
     assert empty_workspace.dataset.class_names == NAMES
     assert empty_workspace.dataset.spec.startswith("folder:")
 
@@ -297,7 +297,7 @@ def test_that_a_dropped_manifest_is_the_data_and_its_columns_go_with_every_compa
     jobs.prepare_data(jobs.Session(empty_workspace.store), spec)  # what the worker does
     told: list[str] = []
     empty_workspace.message.connect(lambda level, text, detail: told.append(f"{level}: {text} {detail}"))
-    empty_workspace.open_paths([tmp_path / "list.csv"])
+    empty_workspace.opening.open([tmp_path / "list.csv"])
     assert empty_workspace.dataset is not None
     assert empty_workspace.dataset.spec == spec
     assert told[0].startswith("warning: 1 image cannot be read and is left out of every version; see ")

@@ -15,11 +15,10 @@ from mpt_studio.gui.beside.worker_client import WorkerClient
 from mpt_studio.gui.charts.heat import heat_image, table
 from mpt_studio.gui.images.image_view import ImageView
 from mpt_studio.gui.images.thumbnails import to_qimage
-from mpt_studio.gui.sample import explanations as module
-from mpt_studio.gui.sample.explanations import Explanations
 from mpt_studio.gui.sample.inspector import Inspector
 from mpt_studio.gui.sample.neighbours import LargeImage
 from mpt_studio.gui.sample.side_by_side import SideBySide
+from mpt_studio.gui.workspace import explanations as module
 from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui
@@ -68,7 +67,7 @@ def asked(workspace: Workspace, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def inspector(qtbot: QtBot, workspace: Workspace, asked: Path) -> Inspector:
     made = Inspector(workspace)
-    qtbot.addWidget(made, before_close_func=lambda _: made.close_threads())
+    qtbot.addWidget(made)
     made.resize(340, 1400)
     with qtbot.waitExposed(made):
         made.show()
@@ -224,7 +223,7 @@ def test_that_the_answer_under_a_logit_offset_is_explained(
 
 def test_that_one_sample_is_shown_under_both_versions(workspace: Workspace, asked: Path, qtbot: QtBot) -> None:
     beside = SideBySide(workspace)
-    qtbot.addWidget(beside, before_close_func=lambda _: (beside.close_threads(), Explanations.of(workspace).close()))
+    qtbot.addWidget(beside)
     workspace.select(1)
     with qtbot.waitExposed(beside):
         beside.show()
@@ -244,7 +243,7 @@ def test_that_one_switch_shows_where_a_version_looks_on_all_images(
     workspace: Workspace, asked: Path, qtbot: QtBot
 ) -> None:
     beside = SideBySide(workspace)
-    qtbot.addWidget(beside, before_close_func=lambda _: (beside.close_threads(), Explanations.of(workspace).close()))
+    qtbot.addWidget(beside)
     beside.resize(900, 500)
     with qtbot.waitExposed(beside):
         beside.show()
@@ -264,7 +263,7 @@ def test_that_one_switch_shows_where_a_version_looks_on_all_images(
 
 def test_that_the_switch_says_why_there_is_nothing_to_see(workspace: Workspace, asked: Path, qtbot: QtBot) -> None:
     beside = SideBySide(workspace)
-    qtbot.addWidget(beside, before_close_func=lambda _: beside.close_threads())
+    qtbot.addWidget(beside)
     for version in workspace.candidates:
         version.checkpoint = str(asked.parent / "broken.safetensors")
     (asked.parent / "broken.safetensors").touch()
@@ -282,7 +281,7 @@ def test_that_images_side_by_side_have_room_and_the_hint_is_whole(
     workspace: Workspace, qtbot: QtBot, width: int, across: int
 ) -> None:
     beside = SideBySide(workspace)
-    qtbot.addWidget(beside, before_close_func=lambda _: beside.close_threads())
+    qtbot.addWidget(beside)
     beside.resize(width, 500)
     with qtbot.waitExposed(beside):
         beside.show()

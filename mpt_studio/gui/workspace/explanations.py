@@ -16,9 +16,8 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from mpt_studio.gui.beside.jobs import Job
-from mpt_studio.gui.images.thumbnails import image_index
+from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
-from mpt_studio.gui.workspace.workspace import Workspace
 
 ExplanationKind = Literal["saliency", "neighbours"]
 KINDS: tuple[ExplanationKind, ...] = ("saliency", "neighbours")
@@ -43,16 +42,18 @@ class Answer:
 
 
 class Explanations(QObject):
-    """One per workspace: see ``of``. Panels call ``show`` with the sample that they show and listen to ``changed``."""
+    """Panels call ``show`` with the sample that they show and listen to ``changed``."""
 
     changed = Signal()
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
-        self.workspace = workspace
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
+        self._opened = opened
         self.row: int | None = None
         self._answers: OrderedDict[Key, Answer] = OrderedDict()
         self._jobs: dict[Key, Job] = {}
+        self._shown: set[Key] = set()
+        """Of the jobs, those that took long enough to be shown with their progress."""
         self._sentences: dict[Key, str] = {}
         self._wanted: set[str] = set()
         """Checkpoints whose features of many training images the user asked for, or that have them."""
@@ -62,23 +63,18 @@ class Explanations(QObject):
         self._loaded: tuple[tuple[str, ...], str] = ((), "")
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._ask)
-        workspace.data_changed.connect(self._forget)
-        workspace.current_changed.connect(self._current_changed)
-
-    @staticmethod
-    def of(workspace: Workspace) -> Explanations:
-        """The workspace's explanations."""
-        return workspace.findChild(Explanations) or Explanations(workspace)
+        opened.data_changed.connect(self._forget)
+        opened.current_changed.connect(self._current_changed)
 
     @property
     def versions(self) -> list[Version]:
         """Those that are explained: the old model and the candidate on show."""
-        return [v for v in (self.workspace.old, self.workspace.current) if v is not None]
+        return [v for v in (self._opened.old, self._opened.current) if v is not None]
 
     @property
     def sample(self) -> str:
         """Id of the sample on show; empty where there is none."""
-        comparison = self.workspace.comparison()
+        comparison = self._opened.comparison()
         if comparison is None or self.row is None or self.row >= len(comparison):
             return ""
         return str(comparison.sample_ids[self.row])
@@ -86,14 +82,15 @@ class Explanations(QObject):
     def load(self) -> None:
         """Have the worker open data and networks before the first question, now and when others are opened."""
         self._loads = True
-        workspace, checkpoints = self.workspace, tuple(v.checkpoint for v in self.versions if not self.why_not(v))
-        if workspace.worker is None or workspace.dataset is None or not checkpoints:
+        worker, data = self._opened.worker, self._opened.dataset
+        checkpoints = tuple(v.checkpoint for v in self.versions if not self.why_not(v))
+        if worker is None or data is None or not checkpoints:
             return
-        wanted = (checkpoints, workspace.dataset.spec)
+        wanted = (checkpoints, data.spec)
         if wanted != self._loaded:
             self._loaded = wanted
-            args = {"checkpoints": list(checkpoints), "data": workspace.dataset.spec}
-            workspace.worker.request("load", args, latest="load", title="Loading the versions")
+            args = {"checkpoints": list(checkpoints), "data": data.spec}
+            worker.request("load", args, latest="load", title="Loading the versions")
 
     def show(self, row: int | None) -> None:
         """Explain this row of the current comparison soon, unless another one comes first."""
@@ -116,7 +113,7 @@ class Explanations(QObject):
         if key in self._answers:
             return self._answers[key]
         if kind == "neighbours" and self._is_long(version):
-            many = len(self.workspace.dataset.train) if self.workspace.dataset is not None else 0
+            many = len(self._opened.dataset.train) if self._opened.dataset is not None else 0
             return Answer(sentence=f"This reads {many:,} training images once.", offers=True)
         return Answer(sentence=self._sentences.get(key, _DOING[kind]))
 
@@ -137,24 +134,24 @@ class Explanations(QObject):
 
     def class_answered(self, version: Version) -> str:
         """Name of the class that a version answers for the sample on show."""
-        comparison = self.workspace.comparison()
+        comparison = self._opened.comparison()
         if comparison is None or self.row is None:
             return ""
-        answers = comparison.old_answer if version is self.workspace.old else comparison.new_answer
+        answers = comparison.old_answer if version is self._opened.old else comparison.new_answer
         return self.own_name(version, str(comparison.names[answers[self.row]]))
 
     def own_name(self, version: Version, name: str) -> str:
         """What a version itself calls a class of the comparison, whose names are the update's."""
-        comparison, found = self.workspace.comparison(), version.predictions
+        comparison, found = self._opened.comparison(), version.predictions
         if comparison is None or found is None:
             return name
-        called = (comparison.old if version is self.workspace.old else comparison.new).class_names
+        called = (comparison.old if version is self._opened.old else comparison.new).class_names
         there = name in called and len(called) == len(found.class_names)
         return found.class_names[called.index(name)] if there else name
 
     def true_name(self, version: Version) -> str:
         """What a version calls the true class of the sample on show."""
-        comparison = self.workspace.comparison()
+        comparison = self._opened.comparison()
         if comparison is None or self.row is None:
             return ""
         return self.own_name(version, str(comparison.names[comparison.truth[self.row]]))
@@ -165,16 +162,15 @@ class Explanations(QObject):
 
     def why_nothing(self) -> str:
         """Why no version can be explained on the sample; empty where that depends on the version."""
-        if self.workspace.dataset is None:
+        if self._opened.dataset is None:
             return "Open the data (Ctrl+D) to see why the versions answer so."
-        if self.workspace.worker is None:
+        if self._opened.worker is None:
             return "The worker process is not there."
-        index = image_index(self.workspace.dataset, self.workspace.comparison())
-        there = self.row is not None and index[self.row] >= 0
+        there = self.row is not None and self._opened.images[self.row] >= 0
         return "" if there else "The open data have no image for this sample."
 
     def _is_long(self, version: Version) -> bool:
-        data = self.workspace.dataset
+        data = self._opened.dataset
         asks = data is not None and (len(data.train) > ASK_ABOVE or version.checkpoint in self._declined)
         return asks and version.checkpoint not in self._wanted
 
@@ -191,10 +187,10 @@ class Explanations(QObject):
 
     def _request(self, key: Key, version: Version) -> None:
         kind, sample, checkpoint, answer = key
-        worker, data = self.workspace.worker, self.workspace.dataset
+        worker, data = self._opened.worker, self._opened.dataset
         if worker is None or data is None or key in self._answers or key in self._jobs:
             return
-        slot = "old" if version is self.workspace.old else "new"
+        slot = "old" if version is self._opened.old else "new"
         more = {"classes": list(dict.fromkeys([answer, self.true_name(version)]))} if answer else {}
         job = worker.request(
             kind,
@@ -211,6 +207,7 @@ class Explanations(QObject):
     def _over(self, key: Key, job: Job) -> None:
         if self._jobs.get(key) is job:
             del self._jobs[key]
+            self._shown.discard(key)
         if job.is_cancelled and key[0] == "neighbours":
             self._wanted.discard(key[2])
             self._declined.add(key[2])
@@ -220,9 +217,9 @@ class Explanations(QObject):
         before = self._sentences.get(key)
         self._sentences[key] = sentence + (f" ({100 * fraction:.0f} %)" if fraction is not None else "…")
         job = self._jobs.get(key)
-        if job is not None and not job.property("shown") and time.monotonic() - asked > 1.0:
-            job.setProperty("shown", True)
-            self.workspace.job_started.emit(job)
+        if job is not None and key not in self._shown and time.monotonic() - asked > 1.0:
+            self._shown.add(key)
+            self._opened.job_started.emit(job)
         if key[1] == self.sample and self._sentences[key] != before:
             self.changed.emit()
 
