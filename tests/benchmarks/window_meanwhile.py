@@ -32,6 +32,7 @@ from mpt_studio import recipe  # noqa: E402
 from mpt_studio.events import Event, Stage  # noqa: E402
 from mpt_studio.gui.widgets import theme  # noqa: E402
 from mpt_studio.gui.window.main_window import MainWindow  # noqa: E402
+from mpt_studio.gui.window.pages import TRAIN  # noqa: E402
 from mpt_studio.recipe import UpdateRecipe  # noqa: E402
 from mpt_studio.store import Store  # noqa: E402
 
@@ -82,15 +83,15 @@ def _window(folder: Path) -> tuple[QApplication, MainWindow]:
     theme.apply(app, "light")
     window = MainWindow(Store(folder / "store"))
     window.show()
-    window.show_train()
+    window.pages.show_page("train")
     settle(app)
     return app, window
 
 
 def _open(app: QApplication, window: MainWindow) -> Found:
-    run, curves = window.workspace.store.runs()[0].id, window.train.curves
+    run, curves = window.workspace.store.runs()[0].id, window.pages[TRAIN].curves
     computing, start = time.process_time(), time.perf_counter()
-    frames = [both(lambda: window.train.overlay(run))]
+    frames = [both(lambda: window.pages[TRAIN].overlay(run))]
     while run not in curves.run_ids or curves.redraws.is_busy:
         time.sleep(0.0005)
         frames.append(both(app.processEvents))
@@ -123,7 +124,7 @@ def _tell(window: MainWindow, update_id: str, events: list[Event], run: str = "l
 
 def _redraw(app: QApplication, window: MainWindow, update_id: str, at: int) -> None:
     _tell(window, update_id, list(steps(at, at + 1)))
-    window.train.curves.redraw()
+    window.pages[TRAIN].curves.redraw()
     app.processEvents()  # paints
 
 
@@ -183,7 +184,7 @@ def _delays(seconds: float) -> np.ndarray:
 def _train(app: QApplication, window: MainWindow) -> None:
     """As a user does: through the page, its queue and its thread; until the first candidate trains."""
     preset = recipe.preset("try-it-now").recipe
-    window.train.start_update(
+    window.pages[TRAIN].start_update(
         replace(preset, training=replace(preset.training, epochs=1000, batch_size=IMAGES_PER_STEP))
     )
     wait(app, lambda: _steps(window) > 0)
@@ -191,7 +192,7 @@ def _train(app: QApplication, window: MainWindow) -> None:
 
 def _steps(window: MainWindow) -> int:
     """Of the version in training, as far as the window knows."""
-    state = window.train.state
+    state = window.pages[TRAIN].state
     return state.current.step.step if state and state.current and state.current.step else 0
 
 

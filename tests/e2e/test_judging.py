@@ -17,6 +17,7 @@ from mpt_studio.__main__ import main
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui.compare.quadrants import Quadrant
 from mpt_studio.gui.window.main_window import MainWindow
+from mpt_studio.gui.window.pages import COMPARE, FLIPS
 from mpt_studio.predictions import Predictions
 
 pytestmark = [
@@ -96,13 +97,13 @@ def test_that_a_blocker_found_in_the_window_stops_the_update(
 
     def user(window: MainWindow) -> Generator[Callable[[], bool], None, None]:
         yield lambda: window.workspace.comparison() is not None
-        window.show_compare()
-        yield window.compare.quadrants.isVisible
-        lost = next(q for q in window.compare.findChildren(Quadrant) if q.kind == FlipKind.NEGATIVE)
+        window.pages.show_page("compare")
+        yield window.pages[COMPARE].quadrants.isVisible
+        lost = next(q for q in window.pages[COMPARE].findChildren(Quadrant) if q.kind == FlipKind.NEGATIVE)
         QTest.mouseClick(lost, Qt.MouseButton.LeftButton)
-        yield window.flips.grid.isVisible
+        yield window.pages[FLIPS].grid.isVisible
         assert window.workspace.filter.kinds == (FlipKind.NEGATIVE,)
-        grid = window.flips.grid
+        grid = window.pages[FLIPS].grid
         window.activateWindow()
         grid.setFocus()
         yield grid.hasFocus

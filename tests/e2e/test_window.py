@@ -20,7 +20,9 @@ from mpt_studio import jobs, recipe
 from mpt_studio.__main__ import main
 from mpt_studio.events import Step
 from mpt_studio.flips import FlipKind
+from mpt_studio.gui.window.docks import INSPECTOR
 from mpt_studio.gui.window.main_window import MainWindow
+from mpt_studio.gui.window.pages import FLIPS, TRAIN
 from mpt_studio.recipe import Training, UpdateRecipe
 from mpt_studio.store import Store
 
@@ -113,9 +115,9 @@ def test_that_one_click_on_try_it_now_ends_with_a_flip_in_the_inspector(tmp_path
         assert set(kinds.tolist()) == {FlipKind.NEGATIVE}
         drops = comparison.margin_drop[window.workspace.rows]
         assert (drops[:-1] >= drops[1:]).all()
-        QTest.keyClick(window.flips.grid, Qt.Key.Key_Home)
+        QTest.keyClick(window.pages[FLIPS].grid, Qt.Key.Key_Home)
         yield lambda: window.workspace.selected is not None
-        yield lambda: str(comparison.sample_ids[window.workspace.selected]) in visible_text(window.docks.inspector)
+        yield lambda: str(comparison.sample_ids[window.workspace.selected]) in visible_text(window.docks[INSPECTOR])
 
     sit_down(tmp_path, user)
     (update,) = Store(tmp_path).updates()
@@ -168,14 +170,14 @@ def test_that_a_killed_trainer_is_resumed_from_the_runs_page(
     update = jobs.start_update(store, recipe, "To be killed")
 
     def user(window: MainWindow) -> Generator[Condition, None, None]:
-        window.train.resume(update.id)
+        window.pages[TRAIN].resume(update.id)
         yield lambda: any(isinstance(event, Step) for event in first_run_events(tmp_path))
         yield lambda: any(run.resume_state for run in store.runs())
         os.kill(window.queue.engine.pid, signal.SIGKILL)
         yield lambda: not window.queue.is_busy
         assert store.update(update.id).outcome == "interrupted"
-        window.show_runs()
-        window.resume_update(update.id)
+        window.pages.show_page("runs")
+        window.commands.resume(update.id)
         yield lambda: store.update(update.id).outcome == "done"
         yield lambda: window.workspace.comparison() is not None
 

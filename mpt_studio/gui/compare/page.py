@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -56,9 +56,6 @@ _NOTHING = "Nothing to compare yet. Train an update, or open an old and a new ve
 class ComparePage(RefreshedWhenSeen):
     """Reads the workspace; clicks set its filter and ask for the Flips page."""
 
-    data_wanted = Signal()
-    """The user wants to open the data that versions wait for."""
-
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
@@ -78,7 +75,7 @@ class ComparePage(RefreshedWhenSeen):
         self.classes, self.flow = ClassBars(), FlowView()
         self.confusion, self.history = ConfusionView(), HistoryView(workspace)
         self.nothing = EmptyPage("Open data…")
-        self.nothing.asked.connect(self.data_wanted)
+        self.nothing.asked.connect(workspace.choose_data)
         self.blocked = BlockedPage(workspace)
         self.blocked.ready.connect(self.refresh)
         self._lay_out()

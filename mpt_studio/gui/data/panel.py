@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -27,8 +27,6 @@ SPARE = 4
 
 class DataPanel(DockPanel):
     """What the versions answer on."""
-
-    open_wanted = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__("Data", parent)
@@ -78,7 +76,7 @@ class DataPanel(DockPanel):
         hint.setProperty("muted", True)
         button = QPushButton("Open data…")
         button.setAccessibleName("Open data")
-        button.clicked.connect(self.open_wanted)
+        button.clicked.connect(self.workspace.choose_data)
         layout.addWidget(hint)
         layout.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
 

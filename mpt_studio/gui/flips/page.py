@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -29,11 +29,6 @@ _NO_VERSIONS = "No comparison is open. Train an update, or open an old and a new
 class FlipsPage(RefreshedWhenSeen):
     """Reads the workspace's rows; the grid's current item is the workspace's selection."""
 
-    data_wanted = Signal()
-    """The user wants to open the data that versions wait for."""
-    left = Signal()
-    """One level back, from the images to the comparison."""
-
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
@@ -45,7 +40,7 @@ class FlipsPage(RefreshedWhenSeen):
         self.result, self.rates = label(bold=True), RatesLine(workspace)
         self.tools = FlipTools(workspace, self.grid)
         self.empty = EmptyPage("Open data…")
-        self.empty.asked.connect(self.data_wanted)
+        self.empty.asked.connect(workspace.choose_data)
         self.stack = QStackedWidget()
         self._follows = self._arrives = False
         self._shown: object = None
@@ -106,6 +101,7 @@ class FlipsPage(RefreshedWhenSeen):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.workspace.explanations.load()
         self.grid.setFocus()
         self._arrives = not self.grid.isVisible()
 
@@ -204,7 +200,7 @@ class FlipsPage(RefreshedWhenSeen):
         if event.key() == Qt.Key.Key_Escape and self.grid.selected_rows().size > 1:
             self.grid.selectionModel().clearSelection()
         elif event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
+            self.workspace.show_compare.emit()  # one level back, from the images to the comparison
         elif event.key() == Qt.Key.Key_C and not event.modifiers() and self.grid.selected_rows().size:
             self._open_beside()
         else:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QDesktopServices, QFont, QFontMetrics, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,6 +26,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.runs.rows import HEADERS, NUMBERS, OUTCOMES, Row, filtered, rows_of
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import count, label, set_tip, tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
@@ -123,17 +124,8 @@ _ROLES: dict[int, Callable[[Row, int], Any]] = {
 }
 
 
-class RunsPage(QWidget):
+class RunsPage(Page):
     """The page Runs."""
-
-    opened = Signal()
-    """Versions of a run or update were opened."""
-    resume_wanted = Signal(str)
-    """Update id."""
-    overlay_wanted = Signal(object)
-    """List of run ids whose curves to show."""
-    recipe_wanted = Signal(object)
-    """An ``UpdateRecipe`` to put into the form."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,6 +133,7 @@ class RunsPage(QWidget):
         self.setAccessibleName("Runs")
         self.model = RunsModel(self)
         self._all: list[Row] = []
+        self._problems: list[str] = []
         self._is_fitted = False
         self._loading: PoolJob | None = None
         self.search = QLineEdit()
@@ -247,11 +240,14 @@ class RunsPage(QWidget):
         )
         self._loading.start()
 
+    def renew(self) -> None:
+        self.refresh()
+
     def _failed(self, sentence: str, detail: str) -> None:
         self.workspace.message.emit("error", sentence, detail)
 
     def _loaded(self, found: tuple[list[Row], list[str]]) -> None:
-        if found[1] and found[1] != getattr(self, "_problems", []):
+        if found[1] and found[1] != self._problems:
             self.workspace.message.emit(
                 "warning", f"{count(len(found[1]), 'folder')} of the store cannot be read.", "\n".join(found[1])
             )
@@ -332,22 +328,22 @@ class RunsPage(QWidget):
         else:
             done = sum(self.workspace.opening.open_run(row.id) for row in rows) > 0
         if done:
-            self.opened.emit()
+            self.workspace.show_compare.emit()
 
     def overlay(self) -> None:
         """Show curves of the selected runs, or of all runs of the selected updates."""
         chosen = {row.id for row in self.selected()}
         runs = [r.id for r in self._all if r.kind == "run" and (r.id in chosen or r.update in chosen)]
-        self.overlay_wanted.emit(runs)
+        self.workspace.show_curves.emit(runs)
 
     def resume(self) -> None:
         """Go on with the selected update."""
-        self.resume_wanted.emit(self.selected()[0].id)
+        self.workspace.resume.emit(self.selected()[0].id)
 
     def duplicate(self) -> None:
         """Offer the selected row's recipe for a new update."""
         try:
-            self.recipe_wanted.emit(self._recipe_of(self.selected()[0]))
+            self.workspace.show_recipe.emit(self._recipe_of(self.selected()[0]))
         except UserError as error:
             self.workspace.message.emit("error", str(error), "")
 

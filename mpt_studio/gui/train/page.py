@@ -24,6 +24,7 @@ from mpt_studio.gui.train.state import UpdateState, VersionState
 from mpt_studio.gui.train.status import RunStatus
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import ErrorPanel
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
@@ -44,7 +45,7 @@ _ENDINGS = {
 }
 
 
-class TrainPage(QWidget):
+class TrainPage(Page):
     """Shows the update that trains, or the last one that did."""
 
     update_ended = Signal(str, str)

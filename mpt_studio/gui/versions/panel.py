@@ -203,8 +203,6 @@ def _tip(name: str, rates: flips.Rates, rate: str) -> str:
 class VersionsPanel(DockPanel):
     """Cards of all versions."""
 
-    open_wanted = Signal()
-
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__("Versions", parent)
         self.workspace = workspace

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow
 
 from mpt_studio.gui.widgets.settings import Settings
@@ -26,22 +25,6 @@ class VersionTools(QObject):
         self._asking: dict[int, ModelDialog] = {}
         workspace.opening.asked.connect(self.ask)
         workspace.tool_wanted.connect(self.open)
-        workspace.versions_changed.connect(self.refresh)
-        workspace.data_changed.connect(self.refresh)
-        QTimer.singleShot(0, self, self.refresh)  # once the actions are there
-
-    def refresh(self) -> None:
-        """Actions that have nothing to work on are off."""
-        workspace = self._workspace
-        for name, enabled in (
-            ("export_version", any(version.checkpoint for version in workspace.versions)),
-            ("about_version", bool(workspace.versions)),
-            ("class_doctor", bool(workspace.versions)),
-            ("skipped", workspace.dataset is not None and bool(workspace.dataset.skipped)),
-        ):
-            action = self._window.findChild(QAction, name)
-            if action is not None:
-                action.setEnabled(enabled)
 
     def open(self, tool: str, version: Version | None) -> None:
         """What panels ask for."""

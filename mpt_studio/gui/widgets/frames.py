@@ -1,4 +1,4 @@
-"""A framed part of a page: a title and what is in it."""
+"""What pages and panels are made in: the page itself, its frames, a dock's body, a sentence where nothing is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,20 @@ def framed(title: str, content: QWidget, *below: QWidget) -> QFrame:
     return made
 
 
-class RefreshedWhenSeen(QWidget):
+class Page(QWidget):
+    """What the window may ask of any page; a page answers what concerns it."""
+
+    def refit(self) -> None:
+        """Fit its charts to their data."""
+
+    def renew(self) -> None:
+        """An update has ended, or the window is in front again: the store may have changed."""
+
+    def close_page(self) -> None:
+        """The window closes: end what runs."""
+
+
+class RefreshedWhenSeen(Page):
     """A page says in ``_refresh`` how it reads the workspace; listeners call ``refresh``."""
 
     _stale = True

@@ -5,14 +5,9 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
-
-if TYPE_CHECKING:
-    pass
-
 
 RIGHT, WRONG = "✓", "✗"
 
@@ -45,6 +40,17 @@ def tip(text: str) -> str:
 def caption(text: str) -> str:
     """``text`` for buttons and actions, in which a single & would become a mnemonic."""
     return text.replace("&", "&&")
+
+
+def plain_text(text: str) -> str:
+    """A menu text without its mnemonic."""
+    return text.replace("&", "")
+
+
+def action_tip(text: str, shortcut: str, more: str) -> str:
+    """The tooltip of a button that does what a menu's entry does: its name, the first of its keys, what it means."""
+    keys = f" ({shortcut.split('  ', maxsplit=1)[0]})" if shortcut else ""
+    return plain_text(text).rstrip("…") + keys + (f"\n{more}" if more else "")
 
 
 def percent(rate: float | None, digits: int = 1) -> str:

@@ -1,11 +1,10 @@
-"""The panels around the pages: which, where, and how to put them back."""
+"""The table of panels around the pages, and their docks: where they are, and how to put them back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
@@ -25,9 +24,12 @@ LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockW
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
+W_co = TypeVar("W_co", bound=QWidget, covariant=True)
+
+
 @dataclass(frozen=True)
-class Place:
-    """A panel's title and default place; ``size`` is its share of the window's width (height at the bottom)."""
+class PanelRow(Generic[W_co]):
+    """A panel with its default place; ``size`` is its share of the window's width (height at the bottom)."""
 
     key: str
     title: str
@@ -35,21 +37,26 @@ class Place:
     size: float
     least: int
     most: int
+    make: Callable[[Workspace], W_co]
+    beside_samples: bool = False
+    """There only where samples are selected, and made with the first such page; elsewhere the page gets its room."""
 
 
-PLACES = (
-    Place("versions", "Versions", LEFT, 0.178, 216, 340),
-    Place("data", "Data", LEFT, 0.178, 216, 340),
-    Place("inspector", "Inspector", RIGHT, 0.225, 270, 460),
-    Place("log", "Log", BOTTOM, 0.0, 1, 1),
-)
-"""The log starts as its title line alone."""
+def _inspector(workspace: Workspace) -> Inspector:
+    """Its charts take long to import, and the first page has no samples."""
+    from mpt_studio.gui.sample.inspector import Inspector
+
+    return Inspector(workspace)
+
+
+VERSIONS = PanelRow("versions", "Versions", LEFT, 0.178, 216, 340, VersionsPanel)
+DATA = PanelRow("data", "Data", LEFT, 0.178, 216, 340, DataPanel)
+INSPECTOR = PanelRow("inspector", "Inspector", RIGHT, 0.225, 270, 460, _inspector, beside_samples=True)
+LOG = PanelRow("log", "Log", BOTTOM, 0.0, 1, 1, lambda _: LogPanel())
+"""It starts as its title line alone."""
+PANELS: tuple[PanelRow[QWidget], ...] = (VERSIONS, DATA, INSPECTOR, LOG)
 LOG_HEIGHT = 180
 """Of the log when it is folded out, at most."""
-
-
-INSPECTED = frozenset({"compare", "flips"})
-"""Pages on which samples are selected."""
 
 
 class DockTitle(QWidget):
@@ -67,7 +74,11 @@ class DockTitle(QWidget):
         layout.addWidget(title, 0 if middle else 1)
         if middle is not None:
             layout.addWidget(middle, 1)
-        layout.addWidget(self._button("detach", f"Detach or attach {dock.windowTitle()}", lambda: _detach(dock)))
+        layout.addWidget(
+            self._button(
+                "detach", f"Detach or attach {dock.windowTitle()}", lambda: dock.setFloating(not dock.isFloating())
+            )
+        )
         close = dock.toggleViewAction().trigger  # as the menu does, so that the user's wish is heard
         layout.addWidget(self._button("close", f"Close {dock.windowTitle()} (View, Panels brings it back)", close))
 
@@ -83,70 +94,58 @@ class DockTitle(QWidget):
         return button
 
 
-def _dock_body(panel: QWidget) -> QWidget:
-    panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    panel.setProperty("dockBody", True)
-    return panel
-
-
-def _detach(dock: QDockWidget) -> None:
-    dock.setFloating(not dock.isFloating())
-
-
 class Docks:
-    """Makes the panels and keeps them by name."""
+    """Keeps the panels and their docks."""
 
     def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
         self._window, self._workspace = window, workspace
-        self.versions = VersionsPanel(workspace)
-        self.data = DataPanel(workspace)
-        self.log = LogPanel()
-        self.strip = LogStrip(self.log)
+        self._made: dict[str, QWidget] = {}
+        self.by_key = {row.key: self._dock(row) for row in PANELS}
+        for row in PANELS:
+            if not row.beside_samples:
+                self._make(row)
+        self.strip = LogStrip(self[LOG])
         self.strip.clicked.connect(self.fold_log)
+        self.by_key[LOG.key].setTitleBarWidget(DockTitle(self.by_key[LOG.key], self.strip))
         window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
         window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
-        panels = {"versions": self.versions, "data": self.data, "inspector": QWidget(), "log": self.log}
-        self.wants_inspector = True
-        self._page = ""
-        self.by_key = {place.key: self._dock(place, panels[place.key]) for place in PLACES}
-        self.by_key["inspector"].toggleViewAction().triggered.connect(self._inspector_toggled)
+        self.wants_inspector, self._on_samples = True, False
+        self.by_key[INSPECTOR.key].toggleViewAction().triggered.connect(self._inspector_toggled)
 
-    def _dock(self, place: Place, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(place.title, self._window)
-        dock.setObjectName(f"dock_{place.key}")
-        dock.setAccessibleName(f"{place.title} panel")
-        dock.setWidget(_dock_body(panel))
-        dock.setTitleBarWidget(DockTitle(dock, self.strip if place.key == "log" else None))
-        dock.toggleViewAction().setToolTip(f"Show or hide {place.title}")
+    def _dock(self, row: PanelRow[QWidget]) -> QDockWidget:
+        dock = QDockWidget(row.title, self._window)
+        dock.setObjectName(f"dock_{row.key}")
+        dock.setAccessibleName(f"{row.title} panel")
+        dock.setTitleBarWidget(DockTitle(dock))
+        dock.toggleViewAction().setToolTip(f"Show or hide {row.title}")
         return dock
 
-    @cached_property
-    def inspector(self) -> Inspector:
-        """Made when a page first needs it: its charts take long to import, and the first page has no samples."""
-        from mpt_studio.gui.sample.inspector import Inspector
+    def _make(self, row: PanelRow[QWidget]) -> None:
+        panel = self._made[row.key] = row.make(self._workspace)
+        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        panel.setProperty("dockBody", True)
+        self.by_key[row.key].setWidget(panel)
 
-        made, dock = Inspector(self._workspace), self.by_key["inspector"]
-        space = dock.widget()
-        dock.setWidget(_dock_body(made))
-        space.deleteLater()
-        return made
+    def __getitem__(self, row: PanelRow[W_co]) -> W_co:
+        """The row's panel, made where that has not happened yet."""
+        if row.key not in self._made:
+            self._make(row)
+        return cast("W_co", self._made[row.key])
 
-    def follow(self, page: str) -> None:
-        """The inspector is there where samples are selected; elsewhere the page gets its room."""
-        self._page = page
-        if page in INSPECTED:
-            _ = self.inspector
-        self.by_key["inspector"].setVisible(self.wants_inspector and page in INSPECTED)
-        if page == "flips":
-            self.inspector.explanations.load()
+    def follow(self, on_samples: bool) -> None:
+        """A page is on show; ``on_samples`` if samples are selected on it."""
+        self._on_samples = on_samples
+        if on_samples:
+            _ = self[INSPECTOR]
+        self.by_key[INSPECTOR.key].setVisible(self.wants_inspector and on_samples)
 
     def _inspector_toggled(self, wanted: bool) -> None:
         self.wants_inspector = wanted
 
     def fold_log(self) -> None:
         """The log to one line, or out again."""
-        height = min(LOG_HEIGHT, self._window.height() // 4) if self.log.is_folded else 1
-        self._window.resizeDocks([self.by_key["log"]], [height], Qt.Orientation.Vertical)
+        height = min(LOG_HEIGHT, self._window.height() // 4) if self[LOG].is_folded else 1
+        self._resize({LOG: height}, Qt.Orientation.Vertical)
 
     def toggles(self) -> list[QAction]:
         """One action per panel that shows or hides it."""
@@ -154,27 +153,26 @@ class Docks:
 
     def reset(self) -> None:
         """Every panel visible and in its place, sized after the window."""
-        for place in PLACES:
-            dock = self.by_key[place.key]
+        for row in PANELS:
+            dock = self.by_key[row.key]
             dock.setFloating(False)
             self._window.removeDockWidget(dock)
-            self._window.addDockWidget(place.area, dock)
+            self._window.addDockWidget(row.area, dock)
             dock.show()
-        self._window.splitDockWidget(self.by_key["versions"], self.by_key["data"], Qt.Orientation.Vertical)
+        self._window.splitDockWidget(self.by_key[VERSIONS.key], self.by_key[DATA.key], Qt.Orientation.Vertical)
         self.fit()
         self.wants_inspector = True
-        self.follow(self._page)
+        self.follow(self._on_samples)
 
     def fit(self) -> None:
         """Sizes for the window's present size."""
-        docks = self.by_key
-        width, height = self._window.width(), self._window.height()
-        sizes = {
-            p.key: max(p.least, min(p.most, round(p.size * (height if p.area == BOTTOM else width)))) for p in PLACES
-        }
-        horizontal = [key for key in sizes if key != "log"]
-        self._window.resizeDocks(
-            [docks[k] for k in horizontal], [sizes[k] for k in horizontal], Qt.Orientation.Horizontal
-        )
-        self._window.resizeDocks([docks["log"]], [sizes["log"]], Qt.Orientation.Vertical)
-        self._window.resizeDocks([docks["versions"], docks["data"]], [55, 45], Qt.Orientation.Vertical)
+        for area, of, way in (
+            ((LEFT, RIGHT), self._window.width(), Qt.Orientation.Horizontal),
+            ((BOTTOM,), self._window.height(), Qt.Orientation.Vertical),
+        ):
+            rows = [row for row in PANELS if row.area in area]
+            self._resize({row: max(row.least, min(row.most, round(row.size * of))) for row in rows}, way)
+        self._resize({VERSIONS: 55, DATA: 45}, Qt.Orientation.Vertical)
+
+    def _resize(self, sizes: Mapping[PanelRow[QWidget], int], way: Qt.Orientation) -> None:
+        self._window.resizeDocks([self.by_key[row.key] for row in sizes], list(sizes.values()), way)

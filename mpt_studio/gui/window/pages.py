@@ -1,184 +1,176 @@
-"""The centre of the window: pages behind a row of buttons, and the start screen while nothing is open."""
+"""The table of pages, and the centre of the window that shows one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import Banner
-from mpt_studio.gui.window.actions import plain_text
+from mpt_studio.gui.widgets.plain import action_tip, plain_text
+from mpt_studio.gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from mpt_studio.gui.compare.page import ComparePage
     from mpt_studio.gui.flips.page import FlipsPage
     from mpt_studio.gui.runs.page import RunsPage
     from mpt_studio.gui.train.page import TrainPage
-    from mpt_studio.gui.window.main_window import MainWindow
 
+P_co = TypeVar("P_co", bound=Page, covariant=True)
+
+
+@dataclass(frozen=True)
+class PageRow(Generic[P_co]):
+    """A page: a new one is a room of its own and a row in ``PAGES``."""
+
+    key: str
+    title: str
+    """As the menu has it, with the letter that chooses it."""
+    icon: str
+    shortcut: str
+    tip: str
+    make: Callable[[Workspace, RunQueue], P_co]
+    """Imports the page's room only when it is called: the first paint waits for none of them."""
+    inspects: bool = False
+    """Whether samples are selected on it: the inspector stands beside it, and what is selected can be marked."""
+
+
+def _train(workspace: Workspace, queue: RunQueue) -> TrainPage:
+    from mpt_studio.gui.train.page import TrainPage
+
+    return TrainPage(workspace, queue)
+
+
+def _compare(workspace: Workspace, _queue: RunQueue) -> ComparePage:
+    from mpt_studio.gui.compare.page import ComparePage
+
+    return ComparePage(workspace)
+
+
+def _flips(workspace: Workspace, _queue: RunQueue) -> FlipsPage:
+    from mpt_studio.gui.flips.page import FlipsPage
+
+    return FlipsPage(workspace)
+
+
+def _runs(workspace: Workspace, _queue: RunQueue) -> RunsPage:
+    from mpt_studio.gui.runs.page import RunsPage
+
+    return RunsPage(workspace)
+
+
+TRAIN = PageRow("train", "&Train", "train", "Ctrl+Shift+T", "Recipe and live curves", _train)
+COMPARE = PageRow(
+    "compare", "&Compare", "compare", "Ctrl+Shift+C", "Old model against candidates", _compare, inspects=True
+)
+FLIPS = PageRow("flips", "&Flips", "flips", "Ctrl+Shift+F", "The images that flipped", _flips, inspects=True)
+RUNS = PageRow("runs", "&Runs", "runs", "Ctrl+Shift+R", "Everything trained so far", _runs)
+PAGES: tuple[PageRow[Page], ...] = (TRAIN, COMPARE, FLIPS, RUNS)
 
 START = "start"
+"""Key of the page that an empty window shows; it has no button."""
 
 
 class Pages(QWidget):
-    """Pages by key; ``START`` is the one without a button."""
+    """Shows one page; each is made once, before it is first shown. ``bar`` has a button for each."""
 
-    changed = Signal(str)
+    changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.banner = Banner()
-        self._stack = QStackedWidget()
-        self._keys: list[str] = []
-        self._makers: dict[str, Callable[[], object]] = {}
-        self.buttons: dict[str, QToolButton] = {}
-        self._group = QButtonGroup(self)
-        self.bar = QWidget()
+    def __init__(
+        self, start: Page, workspace: Workspace, queue: RunQueue, rows: Sequence[PageRow[Page]] = PAGES
+    ) -> None:
+        super().__init__()
+        self._workspace, self._queue = workspace, queue
+        self._rows = {row.key: row for row in rows}
+        self._made: dict[str, Page] = {}
+        self.key = START
+        """Of the page on show."""
+        self.banner, self._stack = Banner(), QStackedWidget()
+        self.bar, self._group = QWidget(), QButtonGroup(self)
         self.bar.setAccessibleName("Pages")
-        self._row = QHBoxLayout(self.bar)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(4)
+        line = QHBoxLayout(self.bar)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(4)
+        self.buttons = {row.key: self._button(row) for row in rows}
+        for button in self.buttons.values():
+            self._group.addButton(button)
+            line.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banner)
         layout.addWidget(self._stack, 1)
+        self._keep(START, start)
 
-    def add(self, key: str, page: QWidget, action: QAction | None = None) -> None:
-        """Add a page; ``action`` gives its button's text, icon and tooltip."""
-        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self._keys.append(key)
-        self._stack.addWidget(page)
-        if action is not None:
-            self.buttons[key] = self._button(key, action)
-
-    def add_later(self, key: str, make: Callable[[], object], action: QAction) -> None:
-        """Keep the place of a page; before it is first shown, ``make`` is called and has to ``put`` it there."""
-        self._makers[key] = make
-        self.add(key, QWidget(), action)
-
-    def put(self, key: str, page: QWidget) -> None:
-        """A page that was to come takes its place."""
-        self._makers.pop(key, None)
-        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        place, shown = self._keys.index(key), self._stack.currentIndex()
-        space = self._stack.widget(place)
-        assert space is not None
-        self._stack.removeWidget(space)
-        self._stack.insertWidget(place, page)
-        self._stack.setCurrentIndex(shown)
-        space.deleteLater()
-
-    def _button(self, key: str, action: QAction) -> QToolButton:
+    def _button(self, row: PageRow[Page]) -> QToolButton:
         button = QToolButton()
         button.setProperty("page", True)
-        button.setText(plain_text(action.text()))
+        button.setText(plain_text(row.title))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(QSize(18, 18))
         button.setCheckable(True)
         button.setAccessibleName(f"Page {button.text()}")
-        button.setToolTip(action.toolTip())
-        theme.set_icon(button, f"{key}")
-        button.clicked.connect(lambda: self.show_page(key))
-        self._group.addButton(button)
-        self._row.addWidget(button)
+        button.setToolTip(action_tip(row.title, row.shortcut, row.tip))
+        theme.set_icon(button, row.icon)
+        button.clicked.connect(lambda: self.show_page(row.key))
         return button
 
-    @property
-    def key(self) -> str:
-        """Key of the page on show."""
-        return self._keys[self._stack.currentIndex()]
+    def _keep(self, key: str, page: Page) -> None:
+        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._made[key] = page
+        self._stack.addWidget(page)
+
+    def __getitem__(self, row: PageRow[P_co]) -> P_co:
+        """The row's page, made where that has not happened yet."""
+        if row.key not in self._made:
+            self._keep(row.key, row.make(self._workspace, self._queue))
+        return cast("P_co", self._made[row.key])
+
+    def is_made(self, row: PageRow[Page]) -> bool:
+        """Whether a page exists by now."""
+        return row.key in self._made
+
+    def made(self) -> Iterable[Page]:
+        """Those that exist by now, the start page among them."""
+        return self._made.values()
+
+    @Slot()
+    def make_rest(self) -> None:
+        """Make what is left, with turns of the event loop in between."""
+        left = next((row for row in self._rows.values() if not self.is_made(row)), None)
+        if left is not None:
+            _ = self[left]
+            QTimer.singleShot(0, self, self.make_rest)
 
     @property
-    def page(self) -> QWidget | None:
+    def page(self) -> Page:
         """The page on show."""
-        return self._stack.currentWidget()
+        return self._made[self.key]
+
+    @property
+    def inspects(self) -> bool:
+        """Whether samples are selected on the page on show."""
+        return self.key in self._rows and self._rows[self.key].inspects
 
     def show_page(self, key: str) -> None:
-        """Go to a page; an unknown key is ignored."""
-        if key not in self._keys:
-            return
-        if key in self._makers:
-            self._makers[key]()
-        self._stack.setCurrentIndex(self._keys.index(key))
+        """Go to a page."""
+        page = self._made[START] if key == START else self[self._rows[key]]
+        self.key = key
+        self._stack.setCurrentWidget(page)
         self._group.setExclusive(False)
         for name, button in self.buttons.items():
             button.setChecked(name == key)
         self._group.setExclusive(True)
-        self.changed.emit(key)
+        self.changed.emit()
 
     def step(self, by: int) -> None:
         """Go to the next (1) or previous (−1) page, round the end."""
         keys = list(self.buttons)
         start = keys.index(self.key) if self.key in keys else (-1 if by > 0 else 0)
         self.show_page(keys[(start + by) % len(keys)])
-
-
-PAGES = ("train", "compare", "flips", "runs")
-
-
-class LatePages(QObject):
-    """Makes each page once, connects it and puts it into the window's ``Pages``."""
-
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-
-    def is_made(self, key: str) -> bool:
-        """Whether a page exists by now."""
-        return key in vars(self)
-
-    @Slot()
-    def make_rest(self) -> None:
-        """Make what is left, with turns of the event loop in between."""
-        key = next((key for key in PAGES if not self.is_made(key)), None)
-        if key is not None:
-            getattr(self, key)
-            QTimer.singleShot(0, self, self.make_rest)
-
-    @cached_property
-    def train(self) -> TrainPage:
-        from mpt_studio.gui.train.page import TrainPage
-
-        page = TrainPage(self._window.workspace, self._window.queue)
-        self._put("train", page)
-        return page
-
-    @cached_property
-    def compare(self) -> ComparePage:
-        from mpt_studio.gui.compare.page import ComparePage
-
-        page = ComparePage(self._window.workspace)
-        page.data_wanted.connect(self._window.files.choose_data)
-        self._put("compare", page)
-        return page
-
-    @cached_property
-    def flips(self) -> FlipsPage:
-        from mpt_studio.gui.flips.page import FlipsPage
-
-        page = FlipsPage(self._window.workspace)
-        page.data_wanted.connect(self._window.files.choose_data)
-        page.left.connect(self._window.show_compare)
-        self._put("flips", page)
-        return page
-
-    @cached_property
-    def runs(self) -> RunsPage:
-        from mpt_studio.gui.runs.page import RunsPage
-
-        page, window = RunsPage(self._window.workspace), self._window
-        page.opened.connect(window.show_compare)
-        page.resume_wanted.connect(window.resume_update)
-        page.overlay_wanted.connect(window.show_overlay)
-        page.recipe_wanted.connect(window.offer_recipe)
-        self._put("runs", page)
-        return page
-
-    def _put(self, key: str, page: QWidget) -> None:
-        self._window.pages.put(key, page)

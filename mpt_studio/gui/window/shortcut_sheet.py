@@ -1,22 +1,80 @@
-"""The sheet of all keys (F1 or ?), made of the action table."""
+"""The sheet of all keys (F1 or ?), made of the window's menus."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QVBoxLayout,
+)
 
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import label
-from mpt_studio.gui.window.actions import MENUS, OTHER_KEYS, ROWS, plain_text
+from mpt_studio.gui.widgets.plain import label, plain_text
 
 Section = tuple[str, list[tuple[str, str]]]
+
+OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Images",
+        (
+            ("Arrows, Home, End, PgUp, PgDn", "Move"),
+            ("Shift, Ctrl, Ctrl+A", "Extend, toggle, select all"),
+            ("Enter, double-click", "Large image"),
+            ("Space", "Quick look"),
+            ("C", "Selected images side by side; one alone under both versions"),
+            ("M", "Map of the samples"),
+            ("Ctrl+wheel", "Size of the thumbnails"),
+            ("Esc", "One level back"),
+        ),
+    ),
+    (
+        "Large image",
+        (
+            ("Arrows, PgUp, PgDn", "Other images"),
+            ("Wheel, + and −", "Zoom"),
+            ("Drag", "Pan"),
+            ("Z", "Fit"),
+            ("S", "While versions are side by side: show or hide where they look"),
+        ),
+    ),
+    (
+        "Map",
+        (
+            ("Drag", "Encircle samples"),
+            ("Wheel, + and −", "Zoom"),
+            ("Shift+drag", "Pan"),
+            ("Z", "Fit"),
+            ("Esc", "Close"),
+        ),
+    ),
+    (
+        "Curves",
+        (("Ctrl+wheel", "Zoom"), ("Drag", "Pan"), ("Double-click", "Enlarge one plot"), ("Esc", "All plots again")),
+    ),
+    (
+        "Elsewhere",
+        (
+            ("Ctrl+1 … Ctrl+9", "Recent files"),
+            ("Ctrl+Enter", "Train and compare"),
+            ("Enter on a version or run", "Show or open it"),
+            ("Del on a run", "Delete it, after asking"),
+        ),
+    ),
+)
+"""Keys that panels handle themselves, for the shortcut sheet."""
 
 
 class ShortcutSheet(QDialog):
     """Every shortcut, in two columns of sections."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
         self.setWindowTitle("Shortcuts")
         self.setAccessibleName("Shortcuts")
         layout = QVBoxLayout(self)
@@ -24,7 +82,7 @@ class ShortcutSheet(QDialog):
         layout.setSpacing(2 * theme.SPACE)
         columns = QHBoxLayout()
         columns.setSpacing(40)
-        for sections in _two_columns(all_sections()):
+        for sections in _two_columns(all_sections(window)):
             columns.addLayout(_column(sections))
         layout.addLayout(columns)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -32,13 +90,16 @@ class ShortcutSheet(QDialog):
         layout.addWidget(buttons)
 
 
-def all_sections() -> list[Section]:
-    """Title and (keys, meaning) of each group."""
-    made: list[Section] = []
-    for menu in MENUS:
-        keys = [(r.shortcut.replace("  ", " or "), plain_text(r.text)) for r in ROWS if r.menu == menu and r.shortcut]
-        made.append((plain_text(menu), keys))
+def all_sections(window: QMainWindow) -> list[Section]:
+    """Title and (keys, meaning) of each menu, then of what panels handle themselves."""
+    menus = [action.menu() for action in window.menuBar().actions()]
+    made = [(plain_text(menu.title()), _of_menu(menu)) for menu in menus if isinstance(menu, QMenu)]
     return [*made, *((title, list(keys)) for title, keys in OTHER_KEYS)]
+
+
+def _of_menu(menu: QMenu) -> list[tuple[str, str]]:
+    actions = [action for action in menu.actions() if action.shortcuts()]
+    return [(" or ".join(keys.toString() for keys in a.shortcuts()), plain_text(a.text())) for a in actions]
 
 
 def _two_columns(sections: list[Section]) -> list[list[Section]]:

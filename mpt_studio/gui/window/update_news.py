@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
@@ -11,9 +10,10 @@ from mpt_studio.errors import UserError
 from mpt_studio.events import Event, Note, Paused, Stage, Started, Step
 from mpt_studio.gui.beside.engine_thread import Batch
 from mpt_studio.gui.beside.jobs import Job
-
-if TYPE_CHECKING:
-    from mpt_studio.gui.window.main_window import MainWindow
+from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.window.log import LogPanel
+from mpt_studio.gui.window.pages import TRAIN, Pages
+from mpt_studio.gui.workspace.workspace import Workspace
 
 
 class UpdateProgress(Job):
@@ -58,33 +58,33 @@ class UpdateProgress(Job):
 
 
 class UpdateNews(QObject):
-    """Listens to the queue for the window."""
+    """Listens to the queue; tells the log, the pages and who waits for the data."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, workspace: Workspace, queue: RunQueue, log: LogPanel, pages: Pages, parent: QObject) -> None:
+        super().__init__(parent)
+        self._workspace, self._queue, self._log, self._pages = workspace, queue, log, pages
         self.progress: UpdateProgress | None = None
         self._noted: set[str] = set()
-        window.queue.started.connect(self._begin)
-        window.queue.events.connect(self._take)
-        window.queue.ended.connect(self._end)
+        queue.started.connect(self._begin)
+        queue.events.connect(self._take)
+        queue.ended.connect(self._end)
 
     @Slot(str)
     def _begin(self, update_id: str) -> None:
-        title, self._noted, log = self._title(update_id), set(), self._window.docks.log
-        self.progress = UpdateProgress(title, self._window.queue.stop_and_keep, self)
-        log.add_job(self.progress)
-        log.add("info", f"{title}: training.")
+        title, self._noted = self._title(update_id), set()
+        self.progress = UpdateProgress(title, self._queue.stop_and_keep, self)
+        self._log.add_job(self.progress)
+        self._log.add("info", f"{title}: training.")
 
     @Slot(str, object)
     def _take(self, update_id: str, batch: Batch) -> None:
         if self.progress is not None:
             self.progress.take(batch)
-        workspace = self._window.workspace
+        workspace = self._workspace
         for _run, event in batch:
             if isinstance(event, Note) and event.text not in self._noted:  # every run of an update says some things
                 self._noted.add(event.text)
-                self._window.docks.log.add(event.level, event.text, event.detail, event.time)
+                self._log.add(event.level, event.text, event.detail, event.time)
             elif isinstance(event, Started) and workspace.dataset is None:  # decoded by now, so this is quick
                 workspace.loading.open(workspace.store.update(update_id).recipe.data)
 
@@ -95,15 +95,14 @@ class UpdateNews(QObject):
             self.progress = None
         level = {"failed": "error", "interrupted": "warning"}.get(outcome, "info")
         sentence = f"{self._title(update_id)}: {message or outcome}"
-        window = self._window
-        window.docks.log.add(level, sentence, detail)
-        if window.pages.key != "train":  # the Train page shows its own errors
-            window.pages.banner.tell(level, sentence, detail)
-        if window.late.is_made("runs"):  # else it reads the store when it is made
-            window.runs.refresh()
+        self._log.add(level, sentence, detail)
+        if self._pages.key != TRAIN.key:  # the Train page shows its own errors
+            self._pages.banner.tell(level, sentence, detail)
+        for page in self._pages.made():  # one that is made later reads the store then
+            page.renew()
 
     def _title(self, update_id: str) -> str:
         try:
-            return self._window.workspace.store.update(update_id).title or "Update"
+            return self._workspace.store.update(update_id).title or "Update"
         except UserError:
             return "Update"

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import label
 
 CHOICES = (
@@ -76,7 +77,7 @@ class ChoiceCard(QFrame):
             super().keyPressEvent(event)
 
 
-class Welcome(QWidget):
+class Welcome(Page):
     """What an empty window offers."""
 
     chosen = Signal(str)

@@ -59,7 +59,7 @@ def test_that_an_empty_store_says_how_to_begin(qtbot: QtBot, empty_workspace: Wo
 
 def test_that_overlay_takes_an_update_s_runs(page: RunsPage, qtbot: QtBot) -> None:
     choose(page, "Spring release")
-    with qtbot.waitSignal(page.overlay_wanted) as heard:
+    with qtbot.waitSignal(page.workspace.show_curves) as heard:
         page.overlay()
     runs = [row.id for row in page.model.rows if row.is_member]
     assert sorted(heard.args[0]) == sorted(runs)
@@ -67,18 +67,18 @@ def test_that_overlay_takes_an_update_s_runs(page: RunsPage, qtbot: QtBot) -> No
 
 def test_that_a_recipe_is_duplicated(page: RunsPage, qtbot: QtBot) -> None:
     choose(page, "Spring release")
-    with qtbot.waitSignal(page.recipe_wanted) as heard:
+    with qtbot.waitSignal(page.workspace.show_recipe) as heard:
         page.buttons["duplicate"].click()
     assert heard.args[0] == UpdateRecipe(methods="none,mpt_kl")
 
 
 def test_that_a_single_run_s_recipe_becomes_an_update_s(page: RunsPage, qtbot: QtBot) -> None:
     choose(page, "MPT_KL")
-    with qtbot.waitSignal(page.recipe_wanted) as heard:
+    with qtbot.waitSignal(page.workspace.show_recipe) as heard:
         page.buttons["duplicate"].click()
     assert heard.args[0].methods == "none,mpt_kl"  # it is a member: its update's recipe
     choose(page, "alone")
-    with qtbot.waitSignal(page.recipe_wanted) as heard:
+    with qtbot.waitSignal(page.workspace.show_recipe) as heard:
         page.buttons["duplicate"].click()
     assert (heard.args[0].data, heard.args[0].methods) == ("elsewhere", "No_Treatment")
 
@@ -111,7 +111,7 @@ def test_that_a_run_in_use_is_not_deleted_but_told(
 
 def test_that_a_run_without_weights_is_told_when_opened(page: RunsPage, qtbot: QtBot) -> None:
     choose(page, "alone")
-    with qtbot.waitSignal(page.workspace.message) as heard, qtbot.assertNotEmitted(page.opened):
+    with qtbot.waitSignal(page.workspace.message) as heard, qtbot.assertNotEmitted(page.workspace.show_compare):
         page.open()
     assert "no weights" in heard.args[1]
 

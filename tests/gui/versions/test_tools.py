@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.versions.opening_cards import OpeningCard
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.window.docks import VERSIONS
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.reading import to_json
 from mpt_studio.store import Store
@@ -43,7 +44,7 @@ def test_that_a_dropped_file_is_read_asked_about_and_opened(window: MainWindow, 
     path, worker = weights(tmp_path / "deployed.pth"), window.workspace.worker
     drop(window, path)
     qtbot.waitUntil(lambda: bool(worker.asked), timeout=5000)
-    assert window.docks.versions.widget().findChild(OpeningCard) is not None
+    assert window.docks[VERSIONS].widget().findChild(OpeningCard) is not None
     worker.last.answer(to_json(reading(path, names=())))
     asked = dialog_named(window, "ModelDialog")
     assert asked is not None
@@ -52,7 +53,7 @@ def test_that_a_dropped_file_is_read_asked_about_and_opened(window: MainWindow, 
     worker.last.answer(to_json(reading(path)))
     assert [v.label for v in window.workspace.versions] == ["deployed"]
     assert window.pages.key == "compare"
-    assert window.docks.versions.widget().findChild(OpeningCard) is None
+    assert window.docks[VERSIONS].widget().findChild(OpeningCard) is None
 
 
 def test_that_a_question_opens_one_window_however_often_it_is_asked(
@@ -61,7 +62,7 @@ def test_that_a_question_opens_one_window_however_often_it_is_asked(
     path = weights(tmp_path / "a.pth")
     window.files.open_paths([path])
     window.workspace.worker.last.answer(to_json(reading(path, names=())))
-    window.docks.versions.widget().findChild(OpeningCard).answer.click()
+    window.docks[VERSIONS].widget().findChild(OpeningCard).answer.click()
     assert len([d for d in window.findChildren(QDialog) if d.isVisible()]) == 1
     dialog_named(window, "ModelDialog").reject()
     qtbot.waitUntil(lambda: dialog_named(window, "ModelDialog") is None)
@@ -95,7 +96,7 @@ def test_that_versions_from_elsewhere_are_changed_and_exported_from_their_menu(
     path = weights(tmp_path / "a.pth")
     window.files.open_paths([path])
     window.workspace.worker.last.answer(to_json(reading(path)))
-    menu = window.docks.versions.menu(window.workspace.versions[0])
+    menu = window.docks[VERSIONS].menu(window.workspace.versions[0])
     deeds = {action.text(): action for action in menu.actions()}
     assert deeds["Export…"].isEnabled()
     deeds["Change how it is read…"].trigger()

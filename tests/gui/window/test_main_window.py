@@ -18,9 +18,10 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import listed
 from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.window.actions import ROWS
+from mpt_studio.gui.window.docks import INSPECTOR, LOG, VERSIONS
 from mpt_studio.gui.window.files import Files
 from mpt_studio.gui.window.main_window import MainWindow
-from mpt_studio.gui.window.pages import START
+from mpt_studio.gui.window.pages import COMPARE, FLIPS, START, TRAIN
 from mpt_studio.recipe import UpdateRecipe, preset
 from mpt_studio.store import Store
 
@@ -88,7 +89,7 @@ def test_that_two_dropped_predictions_are_compared(window: MainWindow, tmp_path:
     drop(window, saved(tmp_path / "a", [RIGHT, RIGHT], "v1"), saved(tmp_path / "b", [WRONG, RIGHT], "v2"))
     qtbot.waitUntil(lambda: window.pages.key == "compare")
     assert window.workspace.comparison().rates("all").negative_flips == 1
-    assert [card.version.label for card in window.docks.versions.cards] == ["v1", "v2"]
+    assert [card.version.label for card in window.docks[VERSIONS].cards] == ["v1", "v2"]
     assert window.settings.recent[0] == str((tmp_path / "a").resolve())
 
 
@@ -109,20 +110,20 @@ def test_that_a_refused_file_is_told_once_where_the_versions_panel_tells_it(
 ) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     drop(window, tmp_path / "notes.txt")
-    qtbot.waitUntil(lambda: bool(window.docks.versions.findChildren(OpeningCard)))
-    (card,) = window.docks.versions.findChildren(OpeningCard)
+    qtbot.waitUntil(lambda: bool(window.docks[VERSIONS].findChildren(OpeningCard)))
+    (card,) = window.docks[VERSIONS].findChildren(OpeningCard)
     assert "notes.txt" in card.accessibleName()
-    assert "notes.txt" in window.docks.log.texts()[-1]
+    assert "notes.txt" in window.docks[LOG].texts()[-1]
     assert window.pages.banner.isHidden()
 
 
 def test_that_a_refused_file_is_told_once_in_the_dark_too(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
-    window.set_scheme("dark")
+    window.commands.set_scheme("dark")
     qtbot.waitUntil(theme.is_dark)
     for name in ("notes.txt", "more.txt"):
         (tmp_path / name).write_text("hello")
         drop(window, tmp_path / name)
-        qtbot.waitUntil(lambda name=name: name in " ".join(window.docks.log.texts()))
+        qtbot.waitUntil(lambda name=name: name in " ".join(window.docks[LOG].texts()))
         assert window.pages.banner.isHidden()
 
 
@@ -145,14 +146,14 @@ def test_that_a_refused_file_is_told_across_the_page_where_the_panel_is_not_on_s
     drop(window, tmp_path / "notes.txt")
     qtbot.waitUntil(window.pages.banner.isVisible)
     assert "notes.txt" in window.pages.banner.text.text()
-    assert "notes.txt" in window.docks.log.texts()[-1]
+    assert "notes.txt" in window.docks[LOG].texts()[-1]
 
 
 def test_that_a_refusal_below_many_versions_is_scrolled_into_sight(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     drop(window, *[saved(tmp_path / name, [RIGHT, WRONG], name) for name in "abcdefgh"])
-    qtbot.waitUntil(lambda: len(window.docks.versions.cards) == 8)
+    qtbot.waitUntil(lambda: len(window.docks[VERSIONS].cards) == 8)
     (tmp_path / "notes.txt").write_text("hello")
     drop(window, tmp_path / "notes.txt")
 
@@ -190,23 +191,23 @@ def test_that_every_page_opens_and_its_button_shows_it(window: MainWindow, key: 
 
 
 def test_that_pages_turn_by_keyboard(window: MainWindow) -> None:
-    window.next_page()
+    window.pages.step(1)
     assert window.pages.key == "train"
-    window.previous_page()
+    window.pages.step(-1)
     assert window.pages.key == "runs"
 
 
 def test_that_the_inspector_is_there_where_samples_are_selected(window: MainWindow) -> None:
     inspector = window.docks.by_key["inspector"]
-    window.show_flips()
+    window.pages.show_page("flips")
     assert inspector.isVisible()
-    window.show_train()
+    window.pages.show_page("train")
     assert not inspector.isVisible()
-    window.show_flips()
+    window.pages.show_page("flips")
     inspector.toggleViewAction().trigger()
-    window.show_compare()
+    window.pages.show_page("compare")
     assert not inspector.isVisible()
-    window.reset_layout()
+    window.docks.reset()
     assert inspector.isVisible()
 
 
@@ -214,8 +215,8 @@ def test_that_closed_panels_come_back_with_reset(window: MainWindow) -> None:
     for key, dock in window.docks.by_key.items():
         dock.setFloating(key == "data")
         dock.close()
-    window.reset_layout()
-    window.show_flips()
+    window.docks.reset()
+    window.pages.show_page("flips")
     state = {key: (dock.isVisible(), dock.isFloating()) for key, dock in window.docks.by_key.items()}
     assert state == dict.fromkeys(state, (True, False))
 
@@ -243,7 +244,7 @@ def test_that_a_damaged_layout_never_stops_the_start(store: Store, qtbot: QtBot,
 
 
 def test_that_the_chosen_colours_are_remembered(window: MainWindow) -> None:
-    window.set_scheme("dark")
+    window.commands.set_scheme("dark")
     assert theme.is_dark()
     assert Settings().scheme == "dark"
     assert json.loads((paths.config_dir() / "settings.json").read_text())["scheme"] == "dark"
@@ -286,7 +287,7 @@ def test_that_try_it_now_asks_nothing_and_starts_the_preset(
 def test_that_a_running_update_shows_in_the_log_with_its_progress(window: MainWindow, store: Store) -> None:
     update = store.create_update(UpdateRecipe(), title="mine")
     window.queue.started.emit(update.id)
-    row = window.docks.log.rows[0]
+    row = window.docks[LOG].rows[0]
     stage = Stage(run="r", role="candidate", method="MPT_KL", label="MPT_KL", index=1, count=4)
     begun = Started(device="cpu", epochs=2, steps=10, train_samples=1, validation_samples=1, parameters=1)
     step = Step(step=5, epoch=1.0, losses={}, learning_rate=0.1, images_per_second=1, eta_seconds=1)
@@ -295,10 +296,10 @@ def test_that_a_running_update_shows_in_the_log_with_its_progress(window: MainWi
     window.workspace.dataset = object()  # the data are open already
     window.queue.events.emit(update.id, [("r", begun), ("r", step)])
     assert row.bar.value() == 375  # one of four versions, and half of the next
-    assert window.docks.log.texts().count("No GPU was found.") == 1
+    assert window.docks[LOG].texts().count("No GPU was found.") == 1
     window.queue.ended.emit(update.id, "failed", "The disk is full.", "trace")
-    assert window.docks.log.rows == []
-    assert "mine: The disk is full." in window.docks.log.texts()
+    assert window.docks[LOG].rows == []
+    assert "mine: The disk is full." in window.docks[LOG].texts()
 
 
 def test_that_closing_during_training_asks_and_staying_keeps_the_window(
@@ -326,7 +327,7 @@ def test_that_closing_during_training_does_what_was_answered(
 
 def test_that_the_recent_list_opens_again(window: MainWindow, tmp_path: Path) -> None:
     window.files.open_paths([saved(tmp_path / "a", [RIGHT], "v1")])
-    window.close_versions()
+    window.workspace.clear()
     window.files.recent_actions[0].trigger()
     assert [version.label for version in window.workspace.versions] == ["v1"]
 
@@ -334,7 +335,7 @@ def test_that_the_recent_list_opens_again(window: MainWindow, tmp_path: Path) ->
 def test_that_the_shortcut_sheet_lists_every_shortcut(window: MainWindow, qtbot: QtBot) -> None:
     from mpt_studio.gui.window.shortcut_sheet import all_sections
 
-    listed = {keys for _title, section in all_sections() for keys, _meaning in section}
+    listed = {keys for _title, section in all_sections(window) for keys, _meaning in section}
     assert {row.shortcut.replace("  ", " or ") for row in ROWS if row.shortcut} <= listed
 
 
@@ -369,23 +370,23 @@ def test_that_the_comparison_is_exported(
 def test_that_the_default_layout_fits_small_and_large_windows(window: MainWindow, qtbot: QtBot) -> None:
     for width, height in ((1280, 800), (1900, 1000)):
         window.resize(width, height)
-        window.reset_layout()
-        window.show_train()
+        window.docks.reset()
+        window.pages.show_page("train")
         qtbot.waitUntil(lambda width=width: window.pages.width() > 0.6 * width, timeout=2000)
-        assert window.docks.log.is_folded
+        assert window.docks[LOG].is_folded
         parts: list[QWidget] = [window.pages, *(d for d in window.docks.by_key.values() if d.isVisible())]
         assert all(window.rect().contains(part.geometry()) for part in parts)
 
 
 def test_that_the_pages_get_most_of_a_small_window(window: MainWindow, qtbot: QtBot) -> None:
-    window.reset_layout()
-    window.show_flips()
-    qtbot.waitUntil(lambda: 216 <= window.docks.versions.width() <= 232, timeout=2000)
-    assert 270 <= window.docks.inspector.width() <= 292
+    window.docks.reset()
+    window.pages.show_page("flips")
+    qtbot.waitUntil(lambda: 216 <= window.docks[VERSIONS].width() <= 232, timeout=2000)
+    assert 270 <= window.docks[INSPECTOR].width() <= 292
 
 
 def test_that_the_log_folds_out_and_in(window: MainWindow, qtbot: QtBot) -> None:
-    log, strip = window.docks.log, window.docks.strip
+    log, strip = window.docks[LOG], window.docks.strip
     assert log.is_folded
     strip.fold.click()
     qtbot.waitUntil(lambda: log.height() > 100)
@@ -412,29 +413,35 @@ def test_that_pages_say_what_waits_for_data_and_offer_to_open_it(
     asked: list[bool] = []
     monkeypatch.setattr("mpt_studio.gui.window.files.DataDialog.exec", lambda self: asked.append(True))
     window.files.open_paths([checkpoint(tmp_path / "a.safetensors"), checkpoint(tmp_path / "b.safetensors")])
-    for show, page in ((window.show_compare, window.compare.nothing), (window.show_flips, window.flips.empty)):
-        show()
+    for row, page in ((COMPARE, window.pages[COMPARE].nothing), (FLIPS, window.pages[FLIPS].empty)):
+        window.pages.show_page(row.key)
         assert "wait for data" in page.text()
         assert page.button.isVisible()
-    window.compare.nothing.button.click()
+    window.pages[COMPARE].nothing.button.click()
     assert asked == [True]
 
 
 def test_that_escape_leads_from_the_images_back_to_the_comparison(window: MainWindow, qtbot: QtBot) -> None:
-    window.show_flips()
-    qtbot.keyClick(window.flips, Qt.Key.Key_Escape)
+    window.pages.show_page("flips")
+    qtbot.keyClick(window.pages[FLIPS], Qt.Key.Key_Escape)
     assert window.pages.key == "compare"
 
 
 def test_that_tab_goes_from_the_recipe_to_the_tools_to_the_plots(window: MainWindow) -> None:
-    window.show_train()
+    window.pages.show_page("train")
     order: list[QWidget] = []
-    at: QWidget = window.train.start
+    at: QWidget = window.pages[TRAIN].start
     while len(order) < 400 and at not in order:
         order.append(at)
         at = at.nextInFocusChain()
-    curves = window.train.curves
-    stops = [window.train.start, window.train.recipe_button, curves.axis, curves.log, curves.plots["loss"].menu_button]
+    curves = window.pages[TRAIN].curves
+    stops = [
+        window.pages[TRAIN].start,
+        window.pages[TRAIN].recipe_button,
+        curves.axis,
+        curves.log,
+        curves.plots["loss"].menu_button,
+    ]
     assert sorted(stops, key=order.index) == stops
 
 
@@ -442,8 +449,8 @@ def test_that_a_candidate_whose_old_model_has_no_answers_says_what_it_waits_for(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     drop(window, checkpoint(tmp_path / "a.safetensors"), saved(tmp_path / "b", [RIGHT], "b"))
-    qtbot.waitUntil(lambda: len(window.docks.versions.cards) == 2)
-    card = window.docks.versions.cards[1]
+    qtbot.waitUntil(lambda: len(window.docks[VERSIONS].cards) == 2)
+    card = window.docks[VERSIONS].cards[1]
     assert any(text.text() == "waits for the old model" for text in card.findChildren(QLabel))
 
 

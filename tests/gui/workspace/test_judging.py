@@ -17,6 +17,7 @@ from mpt_studio.gui.widgets.flip_words import sentence
 from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.window.exports import Exports
 from mpt_studio.gui.window.main_window import MainWindow
+from mpt_studio.gui.window.pages import FLIPS
 from mpt_studio.gui.workspace import judging
 from mpt_studio.gui.workspace.judging import data_of
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -162,24 +163,24 @@ def window(qtbot: QtBot, workspace: Workspace) -> MainWindow:
 
 def test_that_letters_mark_only_where_an_image_is_selected(qtbot: QtBot, window: MainWindow) -> None:
     marking = window.actions_by_id["mark_blocker"]
-    window.show_train()
+    window.pages.show_page("train")
     assert not marking.isEnabled()
-    window.show_flips()
+    window.pages.show_page("flips")
     row = int(window.workspace.rows[0])
     window.workspace.select(row)
     assert marking.isEnabled()
     window.activateWindow()
-    window.flips.grid.setFocus()
-    qtbot.waitUntil(window.flips.grid.hasFocus)
-    qtbot.keyClick(window.flips.grid, Qt.Key.Key_X)
+    window.pages[FLIPS].grid.setFocus()
+    qtbot.waitUntil(window.pages[FLIPS].grid.hasFocus)
+    qtbot.keyClick(window.pages[FLIPS].grid, Qt.Key.Key_X)
     comparison = window.workspace.comparison()
     assert comparison is not None
     assert comparison.marks[row] == Mark.BLOCKER
-    qtbot.keyClick(window.flips.grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(window.pages[FLIPS].grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     comparison = window.workspace.comparison()
     assert comparison is not None
     assert not comparison.marks.any()
-    window.show_runs()
+    window.pages.show_page("runs")
     assert not marking.isEnabled()
 
 

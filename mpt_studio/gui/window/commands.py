@@ -1,0 +1,121 @@
+"""What the actions of the window do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMainWindow, QMessageBox
+
+from mpt_studio import __version__, paths, recipe
+from mpt_studio.gui.versions.choosing import UpdateDialog
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.window.docks import Docks
+from mpt_studio.gui.window.exports import Exports
+from mpt_studio.gui.window.files import Files
+from mpt_studio.gui.window.pages import FLIPS, TRAIN, Pages
+from mpt_studio.gui.window.shortcut_sheet import ShortcutSheet
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.recipe import UpdateRecipe
+
+
+class Commands(QObject):
+    """Knows the parts of the window; nothing here knows which key or menu asks for it."""
+
+    def __init__(self, window: QMainWindow, workspace: Workspace, files: Files, pages: Pages, docks: Docks) -> None:
+        super().__init__(window)
+        self.window, self.workspace, self.files, self.pages, self.docks = window, workspace, files, pages, docks
+        self.exports = Exports(window, workspace, files.settings)
+        workspace.show_recipe.connect(self.show_recipe)
+        workspace.show_curves.connect(self.show_curves)
+        workspace.resume.connect(self.resume)
+
+    # Updates ------------------------------------------------------------------------------------------------------
+
+    def try_now(self) -> None:
+        """Train on the built-in data, no questions."""
+        preset = recipe.preset("try-it-now")
+        self.pages.show_page(TRAIN.key)
+        self.pages[TRAIN].start_update(preset.recipe, preset.title)
+
+    def update_model(self) -> None:
+        """Ask for data and old model, then show the recipe."""
+        dialog = UpdateDialog(self.files.settings.folder(), self.window)
+        if dialog.exec():
+            chosen = dialog.recipe(UpdateRecipe())
+            self.files.with_old_model(chosen.old, lambda: self.show_recipe(chosen))
+
+    @Slot(object)
+    def show_recipe(self, chosen: UpdateRecipe) -> None:
+        """Offer a recipe for a new update."""
+        self.pages.show_page(TRAIN.key)
+        self.pages[TRAIN].show_recipe(chosen)
+
+    @Slot(object)
+    def show_curves(self, runs: list[str]) -> None:
+        """Lay the curves of earlier runs over those on show."""
+        self.pages.show_page(TRAIN.key)
+        for run in runs:
+            self.pages[TRAIN].overlay(run)
+
+    @Slot(str)
+    def resume(self, update_id: str) -> None:
+        """Go on with an update."""
+        self.pages.show_page(TRAIN.key)
+        self.pages[TRAIN].resume(update_id)
+
+    # Versions and samples -----------------------------------------------------------------------------------------
+
+    def step_candidate(self, by: int) -> None:
+        """Put the next (1) or the previous (−1) candidate on show, round the end."""
+        keys = [version.key for version in self.workspace.candidates]
+        if self.workspace.current is not None:
+            self.workspace.set_current(keys[(keys.index(self.workspace.current.key) + by) % len(keys)])
+
+    def swap_versions(self) -> None:
+        """Make the candidate on show the old model, and the old model the candidate on show."""
+        if self.workspace.current is not None:
+            self.workspace.set_old(self.workspace.current.key)
+
+    def search_samples(self) -> None:
+        """Go to the search field."""
+        self.pages.show_page(FLIPS.key)
+        self.pages[FLIPS].search.edit.setFocus()
+
+    # The window ---------------------------------------------------------------------------------------------------
+
+    def toggle_full_screen(self) -> None:
+        """Full screen and back."""
+        self.window.setWindowState(self.window.windowState() ^ self.window.windowState().WindowFullScreen)
+
+    def set_scheme(self, scheme: theme.Scheme) -> None:
+        """Light, dark, or as the system; remembered."""
+        self.files.settings.scheme = scheme
+        theme.set_scheme(scheme)
+
+    def show_shortcuts(self) -> None:
+        """The sheet of all keys."""
+        ShortcutSheet(self.window).exec()
+
+    def reveal_store(self) -> None:
+        """Show the store in the file manager."""
+        _reveal(self.workspace.store.root)
+
+    def reveal_logs(self) -> None:
+        """Show the log files in the file manager."""
+        _reveal(paths.log_dir())
+
+    def about(self) -> None:
+        """Version and sources."""
+        QMessageBox.about(
+            self.window,
+            "About MPT Studio",
+            f"<b>MPT Studio {__version__}</b><p>Update an image classifier without breaking what it got right.</p>"
+            "<p>Method: Ricci, Biondi, Pernici, Del Bimbo, AAAI 2026, arXiv 2511.08322.</p><p>Apache License 2.0</p>",
+        )
+
+
+def _reveal(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
