@@ -43,6 +43,7 @@ class CurvesPanel(QWidget):
         self._runs: dict[str, ShownRun] = {}
         self._x_auto = True
         self._enlarged = ""
+        self._arranged: tuple[tuple[str, ...], int] = ((), 0)
         self._x_end = 0.0
         self.redraws = Turns(self._redraw_in_parts, self)
         self.plots = {spec.key: CurvePlot(spec, self) for spec in PLOTS}
@@ -297,7 +298,7 @@ class CurvesPanel(QWidget):
         ]
         columns = max(1, min(3, self.width() // 300, len(shown) or 1))
         wanted = (tuple(shown), columns)
-        if wanted == getattr(self, "_arranged", None):
+        if wanted == self._arranged:
             return
         self._arranged = wanted
         for plot in self.plots.values():

@@ -11,7 +11,7 @@ from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.plain import label, set_tip
-from mpt_studio.gui.workspace.recommending import Picked
+from mpt_studio.gui.workspace.recommending import Picked, offset_of
 from mpt_studio.gui.workspace.workspace import Workspace
 
 
@@ -118,4 +118,4 @@ class PickBar(QWidget):
         picked = self.picked
         if picked is not None and picked.key:
             self._workspace.set_current(picked.key)
-            self._workspace.set_offset(getattr(picked, "gamma", 0.0))
+            self._workspace.set_offset(offset_of(picked))

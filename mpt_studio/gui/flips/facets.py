@@ -5,11 +5,10 @@ A new facet is one ``Facet`` in ``FACETS``; columns of a metadata table come by 
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -38,13 +37,24 @@ _COLORS = {FlipKind.NEGATIVE: "wrong", FlipKind.BOTH_WRONG: "both_wrong"}
 
 @dataclass(frozen=True)
 class Facet:
-    """One list of values. ``field`` is the ``Filter`` field (a tuple of alternatives) that a click changes."""
+    """One list of values: the alternatives of one condition of a filter."""
 
-    field: str
+    key: str
     title: str
+    chosen: Callable[[Filter], tuple[Hashable, ...]]
+    """The alternatives that are ticked."""
+    toggled: Callable[[Filter, Any], Filter]
+    """The filter with one alternative added, or removed where it is there: what a click does."""
     rows: Callable[[Facets, Comparison, tuple[Hashable, ...]], list[BarRow]]
     key_of: Callable[[Comparison, int], Hashable]
     """The value that one sample has."""
+
+
+_Value = TypeVar("_Value")
+
+
+def _toggled(values: tuple[_Value, ...], key: _Value) -> tuple[_Value, ...]:
+    return tuple(v for v in values if v != key) if key in values else (*values, key)
 
 
 def _kind_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
@@ -117,30 +127,59 @@ def _bin_of(bins: tuple[Interval, ...], value: float) -> Interval | None:
 
 
 FACETS = (
-    Facet("kinds", "FLIP KIND", _kind_rows, lambda c, row: FlipKind(int(c.kinds[row]))),
-    Facet("causes", "CAUSE", _cause_rows, lambda c, row: Cause(int(c.causes[row]))),
-    Facet("marks", "MARK", _mark_rows, lambda c, row: Mark(int(c.marks[row]))),
+    Facet(
+        "kinds",
+        "FLIP KIND",
+        lambda chosen: chosen.kinds,
+        lambda chosen, key: replace(chosen, kinds=_toggled(chosen.kinds, key)),
+        _kind_rows,
+        lambda c, row: FlipKind(int(c.kinds[row])),
+    ),
+    Facet(
+        "causes",
+        "CAUSE",
+        lambda chosen: chosen.causes,
+        lambda chosen, key: replace(chosen, causes=_toggled(chosen.causes, key)),
+        _cause_rows,
+        lambda c, row: Cause(int(c.causes[row])),
+    ),
+    Facet(
+        "marks",
+        "MARK",
+        lambda chosen: chosen.marks,
+        lambda chosen, key: replace(chosen, marks=_toggled(chosen.marks, key)),
+        _mark_rows,
+        lambda c, row: Mark(int(c.marks[row])),
+    ),
     Facet(
         "truths",
         "TRUE CLASS",
+        lambda chosen: chosen.truths,
+        lambda chosen, key: replace(chosen, truths=_toggled(chosen.truths, key)),
         lambda found, c, chosen: _class_rows(found.truths, c, chosen),
         lambda c, row: c.names[c.truth[row]],
     ),
     Facet(
         "answers",
         "NEW ANSWER",
+        lambda chosen: chosen.answers,
+        lambda chosen, key: replace(chosen, answers=_toggled(chosen.answers, key)),
         lambda found, c, chosen: _class_rows(found.answers, c, chosen),
         lambda c, row: c.names[c.new_answer[row]],
     ),
     Facet(
         "drops",
         "MARGIN DROP",
+        lambda chosen: chosen.drops,
+        lambda chosen, key: replace(chosen, drops=_toggled(chosen.drops, key)),
         lambda found, c, chosen: _bin_rows(found.drops, chosen),
         lambda c, row: _bin_of(DROP_BINS, float(c.margin_drop[row])),
     ),
     Facet(
         "confidences",
         "CONFIDENCE",
+        lambda chosen: chosen.confidences,
+        lambda chosen, key: replace(chosen, confidences=_toggled(chosen.confidences, key)),
         lambda found, c, chosen: _bin_rows(found.confidences, chosen),
         lambda c, row: _bin_of(CONFIDENCE_BINS, float(c.new_confidence[row])),
     ),
@@ -148,7 +187,7 @@ FACETS = (
 _NEEDS = {"drops": "margin_drop", "confidences": "confidence"}
 """Facets that need scores, by what ``missing.reason`` calls them."""
 COLUMN = "columns:"
-"""Before the name of a metadata column, where a facet's field would stand."""
+"""Before the name of a metadata column, as the key of its facet."""
 
 
 def _column_facet(name: str) -> Facet:
@@ -157,15 +196,14 @@ def _column_facet(name: str) -> Facet:
         code = int(column.codes[row]) if column is not None and column.values else -1
         return column.values[code] if column is not None and code >= 0 else None
 
-    return Facet(f"{COLUMN}{name}", name, lambda found, c, chosen: _value_rows(found.columns[name], chosen), value_of)
-
-
-def _chosen(filtered: Filter, field: str) -> tuple[Hashable, ...]:
-    """The alternatives of a facet that are ticked."""
-    if field.startswith(COLUMN):
-        return filtered.values_of(field.removeprefix(COLUMN))
-    values: tuple[Hashable, ...] = getattr(filtered, field)
-    return values
+    return Facet(
+        f"{COLUMN}{name}",
+        name,
+        lambda chosen: chosen.values_of(name),
+        lambda chosen, value: chosen.toggled(name, value),
+        lambda found, c, chosen: _value_rows(found.columns[name], chosen),
+        value_of,
+    )
 
 
 class FacetPanel(QWidget):
@@ -219,11 +257,11 @@ class FacetPanel(QWidget):
         head.toggled.connect(
             lambda on, head=head: head.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         )
-        top: QWidget = _beside(head, self.edit_thresholds) if facet.field == "causes" else head
+        top: QWidget = _beside(head, self.edit_thresholds) if facet.key == "causes" else head
         for widget in (top, values):
             self._layout.insertWidget(self._layout.count() - 1, widget)
         self._facets.append(facet)
-        self._heads[facet.field], self.lists[facet.field] = head, values
+        self._heads[facet.key], self.lists[facet.key] = head, values
 
     def _thresholds_button(self) -> QToolButton:
         button = QToolButton()
@@ -247,13 +285,13 @@ class FacetPanel(QWidget):
     def _follow_columns(self, comparison: Comparison) -> None:
         """Lists for the columns of the open table, and for no others."""
         wanted = comparison.metadata.facets if comparison.metadata else []
-        there = [facet.title for facet in self._facets if facet.field.startswith(COLUMN)]
+        there = [facet.title for facet in self._facets if facet.key.startswith(COLUMN)]
         if wanted == there:
             return
-        for facet in [facet for facet in self._facets if facet.field.startswith(COLUMN)]:
+        for facet in [facet for facet in self._facets if facet.key.startswith(COLUMN)]:
             self._facets.remove(facet)
-            self._rows.pop(facet.field, None)
-            for widget in (self._heads.pop(facet.field), self.lists.pop(facet.field)):
+            self._rows.pop(facet.key, None)
+            for widget in (self._heads.pop(facet.key), self.lists.pop(facet.key)):
                 widget.hide()
                 widget.deleteLater()
         for name in wanted:
@@ -288,13 +326,13 @@ class FacetPanel(QWidget):
         self._found = (comparison, found)
         self._follow_columns(comparison)
         for facet in self._facets:
-            if facet.field.startswith(COLUMN) and facet.title not in found.columns:
+            if facet.key.startswith(COLUMN) and facet.title not in found.columns:
                 continue  # counted before the table was opened
-            rows = facet.rows(found, comparison, _chosen(self._workspace.filter, facet.field))
-            if rows != self._rows.get(facet.field):  # most ticks change one list
-                self._rows[facet.field] = rows
-                why = missing.reason(comparison, _NEEDS.get(facet.field, ""))
-                self.lists[facet.field].set_rows(rows, why or "None under the other filters.")
+            rows = facet.rows(found, comparison, facet.chosen(self._workspace.filter))
+            if rows != self._rows.get(facet.key):  # most ticks change one list
+                self._rows[facet.key] = rows
+                why = missing.reason(comparison, _NEEDS.get(facet.key, ""))
+                self.lists[facet.key].set_rows(rows, why or "None under the other filters.")
         self.highlight(self._workspace.selected)
 
     def highlight(self, row: int | None) -> None:
@@ -302,11 +340,11 @@ class FacetPanel(QWidget):
         comparison = self._workspace.comparison()
         for facet in self._facets:
             key = None if comparison is None or row is None else facet.key_of(comparison, row)
-            self.lists[facet.field].highlight(key)
+            self.lists[facet.key].highlight(key)
 
     def _toggle(self, facet: Facet, key: Hashable) -> None:
         chosen = self._workspace.filter
-        self._workspace.set_filter(toggled(chosen, facet.field, key))
+        self._workspace.set_filter(facet.toggled(chosen, key))
 
 
 def _beside(head: QToolButton, button: QToolButton) -> QWidget:
@@ -317,13 +355,3 @@ def _beside(head: QToolButton, button: QToolButton) -> QWidget:
     line.addWidget(head, 1)
     line.addWidget(button)
     return holder
-
-
-def toggled(chosen: Filter, field: str, key: Hashable) -> Filter:
-    """The filter with one alternative of a field added, or removed where it is there."""
-    if field.startswith(COLUMN):
-        return chosen.toggled(field.removeprefix(COLUMN), str(key))
-    values = getattr(chosen, field)
-    changed = tuple(v for v in values if v != key) if key in values else (*values, key)
-    changes: dict[str, Any] = {field: changed}
-    return dataclasses.replace(chosen, **changes)

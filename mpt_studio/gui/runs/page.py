@@ -85,10 +85,9 @@ def _alignment(column: int) -> Qt.AlignmentFlag:
 
 
 def _foreground(row: Row, column: int) -> QColor | None:
-    c = theme.colors()
     if column == 1:
-        return QColor(getattr(c, OUTCOMES.get(row.outcome, ("", "text"))[1]))
-    return QColor(c.muted) if column > 3 else None
+        return QColor(theme.color(OUTCOMES.get(row.outcome, ("", "text"))[1]))
+    return QColor(theme.colors().muted) if column > 3 else None
 
 
 def _font(row: Row, column: int) -> QFont | None:

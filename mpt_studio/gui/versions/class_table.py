@@ -101,7 +101,7 @@ class ClassModel(QAbstractTableModel):
 
     def _color(self, row: Row, column: int) -> QColor | None:
         if column == KIND:
-            return QColor(getattr(theme.colors(), _GLYPHS[row.kind][1]))
+            return QColor(theme.color(_GLYPHS[row.kind][1]))
         if column == CHOICE and self.draft.get(row.old) is None:
             return QColor(theme.colors().muted)
         return None

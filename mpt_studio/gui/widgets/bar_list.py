@@ -180,7 +180,7 @@ class BarDelegate(QStyledItemDelegate):
 
     def _paint_bar(self, painter: QPainter, whole: QRectF, row: BarRow) -> None:
         colors = theme.colors()
-        hue = getattr(colors, row.color)
+        hue = theme.color(row.color)
         painter.fillRect(whole, QColor(theme.blend(colors.panel, colors.text, 0.05)))
         if row.length > 0:
             painter.fillRect(QRectF(whole.x(), whole.y(), max(1.0, row.length * whole.width()), _BAR), QColor(hue))

@@ -99,6 +99,15 @@ def colors() -> Colors:
     return DARK if _State.dark else LIGHT
 
 
+def color(name: str) -> str:
+    """A colour in force by its name, for tables of levels and kinds that name theirs; text for a name that is none."""
+    return _by_name().get(name, colors().text)
+
+
+def _by_name() -> dict[str, str]:
+    return {name: value for name, value in vars(colors()).items() if isinstance(value, str)}
+
+
 def is_dark() -> bool:
     """Whether the dark scheme is in force."""
     return _State.dark
@@ -206,8 +215,7 @@ def stylesheet() -> str:
     text = paths.resource("style.qss").read_text("utf-8")
     c = colors()
     hover, pressed = blend(c.raised, c.text, 0.06), blend(c.raised, c.text, 0.14)
-    values = {name: getattr(c, name) for name in c.__dataclass_fields__ if name != "candidates"}
-    values |= {
+    values = _by_name() | {
         "hover": hover,
         "pressed": pressed,
         "accent_hover": blend(c.accent, c.text, 0.12),
@@ -241,7 +249,7 @@ def icon(name: str, color: str = "") -> QIcon:
     if not name or not path.is_file():
         return made
     source = path.read_text("utf-8")
-    normal = getattr(colors(), color, color) or colors().text
+    normal = _by_name().get(color, color) or colors().text
     faded = blend(colors().muted, colors().background, 0.45)  # not of the colour: white would vanish on grey
     for tint, mode in ((normal, QIcon.Mode.Normal), (faded, QIcon.Mode.Disabled)):
         drawing = QSvgRenderer(QByteArray(source.replace("currentColor", tint).encode()))

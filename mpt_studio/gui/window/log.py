@@ -182,7 +182,7 @@ class LogPanel(QWidget):
 
     def _color(self, item: QTreeWidgetItem) -> None:
         c = theme.colors()
-        glyph = getattr(c, GLYPHS[item.data(0, _LEVEL)][1])
+        glyph = theme.color(GLYPHS[item.data(0, _LEVEL)][1])
         for column, color in ((0, glyph), (1, c.muted), (2, c.text), (3, c.accent)):
             item.setForeground(column, QColor(color))
 
@@ -249,9 +249,9 @@ class LastLine(QWidget):
         return QSize(120, self.fontMetrics().height() + 4)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, colors = QPainter(self), theme.colors()
+        painter = QPainter(self)
         glyph, hue = GLYPHS[self.level]
-        painter.setPen(QColor(colors.muted if self.level == "info" else getattr(colors, hue)))
+        painter.setPen(QColor(theme.color(hue)))
         said = self.text if self.level == "info" else f"{glyph} {self.text}"
         said = self.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, said)
