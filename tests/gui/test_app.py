@@ -87,7 +87,7 @@ def test_that_the_store_may_be_named_among_the_files(words: list[str]) -> None:
 
 @needs_display
 def test_that_files_on_the_command_line_are_opened(tmp_path: Path) -> None:
-    from .workspace.test_workspace import RIGHT, WRONG, saved
+    from .workspace.files import RIGHT, WRONG, saved
 
     saved(tmp_path / "a", [RIGHT, RIGHT], "v1")
     saved(tmp_path / "b", [WRONG, RIGHT], "v2")

@@ -58,11 +58,6 @@ class RunQueue(QObject):
         """Whether an update trains now."""
         return self._thread is not None
 
-    @property
-    def engine(self) -> EngineThread | None:
-        """The running trainer's handle."""
-        return self._thread
-
     def restore(self) -> None:
         """At the start of the window: attach to what trains in the background, line up what was queued."""
         try:

@@ -50,11 +50,6 @@ class ChipBar(QWidget):
         self.setVisible(bool(chips))
         self.updateGeometry()
 
-    def buttons(self) -> list[QToolButton]:
-        """The buttons on show, for tests and keyboard order."""
-        items = (self._layout.itemAt(i) for i in range(self._layout.count()))
-        return [widget for item in items if item and isinstance(widget := item.widget(), QToolButton)]
-
     def _add(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
         button.setText(caption(text))

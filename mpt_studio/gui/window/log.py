@@ -187,12 +187,10 @@ class LogPanel(QWidget):
             item.setForeground(column, QColor(color))
 
     def _recolor(self) -> None:
-        for item in self._items():
-            self._color(item)
-
-    def _items(self) -> list[QTreeWidgetItem]:
-        items = (self.list.topLevelItem(index) for index in range(self.list.topLevelItemCount()))
-        return [item for item in items if item is not None]
+        for index in range(self.list.topLevelItemCount()):
+            item = self.list.topLevelItem(index)
+            if item is not None:
+                self._color(item)
 
     def _open(self, item: QTreeWidgetItem) -> None:
         detail = item.data(0, _DETAIL)
@@ -218,10 +216,6 @@ class LogPanel(QWidget):
             self._jobs.removeWidget(row)
             row.deleteLater()
             self.busy_changed.emit()
-
-    def texts(self) -> list[str]:
-        """The sentences, oldest first."""
-        return [item.text(2) for item in self._items()]
 
 
 _QUIET = "Nothing to report."

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.flips.chips import ChipBar
 
 pytestmark = pytest.mark.gui
+
+
+def buttons(chips: ChipBar) -> list[QToolButton]:
+    """Those on show, from the left."""
+    return [button for button in chips.findChildren(QToolButton) if not button.isHidden()]
 
 
 @pytest.fixture
@@ -22,19 +28,19 @@ def chips(qtbot: QtBot) -> ChipBar:
 
 def test_that_a_chip_asks_to_remove_its_filter(chips: ChipBar, qtbot: QtBot) -> None:
     with qtbot.waitSignal(chips.removed) as removed:
-        qtbot.mouseClick(chips.buttons()[1], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(buttons(chips)[1], Qt.MouseButton.LeftButton)
     assert removed.args == ["truths"]
 
 
 def test_that_an_ampersand_is_shown(chips: ChipBar) -> None:
-    assert chips.buttons()[1].text() == "true class: salt && pepper  ×"
+    assert buttons(chips)[1].text() == "true class: salt && pepper  ×"
 
 
 def test_that_clear_all_appears_from_two_chips_on(chips: ChipBar, qtbot: QtBot) -> None:
     with qtbot.waitSignal(chips.cleared):
-        qtbot.mouseClick(chips.buttons()[-1], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(buttons(chips)[-1], Qt.MouseButton.LeftButton)
     chips.set_chips([("kinds", "negative flip")])
-    assert [b.text() for b in chips.buttons()] == ["negative flip  ×"]
+    assert [b.text() for b in buttons(chips)] == ["negative flip  ×"]
 
 
 def test_that_no_filter_takes_no_room(chips: ChipBar) -> None:
@@ -44,4 +50,4 @@ def test_that_no_filter_takes_no_room(chips: ChipBar) -> None:
 
 def test_that_many_chips_break_into_lines(chips: ChipBar) -> None:
     chips.set_chips([(str(i), f"filter number {i}") for i in range(8)])
-    assert chips.layout().heightForWidth(320) > 2 * chips.buttons()[0].sizeHint().height()
+    assert chips.layout().heightForWidth(320) > 2 * buttons(chips)[0].sizeHint().height()

@@ -13,6 +13,8 @@ from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.workspace import browsing as row_finder
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from .test_chips import buttons
+
 pytestmark = pytest.mark.gui
 PLAIN_NEGATIVE = [1, 2, 5, 6]
 
@@ -49,7 +51,7 @@ def test_that_it_opens_on_negative_flips_by_margin_drop(page: FlipsPage, workspa
     assert sorted(shown(page)) == PLAIN_NEGATIVE
     assert (np.diff(comparison.margin_drop[shown(page)]) <= 0).all()
     assert page.result.text() == "4 of 10 images · plain"
-    assert [b.text() for b in page.chips.buttons()] == ["negative flip  ×"]
+    assert [b.text() for b in buttons(page.chips)] == ["negative flip  ×"]
 
 
 def test_that_facets_count_with_the_other_filters_applied(page: FlipsPage) -> None:
@@ -66,7 +68,7 @@ def test_that_a_facet_filters_and_its_chip_takes_it_back(page: FlipsPage, qtbot:
     assert sorted(shown(page)) == [1, 5, 6]
     page.facets.lists["truths"].chosen.emit("cat")
     assert shown(page) == [1]
-    qtbot.mouseClick(page.chips.buttons()[1], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(buttons(page.chips)[1], Qt.MouseButton.LeftButton)
     assert sorted(shown(page)) == [1, 5, 6]
 
 
@@ -79,7 +81,7 @@ def test_that_kinds_are_alternatives(page: FlipsPage) -> None:
 
 def test_that_clear_all_shows_everything(page: FlipsPage, workspace: Workspace, qtbot: QtBot) -> None:
     workspace.set_filter(Filter(kinds=(FlipKind.NEGATIVE,), truths=("cat",)))
-    qtbot.mouseClick(page.chips.buttons()[-1], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(buttons(page.chips)[-1], Qt.MouseButton.LeftButton)
     assert len(shown(page)) == 10
 
 

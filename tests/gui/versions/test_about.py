@@ -17,8 +17,8 @@ from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.reading import to_json
 
 from ..fake_worker import FakeWorker
+from ..workspace.files import checkpoint
 from ..workspace.test_opening import reading, weights
-from ..workspace.test_workspace import checkpoint
 
 pytestmark = pytest.mark.gui
 

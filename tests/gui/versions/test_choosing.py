@@ -11,7 +11,7 @@ from mpt_studio.gui.versions.choosing import CompareDialog, UpdateDialog
 from mpt_studio.gui.widgets.forms import FormDialog
 from mpt_studio.recipe import UpdateRecipe
 
-from ..workspace.test_workspace import RIGHT, WRONG, checkpoint, saved
+from ..workspace.files import RIGHT, WRONG, checkpoint, saved
 
 pytestmark = pytest.mark.gui
 

@@ -18,8 +18,8 @@ from mpt_studio.store import Store
 
 from ..fake_worker import FakeWorker
 from ..window.test_main_window import drop
+from ..workspace.files import RIGHT, WRONG, saved
 from ..workspace.test_opening import reading, weights
-from ..workspace.test_workspace import RIGHT, WRONG, saved
 
 pytestmark = pytest.mark.gui
 

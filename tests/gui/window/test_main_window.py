@@ -25,7 +25,8 @@ from mpt_studio.gui.window.pages import COMPARE, FLIPS, START, TRAIN
 from mpt_studio.recipe import UpdateRecipe, preset
 from mpt_studio.store import Store
 
-from ..workspace.test_workspace import RIGHT, WRONG, checkpoint, saved
+from ..workspace.files import RIGHT, WRONG, checkpoint, saved
+from .test_log import said
 
 pytestmark = pytest.mark.gui
 
@@ -113,7 +114,7 @@ def test_that_a_refused_file_is_told_once_where_the_versions_panel_tells_it(
     qtbot.waitUntil(lambda: bool(window.docks[VERSIONS].findChildren(OpeningCard)))
     (card,) = window.docks[VERSIONS].findChildren(OpeningCard)
     assert "notes.txt" in card.accessibleName()
-    assert "notes.txt" in window.docks[LOG].texts()[-1]
+    assert "notes.txt" in said(window.docks[LOG])[-1]
     assert window.pages.banner.isHidden()
 
 
@@ -123,7 +124,7 @@ def test_that_a_refused_file_is_told_once_in_the_dark_too(window: MainWindow, tm
     for name in ("notes.txt", "more.txt"):
         (tmp_path / name).write_text("hello")
         drop(window, tmp_path / name)
-        qtbot.waitUntil(lambda name=name: name in " ".join(window.docks[LOG].texts()))
+        qtbot.waitUntil(lambda name=name: name in " ".join(said(window.docks[LOG])))
         assert window.pages.banner.isHidden()
 
 
@@ -146,7 +147,7 @@ def test_that_a_refused_file_is_told_across_the_page_where_the_panel_is_not_on_s
     drop(window, tmp_path / "notes.txt")
     qtbot.waitUntil(window.pages.banner.isVisible)
     assert "notes.txt" in window.pages.banner.text.text()
-    assert "notes.txt" in window.docks[LOG].texts()[-1]
+    assert "notes.txt" in said(window.docks[LOG])[-1]
 
 
 def test_that_a_refusal_below_many_versions_is_scrolled_into_sight(
@@ -296,10 +297,10 @@ def test_that_a_running_update_shows_in_the_log_with_its_progress(window: MainWi
     window.workspace.dataset = object()  # the data are open already
     window.queue.events.emit(update.id, [("r", begun), ("r", step)])
     assert row.bar.value() == 375  # one of four versions, and half of the next
-    assert window.docks[LOG].texts().count("No GPU was found.") == 1
+    assert said(window.docks[LOG]).count("No GPU was found.") == 1
     window.queue.ended.emit(update.id, "failed", "The disk is full.", "trace")
     assert window.docks[LOG].rows == []
-    assert "mine: The disk is full." in window.docks[LOG].texts()
+    assert "mine: The disk is full." in said(window.docks[LOG])
 
 
 def test_that_closing_during_training_asks_and_staying_keeps_the_window(

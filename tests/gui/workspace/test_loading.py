@@ -7,11 +7,14 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.workspace import loading as data_opening
 from mpt_studio.gui.workspace.loading import DataOpening
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.predictions import Predictions
 
 from ..fake_worker import FakeWorker
+from .files import checkpoint
 
 pytestmark = pytest.mark.gui
 
@@ -73,3 +76,67 @@ def test_that_data_that_vanished_meanwhile_are_a_sentence(opening: DataOpening, 
     worker.last.answer({"spec": f"folder:{tmp_path / 'gone'}", "samples": 8})
     assert len(said) == 1
     assert "There is no folder" in said[0][0]
+
+
+class Worker:
+    """Answers at once, in this process: the window's side of the worker without a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.asked = folder, []
+
+    def request(self, job: str, args: dict, on_result=None, on_error=None, on_progress=None, title: str = "") -> Job:
+        self.asked.append((job, args))
+        made = Job(title)
+        self.answer = lambda: (made.finish(), on_result({"predictions": str(self.folder), "spec": "builtin"}))
+        return made
+
+
+def test_that_checkpoints_without_data_ask_for_data_in_a_sentence(
+    empty_workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(empty_workspace.message) as heard:
+        empty_workspace.opening.open([checkpoint(tmp_path / "a.safetensors")])
+    assert heard.args[0] == "warning"
+    assert "open the data" in heard.args[1]
+    assert [v.label for v in empty_workspace.waiting_for_data] == ["a"]
+
+
+def test_that_a_checkpoint_is_evaluated_once_on_the_open_data(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [[3.0, 0.0]] * 10
+    ids = np.array([f"test/{i:02d}" for i in range(10)])
+    made = Predictions(
+        ids,
+        workspace.old.predictions.labels,
+        workspace.dataset.class_names,
+        np.array(rows, np.float32),
+        ("cat", "dog & <b>pup</b>"),
+    )
+    made.save(tmp_path / "answers")
+    worker = workspace.worker = Worker(tmp_path / "answers")
+    workspace.opening.open([checkpoint(tmp_path / "new.safetensors")])
+    assert worker.asked == [("evaluate", {"checkpoint": str(tmp_path / "new.safetensors"), "data": "drawn"})]
+    added = workspace.versions[-1]
+    assert workspace.comparison(added.key) is None
+    worker.answer()
+    assert workspace.comparison(added.key).rates("all").samples == 8  # nobody knows the two foxes
+
+
+def test_that_an_evaluation_of_a_closed_version_is_dropped(workspace: Workspace, tmp_path: Path) -> None:
+    worker = workspace.worker = Worker(tmp_path)
+    workspace.opening.open([checkpoint(tmp_path / "new.safetensors")])
+    workspace.remove(workspace.versions[-1].key)
+    worker.answer()
+    assert [v.key for v in workspace.versions] == ["old", "plain", "mpt"]
+
+
+def test_that_a_version_that_is_opened_again_gets_the_answers_itself(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.old.predictions.save(tmp_path / "answers")
+    worker, path = Worker(tmp_path / "answers"), checkpoint(tmp_path / "new.safetensors")
+    workspace.worker = worker
+    workspace.opening.open([path])
+    first = workspace.versions[-1]
+    workspace.opening.open([path])
+    assert workspace.versions[-1] is not first
+    worker.answer()
+    assert workspace.versions[-1].predictions is not None
+    assert first.predictions is None

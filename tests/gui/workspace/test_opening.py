@@ -9,17 +9,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.gui.beside.worker_client import WorkerClient
 from mpt_studio.gui.workspace import opening
 from mpt_studio.gui.workspace.items import Question
+from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.predictions import Predictions
 from mpt_studio.reading import Candidate, Choices, Reading, to_json
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Store
 
 from ..fake_worker import FakeWorker
-from .test_workspace import RIGHT, WRONG, checkpoint, saved
+from .files import NAMES, RIGHT, WRONG, checkpoint, saved
 
 pytestmark = pytest.mark.gui
 IMAGES = Preprocessing(image_size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -352,3 +358,135 @@ def test_that_closing_the_window_opens_nothing_that_was_read_by_then(
     empty_workspace.close()
     assert fake.last.is_cancelled
     assert empty_workspace.versions == []
+
+
+def test_that_two_predictions_become_old_and_candidate_with_their_negative_flips(
+    empty_workspace: Workspace, tmp_path: Path
+) -> None:
+    old = saved(tmp_path / "a", [RIGHT, RIGHT, WRONG], "v1")
+    new = saved(tmp_path / "b", [WRONG, RIGHT, RIGHT], "v2")
+    empty_workspace.opening.open([old, new])
+    assert [(v.label, v.role) for v in empty_workspace.versions] == [("v1", "old"), ("v2", "candidate")]
+    assert empty_workspace.current.label == "v2"
+    assert empty_workspace.rows.tolist() == [0]
+
+
+def test_that_two_more_dropped_together_are_the_new_pair(workspace: Workspace, tmp_path: Path) -> None:
+    old, new = saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")
+    workspace.opening.open([old, new])
+    assert workspace.old.label == "v1"
+    assert workspace.current.label == "v2"
+    assert len(workspace.candidates) == 4
+
+
+def test_that_the_header_s_old_model_is_old_whatever_the_order(empty_workspace: Workspace, tmp_path: Path) -> None:
+    new, old = checkpoint(tmp_path / "b.safetensors"), checkpoint(tmp_path / "a.safetensors", role="old")
+    empty_workspace.opening.open([new, old])
+    assert empty_workspace.old.label == "a"
+
+
+def test_that_foreign_files_are_refused_with_a_sentence(
+    empty_workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    with qtbot.waitSignal(empty_workspace.message) as heard:
+        empty_workspace.opening.open([tmp_path / "notes.txt"])
+    assert heard.args[0] == "error"
+    assert "notes.txt" in heard.args[1]
+    assert empty_workspace.versions == []
+
+
+def test_that_versions_over_other_data_keep_a_reason(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.opening.open([saved(tmp_path / "other", [RIGHT], "elsewhere")])
+    added = workspace.versions[-1]
+    assert workspace.comparison(added.key) is None
+    assert added.problem
+
+
+def test_that_an_update_s_result_opens_with_the_recommended_candidate(
+    store: Store, tmp_path: Path, qapp: object
+) -> None:
+    update = store.create_update(UpdateRecipe(data="nowhere"), title="mine")
+    rows = {
+        name: saved(tmp_path / name, rows, name)
+        for name, rows in (("old", [RIGHT, RIGHT]), ("plain", [WRONG, RIGHT]), ("mpt", [RIGHT, RIGHT]))
+    }
+    result = {
+        "data": {"spec": "nowhere"},
+        "old": {"label": "Old model", "run": "r0", "checkpoint": "", "predictions": str(rows["old"])},
+        "candidates": [
+            {
+                "method": "No_Treatment",
+                "label": "No_Treatment",
+                "role": "reference",
+                "run": "r1",
+                "predictions": str(rows["plain"]),
+            },
+            {"method": "MPT_KL", "label": "MPT_KL", "role": "candidate", "run": "r2", "predictions": str(rows["mpt"])},
+        ],
+        "recommended": {"run": "r2", "reason": "because"},
+    }
+    with store.write_update(update.id) as writer:
+        writer.finish("done", "", result)
+    workspace = Workspace(store)
+    told: list[str] = []
+    workspace.message.connect(lambda level, text, detail: told.append(text))
+    assert workspace.opening.open_update(update.id)
+    assert [(v.key, v.role, v.color) for v in workspace.versions] == [
+        ("r0", "old", -1),
+        ("r1", "reference", 0),
+        ("r2", "candidate", 1),
+    ]
+    assert workspace.current.key == "r2"
+    assert workspace.update_id == update.id
+    assert len(told) == 1  # the data of this test are nowhere
+
+
+def test_that_an_update_without_result_is_told(store: Store, qtbot: QtBot) -> None:
+    update = store.create_update(UpdateRecipe(), title="mine")
+    workspace = Workspace(store)
+    with qtbot.waitSignal(workspace.message) as heard:
+        assert not workspace.opening.open_update(update.id)
+    assert "no result yet" in heard.args[1]
+
+
+def test_that_an_image_folder_becomes_the_data(empty_workspace: Workspace, tmp_path: Path) -> None:
+    from PIL import Image
+
+    for part in ("train", "test"):
+        for name in NAMES:
+            folder = tmp_path / "pets" / part / name
+            folder.mkdir(parents=True)
+            for number in range(3):
+                Image.new("RGB", (8, 8), (40 * number, 0, 0)).save(folder / f"{number}.png")
+    empty_workspace.opening.open([tmp_path / "pets"])
+    assert empty_workspace.dataset.class_names == NAMES
+    assert empty_workspace.dataset.spec.startswith("folder:")
+
+
+def test_that_a_dropped_manifest_is_the_data_and_its_columns_go_with_every_comparison(
+    empty_workspace: Workspace, tmp_path: Path
+) -> None:
+    lines = ["path,label,split,camera"]
+    for i, name in enumerate(("cat", "cat", "dog", "dog", "cat", "dog")):
+        Image.new("RGB", (8, 8), (i * 9, 0, 0)).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{name},{'test' if i > 3 else 'train'},cam {i % 2}")
+    (tmp_path / "list.csv").write_text("\n".join([*lines, "gone.png,dog,test,cam 1"]))
+    spec = f"manifest:{tmp_path / 'list.csv'}"
+    jobs.prepare_data(jobs.Session(empty_workspace.store), spec)  # what the worker does
+    told: list[str] = []
+    empty_workspace.message.connect(lambda level, text, detail: told.append(f"{level}: {text} {detail}"))
+    empty_workspace.opening.open([tmp_path / "list.csv"])
+    assert empty_workspace.dataset is not None
+    assert empty_workspace.dataset.spec == spec
+    assert told[0].startswith("warning: 1 image cannot be read and is left out of every version; see ")
+    assert told[0].endswith("gone.png: line 8: no such file")
+    ids, names = np.array(["4.png", "5.png"]), ("cat", "dog")
+    for key, role in (("old", "old"), ("new", "candidate")):
+        answers = Predictions(ids, np.array([0, 1]), names, np.eye(2, dtype=np.float32), names, version=key)
+        empty_workspace.add_version(Version(key, key, role, predictions=answers))
+    empty_workspace.set_current("new")
+    comparison = empty_workspace.comparison()
+    assert comparison is not None
+    assert comparison.metadata is not None
+    assert comparison.metadata.columns["camera"].values == ("cam 0", "cam 1")

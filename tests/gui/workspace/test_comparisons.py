@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import OffsetRecommendation
+from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.sample.answer_strip import AnswerStrip
 from mpt_studio.gui.sample.inspector import Inspector
 from mpt_studio.gui.versions.panel import VersionsPanel
+from mpt_studio.gui.workspace import comparisons
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -115,3 +117,18 @@ def test_that_the_offsets_are_looked_at_again_when_versions_change(
     workspace.versions_changed.emit()
     qtbot.waitUntil(lambda: page.picks.picked is not None)
     assert page.reason.text().startswith("★")
+
+
+def test_that_a_large_comparison_is_computed_beside_the_window(
+    workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparisons, "DIRECT_LOGITS", 1)
+    direct = workspace.comparison("plain")
+    workspace.set_old("old")
+    workspace._comparisons.forget()
+    jobs: list[Job] = []
+    workspace.job_started.connect(jobs.append)
+    assert workspace.comparison("plain") is None
+    qtbot.waitUntil(lambda: workspace.comparison("plain") is not None, timeout=5000)
+    assert jobs[0].is_finished
+    assert workspace.comparison("plain").rates("all") == (direct or workspace.comparison("plain")).rates("all")

@@ -1,0 +1,41 @@
+"""Small files to open: predictions of two classes, checkpoints of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.predictions import Predictions
+
+NAMES = ("cat", "dog")
+
+
+def answers(logits: list[list[float]], version: str = "") -> Predictions:
+    ids = np.array([f"test/{i}" for i in range(len(logits))])
+    labels = np.zeros(len(logits), np.int64)
+    return Predictions(ids, labels, NAMES, np.array(logits, np.float32), NAMES, version=version)
+
+
+RIGHT, WRONG = [2.0, 0.0], [0.0, 1.0]
+
+
+def saved(folder: Path, logits: list[list[float]], version: str) -> Path:
+    answers(logits, version).save(folder)
+    return folder
+
+
+def checkpoint(path: Path, role: str = "", method: str = "MPT_KL") -> Path:
+    from safetensors.numpy import save_file
+
+    made = Checkpoint(
+        architecture="small",
+        small_stem=True,
+        class_names=NAMES,
+        preprocessing=Preprocessing(image_size=8, mean=(0, 0, 0), std=(1, 1, 1)),
+        role=role,
+        method=method,
+    )
+    save_file({"w": np.zeros(1, np.float32)}, path, metadata=made.header())
+    return path
