@@ -154,7 +154,7 @@ class ComparePage(RefreshedWhenSeen):
         """Write every chart on show as "png" or "svg" into a folder and tell how it went."""
         charts = {card.accessibleName(): card for card in self.cards if not card.isHidden()}
         try:
-            written = write_charts(charts, folder, kind)
+            written = write_charts(charts, self.frontier, folder, kind)
         except (UserError, OSError) as error:
             self.workspace.message.emit("error", f"The charts could not be written: {error}", "")
             return

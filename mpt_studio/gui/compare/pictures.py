@@ -84,17 +84,17 @@ def _point(frame: Frame, curve: Curve, x: float, y: float, size: float, turn: in
 _SCALE = 2.0
 
 
-def write_charts(charts: Mapping[str, QWidget], folder: Path, kind: str) -> list[Path]:
+def write_charts(charts: Mapping[str, QWidget], frontier: FrontierPlot, folder: Path, kind: str) -> list[Path]:
     """Write each chart as "png" or "svg" into a folder, named by its title.
 
-    A card that holds a frontier plot is drawn anew as SVG. Raises ``UserError`` or ``OSError``.
+    The card that holds the frontier is drawn anew as SVG. Raises ``UserError`` or ``OSError``.
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}.")
     written = []
     for title, chart in charts.items():
         path = folder / f"{file_name(title)}.{kind}"
-        paths.write_bytes(path, _bytes(chart, kind))
+        paths.write_bytes(path, _bytes(chart, frontier, kind))
         written.append(path)
     return written
 
@@ -104,10 +104,9 @@ def file_name(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-") or "chart"
 
 
-def _bytes(chart: QWidget, kind: str) -> bytes:
-    plot = chart.findChild(FrontierPlot)
-    if kind == "svg" and plot is not None:
-        return frontier_svg(plot).encode()
+def _bytes(chart: QWidget, frontier: FrontierPlot, kind: str) -> bytes:
+    if kind == "svg" and chart.isAncestorOf(frontier):
+        return frontier_svg(frontier).encode()
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)

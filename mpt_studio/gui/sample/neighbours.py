@@ -159,7 +159,7 @@ class NeighboursView(QWidget):
         truth = comparison.names[comparison.truth[row]] if comparison is not None and row is not None else ""
         index = data.index_of.get(str(found["sample"]), -1) if data is not None else -1
         made = Neighbour(found, index, found["label"] == truth, self.pool)
-        made.clicked.connect(lambda: self._enlarge(made))
+        made.clicked.connect(lambda: LargeImage(self._workspace, made, self).show())
         return made
 
     def neighbours(self) -> list[Neighbour]:
@@ -170,9 +170,6 @@ class NeighboursView(QWidget):
     def _repaint(self) -> None:
         for button in self.neighbours():
             button.update()
-
-    def _enlarge(self, chosen: Neighbour) -> None:
-        LargeImage(self._workspace, chosen, self).show()
 
 
 class LargeImage(QDialog):
