@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self.files = Files(self, self.workspace, self.settings)
         self.welcome, self.drop_hint = Welcome(), DropHint(self)
         self.pages = Pages(self.welcome, self.workspace, self.queue)
+        self.setCentralWidget(self.pages)  # before the panels, so that the keyboard comes here first
         self.docks = Docks(self, self.workspace)
         self.commands = Commands(self, self.workspace, self.files, self.pages, self.docks)
         self.actions_by_id = make_actions(self, self.commands)
@@ -61,7 +62,6 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(theme.icon("app", "accent"))
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.setCentralWidget(self.pages)
         self._make_menus()
         self._make_toolbar()
         self._connect()

@@ -461,3 +461,10 @@ def test_that_a_candidate_whose_old_model_has_no_answers_says_what_it_waits_for(
 )
 def test_that_names_are_listed_as_people_do(names: str, text: str) -> None:
     assert listed(list(names)) == text
+
+
+def test_that_the_keyboard_comes_to_the_page_before_the_panels(window: MainWindow) -> None:
+    at: QWidget = window.nextInFocusChain()
+    while not (at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus):
+        at = at.nextInFocusChain()
+    assert window.pages.isAncestorOf(at)
