@@ -7,9 +7,10 @@ b counts negative flips and c positive flips; a both right, d both wrong; n = a 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,37 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
+class Share:
+    """A rate: one count of another, undefined (None) where the other is 0.
+
+    Of the table of one subset it is the number (``rates.nfr``), of the class what that is counted of (``Rates.nfr``).
+    """
+
+    name: str
+
+    def __init__(self, counts: Callable[[Rates], tuple[int, int]]) -> None:
+        self.counts = counts
+        """The part and the whole."""
+
+    def __set_name__(self, owner: type[Rates], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, rates: None, owner: type[Rates]) -> Share: ...
+    @overload
+    def __get__(self, rates: Rates, owner: type[Rates]) -> float | None: ...
+    def __get__(self, rates: Rates | None, owner: type[Rates]) -> Share | float | None:
+        return self if rates is None else self.of(rates)
+
+    def of(self, rates: Rates) -> float | None:
+        """The rate."""
+        return ratio(*self.counts(rates))
+
+    def interval(self, rates: Rates) -> tuple[float, float] | None:
+        """Wilson 95 % interval; None where the rate is undefined."""
+        return wilson(*self.counts(rates))
+
+
 @dataclass(frozen=True)
 class Rates:
     """The 2×2 table of one subset; all rates are fractions of it."""
@@ -93,21 +125,20 @@ class Rates:
     def samples(self) -> int:
         return self.both_right + self.negative_flips + self.positive_flips + self.both_wrong
 
-    @property
-    def accuracy_old(self) -> float | None:
-        return ratio(self.both_right + self.negative_flips, self.samples)
-
-    @property
-    def accuracy_new(self) -> float | None:
-        return ratio(self.both_right + self.positive_flips, self.samples)
-
-    @property
-    def nfr(self) -> float | None:
-        return ratio(self.negative_flips, self.samples)
-
-    @property
-    def pfr(self) -> float | None:
-        return ratio(self.positive_flips, self.samples)
+    accuracy_old = Share(lambda r: (r.both_right + r.negative_flips, r.samples))
+    accuracy_new = Share(lambda r: (r.both_right + r.positive_flips, r.samples))
+    nfr = Share(lambda r: (r.negative_flips, r.samples))
+    pfr = Share(lambda r: (r.positive_flips, r.samples))
+    nfi = Share(lambda r: (r.negative_flips, r.negative_flips + r.both_wrong))
+    """Share of the update's errors that are negative flips."""
+    pfi = Share(lambda r: (r.positive_flips, r.both_right + r.positive_flips))
+    """Share of the update's right answers that are positive flips."""
+    btc = Share(lambda r: (r.both_right, r.both_right + r.negative_flips))
+    """Backward trust compatibility: share of the old model's right answers that stay right."""
+    bec = Share(lambda r: (r.both_wrong, r.positive_flips + r.both_wrong))
+    """Backward error compatibility: share of the old model's errors among the update's errors there."""
+    churn = Share(lambda r: (r.answers_changed, r.samples))
+    new_class_intrusion = Share(lambda r: (r.intrusions, r.negative_flips))
 
     @property
     def relative_nfr(self) -> float | None:
@@ -115,34 +146,6 @@ class Rates:
         right_old = self.both_right + self.negative_flips
         wrong_new = self.negative_flips + self.both_wrong
         return ratio(self.negative_flips * self.samples, right_old * wrong_new)
-
-    @property
-    def nfi(self) -> float | None:
-        """Share of the update's errors that are negative flips."""
-        return ratio(self.negative_flips, self.negative_flips + self.both_wrong)
-
-    @property
-    def pfi(self) -> float | None:
-        """Share of the update's right answers that are positive flips."""
-        return ratio(self.positive_flips, self.both_right + self.positive_flips)
-
-    @property
-    def btc(self) -> float | None:
-        """Backward trust compatibility: share of the old model's right answers that stay right."""
-        return ratio(self.both_right, self.both_right + self.negative_flips)
-
-    @property
-    def bec(self) -> float | None:
-        """Backward error compatibility: share of the old model's errors among the update's errors there."""
-        return ratio(self.both_wrong, self.positive_flips + self.both_wrong)
-
-    @property
-    def churn(self) -> float | None:
-        return ratio(self.answers_changed, self.samples)
-
-    @property
-    def new_class_intrusion(self) -> float | None:
-        return ratio(self.intrusions, self.negative_flips)
 
     @property
     def confidence_weighted_nfr(self) -> float | None:
@@ -153,37 +156,20 @@ class Rates:
     def mcnemar_p(self) -> float:
         return mcnemar_p(self.negative_flips, self.positive_flips)
 
-    def interval(self, rate: str) -> tuple[float, float] | None:
-        """Wilson 95 % interval of a rate by its name ("nfr", "accuracy_new", "btc", …); None where undefined."""
-        count, of = self._proportions()[rate]
-        return wilson(count, of)
-
-    def _proportions(self) -> dict[str, tuple[int, int]]:
-        a, b, c, d, n = self.both_right, self.negative_flips, self.positive_flips, self.both_wrong, self.samples
-        return {
-            "accuracy_old": (a + b, n),
-            "accuracy_new": (a + c, n),
-            "nfr": (b, n),
-            "pfr": (c, n),
-            "nfi": (b, b + d),
-            "pfi": (c, a + c),
-            "btc": (a, a + b),
-            "bec": (d, c + d),
-            "churn": (self.answers_changed, n),
-            "new_class_intrusion": (self.intrusions, b),
-        }
-
     def to_json(self) -> dict[str, Any]:
         """Counts, rates as fractions (undefined is None) and their 95 % intervals, by the field's names."""
         counts = ("samples", "both_right", "negative_flips", "positive_flips", "both_wrong")
         record: dict[str, Any] = {name: getattr(self, name) for name in counts}
-        for name in self._proportions():
-            record[name] = getattr(self, name)
-            record[f"{name}_ci95"] = self.interval(name)
+        for share in SHARES:
+            record[share.name] = share.of(self)
+            record[f"{share.name}_ci95"] = share.interval(self)
         record["relative_nfr"] = self.relative_nfr
         record["confidence_weighted_nfr"] = self.confidence_weighted_nfr
         record["mcnemar_p"] = self.mcnemar_p
         return record
+
+
+SHARES = tuple(each for each in vars(Rates).values() if isinstance(each, Share))
 
 
 def rates(

@@ -11,12 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from mpt_studio.compare import Matching, Verdict
+from mpt_studio.compare import FIGURES, SUBSET_WORDS, SUBSETS, Figure, Matching, Subset, Verdict, told
+from mpt_studio.compare.figures.columns import UNITS
 from mpt_studio.compare.matching.doctor import KIND_WORDS
 from mpt_studio.errors import one_sentence
 from mpt_studio.store import Run, Update
-
-SUBSETS = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
 
 
 def update_report(result: dict[str, Any]) -> str:
@@ -41,7 +40,7 @@ def _skipped(data: dict[str, Any]) -> list[str]:
 
 def _floor(record: dict[str, Any]) -> str:
     return " and ".join(
-        f"NFR {_with_interval(record[subset], 'nfr')} ({SUBSETS[subset]}, n={record[subset]['samples']})"
+        f"NFR {_with_interval(record[subset], 'nfr')} ({SUBSET_WORDS[subset]}, n={record[subset]['samples']})"
         for subset in ("old_classes", "all")
         if record[subset]["samples"]
     )
@@ -51,64 +50,39 @@ def _headline(result: dict[str, Any]) -> str:
     data, own = result["data"], result["old"]["own_classes"]
     return (
         f"{data['spec']}: {len(data['old_classes'])} old and {len(data['new_classes'])} new classes. "
-        f"Old model: accuracy {_rate(own, 'accuracy')} on its own classes (n={own['samples']})."
+        f"Old model: accuracy {told('share', own['accuracy'])} on its own classes (n={own['samples']})."
     )
 
 
 def _candidates_table(result: dict[str, Any]) -> str:
     rows = result["candidates"]
-    first = rows[0] if rows else {"all": {"samples": 0}, "old_classes": {"samples": 0}, "new_classes": {"samples": 0}}
-    n = {subset: first[subset]["samples"] for subset in SUBSETS}
     chosen = (result.get("recommended") or {}).get("run")
-    table = _table(
-        "",
-        "candidate",
-        f"accuracy\nall, n={n['all']}",
-        f"accuracy\nold classes, n={n['old_classes']}",
-        f"accuracy\nnew classes, n={n['new_classes']}",
-        f"NFR [95 %]\nold classes, n={n['old_classes']}",
-        f"NFR [95 %]\nall, n={n['all']}",
-        f"PFR\nall, n={n['all']}",
-        f"relative NFR\nold classes, n={n['old_classes']}",
-        words=2,
-    )
+    columns = [(figure, subset) for figure in FIGURES for subset in figure.told_on]
+
+    def head(figure: Figure, subset: Subset) -> str:
+        samples = rows[0][subset]["samples"] if rows else 0
+        return f"{figure.name}{' [95 %]' * figure.told_with_interval}\n{SUBSET_WORDS[subset]}, n={samples}"
+
+    table = _table("", "candidate", *(head(*column) for column in columns), words=2)
     for row in rows:
-        table.add_row(
-            "*" if row["run"] == chosen else "",
-            row["label"],
-            *(_rate(row[subset], "accuracy_new") for subset in SUBSETS),
-            _with_interval(row["old_classes"], "nfr"),
-            _with_interval(row["all"], "nfr"),
-            _rate(row["all"], "pfr"),
-            _number(row["old_classes"]["relative_nfr"]),
-        )
+        cells = (_cell(figure, row[subset], figure.told_with_interval) for figure, subset in columns)
+        table.add_row("*" if row["run"] == chosen else "", row["label"], *cells)
     return _text(table)
 
 
+def _cell(figure: Figure, subset: dict[str, Any], with_interval: bool) -> str:
+    return _with_interval(subset, figure.key) if with_interval else told(figure.unit, subset.get(figure.key))
+
+
 _SIDES = {"old": "Old model's predictions", "new": "Update's predictions"}
-_COMPARISON_ROWS = {
-    "accuracy_old": "accuracy, old model",
-    "accuracy_new": "accuracy, update",
-    "nfr": "NFR",
-    "pfr": "PFR",
-    "nfi": "NFI",
-    "pfi": "PFI",
-    "btc": "BTC",
-    "bec": "BEC",
-    "churn": "churn",
-    "new_class_intrusion": "new-class intrusion",
-}
 
 
 def comparison_report(record: dict[str, Any]) -> str:
-    """One comparison (``Comparison.to_json``): every figure on all, old and new classes."""
-    table = _table("", *(f"{name}\nn={record[subset]['samples']}" for subset, name in SUBSETS.items()))
-    for key in ("both_right", "negative_flips", "positive_flips", "both_wrong"):
-        table.add_row(key.replace("_", " "), *(str(record[subset][key]) for subset in SUBSETS))
-    for key, name in _COMPARISON_ROWS.items():
-        table.add_row(name, *(_with_interval(record[subset], key) for subset in SUBSETS))
-    table.add_row("relative NFR", *(_number(record[subset]["relative_nfr"]) for subset in SUBSETS))
-    table.add_row("McNemar p", *(_probability(record[subset]["mcnemar_p"]) for subset in SUBSETS))
+    """One comparison (``compare.record_of``): every figure on all, old and new classes."""
+    table = _table("", *(f"{SUBSET_WORDS[subset]}\nn={record[subset]['samples']}" for subset in SUBSETS))
+    for figure in sorted(FIGURES, key=lambda figure: list(UNITS).index(figure.unit)):
+        name = ", ".join(filter(None, (figure.name, figure.whose)))
+        table.add_row(name, *(_cell(figure, record[subset], figure.counts is not None) for subset in SUBSETS))
     return _text(table)
 
 
@@ -163,34 +137,18 @@ def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
 
 
 def _counted(rate: float | None, subset: dict[str, Any]) -> str:
-    return "–" if rate is None else f"{_percent(rate)} (n={subset['samples']})"
+    return "–" if rate is None else f"{told('share', rate)} (n={subset['samples']})"
 
 
 def _when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
 
 
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
-
-
-def _probability(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _rate(subset: dict[str, Any], key: str) -> str:
-    return _percent(subset[key])
-
-
 def _with_interval(subset: dict[str, Any], key: str) -> str:
-    interval = subset.get(f"{key}_ci95")
-    if subset[key] is None or interval is None:
+    rate, interval = subset.get(key), subset.get(f"{key}_ci95")
+    if rate is None or interval is None:
         return "–"
-    return f"{100 * subset[key]:.1f} % [{100 * interval[0]:.1f}–{100 * interval[1]:.1f}]"
+    return f"{told('share', rate)} [{100 * interval[0]:.1f}–{100 * interval[1]:.1f}]"
 
 
 def _table(*headers: str, words: int = 1) -> Table:

@@ -22,7 +22,7 @@ from mpt_studio.cli.session import (
     print_record,
 )
 from mpt_studio.cli.version_options import VersionOptions
-from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, write_csv
+from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, record_of, write_csv
 from mpt_studio.flips import Mark
 from mpt_studio.store import Marks, Store
 from mpt_studio.store.marks import FILE as MARKS_FILE
@@ -102,7 +102,7 @@ def compare(
         if csv is not None:
             write_csv(comparison, csv)
     wrong = label_wrong(comparison)
-    record = comparison.to_json()
+    record = record_of(comparison)
     if wrong.any():
         record["adjusted"] = {subset: adjusted_rates(comparison, subset, wrong).to_json() for subset in SUBSETS}
     verdict = judge(comparison, criteria, leave_out=wrong if adjusted else None) if criteria.asked() else None

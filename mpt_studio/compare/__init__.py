@@ -1,16 +1,20 @@
 """Two versions' predictions, matched by sample id and class name: flips, rates, trade-offs, filters."""
 
-from mpt_studio.compare.annotations import CAUSE_NAMES, Cause, CauseThresholds
+from mpt_studio.compare.annotations import CAUSE_NAMES, Cause, CauseThresholds, Metadata
 from mpt_studio.compare.blocks import Cancelled
-from mpt_studio.compare.comparison import SUBSETS, ClassRates, Comparison, FlowPair, Subset, compare
+from mpt_studio.compare.comparison import Comparison, compare
+from mpt_studio.compare.figures.causes import causes
+from mpt_studio.compare.figures.classes import ClassRates, FlowPair, flow, per_class
+from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of, told
 from mpt_studio.compare.figures.frontier import Frontier, frontier
 from mpt_studio.compare.figures.history import FATE_NAMES, Fate, History, history
 from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
+from mpt_studio.compare.figures.offset import at_offset, offsets
 from mpt_studio.compare.figures.paired import Paired, paired
 from mpt_studio.compare.figures.recommend import OffsetRecommendation, Recommendation, recommend, recommend_offset
 from mpt_studio.compare.files.id_list import read_ids, write_ids
 from mpt_studio.compare.files.kept import open_comparison
-from mpt_studio.compare.files.metadata import Metadata, read_metadata
+from mpt_studio.compare.files.metadata import read_metadata
 from mpt_studio.compare.files.pictures import write_contact_sheet, write_images
 from mpt_studio.compare.files.samples_table import write_csv, write_parquet
 from mpt_studio.compare.finding.explore import Facets, Group, facets, groups, sort_rows
@@ -20,11 +24,14 @@ from mpt_studio.compare.matching.aligned import aligned, aligned_by_store, map_f
 from mpt_studio.compare.matching.class_map import ClassMap, keep_map, kept_map
 from mpt_studio.compare.matching.doctor import Diagnosis, diagnose
 from mpt_studio.compare.matching.matching import Matching
+from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 
 __all__ = [
     "CAUSE_NAMES",
     "FATE_NAMES",
+    "FIGURES",
     "SUBSETS",
+    "SUBSET_WORDS",
     "Among",
     "Cancelled",
     "Cause",
@@ -37,6 +44,7 @@ __all__ = [
     "Diagnosis",
     "Facets",
     "Fate",
+    "Figure",
     "Filter",
     "Finding",
     "FlowPair",
@@ -58,10 +66,13 @@ __all__ = [
     "adjusted_rates",
     "aligned",
     "aligned_by_store",
+    "at_offset",
+    "causes",
     "compare",
     "complete",
     "diagnose",
     "facets",
+    "flow",
     "frontier",
     "groups",
     "history",
@@ -70,15 +81,19 @@ __all__ = [
     "kept_map",
     "label_wrong",
     "map_for",
+    "offsets",
     "open_comparison",
     "paired",
     "parse",
+    "per_class",
     "read_ids",
     "read_metadata",
     "recommend",
     "recommend_offset",
+    "record_of",
     "sort_rows",
     "to_text",
+    "told",
     "vocabulary",
     "write_contact_sheet",
     "write_csv",

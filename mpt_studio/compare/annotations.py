@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-from mpt_studio.compare.columns import Bytes
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.compare.answers import Bytes
 from mpt_studio.errors import UserError
 
-if TYPE_CHECKING:
-    from mpt_studio.compare.files.metadata import Metadata
+FACET_VALUES = 200
+"""A column with more different values is for searching, not for a list of counts."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,50 @@ CAUSE_NAMES: dict[Cause, str] = {
     Cause.OLD_OLD: "old-old confusion",
     Cause.SUSPECT_LABEL: "suspect label",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column over N samples: numbers, or a few different texts."""
+
+    name: str
+    numbers: npt.NDArray[np.float64] | None
+    """(N,) values, NaN where there is none; None for a column of texts."""
+    codes: npt.NDArray[np.int32]
+    """(N,) index into ``values``; −1 where there is none. Empty for numbers of many different values."""
+    values: tuple[str, ...]
+    """Different texts, or few different numbers as texts, sorted; empty for numbers of many different values."""
+
+
+@dataclass(frozen=True, eq=False)
+class Metadata:
+    """The joined columns and what could not be joined."""
+
+    columns: dict[str, Column]
+    joined_by: str
+    """"sample id" or "file name"."""
+    matched: int
+    """Samples with a row."""
+    unmatched_samples: int
+    unmatched_rows: int
+    """Rows that belong to no sample, or to more than one."""
+    unmatched_examples: tuple[str, ...]
+    """The first few of them, by what they are called in the file."""
+
+    @property
+    def facets(self) -> list[str]:
+        """Names of the columns whose values can be listed with counts."""
+        return [c.name for c in self.columns.values() if 0 < len(c.values) <= FACET_VALUES]
+
+    def sentence(self) -> str:
+        """How well the file fits, for people."""
+        text = f"{self.matched:,} samples have metadata (joined by {self.joined_by})"
+        if self.unmatched_samples:
+            text += f", {self.unmatched_samples:,} have none"
+        if self.unmatched_rows:
+            examples = ", ".join(self.unmatched_examples)
+            text += f"; {self.unmatched_rows:,} rows fit no sample ({examples})"
+        return f"{text}."
 
 
 @dataclass(eq=False)

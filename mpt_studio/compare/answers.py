@@ -1,4 +1,4 @@
-"""One pass over a version's logits: what a comparison keeps of each sample, so that logits are not read again.
+"""One pass over each version's logits: what a comparison keeps of each sample, so that logits are not read again.
 
 Columns are visited in the order of their names, so that neither a tie between two logits nor the rounding of a sum
 depends on how a version lists its classes. Shape letters: N samples, C classes of the version, B rows of one chunk.
@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from mpt_studio.compare.matching.matching import Bools, positions
 from mpt_studio.errors import UserError
+from mpt_studio.flips import flip_kinds
 from mpt_studio.predictions import Floats, Ints, Predictions
 
 CHUNK_VALUES = 1 << 20
 """Logits per chunk: all temporaries together stay below about 30 MB."""
 Codes = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,8 +162,8 @@ def _empty(n: int) -> Answers:
 def _only_answers(found: Answers, version: Predictions, rows: Ints | None, names: tuple[str, ...]) -> Answers:
     said = version.predicted if rows is None else version.predicted[rows]
     found.answer[:] = positions(version.class_names, names)[said]
-    for name in ("confidence", "truth_probability", "rival", "best", "log_sum"):
-        getattr(found, name)[:] = np.nan
+    for undefined in (found.confidence, found.truth_probability, found.rival, found.best, found.log_sum):
+        undefined[:] = np.nan
     return found
 
 
@@ -174,3 +176,52 @@ def _refuse_not_finite(confidence: Floats, version: Predictions, rows: Ints | No
             f"{len(bad):,} of {len(confidence):,} samples (such as {str(version.sample_ids[row])!r}); "
             "train or export them again."
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """(N,) arrays, 65 bytes per sample, which may be memory-mapped; what they mean is told by ``Comparison``."""
+
+    truth: Codes
+    old_answer: Codes
+    new_answer: Codes
+    kinds: Bytes
+    old_confidence: Floats
+    new_confidence: Floats
+    old_margin: Floats
+    new_margin: Floats
+    truth_probability: Floats
+    truth_logit: Floats
+    """The update's z_y; NaN where it does not know the true class."""
+    rival: Floats
+    """The update's largest logit of the other classes on the true class's side (old or new); −inf without."""
+    best_old_logit: Floats
+    best_new_logit: Floats
+    best_old_class: Codes
+    best_new_class: Codes
+    log_sum_old: Floats
+    """The update's log Σ exp z over the classes that the old model knows; −inf without."""
+    log_sum_new: Floats
+
+
+def columns(truth: Codes, old: Answers, new: Answers) -> Columns:
+    """Join what was read of the two versions."""
+    return Columns(
+        truth=truth,
+        old_answer=old.answer,
+        new_answer=new.answer,
+        kinds=flip_kinds(old.answer == truth, new.answer == truth),
+        old_confidence=old.confidence,
+        new_confidence=new.confidence,
+        old_margin=old.margin,
+        new_margin=new.margin,
+        truth_probability=new.truth_probability,
+        truth_logit=new.truth_logit,
+        rival=new.rival,
+        best_old_logit=new.best[0],
+        best_new_logit=new.best[1],
+        best_old_class=new.best_class[0],
+        best_new_class=new.best_class[1],
+        log_sum_old=new.log_sum[0],
+        log_sum_new=new.log_sum[1],
+    )

@@ -5,34 +5,24 @@ Shape letters: N matched samples, L names of classes (the union of both versions
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare import missing, tally
-from mpt_studio.compare.annotations import Annotations, CauseThresholds
-from mpt_studio.compare.answers import Codes, read_answers
+from mpt_studio.compare import tally
+from mpt_studio.compare.annotations import Annotations, CauseThresholds, Metadata
+from mpt_studio.compare.answers import Bytes, Codes, Columns, columns, read_answers
 from mpt_studio.compare.blocks import BLOCK, parts
-from mpt_studio.compare.columns import Bytes, Columns, columns
-from mpt_studio.compare.figures import classes
-from mpt_studio.compare.figures.causes import causes
-from mpt_studio.compare.figures.classes import ClassRates, FlowPair
 from mpt_studio.compare.matching import ids as searching
 from mpt_studio.compare.matching.matching import Bools, Matching, Rows, match, union
-from mpt_studio.compare.tally import SUBSETS, Subset
+from mpt_studio.compare.memo import Memo
+from mpt_studio.compare.tally import Subset
 from mpt_studio.flips import FlipKind, Mark, Rates
 from mpt_studio.predictions import Floats, Ints, Predictions, Strings
 
-if TYPE_CHECKING:
-    from mpt_studio.compare.figures.offset import OffsetComparison, Offsets
-    from mpt_studio.compare.files.metadata import Metadata
-
-
-__all__ = ["SUBSETS", "ClassRates", "Columns", "Comparison", "FlowPair", "Side", "Subset", "compare"]
 Side = Literal["old", "new"]
 
 
@@ -58,13 +48,16 @@ class Comparison:
         self.names = union(new.class_names, old.class_names)
         unmarked = np.zeros(len(columns.truth), dtype=np.uint8)
         self.annotations = annotations or Annotations(CauseThresholds(), unmarked)
-        self.kept: dict[Any, Any] = {}
-        """What filters and facets keep from one request to the next."""
-        self._rates: dict[Subset, Rates] = {}
-        self._causes: tuple[CauseThresholds, Bytes] | None = None
+        self.memo = Memo()
+        """What functions over the comparison leave with it."""
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def base(self) -> Comparison:
+        """The comparison that this one is a view of: the same samples without an offset; else itself."""
+        return self
 
     @cached_property
     def class_is_new(self) -> Bools:
@@ -116,6 +109,12 @@ class Comparison:
     def rows_of(self, sample_ids: Iterable[str]) -> Ints:
         """Row of each id; −1 where it is not among the samples."""
         return searching.rows_of(self.sample_ids, self.rows.by_id, sample_ids)
+
+    def rows_of_samples(self, other: Comparison) -> Ints:
+        """Row of each sample of another comparison; −1 where it is not among these."""
+        if other is self or np.array_equal(other.sample_ids, self.sample_ids):  # the usual case, without a search
+            return np.arange(len(other), dtype=np.int64)
+        return self.rows_of(other.sample_ids.tolist())
 
     # Columns ------------------------------------------------------------------------------------------------------
 
@@ -221,13 +220,6 @@ class Comparison:
     # Annotations --------------------------------------------------------------------------------------------------
 
     @property
-    def causes(self) -> Bytes:
-        """(N,) ``Cause`` values under ``thresholds``: why each sample is wrong; ``Cause.NONE`` elsewhere."""
-        if self._causes is None or self._causes[0] != self.thresholds:
-            self._causes = (self.thresholds, causes(self))
-        return self._causes[1]
-
-    @property
     def thresholds(self) -> CauseThresholds:
         """Where one cause ends and the next begins."""
         return self.annotations.thresholds
@@ -278,14 +270,16 @@ class Comparison:
 
     def rates(self, subset: Subset) -> Rates:
         """The figures of a subset."""
-        if subset not in self._rates:
-            lost = float(self.confidence_lost_at(self.negative_flips).sum(dtype=np.float64))  # all are of old classes
-            by_subset = {"all": lost, "old_classes": lost, "new_classes": 0.0}
-            self._rates = {each: tally.rates(self._counts, each, by_subset[each]) for each in SUBSETS}
         return self._rates[subset]
 
     @cached_property
-    def _counts(self) -> npt.NDArray[np.int64]:
+    def _rates(self) -> dict[Subset, Rates]:
+        lost = self.confidence_lost_at(self.negative_flips)
+        return tally.all_rates(self.counts, float(lost.sum(dtype=np.float64)))
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """(32,) samples of each code of ``tally``."""
         total, is_new = np.zeros(tally.CODES, np.int64), self.class_is_new
         for part in parts(len(self), BLOCK):
             answer, truth = self.new_answer[part], self.truth[part]
@@ -298,32 +292,19 @@ class Comparison:
         """Rows of all negative flips, ascending."""
         return np.flatnonzero(self.kinds == FlipKind.NEGATIVE).astype(np.int64)
 
+    def numbers(self, column: str) -> Floats:
+        """(N,) a column of numbers by its name in ``NUMBERS``."""
+        return NUMBERS[column](self)
+
     def at(self, column: str, rows: Ints) -> Floats:
         """Some rows of a column of numbers; under an offset only these are computed."""
-        values: Floats = getattr(self, column)[rows]
+        values: Floats = self.numbers(column)[rows]
         return values
 
     def confidence_lost_at(self, rows: Ints) -> Floats:
         """``confidence_lost`` of some rows."""
         lost: Floats = self.at("new_confidence", rows) - self.at("truth_probability", rows)
         return lost
-
-    def per_class(self) -> list[ClassRates]:
-        """The figures of every class, in the order of ``names``; classes without samples have zero counts."""
-        return self._per_class
-
-    @cached_property
-    def _per_class(self) -> list[ClassRates]:
-        return classes.per_class(self, self.class_table)
-
-    @cached_property
-    def class_table(self) -> npt.NDArray[np.int64]:
-        """(L, 5) samples of each true class by ``FlipKind``, and those whose answers differ."""
-        return classes.class_table(self)
-
-    def flow(self) -> list[FlowPair]:
-        """Where negative flips went: pairs (truth, new answer), most frequent first, equal ones by name."""
-        return classes.flow(self)
 
     def top(self, side: Side, row: int, k: int = 5) -> list[tuple[str, float, float]]:
         """The k largest answers of a version to one sample: (class name, softmax probability, logit).
@@ -341,36 +322,19 @@ class Comparison:
         order = np.lexsort((np.array(version.class_names), -logits))[:k]
         return [(version.class_names[i], float(probabilities[i]), float(logits[i])) for i in order]
 
-    def to_json(self) -> dict[str, Any]:
-        """Sample count, what did not match, what is not available, and the figures of the three subsets."""
-        figures: dict[str, Any] = {subset: self.rates(subset).to_json() for subset in SUBSETS}
-        return {"samples": len(self), "matching": self.matching.to_json(), **missing.about(self), **figures}
 
-    # Views and files ----------------------------------------------------------------------------------------------
-
-    @cached_property
-    def offsets(self) -> Offsets:
-        """The samples by where the logit offset changes their answer; what makes ``at_offset`` quick."""
-        from mpt_studio.compare.figures.offset import Offsets
-
-        return Offsets(self)
-
-    def at_offset(self, gamma: float) -> Comparison | OffsetComparison:
-        """The same comparison with γ subtracted from the update's new-class logits; itself for 0.
-
-        Raises ``UserError`` for another γ where the update gave only its answers.
-        """
-        from mpt_studio.compare.figures.offset import OffsetComparison
-
-        if gamma:
-            missing.refuse(self, "offset")
-        return OffsetComparison(self, gamma) if gamma else self
-
-    def save(self, folder: Path) -> None:
-        """Keep the columns on disk; ``kept.load`` opens them again."""
-        from mpt_studio.compare.files import kept
-
-        kept.save(self, folder)
+NUMBERS: dict[str, Callable[[Comparison], Floats]] = {
+    "old_confidence": lambda c: c.old_confidence,
+    "new_confidence": lambda c: c.new_confidence,
+    "truth_probability": lambda c: c.truth_probability,
+    "old_margin": lambda c: c.old_margin,
+    "new_margin": lambda c: c.new_margin,
+    "margin_drop": lambda c: c.margin_drop,
+    "confidence_lost": lambda c: c.confidence_lost,
+    "loss": lambda c: c.loss,
+    "confidence": lambda c: c.new_confidence,
+}
+"""Columns of numbers by name: what filters, sorting and files ask for. A "confidence" alone is the update's."""
 
 
 def compare(old: Predictions, new: Predictions) -> Comparison:

@@ -13,7 +13,9 @@ import numpy.typing as npt
 from mpt_studio.flips import FlipKind, Rates
 
 Subset = Literal["all", "old_classes", "new_classes"]
-SUBSETS: tuple[Subset, ...] = ("all", "old_classes", "new_classes")
+SUBSET_WORDS: dict[Subset, str] = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
+"""What people call them."""
+SUBSETS: tuple[Subset, ...] = tuple(SUBSET_WORDS)
 Codes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 CODES = 32
@@ -45,7 +47,7 @@ def inside(subset: Subset) -> Bools:
     return _IS_OLD if subset == "old_classes" else ~_IS_OLD
 
 
-def rates(counts: npt.NDArray[np.int64], subset: Subset, confidence_lost: float = 0.0) -> Rates:
+def rates(counts: npt.NDArray[np.int64], subset: Subset, confidence_lost: float) -> Rates:
     """The figures of a subset from the counts of all codes."""
     here = np.where(inside(subset), counts, 0)
     right, negative, positive, wrong = (int(here[kind == KIND].sum()) for kind in FlipKind)
@@ -53,6 +55,6 @@ def rates(counts: npt.NDArray[np.int64], subset: Subset, confidence_lost: float 
     return Rates(right, negative, positive, wrong, int(here[_CHANGED].sum()), intrusions, confidence_lost)
 
 
-def all_rates(counts: npt.NDArray[np.int64], confidence_lost: float = 0.0) -> dict[Subset, Rates]:
-    """The figures of every subset."""
-    return {subset: rates(counts, subset, confidence_lost) for subset in SUBSETS}
+def all_rates(counts: npt.NDArray[np.int64], confidence_lost: float) -> dict[Subset, Rates]:
+    """The figures of every subset; only samples of old classes are negative flips and lose confidence."""
+    return {each: rates(counts, each, 0.0 if each == "new_classes" else confidence_lost) for each in SUBSETS}

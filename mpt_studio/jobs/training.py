@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.compare import aligned_by_store, compare
+from mpt_studio.compare import aligned_by_store, compare, record_of
 from mpt_studio.data import Dataset, resolve_old_classes, training_split
 from mpt_studio.data.dataset import SHOWN_SKIPPED
 from mpt_studio.errors import Interrupted, UserError
@@ -320,7 +320,7 @@ class _TrainingJob:
     def _figures(self, predictions: Predictions) -> dict[str, Any]:
         if self.recipe.old:
             old = predictions_of(self.session, self._version(self.recipe.old), self.dataset)
-            return compare(*aligned_by_store(old, predictions, self.session.store.root)).to_json()
+            return record_of(compare(*aligned_by_store(old, predictions, self.session.store.root)))
         return accuracy_figures(predictions)
 
 

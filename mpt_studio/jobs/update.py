@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.compare import Comparison, compare, recommend
+from mpt_studio.compare import Comparison, compare, recommend, record_of
 from mpt_studio.data import Dataset, describe
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
@@ -298,7 +298,7 @@ class _UpdateJob:
         runs = {step.role: run for step, run in trained if step.role in ("reference", "noise_floor")}
         if len(runs) < 2:
             return None
-        return compare(self._answers(runs["reference"]), self._answers(runs["noise_floor"])).to_json()
+        return record_of(compare(self._answers(runs["reference"]), self._answers(runs["noise_floor"])))
 
 
 _ENDINGS: dict[str, str] = {
@@ -317,7 +317,7 @@ def _candidate(step: _Step, run: Run, comparison: Comparison) -> dict[str, Any]:
         "checkpoint": str(run.checkpoint),
         "predictions": str(run.predictions("test")),
         "seed": run.recipe.training.seed,
-        **comparison.to_json(),
+        **record_of(comparison),
     }
 
 

@@ -20,7 +20,17 @@ from measuring import PeakMemory, best, ms  # noqa: E402
 from synthetic import saved_pair  # noqa: E402
 from table import Benchmark, Found, Row  # noqa: E402
 
-from mpt_studio.compare import Filter, Interval, facets, frontier, groups, open_comparison, sort_rows  # noqa: E402
+from mpt_studio.compare import (  # noqa: E402
+    Filter,
+    Interval,
+    at_offset,
+    facets,
+    frontier,
+    groups,
+    offsets,
+    open_comparison,
+    sort_rows,
+)
 from mpt_studio.compare.finding.explore import Key  # noqa: E402
 from mpt_studio.flips import FlipKind  # noqa: E402
 from mpt_studio.predictions import read_predictions  # noqa: E402
@@ -80,11 +90,11 @@ def _sorts(comparison: Any) -> Found:
 
 def _offsets(comparison: Any) -> Found:
     found: Found = {}
-    _timed(found, "slider_first", lambda: comparison.offsets)
+    _timed(found, "slider_first", lambda: offsets(comparison))
     steps = iter(np.linspace(0.1, 3, 100).tolist())
     found["slider_step"] = best(lambda: _slide(comparison, next(steps)), 10)
-    found["slider_rates"] = best(lambda: comparison.offsets.rates(next(steps), "old_classes"), 10)
-    found["offset_facets"] = best(lambda: facets(comparison.at_offset(next(steps)), Filter()))
+    found["slider_rates"] = best(lambda: offsets(comparison).rates(next(steps), "old_classes"), 10)
+    found["offset_facets"] = best(lambda: facets(at_offset(comparison, next(steps)), Filter()))
     _timed(found, "frontier", lambda: frontier(comparison))
     return found
 
@@ -95,14 +105,14 @@ def _opened(folder: Path) -> Any:
 
 
 def _filtered(comparison: Any, chosen: Filter) -> None:
-    comparison.kept = {k: v for k, v in comparison.kept.items() if k[0] != "mask"}
+    comparison.memo.kept = {k: v for k, v in comparison.memo.kept.items() if k[0] != "mask"}
     facets(comparison, chosen)
     chosen.apply(comparison)
 
 
 def _slide(comparison: Any, gamma: float) -> None:
     """What follows the slider: the table's rates, and the grid's negative flips."""
-    view = comparison.at_offset(gamma)
+    view = at_offset(comparison, gamma)
     view.rates("all")
     _ = view.negative_flips
 

@@ -10,8 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpt_studio.compare import Comparison, Filter, compare, facets, frontier, groups, open_comparison, sort_rows
-from mpt_studio.compare.files.kept import load
+from mpt_studio.compare import (
+    Comparison,
+    Filter,
+    at_offset,
+    compare,
+    facets,
+    frontier,
+    groups,
+    open_comparison,
+    sort_rows,
+)
+from mpt_studio.compare.files.kept import load, save
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import read_predictions
 
@@ -28,7 +38,7 @@ SAMPLES = 100_000
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("scale")
     old, new = (read_predictions(path) for path in synthetic.saved_pair(SAMPLES, made))
-    compare(old, new).save(made / "kept")
+    save(compare(old, new), made / "kept")
     return made
 
 
@@ -38,7 +48,7 @@ def comparison(folder: Path) -> Comparison:
 
 
 def _search(comparison: Comparison, chosen: Filter) -> None:
-    comparison.kept.clear()
+    comparison.memo.kept.clear()
     facets(comparison, chosen)
 
 
@@ -49,7 +59,7 @@ OPERATIONS: dict[str, Callable[[Comparison], Any]] = {
     "sort by margin drop": lambda c: sort_rows(c, np.arange(len(c)), "margin_drop"),
     "sort by id": lambda c: sort_rows(c, np.arange(len(c)), "id"),
     "group by flow": lambda c: groups(c, np.arange(len(c)), "flow"),
-    "slider step": lambda c: c.at_offset(1.0).rates("all"),
+    "slider step": lambda c: at_offset(c, 1.0).rates("all"),
     "frontier": frontier,
 }
 

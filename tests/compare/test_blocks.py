@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Cancelled, Comparison, Filter, Interval, compare, facets, groups, sort_rows
+from mpt_studio.compare import Cancelled, Comparison, Filter, Interval, at_offset, compare, facets, groups, sort_rows
 from mpt_studio.compare.blocks import sort_order
 from mpt_studio.compare.finding.explore import CONFIDENCE_BINS, DROP_BINS
 from mpt_studio.compare.matching.ids import containing, lowered, rows_of
@@ -35,7 +35,7 @@ def test_that_masks_are_forgotten_when_marks_change(worked: Comparison) -> None:
     worked.mark([3], Mark.BLOCKER)
     assert chosen.apply(worked).tolist() == [3]
     assert facets(worked, Filter()).marks[Mark.BLOCKER] == 1
-    assert facets(worked.at_offset(1.0), Filter()).marks[Mark.BLOCKER] == 1
+    assert facets(at_offset(worked, 1.0), Filter()).marks[Mark.BLOCKER] == 1
 
 
 def test_that_bins_count_what_choosing_them_shows() -> None:

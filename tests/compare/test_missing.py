@@ -22,20 +22,24 @@ from mpt_studio.compare import (
     Interval,
     QueryError,
     Range,
+    at_offset,
+    causes,
     compare,
     facets,
+    flow,
     frontier,
     judge,
-    missing,
     open_comparison,
     parse,
     recommend_offset,
+    record_of,
     sort_rows,
     vocabulary,
     write_csv,
     write_parquet,
 )
 from mpt_studio.compare.annotations import Cause
+from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.causes import cause_sentence
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions, read_predictions
@@ -69,18 +73,18 @@ def test_that_all_counts_are_those_of_the_versions_with_scores(seed: int, old_on
         assert {k: v for k, v in here.items() if k not in undefined} == {
             k: v for k, v in there.items() if k not in undefined
         }
-    assert found.flow() == whole.flow()
+    assert flow(found) == flow(whole)
     assert found.has_scores == (not (old_only or new_only))
     if not new_only:
         assert np.array_equal(found.new_margin, whole.new_margin, equal_nan=True)
-        assert found.at_offset(0.5).to_json()["all"] == whole.at_offset(0.5).to_json()["all"]
+        assert record_of(at_offset(found, 0.5))["all"] == record_of(at_offset(whole, 0.5))["all"]
 
 
 def test_that_what_needs_scores_is_undefined_and_the_json_has_null(told: Comparison) -> None:
     assert told.without_scores == ("old", "new")
     for name in ("old_margin", "new_margin", "margin_drop", "old_confidence", "new_confidence", "loss"):
         assert np.isnan(getattr(told, name)).all(), name
-    record = json.loads(json.dumps(told.to_json(), allow_nan=False))
+    record = json.loads(json.dumps(record_of(told), allow_nan=False))
     assert record["scores"] == {"old": "answers", "new": "answers"}
     assert record["all"]["confidence_weighted_nfr"] is None
     assert record["all"]["negative_flips"] == 2
@@ -123,7 +127,7 @@ def test_that_sorting_leaves_the_order_and_facets_count_the_rest(told: Compariso
 
 
 def test_that_causes_tell_new_classes_from_old_ones(told: Comparison) -> None:
-    assert [Cause(cause) for cause in told.causes[[1, 2]]] == [Cause.NEW_CLASS, Cause.OLD_OLD]
+    assert [Cause(cause) for cause in causes(told)[[1, 2]]] == [Cause.NEW_CLASS, Cause.OLD_OLD]
     assert cause_sentence(told, 1) == "Stolen by new class c; margins not available"
 
 
@@ -131,11 +135,11 @@ def test_that_the_frontier_is_the_update_as_it_is_and_offsets_are_refused(told: 
     curve = frontier(told)
     assert curve.offset.tolist() == [0.0]
     assert curve.nfr_all[0] == told.rates("all").nfr
-    assert told.at_offset(0.0).negative_flips.tolist() == [1, 2]
-    for ask in (lambda: told.at_offset(1.0), lambda: frontier(told, [0.0, 1.0])):
+    assert at_offset(told, 0.0).negative_flips.tolist() == [1, 2]
+    for ask in (lambda: at_offset(told, 1.0), lambda: frontier(told, [0.0, 1.0])):
         with pytest.raises(UserError, match="update gave only answers"):
             ask()
-    assert told.at_offset(0.0) is told
+    assert at_offset(told, 0.0) is told
     assert recommend_offset(told, {"v2": told}).gamma == 0.0
 
 
@@ -149,7 +153,7 @@ def test_that_criteria_and_exports_work(told: Comparison, tmp_path: Path) -> Non
     parquet = pytest.importorskip("pyarrow.parquet")
     write_parquet(told, tmp_path / "t.parquet")
     assert parquet.read_table(tmp_path / "t.parquet")["margin_drop"].null_count == 6
-    text = report.judged_report(told.to_json(), told.matching, None)
+    text = report.judged_report(record_of(told), told.matching, None)
     assert "not available: margin drop, confidence" in text
 
 
@@ -158,9 +162,9 @@ def test_that_a_kept_comparison_of_answers_equals_a_fresh_one(told: Comparison, 
         of.save(tmp_path / name)
     pair = [read_predictions(tmp_path / name) for name in ("old", "new")]
     fresh, again = (open_comparison(*pair, tmp_path / "kept") for _ in range(2))
-    assert fresh.to_json() == again.to_json() == told.to_json()
+    assert record_of(fresh) == record_of(again) == record_of(told)
     turned = dataclasses.replace(told.new, answers=told.new.predicted[::-1].copy())
-    assert open_comparison(pair[0], turned, tmp_path / "kept").to_json() == compare(told.old, turned).to_json()
+    assert record_of(open_comparison(pair[0], turned, tmp_path / "kept")) == record_of(compare(told.old, turned))
 
 
 def test_that_the_truth_comes_from_whichever_version_tells_it(worked: Comparison) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from mpt_studio import jobs
 from mpt_studio.__main__ import main
-from mpt_studio.compare import ClassMap
+from mpt_studio.compare import ClassMap, record_of
 from mpt_studio.errors import UserError
 from mpt_studio.jobs.old_model import names_on_data
 from mpt_studio.store import Store
@@ -42,7 +42,7 @@ def test_that_an_unexplained_class_blocks_until_a_map_explains_it_and_the_map_is
         jobs.compare_versions(session, *pair)
     first = jobs.compare_versions(session, *pair, class_map=ClassMap((("Kitty", "cat"),)))
     again = jobs.compare_versions(session, *pair)
-    assert first.to_json() == again.to_json()
+    assert record_of(first) == record_of(again)
     assert (first.rates("all").both_right, first.rates("all").negative_flips) == (1, 1)
     assert isinstance(again.columns.truth.base, np.memmap)  # kept on disk
     table = jobs.diagnose_versions(session, *pair)
@@ -92,7 +92,7 @@ def test_that_the_data_give_the_truth_and_refuse_predictions_of_others(
     for found in (jobs.compare_versions(trained, old, silent, "builtin"), listed):
         assert found.rates("all").negative_flips == whole.rates("all").negative_flips
         assert found.rates("old_classes").both_right == whole.rates("old_classes").both_right
-        assert found.to_json()["scores"] == {"old": "logits", "new": "answers"}
+        assert record_of(found)["scores"] == {"old": "logits", "new": "answers"}
     with pytest.raises(UserError, match="neither version tell the true classes"):
         jobs.compare_versions(session, silent, silent)
     other = written(tmp_path / "other.csv", ("id", "prediction"), ("elsewhere", "A"))

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from mpt_studio import jobs
-from mpt_studio.compare import SUBSETS, compare
+from mpt_studio.compare import SUBSETS, compare, record_of
 from mpt_studio.data import open_dataset
 from mpt_studio.engine.machine import compiled
 from mpt_studio.engine.machine import device as devices
@@ -68,7 +68,7 @@ def test_that_the_figures_follow_from_the_predictions_on_disk(finished_update: A
     _, result, _ = finished_update
     old = read_predictions(Path(result["old"]["predictions"]))
     for row in result["candidates"]:
-        again = compare(old, read_predictions(Path(row["predictions"]))).to_json()
+        again = record_of(compare(old, read_predictions(Path(row["predictions"]))))
         assert {subset: again[subset] for subset in SUBSETS} == {subset: row[subset] for subset in SUBSETS}
 
 

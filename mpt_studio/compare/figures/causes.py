@@ -6,23 +6,24 @@ reversal; old-old confusion. The first is what the logit margin acts on, the las
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-import numpy.typing as npt
 
 from mpt_studio.compare.annotations import Cause, CauseThresholds
+from mpt_studio.compare.answers import Bytes
+from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.flips import FlipKind
-
-if TYPE_CHECKING:
-    from mpt_studio.compare.comparison import Comparison
+from mpt_studio.predictions import Ints
 
 
-def causes(
-    comparison: Comparison, rows: npt.NDArray[np.int64] | None = None, thresholds: CauseThresholds | None = None
-) -> npt.NDArray[np.uint8]:
-    """(N,) ``Cause`` values of all samples, or of ``rows``; by default under the comparison's own thresholds."""
-    limits = thresholds or comparison.thresholds
+def causes(comparison: Comparison) -> Bytes:
+    """(N,) ``Cause`` values under the comparison's thresholds: why each sample is wrong; ``Cause.NONE`` elsewhere."""
+    return comparison.memo.once(("causes",), lambda: causes_of(comparison), since=comparison.thresholds)
+
+
+def causes_of(comparison: Comparison, rows: Ints | None = None) -> Bytes:
+    """The ``Cause`` values of ``rows`` alone, or of all samples."""
+    limits = comparison.thresholds
     kinds = comparison.kinds if rows is None else comparison.kinds[rows]
     found = np.full(len(kinds), Cause.NONE, dtype=np.uint8)
     for kind, sort_out in ((FlipKind.NEGATIVE, _of_flips), (FlipKind.BOTH_WRONG, _of_both_wrong)):
@@ -31,7 +32,7 @@ def causes(
     return found
 
 
-def _of_flips(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.uint8]:
+def _of_flips(comparison: Comparison, at: Ints, limits: CauseThresholds) -> Bytes:
     found = np.full(len(at), Cause.OLD_OLD, dtype=np.uint8)
     old_confidence = comparison.old_confidence[at]
     sure = (old_confidence >= limits.confident) & (comparison.at("new_confidence", at) >= limits.confident)
@@ -42,16 +43,16 @@ def _of_flips(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseTh
     return found
 
 
-def _of_both_wrong(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.uint8]:
+def _of_both_wrong(comparison: Comparison, at: Ints, limits: CauseThresholds) -> Bytes:
     same = comparison.old_answer[at] == comparison.new_answer[at]
     suspect = same & _contradicted(comparison, at, limits)
     return np.where(suspect, Cause.SUSPECT_LABEL, Cause.NONE).astype(np.uint8)
 
 
-def _contradicted(comparison: Comparison, at: npt.NDArray[np.int64], limits: CauseThresholds) -> npt.NDArray[np.bool_]:
+def _contradicted(comparison: Comparison, at: Ints, limits: CauseThresholds) -> Bools:
     """Whether the update is sure of another class than the label's."""
     unlikely = comparison.at("truth_probability", at) <= limits.suspect_truth
-    found: npt.NDArray[np.bool_] = (comparison.at("new_confidence", at) >= limits.suspect_sure) & unlikely
+    found: Bools = (comparison.at("new_confidence", at) >= limits.suspect_sure) & unlikely
     return found
 
 
@@ -71,7 +72,7 @@ def _what(comparison: Comparison, row: int) -> str:
         return "Both versions are right"
     if kind == FlipKind.POSITIVE:
         return f"Gained: the old model said {before}"
-    cause = Cause(int(causes(comparison, np.array([row]))[0]))
+    cause = Cause(int(causes_of(comparison, np.array([row]))[0]))
     if kind == FlipKind.BOTH_WRONG:
         if cause == Cause.SUSPECT_LABEL:
             return f"Suspect label: both versions say {answer}"

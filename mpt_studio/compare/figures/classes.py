@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.figures.offset import OffsetComparison
 from mpt_studio.flips import Rates
-
-if TYPE_CHECKING:
-    from mpt_studio.compare.comparison import Comparison
+from mpt_studio.predictions import Ints
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,18 @@ class FlowPair:
     to_new_class: bool
 
 
-def class_table(c: Comparison, rows: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
-    """(L, 5) samples of each true class by ``FlipKind``, and those whose answers differ; of all samples or of rows."""
+def class_table(comparison: Comparison) -> Ints:
+    """(L, 5) samples of each true class by ``FlipKind``, and those whose answers differ."""
+    return comparison.memo.once(("class table",), lambda: _class_table(comparison))
+
+
+def _class_table(c: Comparison) -> Ints:
+    if not isinstance(c, OffsetComparison):
+        return _counted(c)
+    return class_table(c.base) - _counted(c.base, c.changed) + _counted(c, c.changed)  # γ moves few samples
+
+
+def _counted(c: Comparison, rows: Ints | None = None) -> Ints:
     n, at = len(c.names), slice(None) if rows is None else rows
     truth = c.truth[at]
     kinds = np.bincount(truth * np.int32(4) + c.kinds[at], minlength=4 * n).reshape(n, 4)
@@ -44,9 +52,13 @@ def class_table(c: Comparison, rows: npt.NDArray[np.int64] | None = None) -> npt
     return np.column_stack([kinds, changed]).astype(np.int64)
 
 
-def per_class(c: Comparison, table: npt.NDArray[np.int64]) -> list[ClassRates]:
-    """The figures of every class, in the order of ``names``; ``table`` is that of all samples."""
-    n, rows = len(c.names), c.negative_flips
+def per_class(comparison: Comparison) -> list[ClassRates]:
+    """The figures of every class, in the order of ``names``; classes without samples have zero counts."""
+    return comparison.memo.once(("per class",), lambda: _per_class(comparison))
+
+
+def _per_class(c: Comparison) -> list[ClassRates]:
+    n, rows, table = len(c.names), c.negative_flips, class_table(c)
     flipped = c.truth[rows]
     intruded = np.bincount(flipped[c.to_new_class[rows]], minlength=n)
     lost = np.bincount(flipped, weights=c.confidence_lost_at(rows), minlength=n)
@@ -58,11 +70,9 @@ def per_class(c: Comparison, table: npt.NDArray[np.int64]) -> list[ClassRates]:
     return [ClassRates(name, i, bool(c.class_is_new[i]), rates(i)) for i, name in enumerate(c.names)]
 
 
-def flow(c: Comparison) -> list[FlowPair]:
-    """Pairs (truth, new answer) of negative flips, most frequent first, equal ones by name."""
-    if "flow" not in c.kept:
-        c.kept["flow"] = _flow(c)
-    return list(c.kept["flow"])
+def flow(comparison: Comparison) -> list[FlowPair]:
+    """Where negative flips went: pairs (truth, new answer), most frequent first, equal ones by name."""
+    return comparison.memo.once(("flow",), lambda: _flow(comparison))
 
 
 def _flow(c: Comparison) -> list[FlowPair]:

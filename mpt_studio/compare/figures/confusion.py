@@ -28,11 +28,11 @@ class Confused:
 
 def confusion(c: Comparison, view: View) -> Counts:
     """(L, L) samples by true class (row) and answer (column); "difference" is the update's minus the old version's."""
-    key = ("confusion", view)
-    if key not in c.kept:
-        c.kept[key] = confusion(c, "new") - confusion(c, "old") if view == "difference" else _count(c, view)
-    kept: Counts = c.kept[key]
-    return kept.copy()
+    return c.memo.once(("confusion", view), lambda: _confusion(c, view)).copy()
+
+
+def _confusion(c: Comparison, view: View) -> Counts:
+    return confusion(c, "new") - confusion(c, "old") if view == "difference" else _count(c, view)
 
 
 def _count(c: Comparison, view: View) -> Counts:

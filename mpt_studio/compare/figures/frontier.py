@@ -11,9 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare import missing, tally
-from mpt_studio.compare.comparison import Comparison, Subset
+from mpt_studio.compare import tally
+from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.figures import missing
+from mpt_studio.compare.figures.offset import offsets
 from mpt_studio.compare.matching.matching import Bools
+from mpt_studio.compare.tally import Subset
 from mpt_studio.flips import FlipKind
 
 Doubles = npt.NDArray[np.float64]
@@ -43,26 +46,26 @@ class Frontier:
         return int(np.searchsorted(self.offset, 0.0))
 
 
-def frontier(comparison: Comparison, offsets: npt.ArrayLike | None = None) -> Frontier:
+def frontier(comparison: Comparison, gammas: npt.ArrayLike | None = None) -> Frontier:
     """Accuracy and NFR for every logit offset γ.
 
     Args:
         comparison: the old model and the update.
-        offsets: the γ wanted; by default up to 500 of those at which the curve moves, and 0.
+        gammas: the offsets wanted; by default up to 500 of those at which the curve moves, and 0.
     Where the update gave only its answers the curve is one point, γ = 0, and any other γ raises ``UserError``.
     """
     if not comparison.new.has_scores:
-        return _as_it_is(comparison, offsets)
-    curve = comparison.offsets
-    wanted = curve.turns(POINTS) if offsets is None else np.atleast_1d(np.asarray(offsets, dtype=np.float64))
+        return _as_it_is(comparison, gammas)
+    curve = offsets(comparison)
+    wanted = curve.turns(POINTS) if gammas is None else np.atleast_1d(np.asarray(gammas, dtype=np.float64))
     return _rates(comparison, wanted, np.stack([curve.counts(gamma) for gamma in wanted.tolist()]))
 
 
-def _as_it_is(comparison: Comparison, offsets: npt.ArrayLike | None) -> Frontier:
-    wanted = np.zeros(1) if offsets is None else np.atleast_1d(np.asarray(offsets, dtype=np.float64))
+def _as_it_is(comparison: Comparison, gammas: npt.ArrayLike | None) -> Frontier:
+    wanted = np.zeros(1) if gammas is None else np.atleast_1d(np.asarray(gammas, dtype=np.float64))
     if wanted.any():
         missing.refuse(comparison, "frontier")
-    return _rates(comparison, wanted, np.stack([comparison._counts] * len(wanted)))
+    return _rates(comparison, wanted, np.stack([comparison.counts] * len(wanted)))
 
 
 def _rates(comparison: Comparison, wanted: Doubles, counts: npt.NDArray[np.int64]) -> Frontier:

@@ -143,16 +143,9 @@ def history(comparisons: Sequence[Comparison], versions: Sequence[str] = ()) -> 
 def _shared(comparisons: Sequence[Comparison]) -> tuple[Ints, list[Ints]]:
     """Rows of the last comparison that all others have too, and where each has them."""
     last = comparisons[-1]
-    places = [_places(last, comparison) for comparison in comparisons]
+    places = [comparison.rows_of_samples(last) for comparison in comparisons]
     inside = np.logical_and.reduce([place >= 0 for place in places])
     return np.flatnonzero(inside).astype(np.int64), [place[inside] for place in places]
-
-
-def _places(wanted: Comparison, within: Comparison) -> Ints:
-    """Row of each sample of ``wanted``; −1 where there is none."""
-    if wanted is within or np.array_equal(wanted.sample_ids, within.sample_ids):  # the usual case
-        return np.arange(len(wanted), dtype=np.int64)
-    return within.rows_of(wanted.sample_ids.tolist())
 
 
 def _flag(comparison: Comparison, place: Ints, kinds: tuple[FlipKind, FlipKind]) -> Bools:

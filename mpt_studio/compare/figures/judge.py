@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from mpt_studio import flips
-from mpt_studio.compare.comparison import Comparison, Subset
-from mpt_studio.compare.figures.recommend import SUBSET_WORDS
+from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.matching.matching import Bools
+from mpt_studio.compare.tally import SUBSET_WORDS, Subset
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.flips import FlipKind, Mark, Rates
 from mpt_studio.predictions import Ints

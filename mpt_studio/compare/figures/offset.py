@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.compare import tally
-from mpt_studio.compare.answers import Codes
+from mpt_studio.compare.answers import Bytes, Codes
 from mpt_studio.compare.blocks import BLOCK as CACHED
 from mpt_studio.compare.blocks import parts, sort_order
-from mpt_studio.compare.columns import Bytes
 from mpt_studio.compare.comparison import Comparison
-from mpt_studio.compare.figures.classes import class_table
+from mpt_studio.compare.figures import missing
+from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.compare.tally import Subset
 from mpt_studio.flips import FlipKind, Rates, flip_kinds
 from mpt_studio.predictions import Floats, Ints
@@ -125,17 +125,38 @@ def _running(codes: Bytes) -> Counts:
     return running
 
 
+def offsets(comparison: Comparison) -> Offsets:
+    """The samples by where the logit offset changes their answer; what makes ``at_offset`` quick."""
+    return comparison.memo.once(("offsets",), lambda: Offsets(comparison))
+
+
+def at_offset(comparison: Comparison, gamma: float) -> Comparison:
+    """The same comparison with γ subtracted from the update's new-class logits; as it is for 0.
+
+    Raises ``UserError`` for another γ where the update gave only its answers.
+    """
+    if not gamma:
+        return comparison.base
+    missing.refuse(comparison, "offset")
+    return OffsetComparison(comparison.base, gamma)
+
+
 class OffsetComparison(Comparison):
     """A comparison whose update has γ subtracted from its new-class logits; marks and metadata are the base's."""
 
     def __init__(self, base: Comparison, gamma: float) -> None:
         super().__init__(base.old, base.new, base.rows, base.matching, base.columns, base.annotations)
-        self.base, self.gamma = base, float(np.float32(gamma))
+        self._base, self.gamma = base, float(np.float32(gamma))
         self._shift = np.float32(gamma)
 
+    @property
+    def base(self) -> Comparison:
+        return self._base
+
     @cached_property
-    def _changed(self) -> Ints:
-        return self.base.offsets.changed(self.gamma)
+    def changed(self) -> Ints:
+        """Rows, ascending, whose answer the offset takes to the other side; some may have tied."""
+        return offsets(self.base).changed(self.gamma)
 
     @property
     def old_rows(self) -> Ints:
@@ -158,7 +179,7 @@ class OffsetComparison(Comparison):
         return self.base.id_rank
 
     @property
-    def is_old_class(self) -> npt.NDArray[np.bool_]:
+    def is_old_class(self) -> Bools:
         return self.base.is_old_class
 
     @cached_property
@@ -168,13 +189,13 @@ class OffsetComparison(Comparison):
 
     @cached_property
     def kinds(self) -> Bytes:
-        offsets = self.base.offsets
-        return self._with(self.base.kinds, offsets.kinds_if_old if self.gamma > 0 else offsets.kinds_if_new)
+        sorted_out = offsets(self.base)
+        return self._with(self.base.kinds, sorted_out.kinds_if_old if self.gamma > 0 else sorted_out.kinds_if_new)
 
     @cached_property
-    def to_new_class(self) -> npt.NDArray[np.bool_]:
+    def to_new_class(self) -> Bools:
         flags = self.base.to_new_class.copy()
-        flags[self._changed] = self.gamma < 0
+        flags[self.changed] = self.gamma < 0
         return flags
 
     @cached_property
@@ -191,41 +212,31 @@ class OffsetComparison(Comparison):
 
     @cached_property
     def negative_flips(self) -> Ints:
-        return self.base.offsets.negative_flips(self.gamma)
+        return offsets(self.base).negative_flips(self.gamma)
 
     @cached_property
-    def class_table(self) -> npt.NDArray[np.int64]:
-        table: npt.NDArray[np.int64] = (
-            self.base.class_table - class_table(self.base, self._changed) + class_table(self, self._changed)
-        )
-        return table
-
-    @cached_property
-    def _counts(self) -> Counts:
-        return self.base.offsets.counts(self.gamma)
+    def counts(self) -> Counts:
+        return offsets(self.base).counts(self.gamma)
 
     def at(self, column: str, rows: Ints) -> Floats:
-        made = {"new_confidence": self._confidence, "truth_probability": self._truth_probability}
-        if column in self.__dict__ or column not in (*made, "new_margin", "margin_drop"):
-            return super().at(column, rows)
-        if column in made:
-            return made[column](rows)
-        margin = self._margin(rows)
-        with np.errstate(invalid="ignore"):
-            return margin if column == "new_margin" else self.old_margin[rows] - margin
+        formulas: dict[str, Callable[[Ints], Floats]] = {
+            "new_confidence": self._confidence,
+            "confidence": self._confidence,
+            "truth_probability": self._truth_probability,
+            "confidence_lost": self.confidence_lost_at,
+            "new_margin": self._margin,
+            "margin_drop": self._margin_drop,
+        }
+        return formulas[column](rows) if column in formulas else super().at(column, rows)
 
     def confidence_lost_at(self, rows: Ints) -> Floats:
         total = self._total(rows)
         lost: Floats = self._confidence(rows, total) - self._truth_probability(rows, total)
         return lost
 
-    def at_offset(self, gamma: float) -> Comparison:
-        """The base under another γ."""
-        return self.base.at_offset(gamma)
-
     def _with(self, column: npt.NDArray[_T], instead: npt.NDArray[_T]) -> npt.NDArray[_T]:
         changed = np.array(column)
-        changed[self._changed] = instead[self._changed]
+        changed[self.changed] = instead[self.changed]
         return changed
 
     def _filled(self, formula: Callable[[slice], Floats]) -> Floats:
@@ -244,6 +255,11 @@ class OffsetComparison(Comparison):
             margin = np.where(self.is_old_class[at], of_old, of_new)
         found: Floats = np.where(np.isnan(self.base.new_margin[at]), np.float32(np.nan), margin)
         return found
+
+    def _margin_drop(self, at: Ints) -> Floats:
+        with np.errstate(invalid="ignore"):
+            drop: Floats = self.old_margin[at] - self._margin(at)
+        return drop
 
     def _best(self, at: Ints | slice) -> Floats:
         best: Floats = np.maximum(self.columns.best_old_logit[at], self.columns.best_new_logit[at] - self._shift)

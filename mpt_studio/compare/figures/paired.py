@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mpt_studio.compare.comparison import Comparison, Subset
+from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.matching.matching import positions
+from mpt_studio.compare.tally import Subset
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, mcnemar_p
-from mpt_studio.predictions import Ints
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def paired(first: Comparison, second: Comparison, subset: Subset = "old_classes"
 
     Raises ``UserError`` where the comparisons have no sample in common, or the old model's answers to them differ.
     """
-    left, right = _shared(first, second)
+    places = second.rows_of_samples(first)
+    left = np.flatnonzero(places >= 0)
+    right = places[left]
     if not len(left):
         raise UserError("The two comparisons have no sample in common; evaluate both candidates on the same data.")
     same_class = positions(second.names, first.names)
@@ -55,13 +57,3 @@ def paired(first: Comparison, second: Comparison, subset: Subset = "old_classes"
     one = first.kinds[left][chosen] == FlipKind.NEGATIVE
     two = second.kinds[right][chosen] == FlipKind.NEGATIVE
     return Paired(subset, int(chosen.sum()), int((one & two).sum()), int((one & ~two).sum()), int((two & ~one).sum()))
-
-
-def _shared(first: Comparison, second: Comparison) -> tuple[Ints, Ints]:
-    """Rows of the samples that both have."""
-    if np.array_equal(first.sample_ids, second.sample_ids):  # the usual case, without a search
-        every = np.arange(len(first), dtype=np.int64)
-        return every, every
-    right = second.rows_of(first.sample_ids.tolist())
-    left = np.flatnonzero(right >= 0).astype(np.int64)
-    return left, right[left]

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare.comparison import Comparison, Subset
+from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures.frontier import Frontier, frontier
-
-SUBSET_WORDS: dict[Subset, str] = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
+from mpt_studio.compare.tally import SUBSET_WORDS
 
 
 @dataclass(frozen=True)

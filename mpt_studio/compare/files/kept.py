@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio import paths
-from mpt_studio.compare.columns import Columns
+from mpt_studio.compare.answers import Columns
 from mpt_studio.compare.comparison import Comparison, compare
 from mpt_studio.compare.matching.matching import Matching, Rows
 from mpt_studio.errors import UserError
@@ -81,10 +81,8 @@ def save(comparison: Comparison, folder: Path) -> None:
     """Write the columns; ``meta.json`` comes last and makes the folder valid."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "meta.json").unlink(missing_ok=True)
-    rows = {f"row_{n}": a for n in _ROWS if (a := getattr(comparison.rows, n)) is not None}
-    for name in _ARRAYS:
-        _write(folder, name, getattr(comparison.columns, name))
-    for name, array in {**rows, "lower_ids": comparison.lower_ids}.items():
+    rows = {f"row_{name}": rows for name in _ROWS if (rows := vars(comparison.rows)[name]) is not None}
+    for name, array in {**vars(comparison.columns), **rows, "lower_ids": comparison.lower_ids}.items():
         _write(folder, name, array)
     meta = {
         "format": FORMAT,

@@ -15,6 +15,7 @@ from mpt_studio import paths
 from mpt_studio.compare.annotations import CAUSE_NAMES, Cause
 from mpt_studio.compare.blocks import Stop, never, parts
 from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.figures.causes import causes
 from mpt_studio.data.dataset import Progress
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Mark
@@ -116,7 +117,7 @@ def _table(c: Comparison, rows: Ints) -> Table:
     """Column → values of some rows; texts as objects, undefined numbers as NaN."""
     names = np.array(c.names, dtype=object)
     kinds = np.array([kind.name.lower() for kind in FlipKind], dtype=object)
-    causes = np.array([CAUSE_NAMES[cause] if cause else "" for cause in Cause], dtype=object)
+    reasons = np.array([CAUSE_NAMES[cause] if cause else "" for cause in Cause], dtype=object)
     marks = np.array([mark.name.lower() if mark else "" for mark in Mark], dtype=object)
     found: Table = {
         "sample_id": c.sample_ids[rows].astype(object),
@@ -126,8 +127,8 @@ def _table(c: Comparison, rows: Ints) -> Table:
         "kind": kinds[c.kinds[rows]],
         "true_class_is_new": ~c.is_old_class[rows],
         "new_answer_is_new_class": c.to_new_class[rows],
-        **{name: getattr(c, name)[rows] for name in NUMBERS},
-        "cause": causes[c.causes[rows]],
+        **{name: c.at(name, rows) for name in NUMBERS},
+        "cause": reasons[causes(c)[rows]],
         "mark": marks[c.marks[rows]],
     }
     for column in c.metadata.columns.values() if c.metadata else ():

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.compare.blocks import BLOCK, Stop, check, never, parts, sort_order
-from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.comparison import NUMBERS, Comparison
+from mpt_studio.compare.figures.causes import causes
 from mpt_studio.predictions import Ints
 
 Key = Literal[
@@ -38,25 +39,19 @@ def sort_rows(
         order = _order(comparison, key, descending)
         check(stop)
         return order.astype(np.int64) if len(rows) == len(comparison) else _picked(order, rows)
-    name = "new_confidence" if key == "confidence" else key
-    values = comparison.at(name, rows) if name in _NUMBERS else _COLUMNS[key](comparison).take(rows)
+    values = comparison.at(key, rows) if key in NUMBERS else _COLUMNS[key](comparison).take(rows)
     return rows[sort_order(values, descending=descending)]
 
 
 def _order(c: Comparison, key: Key, descending: bool) -> npt.NDArray[np.int32]:
     """(N,) all samples in order; the last few orders are kept."""
-    kept: dict[Any, Any] = c.kept
-    called = ("order", key, descending, c.annotations.revision if key in _CHANGING else 0)
-    if called not in kept:
-        name = "new_confidence" if key == "confidence" else key
-        values = getattr(c, name) if name in _NUMBERS else _COLUMNS[key](c)
-        order = sort_order(values, descending=descending).astype(np.int32)
-        before = [k for k in list(kept) if k[0] == "order"]
-        for old in before[: max(0, len(before) + 1 - _KEPT_ORDERS)]:
-            kept.pop(old, None)
-        kept[called] = order
-    found: npt.NDArray[np.int32] = kept[called]
-    return found
+
+    def order() -> npt.NDArray[np.int32]:
+        values = c.numbers(key) if key in NUMBERS else _COLUMNS[key](c)
+        return sort_order(values, descending=descending).astype(np.int32)
+
+    of = ("order", key, descending, c.annotations.revision if key in _CHANGING else 0)
+    return c.memo.once(of, order, most=_KEPT_ORDERS)
 
 
 def _picked(order: npt.NDArray[np.int32], rows: Ints) -> Ints:
@@ -138,13 +133,12 @@ def _flow(c: Comparison) -> npt.NDArray[Any]:
     return pair.astype(np.int32) if len(c.names) < _HALF_BITS else pair.astype(np.float64)
 
 
-_NUMBERS = ("margin_drop", "new_confidence", "old_confidence", "confidence_lost", "old_margin", "new_margin", "loss")
 _COLUMNS: dict[str, Callable[[Comparison], npt.NDArray[Any]]] = {
     "class": lambda c: _by_name(c.truth, c),
     "answer": lambda c: _by_name(c.new_answer, c),
     "old_answer": lambda c: _by_name(c.old_answer, c),
     "kind": lambda c: c.kinds,
-    "cause": lambda c: c.causes,
+    "cause": causes,
     "mark": lambda c: c.marks,
     "flow": _flow,
     "id": lambda c: c.id_rank,

@@ -117,14 +117,14 @@ class Counter:
 
     def _whole(self, code: Code) -> Ints:
         """Of all samples: counted once and kept with the comparison."""
-        kept, key = self._comparison.kept, ("whole", tuple(code.shape))
-        if key not in kept or kept[key][0] is not code.values:
+
+        def table() -> Ints:
             total = np.zeros(code.size + 1, dtype=np.int64)
             for part in parts(len(code.values), BLOCK, self._stop):
                 total += _counted(code.values[part], code.size)
-            kept[key] = (code.values, total[1:])
-        table: Ints = kept[key][1]
-        return table
+            return total[1:]
+
+        return self._comparison.memo.once(("whole", *code.shape), table, since=code.values)
 
 
 def _counted(values: npt.NDArray[np.integer[Any]], size: int) -> Ints:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mpt_studio.compare.annotations import Cause
 from mpt_studio.compare.blocks import Stop, never
 from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.figures.causes import causes
 from mpt_studio.compare.finding.arrange import Group, Key, groups, sort_rows
 from mpt_studio.compare.finding.counting import SMALL, Code, Counter, join
 from mpt_studio.compare.finding.filters import KIND_WORDS, MARK_WORDS, Among, Filter, Interval, Range, Samples
@@ -61,12 +62,12 @@ def facets(comparison: Comparison, chosen: Filter, stop: Stop = never) -> Facets
     traits, classes = _traits(comparison, stop), _classes(comparison, stop)
     found = {name: counter.count(code, name, name) for code in (traits, *classes) for name in code.shape}
     marked, marks = _marked(comparison)
-    causes = dict(zip(Cause, found["causes"], strict=True))
+    of_cause = dict(zip(Cause, found["causes"], strict=True))
     return Facets(
         kinds=dict(zip(FlipKind, found["kinds"], strict=True)),
         truths=dict(zip(comparison.names, found["truths"], strict=True)),
         answers=dict(zip(comparison.names, found["answers"], strict=True)),
-        causes={cause: count for cause, count in causes.items() if cause != Cause.NONE},
+        causes={cause: count for cause, count in of_cause.items() if cause != Cause.NONE},
         drops=dict(zip(DROP_BINS, found["drops"], strict=False)),
         confidences=dict(zip(CONFIDENCE_BINS, found["confidences"], strict=False)),
         marks=dict(zip(Mark, counter.few(marked, marks, len(Mark), "marks"), strict=True)),
@@ -77,46 +78,43 @@ def facets(comparison: Comparison, chosen: Filter, stop: Stop = never) -> Facets
 
 def _traits(c: Comparison, stop: Stop) -> Code:
     """Flip kind, cause and bins as one code; kept until the causes change. The bin after the last is for NaN."""
-    known, causes = c.kept.get("traits"), c.causes
-    if known is None or known[0] is not causes:
+    reasons = causes(c)
+
+    def joined() -> Code:
+        drop, confidence = c.margin_drop, c.new_confidence
+        digits: dict[str, Callable[[slice], npt.NDArray[Any]]] = {
+            "kinds": lambda part: c.kinds[part],
+            "causes": lambda part: reasons[part],
+            "drops": lambda part: _binned(drop[part], _DROPS),
+            "confidences": lambda part: _binned(confidence[part], _CONFIDENCES),
+        }
         shape = {
             "kinds": len(FlipKind), "causes": len(Cause),
             "drops": len(DROP_BINS) + 1, "confidences": len(CONFIDENCE_BINS) + 1,
         }  # fmt: skip
-        drop, confidence = c.margin_drop, c.new_confidence
-        digits: dict[str, Callable[[slice], npt.NDArray[Any]]] = {
-            "kinds": lambda part: c.kinds[part],
-            "causes": lambda part: causes[part],
-            "drops": lambda part: _binned(drop[part], _DROPS),
-            "confidences": lambda part: _binned(confidence[part], _CONFIDENCES),
-        }
-        known = c.kept["traits"] = (causes, join(len(c), shape, digits, stop))
-    code: Code = known[1]
-    return code
+        return join(len(c), shape, digits, stop)
+
+    return c.memo.once(("traits",), joined, since=reasons)
 
 
 def _classes(c: Comparison, stop: Stop) -> list[Code]:
     """True class and new answer as one code; as two where that would be a large table."""
-    if "classes" not in c.kept:
-        n = len(c.names)
-        if n * n <= SMALL:
-            digits = {"truths": lambda part: c.truth[part], "answers": lambda part: c.new_answer[part]}
-            made = [join(len(c), {"truths": n, "answers": n}, digits, stop)]
-        else:
-            made = [Code(c.truth, {"truths": n}), Code(c.new_answer, {"answers": n})]
-        c.kept["classes"] = made
-    codes: list[Code] = c.kept["classes"]
-    return codes
+    n = len(c.names)
+
+    def codes() -> list[Code]:
+        if n * n > SMALL:
+            return [Code(c.truth, {"truths": n}), Code(c.new_answer, {"answers": n})]
+        digits = {"truths": lambda part: c.truth[part], "answers": lambda part: c.new_answer[part]}
+        return [join(len(c), {"truths": n, "answers": n}, digits, stop)]
+
+    return c.memo.once(("classes",), codes)
 
 
 def _marked(c: Comparison) -> tuple[Ints, npt.NDArray[np.uint8]]:
     """Rows that have a mark, and the marks; kept until they change."""
-    known = c.kept.get("marked")
-    if known is None or known[0] is not c.marks:
-        marks = c.marks
-        rows = np.flatnonzero(marks)
-        known = c.kept["marked"] = (marks, rows, marks[rows])
-    return known[1], known[2]
+    marks = c.marks
+    rows = c.memo.once(("marked",), lambda: np.flatnonzero(marks), since=marks)
+    return rows, marks[rows]
 
 
 def _binned(values: npt.NDArray[Any], edges: tuple[float, ...]) -> npt.NDArray[np.uint8]:

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.compare import missing
 from mpt_studio.compare.annotations import CAUSE_NAMES, Cause
 from mpt_studio.compare.blocks import BLOCK, Stop, check, never, parts
-from mpt_studio.compare.comparison import Comparison, Subset
+from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.figures import missing
+from mpt_studio.compare.figures.causes import causes
 from mpt_studio.compare.matching.ids import as_bytes, containing
 from mpt_studio.compare.matching.matching import Bools, positions
+from mpt_studio.compare.tally import Subset
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
@@ -39,16 +40,9 @@ MARK_WORDS = {
     Mark.LABEL_WRONG: "label wrong",
 }
 Operator = Literal[">=", "<=", ">", "<", "="]
-NUMBERS: dict[str, tuple[str, Callable[[Comparison], npt.NDArray[Any]]]] = {
-    "margin_drop": ("margin drop", lambda c: c.margin_drop),
-    "confidence": ("confidence", lambda c: c.new_confidence),
-    "old_confidence": ("old confidence", lambda c: c.old_confidence),
-    "confidence_lost": ("confidence lost", lambda c: c.confidence_lost),
-    "old_margin": ("old margin", lambda c: c.old_margin),
-    "new_margin": ("new margin", lambda c: c.new_margin),
-    "loss": ("loss", lambda c: c.loss),
-}
-"""Name → what people call it, and its column."""
+_SEARCHED = ("margin_drop", "confidence", "old_confidence", "confidence_lost", "old_margin", "new_margin", "loss")
+NUMBER_WORDS = {name: missing.NEEDS[name][0] for name in _SEARCHED}
+"""The comparison's columns of numbers that can be searched, and what people call them."""
 _KEPT_MASKS = 12
 _FEW = 8
 """Up to so many names are compared one by one, more are looked up."""
@@ -82,7 +76,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Range:
-    """A comparison of a number of ``NUMBERS``, or of a metadata column, with a value."""
+    """A comparison of a number of ``NUMBER_WORDS``, or of a metadata column, with a value."""
 
     name: str
     operator: Operator
@@ -90,7 +84,7 @@ class Range:
 
     def __str__(self) -> str:
         sign = self.operator.replace(">=", "≥").replace("<=", "≤")
-        return f"{NUMBERS[self.name][0] if self.name in NUMBERS else self.name} {sign} {self.value:g}"
+        return f"{NUMBER_WORDS.get(self.name, self.name)} {sign} {self.value:g}"
 
 
 @dataclass(frozen=True)
@@ -205,21 +199,14 @@ _CHANGING = ("marks", "causes", "ranges", "columns")
 
 
 def _kept(comparison: Comparison, name: str, value: Any, stop: Stop) -> Bools:
-    """The condition's mask; the last few are kept, so that changing one condition costs one mask.
+    """The condition's mask; the last few are kept, so that changing one condition costs one mask."""
+    of = ("mask", name, value, comparison.annotations.revision if name in _CHANGING else 0)
 
-    Rows and facets are sought at the same time: who comes second waits for the mask instead of making it again.
-    """
-    key = ("mask", name, value, comparison.annotations.revision if name in _CHANGING else 0)
-    kept: dict[Any, Any] = comparison.kept
-    with kept.setdefault("masking", threading.Lock()):
-        if key not in kept:
-            check(stop)
-            mask = _CONDITIONS[name].fits(comparison, value, stop)
-            masks = [k for k in list(kept) if k[0] == "mask"]
-            for old in masks[: max(0, len(masks) + 1 - _KEPT_MASKS)]:
-                kept.pop(old, None)
-            kept[key] = mask
-        return cast(Bools, kept[key])
+    def mask() -> Bools:
+        check(stop)
+        return _CONDITIONS[name].fits(comparison, value, stop)
+
+    return comparison.memo.once(of, mask, most=_KEPT_MASKS)
 
 
 @dataclass(frozen=True)
@@ -269,19 +256,14 @@ def _inside(values: npt.NDArray[Any], interval: Interval) -> Bools:
     return inside
 
 
-def _ranged(comparison: Comparison, wanted: Range) -> Bools:
-    found: Bools = _COMPARE[wanted.operator](number_column(comparison, wanted.name), wanted.value)
-    return found
-
-
 def number_column(comparison: Comparison, name: str) -> npt.NDArray[Any]:
-    """(N,) a column of ``NUMBERS`` or of the metadata.
+    """(N,) a column of ``NUMBER_WORDS`` or of the metadata.
 
     Raises ``UserError`` where there is none of this name, and where it needs scores that a version did not give.
     """
-    if name in NUMBERS:
+    if name in NUMBER_WORDS:
         missing.refuse(comparison, name)
-        return NUMBERS[name][1](comparison)
+        return comparison.numbers(name)
     column = comparison.metadata.columns.get(name) if comparison.metadata else None
     if column is None or column.numbers is None:
         raise UserError(f"There is no column of numbers called {name!r}; open the metadata file that has it.")
@@ -356,8 +338,8 @@ _CONDITIONS: dict[str, _Condition] = {
         lambda kinds: " or ".join(KIND_WORDS[FlipKind(kind)] for kind in kinds),
     ),
     "causes": _Condition(
-        _plain(lambda c, causes: _coded(c.causes, causes)),
-        lambda causes: " or ".join(CAUSE_NAMES[Cause(cause)] for cause in causes),
+        _plain(lambda c, chosen: _coded(causes(c), chosen)),
+        lambda chosen: " or ".join(CAUSE_NAMES[Cause(cause)] for cause in chosen),
     ),
     "marks": _Condition(
         _plain(lambda c, marks: _coded(c.marks, marks)),
@@ -377,7 +359,9 @@ _CONDITIONS: dict[str, _Condition] = {
     "confidences": _Condition(
         _plain(lambda c, bins: _within(number_column(c, "confidence"), bins)), _either("confidence")
     ),
-    "ranges": _Condition(_plain(_ranged), str),
+    "ranges": _Condition(
+        _plain(lambda c, wanted: _COMPARE[wanted.operator](number_column(c, wanted.name), wanted.value)), str
+    ),
     "to_new_class": _Condition(
         _plain(lambda c, new: c.to_new_class == new),
         lambda new: f"new answer is {'a new' if new else 'an old'} class",

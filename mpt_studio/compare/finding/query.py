@@ -16,11 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
-from mpt_studio.compare import missing
 from mpt_studio.compare.annotations import Cause
-from mpt_studio.compare.comparison import SUBSETS, Comparison
-from mpt_studio.compare.finding.filters import NUMBERS, Among, Filter, Interval, Operator, Range
+from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.figures import missing
+from mpt_studio.compare.finding.filters import NUMBER_WORDS, Among, Filter, Interval, Operator, Range
 from mpt_studio.compare.finding.tokens import OPERATORS, Term, Value, quoted, terms
+from mpt_studio.compare.tally import SUBSETS
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Mark
 
@@ -50,9 +51,6 @@ _WORDS: dict[str, tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 _CLASSES = {"truth": "truths", "new": "answers", "old": "old_answers"}
 _INTERVALS = {"margin_drop": "drops", "confidence": "confidences"}
-_OTHERS = ("id", "subset", "to")
-KEYS = (*_CLASSES, *_WORDS, *_OTHERS, *NUMBERS)
-"""What may stand before a sign, metadata columns aside."""
 
 
 class QueryError(UserError):
@@ -88,7 +86,7 @@ def vocabulary(comparison: Comparison) -> Vocabulary:
         comparison.names,
         tuple((c.name, c.values) for c in columns if c.numbers is None or c.values),
         tuple(c.name for c in columns if c.numbers is not None),
-        tuple((name, why) for name in NUMBERS if (why := missing.reason(comparison, name))),
+        tuple((name, why) for name in NUMBER_WORDS if (why := missing.reason(comparison, name))),
     )
 
 
@@ -116,8 +114,8 @@ class _Reader:
             field, known = _WORDS[key]
             return self._list(to, field, lambda value: self._one_of(value, known, key))
         if key in _OTHERS:
-            return cast(Filter, getattr(self, f"_{key}")(to))
-        if key in NUMBERS:
+            return _OTHERS[key](self, to)
+        if key in NUMBER_WORDS:
             return self._number(to, key)
         return self._column(to)
 
@@ -222,6 +220,13 @@ class _Reader:
         raise QueryError(f"{what} (at character {start + 1}).", start, end)
 
 
+_OTHERS: dict[str, Callable[[_Reader, Filter], Filter]] = {
+    "id": _Reader._id, "subset": _Reader._subset, "to": _Reader._to,
+}  # fmt: skip
+KEYS = (*_CLASSES, *_WORDS, *_OTHERS, *NUMBER_WORDS)
+"""What may stand before a sign, metadata columns aside."""
+
+
 def _closest(text: str, known: tuple[str, ...]) -> str:
     lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(text.lower(), lower, 1, 0.6)
@@ -283,7 +288,7 @@ def complete(text: str, cursor: int, words: Vocabulary, limit: int = 50) -> list
     sign = next((i for i, c in enumerate(head) if c in OPERATORS), None)
     if sign is None:
         keys = [(f"{key}:", _WHAT[key]) for key in _WHAT]
-        keys += [(f"{key}>", label) for key, (label, _) in NUMBERS.items()]
+        keys += [(f"{key}>", label) for key, label in NUMBER_WORDS.items()]
         keys += [(f"{quoted(name)}:", "metadata") for name, _ in words.texts]
         keys += [(f"{quoted(name)}>", "metadata") for name in words.numbers]
         return _offers(keys, head, start, cursor, limit)

@@ -11,8 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import Frontier, Subset
-from mpt_studio.compare.figures.recommend import SUBSET_WORDS
+from mpt_studio.compare import SUBSET_WORDS, Frontier, Subset
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.plain import caption, count, label, number, percent, set_tip

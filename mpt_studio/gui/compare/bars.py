@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from mpt_studio.compare import ClassRates, Comparison
+from mpt_studio.compare import ClassRates, Comparison, flow, per_class
 from mpt_studio.flips import wilson
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
@@ -45,7 +45,7 @@ class ClassBars(QWidget):
         layout.addWidget(self.bars, 1)
 
     def show_comparison(self, comparison: Comparison | None) -> None:
-        every = comparison.per_class() if comparison else []
+        every = per_class(comparison) if comparison else []
         self._classes = [c for c in every if not c.is_new and c.rates.samples]
         self._refresh()
 
@@ -81,7 +81,7 @@ class FlowView(QWidget):
         layout.addWidget(self.bars, 1)
 
     def show_comparison(self, comparison: Comparison | None) -> None:
-        pairs = comparison.flow() if comparison else []
+        pairs = flow(comparison) if comparison else []
         most = pairs[0].count if pairs else 1
         rows = [
             BarRow(

@@ -27,10 +27,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import Comparison, Paired, Subset
+from mpt_studio.compare import FIGURES, SUBSET_WORDS, Comparison, Figure, Paired, Subset, told
 from mpt_studio.flips import Rates
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count, interval, number, percent, probability, signed, tip
+from mpt_studio.gui.widgets.plain import count, interval, number, probability, signed, tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -38,31 +38,11 @@ _Index = QModelIndex | QPersistentModelIndex
 _ROWS_SHOWN = 8
 SMALL = 0.85
 """Size of intervals and headers against the text's."""
-SUBSET_NAMES: dict[Subset, str] = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
-
-
-@dataclass(frozen=True)
-class Column:
-    """One figure: the name of a property of ``Rates``."""
-
-    rate: str
-    title: str
-    meaning: str
-
-
-COLUMNS = (
-    Column("accuracy_new", "accuracy", "Share of samples that the candidate gets right"),
-    Column("nfr", "NFR", "Negative flip rate: share of samples that were right and are wrong now; lower is better"),
-    Column("pfr", "PFR", "Positive flip rate: share of samples that were wrong and are right now"),
-    Column(
-        "relative_nfr", "rel. NFR", "NFR against what errors independent of the old model's would give; 1 is chance"
-    ),
-    Column("btc", "BTC", "Backward trust compatibility: share of the old model's right answers that stay right"),
-    Column(
-        "bec", "BEC", "Backward error compatibility: of the samples that the old model got wrong, share still wrong"
-    ),
-    Column("churn", "churn", "Share of samples whose answer changed, right or wrong"),
-    Column("new_class_intrusion", "intrusion", "Share of negative flips that went to a new class"),
+_FIGURES = tuple(figure for figure in FIGURES if figure.help)
+_PAIRED = "Δ NFR"
+_PAIRED_HELP = (
+    "NFR minus that of the candidate on show, on the same samples; p is the exact McNemar test's: "
+    "the chance of such a difference between equally good candidates"
 )
 
 
@@ -73,14 +53,6 @@ class Cell:
     value: str
     interval: str
     color: str = ""
-
-
-PAIRED = Column(
-    "paired",
-    "Δ NFR",
-    "NFR minus that of the candidate on show, on the same samples; p is the exact McNemar test's: "
-    "the chance of such a difference between equally good candidates",
-)
 
 
 class CandidatesModel(QAbstractTableModel):
@@ -100,11 +72,6 @@ class CandidatesModel(QAbstractTableModel):
             last = self.columnCount() - 1
             self.dataChanged.emit(self.index(0, last), self.index(self.rowCount() - 1, last))
 
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The figures; the last one only where there are candidates to tell apart."""
-        return (*COLUMNS, PAIRED) if len(self.versions) > 1 else COLUMNS
-
     def refresh(self, subset: Subset) -> None:
         self.beginResetModel()
         self.subset, self.versions = subset, self._workspace.candidates
@@ -114,15 +81,17 @@ class CandidatesModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.versions)
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.columns) + 1
+        """The difference to the candidate on show comes last, where there are candidates to tell apart."""
+        return 0 if parent.isValid() else 1 + len(_FIGURES) + (len(self.versions) > 1)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return "candidate" if section == 0 else f"{self.columns[section - 1].title}\n{SUBSET_NAMES[self.subset]}"
+            return f"{_title(section)}\n{SUBSET_WORDS[self.subset]}" if section else "candidate"
         if role == Qt.ItemDataRole.ToolTipRole and section:
-            return f"{self.columns[section - 1].meaning} ({SUBSET_NAMES[self.subset]})"
+            figure = _figure(section)
+            return f"{figure.help if figure else _PAIRED_HELP} ({SUBSET_WORDS[self.subset]})"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -153,14 +122,11 @@ class CandidatesModel(QAbstractTableModel):
             return Cell(version.label, self._remark(version, comparison), theme.version_color(version.color))
         if comparison is None:
             return Cell("–", "")
-        rates = self._rates(version, comparison)
-        rate = self.columns[column - 1].rate
-        if rate == PAIRED.rate:
+        figure = _figure(column)
+        if figure is None:
             return self._paired_cell(version)
-        if rate == "relative_nfr":
-            value = rates.relative_nfr
-            return Cell("–" if value is None else number(value, 2), "")
-        return Cell(percent(getattr(rates, rate)), interval(rates.interval(rate)))
+        rates = self._rates(version, comparison)
+        return Cell(told(figure.unit, figure.value(rates)), interval(figure.interval(rates)))
 
     def _paired_cell(self, version: Version) -> Cell:
         if version is self._workspace.current:
@@ -173,10 +139,10 @@ class CandidatesModel(QAbstractTableModel):
     def _paired_tip(self, version: Version) -> str:
         pair, current = self.pairs.get(version.key), self._workspace.current
         if pair is None or current is None:
-            return f"{PAIRED.meaning}."
-        of = f"{SUBSET_NAMES[pair.subset]}, n={count(pair.samples)}"
+            return f"{_PAIRED_HELP}."
+        of = f"{SUBSET_WORDS[pair.subset]}, n={count(pair.samples)}"
         only = f"{count(pair.only_first, 'negative flip')} only of {version.label}, {count(pair.only_second)} only of"
-        return f"{only} {current.label}, {count(pair.both)} of both ({of}).\n{PAIRED.meaning}."
+        return f"{only} {current.label}, {count(pair.both)} of both ({of}).\n{_PAIRED_HELP}."
 
     def _remark(self, version: Version, comparison: Comparison | None) -> str:
         if comparison is None:
@@ -190,25 +156,29 @@ class CandidatesModel(QAbstractTableModel):
     def _tip(self, version: Version, comparison: Comparison | None, column: int) -> str:
         if column == 0 or comparison is None:
             return version.problem or version.label
-        if self.columns[column - 1] is PAIRED:
+        figure = _figure(column)
+        if figure is None:
             return self._paired_tip(version)
-        rates, shown = self._rates(version, comparison), COLUMNS[column - 1]
         cell = self._cell(version, comparison, column)
         bounds = f", 95 % interval {cell.interval} %" if cell.interval else ""
-        head = f"{shown.title} ({SUBSET_NAMES[self.subset]}): {cell.value}{bounds}"
-        return f"{head}; {_basis(rates, shown.rate)}\n{shown.meaning}."
+        head = f"{_title(column)} ({SUBSET_WORDS[self.subset]}): {cell.value}{bounds}"
+        return f"{head}; {_basis(figure, self._rates(version, comparison))}\n{figure.help}."
 
 
-def _basis(rates: Rates, rate: str) -> str:
-    """What the rate is a share of."""
-    right = rates.both_right + rates.negative_flips
-    if rate == "btc":
-        return f"of {count(right, 'sample')} that the old model had right"
-    if rate == "bec":
-        return f"of {count(rates.samples - right, 'sample')} that the old model had wrong"
-    if rate == "new_class_intrusion":
-        return f"of {count(rates.negative_flips, 'negative flip')}"
-    return f"of {count(rates.samples, 'sample')}"
+def _figure(column: int) -> Figure | None:
+    """None for the difference to the candidate on show."""
+    return _FIGURES[column - 1] if column <= len(_FIGURES) else None
+
+
+def _title(column: int) -> str:
+    figure = _figure(column)
+    return figure.short or figure.name if figure else _PAIRED
+
+
+def _basis(figure: Figure, rates: Rates) -> str:
+    """What the figure is a share of."""
+    noun, *which = figure.among.partition(" that ")
+    return f"of {count(figure.basis(rates), noun)}{''.join(which)}"
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -308,11 +278,11 @@ class CandidatesTable(QTableView):
 
     def _least_width(self) -> int:
         """Of a column: room for every word of the header and for the widest interval; then the table scrolls."""
-        subset, small = SUBSET_NAMES[self.candidates.subset], QFont(self.font())
+        subset, small = SUBSET_WORDS[self.candidates.subset], QFont(self.font())
         small.setPointSizeF(small.pointSizeF() * SMALL)
         small.setBold(True)  # as the headers are
         metrics = QFontMetrics(small)
-        words = [*(column.title for column in COLUMNS), subset, "99.9–99.9", "p < 0.001"]
+        words = [*(_title(column) for column in range(1, len(_FIGURES) + 1)), subset, "99.9–99.9", "p < 0.001"]
         return max(metrics.horizontalAdvance(word) for word in words) + 12
 
     def _choose(self, current: QModelIndex) -> None:

@@ -23,15 +23,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import SUBSETS, Comparison, Filter, Samples, Subset, missing
+from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Filter, Samples, Subset, flow, offsets, per_class
 from mpt_studio.compare.blocks import Stop, check
+from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.confusion import View, confused_rows, confusion
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.charts.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.compare.bars import ClassBars, FlowView
-from mpt_studio.gui.compare.candidates_table import SUBSET_NAMES, CandidatesTable
+from mpt_studio.gui.compare.candidates_table import CandidatesTable
 from mpt_studio.gui.compare.confusion_view import ConfusionView
 from mpt_studio.gui.compare.history_view import HistoryView
 from mpt_studio.gui.compare.interpolation_path import Interpolation
@@ -124,10 +125,10 @@ class ComparePage(RefreshedWhenSeen):
         line.addWidget(self.basis, 1)
         self.subsets = QButtonGroup(self)
         for i, subset in enumerate(SUBSETS):
-            button = QPushButton(SUBSET_NAMES[subset].capitalize())
+            button = QPushButton(SUBSET_WORDS[subset].capitalize())
             button.setCheckable(True)
             button.setChecked(subset == self.subset)
-            button.setAccessibleName(f"Figures over {SUBSET_NAMES[subset]}")
+            button.setAccessibleName(f"Figures over {SUBSET_WORDS[subset]}")
             self.subsets.addButton(button, i)
             line.addWidget(button)
         line.addWidget(self._export_button())
@@ -263,7 +264,7 @@ class ComparePage(RefreshedWhenSeen):
         self.matching.setVisible(bool(sentences))
 
     def _show_rates(self, rates: Rates) -> None:
-        over = "all samples" if self.subset == "all" else SUBSET_NAMES[self.subset]
+        over = "all samples" if self.subset == "all" else SUBSET_WORDS[self.subset]
         old = (
             f"; the old model's accuracy is {100 * rates.accuracy_old:.1f} %" if rates.accuracy_old is not None else ""
         )
@@ -332,7 +333,7 @@ class ComparePage(RefreshedWhenSeen):
         gamma = self.workspace.offsets.of(current.key)
         self.offset.show_gamma(gamma)
         self.table.candidates.renew(current)
-        self._show_rates(base.offsets.rates(gamma, self.subset))
+        self._show_rates(offsets(base).rates(gamma, self.subset))
         self._mark_offset()
         if not self._charts.isActive():
             self._charts.start()
@@ -344,9 +345,8 @@ class ComparePage(RefreshedWhenSeen):
         if current is None or base is None or not gamma:
             self.frontier.show_offset(None)
             return
-        offsets = base.offsets
-        nfr, subset = offsets.rates(gamma, "old_classes").nfr, self.frontier.subset
-        accuracy = offsets.rates(gamma, subset).accuracy_new
+        rates, subset = partial(offsets(base).rates, gamma), self.frontier.subset
+        nfr, accuracy = rates("old_classes").nfr, rates(subset).accuracy_new
         self.frontier.show_offset((current.key, gamma, 100 * (nfr or 0.0), 100 * (accuracy or 0.0)))
 
     # -- clicks and selection
@@ -388,7 +388,7 @@ class ComparePage(RefreshedWhenSeen):
 
 def _count(comparison: Comparison, stop: Stop) -> Comparison:
     """Have everything counted and kept that the charts ask for."""
-    for work in (comparison.per_class, comparison.flow, lambda: confusion(comparison, "difference")):
+    for work in (per_class, flow, partial(confusion, view="difference")):
         check(stop)
-        work()
+        work(comparison)
     return comparison

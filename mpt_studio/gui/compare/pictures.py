@@ -13,7 +13,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from mpt_studio import paths
-from mpt_studio.compare.figures.recommend import SUBSET_WORDS
+from mpt_studio.compare import SUBSET_WORDS
 from mpt_studio.errors import UserError
 from mpt_studio.gui.charts.curve_data import Line
 from mpt_studio.gui.charts.files import ticks

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, facets, missing
+from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, causes, facets
+from mpt_studio.compare.figures import missing
 from mpt_studio.compare.finding.explore import CONFIDENCE_BINS, DROP_BINS
 from mpt_studio.compare.finding.filters import MARK_WORDS
 from mpt_studio.flips import FlipKind, Mark
@@ -141,7 +142,7 @@ FACETS = (
         lambda chosen: chosen.causes,
         lambda chosen, key: replace(chosen, causes=_toggled(chosen.causes, key)),
         _cause_rows,
-        lambda c, row: Cause(int(c.causes[row])),
+        lambda c, row: Cause(int(causes(c)[row])),
     ),
     Facet(
         "marks",

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
-from mpt_studio.compare import missing
+from mpt_studio.compare.figures import missing
 from mpt_studio.gui.flips.grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, set_tip, tip

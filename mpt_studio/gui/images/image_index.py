@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.compare import Comparison
+from mpt_studio.compare.answers import Columns
 from mpt_studio.compare.blocks import BLOCK, parts
-from mpt_studio.compare.columns import Columns
 from mpt_studio.data.dataset import Dataset
 
 OTHER_DATA = 0.1

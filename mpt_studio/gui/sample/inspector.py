@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import Comparison, missing
+from mpt_studio.compare import Comparison
+from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.causes import cause_sentence
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.sample.answer_bars import AnswerBars, MarginLine, paired

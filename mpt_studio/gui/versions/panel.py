@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio import flips
+from mpt_studio.flips import Rates, Share
 from mpt_studio.gui.versions.opening_cards import OpeningCard
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import tab_in_order
@@ -174,12 +174,12 @@ def _figures(workspace: Workspace, version: Version) -> list[Figure]:
         Figure(
             percent(everything.accuracy_new),
             f"accuracy, all, n={count(everything.samples)}",
-            _tip("Accuracy (all)", everything, "accuracy_new"),
+            _tip("Accuracy (all)", everything, Rates.accuracy_new),
         ),
         Figure(
             percent(old_classes.nfr),
             f"NFR, old classes, n={count(old_classes.samples)}",
-            _tip("Negative flip rate, NFR (old classes)", old_classes, "nfr"),
+            _tip("Negative flip rate, NFR (old classes)", old_classes, Rates.nfr),
         ),
     ]
 
@@ -194,10 +194,10 @@ def _own_accuracy(version: Version) -> Figure:
     return Figure(percent(own["accuracy"]), f"accuracy, its classes, n={count(own['samples'])}", tip)
 
 
-def _tip(name: str, rates: flips.Rates, rate: str) -> str:
-    bounds = interval(rates.interval(rate))
+def _tip(name: str, rates: Rates, share: Share) -> str:
+    bounds = interval(share.interval(rates))
     within = f", 95 % interval {bounds} %" if bounds else ""
-    return f"{name}: {percent(getattr(rates, rate), 2)}{within}, n = {count(rates.samples)}"
+    return f"{name}: {percent(share.of(rates), 2)}{within}, n = {count(rates.samples)}"
 
 
 class VersionsPanel(DockPanel):

@@ -164,7 +164,7 @@ class Offsets(QObject):
     def rates(self, key: str, base: Comparison, subset: Subset) -> Rates:
         """The figures of a subset under the candidate's offset, of ``base``, the candidate as trained."""
         gamma = self.of(key)
-        return base.offsets.rates(gamma, subset) if gamma else base.rates(subset)
+        return compare.offsets(base).rates(gamma, subset) if gamma else base.rates(subset)
 
     def forget(self, key: str | None = None) -> None:
         """One candidate's offset, or all: versions were closed or the old model changed."""
@@ -183,7 +183,7 @@ class Offsets(QObject):
             return base
         made = self._views.get(key)
         if made is None or made[0] is not base or made[1].gamma != _single(gamma):
-            made = (base, base.at_offset(gamma))
+            made = (base, compare.at_offset(base, gamma))
             self._views[key] = made
         return made[1]
 

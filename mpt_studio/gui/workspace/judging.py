@@ -190,10 +190,8 @@ def data_of(comparison: Comparison) -> str:
     known = comparison.new.data_fingerprint or comparison.old.data_fingerprint
     if known:
         return known
-    comparison = getattr(comparison, "base", comparison)  # a view under an offset has the same samples
-    if "data" not in comparison.kept:
-        comparison.kept["data"] = f"ids:{len(comparison)}:{_digest(comparison)}"
-    return str(comparison.kept["data"])
+    base = comparison.base  # a view under an offset has the same samples
+    return base.memo.once(("data",), lambda: f"ids:{len(base)}:{_digest(base)}")
 
 
 def _digest(comparison: Comparison) -> str:

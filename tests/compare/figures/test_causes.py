@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mpt_studio.compare import Comparison, compare
+from mpt_studio.compare import Comparison, at_offset, compare
 from mpt_studio.compare.annotations import NEAR_TIE, Cause, CauseThresholds
-from mpt_studio.compare.figures.causes import cause_sentence, causes
+from mpt_studio.compare.figures.causes import cause_sentence, causes, causes_of
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Predictions
@@ -60,7 +60,7 @@ def test_that_each_flip_has_one_cause_and_other_samples_none(comparison: Compari
 
 def test_that_causes_of_some_rows_are_those_of_all(comparison: Comparison) -> None:
     rows = np.array([3, 0, 5])
-    assert causes(comparison, rows).tolist() == causes(comparison)[rows].tolist()
+    assert causes_of(comparison, rows).tolist() == causes(comparison)[rows].tolist()
 
 
 def test_that_exactly_negative_flips_have_a_cause(comparison: Comparison) -> None:
@@ -89,11 +89,11 @@ def test_that_thresholds_move_samples_from_one_cause_to_another(comparison: Comp
     before = comparison.thresholds
     try:
         comparison.set_thresholds(CauseThresholds(near_tie=0.0, confident=0.5))
-        assert comparison.causes[row("near tie")] == Cause.CONFIDENT_REVERSAL
-        assert comparison.at_offset(0.01).causes[row("near tie")] == Cause.CONFIDENT_REVERSAL
+        assert causes(comparison)[row("near tie")] == Cause.CONFIDENT_REVERSAL
+        assert causes(at_offset(comparison, 0.01))[row("near tie")] == Cause.CONFIDENT_REVERSAL
     finally:
         comparison.set_thresholds(before)
-    assert comparison.causes[row("near tie")] == Cause.NEAR_TIE
+    assert causes(comparison)[row("near tie")] == Cause.NEAR_TIE
 
 
 def test_that_a_label_is_suspect_where_the_update_is_sure_and_the_old_model_was_not() -> None:
@@ -101,7 +101,7 @@ def test_that_a_label_is_suspect_where_the_update_is_sure_and_the_old_model_was_
     new = np.array([[0.0, 6.0, 0.0]] * 3, np.float32)
     ids, labels = np.array(["unsure", "sure", "both wrong"]), np.zeros(3, np.int64)
     found = compare(Predictions(ids, labels, NEW, old, OLD), Predictions(ids, labels, NEW, new, NEW))
-    assert found.causes.tolist() == [Cause.SUSPECT_LABEL, Cause.CONFIDENT_REVERSAL, Cause.SUSPECT_LABEL]
+    assert causes(found).tolist() == [Cause.SUSPECT_LABEL, Cause.CONFIDENT_REVERSAL, Cause.SUSPECT_LABEL]
     assert cause_sentence(found, 0).startswith("Suspect label: the update says dog (100 %), the old model was unsure")
     assert cause_sentence(found, 2).startswith("Suspect label: both versions say dog")
 

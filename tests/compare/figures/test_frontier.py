@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Comparison, compare, frontier
+from mpt_studio.compare import Comparison, at_offset, compare, frontier
 from mpt_studio.compare.figures.frontier import POINTS
 
 from ..conftest import random_pair
@@ -93,8 +93,8 @@ def test_that_without_new_classes_the_curve_is_one_point() -> None:
 
 
 def test_that_the_worked_example_has_these_negative_flips_under_an_offset(worked: Comparison) -> None:
-    assert worked.at_offset(0).negative_flips.tolist() == [1, 2]
-    assert worked.at_offset(2).negative_flips.tolist() == [2]  # s1 went back to a
+    assert at_offset(worked, 0).negative_flips.tolist() == [1, 2]
+    assert at_offset(worked, 2).negative_flips.tolist() == [2]  # s1 went back to a
 
 
 @pytest.mark.parametrize("ties", [True, False])
@@ -102,4 +102,4 @@ def test_that_the_samples_behind_a_point_are_as_many_as_its_rate_says(ties: bool
     found = compare(*random_pair(9, samples=500, ties=ties))
     curve = frontier(found)
     for offset, rate in zip(curve.offset, curve.nfr_old_classes, strict=True):
-        assert len(found.at_offset(float(offset)).negative_flips) == round(rate * curve.samples_old_classes)
+        assert len(at_offset(found, float(offset)).negative_flips) == round(rate * curve.samples_old_classes)

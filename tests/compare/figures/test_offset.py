@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import SUBSETS, Comparison, Filter, compare, facets, sort_rows
+from mpt_studio.compare import SUBSETS, Comparison, Filter, at_offset, compare, facets, flow, offsets, sort_rows
+from mpt_studio.compare.figures.classes import class_table
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Predictions
 
@@ -33,7 +34,7 @@ def shifted(update: Predictions, old: Predictions, gamma: float) -> Predictions:
 )
 def test_that_an_offset_equals_comparing_shifted_logits(seed: int, gamma: float, known: int) -> None:
     old, update = random_pair(seed, known=known, ties=False)
-    quick, anew = compare(old, update).at_offset(gamma), compare(old, shifted(update, old, gamma))
+    quick, anew = at_offset(compare(old, update), gamma), compare(old, shifted(update, old, gamma))
     for name in ARRAYS:
         assert np.array_equal(getattr(quick, name), getattr(anew, name)), name
     for name in NUMBERS:
@@ -42,11 +43,11 @@ def test_that_an_offset_equals_comparing_shifted_logits(seed: int, gamma: float,
         one, two = quick.rates(subset), anew.rates(subset)
         assert dataclasses.replace(one, confidence_lost=0) == dataclasses.replace(two, confidence_lost=0)
         assert one.confidence_lost == pytest.approx(two.confidence_lost, abs=1e-4)
-    assert quick.flow() == anew.flow()
-    assert quick.class_table.tolist() == anew.class_table.tolist()
+    assert flow(quick) == flow(anew)
+    assert class_table(quick).tolist() == class_table(anew).tolist()
     some = np.random.default_rng(seed).permutation(len(quick))[:9]
     for name in ("new_margin", "margin_drop", "new_confidence", "truth_probability", "old_margin"):
-        np.testing.assert_array_equal(compare(old, update).at_offset(gamma).at(name, some), getattr(quick, name)[some])
+        np.testing.assert_array_equal(at_offset(compare(old, update), gamma).at(name, some), getattr(quick, name)[some])
     rows = np.arange(len(quick))
     assert sort_rows(quick, rows, "id").tolist() == sort_rows(anew, rows, "id").tolist()
 
@@ -59,7 +60,7 @@ def test_that_an_offset_equals_comparing_shifted_logits(seed: int, gamma: float,
 )
 def test_that_the_sliders_flips_are_those_of_the_kinds(seed: int, gamma: float, known: int) -> None:
     base = compare(*random_pair(seed, known=known))  # whole-number logits: many tie at γ
-    quick, whole = base.at_offset(gamma), base.at_offset(gamma)
+    quick, whole = at_offset(base, gamma), at_offset(base, gamma)
     assert quick.negative_flips.tolist() == np.flatnonzero(whole.kinds == FlipKind.NEGATIVE).tolist()
     few = quick.negative_flips
     lost = whole.new_confidence[few] - whole.truth_probability[few]
@@ -70,24 +71,24 @@ def test_that_the_slider_rates_are_those_of_the_view(worked: Comparison) -> None
     # leads (best new − best old): s0 −3, s1 2, s2 −2, s3 −1, s4 2, s5 −4; above γ = 2 nothing answers c
     for gamma in (-3.5, -1.0, 0.0, 1.0, 2.0):
         for subset in SUBSETS:
-            quick, whole = worked.offsets.rates(gamma, subset), worked.at_offset(gamma).rates(subset)
+            quick, whole = offsets(worked).rates(gamma, subset), at_offset(worked, gamma).rates(subset)
             assert dataclasses.replace(quick, confidence_lost=0) == dataclasses.replace(whole, confidence_lost=0)
-    assert worked.offsets.rates(2.0, "all").negative_flips == 1
-    assert math.isnan(worked.offsets.rates(2.0, "all").confidence_lost)
-    assert worked.at_offset(2.0).to_new_class.tolist() == [False] * 6
+    assert offsets(worked).rates(2.0, "all").negative_flips == 1
+    assert math.isnan(offsets(worked).rates(2.0, "all").confidence_lost)
+    assert at_offset(worked, 2.0).to_new_class.tolist() == [False] * 6
 
 
 def test_that_an_offset_shows_in_the_top_answers_and_shares_marks(worked: Comparison) -> None:
-    moved = worked.at_offset(2.5)
+    moved = at_offset(worked, 2.5)
     assert [name for name, _, _ in moved.top("new", 1)] == ["a", "c", "b"]
     assert [name for name, _, _ in moved.top("old", 1)] == ["a", "b"]
     worked.set_marks({"s1": 2})  # type: ignore[dict-item]
     assert moved.marks.tolist() == [0, 2, 0, 0, 0, 0]
-    assert moved.at_offset(0) is worked
+    assert at_offset(moved, 0) is worked
 
 
 def test_that_filters_and_facets_take_an_offset_comparison(worked: Comparison) -> None:
-    moved = worked.at_offset(2.5)
+    moved = at_offset(worked, 2.5)
     assert Filter(answers=("c",)).apply(moved).tolist() == []
     assert facets(moved, Filter()).answers == {"a": 4, "b": 2, "c": 0}
 
@@ -95,5 +96,5 @@ def test_that_filters_and_facets_take_an_offset_comparison(worked: Comparison) -
 def test_that_an_update_without_new_classes_has_nothing_to_offset() -> None:
     old, update = random_pair(3, known=5)
     found = compare(old, update)
-    assert found.at_offset(3.0).kinds.tolist() == found.kinds.tolist()
-    assert found.offsets.turns(100).tolist() == [0.0]
+    assert at_offset(found, 3.0).kinds.tolist() == found.kinds.tolist()
+    assert offsets(found).turns(100).tolist() == [0.0]

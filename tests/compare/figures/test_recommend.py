@@ -7,7 +7,7 @@ import dataclasses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Comparison, compare, recommend, recommend_offset
+from mpt_studio.compare import Comparison, at_offset, compare, recommend, recommend_offset
 
 from ..conftest import random_pair, version
 
@@ -66,7 +66,7 @@ def test_that_the_recommended_offset_is_within_the_tolerance_and_beats_every_can
     other = dataclasses.replace(plain, logits=plain.logits[::-1].copy(), version="other")
     made = {"plain": compare(old, plain), "other": compare(old, other)}
     found, as_is = recommend_offset(made["plain"], made, tolerance), recommend(made["plain"], made, tolerance)
-    view = made[found.key].at_offset(found.gamma)
+    view = at_offset(made[found.key], found.gamma)
     floor = (made["plain"].rates("all").accuracy_new or 0) - tolerance
     assert (view.rates("all").accuracy_new or 0) >= floor - 1e-9
     assert (view.rates("old_classes").nfr or 0) <= (made[as_is.key].rates("old_classes").nfr or 0) + 1e-9

@@ -40,7 +40,7 @@ def test_that_a_kept_order_follows_marks_and_few_are_kept() -> None:
     assert sort_rows(found, every, "mark", descending=True)[0] == 7
     for key in KEYS:
         sort_rows(found, every, key, descending=False)  # type: ignore[arg-type]
-    assert len([k for k in found.kept if k[0] == "order"]) == 2
+    assert len([k for k in found.memo.kept if k[0] == "order"]) == 2
 
 
 def test_that_a_sort_nobody_waits_for_ends() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Cancelled, Cause, Comparison, Filter, compare, facets
+from mpt_studio.compare import Cancelled, Cause, Comparison, Filter, at_offset, causes, compare, facets
 from mpt_studio.compare.files.metadata import Column, Metadata
 from mpt_studio.compare.finding import counting
 from mpt_studio.compare.finding.counting import Code, join
@@ -36,7 +36,7 @@ def plainly(found: Comparison, chosen: Filter, field: str) -> Tally[object]:
     """A facet's counts, one sample at a time."""
     others = chosen if field == "" else Filter(**{**vars(chosen), field: ()})
     values: dict[str, object] = {
-        "kinds": found.kinds, "causes": found.causes, "marks": found.marks,
+        "kinds": found.kinds, "causes": causes(found), "marks": found.marks,
         "truths": [found.names[t] for t in found.truth], "answers": [found.names[a] for a in found.new_answer],
         "drops": [_bin(DROP_BINS, d) for d in found.margin_drop],
         "confidences": [_bin(CONFIDENCE_BINS, p) for p in found.new_confidence],
@@ -92,7 +92,7 @@ def test_that_many_classes_are_counted_apart(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_that_facets_follow_marks_thresholds_and_an_offset() -> None:
     found = annotated(5)
-    for each in (found, found.at_offset(1.0)):
+    for each in (found, at_offset(found, 1.0)):
         before = facets(each, Filter())
         each.mark([0], Mark.LABEL_WRONG)
         each.set_thresholds(type(each.thresholds)(near_tie=100.0))

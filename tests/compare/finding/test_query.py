@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpt_studio.compare import Among, Cause, Comparison, Filter, Interval, Range, compare, read_metadata
-from mpt_studio.compare.finding.filters import NUMBERS
+from mpt_studio.compare.finding.filters import NUMBER_WORDS
 from mpt_studio.compare.finding.query import (
     CAUSES,
     KEYS,
@@ -96,7 +96,7 @@ def test_that_completion_offers_keys_then_values() -> None:
     assert offered("truth:shirt,co") == ["coat"]
     assert offered('new:"a') == ['"a b"', "coat"] or offered('new:"a')[0] == '"a b"'
     assert offered("camera:") == ["front", '"left side"']
-    assert set(KEYS) - set(NUMBERS) <= {text.rstrip(":>") for text in offered("")}
+    assert set(KEYS) - set(NUMBER_WORDS) <= {text.rstrip(":>") for text in offered("")}
     first = complete("kind:negative tru", 17, WORDS)[0]
     assert (first.start, first.end, first.text, first.what) == (14, 17, "truth:", "true class")
 

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import SUBSETS, ClassMap, Comparison, aligned, aligned_by_store, compare, keep_map
+from mpt_studio.compare import (
+    SUBSETS,
+    ClassMap,
+    Comparison,
+    aligned,
+    aligned_by_store,
+    compare,
+    flow,
+    keep_map,
+    record_of,
+)
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 
@@ -51,7 +61,7 @@ def figures(of: Comparison) -> tuple[object, ...]:
     columns = [of.kinds, of.to_new_class, of.is_old_class, names[of.truth], names[of.new_answer]]
     margins = np.nan_to_num(of.margin_drop[order], nan=9e9)
     rates = [of.rates(subset).to_json() for subset in SUBSETS]
-    return [column[order].tolist() for column in columns], margins.tolist(), rates, of.flow()
+    return [column[order].tolist() for column in columns], margins.tolist(), rates, flow(of)
 
 
 def odd(name: str, rng: np.random.Generator) -> str:
@@ -123,7 +133,7 @@ def test_that_labels_spelled_otherwise_than_the_classes_are_understood() -> None
     new = called(version([[1, 0], [0, 1]], "ab", "ab"), {"a": "alpha_one", "b": "beta"})
     found = compare(*aligned(old, new))
     assert found.rates("all").both_right == 2
-    assert found.to_json()["notes"]["old"] == ["Spelled otherwise: Alpha One → alpha_one, Beta → beta."]
+    assert record_of(found)["notes"]["old"] == ["Spelled otherwise: Alpha One → alpha_one, Beta → beta."]
     odd_labels = dataclasses.replace(new, label_names=("ALPHA-ONE", "BETA"))
     assert compare(*aligned(old, odd_labels)).rates("all").both_right == 2
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import OffsetRecommendation
+from mpt_studio.compare import OffsetRecommendation, at_offset
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -96,7 +96,7 @@ def test_that_the_offset_slider_moves_table_quadrants_charts_and_point(
     assert gamma == pytest.approx(page.offset.number.value())
     base = workspace.comparison("plain")
     assert base is not None
-    view = base.at_offset(gamma)
+    view = at_offset(base, gamma)
     negative = view.rates("all").negative_flips
     assert negative < base.rates("all").negative_flips
     assert cell(page, 0, "NFR").startswith(f"{10 * negative}.0 %")

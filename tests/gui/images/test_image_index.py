@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.compare import at_offset
 from mpt_studio.gui.images import image_index as module
 from mpt_studio.gui.images.image_index import image_index, same_texts
 from mpt_studio.gui.workspace import loading
@@ -30,7 +31,7 @@ def test_that_views_under_an_offset_share_the_index_and_nothing_is_held(workspac
     assert comparison is not None
     module._Kept.made.clear()
     base = image_index(workspace.dataset, comparison)
-    assert image_index(workspace.dataset, comparison.at_offset(1.0)) is base
+    assert image_index(workspace.dataset, at_offset(comparison, 1.0)) is base
     assert image_index(workspace.dataset, workspace.comparison("mpt")) is not base
     assert image_index(None, comparison)[0] == -1
     del base, comparison

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import Filter, compare, read_ids
+from mpt_studio.compare import Filter, at_offset, compare, read_ids
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.sample.note_editor import NoteEditor
@@ -212,6 +212,6 @@ def test_that_the_samples_digest_is_that_of_their_sorted_ids(monkeypatch: pytest
 def test_that_a_view_under_an_offset_has_the_data_of_its_base(workspace: Workspace) -> None:
     base = workspace.comparison()
     assert base is not None
-    view = base.at_offset(1.0)
+    view = at_offset(base, 1.0)
     assert data_of(view) == data_of(base)
-    assert "data" not in view.kept
+    assert ("data",) not in view.memo.kept

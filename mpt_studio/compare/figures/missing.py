@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from mpt_studio.compare.comparison import Comparison, Side
 from mpt_studio.errors import UserError
-
-if TYPE_CHECKING:
-    from mpt_studio.compare.comparison import Comparison, Side
 
 NEEDS: dict[str, tuple[str, tuple[Side, ...]]] = {
     "margin_drop": ("margin drop", ("old", "new")),
@@ -23,15 +19,6 @@ NEEDS: dict[str, tuple[str, tuple[Side, ...]]] = {
 }
 """What is shown → what people call it, and the versions whose scores it needs."""
 _SIDES: dict[Side, str] = {"old": "the old model", "new": "the update"}
-
-
-def about(comparison: Comparison) -> dict[str, Any]:
-    """What each version gave, what is not available and what was noted on reading, as plain JSON values."""
-    return {
-        "scores": {"old": comparison.old.scores, "new": comparison.new.scores},
-        "not_available": sentences(comparison),
-        "notes": {"old": list(comparison.old.notes), "new": list(comparison.new.notes)},
-    }
 
 
 def reason(comparison: Comparison, name: str) -> str:
