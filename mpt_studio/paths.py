@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from mpt_studio.errors import UserError
+
 APP = "mpt-studio"
 
 
@@ -73,6 +75,14 @@ def replace_file(path: Path, write: Callable[[Path], None], *, durable: bool = T
         raise
     if durable:
         _flush_folder(path.parent)
+
+
+def write_chosen(path: Path, write: Callable[[Path], None]) -> None:
+    """``replace_file`` for a file that the user named. Raises ``UserError`` where it cannot be written."""
+    try:
+        replace_file(path, write)
+    except OSError as error:
+        raise UserError(f"{path} could not be written ({error.strerror or error}); choose another file.") from error
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from mpt_studio.compare import FIGURES, SUBSET_WORDS, SUBSETS, Figure, Matching, Subset, Verdict, told
 from mpt_studio.compare.figures.columns import UNITS
-from mpt_studio.compare.matching.doctor import KIND_WORDS
+from mpt_studio.compare.matching.doctor import PAIR_WORDS
 from mpt_studio.errors import one_sentence
 from mpt_studio.store import Run, Update
 
@@ -92,8 +92,8 @@ def classes_report(record: dict[str, Any]) -> str:
     table = _table("old model", "update", "", words=3)
     for row in sorted(record["rows"], key=lambda row: order.index(row["kind"])):
         near = f" (near: {row['suggestion']})" if row["suggestion"] else ""
-        table.add_row(*(one_sentence(row[side], 80) for side in ("old", "new")), f"{KIND_WORDS[row['kind']]}{near}")
-    counts = ", ".join(f"{count:,} {KIND_WORDS[kind]}" for kind, count in record["counts"].items())
+        table.add_row(*(one_sentence(row[side], 80) for side in ("old", "new")), f"{PAIR_WORDS[row['kind']]}{near}")
+    counts = ", ".join(f"{count:,} {PAIR_WORDS[kind]}" for kind, count in record["counts"].items())
     lines = [_text(table), "", f"{counts}."] if record["rows"] else []
     verdict = record["problems"] or ["Every class of the old model is explained."]
     return "\n".join([*lines, *record["notes"], *verdict])

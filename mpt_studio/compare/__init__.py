@@ -17,7 +17,8 @@ from mpt_studio.compare.files.kept import open_comparison
 from mpt_studio.compare.files.metadata import read_metadata
 from mpt_studio.compare.files.pictures import write_contact_sheet, write_images
 from mpt_studio.compare.files.samples_table import write_csv, write_parquet
-from mpt_studio.compare.finding.explore import Facets, Group, facets, groups, sort_rows
+from mpt_studio.compare.finding.arrange import Group, groups, sort_rows
+from mpt_studio.compare.finding.explore import Facets, facets
 from mpt_studio.compare.finding.filters import Among, Filter, Interval, Range, Samples
 from mpt_studio.compare.finding.query import Completion, QueryError, Vocabulary, complete, parse, to_text, vocabulary
 from mpt_studio.compare.matching.aligned import aligned, aligned_by_store, map_for

@@ -10,14 +10,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from mpt_studio.compare.answers import Bytes
+from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.flips import FlipKind, Rates
 
 Subset = Literal["all", "old_classes", "new_classes"]
 SUBSET_WORDS: dict[Subset, str] = {"all": "all", "old_classes": "old classes", "new_classes": "new classes"}
 """What people call them."""
 SUBSETS: tuple[Subset, ...] = tuple(SUBSET_WORDS)
-Codes = npt.NDArray[np.uint8]
-Bools = npt.NDArray[np.bool_]
 CODES = 32
 _EVERY = np.arange(CODES)
 KIND = _EVERY & 3
@@ -26,7 +26,7 @@ _TO_NEW: Bools = (_EVERY & 8) > 0
 _IS_OLD: Bools = (_EVERY & 16) > 0
 
 
-def codes(kinds: Codes, changed: Bools, to_new_class: Bools, is_old_class: Bools) -> Codes:
+def codes(kinds: Bytes, changed: Bools, to_new_class: Bools, is_old_class: Bools) -> Bytes:
     """(N,) one code per sample."""
     found = kinds.copy()
     for bit, flags in ((2, changed), (3, to_new_class), (4, is_old_class)):
@@ -34,7 +34,7 @@ def codes(kinds: Codes, changed: Bools, to_new_class: Bools, is_old_class: Bools
     return found
 
 
-def count(of: Codes) -> npt.NDArray[np.int64]:
+def count(of: Bytes) -> npt.NDArray[np.int64]:
     """(32,) samples of each code."""
     found: npt.NDArray[np.int64] = np.bincount(of, minlength=CODES).astype(np.int64)
     return found

@@ -31,7 +31,7 @@ from mpt_studio.compare import (  # noqa: E402
     open_comparison,
     sort_rows,
 )
-from mpt_studio.compare.finding.explore import Key  # noqa: E402
+from mpt_studio.compare.finding.arrange import Key  # noqa: E402
 from mpt_studio.flips import FlipKind  # noqa: E402
 from mpt_studio.predictions import read_predictions  # noqa: E402
 

@@ -1,1 +1,1 @@
-"""Figures over a comparison: classes, causes, the offset, the frontier, recommendation, judgement."""
+"""What is told of a comparison: its table of figures, classes, causes, offsets, advice, verdicts; knows no files and no search."""

@@ -126,10 +126,10 @@ class Verdict:
             samples = "1 sample" if self.label_wrong == 1 else f"{self.label_wrong:,} samples"
             lines.append(f"Left out for a wrong label: {samples}.")
         if self.unknown_ids:
-            listed = one_sentence(", ".join(self.unknown_ids[:5]))
+            n, listed = len(self.unknown_ids), one_sentence(", ".join(self.unknown_ids[:5]))
             lines.append(
-                f"{_ids(len(self.unknown_ids))} not among the samples and could not be checked: "
-                f"{listed}{_more(len(self.unknown_ids), 5)}."
+                f"{'1 listed id is' if n == 1 else f'{n:,} listed ids are'} not among the samples and could not be checked: "
+                f"{listed}{_more(n, 5)}."
             )
         return lines
 
@@ -257,10 +257,6 @@ def _shown(name: str, value: float) -> str:
     if name == "must_not_flip":
         return f"{value:.0f}"
     return f"{100 * value:+.2f} points" if name == "min_accuracy_gain" else f"{100 * value:.2f} %"
-
-
-def _ids(count: int) -> str:
-    return "1 listed id is" if count == 1 else f"{count:,} listed ids are"
 
 
 def _more(count: int, shown: int) -> str:

@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from mpt_studio.compare import tally
 from mpt_studio.compare.answers import Bytes, Codes
-from mpt_studio.compare.blocks import BLOCK as CACHED
-from mpt_studio.compare.blocks import parts, sort_order
+from mpt_studio.compare.blocks import BLOCK, parts, sort_order
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.matching.matching import Bools
@@ -25,7 +24,8 @@ from mpt_studio.compare.tally import Subset
 from mpt_studio.flips import FlipKind, Rates, flip_kinds
 from mpt_studio.predictions import Floats, Ints
 
-BLOCK = 4096
+_STEP = 4096
+"""Samples whose codes are counted at once and kept as a running sum."""
 Counts = npt.NDArray[np.int64]
 _LEAST = np.finfo(np.float32).tiny
 """The lead of a new class that answers without one: its logit ties with an old class's, and its name comes first."""
@@ -84,8 +84,8 @@ class Offsets:
     def counts(self, gamma: float) -> Counts:
         """(32,) samples of each code of ``tally`` under γ: a step of a slider, whatever N."""
         at = self._split(gamma)
-        block = at // BLOCK
-        rest = slice(block * BLOCK, at)
+        block = at // _STEP
+        rest = slice(block * _STEP, at)
         low = self._low_before[block] + tally.count(self._low[rest])
         counts: Counts = low + self._high_before[-1] - self._high_before[block] - tally.count(self._high[rest])
         return counts
@@ -119,8 +119,8 @@ def _negative(codes: Bytes) -> Ints:
 
 def _running(codes: Bytes) -> Counts:
     """(B + 1, 32) samples of each code before each block; the last row counts all."""
-    blocks = -(-len(codes) // BLOCK) or 1
-    of_block = np.stack([tally.count(codes[b * BLOCK : (b + 1) * BLOCK]) for b in range(blocks)])
+    blocks = -(-len(codes) // _STEP) or 1
+    of_block = np.stack([tally.count(codes[b * _STEP : (b + 1) * _STEP]) for b in range(blocks)])
     running: Counts = np.concatenate([np.zeros((1, tally.CODES), np.int64), of_block.cumsum(axis=0)])
     return running
 
@@ -242,7 +242,7 @@ class OffsetComparison(Comparison):
     def _filled(self, formula: Callable[[slice], Floats]) -> Floats:
         """(N,) block by block, so that what lies between stays in the cache."""
         found = np.empty(len(self), dtype=np.float32)
-        for part in parts(len(self), CACHED):
+        for part in parts(len(self), BLOCK):
             found[part] = formula(part)
         return found
 

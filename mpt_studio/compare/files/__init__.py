@@ -1,1 +1,1 @@
-"""Comparisons and samples as files: tables, pictures, id lists, metadata. Above figures."""
+"""Comparisons and their samples as files, read and written; may use figures and knows no search."""

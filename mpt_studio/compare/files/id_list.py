@@ -36,10 +36,7 @@ def write_ids(path: Path, sample_ids: Iterable[str], notes: Mapping[str, str] | 
     Raises ``UserError`` where it cannot be written, and for an id that a text file cannot hold.
     """
     ids = list(sample_ids)
-    try:
-        paths.replace_file(path, lambda temporary: _write(temporary, ids, notes or {}, path.suffix.lower() == ".csv"))
-    except OSError as error:
-        raise UserError(f"{path} could not be written ({error.strerror or error}); choose another file.") from error
+    paths.write_chosen(path, lambda temporary: _write(temporary, ids, notes or {}, path.suffix.lower() == ".csv"))
 
 
 def _write(path: Path, ids: list[str], notes: Mapping[str, str], as_csv: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,6 @@ _INK, _MUTED, _PAPER = (32, 32, 36), (110, 110, 118), (255, 255, 255)
 _GOOD, _BAD = (20, 110, 50), (176, 32, 32)
 _TICK = (((0.1, 0.6), (0.4, 0.9), (0.95, 0.25)),)
 _CROSS = (((0.15, 0.3), (0.8, 0.9)), ((0.8, 0.3), (0.15, 0.9)))
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def write_images(
@@ -47,12 +45,8 @@ def write_images(
     try:
         for done, (row, index) in enumerate(zip(rows.tolist(), indices, strict=True)):
             check(stop)
-            pair = (
-                _file_name(comparison.names[comparison.truth[row]]),
-                _file_name(comparison.names[comparison.new_answer[row]]),
-            )
             name = str(comparison.sample_ids[row])
-            file = folder / pair[0] / f"to {pair[1]}" / f"{done:06d}_{_file_name(name.rpartition('/')[2], 60)}.png"
+            file = folder / _place(comparison, row) / f"{done:06d}_{_file_name(name.rpartition('/')[2], 60)}.png"
             if _save(dataset, index, file):
                 written.append((file.relative_to(folder).as_posix(), name))
             _tell(progress, done, len(rows))
@@ -85,25 +79,73 @@ def write_contact_sheet(
             f"A contact sheet takes 1 to {LARGEST_SHEET:,} samples, not {len(rows):,}; filter or select fewer."
         )
     indices = _indices(comparison, rows, dataset)
-    font = ImageFont.load_default(size=max(9, side // 10))
-    line = round(font.getbbox("Ag")[3] * 1.25)
-    gap = max(4, side // 12)
-    width, height = side, side + gap // 2 + 3 * line
-    columns = min(across, len(rows))
-    lines = -(-len(rows) // columns)
-    sheet = Image.new("RGB", (gap + columns * (width + gap), gap + lines * (height + gap)), _PAPER)
-    draw = ImageDraw.Draw(sheet)
+    sheet = _Sheet(len(rows), min(across, len(rows)), side)
     for place, (row, index) in enumerate(zip(rows.tolist(), indices, strict=True)):
         check(stop)
         _tell(progress, place, len(rows))
-        x, y = gap + place % columns * (width + gap), gap + place // columns * (height + gap)
-        _paste(sheet, draw, dataset, index, (x, y), side)
-        for i, (words, right) in enumerate(_caption(comparison, row)):
-            _write(draw, font, (x, y + side + gap // 2 + i * line), width, words, right)
-    try:
-        paths.replace_file(path, lambda temporary: sheet.save(temporary, "PNG"))
-    except OSError as error:
-        raise UserError(f"{path} could not be written ({error.strerror or error}); choose another file.") from error
+        sheet.paste(place, dataset, index)
+        sheet.caption(place, comparison, row)
+    paths.write_chosen(path, lambda temporary: sheet.image.save(temporary, "PNG"))
+
+
+class _Sheet:
+    """A grid of images of one size, each with three lines of text below."""
+
+    def __init__(self, images: int, columns: int, side: int) -> None:
+        self.columns, self.side = columns, side
+        self.font = ImageFont.load_default(size=max(9, side // 10))
+        self.line = round(self.font.getbbox("Ag")[3] * 1.25)
+        self.gap = max(4, side // 12)
+        self.height = side + self.gap // 2 + 3 * self.line
+        lines = -(-images // columns)
+        size = (self.gap + columns * (side + self.gap), self.gap + lines * (self.height + self.gap))
+        self.image = Image.new("RGB", size, _PAPER)
+        self.draw = ImageDraw.Draw(self.image)
+
+    def _corner(self, place: int) -> tuple[int, int]:
+        across, down = place % self.columns, place // self.columns
+        return self.gap + across * (self.side + self.gap), self.gap + down * (self.height + self.gap)
+
+    def paste(self, place: int, dataset: Dataset, index: int) -> None:
+        """The image as large as it fits; a crossed box where it cannot be read."""
+        (x, y), side = self._corner(place), self.side
+        try:
+            image = Image.fromarray(np.ascontiguousarray(dataset.image(index)))
+        except UserError:
+            self.draw.rectangle((x, y, x + side - 1, y + side - 1), outline=_MUTED)
+            self.draw.line((x, y, x + side - 1, y + side - 1), fill=_MUTED)
+            return
+        scale = side / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.LANCZOS)
+        self.image.paste(image, (x + (side - size[0]) // 2, y + (side - size[1]) // 2))
+
+    def caption(self, place: int, comparison: Comparison, row: int) -> None:
+        """Three lines: the truth, and the two answers with whether they are right."""
+        x, y = self._corner(place)
+        top = y + self.side + self.gap // 2
+        names, truth = comparison.names, int(comparison.truth[row])
+        self._write((x, top), names[truth], None)
+        for line, answer in enumerate((int(comparison.old_answer[row]), int(comparison.new_answer[row])), start=1):
+            self._write((x, top + line * self.line), names[answer], answer == truth)
+
+    def _write(self, at: tuple[int, int], words: str, right: bool | None) -> None:
+        """An answer begins with a tick or a cross, which the font lacks, so that no one depends on colours."""
+        (x, y), width = at, self.side
+        size, ink = round(self.font.getbbox("A")[3]), _INK if right is None else (_GOOD if right else _BAD)
+        if right is not None:
+            for stroke in _TICK if right else _CROSS:
+                points = [(x + size * a, y + size * b) for a, b in stroke]
+                self.draw.line(points, fill=ink, width=max(1, size // 7))
+            x, width = x + round(1.3 * size), width - round(1.3 * size)
+        self.draw.text((x, y), self._fitting(words, width), font=self.font, fill=ink)
+
+    def _fitting(self, text: str, width: int) -> str:
+        if self.font.getlength(text) <= width:
+            return text
+        while text and self.font.getlength(f"{text}…") > width:
+            text = text[:-1]
+        return f"{text}…"
 
 
 def _tell(progress: Progress | None, done: int, of: int) -> None:
@@ -153,47 +195,3 @@ def _file_name(text: str, longest: int = 80) -> str:
     """``text`` as the name of a file on any system; class names are data and never a path."""
     plain = re.sub(r'[\x00-\x1f<>:"/\\|?*\ud800-\udfff]', "_", text).strip(" .")[:longest]
     return f"_{plain}" if not plain or plain.partition(".")[0].upper() in _RESERVED else plain
-
-
-def _paste(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, dataset: Dataset, index: int, at: tuple[int, int], side: int
-) -> None:
-    try:
-        image = Image.fromarray(np.ascontiguousarray(dataset.image(index)))
-    except UserError:
-        draw.rectangle((*at, at[0] + side - 1, at[1] + side - 1), outline=_MUTED)
-        draw.line((*at, at[0] + side - 1, at[1] + side - 1), fill=_MUTED)
-        return
-    scale = side / max(image.size)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    image = image.resize(size, Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.LANCZOS)
-    sheet.paste(image, (at[0] + (side - size[0]) // 2, at[1] + (side - size[1]) // 2))
-
-
-def _caption(comparison: Comparison, row: int) -> Iterator[tuple[str, bool | None]]:
-    """Three lines: the truth, and the two answers with whether they are right."""
-    names, truth = comparison.names, int(comparison.truth[row])
-    yield names[truth], None
-    for answer in (int(comparison.old_answer[row]), int(comparison.new_answer[row])):
-        yield names[answer], answer == truth
-
-
-def _write(
-    draw: ImageDraw.ImageDraw, font: Font, at: tuple[int, int], width: int, words: str, right: bool | None
-) -> None:
-    """One line; an answer begins with a tick or a cross, which the font lacks, so that no one depends on colours."""
-    (x, y), size, ink = at, round(font.getbbox("A")[3]), _INK if right is None else (_GOOD if right else _BAD)
-    if right is not None:
-        strokes = _TICK if right else _CROSS
-        for stroke in strokes:
-            draw.line([(x + size * a, y + size * b) for a, b in stroke], fill=ink, width=max(1, size // 7))
-        x, width = x + round(1.3 * size), width - round(1.3 * size)
-    draw.text((x, y), _fitting(words, font, width), font=font, fill=ink)
-
-
-def _fitting(text: str, font: Font, width: int) -> str:
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text}…"

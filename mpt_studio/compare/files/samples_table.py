@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,10 @@ def write_csv(
             lines = csv.writer(stream, lineterminator="\n")
             lines.writerow(_table(comparison, chosen[:0]))
             for part in _told(len(chosen), stop, progress):
-                lines.writerows(_lines(_table(comparison, chosen[part])))
+                columns = _table(comparison, chosen[part]).values()
+                lines.writerows(zip(*map(_texts, columns), strict=True))
 
-    _written(path, write)
+    paths.write_chosen(path, write)
 
 
 def write_parquet(
@@ -84,7 +85,7 @@ def write_parquet(
             for part in _told(len(chosen), stop, progress):
                 file.write_table(batch(chosen[part]))
 
-    _written(path, write)
+    paths.write_chosen(path, write)
 
 
 def _told(n: int, stop: Stop, progress: Progress | None) -> Iterator[slice]:
@@ -104,13 +105,6 @@ def _plain(values: npt.NDArray[Any]) -> Any:
 
 def _all_or(comparison: Comparison, rows: Ints | None) -> Ints:
     return np.arange(len(comparison), dtype=np.int64) if rows is None else rows
-
-
-def _written(path: Path, write: Callable[[Path], None]) -> None:
-    try:
-        paths.replace_file(path, write)
-    except OSError as error:
-        raise UserError(f"{path} could not be written ({error.strerror or error}); choose another file.") from error
 
 
 def _table(c: Comparison, rows: Ints) -> Table:
@@ -136,10 +130,6 @@ def _table(c: Comparison, rows: Ints) -> Table:
         texts = np.array([*column.values, ""], dtype=object)
         found[name] = texts[column.codes[rows]] if column.numbers is None else column.numbers[rows]
     return found
-
-
-def _lines(table: Table) -> Iterator[tuple[Any, ...]]:
-    return zip(*(_texts(values) for values in table.values()), strict=True)
 
 
 def _texts(values: npt.NDArray[Any]) -> list[Any]:

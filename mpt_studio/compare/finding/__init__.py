@@ -1,1 +1,1 @@
-"""Which samples: filters, queries, sorting, counting. Above figures."""
+"""Which samples and in which order: filters, their language, facets, sorting; may use figures and knows no files."""

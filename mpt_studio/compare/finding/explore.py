@@ -13,16 +13,11 @@ from mpt_studio.compare.annotations import Cause
 from mpt_studio.compare.blocks import Stop, never
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures.causes import causes
-from mpt_studio.compare.finding.arrange import Group, Key, groups, sort_rows
 from mpt_studio.compare.finding.counting import SMALL, Code, Counter, join
-from mpt_studio.compare.finding.filters import KIND_WORDS, MARK_WORDS, Among, Filter, Interval, Range, Samples
+from mpt_studio.compare.finding.filters import Filter, Interval
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
 
-__all__ = [
-    "CONFIDENCE_BINS", "DROP_BINS", "KIND_WORDS", "MARK_WORDS", "Among", "Facets", "Filter", "Group", "Interval", "Key",
-    "Range", "Samples", "facets", "groups", "sort_rows",
-]  # fmt: skip
 _DROPS = (0.0, 1.0, 2.0, 4.0, 8.0)
 _CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 

@@ -1,1 +1,1 @@
-"""Which sample and which class of one version is which of the other. Knows no figures."""
+"""Which sample and which class of one version is which of the other; knows nothing of comparisons."""

@@ -29,7 +29,7 @@ def aligned(old: Predictions, new: Predictions, class_map: ClassMap = NO_MAP) ->
         raise UserError(f"{' '.join(found.problems)} {hint}")
     found.refuse()
     renames = {**found.renames, **_dropped_apart(found, new)}
-    if not renames and _known(old) | _known(new) <= set(new.class_names) | set(old.class_names):
+    if not renames and {*old.label_names, *new.label_names} <= set(new.class_names) | set(old.class_names):
         return old, new  # the usual case: nothing is called otherwise
     target = set(new.class_names) | {renames.get(name, name) for name in old.class_names}
     spelled = respelled(_only(new, renames), new.class_names)
@@ -67,10 +67,6 @@ def with_own_labels(new: Predictions) -> Predictions:
     spelled = respelled(new.label_names, new.class_names)
     more = tuple(name for name in new.label_names if name not in new.class_names and name not in spelled)
     return dataclasses.replace(new, class_names=(*new.class_names, *more)) if more else new
-
-
-def _known(version: Predictions) -> set[str]:
-    return set(version.label_names)
 
 
 def _only(version: Predictions, renames: Mapping[str, str]) -> list[str]:

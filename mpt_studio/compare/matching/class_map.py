@@ -78,10 +78,7 @@ class ClassMap:
             with temporary.open("w", encoding="utf-8", newline="") as stream:
                 csv.writer(stream, lineterminator="\n").writerows([("old", "new"), *self.pairs])
 
-        try:
-            paths.replace_file(path, write)
-        except OSError as error:
-            raise UserError(f"{path} could not be written ({error.strerror or error}); choose another file.") from error
+        paths.write_chosen(path, write)
 
 
 NO_MAP = ClassMap()

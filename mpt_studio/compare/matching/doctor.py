@@ -17,7 +17,7 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions.names import all_whole, any_whole, respelled
 
 PairKind = Literal["same", "reordered", "respelled", "mapped", "dropped", "added", "removed"]
-KIND_WORDS: dict[PairKind, str] = {
+PAIR_WORDS: dict[PairKind, str] = {
     "same": "same name",
     "reordered": "same name, at another place",
     "respelled": "same name, spelled otherwise",
@@ -75,7 +75,7 @@ class Diagnosis:
     def counts(self) -> dict[PairKind, int]:
         """Rows of each kind that occurs."""
         found = Counter(row.kind for row in self.rows)
-        return {kind: found[kind] for kind in KIND_WORDS if found[kind]}
+        return {kind: found[kind] for kind in PAIR_WORDS if found[kind]}
 
     def refuse(self) -> None:
         """Raise ``UserError`` with all problems and what to do, where there are any."""

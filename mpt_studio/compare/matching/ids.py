@@ -10,12 +10,12 @@ import numpy.typing as npt
 from mpt_studio.compare.blocks import BLOCK, Stop, never, parts
 from mpt_studio.predictions import Ints, Strings
 
-Bytes = npt.NDArray[np.bytes_]
+Texts = npt.NDArray[np.bytes_]
 Bools = npt.NDArray[np.bool_]
 _TEXTS = 100_000
 
 
-def lowered(ids: Strings) -> Bytes:
+def lowered(ids: Strings) -> Texts:
     """(N,) UTF-8 bytes of the ids in lower case: a quarter of the text's size, and quick to search in."""
     width = ids.dtype.itemsize // 4
     if not len(ids) or not width:
@@ -25,7 +25,7 @@ def lowered(ids: Strings) -> Bytes:
         for part in parts(len(ids), _TEXTS):
             found[part] = _ascii_lower(ids[part], width)
         return found
-    text: Bytes = np.strings.encode(np.strings.lower(ids), "utf-8", "surrogatepass")
+    text: Texts = np.strings.encode(np.strings.lower(ids), "utf-8", "surrogatepass")
     return text
 
 
@@ -41,14 +41,14 @@ def _is_ascii(ids: Strings) -> bool:
     return bool(_codes(ids).max(initial=0) < 128)
 
 
-def _ascii_lower(ids: Strings, width: int) -> Bytes:
+def _ascii_lower(ids: Strings, width: int) -> Texts:
     letters = _codes(ids).astype(np.uint8)
     letters[(letters >= ord("A")) & (letters <= ord("Z"))] |= 32
-    text: Bytes = letters.view(f"S{width}")
+    text: Texts = letters.view(f"S{width}")
     return text
 
 
-def containing(texts: Bytes, part: str, stop: Stop = never) -> Bools:
+def containing(texts: Texts, part: str, stop: Stop = never) -> Bools:
     """(N,) whether a text contains ``part``, in any case."""
     wanted = as_bytes(part)
     found = np.zeros(len(texts), dtype=bool)
@@ -57,7 +57,7 @@ def containing(texts: Bytes, part: str, stop: Stop = never) -> Bools:
     return found
 
 
-def _contain(texts: Bytes, wanted: bytes) -> Bools:
+def _contain(texts: Texts, wanted: bytes) -> Bools:
     """All letters in a row are compared with one letter at a time: far quicker than looking into each text alone."""
     width, length = texts.dtype.itemsize, len(wanted)
     if not length or length > width or b"\0" in wanted:  # texts end with zeros

@@ -106,25 +106,46 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
     truth, labelled, unknown = _truths(old, new, old_rows, new_rows, names)
     known = truth >= 0
     only_old, only_new = _without(len(old), old_rows), _without(len(new), new_rows)
-    other_data = _is_other_data(old, new)
-    if other_data and not len(only_old) and not len(only_new):
-        raise _refusal_of_other_data(old, new)
-    shared = [name for name in new.class_names if name in set(old.class_names)]
     report = Matching(
         matched=int(known.sum()),
         only_old=len(only_old),
         only_new=len(only_new),
         only_old_ids=tuple(map(str, old.sample_ids[only_old[:EXAMPLES]])),
         only_new_ids=tuple(map(str, new.sample_ids[only_new[:EXAMPLES]])),
-        added=tuple(name for name in new.class_names if name not in set(old.class_names)),
-        removed=tuple(name for name in old.class_names if name not in set(new.class_names)),
-        reordered=list(old.class_names[: len(shared)]) != shared or list(new.class_names[: len(shared)]) != shared,
+        added=_lacking(new.class_names, old.class_names),
+        removed=_lacking(old.class_names, new.class_names),
+        reordered=_is_reordered(old.class_names, new.class_names),
         unknown=int((labelled & ~known).sum()),
         unknown_classes=unknown[:EXAMPLES],
-        other_data=other_data,
+        other_data=_is_other_data(old, new),
         unlabelled=int((~labelled).sum()),
     )
-    if not labelled.any():
+    _refuse_no_pair(report, old, new)
+    old_rows, new_rows, truths = old_rows[known], new_rows[known], truth[known].astype(np.int32)
+    by_id = None if order is None else _placed(order, new_rows)
+    return Rows(_unless_all(old_rows, len(old)), _unless_all(new_rows, len(new)), truths, by_id), report
+
+
+def _lacking(names: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that are not among others, in their order."""
+    known = set(others)
+    return tuple(name for name in names if name not in known)
+
+
+def _is_reordered(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    known = set(old)
+    shared = tuple(name for name in new if name in known)
+    return old[: len(shared)] != shared or new[: len(shared)] != shared
+
+
+def _refuse_no_pair(report: Matching, old: Predictions, new: Predictions) -> None:
+    if report.other_data and not report.only_old and not report.only_new:
+        raise UserError(
+            f"The data differ: {_called(old, 'the old version')} and {_called(new, 'the update')} were evaluated on "
+            f"samples with the same ids and classes, but the data's fingerprints are {old.data_fingerprint[:8]} and "
+            f"{new.data_fingerprint[:8]}; evaluate both on the same data, as compare does with --data."
+        )
+    if not report.matched and not report.unknown:
         raise UserError(
             "The predictions of neither version tell the true classes; add a column label to one of them, or name the "
             "data, as compare does with --data."
@@ -134,9 +155,6 @@ def match(old: Predictions, new: Predictions) -> tuple[Rows, Matching]:
             f"Neither version knows the class of any sample (such as {_some(report.unknown_classes)}); "
             "their class names and the data's differ."
         )
-    old_rows, new_rows, truths = old_rows[known], new_rows[known], truth[known].astype(np.int32)
-    by_id = None if order is None else _placed(order, new_rows)
-    return Rows(_unless_all(old_rows, len(old)), _unless_all(new_rows, len(new)), truths, by_id), report
 
 
 def _truths(
@@ -240,14 +258,6 @@ def _is_other_data(old: Predictions, new: Predictions) -> bool:
     if old.part_fingerprint and new.part_fingerprint:
         return old.part_fingerprint != new.part_fingerprint
     return bool(old.data_fingerprint and new.data_fingerprint) and old.data_fingerprint != new.data_fingerprint
-
-
-def _refusal_of_other_data(old: Predictions, new: Predictions) -> UserError:
-    return UserError(
-        f"The data differ: {_called(old, 'the old version')} and {_called(new, 'the update')} were evaluated on "
-        f"samples with the same ids and classes, but the data's fingerprints are {old.data_fingerprint[:8]} and "
-        f"{new.data_fingerprint[:8]}; evaluate both on the same data, as compare does with --data."
-    )
 
 
 def _without(count: int, rows: Ints) -> Ints:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QCompleter, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from mpt_studio.compare.matching.doctor import KIND_WORDS, PairKind, Row
+from mpt_studio.compare.matching.doctor import PAIR_WORDS, PairKind, Row
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import tip
 
@@ -87,7 +87,7 @@ class ClassModel(QAbstractTableModel):
     def _text(self, row: Row, index: _Index) -> str:
         column = index.column()
         if column == KIND:
-            return f"{_GLYPHS[row.kind][0]}  {KIND_WORDS[row.kind]}"
+            return f"{_GLYPHS[row.kind][0]}  {PAIR_WORDS[row.kind]}"
         if column == CHOICE:
             return f"{self._choice(row)}  ▾" if self.can_choose(index) else ""
         return row.old if column == OLD else row.new
