@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,3 +65,15 @@ def random_pair(
 
     old = Predictions(ids, labels, names, logits(known), names[:known], version="old")
     return old, Predictions(ids, labels, names, logits(classes), names, version="update")
+
+
+def by_id(c: Comparison) -> dict[str, tuple[object, ...]]:
+    """Everything about each sample, exactly; NaN as None so that it equals itself."""
+    names = np.array(c.names)
+    columns = [
+        names[c.truth], names[c.old_answer], names[c.new_answer], c.kinds, c.old_confidence, c.new_confidence,
+        c.old_margin, c.new_margin, c.margin_drop, c.confidence_lost, c.best_old_logit, c.best_new_logit,
+    ]  # fmt: skip
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    cleaned = (tuple(None if isinstance(v, float) and math.isnan(v) else v for v in row) for row in rows)
+    return dict(zip(map(str, c.sample_ids), cleaned, strict=True))

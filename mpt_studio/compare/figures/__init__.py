@@ -1,1 +1,1 @@
-"""What is told of a comparison: its table of figures, classes, causes, offsets, advice, verdicts; knows no files and no search."""
+"""What is told of a comparison: figures, classes, causes, offsets, advice, verdicts; knows no files and no search."""

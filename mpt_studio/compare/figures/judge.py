@@ -128,8 +128,8 @@ class Verdict:
         if self.unknown_ids:
             n, listed = len(self.unknown_ids), one_sentence(", ".join(self.unknown_ids[:5]))
             lines.append(
-                f"{'1 listed id is' if n == 1 else f'{n:,} listed ids are'} not among the samples and could not be checked: "
-                f"{listed}{_more(n, 5)}."
+                f"{'1 listed id is' if n == 1 else f'{n:,} listed ids are'} not among the samples and could not be "
+                f"checked: {listed}{_more(n, 5)}."
             )
         return lines
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 
 from mpt_studio.compare import SUBSETS, Comparison, compare
 from mpt_studio.compare.figures.judge import Criteria, adjusted_rates, judge
-from mpt_studio.compare.files.id_list import read_ids, write_ids
 from mpt_studio.errors import UserError
 from mpt_studio.flips import Mark
 
@@ -75,39 +72,6 @@ def test_that_without_wrong_labels_adjusted_rates_are_the_raw_ones(seed: int) ->
 def test_that_thresholds_that_are_no_fractions_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UserError, match="fraction"):
         Criteria(**wrong)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("list.txt", "# blockers\na\n\n  b c \na\n"),
-        ("list.csv", "a\nb c\n"),
-        ("list.csv", "note,sample_id\nfirst,a\n,b c\n"),
-        ("list.csv", '\ufeffsample_id\n"a"\n"b c"\n'),
-    ],
-)
-def test_that_lists_are_read_as_text_or_csv(tmp_path: Path, name: str, content: str) -> None:
-    (tmp_path / name).write_text(content, "utf-8")
-    assert read_ids(tmp_path / name) == ("a", "b c")
-
-
-@pytest.mark.parametrize(("content", "sentence"), [(b"\n#\n", "no ids"), (b"a\0b", "not a text file")])
-def test_that_a_list_without_ids_is_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
-    (tmp_path / "list.txt").write_bytes(content)
-    with pytest.raises(UserError, match=sentence):
-        read_ids(tmp_path / "list.txt")
-    with pytest.raises(UserError, match="could not be read"):
-        read_ids(tmp_path / "missing.txt")
-
-
-def test_that_a_written_list_is_read_back(tmp_path: Path) -> None:
-    for name in ("list.txt", "list.csv"):
-        write_ids(tmp_path / name, ["test/b", "ü, x"], {"test/b": "look, here"})
-        assert read_ids(tmp_path / name) == ("test/b", "ü, x")
-    write_ids(tmp_path / "odd.csv", [" spaced", "#1"])
-    assert read_ids(tmp_path / "odd.csv") == (" spaced", "#1")
-    with pytest.raises(UserError, match=r"write a \.csv file"):
-        write_ids(tmp_path / "odd.txt", ["#1"])
 
 
 def test_that_a_version_without_old_class_samples_can_be_judged() -> None:

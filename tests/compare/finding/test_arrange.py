@@ -1,14 +1,15 @@
-"""Rows picked from the kept order of all samples against sorting them alone."""
+"""Sorting and grouping: against Python's sort, and rows picked from the kept order of all."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Cancelled, compare, groups, sort_rows
-from mpt_studio.compare.blocks import sort_order
+from mpt_studio.compare import Cancelled, Comparison, compare, groups, sort_rows
 from mpt_studio.compare.finding import arrange
 from mpt_studio.flips import Mark
 
@@ -49,18 +50,6 @@ def test_that_a_sort_nobody_waits_for_ends() -> None:
         sort_rows(found, np.arange(len(found)), "id", stop=lambda: True)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    values=st.lists(st.integers(0, 2**31 - 1) | st.integers(0, 5), max_size=40),
-    lowest=st.sampled_from([0, -3]),
-    descending=st.booleans(),
-)
-def test_that_whole_numbers_are_sorted_stably(values: list[int], lowest: int, descending: bool) -> None:
-    values = [value + lowest for value in values]
-    expected = sorted(range(len(values)), key=lambda i: values[i], reverse=descending)
-    assert sort_order(np.array(values, np.int32), descending=descending).tolist() == expected
-
-
 def test_that_groups_of_very_many_classes_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     found = compare(*random_pair(4))
     rows = np.arange(len(found))[::-1].copy()
@@ -69,3 +58,50 @@ def test_that_groups_of_very_many_classes_are_the_same(monkeypatch: pytest.Monke
     sorted_out = groups(found, rows, "flow")
     assert tabled[0].tolist() == sorted_out[0].tolist()
     assert tabled[1] == sorted_out[1]
+
+
+def test_that_groups_come_largest_first_and_keep_the_order_within(worked: Comparison) -> None:
+    rows = sort_rows(worked, np.arange(6), "id", descending=True)
+    grouped, found = groups(worked, rows, "class")
+    assert [(g.title, g.start, g.count) for g in found] == [("a", 0, 2), ("b", 2, 2), ("c", 4, 2)]
+    assert grouped.tolist() == [1, 0, 3, 2, 5, 4]
+    grouped, found = groups(worked, np.array([1, 2, 0]), "flow")
+    assert [(g.title, g.count) for g in found] == [("a → a", 1), ("a → c", 1), ("b → a", 1)]
+    assert grouped.tolist() == [0, 1, 2]
+    assert groups(worked, np.empty(0, np.int64), "flow")[1] == []
+
+
+ROWS = np.arange(6, dtype=np.int64)
+
+
+def test_that_sorting_puts_undefined_margins_last_either_way(worked: Comparison) -> None:
+    # drops: 0, 3, 5, −2, NaN, NaN
+    assert sort_rows(worked, ROWS, "margin_drop", descending=True).tolist() == [2, 1, 0, 3, 4, 5]
+    assert sort_rows(worked, ROWS, "margin_drop", descending=False).tolist() == [3, 0, 1, 2, 4, 5]
+
+
+def test_that_sorting_by_class_goes_by_name_and_keeps_the_order_of_equals(worked: Comparison) -> None:
+    rows = np.array([5, 3, 1, 0, 2, 4])
+    assert sort_rows(worked, rows, "class", descending=False).tolist() == [1, 0, 3, 2, 5, 4]
+    assert sort_rows(worked, rows, "class", descending=True).tolist() == [5, 4, 3, 2, 1, 0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    key=st.sampled_from(["margin_drop", "confidence", "old_confidence", "class", "answer", "kind", "id", "order"]),
+    descending=st.booleans(),
+)
+def test_that_sorting_equals_pythons_stable_sort(seed: int, key: str, descending: bool) -> None:
+    found = compare(*random_pair(seed))
+    rows = np.random.default_rng(seed).permutation(len(found))[:20]
+    names = np.array(found.names)
+    column = {
+        "margin_drop": found.margin_drop, "confidence": found.new_confidence, "old_confidence": found.old_confidence,
+        "class": names[found.truth], "answer": names[found.new_answer], "kind": found.kinds, "id": found.sample_ids,
+        "order": np.arange(len(found)),
+    }[key].tolist()  # fmt: skip
+    defined = [r for r in rows.tolist() if not (isinstance(column[r], float) and math.isnan(column[r]))]
+    undefined = [r for r in rows.tolist() if r not in defined]
+    expected = sorted(defined, key=lambda r: column[r], reverse=descending) + undefined
+    assert sort_rows(found, rows, key, descending).tolist() == expected  # type: ignore[arg-type]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.compare import Among, Cause, Comparison, Filter, Interval, Range, compare, read_metadata
+from mpt_studio.compare import Among, Cause, Comparison, Filter, Interval, Range, read_metadata
 from mpt_studio.compare.finding.filters import NUMBER_WORDS
 from mpt_studio.compare.finding.query import (
     CAUSES,
@@ -24,8 +23,6 @@ from mpt_studio.compare.finding.query import (
     vocabulary,
 )
 from mpt_studio.flips import FlipKind, Mark
-
-from ..conftest import random_pair
 
 WORDS = Vocabulary(
     ("T-shirt/top", "shirt", "coat", 'say "hi"', "a b", "old"),
@@ -176,15 +173,6 @@ def described(worked: Comparison, tmp_path: Path) -> Comparison:
 )
 def test_that_queries_find_samples(described: Comparison, text: str, rows: list[int]) -> None:
     assert parse(text, vocabulary(described)).apply(described).tolist() == rows
-
-
-def test_that_words_find_ids_and_classes_alike() -> None:
-    found = compare(*random_pair(1))
-    rows = set(Filter(words=("class 2",)).apply(found).tolist())
-    named = found.names.index("class 2")
-    assert rows == set(
-        np.flatnonzero((found.truth == named) | (found.new_answer == named) | (found.old_answer == named)).tolist()
-    )
 
 
 def test_that_the_docs_name_every_key_and_word() -> None:

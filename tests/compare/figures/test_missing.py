@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +43,7 @@ from mpt_studio.compare.figures.causes import cause_sentence
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions, read_predictions
 
-from .conftest import random_pair, version
+from ..conftest import random_pair
 
 
 def only_answers(of: Predictions) -> Predictions:
@@ -165,22 +164,3 @@ def test_that_a_kept_comparison_of_answers_equals_a_fresh_one(told: Comparison, 
     assert record_of(fresh) == record_of(again) == record_of(told)
     turned = dataclasses.replace(told.new, answers=told.new.predicted[::-1].copy())
     assert record_of(open_comparison(pair[0], turned, tmp_path / "kept")) == record_of(compare(told.old, turned))
-
-
-def test_that_the_truth_comes_from_whichever_version_tells_it(worked: Comparison) -> None:
-    silent = {"labels": np.full(6, -1), "label_names": ()}
-    for side in ("old", "new"):
-        pair = {"old": worked.old, "new": worked.new}
-        pair[side] = dataclasses.replace(pair[side], **silent)
-        assert compare(**pair).rates("all") == worked.rates("all")
-    with pytest.raises(UserError, match="neither version tell the true classes; add a column label"):
-        compare(dataclasses.replace(worked.old, **silent), dataclasses.replace(worked.new, **silent))
-
-
-def test_that_samples_without_a_truth_are_left_out_and_counted() -> None:
-    old = version([[1, 0], [0, 1], [1, 0]], "ab", "aba")
-    partly = dataclasses.replace(old, labels=np.array([0, -1, -1]))
-    found = compare(partly, dataclasses.replace(partly, labels=np.array([-1, 1, -1])))
-    assert (len(found), found.matching.unlabelled, found.matching.unknown) == (2, 1, 0)
-    assert "1 sample has no true class in either version's predictions; left out." in found.matching.sentences()
-    assert math.isclose(found.rates("all").accuracy_old or 0, 1.0)
