@@ -72,19 +72,10 @@ class Comparison:
     @property
     def without_scores(self) -> tuple[Side, ...]:
         """The versions that gave only their answers."""
-        return sides_without_scores(self.old, self.new)
+        versions: dict[Side, Predictions] = {"old": self.old, "new": self.new}
+        return tuple(side for side, version in versions.items() if not version.has_scores)
 
     # Samples ------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def old_rows(self) -> Ints:
-        """(N,) rows of the old version's predictions."""
-        return np.arange(len(self), dtype=np.int64) if self.rows.old is None else self.rows.old
-
-    @cached_property
-    def new_rows(self) -> Ints:
-        """(N,) rows of the update's predictions."""
-        return np.arange(len(self), dtype=np.int64) if self.rows.new is None else self.rows.new
 
     @cached_property
     def sample_ids(self) -> Strings:
@@ -354,9 +345,3 @@ def compare(old: Predictions, new: Predictions) -> Comparison:
 def _lacking(names: tuple[str, ...], version: Predictions) -> Bools:
     known = set(version.class_names)
     return np.array([name not in known for name in names], dtype=bool)
-
-
-def sides_without_scores(old: Predictions, new: Predictions) -> tuple[Side, ...]:
-    """The versions that gave only their answers."""
-    versions: dict[Side, Predictions] = {"old": old, "new": new}
-    return tuple(side for side, version in versions.items() if not version.has_scores)

@@ -159,14 +159,6 @@ class OffsetComparison(Comparison):
         return offsets(self.base).changed(self.gamma)
 
     @property
-    def old_rows(self) -> Ints:
-        return self.base.old_rows
-
-    @property
-    def new_rows(self) -> Ints:
-        return self.base.new_rows
-
-    @property
     def sample_ids(self) -> npt.NDArray[np.str_]:
         return self.base.sample_ids
 

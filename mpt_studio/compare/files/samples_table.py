@@ -21,11 +21,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
 
-NUMBERS = ("old_confidence", "new_confidence", "old_margin", "new_margin", "margin_drop", "confidence_lost")
-COLUMNS = (
-    "sample_id", "true_class", "old_answer", "new_answer", "kind", "true_class_is_new", "new_answer_is_new_class",
-    *NUMBERS, "cause", "mark",
-)  # fmt: skip
+_NUMBERS = ("old_confidence", "new_confidence", "old_margin", "new_margin", "margin_drop", "confidence_lost")
 _CHUNK = 50_000
 Table = dict[str, npt.NDArray[Any]]
 
@@ -121,7 +117,7 @@ def _table(c: Comparison, rows: Ints) -> Table:
         "kind": kinds[c.kinds[rows]],
         "true_class_is_new": ~c.is_old_class[rows],
         "new_answer_is_new_class": c.to_new_class[rows],
-        **{name: c.at(name, rows) for name in NUMBERS},
+        **{name: c.at(name, rows) for name in _NUMBERS},
         "cause": reasons[causes(c)[rows]],
         "mark": marks[c.marks[rows]],
     }

@@ -20,7 +20,7 @@ def brute_force(c: Comparison, offset: float) -> tuple[float, ...]:
     """
     new_names = set(c.names) - set(c.old.class_names)
     right = []
-    for row in c.new_rows:
+    for row in range(len(c)) if c.rows.new is None else c.rows.new:
         z = {n: float(v) for n, v in zip(c.new.class_names, c.new.logits[row], strict=True)}
         shifted = {n: v - offset if n in new_names else v for n, v in z.items()}
         answer = min(shifted, key=lambda n: (-shifted[n], offset != 0 and n in new_names, n))

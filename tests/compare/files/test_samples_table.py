@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 
 from mpt_studio.compare import Cancelled, Comparison, read_metadata, write_csv
-from mpt_studio.compare.files.samples_table import COLUMNS, write_parquet
+from mpt_studio.compare.files.samples_table import write_parquet
 from mpt_studio.errors import UserError
 from mpt_studio.flips import Mark
+
+COLUMNS = (
+    "sample_id", "true_class", "old_answer", "new_answer", "kind", "true_class_is_new", "new_answer_is_new_class",
+    "old_confidence", "new_confidence", "old_margin", "new_margin", "margin_drop", "confidence_lost", "cause", "mark",
+)  # fmt: skip
 
 
 def test_that_every_sample_has_a_row_with_names_and_figures(worked: Comparison, tmp_path: Path) -> None:

@@ -60,10 +60,10 @@ def test_that_an_epoch_gives_accuracy_per_subset_and_flips_with_the_interval_of_
     assert curves.series["accuracy", "all"].column(VALUE).tolist() == [85.0]
     assert ("accuracy", "new classes") not in curves.series
     assert curves.series["nfr", "old classes"].column(VALUE).tolist() == [10.0]
-    assert curves.series["nfr", "old classes"].column(LOW)[0] == pytest.approx(100 * old.interval("nfr")[0])
+    assert curves.series["nfr", "old classes"].column(LOW)[0] == pytest.approx(100 * Rates.nfr.interval(old)[0])
     relative = curves.series["relative_nfr", "old classes"]
     assert relative.column(VALUE)[0] == pytest.approx(old.relative_nfr)
-    assert relative.column(LOW)[0] == pytest.approx(old.relative_nfr * old.interval("nfr")[0] / 0.10)
+    assert relative.column(LOW)[0] == pytest.approx(old.relative_nfr * Rates.nfr.interval(old)[0] / 0.10)
 
 
 def test_that_an_epoch_without_an_old_model_draws_no_flips() -> None:
