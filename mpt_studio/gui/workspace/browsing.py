@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 
 from mpt_studio.compare import Comparison, Filter, Group, groups, sort_rows
 from mpt_studio.compare.blocks import Stop, check
-from mpt_studio.compare.figures import missing
 from mpt_studio.compare.finding.arrange import Key
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest

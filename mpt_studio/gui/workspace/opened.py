@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio.compare import Comparison, Filter, Group, missing
-from mpt_studio.compare.finding.explore import Key
+from mpt_studio.compare import Comparison, Filter, Group
+from mpt_studio.compare.figures import missing
+from mpt_studio.compare.finding.arrange import Key
 from mpt_studio.data import Dataset
 from mpt_studio.gui.images.image_index import ImageIndex, image_index
 from mpt_studio.gui.images.thumbnails import CACHE_BYTES, Thumbnails
