@@ -32,6 +32,9 @@ class Choices:
     preprocessing: Preprocessing | None = None
 
 
+NOTHING_CHOSEN = Choices()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """An architecture that a file's tensors fit, or come close to."""

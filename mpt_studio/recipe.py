@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -69,6 +70,17 @@ class Method:
     def needs_ensemble(self) -> bool:
         """Whether training needs an ensemble of reference models."""
         return self.distillation != "none" and self.teachers == "old_and_ensemble"
+
+
+def check_teachers(method: Method, *, old: object, reference: object, ensemble: Sequence[object]) -> None:
+    """Raise ``UserError`` where a teacher that the method needs is not given, be it as a path or as a checkpoint."""
+    for needed, given, what in (
+        (method.needs_old, old, "the old model as a teacher; name its checkpoint with --old"),
+        (method.needs_reference, reference, "the reference model as a teacher; name its checkpoint with --reference"),
+        (method.needs_ensemble, ensemble, "an ensemble of reference models; name their checkpoints with --ensemble"),
+    ):
+        if needed and not given:
+            raise UserError(f"{method.name} needs {what}.")
 
 
 _KL: dict[str, Any] = {"distillation": "focal_kl"}

@@ -17,7 +17,7 @@ from mpt_studio.cli.session import (
 )
 from mpt_studio.compare import ClassMap
 from mpt_studio.compare.matching.class_map import NO_MAP
-from mpt_studio.predictions.names import class_list
+from mpt_studio.files.class_lists import class_list
 
 
 def classes(

@@ -22,7 +22,17 @@ from mpt_studio.cli.session import (
     print_record,
 )
 from mpt_studio.cli.version_options import VersionOptions
-from mpt_studio.compare import SUBSETS, Criteria, adjusted_rates, judge, label_wrong, read_ids, record_of, write_csv
+from mpt_studio.compare import (
+    SUBSETS,
+    Comparison,
+    Criteria,
+    adjusted_rates,
+    judge,
+    label_wrong,
+    read_ids,
+    record_of,
+    write_csv,
+)
 from mpt_studio.flips import Mark
 from mpt_studio.store import Marks, Store
 from mpt_studio.store.marks import FILE as MARKS_FILE
@@ -76,8 +86,7 @@ def compare(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Compare two versions: runs, checkpoints or predictions (folder, CSV, Parquet, .npz). Exits 3 where a criterion is
-    not met.
+    """Compare two versions: runs, checkpoints or predictions (folder or file). Exits 3 where a criterion is not met.
 
     Args:
         old: The old model.
@@ -94,13 +103,16 @@ def compare(
         new_classes: The same for the new version.
     """
     mapped, lists = chosen_names(class_map, old_classes, new_classes)
-    listed = read_ids(must_not_flip.expanduser()) if must_not_flip else None
-    criteria = Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
+    criteria = Criteria(read_ids(must_not_flip) if must_not_flip else None, max_nfr, max_class_nfr, min_accuracy_gain)
     with open_session(store, quiet=json) as session:
         comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, **lists)
         comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
         if csv is not None:
             write_csv(comparison, csv)
+    return _print_judged(comparison, criteria, adjusted, json)
+
+
+def _print_judged(comparison: Comparison, criteria: Criteria, adjusted: bool, json: bool) -> int:
     wrong = label_wrong(comparison)
     record = record_of(comparison)
     if wrong.any():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
 import unicodedata
@@ -11,6 +10,11 @@ from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.class_lists import names_in, separated
+
+SAY_OLD_CLASSES = (
+    "Say which classes the old model knows: a count, names separated by commas, or a file; or give its checkpoint."
+)
 
 
 def natural_key(text: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -43,7 +47,7 @@ def resolve_old_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, .
 
     Args:
         text: a count (the data's first classes), names separated by commas (a name with a comma in double quotes; a
-            trailing comma makes a number a name), or the path of a UTF-8 file with one name per line.
+            trailing comma makes a number a name), or the path of a file of names (``files.class_lists``).
         class_names: the data's classes.
 
     Raises:
@@ -51,15 +55,12 @@ def resolve_old_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, .
     """
     text = text.strip()
     if not text:
-        raise UserError("Say which classes the old model knows: a count, names separated by commas, or a file.")
+        raise UserError(SAY_OLD_CLASSES)
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return _first(int(text), class_names)
-    named = _split(text)
-    if not _unknown(named, class_names):
-        return _in_order(named, class_names, "the list of old classes")
-    path = Path(text).expanduser()
-    if paths.is_file(path):
-        return _in_order(_lines(path), class_names, one_sentence(str(path)))
+    named, path = separated(text), Path(text).expanduser()
+    if _unknown(named, class_names) and paths.is_file(path):
+        return _in_order(names_in(path, class_names), class_names, one_sentence(str(path)))
     return _in_order(named, class_names, "the list of old classes")
 
 
@@ -67,19 +68,6 @@ def _first(count: int, class_names: tuple[str, ...]) -> tuple[str, ...]:
     if not 1 <= count <= len(class_names):
         raise UserError(f"The old model cannot know {count} classes; the data have {len(class_names)}.")
     return class_names[:count]
-
-
-def _split(text: str) -> list[str]:
-    rows = csv.reader([text.replace("\n", ",")], skipinitialspace=True)
-    return [name.strip() for row in rows for name in row if name.strip()]
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise UserError(f"{one_sentence(str(path))} is not UTF-8 text with one class name per line.") from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _nfc(text: str) -> str:

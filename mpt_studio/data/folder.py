@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpt_studio.data import decode, files
+from mpt_studio.data import decode
 from mpt_studio.data.classes import check_no_twins, quoted
 from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped
 from mpt_studio.data.fit import Fit, as_fit
@@ -20,6 +20,7 @@ from mpt_studio.data.scan import Found, Listing, scan, shown, without_repeats
 from mpt_studio.data.verdicts import in_threads, verify
 from mpt_studio.data.walk import Tree, walk
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files import plain
 
 
 class FolderDataset(Dataset):
@@ -56,8 +57,8 @@ class FolderDataset(Dataset):
 
     def _decoded(self, index: int, size: int | Fit, at_least: int = 0) -> Images:
         try:
-            content = files.read(self.file_of(index))
-            if files.digest_of(content) == self._index.digests[index].tobytes():
+            content = plain.read(self.file_of(index))
+            if plain.digest_of(content) == self._index.digests[index].tobytes():
                 return decode.decode(content, size, at_least=at_least)
             problem = "changed"
         except FileNotFoundError:

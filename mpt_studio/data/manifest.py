@@ -12,17 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mpt_studio.data import files
 from mpt_studio.data.classes import quoted
 from mpt_studio.data.dataset import Part, Progress, Skipped
 from mpt_studio.data.folder import FolderDataset
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
+from mpt_studio.data.manifest_table import Line, Table, called, places, read_table
 from mpt_studio.data.parts import NAMES, Sample, agreed_classes, build_index, split
 from mpt_studio.data.scan import Found, composed, is_text, sample_id
-from mpt_studio.data.table import Line, Table, places, read_content, read_table
 from mpt_studio.data.verdicts import verify
-from mpt_studio.data.walk import what_else
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.plain import digest_of, what_else
+from mpt_studio.files.tables import content_of
 
 _PART_OF: dict[str, Part] = {name: part for part, names in NAMES.items() for name in names} | {
     "dev": "validation",
@@ -48,8 +48,8 @@ def open_manifest(file: Path, progress: Progress) -> FolderDataset:
     classes, and a class that cannot be learned.
     """
     progress(f"Reading {one_sentence(file.name, 80)}", None)
-    content = read_content(file)
-    digest = files.digest_of(content).hex()
+    content = content_of(file, called(file))
+    digest = digest_of(content).hex()
     index = load_index(file, digest)
     if index is None:
         index = _indexed(file, content, progress)
@@ -71,7 +71,7 @@ def _indexed(file: Path, content: bytes, progress: Progress) -> Index:
     index = replace(index, skipped=(*skipped, *repeated, *unusable))
     if all(verdict.is_lasting for verdict in verdicts):
         places_of = (place for line in table.lines for place in places(file.parent, line.path))
-        save_index(file, files.digest_of(content).hex(), index, [place for place in places_of if "\0" not in place])
+        save_index(file, digest_of(content).hex(), index, [place for place in places_of if "\0" not in place])
     return index
 
 
@@ -87,9 +87,9 @@ def _arranged(table: Table, file: Path, samples: list[Sample], line_of: Mapping[
         samples = [replace(s, part="test") if s.part == "validation" else s for s in samples]
         given = given - {"validation"} | {"test"}
     samples = samples if given else split(samples)
-    called: dict[Part, str] = {part: f"the {part} lines" for part in PARTS if part in (given or ("train", "test"))}
+    names_of: dict[Part, str] = {part: f"the {part} lines" for part in PARTS if part in (given or ("train", "test"))}
     named = {composed(line.label) for line in table.lines if not _problem(line, _part(table, line))}
-    class_names, notes = agreed_classes(samples, named, called, where, is_split=not given)
+    class_names, notes = agreed_classes(samples, named, names_of, where, is_split=not given)
     ordered = sorted(samples, key=lambda s: PARTS.index(s.part))
     columns = zip(*(line_of[s.found.sample_id].more for s in ordered), strict=True)
     return build_index(ordered, class_names, (), notes, dict(zip(table.more, columns, strict=True)))
@@ -176,7 +176,7 @@ def _refuse_twins(table: Table, file: Path) -> None:
         if other != label:
             raise UserError(
                 f"The labels {quoted([other, label])} in lines {number:,} and {line.number:,} of "
-                f"{one_sentence(str(file), 120)} differ only by upper and lower case; write both the same way."
+                f"{called(file)} differ only by upper and lower case; write both the same way."
             )
 
 

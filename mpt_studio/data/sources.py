@@ -11,15 +11,38 @@ from __future__ import annotations
 
 import difflib
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from mpt_studio.data.dataset import Dataset, Progress
+from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError, one_sentence
 
-KINDS = ("builtin", "fashion-mnist", "cifar10", "cifar100", "folder", "manifest")
-MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
-"""Of files that may be a manifest when named without ``manifest:``."""
-_NEED_A_FOLDER = ("cifar10", "cifar100", "folder")
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of data, and what its spec string has behind the colon."""
+
+    title: str
+    """For people."""
+    place: Literal["", "folder", "file"] = ""
+    optional: bool = False
+    """Whether the place may be left out."""
+    splits_itself: bool = False
+    """Whether the data say themselves which classes an old model knows."""
+
+
+SOURCES = {
+    "builtin": Source("Built-in characters", splits_itself=True),
+    "fashion-mnist": Source("Fashion-MNIST", "folder", optional=True),
+    "cifar10": Source("CIFAR-10 (folder of the python version)", "folder"),
+    "cifar100": Source("CIFAR-100 (folder of the python version)", "folder"),
+    "folder": Source("A folder of images, one folder per class", "folder"),
+    "manifest": Source("A table of images and their labels (CSV)", "file"),
+}
+"""By what a spec string begins with."""
+_CHOICES = "builtin, fashion-mnist, cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv"
 
 
 def open_dataset(spec: str, progress: Progress | None = None) -> Dataset:
@@ -42,23 +65,39 @@ def parse_spec(spec: str) -> tuple[str, Path | None]:
 
     The path of a folder alone means ``folder:PATH``, that of a table of paths and labels ``manifest:PATH``.
     """
-    kind, _, text = spec.strip().partition(":")
-    kind = kind.strip().lower().replace("_", "-")
-    if kind not in KINDS:
+    kind, text = _parted(spec)
+    if kind not in SOURCES:
         alone = _kind_of_path(spec)
         if alone:
             return alone, _absolute(spec)
         raise UserError(_unknown(spec, kind))
-    if kind in _NEED_A_FOLDER and not text.strip():
-        raise UserError(f"{kind} needs a folder: write {kind}:DIR.")
-    if kind == "builtin" and text.strip():
-        raise UserError("builtin takes no folder: write builtin alone.")
-    if kind == "manifest":
+    source = SOURCES[kind]
+    if source.place == "file":
         return kind, _manifest(text)
+    if source.place and not source.optional and not text.strip():
+        raise UserError(f"{kind} needs a folder: write {kind}:DIR.")
+    if not source.place and text.strip():
+        raise UserError(f"{kind} takes no folder: write {kind} alone.")
     folder = _absolute(text) if text.strip() else None
     if folder is not None and not folder.is_dir():
         raise UserError(_not_a_folder(kind, folder))
     return kind, folder
+
+
+def is_spec(text: str) -> bool:
+    """Whether a text begins like a spec string, and is not the path of a folder or table alone."""
+    return _parted(text)[0] in SOURCES
+
+
+def splits_itself(spec: str) -> bool:
+    """Whether the data say themselves which classes an old model knows."""
+    kind, _ = _parted(spec)
+    return kind in SOURCES and SOURCES[kind].splits_itself
+
+
+def _parted(spec: str) -> tuple[str, str]:
+    kind, _, text = spec.strip().partition(":")
+    return kind.strip().lower().replace("_", "-"), text
 
 
 def _open(kind: str, folder: Path | None, progress: Progress) -> Dataset:
@@ -99,11 +138,7 @@ def _kind_of_path(spec: str) -> str:
             return "folder"
     except (OSError, ValueError):  # no path at all
         return ""
-    if path.suffix.lower() not in MANIFEST_SUFFIXES:
-        return ""
-    from mpt_studio.data import table
-
-    return "manifest" if table.looks_like_manifest(path) else ""
+    return "manifest" if is_manifest(path) else ""
 
 
 def _manifest(text: str) -> Path:
@@ -118,9 +153,10 @@ def _manifest(text: str) -> Path:
 
 
 def _unknown(spec: str, kind: str) -> str:
-    close = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.75)
-    choices = "use builtin, fashion-mnist, cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."
-    hint = f"did you mean {close[0]}?" if close else choices
+    if not spec.strip():
+        return f"No data are named; write {_CHOICES}."
+    close = difflib.get_close_matches(kind, SOURCES, n=1, cutoff=0.75)
+    hint = f"did you mean {close[0]}?" if close else f"use {_CHOICES}."
     return f"There is no data set {one_sentence(spec, 120)!r}; {hint}"
 
 

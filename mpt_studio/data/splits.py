@@ -35,10 +35,7 @@ def training_split(
         (train, validation): ascending sample indices.
     """
     wanted = _class_indices(dataset, classes)
-    if not len(dataset.train):
-        raise UserError(
-            f"The data {one_sentence(dataset.spec)} have no training part; versions can only be evaluated on them."
-        )
+    check_trainable(dataset)
     members = [dataset.train[dataset.labels[dataset.train] == c] for c in range(len(dataset.class_names))]
     if len(dataset.validation):
         return _with_own_validation(dataset, members, wanted, seed, validation_fraction > 0, limit)
@@ -52,6 +49,14 @@ def training_split(
         validation.append(shuffled[:chosen])
         train.append(shuffled[kept : kept + quotas[c] - chosen])
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(validation))
+
+
+def check_trainable(dataset: Dataset) -> None:
+    """Raise ``UserError`` for data without a training part."""
+    if not len(dataset.train):
+        raise UserError(
+            f"The data {one_sentence(dataset.spec)} have no training part; versions can only be evaluated on them."
+        )
 
 
 def _with_own_validation(

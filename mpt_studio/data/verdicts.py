@@ -12,10 +12,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from mpt_studio.data import decode, files
+from mpt_studio.data import decode
 from mpt_studio.data.dataset import Progress
 from mpt_studio.data.index import Array, cache_file, load_arrays, pack, save_arrays, unpack
 from mpt_studio.data.scan import Found
+from mpt_studio.files import plain
 
 _CHUNK = 64
 """Files between two reports of progress."""
@@ -76,8 +77,8 @@ def in_threads(do: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
 
 def _verdict(path: Path) -> Verdict:
     try:
-        content = files.read(path)
-    except files.NotAFile as problem:
+        content = plain.read(path)
+    except plain.NotAFile as problem:
         return Verdict(str(problem), _NO_DIGEST, 0, 0)
     except OSError as error:
         return Verdict(error.strerror or "unreadable", _NO_DIGEST, 0, 0, is_lasting=False)
@@ -85,7 +86,7 @@ def _verdict(path: Path) -> Verdict:
         width, height = decode.check(content)
     except decode.BadImage as bad:
         return Verdict(str(bad), _NO_DIGEST, 0, 0)
-    return Verdict("", files.digest_of(content), width, height)
+    return Verdict("", plain.digest_of(content), width, height)
 
 
 def _key(found: Found) -> _Key:

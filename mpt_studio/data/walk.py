@@ -9,19 +9,16 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
-import stat
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mpt_studio.data.dataset import Progress
+from mpt_studio.files.kinds import IMAGES, UNREADABLE_IMAGES
+from mpt_studio.files.plain import what_else
 
-_READ = ".jpg .jpeg .jpe .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .jp2"
-_NOT_READ = ".heic .heif .jxl .svg .psd .tga .ico .eps .dng .cr2 .nef .arw"
-"""Images to their owner: listed with the reason instead of passed over in silence."""
-SUFFIXES = frozenset(f"{_READ} {_NOT_READ}".split())
-"""File names that are taken for images, in lower case; what is inside decides how they are read."""
+_SUFFIXES = frozenset((*IMAGES.suffixes, *UNREADABLE_IMAGES.suffixes))
 SYSTEM_FOLDERS = frozenset({"@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"})
 """Made by file servers, archivers and file systems; their pictures are small copies of the user's."""
 LINK = "link"
@@ -108,7 +105,7 @@ class _Walker:
                     continue
                 if _leads_to_folder(entry):
                     self._put_folder(entry, place)
-                elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
+                elif os.path.splitext(entry.name)[1].lower() in _SUFFIXES:
                     self._count()
                     yield _described(entry)
 
@@ -160,12 +157,3 @@ def _described(entry: os.DirEntry[str]) -> FoundFile:
         return entry.name, 0, 0, error.strerror or "unreadable"
     problem = what_else(status.st_mode)
     return entry.name, status.st_size, status.st_mtime_ns, problem or (LINK if entry.is_symlink() else "")
-
-
-def what_else(mode: int) -> str:
-    """Why something that is no regular file is not opened; "" for a file."""
-    if stat.S_ISREG(mode):
-        return ""
-    kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISDIR, "a folder"))
-    kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
-    return f"{kind}, not a file"

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.engine.intake import limits
-from mpt_studio.engine.intake.contents import SENTENCE, Contents, contents_from, outline_of, refusal
+from mpt_studio.engine.intake.contents import Contents, contents_from, outline_of
 from mpt_studio.engine.recognise.onnx import describe, warm_up
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.opened import SENTENCE, refusal
 from mpt_studio.reading import Reading, choices_from_json, to_json
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_c
 from mpt_studio.jobs.evaluating import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
 from mpt_studio.jobs.exporting import export
 from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
-from mpt_studio.jobs.read_weights import checkpoint_of, is_version_folder, read_version, with_preprocessing
+from mpt_studio.jobs.read_weights import checkpoint_of, read_version, with_preprocessing
 from mpt_studio.jobs.session import Session, absolute_spec
 from mpt_studio.jobs.training import check_engine, start_train, train
 from mpt_studio.jobs.update import check_update, run_update, start_update
@@ -29,7 +29,6 @@ __all__ = [
     "explain",
     "export",
     "inspect",
-    "is_version_folder",
     "metadata_file",
     "open_data",
     "predictions_of",

@@ -12,14 +12,15 @@ from mpt_studio.compare import ClassMap, Comparison, aligned, compare, diagnose,
 from mpt_studio.compare.matching.aligned import with_own_labels
 from mpt_studio.compare.matching.class_map import NO_MAP
 from mpt_studio.data import Dataset
-from mpt_studio.data.sources import KINDS
+from mpt_studio.data.sources import is_spec
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import PREDICTIONS
+from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.jobs.evaluating import may_be_of, named_predictions
 from mpt_studio.jobs.images import open_data
-from mpt_studio.jobs.read_weights import checkpoint_of, is_version_folder
+from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions, with_truth
-from mpt_studio.predictions.read_any import SUFFIXES
 from mpt_studio.reading import Choices
 
 Classes = tuple[str, ...]
@@ -53,11 +54,8 @@ def compare_versions(
     pair = aligned(before, after, class_map)
     if class_map:
         keep_map(store, before.class_names, known, class_map)
-    return open_comparison(*pair, store / "comparisons") if all(map(_is_on_disk, pair)) else compare(*pair)
-
-
-def _is_on_disk(version: Predictions) -> bool:
-    return isinstance(version.sample_ids, np.memmap)
+    are_on_disk = all(isinstance(version.sample_ids, np.memmap) for version in pair)
+    return open_comparison(*pair, store / "comparisons") if are_on_disk else compare(*pair)
 
 
 def _predictions(session: Session, name: str, dataset: Dataset | None, classes: Classes) -> Predictions:
@@ -70,7 +68,7 @@ def _predictions(session: Session, name: str, dataset: Dataset | None, classes: 
 
 
 def _is_table(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+    return PREDICTIONS.fits(path) and path.is_file()
 
 
 def _on(dataset: Dataset | None, version: Predictions, name: str) -> Predictions:
@@ -102,7 +100,7 @@ def class_names_of(session: Session, name: str, classes: Classes = ()) -> tuple[
         return found.class_names, with_own_labels(found).class_names
     if path.is_file() or is_version_folder(path):
         names = _weights(session, path, classes)
-    elif name.partition(":")[0].strip().lower() in KINDS or (path.is_dir() and not (path / "run.json").is_file()):
+    elif is_spec(name) or (path.is_dir() and not (path / "run.json").is_file()):
         names = open_data(session, name).class_names
     elif not path.exists() and (path.suffix or len(path.parts) > 1):
         raise UserError(f"There is no file {path}.")

@@ -18,18 +18,17 @@ from mpt_studio.compare.matching.class_map import kept_map
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
 from mpt_studio.data.index import PARTS
-from mpt_studio.data.sources import MANIFEST_SUFFIXES
-from mpt_studio.data.table import looks_like_manifest
+from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError
+from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
-from mpt_studio.jobs.read_weights import NOTHING_CHOSEN, checkpoint_of, is_ours, is_version_folder, read_version
+from mpt_studio.jobs.read_weights import checkpoint_of, is_ours, read_version, weights_in
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
 from mpt_studio.predictions.names import respelled, spelling
-from mpt_studio.reading import Choices, to_json
+from mpt_studio.reading import NOTHING_CHOSEN, Choices, to_json
 from mpt_studio.store import Run
-from mpt_studio.store.run import read_run
 
 
 def prepare_data(session: Session, spec: str) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def evaluate(
     ``choices`` complete what a foreign file does not say of itself.
     """
     dataset = open_data(session, spec)
-    checkpoint = checkpoint_of(session, _weights_in(path), choices, dataset.class_names)
+    checkpoint = checkpoint_of(session, weights_in(path), choices, dataset.class_names)
     if dataset.skipped:
         session.progress(skipped_sentence(dataset, session.store), None)
     if not len(dataset.part(part)):
@@ -69,12 +68,6 @@ def evaluate(
         folder = _new_folder(out)  # before the work, not after it
         _computed(session, checkpoint, dataset, part, device).save(folder)
     return read_predictions(folder), folder
-
-
-def _weights_in(path: Path) -> Path:
-    """The checkpoint itself, or that of a run's folder."""
-    run = read_run(path) if (path / "run.json").is_file() else None
-    return run.checkpoint if run is not None and run.checkpoint is not None else path
 
 
 def _new_folder(path: Path) -> Path:
@@ -191,7 +184,8 @@ def named_predictions(session: Session, name: str, dataset: Dataset | None) -> P
     if is_predictions(path):
         return _on(dataset, read_predictions(path), name)
     if path.is_file() or is_version_folder(path):
-        return _of_checkpoint(session, checkpoint_of(session, path, data_classes=_class_names(dataset)), dataset)
+        names = dataset.class_names if dataset is not None else ()
+        return _of_checkpoint(session, checkpoint_of(session, path, data_classes=names), dataset)
     if not path.exists() and (path.suffix or len(path.parts) > 1):
         raise UserError(f"There is no file {path}.")
     run = session.store.run(path.name if path.is_dir() else name)
@@ -215,10 +209,6 @@ def _of_run(session: Session, run: Run, dataset: Dataset | None) -> Predictions:
     if run.checkpoint is None:
         raise UserError(f"The run {run.id} ({run.outcome}) has no version yet; resume it first.")
     return _of_checkpoint(session, checkpoint_of(session, run.checkpoint), dataset)
-
-
-def _class_names(dataset: Dataset | None) -> tuple[str, ...]:
-    return dataset.class_names if dataset is not None else ()
 
 
 def _of_checkpoint(session: Session, checkpoint: Checkpoint, dataset: Dataset | None) -> Predictions:
@@ -272,4 +262,4 @@ def _is_images(path: Path) -> bool:
     """Whether ``path`` is an image folder or a manifest, by its looks."""
     if is_predictions(path) or is_version_folder(path):
         return False
-    return path.is_dir() or (path.suffix.lower() in MANIFEST_SUFFIXES and path.is_file() and looks_like_manifest(path))
+    return path.is_dir() or is_manifest(path)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.read_weights import checkpoint_of
+from mpt_studio.jobs.read_weights import checkpoint_of, weights_in
 from mpt_studio.jobs.session import Session
-from mpt_studio.reading import Choices
+from mpt_studio.reading import NOTHING_CHOSEN, Choices
 from mpt_studio.store.disk import written_to
-from mpt_studio.store.run import read_run
+
+if TYPE_CHECKING:
+    from mpt_studio.engine.export import Exported
 
 Format = Literal["pth", "onnx", "safetensors", "labels"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 SUFFIXES: dict[Format, str] = {"pth": ".pth", "onnx": ".onnx", "safetensors": ".safetensors", "labels": ".txt"}
-NOTHING_CHOSEN = Choices()
 
 
 def export(
@@ -43,36 +44,27 @@ def export(
     """
     if form not in FORMATS:
         raise UserError(f"There is no format {one_sentence(str(form), 40)!r}; use {', '.join(FORMATS)}.")
-    checkpoint = checkpoint_of(session, _weights_in(path), choices)
+    checkpoint = checkpoint_of(session, weights_in(path), choices)
     target = (out or Path(_name(checkpoint, path, form))).expanduser().absolute()
     _check_target(target, path, checkpoint, force)
     session.progress(f"Writing {one_sentence(target.name, 60)} and checking it", None)
-    from mpt_studio.engine.export import Exported
-    from mpt_studio.engine.export import export as write
-
-    done: list[Exported] = []
-    with written_to(target):
-        paths.replace_file(
-            target, lambda temporary: done.append(write(checkpoint, form, temporary, normalise=normalise))
-        )
+    done = _written(checkpoint, form, target, normalise)
     return {
         "path": str(target),
         "format": form,
         "bytes": target.stat().st_size,
         "sha256": paths.sha256_of(target),
-        **dataclasses.asdict(done[0]),
+        **dataclasses.asdict(done),
     }
 
 
-def _weights_in(path: Path) -> Path:
-    """The file itself, or the version that a run's folder keeps."""
-    folder = path.expanduser()
-    if not (folder / "run.json").is_file():
-        return path
-    kept = read_run(folder).checkpoint
-    if kept is None:
-        raise UserError(f"The run {one_sentence(folder.name, 80)} has no version yet; resume it first.")
-    return kept
+def _written(checkpoint: Checkpoint, form: Format, target: Path, normalise: bool) -> Exported:
+    from mpt_studio.engine.export import export as write
+
+    done: list[Exported] = []
+    with written_to(target):
+        paths.replace_file(target, lambda new: done.append(write(checkpoint, form, new, normalise=normalise)))
+    return done[0]
 
 
 def _name(checkpoint: Checkpoint, path: Path, form: Format) -> str:

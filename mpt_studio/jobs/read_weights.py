@@ -24,13 +24,17 @@ from typing import Any
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, read_checkpoint
 from mpt_studio.errors import UserError, one_sentence, shown_name
+from mpt_studio.files.class_lists import LARGEST, beside
+from mpt_studio.files.kinds import WEIGHTS
+from mpt_studio.files.opened import refusal
+from mpt_studio.files.sniff import check_looks
 from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, state_of
 from mpt_studio.jobs.session import Session
-from mpt_studio.reading import Choices, Need, Reading, choices_from_json, reading_from_json, to_json
+from mpt_studio.reading import NOTHING_CHOSEN, Choices, Need, Reading, choices_from_json, reading_from_json, to_json
 from mpt_studio.store.disk import written_to
+from mpt_studio.store.run import read_run
 
-NOTHING_CHOSEN = Choices()
-RULES = 1
+RULES = 2
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
 KEPT_DAYS = 60
@@ -41,12 +45,11 @@ SPARED_HOURS = 24
 LARGE = 1 << 30
 """Bytes from which a file is looked at before it is hashed."""
 _PIECE = 8 << 20
-_BESIDE = (
-    "config.json", "preprocessor_config.json", "labels.txt", "classes.txt", "class_names.txt", "labels.json",
-    "classes.json", "class_names.json", "class_to_idx.json", "idx_to_class.json", "id2label.json", "label2id.json",
-    "label_map.json",
-)  # fmt: skip
-"""Files beside the weights that may tell classes and preprocessing: where they change, the file is read again."""
+_BESIDE = ("config.json", "preprocessor_config.json")
+"""Files beside the weights that may tell classes and preprocessing, with lists of classes: where they change, the file
+is read again."""
+_HASHED = (*WEIGHTS.suffixes, ".txt")
+"""Of a folder's files, those that tell it from others."""
 
 
 def read_version(
@@ -130,16 +133,20 @@ def _list(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def weights_in(path: Path) -> Path:
+    """The file itself, or the version that a run's folder keeps. Raises ``UserError`` where that has none."""
+    folder = path.expanduser()
+    if not (folder / "run.json").is_file():
+        return path
+    kept = read_run(folder).checkpoint
+    if kept is None:
+        raise UserError(f"The run {one_sentence(folder.name, 80)} has no version yet; resume it first.")
+    return kept
+
+
 def is_ours(path: Path) -> bool:
     """Whether a file was written by this program; what only looks like it is refused by ``read_checkpoint``."""
     return has_our_header(path)
-
-
-def is_version_folder(path: Path) -> bool:
-    """Whether a folder holds weights, as Hugging Face lays them out."""
-    from mpt_studio.engine.intake.folder import holds_weights
-
-    return path.is_dir() and holds_weights(path)
 
 
 def missing_sentence(reading: Reading) -> str:
@@ -179,18 +186,12 @@ def _absolute(path: Path) -> Path:
 
 def _refuse_at_once(path: Path) -> None:
     """Refuse, before it is hashed, a large file that could not be read anyway. Raises ``UserError``."""
-    from mpt_studio.engine.intake import limits, sniff
-    from mpt_studio.engine.intake.contents import refusal
-    from mpt_studio.engine.intake.opened import opened
+    from mpt_studio.engine.intake import limits
 
     size, free = bytes_of(path), limits.free_memory()
     if size < LARGE or not path.is_file():
         return
-    try:
-        with opened(path) as file:
-            sniff.kind_of(file)
-    except UserError as error:
-        raise refusal(path, str(error)) from None
+    check_looks(path)
     if free and size > free:
         raise refusal(path, f"has {size / 1e9:,.0f} GB, more than the free memory; read it on a larger machine")
 
@@ -225,13 +226,10 @@ def _sha256_of(path: Path, beat: Callable[[], None]) -> str:
     return digest.hexdigest()
 
 
-_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".json", ".txt")
-
-
 def _folder_sha256(folder: Path, beat: Callable[[], None]) -> str:
     digest = hashlib.sha256(b"folder")
     for entry in sorted(folder.iterdir()):
-        if entry.suffix.lower() in _WEIGHTS and entry.is_file():
+        if entry.suffix.lower() in _HASHED and entry.is_file():
             digest.update(f"{entry.name} {_sha256_of(entry, beat)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
@@ -268,16 +266,14 @@ def _read_choices(path: Path) -> Choices:
 def _key(path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...]) -> str:
     """Everything that a reading depends on, as a folder's name."""
     home = path if path.is_dir() else path.parent
-    stem = path.name.partition(".")[0]
-    own = [f"{stem}{end}" for end in (".txt", "_labels.txt", "_classes.txt", ".labels.txt", "_class_to_idx.json")]
-    beside = {name: _small_hash(home / name) for name in (*_BESIDE, *own)}
-    parts = [RULES, sha256, path.name, to_json(choices), data_classes, beside]
+    told = {place.name: _small_hash(place) for place in (*(home / name for name in _BESIDE), *beside(path))}
+    parts = [RULES, sha256, path.name, to_json(choices), data_classes, told]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _small_hash(path: Path) -> str:
     try:
-        return paths.sha256_of(path) if path.is_file() and path.stat().st_size < 16 << 20 else ""
+        return paths.sha256_of(path) if path.is_file() and path.stat().st_size <= LARGEST else ""
     except OSError:
         return ""
 

@@ -42,11 +42,6 @@ class Session:
 
 def absolute_spec(spec: str) -> str:
     """The data's spec string with an absolute folder or file, so that it means the same from anywhere."""
-    if not spec.strip():
-        raise UserError(
-            "No data are named; write builtin, fashion-mnist, cifar10:DIR, cifar100:DIR, folder:DIR or "
-            "manifest:FILE.csv."
-        )
     kind, folder = parse_spec(spec)
     return f"{kind}:{folder}" if folder is not None else kind
 

@@ -20,10 +20,11 @@ from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
 from mpt_studio.jobs.evaluating import accuracy_figures, predictions_of, tagged
 from mpt_studio.jobs.images import open_data, skipped_sentence
 from mpt_studio.jobs.old_model import named, names_on_data
+from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
 from mpt_studio.predictions import Predictions
-from mpt_studio.recipe import Method, Model, Recipe, checked, label_of
+from mpt_studio.recipe import Method, Model, Recipe, check_teachers, checked
 from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
 
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
 def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = "", update: str = "") -> Run:
     """Check a recipe against its data and put the run on disk, queued. Raises ``UserError``."""
     recipe = checked(_absolute(recipe))
-    if recipe.role != "old":
-        check_old(recipe.old, recipe.old_classes)
+    if recipe.role != "old" and (problem := old_model_problem(recipe)):
+        raise UserError(problem)
     classes, _ = version_classes(Session(store), recipe, dataset)
-    _check_teachers(recipe)
+    check_teachers(recipe.method, old=recipe.old, reference=recipe.reference, ensemble=recipe.ensemble)
     writer = store.create_run(
         recipe,
-        label=label or _ROLE_LABELS.get(recipe.role) or label_of(recipe.method),
+        label=label or label_for(recipe.role, recipe.method),
         update=update,
         data_fingerprint=dataset.fingerprint,
         class_names=classes,
@@ -53,13 +54,6 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
 WORK_FOR_A_SAVE = 50
 """Training goes on for so many times as long as the last save took before the next one: saving takes 2 % at most.
 Time that listeners take does not count."""
-_ROLE_LABELS: dict[str, str] = {"old": "Old model"}
-
-
-def check_old(old: str, old_classes: str) -> None:
-    """An old model's checkpoint says itself which classes it knows. Raises ``UserError`` where both are given."""
-    if old and old_classes:
-        raise UserError("Give the old model's checkpoint or its classes, not both: the checkpoint names its classes.")
 
 
 def check_engine(model: Model, device: str, dataset: Dataset) -> None:
@@ -97,16 +91,6 @@ def _absolute(recipe: Recipe) -> Recipe:
     )
 
 
-def _check_teachers(recipe: Recipe) -> None:
-    method = recipe.method
-    if method.needs_old and not recipe.old:
-        raise UserError(f"{method.name} needs the old model as a teacher; name its checkpoint with --old.")
-    if method.needs_reference and not recipe.reference:
-        raise UserError(f"{method.name} needs the reference model as a teacher; name its checkpoint with --reference.")
-    if method.needs_ensemble and not recipe.ensemble:
-        raise UserError(f"{method.name} needs an ensemble of reference models; name their checkpoints with --ensemble.")
-
-
 def version_classes(session: Session, recipe: Recipe, dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The version's class names in the order of its head, and the old model's (empty where there is none)."""
     if recipe.role == "old":
@@ -125,11 +109,9 @@ def old_classes_of(session: Session, text: str, old: str, dataset: Dataset) -> t
     if old:
         names = checkpoint_of(session, Path(old), data_classes=dataset.class_names).class_names
         return names_on_data(names, dataset, session.store)
-    if text:
-        return resolve_old_classes(text, dataset.class_names)
-    if dataset.default_old_classes:
+    if dataset.default_old_classes and not text:
         return dataset.default_old_classes
-    raise UserError("Say which classes the old model knows: a count, names separated by commas, or a file of names.")
+    return resolve_old_classes(text, dataset.class_names)
 
 
 @dataclass(frozen=True, kw_only=True)

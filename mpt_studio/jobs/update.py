@@ -5,28 +5,27 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison, compare, recommend, record_of
 from mpt_studio.data import Dataset, describe
+from mpt_studio.data.splits import check_trainable
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
 from mpt_studio.jobs.evaluating import accuracy_figures, named_predictions, predictions_folder, predictions_of
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import named
+from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
 from mpt_studio.jobs.read_weights import checkpoint_of, is_ours
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
-from mpt_studio.jobs.training import Shared, check_engine, check_old, old_classes_of, start_train, train, warnings
+from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings
 from mpt_studio.predictions import Predictions
-from mpt_studio.recipe import METHODS, Method, Recipe, Role, UpdateRecipe, checked, label_of
+from mpt_studio.recipe import Recipe, Role, UpdateRecipe, checked
 from mpt_studio.store import Member, Run, Store, Update, UpdateWriter
 from mpt_studio.store.control import read_command
 
-PLAIN = METHODS["No_Treatment"]
 SHARED_ANSWERS = "answers"
 """Folder of an update that runs: teachers' answers, see ``engine.train.kept_answers``."""
 
@@ -41,26 +40,18 @@ def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
         old=absolute_file(recipe.old),
         old_classes=absolute_classes(recipe.old_classes),
     )
-    check_old(recipe.old, recipe.old_classes)
-    if recipe.old:
-        _check_ours(store, Path(recipe.old))
-    elif not recipe.old_classes and recipe.data != "builtin":
-        raise UserError("Say which classes the old model knows (a count, names, or a file), or give its checkpoint.")
+    if problem := old_model_problem(recipe):
+        raise UserError(problem)
+    if recipe.old and is_ours(Path(recipe.old)):  # others are read when the update runs, since that takes seconds
+        checkpoint_of(Session(store), Path(recipe.old))
     return store.create_update(recipe, title=title or f"Update on {recipe.data}")
-
-
-def _check_ours(store: Store, path: Path) -> None:
-    """A quick look at files of ours; others are read when the update runs, since that takes seconds."""
-    if is_ours(path):
-        checkpoint_of(Session(store), path)
 
 
 def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     """Open the data and check the recipe against them before anything is put on disk. Raises ``UserError``."""
     recipe.candidate_methods()
     dataset = open_data(session, recipe.data)
-    if not len(dataset.train):
-        raise UserError(f"The data {dataset.spec} have no training part; versions can only be evaluated on them.")
+    check_trainable(dataset)
     old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
     check_engine(recipe.model, recipe.training.device, dataset)
     return dataset
@@ -82,16 +73,6 @@ def run_update(session: Session, update_id: str, dataset: Dataset | None = None)
         return _UpdateJob(session, writer).run(dataset)
 
 
-@dataclass(frozen=True)
-class _Step:
-    """One run of the plan."""
-
-    role: Role
-    method: Method
-    label: str
-    seed_offset: int = 0
-
-
 class _Ended(Exception):  # noqa: N818 - the user's wish, not an error
     """The user stopped or cancelled the update; what was done is kept."""
 
@@ -101,7 +82,7 @@ class _UpdateJob:
         self.session, self.writer = session, writer
         self.recipe = writer.update.recipe
         self.folder = writer.update.folder
-        self.done: dict[_Step, Run] = {}
+        self.done: dict[Planned, Run] = {}
         self.failed: list[dict[str, str]] = []
         self.stored = {run.id for run in session.store.runs()}
 
@@ -136,25 +117,12 @@ class _UpdateJob:
             self._tell(note)
 
     def _train_all(self) -> None:
-        plan, outcome = list(self._plan()), ""
+        plan, outcome = plan_of(self.recipe), ""
         for index, step in enumerate(plan):
             self._obey()
             outcome = self._train(step, index, len(plan))
         if outcome in ("stopped", "cancelled"):
             self._obey()
-
-    def _plan(self) -> Iterator[_Step]:
-        methods = self.recipe.candidate_methods()
-        if not self.recipe.old:
-            yield _Step("old", PLAIN, "Old model")
-        yield _Step("reference", methods[0], methods[0].name)
-        if self.recipe.noise_floor:
-            yield _Step("noise_floor", PLAIN, "No_Treatment, other seed", seed_offset=1)
-        if any(method.needs_ensemble for method in methods):
-            for i in range(self.recipe.ensemble_size):
-                yield _Step("ensemble", PLAIN, f"Ensemble {i + 1} of {self.recipe.ensemble_size}", seed_offset=100 + i)
-        for method in methods[1:]:
-            yield _Step("candidate", method, label_of(method))
 
     def _obey(self) -> None:
         if self.session.interrupted():
@@ -163,7 +131,7 @@ class _UpdateJob:
         if command in ("stop", "cancel"):
             raise _Ended(command)
 
-    def _train(self, step: _Step, index: int, count: int) -> str:
+    def _train(self, step: Planned, index: int, count: int) -> str:
         """The version's outcome; empty where it failed."""
         run = None
         try:
@@ -189,14 +157,14 @@ class _UpdateJob:
         taught = [method for method in self.recipe.candidate_methods() if method.needs_old]
         return self.folder / SHARED_ANSWERS if len(taught) > 1 else None
 
-    def _existing(self, step: _Step) -> Run | None:
+    def _existing(self, step: Planned) -> Run | None:
         """The run of an earlier attempt at this update, or an ensemble member that any update has trained already."""
         for member in self.writer.update.members:
             if (member.role, member.label) == (step.role, step.label) and member.run in self.stored:
                 return self.session.store.run(member.run)
         return self._cached_member(step) if step.role == "ensemble" else None
 
-    def _cached_member(self, step: _Step) -> Run | None:
+    def _cached_member(self, step: Planned) -> Run | None:
         recipe = self._recipe(step)
         for run in self.session.store.runs():
             same_data = run.data_fingerprint == self.dataset.fingerprint
@@ -205,16 +173,16 @@ class _UpdateJob:
                 return run
         return None
 
-    def _created(self, step: _Step) -> Run:
+    def _created(self, step: Planned) -> Run:
         update = self.writer.update.id
         run = start_train(self.session.store, self._recipe(step), self.dataset, label=step.label, update=update)
         self._add_member(step, run)
         return run
 
-    def _add_member(self, step: _Step, run: Run) -> None:
+    def _add_member(self, step: Planned, run: Run) -> None:
         self.writer.add_member(Member(run=run.id, role=step.role, method=step.method.name, label=step.label))
 
-    def _recipe(self, step: _Step) -> Recipe:
+    def _recipe(self, step: Planned) -> Recipe:
         """The step's recipe; teachers are the runs that came before it."""
         settings, needs = self.recipe.training, step.method
         ensemble = self._checkpoints("ensemble") if needs.needs_ensemble else ()
@@ -293,7 +261,7 @@ class _UpdateJob:
             **accuracy_figures(old),
         }
 
-    def _noise_floor(self, trained: list[tuple[_Step, Run]]) -> dict[str, Any] | None:
+    def _noise_floor(self, trained: list[tuple[Planned, Run]]) -> dict[str, Any] | None:
         """Flips between two plain models that differ in the seed only."""
         runs = {step.role: run for step, run in trained if step.role in ("reference", "noise_floor")}
         if len(runs) < 2:
@@ -308,7 +276,7 @@ _ENDINGS: dict[str, str] = {
 }
 
 
-def _candidate(step: _Step, run: Run, comparison: Comparison) -> dict[str, Any]:
+def _candidate(step: Planned, run: Run, comparison: Comparison) -> dict[str, Any]:
     return {
         "method": step.method.name,
         "label": step.label,
@@ -321,7 +289,7 @@ def _candidate(step: _Step, run: Run, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _recommended(trained: list[tuple[_Step, Run]], compared: dict[str, Comparison]) -> dict[str, str] | None:
+def _recommended(trained: list[tuple[Planned, Run]], compared: dict[str, Comparison]) -> dict[str, str] | None:
     plain = next((run.id for step, run in trained if step.role == "reference"), None)
     if plain is None:
         return None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.tables import ID_COLUMNS, position_of, refuse_doubles
 
-IDS = ("sample_id", "id", "image_id", "sample", "path", "image", "filename", "file_name", "file", "image_path")
 LABELS = ("label", "truth", "target", "class", "y_true", "true_class", "true_label", "ground_truth", "labels")
 ANSWERS = (
     "prediction", "predicted", "y_pred", "answer", "pred", "predicted_class", "predicted_label", "predictions",
@@ -47,11 +47,6 @@ class Roles:
     """Whether the scores are told by a prefix, by numbers or by the names of classes, and not only by being numbers."""
 
 
-def normal(name: str) -> str:
-    """A column's name as it is compared: lower case, underscores for spaces and hyphens."""
-    return re.sub(r"[\s\-]+", "_", name.strip().lower())
-
-
 def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozenset[str], where: str) -> Roles:
     """Tell the columns apart.
 
@@ -63,8 +58,8 @@ def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozens
     Raises ``UserError`` where ids are missing, a name is there twice, or numbered scores have gaps.
     """
     names = [name.strip() for name in header]
-    _refuse_doubles(names, where)
-    ids, labels, answers = (_first(names, wanted) for wanted in (IDS, LABELS, ANSWERS))
+    refuse_doubles([name for name in names if name], where)
+    ids, labels, answers = (position_of(names, wanted) for wanted in (ID_COLUMNS, LABELS, ANSWERS))
     if ids < 0:
         raise UserError(
             f"{where} has no column of sample ids; call one sample_id, id, image, path or filename "
@@ -94,19 +89,6 @@ def to_number(text: str, decimal: str = ".") -> float:
     if "_" in text:
         raise ValueError(text)
     return float(text.replace(",", ".") if decimal == "," else text)
-
-
-def _refuse_doubles(names: list[str], where: str) -> None:
-    seen: set[str] = set()
-    double = next((name for name in names if name and (name in seen or seen.add(name))), None)  # type: ignore[func-returns-value]
-    if double is not None:
-        raise UserError(f"{where} has more than one column {one_sentence(double, 60)!r}; give each its own name.")
-
-
-def _first(names: list[str], wanted: tuple[str, ...]) -> int:
-    """Position of the first of the wanted names that is there."""
-    at = {normal(name): i for i, name in reversed(list(enumerate(names)))}
-    return next((at[name] for name in wanted if name in at), -1)
 
 
 def _scores(

@@ -5,24 +5,25 @@ Reading row by row is the rule book: it names the line and the column of what is
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.tables import ID_COLUMNS, decoded, encoding_of, normal, rows_of, separator_of
 from mpt_studio.predictions.answers import Floats
-from mpt_studio.predictions.columns import ANSWERS, LABELS, Roles, find_roles, normal, numeric_of, to_number
+from mpt_studio.predictions.columns import ANSWERS, LABELS, Roles, find_roles, numeric_of, to_number
 from mpt_studio.predictions.table import Codes, Progress, Spool, Table, file_name, unique_ids
 
 SAMPLE_ROWS = 500
 """So many rows tell what the columns are."""
 BLOCK_ROWS = 20_000
 LONGEST_HEADER = 4 << 20
+_KNOWN = frozenset({*ID_COLUMNS, *LABELS, *ANSWERS})
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,13 @@ class Layout:
     """How a file is written, and its first rows."""
 
     path: Path
+    encoding: str
     delimiter: str
     decimal: str
     header: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
-    """Where each row of the sample ends."""
+    """Where each row of the sample begins."""
 
     @property
     def name(self) -> str:
@@ -53,12 +55,16 @@ def read_layout(path: Path) -> Layout:
             start = stream.read(LONGEST_HEADER)
     except OSError as error:
         raise UserError(f"{file_name(path)} could not be read ({error.strerror or error}).") from None
-    text = _text(path, start)
-    header_line = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=lambda sign: _outside_quotes(header_line, sign))
-    rows = _rows_of(path, io.StringIO(text, newline=""), delimiter)
-    found = list(itertools.islice(rows, SAMPLE_ROWS + 1))
-    if len(start) == LONGEST_HEADER:
+    name, is_cut = file_name(path), len(start) == LONGEST_HEADER
+    text = decoded(start, name, cut=is_cut)
+    delimiter = separator_of(text, _KNOWN)
+    found: list[tuple[int, list[str]]] = []
+    try:
+        found.extend(itertools.islice(rows_of(io.StringIO(text, newline=""), delimiter, name), SAMPLE_ROWS + 1))
+    except UserError:
+        if not is_cut:
+            raise
+    if is_cut and len(found) <= SAMPLE_ROWS:
         found = found[:-1]  # the last one may be cut
     if not found:
         raise UserError(f"{file_name(path)} has no header; its first line names the columns.")
@@ -66,41 +72,9 @@ def read_layout(path: Path) -> Layout:
     cells = [cell for _, row in sample for cell in row]
     decimal = "," if delimiter != "," and not any("." in c for c in cells if numeric_of([c], ",") != "no") else "."
     rows_found, lines = tuple(tuple(row) for _, row in sample), tuple(line for line, _ in sample)
-    return Layout(path, delimiter, decimal, tuple(name.strip() for name in header), rows_found, lines)
-
-
-def _text(path: Path, start: bytes) -> str:
-    if b"\0" in start:
-        raise UserError(f"{file_name(path)} is no text file; save the table as CSV in UTF-8.")
-    try:
-        return start.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if len(start) == LONGEST_HEADER and error.start > LONGEST_HEADER - 4:  # a character cut in two
-            return start[: error.start].decode("utf-8-sig")
-        line = start.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{file_name(path)}, line {line}, is not UTF-8; save the table as CSV in UTF-8.") from None
-
-
-def _outside_quotes(line: str, sign: str) -> int:
-    return sum(part.count(sign) for part in line.split('"')[::2])
-
-
-def _rows_of(path: Path, stream: io.TextIOBase, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of every row that is not blank. Raises ``UserError``."""
-    reader = csv.reader(stream, delimiter=delimiter)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise UserError(f"{file_name(path)}, line {reader.line_num}, is no CSV ({error}).") from None
-        except UnicodeDecodeError:
-            raise UserError(
-                f"{file_name(path)} is not UTF-8 after line {reader.line_num}; save the table as CSV in UTF-8."
-            ) from None
-        if row:
-            yield reader.line_num, row
+    return Layout(
+        path, encoding_of(start), delimiter, decimal, tuple(name.strip() for name in header), rows_found, lines
+    )
 
 
 def roles_of(layout: Layout, classes: tuple[str, ...] = ()) -> Roles:
@@ -161,8 +135,8 @@ def _by_row(layout: Layout, roles: Roles, progress: Progress) -> Table:
     found = _Collected(layout, roles)
     size = layout.path.stat().st_size or 1
     with layout.path.open("rb") as raw:
-        text = io.TextIOWrapper(raw, "utf-8-sig", newline="")
-        rows = _rows_of(layout.path, text, layout.delimiter)
+        text = io.TextIOWrapper(raw, layout.encoding, newline="")
+        rows = rows_of(text, layout.delimiter, layout.name)
         next(rows, None)
         while block := list(itertools.islice(rows, BLOCK_ROWS)):
             _take(found, block)
@@ -220,6 +194,8 @@ def _by_arrow(layout: Layout, roles: Roles, progress: Progress) -> Table:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
+    if layout.encoding == "utf-16":
+        raise _Odd
     found = _Collected(layout, roles)
     names = [f"c{i}" for i in range(len(layout.header))]
     texts = [i for i in (roles.ids, roles.labels, roles.answers) if i >= 0]
@@ -240,13 +216,10 @@ def _by_arrow(layout: Layout, roles: Roles, progress: Progress) -> Table:
             progress(f"Reading {layout.name}", min(0.99, done / size))
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise _Odd from error
-    if not found.ids or found.ids[0][: len(layout.sample)].tolist() != _first_ids(layout, roles)[: len(found.ids[0])]:
+    first = [row[roles.ids].strip() for row in layout.sample]
+    if not found.ids or found.ids[0][: len(first)].tolist() != first[: len(found.ids[0])]:
         raise _Odd  # such as blank lines before the header, which pyarrow does not pass over
     return found.table()
-
-
-def _first_ids(layout: Layout, roles: Roles) -> list[str]:
-    return [row[roles.ids].strip() for row in layout.sample]
 
 
 def _take_batch(found: _Collected, batch: object, names: list[str]) -> None:

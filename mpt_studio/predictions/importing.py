@@ -39,39 +39,35 @@ def to_predictions(table: Table, classes: tuple[str, ...], notes: tuple[str, ...
     Raises ``UserError`` where a number or a name can mean two things, or nothing.
     """
     scores, names, found = _columns(table, classes)
-    notes = (*notes, *found)
+    told = [*notes, *found]
     kind: Scores = "answers"
     if scores is not None:
         kind, more = understood(scores, table.declared, table.ids, table.name)
-        notes = (*notes, *more)
-    if names is None:
-        names = _answered_names(table, classes)
-    answers = None
-    if table.answers is not None:
-        answers = _answers(table, table.answers, names)
+        told += more
+    names = names or _answered_names(table, classes)
+    answers = None if table.answers is None else _answers(table, table.answers, names)
     label_names, labels, more = _labels(table, names)
+    told += more
     if names.open_ended:
-        more = (*more, f"The classes are those that it ever answers, {len(names.every):,}; list them if it knows more.")
+        told.append(f"The classes are those that it ever answers, {len(names.every):,}; list them if it knows more.")
     if scores is not None:
         top = np.asarray(scores).argmax(axis=1).astype(np.int64)
-        notes = (*notes, *more, *_agreement(table, answers, top, scores))
+        told += _agreement(table, answers, top, scores)
         answers = top
-    else:
-        notes = (*notes, *more)
     if table.ignored:
-        notes = (*notes, f"Columns that are not read: {_some(table.ignored)}.")
-    empty = scores is None or kind == "answers"
+        told.append(f"Columns that are not read: {_some(table.ignored)}.")
+    says_more = scores is not None and kind != "answers"
     return Predictions(
         sample_ids=table.ids,
         labels=labels,
         label_names=label_names,
-        logits=np.zeros((len(table.ids), 0), np.float32) if scores is None or empty else scores,
+        logits=scores if scores is not None and says_more else np.zeros((len(table.ids), 0), np.float32),
         class_names=names.every,
         version=table.path.stem,
         scores=kind,
-        answers=answers if empty else None,
+        answers=None if says_more else answers,
         open_ended=names.open_ended,
-        notes=notes,
+        notes=tuple(told),
     )
 
 

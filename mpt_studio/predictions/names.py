@@ -1,18 +1,12 @@
-"""Class names: lists of them, and when two of them are one name, spelled otherwise."""
+"""When two class names are one, spelled otherwise; and names that are numbers."""
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from mpt_studio import paths
-from mpt_studio.errors import UserError, one_sentence
-
-LARGEST_LIST = 8 << 20
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}(?:\.0*)?")
 
 
@@ -56,37 +50,3 @@ def all_whole(names: Iterable[str]) -> bool:
 def any_whole(names: Iterable[str]) -> bool:
     """Whether any name is a whole number."""
     return any(whole(name) is not None for name in names)
-
-
-def class_list(text: str) -> tuple[str, ...]:
-    """Class names in their order: a file with a name a line, or names separated by commas. Raises ``UserError``."""
-    path = Path(text.strip()).expanduser()
-    if text.strip() and paths.is_file(path):
-        return read_class_list(path)
-    rows = csv.reader([text.replace("\n", ",")], skipinitialspace=True)
-    names = tuple(name.strip() for row in rows for name in row if name.strip())
-    if text.strip() and (not names or (len(names) == 1 and (path.suffix or len(path.parts) > 1))):
-        raise UserError(f"There is no file {one_sentence(text, 100)} with class names, a name a line.")
-    return _checked(names, "The list of classes")
-
-
-def read_class_list(path: Path) -> tuple[str, ...]:
-    """A file with a class name a line. Raises ``UserError``."""
-    where = one_sentence(path.name, 60)
-    try:
-        if path.stat().st_size > LARGEST_LIST:
-            raise UserError(f"{where} is too large for a list of class names; it needs a name a line.")
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, ValueError):
-        raise UserError(f"{where} is not UTF-8 text with a class name a line.") from None
-    names = tuple(line.strip() for line in lines if line.strip())
-    if not names:
-        raise UserError(f"{where} holds no class names; write a name a line.")
-    return _checked(names, where)
-
-
-def _checked(names: tuple[str, ...], where: str) -> tuple[str, ...]:
-    double = next((name for name, count in Counter(names).items() if count > 1), None)
-    if double is not None:
-        raise UserError(f"{where} has {one_sentence(double, 60)!r} twice; every class needs a name of its own.")
-    return names

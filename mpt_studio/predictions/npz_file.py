@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.tables import ID_COLUMNS
 from mpt_studio.predictions.answers import Floats, Strings
-from mpt_studio.predictions.columns import ANSWERS, IDS, LABELS, Declared
+from mpt_studio.predictions.columns import ANSWERS, LABELS, Declared
 from mpt_studio.predictions.folder import reason_in
 from mpt_studio.predictions.table import Coded, Codes, Progress, Table, file_name, unique_ids
 
 _NAMES = {
-    "ids": ("sample_ids", "ids", *IDS, "paths", "filenames", "files"),
+    "ids": ("sample_ids", "ids", *ID_COLUMNS, "paths", "filenames", "files"),
     "labels": (*LABELS, "targets"),
     "logits": ("logits",),
     "probabilities": ("probabilities", "probs", "prob"),

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.tables import ID_COLUMNS, normal
 from mpt_studio.predictions.answers import Floats
-from mpt_studio.predictions.columns import ANSWERS, IDS, LABELS, Declared, Numeric, Roles, find_roles, normal
+from mpt_studio.predictions.columns import ANSWERS, LABELS, Declared, Numeric, Roles, find_roles
 from mpt_studio.predictions.table import Codes, Progress, Spool, Table, file_name, unique_ids
 
 BATCH_ROWS = 16_384
@@ -102,7 +103,7 @@ class _Reader:
 
         kind = self.schema.field(i).type
         number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
-        return "all" if number and normal(self.header[i]) not in IDS else "no"
+        return "all" if number and normal(self.header[i]) not in ID_COLUMNS else "no"
 
     def _is_list(self, i: int) -> bool:
         import pyarrow as pa

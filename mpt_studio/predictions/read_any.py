@@ -12,17 +12,15 @@ from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.class_lists import USUAL, agreed, lists_in, read_class_list, told_apart
+from mpt_studio.files.kinds import PREDICTIONS, TABLES
 from mpt_studio.predictions import folder as folders
 from mpt_studio.predictions.answers import Predictions
-from mpt_studio.predictions.names import read_class_list
 from mpt_studio.predictions.table import Progress, Table, file_name
 
-IMPORT_FORMAT = 1
+IMPORT_FORMAT = 2
 """Raise it when importing changes its mind about a file."""
 KEPT_IMPORTS = 30
-TABLES = (".csv", ".tsv")
-SUFFIXES = (".npz", ".parquet", *TABLES)
-_LISTS = ("classes.txt", "labels.txt")
 
 
 def read_predictions(path: Path, classes: tuple[str, ...] = (), progress: Progress | None = None) -> Predictions:
@@ -31,7 +29,7 @@ def read_predictions(path: Path, classes: tuple[str, ...] = (), progress: Progre
     Args:
         path: the folder or file.
         classes: the version's class names in the order of its columns; by default the file's own, or those of a list
-            beside it (NAME.classes.txt; classes.txt or labels.txt where columns are only numbered).
+            beside it (NAME.classes.txt; classes.txt, labels.txt … where columns are only numbered).
         progress: is told a sentence and the fraction done; what it raises ends the import.
     Raises ``UserError``.
     """
@@ -39,7 +37,7 @@ def read_predictions(path: Path, classes: tuple[str, ...] = (), progress: Progre
         if classes:
             raise UserError(f"{path} names its classes itself; leave the list of classes out.")
         return folders.read(path)
-    if path.suffix.lower() not in SUFFIXES:
+    if not PREDICTIONS.fits(path):
         raise UserError(f"{path} is neither a predictions folder nor an .npz, .csv, .tsv or .parquet file.")
     if not path.is_file():
         raise UserError(f"There is no file {path}.")
@@ -50,10 +48,7 @@ def is_predictions(path: Path) -> bool:
     """Whether ``path`` looks like something that ``read_predictions`` opens; other tables are not taken for it."""
     if path.is_dir():
         return (path / "meta.json").is_file()
-    suffix = path.suffix.lower()
-    if suffix in TABLES and path.is_file():
-        return _looks_like_predictions(path)
-    return suffix in SUFFIXES and path.is_file()
+    return PREDICTIONS.fits(path) and path.is_file() and (not TABLES.fits(path) or _looks_like_predictions(path))
 
 
 def _looks_like_predictions(path: Path) -> bool:
@@ -89,7 +84,7 @@ def _imported(path: Path, classes: tuple[str, ...], progress: Progress) -> Predi
 
 def _beside_key(path: Path) -> list[str]:
     """What lists beside the file hold, since they may change."""
-    return [paths.sha256_of(list_file) for name in _LISTS if (list_file := path.with_name(name)).is_file()]
+    return [f"{name} {paths.sha256_of(found)}" for name in USUAL if (found := path.with_name(name)).is_file()]
 
 
 def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Predictions:
@@ -98,8 +93,9 @@ def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Predictio
     table = _table(path, classes, progress)
     notes: tuple[str, ...] = ()
     if not classes and table.scores is not None and table.score_names is None and not table.class_names:
-        found, name = _fitting_list(path, table.scores.shape[1])
-        classes, notes = found, ((f"The class names are those of {name} beside the file.",) if found else ())
+        found, name, note = agreed(lists_in(map(path.with_name, USUAL)), table.scores.shape[1])
+        classes = told_apart(found)
+        notes = (f"The class names are those of {name} beside the file.",) if found else (note,) if note else ()
     return to_predictions(table, classes, notes)
 
 
@@ -116,16 +112,6 @@ def _table(path: Path, classes: tuple[str, ...], progress: Progress) -> Table:
     from mpt_studio.predictions.csv_file import read_csv
 
     return read_csv(path, classes, progress)
-
-
-def _fitting_list(path: Path, columns: int) -> tuple[tuple[str, ...], str]:
-    for name in _LISTS:
-        beside = path.with_name(name)
-        if beside.is_file():
-            names = read_class_list(beside)
-            if len(names) == columns:
-                return names, name
-    return (), ""
 
 
 def _mapped(made: Predictions, kept: Path) -> Predictions | None:

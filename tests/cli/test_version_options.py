@@ -1,4 +1,4 @@
-"""Options that complete a version: class lists from files or text, a part of the preprocessing; the text of inspect."""
+"""Options that complete a version: class lists, a part of the preprocessing; the text of inspect."""
 
 from __future__ import annotations
 
@@ -11,44 +11,9 @@ import pytest
 from mpt_studio import jobs
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.cli.inspection import text_of
-from mpt_studio.cli.version_options import VersionOptions, class_list
-from mpt_studio.errors import UsageError, UserError
+from mpt_studio.cli.version_options import VersionOptions
 from mpt_studio.reading import Candidate, Choices, Reading, to_json
 from mpt_studio.store import Store
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "names"),
-    [
-        ("labels.txt", "ant\nbee, the small\n\nκ\n", ("ant", "bee, the small", "κ")),
-        ("labels.json", '["b", "a"]', ("b", "a")),
-        ("class_to_idx.json", '{"b": 1, "a": 0}', ("a", "b")),
-        ("id2label.json", '{"1": "b", "0": "a", "2": "c"}', ("a", "b", "c")),
-    ],
-)
-def test_that_class_names_come_from_a_file(tmp_path: Path, name: str, content: str, names: tuple[str, ...]) -> None:
-    (tmp_path / name).write_text(content, "utf-8")
-    assert class_list(str(tmp_path / name)) == names
-
-
-def test_that_class_names_come_from_the_command_line() -> None:
-    assert class_list('ant, "bee, small",cat') == ("ant", "bee, small", "cat")
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [("a,b,a", "'a' twice"), (",", "names no classes"), ("absent.txt", "There is no file absent.txt")],
-)
-def test_that_a_class_list_that_cannot_be_is_refused(text: str, sentence: str) -> None:
-    with pytest.raises(UserError, match=sentence):
-        class_list(text)
-
-
-@pytest.mark.parametrize("content", ['{"a": 0, "b": 2}', "[1, 2]", '"a"', "{", "[" * 100_000])
-def test_that_a_file_of_names_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / "names.json").write_text(content)
-    with pytest.raises(UserError, match="no UTF-8 file with one class name per line, nor JSON"):
-        class_list(str(tmp_path / "names.json"))
 
 
 def test_that_options_become_choices(tmp_path: Path) -> None:
@@ -94,8 +59,3 @@ def test_that_notes_are_told_whole_and_a_line_each() -> None:
     record: dict[str, Any] = {"kind": "predictions", "notes": [long, "Columns that are not read: 'a'."]}
     told = " ".join(text_of(record).split())
     assert told == f"kind predictions notes {long} Columns that are not read: 'a'."
-
-
-def test_that_a_wrong_usage_has_its_own_exit_code() -> None:
-    with pytest.raises(UsageError):
-        class_list("a,a")

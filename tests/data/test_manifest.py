@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mpt_studio.data import decode, manifest, open_dataset
+from mpt_studio.data.manifest_table import is_manifest, read_table
 from mpt_studio.data.sources import parse_spec
-from mpt_studio.data.table import looks_like_manifest, read_table
 from mpt_studio.errors import UserError
 
 
@@ -147,8 +147,8 @@ def test_that_labels_that_differ_by_case_are_refused_with_both_lines(images: Pat
         (b"", "no column of paths"),
         (b"path,label\n", "lists no images"),
         (b"file,size\na,1\n", "no column of labels but 'file', 'size'; name one label or class"),
-        (b"path,label\na0.png,caf\xe9\n", "Line 2 of .* is not UTF-8"),
-        (b'path,label\na0.png,a\n"a1.png,a\n', "Line 3 of .* is not CSV"),
+        (b"path,label\na0.png,caf\xe9\n", "line 2, is not UTF-8"),
+        (b'path,label\na0.png,a\n"a1.png,a\n', "line 3, is not CSV"),
         (b"path,label,x,x\na0.png,a,1,2\n", "more than one column 'x'"),
         (b"path,label\na0.png,a\na1.png,a\n", "only one class, 'a'"),
         (b"path,label\na0.png,a\na1.png,a\ngone.png,b\n", "'b' in .* fewer than two"),
@@ -178,7 +178,7 @@ def test_that_a_table_of_paths_named_alone_is_a_manifest(images: Path) -> None:
     assert parse_spec(str(file)) == ("manifest", file)
     other = images / "answers.csv"
     other.write_text("id,label,logit_a\n1,a,0.5\n")
-    assert not looks_like_manifest(other)
+    assert not is_manifest(other)
     with pytest.raises(UserError, match="There is no data set"):
         parse_spec(str(other))
 

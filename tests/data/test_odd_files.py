@@ -15,7 +15,8 @@ import pytest
 from odd_files import bad_files, good_odd_files, noise, packed
 from PIL import Image
 
-from mpt_studio.data import decode, files, open_dataset
+from mpt_studio.data import decode, open_dataset
+from mpt_studio.files import plain
 
 GOOD = 1000
 
@@ -119,14 +120,14 @@ def test_that_a_file_that_the_system_refuses_is_looked_at_again_next_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(tmp_path, 10)
-    read = files.read
+    read = plain.read
 
     def refusing(path: Path) -> bytes:
         if path.name == "0001.png" and path.parent.name == "round":
             raise PermissionError(errno.EACCES, "Permission denied")
         return read(path)
 
-    monkeypatch.setattr(files, "read", refusing)
+    monkeypatch.setattr(plain, "read", refusing)
     assert [s.reason for s in open_dataset(f"folder:{tmp_path}").skipped] == ["Permission denied"]
     monkeypatch.undo()
     assert open_dataset(f"folder:{tmp_path}").skipped == ()

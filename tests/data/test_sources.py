@@ -31,7 +31,7 @@ def test_that_the_path_of_a_folder_alone_opens_it_as_images(tmp_path: Path) -> N
     ("spec", "says"),
     [
         ("bultin", "did you mean builtin?"),
-        ("", "use builtin"),
+        ("", "No data are named; write builtin"),
         ("imagenet:/data", "use builtin"),
         ("cifar10", "write cifar10:DIR"),
         ("builtin:here", "write builtin alone"),

@@ -273,7 +273,7 @@ def test_that_reading_needs_no_torch_in_the_parent() -> None:
 
     code = (
         "import sys; from mpt_studio.jobs import read_weights; from mpt_studio.engine import reader; "
-        "from mpt_studio.engine.intake import contents, folder"
+        "from mpt_studio.engine.intake import contents"
     )
     done = subprocess.run([sys.executable, "-c", f"{code}; sys.exit('torch' in sys.modules)"], check=False, timeout=60)
     assert done.returncode == 0

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError
-
-_HEADERS = ("sample_id", "id", "sample", "file", "file_name", "filename", "path")
+from mpt_studio.files.kinds import TABLES
+from mpt_studio.files.tables import ID_COLUMNS, position_of, rows_of, table_of, text_of
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
     """Read a must-not-flip list: a plain text file with an id a line, or a CSV file with a column of ids.
 
-    In a text file, blank lines and lines that begin with # are passed over. A file that ends in .csv has a header if
-    its first line names a column like "sample_id"; otherwise its first column holds the ids. Raises ``UserError``.
+    In a text file, blank lines and lines that begin with # are passed over. A table (.csv, .tsv) has a header if its
+    first line names a column like "sample_id"; otherwise its first column holds the ids. Raises ``UserError``.
     """
-    try:
-        text = path.read_text("utf-8-sig", errors="surrogateescape")
-    except OSError as error:
-        raise UserError(f"The list {path} could not be read ({error.strerror or error}).") from error
-    if "\0" in text:
-        raise UserError(f"The list {path} is not a text file; it needs an id a line, or a CSV file.")
-    found = _from_csv(text) if path.suffix.lower() == ".csv" else _from_lines(text)
+    called = f"The list {path}"
+    text = text_of(path.expanduser(), called)
+    found = _from_table(text, called) if TABLES.fits(path) else _from_lines(text)
     if not found:
-        raise UserError(f"The list {path} has no ids; it needs an id a line.")
+        raise UserError(f"{called} has no ids; it needs an id a line.")
     return tuple(dict.fromkeys(found))
 
 
@@ -56,11 +53,9 @@ def _from_lines(text: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _from_csv(text: str) -> list[str]:
-    table = [row for row in csv.reader(text.splitlines(keepends=True)) if row]
-    if not table:
-        return []
-    header = [name.strip().lower() for name in table[0]]
-    at = next((header.index(name) for name in _HEADERS if name in header), None)
-    rows = table if at is None else table[1:]
-    return [row[at or 0] for row in rows if len(row) > (at or 0) and row[at or 0]]
+def _from_table(text: str, called: str) -> list[str]:
+    rows = table_of(text, ID_COLUMNS, called)
+    at = position_of(next(rows, (1, []))[1], ID_COLUMNS)
+    if at < 0:  # there is no header, and what else than a comma parts cells is not known
+        rows, at = rows_of(io.StringIO(text, newline=""), ",", called), 0
+    return [row[at] for _, row in rows if len(row) > at and row[at]]

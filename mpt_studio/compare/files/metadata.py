@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import numpy.typing as npt
 from mpt_studio.compare.annotations import Column, Metadata
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.tables import ID_COLUMNS, position_of, refuse_doubles, table_of, text_of
 from mpt_studio.predictions import Ints
 
-ID_COLUMNS = ("sample_id", "id", "sample", "file", "file_name", "filename", "path", "image", "name")
 FACET_NUMBERS = 24
 """As many different numbers can be listed; more are searched by ranges."""
 _EMPTY = ("", "nan", "none", "null", "na", "n/a")
@@ -28,7 +27,7 @@ def read_metadata(path: Path, comparison: Comparison) -> Metadata:
     Raises ``UserError`` for a file that is no table, and where no row fits a sample.
     """
     header, table = _read(path)
-    at = next((i for i, name in enumerate(header) if name.strip().lower() in ID_COLUMNS), 0)
+    at = max(0, position_of(header, (*ID_COLUMNS, "name")))
     keys = [row[at] for row in table]
     rows, joined_by = _join(comparison, keys)
     found = np.flatnonzero(rows >= 0)
@@ -55,19 +54,12 @@ def read_metadata(path: Path, comparison: Comparison) -> Metadata:
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
-            table = [row for row in csv.reader(stream) if row]
-    except OSError as error:
-        raise UserError(f"{path} could not be read ({error.strerror or error}).") from error
-    except csv.Error as error:
-        raise UserError(f"{path} is not a CSV file ({error}).") from error
+    called = one_sentence(str(path), 120)
+    table = [row for _, row in table_of(text_of(path, called), ID_COLUMNS, called)]
     if len(table) < 2:
-        raise UserError(f"{path} has no rows; a metadata file has a header and a row for each sample.")
+        raise UserError(f"{called} has no rows; a metadata file has a header and a row for each sample.")
     header = [name.strip() for name in table[0]]
-    if len(set(header)) != len(header):
-        double = next(name for name in header if header.count(name) > 1)
-        raise UserError(f"{path} has more than one column {double!r}; give each its own name.")
+    refuse_doubles(header, called)
     width = len(header)
     return header, [row[:width] + [""] * (width - len(row)) for row in table[1:]]
 

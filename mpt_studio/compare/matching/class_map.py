@@ -11,12 +11,13 @@ from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.tables import cells_of, normal, separator_of, text_of
 
 FORMAT = 1
 FOLDER = "class-maps"
 LARGEST = 8 << 20
 _ARROWS = ("->", "→")
-_HEADERS = (("old", "new"), ("old_name", "new_name"), ("old_class", "new_class"), ("old name", "new name"))
+_HEADERS = (("old", "new"), ("old_name", "new_name"), ("old_class", "new_class"))
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,12 @@ class ClassMap:
         line that cannot be understood.
         """
         where = one_sentence(path.name, 60)
-        try:
-            if path.stat().st_size > LARGEST:
-                raise UserError(f"{where} is too large for a class map; it needs a line for each class.")
-            text = path.read_text("utf-8-sig")
-        except OSError as error:
-            raise UserError(f"The class map {where} could not be read ({error.strerror or error}).") from None
-        except ValueError:
-            raise UserError(
-                f"The class map {where} is not UTF-8 text; it needs lines 'old name -> new name'."
-            ) from None
-        lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), start=1))
-        pairs = [_pair(line, number, where) for number, line in lines if line and not line.startswith("#")]
-        if pairs and tuple(name.lower() for name in pairs[0]) in _HEADERS:
+        text = text_of(path, f"The class map {where}", LARGEST)
+        numbered = ((number, line.strip()) for number, line in enumerate(text.splitlines(), start=1))
+        lines = [(number, line) for number, line in numbered if line and not line.startswith("#")]
+        separator = _separator(lines[0][1]) if lines else ","
+        pairs = [_pair(line, number, where, separator) for number, line in lines]
+        if pairs and tuple(map(normal, pairs[0])) in _HEADERS:
             pairs = pairs[1:]
         if not pairs:
             raise UserError(f"The class map {where} has no lines; write 'old name -> new name' for each class.")
@@ -84,14 +78,20 @@ class ClassMap:
 NO_MAP = ClassMap()
 
 
-def _pair(line: str, number: int, where: str) -> tuple[str, str]:
+def _separator(first: str) -> str:
+    """Without a header, what else than a comma parts two names is not known."""
+    found = separator_of(first, {name for header in _HEADERS for name in header})
+    return found if tuple(map(normal, first.split(found))) in _HEADERS else ","
+
+
+def _pair(line: str, number: int, where: str, separator: str) -> tuple[str, str]:
     arrow = next((arrow for arrow in _ARROWS if arrow in line), "")
     if arrow and not line.startswith('"'):
         old, _, new = line.partition(arrow)
         return old.strip().rstrip(",").strip(), new.strip()
     try:
-        cells = [cell.strip() for cell in next(csv.reader([line], strict=True, skipinitialspace=True))]
-    except csv.Error:
+        cells = cells_of(line, separator)
+    except UserError:
         cells = []
     if len(cells) != 2 or not cells[0]:
         raise UserError(

@@ -11,8 +11,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from mpt_studio.engine.intake.opened import Opened
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.opened import Opened
 
 MOST_ENTRIES = 50_000
 _CHUNK = 16 << 20

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio import paths
-from mpt_studio.engine.intake import extras, folder, safetensors_file, sniff, torch_file
+from mpt_studio.engine.intake import extras, safetensors_file, torch_file
 from mpt_studio.engine.intake.inert import ITEM_BYTES
-from mpt_studio.engine.intake.opened import Opened, opened
 from mpt_studio.engine.intake.parsed import Parsed
 from mpt_studio.engine.intake.selection import Selection, select
-from mpt_studio.errors import UserError, one_sentence, shown_name
+from mpt_studio.errors import UserError
+from mpt_studio.files.opened import Opened, opened, refusals
+from mpt_studio.files.sniff import WeightsKind, weights_kind
+from mpt_studio.files.version_folder import weights_in
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 ONNX = "ONNX"
-SENTENCE = 200
-"""Characters of a refusal."""
 _ROOM = 64 << 20
 
 
@@ -47,11 +46,6 @@ class Contents:
     """One sentence each."""
 
 
-def refusal(path: Path, reason: str) -> UserError:
-    """The whole sentence of a reason that begins with a verb."""
-    return UserError(one_sentence(f"{shown_name(path)} {reason}", SENTENCE - 1).rstrip(".") + ".")
-
-
 @dataclass(frozen=True)
 class Outline:
     """What is known of a file before torch is there: every check that needs no torch has been passed."""
@@ -74,9 +68,9 @@ def outline_of(path: Path, sha256: str = "") -> Outline:
     Raises ``UserError``, one sentence of at most 200 characters, for whatever is no file of weights.
     ``path`` may be a folder; the outline's is the file in it. ``sha256`` saves hashing where it is known.
     """
-    with _refusals(path):
+    with refusals(path):
         is_folder = path.is_dir()
-        file_path = folder.weights_in(path) if is_folder else path
+        file_path = weights_in(path) if is_folder else path
         with opened(file_path) as file:
             parsed = _parsed(file)
         if is_folder and parsed.container != ONNX and (path / "config.json").is_file():
@@ -98,7 +92,7 @@ def contents_from(outline: Outline) -> Contents:
     """The tensors of an outline. Imports torch. Raises ``UserError``."""
     from mpt_studio.engine.intake.tensors import load, notes_on
 
-    with _refusals(outline.path):
+    with refusals(outline.path):
         if outline.is_onnx:
             raise UserError("is an ONNX graph, which has no tensors of its own")
         parsed, selection = outline.parsed, outline.selection
@@ -116,25 +110,14 @@ def contents_from(outline: Outline) -> Contents:
         )
 
 
-@contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """Reasons become whole sentences."""
-    try:
-        yield
-    except UserError as error:
-        raise refusal(path, str(error)) from None
-    except RecursionError:
-        raise refusal(path, "is nested too deeply to be read") from None
-
-
 def _parsed(file: Opened) -> Parsed:
-    kind = sniff.kind_of(file)
+    kind = weights_kind(file)
     if kind == "onnx":
         return Parsed(None, ONNX, files=(file.path,))
     return _PARSERS[kind](file)
 
 
-_PARSERS: dict[sniff.WeightsKind, Callable[[Opened], Parsed]] = {
+_PARSERS: dict[WeightsKind, Callable[[Opened], Parsed]] = {
     "zip": torch_file.parse_zip,
     "legacy": torch_file.parse_legacy,
     "safetensors": safetensors_file.parse_safetensors,

@@ -8,9 +8,9 @@ from typing import Any
 
 from mpt_studio import tensor_header
 from mpt_studio.engine.intake.inert import Storage, TensorRecord, product
-from mpt_studio.engine.intake.opened import Opened, opened
 from mpt_studio.engine.intake.parsed import Parsed, Place
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.opened import Opened, opened
 from mpt_studio.tensor_header import Header, Unreadable
 
 MOST_INDEX = 32 << 20

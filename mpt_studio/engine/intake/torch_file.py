@@ -8,10 +8,10 @@ import sys
 from mpt_studio.engine.intake.archive import ZipEntry, read_archive
 from mpt_studio.engine.intake.globals import WEIGHTS_ONLY
 from mpt_studio.engine.intake.inert import ITEM_BYTES, Storage
-from mpt_studio.engine.intake.opened import Opened
 from mpt_studio.engine.intake.parsed import ByteOrder, Parsed, Place
 from mpt_studio.engine.intake.pickle_machine import Damaged, Scan, interpret
 from mpt_studio.errors import UserError
+from mpt_studio.files.opened import Opened
 
 MOST_PICKLE = 128 << 20
 _AGAIN = "copy or download it again"

@@ -7,16 +7,15 @@ the numbers 0 … C−1, and the data's classes only where every usual way of so
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mpt_studio.data.classes import natural_key
 from mpt_studio.engine.recognise import published
-from mpt_studio.engine.recognise.evidence import Evidence, mappings, read_json, read_small
-from mpt_studio.engine.recognise.hints import number
+from mpt_studio.engine.recognise.evidence import Evidence, mappings
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.class_lists import LONGEST_NAME, agreed, beside, lists_in, names_in_value, told_apart
 from mpt_studio.reading import Choices
 
 _KEYS = (
@@ -37,23 +36,6 @@ _KEYS = (
     "names",
 )
 """In the order in which they are believed."""
-
-_FILES = (
-    "labels.txt",
-    "classes.txt",
-    "class_names.txt",
-    "labels.json",
-    "classes.json",
-    "class_names.json",
-    "class_to_idx.json",
-    "idx_to_class.json",
-    "id2label.json",
-    "label2id.json",
-    "label_map.json",
-)
-
-MOST_CHARACTERS = 200
-"""Of one name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,21 +78,20 @@ def _told(evidence: Evidence, count: int, notes: list[str]) -> Iterator[tuple[tu
     """Lists of the right length: the file's, ``config.json``'s, then those in files beside it if they agree."""
     for values, source in ((evidence.extras, "the file"), (evidence.config, "config.json")):
         for where, found in _under_keys(values):
-            names = as_names(found)
+            names = names_in_value(found)
             if names is None or not _says_something(names):
                 continue
             if len(names) == count:
-                yield names, source
+                yield _shown(names), source
             else:
                 notes.append(_not_used(f"{where!r} in {source}", len(names), count))
-    beside = {path.name: names for path in _files(evidence) if (names := _names_in(path)) is not None}
-    fitting = {name: names for name, names in beside.items() if len(names) == count}
-    notes.extend(_not_used(one_sentence(n, 60), len(names), count) for n, names in beside.items() if n not in fitting)
-    if len(set(fitting.values())) > 1:
-        notes.append(f"{' and '.join(one_sentence(n, 60) for n in fitting)} beside it disagree, so none was used.")
-    elif fitting:
-        name = next(iter(fitting))
-        yield fitting[name], f"{one_sentence(name, 60)} beside it"
+    lists = lists_in(beside(evidence.path))
+    notes.extend(_not_used(name, len(names), count) for name, names in lists.items() if len(names) != count)
+    agreed_on, name, note = agreed(lists, count)
+    if agreed_on:
+        yield _shown(agreed_on), f"{name} beside it"
+    elif note:
+        notes.append(note)
 
 
 def _not_used(where: str, found: int, count: int) -> str:
@@ -124,34 +105,9 @@ def _under_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield f"{where}.{key}".lstrip("."), mapping[key]
 
 
-def as_names(value: Any) -> tuple[str, ...] | None:
-    """Names in order from a list, from {0: name} or from {name: 0}; None for anything else."""
-    if isinstance(value, Mapping):
-        return _from_mapping(value)
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes) and value:
-        return tuple(map(_clean, value)) if all(isinstance(name, str) and name.strip() for name in value) else None
-    return None
-
-
-def _from_mapping(value: Mapping[Any, Any]) -> tuple[str, ...] | None:
-    by_index: dict[int | None, Any] = {_index(key): name for key, name in value.items()}
-    if not _is_range(by_index) or not all(isinstance(name, str) for name in value.values()):
-        by_index = {number(index): name for name, index in value.items()}
-    if not _is_range(by_index) or not all(isinstance(name, str) and name.strip() for name in by_index.values()):
-        return None
-    return tuple(_clean(by_index[i]) for i in range(len(by_index))) if len(by_index) == len(value) else None
-
-
-def _index(key: Any) -> int | None:
-    return int(key) if isinstance(key, str) and re.fullmatch(r"[0-9]{1,7}", key) else number(key)
-
-
-def _is_range(values: Collection[int | None]) -> bool:
-    return bool(values) and set(values) == set(range(len(values)))
-
-
-def _clean(name: str) -> str:
-    return one_sentence(name, MOST_CHARACTERS)
+def _shown(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Made fit to be shown."""
+    return tuple(one_sentence(name, LONGEST_NAME) for name in names)
 
 
 def _says_something(names: tuple[str, ...]) -> bool:
@@ -159,40 +115,10 @@ def _says_something(names: tuple[str, ...]) -> bool:
     return not all(re.fullmatch(r"LABEL_\d+", name) for name in names)
 
 
-def _files(evidence: Evidence) -> list[Path]:
-    stem = evidence.path.name.partition(".")[0] if not evidence.path.is_dir() else ""
-    own = [f"{stem}{end}" for end in (".txt", "_labels.txt", "_classes.txt", ".labels.txt", "_class_to_idx.json")]
-    try:
-        listed = sorted(p.name for p in evidence.folder.glob("*.names"))[:3]
-    except OSError:
-        listed = []
-    return [evidence.folder / name for name in (*(own if stem else ()), *_FILES, *listed)]
-
-
-def _names_in(path: Path) -> tuple[str, ...] | None:
-    if path.suffix == ".json":
-        return as_names(read_json(path))
-    text = read_small(path)
-    return None if text is None else names_in_lines(text)
-
-
-def names_in_lines(text: str) -> tuple[str, ...] | None:
-    """One name per line; numbers before all names ("0 cat", "1: dog") say the order and are taken off."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines or any(len(line) > MOST_CHARACTERS for line in lines):
-        return None
-    parts = [re.fullmatch(r"([0-9]{1,7})(?:\s*[:,;=\t]\s*|\s+)(\S.*)", line) for line in lines]
-    by_index = {int(part[1]): part[2] for part in parts if part}
-    if len(by_index) == len(lines) and _is_range(by_index):
-        return tuple(_clean(by_index[i]) for i in range(len(lines)))
-    return tuple(map(_clean, lines))
-
-
 def _unique(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names that stand more than once (ImageNet has two cranes) get their index behind them."""
-    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-    told = f"{len(twice)} class names stand more than once; their index was put behind them." if twice else ""
-    return tuple(f"{n} ({i})" if n in twice else n for i, n in enumerate(names)), (told,) if told else ()
+    apart = told_apart(names)
+    twice = len({name for name, new in zip(names, apart, strict=True) if name != new})
+    return apart, (f"{twice} class names stand more than once; their index was put behind them.",) if twice else ()
 
 
 def _of_data(evidence: Evidence, count: int, data: tuple[str, ...], notes: tuple[str, ...]) -> Names:

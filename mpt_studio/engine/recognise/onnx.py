@@ -16,14 +16,13 @@ from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, Graph, needed, r
 from mpt_studio.engine.networks.onnx_network import ARCHITECTURE, OnnxNetwork, content_of, refusal, session
 from mpt_studio.engine.recognise import onnx_metadata
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.reading import Candidate, Choices, Need, Reading
+from mpt_studio.reading import NOTHING_CHOSEN, Candidate, Choices, Need, Reading
 
 if TYPE_CHECKING:
     from mpt_studio.engine.recognise.evidence import Evidence
     from mpt_studio.engine.recognise.values import FoundPreprocessing
 
 
-NOTHING_CHOSEN = Choices()
 TRIAL_SIZE = 224
 """Side of the images that a graph is tried on where it takes any."""
 

@@ -22,7 +22,7 @@ from mpt_studio.engine.train.metrics import Floats, Validation
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
 from mpt_studio.errors import UserError
-from mpt_studio.recipe import Recipe
+from mpt_studio.recipe import Recipe, check_teachers
 
 VALIDATION_BATCH = 128
 
@@ -45,15 +45,9 @@ class Parts:
 
     def check(self) -> None:
         """Raise ``UserError`` for what cannot be trained."""
-        method = self.recipe.method
         if not len(self.train):
             raise UserError("There are no training images; choose other classes or a higher limit.")
-        if method.needs_old and self.old is None:
-            raise UserError(f"The method {method.name} needs an old model; give its checkpoint.")
-        if method.needs_reference and self.reference is None:
-            raise UserError(f"The method {method.name} needs a reference model; give its checkpoint.")
-        if method.needs_ensemble and not self.ensemble:
-            raise UserError(f"The method {method.name} needs an ensemble of reference models; give their checkpoints.")
+        check_teachers(self.recipe.method, old=self.old, reference=self.reference, ensemble=self.ensemble)
         head_labels(self.dataset, self.train, self.class_names)
         head_labels(self.dataset, self.validation, self.class_names)
 

@@ -10,18 +10,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.gui.widgets.forms import FormDialog, PathField
-
-DATA_KINDS = (
-    ("builtin", "Built-in characters", False),
-    ("fashion-mnist", "Fashion-MNIST", False),
-    ("cifar10", "CIFAR-10 (folder of the python version)", True),
-    ("cifar100", "CIFAR-100 (folder of the python version)", True),
-    ("folder", "A folder of images, one folder per class", True),
-    ("manifest", "A table of images and their labels (CSV)", True),
-)
-"""(kind, text, whether it needs a folder or a file)"""
-_TABLES = "Tables (*.csv *.tsv *.txt);;All files (*)"
+from mpt_studio.data.sources import SOURCES
+from mpt_studio.files.kinds import MANIFESTS
+from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
 
 
 class DataChooser(QWidget):
@@ -34,8 +25,8 @@ class DataChooser(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.kind = QComboBox()
         self.kind.setAccessibleName("Kind of data")
-        for _key, text, _needs in DATA_KINDS:
-            self.kind.addItem(text)
+        for key, source in SOURCES.items():
+            self.kind.addItem(source.title, key)
         self.folder = PathField("folder of the data", folder=True, start=start)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -44,28 +35,32 @@ class DataChooser(QWidget):
         self.set_spec(spec)
         self.kind.currentIndexChanged.connect(self._kind_changed)
         self.folder.changed.connect(self.changed)
-        self._kind_changed()
+        self._show_place()
 
     def _kind_changed(self) -> None:
-        kind, _, needs_path = DATA_KINDS[self.kind.currentIndex()]
-        self.folder.setVisible(needs_path)
-        self.folder.choose_files(_TABLES if kind == "manifest" else "")
+        if SOURCES[self.kind.currentData()].optional:
+            self.folder.edit.clear()  # it was another kind's
+        self._show_place()
         self.changed.emit()
+
+    def _show_place(self) -> None:
+        place = SOURCES[self.kind.currentData()].place
+        self.folder.setVisible(bool(place))
+        self.folder.choose_files(filters(MANIFESTS) if place == "file" else "")
 
     def set_spec(self, spec: str) -> None:
         """Show a spec string."""
         kind, _, folder = spec.partition(":")
-        kinds = [key for key, _, _ in DATA_KINDS]
-        self.kind.setCurrentIndex(kinds.index(kind) if kind in kinds else 0)
+        self.kind.setCurrentIndex(max(0, self.kind.findData(kind)))
         self.folder.edit.setText(folder)
 
     @property
     def spec(self) -> str:
         """The spec string; empty while the folder is missing."""
-        kind, _, needs_folder = DATA_KINDS[self.kind.currentIndex()]
-        if not needs_folder:
-            return kind
-        return f"{kind}:{self.folder.path}" if self.folder.path else ""
+        kind, source = self.kind.currentData(), SOURCES[self.kind.currentData()]
+        if source.place and self.folder.path:
+            return f"{kind}:{self.folder.path}"
+        return kind if source.optional or not source.place else ""
 
 
 class DataDialog(FormDialog):

@@ -35,8 +35,8 @@ from PySide6.QtWidgets import (
 from mpt_studio.data import Dataset
 from mpt_studio.data.dataset import Skipped
 from mpt_studio.data.decode import BadImage, decode
-from mpt_studio.data.files import read
 from mpt_studio.errors import UserError
+from mpt_studio.files.plain import read
 from mpt_studio.gui.beside.jobs import Runnable
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import count, label, short_spec, tip

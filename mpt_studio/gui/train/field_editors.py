@@ -20,8 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio.data.sources import SOURCES
+from mpt_studio.files.kinds import MANIFESTS
 from mpt_studio.gui.train.form_fields import FieldSpec, number_text
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.forms import filters
 
 
 class Editor(QWidget):
@@ -132,33 +135,34 @@ class FileEditor(TextEditor):
             self.set_value(chosen)
 
 
-class DataEditor(ChoiceEditor):
-    """The data's spec string: known ones to pick, folders to choose."""
+_PLACELESS = tuple(kind for kind, source in SOURCES.items() if source.optional or not source.place)
+"""Data that are complete without a folder or a file."""
 
-    _KINDS = (
-        ("Folder of images, one per class…", "folder"),
-        ("CIFAR-10 folder…", "cifar10"),
-        ("CIFAR-100 folder…", "cifar100"),
-        ("Fashion-MNIST folder…", "fashion-mnist"),
-    )
+
+class DataEditor(ChoiceEditor):
+    """The data's spec string: known ones to pick, folders and tables to choose."""
 
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
-        super().__init__(spec, parent, choices=("builtin", "fashion-mnist"), free=True)
+        super().__init__(spec, parent, choices=_PLACELESS, free=True)
         button = QToolButton(self)
         theme.set_icon(button, "folder", "muted")
-        button.setAccessibleName("Choose a data folder")
+        button.setAccessibleName("Choose the data's folder or table")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(button)
-        for text, kind in self._KINDS:
-            menu.addAction(text).triggered.connect(lambda _=False, k=kind: self._choose(k))
+        for kind, source in SOURCES.items():
+            if source.place:
+                menu.addAction(f"{source.title}…").triggered.connect(lambda _=False, k=kind: self._choose(k))
         button.setMenu(menu)
         self._row.addWidget(button)
 
     def _choose(self, kind: str) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Choose a data folder")
-        if folder:
-            self.set_value(f"{kind}:{folder}")
+        if SOURCES[kind].place == "file":
+            chosen, _ = QFileDialog.getOpenFileName(self, "Choose a table", "", filters(MANIFESTS))
+        else:
+            chosen = QFileDialog.getExistingDirectory(self, "Choose a data folder")
+        if chosen:
+            self.set_value(f"{kind}:{chosen}")
 
 
 class NumberEditor(Editor):

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.train.field_editors import (
     ChoiceEditor,
     DataEditor,
@@ -21,6 +22,7 @@ from mpt_studio.gui.train.field_editors import (
 from mpt_studio.gui.train.form_fields import FieldSpec, fields_of
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
+from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.recipe import UpdateRecipe, checked, presets
 
 ARCHITECTURES = (
@@ -321,7 +323,7 @@ def _editor_for(name: str, spec: FieldSpec, parent: QWidget) -> Editor:
     if name == "training.device":
         return ChoiceEditor(spec, parent, choices=("auto", "cpu", "cuda", "mps"), free=True)
     if name == "old":
-        made: Editor = FileEditor(spec, parent, files="Checkpoints (*.safetensors)")
+        made: Editor = FileEditor(spec, parent, files=filters(WEIGHTS))
     else:
         kinds = {"flag": FlagEditor, "choice": ChoiceEditor, "text": TextEditor}
         made = kinds.get(spec.kind, NumberEditor)(spec, parent)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
-from mpt_studio.recipe import UpdateRecipe, label_of
+from mpt_studio.jobs.plan import plan_of
+from mpt_studio.recipe import UpdateRecipe
 
 State = Literal["waiting", "running", "paused", "done", "stopped", "cancelled", "failed", "interrupted"]
-OLD, ENSEMBLE = -1, -1
+OLD = -1
 
 
 @dataclass
@@ -19,8 +20,8 @@ class VersionState:
 
     label: str
     role: str
-    color: int
-    """Colour index, as the versions will have it: −1 the old model (and ensemble members), else in order."""
+    color: int = 0
+    """Colour index, as the versions will have it: ``OLD`` the old model and ensemble members, else in order."""
     run: str = ""
     state: State = "waiting"
     started: Started | None = None
@@ -76,7 +77,8 @@ class UpdateState:
     """The last sentence that the trainer said about itself."""
 
     def __post_init__(self) -> None:
-        self.versions = self.versions or planned(self.recipe)
+        self.versions = self.versions or [VersionState(each.label, each.role) for each in plan_of(self.recipe)]
+        _give_colors(self.versions)
 
     @property
     def version_of(self) -> dict[str, VersionState]:
@@ -105,7 +107,7 @@ class UpdateState:
 
     def _begin(self, stage: Stage) -> VersionState:
         while len(self.versions) < max(stage.count, stage.index + 1):
-            self.versions.append(VersionState("…", "candidate", 0))
+            self.versions.append(VersionState("…", "candidate"))
         version = self.versions[stage.index]
         version.run, version.label, version.role = stage.run, stage.label, stage.role
         if version.state == "waiting":
@@ -143,21 +145,6 @@ class UpdateState:
         for version in self.versions:
             if version.state in ("running", "paused"):
                 version.state = "done" if outcome == "done" else "interrupted"
-
-
-def planned(recipe: UpdateRecipe) -> list[VersionState]:
-    """The versions that an update will train, in order."""
-    methods = recipe.candidate_methods()
-    made = [] if recipe.old else [VersionState("Old model", "old", OLD)]
-    made.append(VersionState(methods[0].name, "reference", 0))
-    if recipe.noise_floor:
-        made.append(VersionState(f"{methods[0].name}, other seed", "noise_floor", 0))
-    if any(method.needs_ensemble for method in methods):
-        size = recipe.ensemble_size
-        made += [VersionState(f"Ensemble {i + 1} of {size}", "ensemble", ENSEMBLE) for i in range(size)]
-    made += [VersionState(label_of(method), "candidate", 0) for method in methods[1:]]
-    _give_colors(made)
-    return made
 
 
 def _give_colors(versions: Iterable[VersionState]) -> None:

@@ -15,15 +15,15 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import PREDICTIONS, WEIGHTS
 from mpt_studio.gui.data.choosing import DataChooser
-from mpt_studio.gui.widgets.forms import FormDialog, PathField
+from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
 from mpt_studio.jobs.kinds import kind_of
+from mpt_studio.jobs.plan import old_model_problem
 from mpt_studio.recipe import UpdateRecipe
 
-_WEIGHTS = "*.safetensors *.pth *.pt *.ckpt *.bin *.onnx *.json"
-_ANSWERS = "*.csv *.tsv *.parquet *.npz"
-WEIGHT_FILES = f"Weights ({_WEIGHTS});;All files (*)"
-VERSION_FILES = f"Weights and predictions ({_WEIGHTS} {_ANSWERS});;Predictions ({_ANSWERS});;{WEIGHT_FILES}"
+VERSIONS = filters(WEIGHTS, PREDICTIONS)
+"""What pickers of versions offer."""
 
 
 class CompareDialog(FormDialog):
@@ -32,8 +32,8 @@ class CompareDialog(FormDialog):
     def __init__(self, spec: str = "builtin", start: str = "", parent: QWidget | None = None) -> None:
         sentence = "Choose the deployed version and the one that may replace it: files of weights, or of predictions."
         super().__init__("Compare two versions", sentence, "Compare", parent)
-        self.old = PathField("old model", filters=VERSION_FILES, start=start)
-        self.new = PathField("candidate", filters=VERSION_FILES, start=start)
+        self.old = PathField("old model", filters=VERSIONS, start=start)
+        self.new = PathField("candidate", filters=VERSIONS, start=start)
         self.data = DataChooser(spec, start)
         self.form.addRow("Old model", self.old)
         self.form.addRow("Candidate", self.new)
@@ -69,7 +69,7 @@ class UpdateDialog(FormDialog):
         for button in (self.has_old, self.train_old):
             group.addButton(button)
             button.toggled.connect(self._choice_changed)
-        self.old = PathField("checkpoint of the old model", filters=WEIGHT_FILES, start=start)
+        self.old = PathField("checkpoint of the old model", filters=filters(WEIGHTS), start=start)
         self.classes = QLineEdit()
         self.classes.setPlaceholderText("a count (50), names (cat, dog), or a file with one name per line")
         self.classes.setAccessibleName("Old classes")
@@ -93,9 +93,7 @@ class UpdateDialog(FormDialog):
             return "Choose the folder of the data."
         if self.has_old.isChecked():
             return checkpoint_problem(self.old.path)
-        if not self.classes.text().strip() and self.data.spec != "builtin":
-            return "Say which classes the old model knows."
-        return ""
+        return old_model_problem(self.recipe(UpdateRecipe()))
 
     def recipe(self, base: UpdateRecipe) -> UpdateRecipe:
         """``base`` with the chosen data and old model."""

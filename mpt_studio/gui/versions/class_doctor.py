@@ -24,9 +24,11 @@ from PySide6.QtWidgets import (
 from mpt_studio.compare import ClassMap, Diagnosis, diagnose, keep_map, kept_map
 from mpt_studio.compare.matching.doctor import PairKind
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import CLASS_MAPS
 from mpt_studio.gui.beside.jobs import Latest
 from mpt_studio.gui.versions.class_table import CHOICE, KIND, ChoiceDelegate, ClassModel, DifferingRows
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.plain import RIGHT, count, label
 
 _DIRECT_CLASSES = 300
@@ -39,7 +41,6 @@ _COUNTED: dict[PairKind, str] = {
     "dropped": "dropped knowingly",
     "removed": "without a counterpart",
 }
-_FILES = "Class maps (*.txt *.csv);;All files (*)"
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,9 @@ class ClassDoctor(QWidget):
         self._draft_changed()
 
     def _browse(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "A class map: old name -> new name, one a line", "", _FILES)
+        chosen, _ = QFileDialog.getOpenFileName(
+            self, "A class map: old name -> new name, one a line", "", filters(CLASS_MAPS)
+        )
         if chosen:
             self.read(Path(chosen))
 

@@ -10,11 +10,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.class_lists import read_class_list
+from mpt_studio.files.kinds import CLASS_LISTS
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.plain import RIGHT, count, label, set_tip
-from mpt_studio.predictions.names import read_class_list
 
-_FILES = "Lists of names (*.txt *.csv *.names);;All files (*)"
 _ROWS = 7
 
 
@@ -66,7 +67,9 @@ class ClassNamesField(QWidget):
         self.data.clicked.connect(lambda: self.set_names(names))
 
     def _browse(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "A file with the class names, one a line", "", _FILES)
+        chosen, _ = QFileDialog.getOpenFileName(
+            self, "A file with the class names, one a line", "", filters(CLASS_LISTS)
+        )
         if chosen:
             self.read(Path(chosen))
 

@@ -19,8 +19,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio.files.kinds import Kind
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label
+
+
+def filters(*kinds: Kind) -> str:
+    """What a picker offers: all of these kinds together, each of them alone, and every file."""
+    first, *others = kinds
+    words = "".join([first.words, *(f" and {kind.words.lower()}" for kind in others)])
+    together = Kind(words, tuple(dict.fromkeys(suffix for kind in kinds for suffix in kind.suffixes)))
+    shown = [f"{k.words} ({' '.join(f'*{s}' for s in k.suffixes)})" for k in dict.fromkeys((together, *kinds))]
+    return ";;".join([*shown, "All files (*)"])
 
 
 class PathField(QWidget):

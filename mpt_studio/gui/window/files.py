@@ -9,9 +9,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
+from mpt_studio.files.kinds import TABLES
 from mpt_studio.gui.data.choosing import DataDialog
-from mpt_studio.gui.versions.choosing import VERSION_FILES, CompareDialog
+from mpt_studio.gui.versions.choosing import VERSIONS, CompareDialog
 from mpt_studio.gui.versions.tools import VersionTools
+from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.plain import caption, short_spec
 from mpt_studio.gui.widgets.settings import RECENT, Settings
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -52,7 +54,7 @@ class Files(QObject):
 
     def open_files(self) -> None:
         """Choose weights and predictions."""
-        chosen, _ = QFileDialog.getOpenFileNames(self._window, "Open", self.settings.folder(), VERSION_FILES)
+        chosen, _ = QFileDialog.getOpenFileNames(self._window, "Open", self.settings.folder(), VERSIONS)
         if chosen:
             self.open_paths([Path(entry) for entry in chosen])
 
@@ -64,8 +66,7 @@ class Files(QObject):
 
     def open_metadata(self) -> None:
         """Choose a table with further columns on the samples."""
-        start, kinds = self.settings.folder(), "Tables (*.csv *.tsv);;All files (*)"
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open metadata", start, kinds)
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open metadata", self.settings.folder(), filters(TABLES))
         if chosen:
             self.workspace.tables.open(Path(chosen))
 

@@ -20,11 +20,10 @@ from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.jobs.kinds import kind_of
 from mpt_studio.predictions import Predictions, read_predictions
-from mpt_studio.reading import Choices, Reading, reading_from_json, to_json
+from mpt_studio.reading import NOTHING_CHOSEN, Choices, Reading, reading_from_json, to_json
 
 DIRECT_BYTES = 1_000_000
 """Tables up to this size are imported at once; it takes some hundredths of a second."""
-NOTHING_CHOSEN = Choices()
 _MISSING = {
     "architecture": "its architecture",
     "class_names": "its class names",

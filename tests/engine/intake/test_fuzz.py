@@ -22,8 +22,9 @@ from hostile import pickle_code as code
 from hostile.truncated import saved, state_dict
 from safetensors.torch import save
 
-from mpt_studio.engine.intake.contents import SENTENCE, contents_from, outline_of
+from mpt_studio.engine.intake.contents import contents_from, outline_of
 from mpt_studio.errors import UserError
+from mpt_studio.files.opened import SENTENCE
 
 QUICK, LONG = 1_500, 100_000
 CHECKPOINT = {"state_dict": state_dict(), "epoch": 3, "classes": ["ant", "bee", "cat", "dog"], "best": 0.75}

@@ -6,11 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mpt_studio.engine.recognise import class_names, evidence
-from mpt_studio.engine.recognise.class_names import Names, as_names, has_one_order, names_in_lines
+from mpt_studio.engine.recognise.class_names import Names, has_one_order
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
 
@@ -25,37 +23,6 @@ def found(tmp_path: Path, extras=None, count=3, data=(), choices=None, known=Non
 @pytest.mark.parametrize("key", ["classes", "class_names", "label_names", "labels", "categories", "CLASSES"])
 def test_that_a_list_in_the_file_is_taken(key, tmp_path):
     assert found(tmp_path, {key: list(PETS)}) == Names(names=PETS, source="the file")
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"ant": 0, "bee": 1, "cat": 2},
-        {"cat": 2, "bee": 1, "ant": 0},
-        {"0": "ant", "1": "bee", "2": "cat"},
-        {0: "ant", 2: "cat", 1: "bee"},
-        {"2": "cat", "0": "ant", "1": "bee"},
-    ],
-)
-def test_that_a_mapping_says_the_order_in_either_direction(value):
-    assert as_names(value) == PETS
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"ant": 1, "bee": 2, "cat": 3},
-        {"ant": 0, "bee": 0, "cat": 2},
-        {0: "ant", 2: "cat"},
-        [1, 2, 3],
-        "abc",
-        {},
-        [],
-        None,
-    ],
-)
-def test_that_what_does_not_say_an_order_is_no_list_of_names(value):
-    assert as_names(value) is None
 
 
 def test_that_names_may_be_nested_as_lightning_keeps_them(tmp_path):
@@ -146,19 +113,5 @@ def test_that_repeated_names_get_their_index(tmp_path):
     assert "more than once" in names.notes[0]
 
 
-def test_that_names_are_made_fit_to_be_shown():
-    assert as_names(["a\x1b[31m\nb", " c "]) == ("a [31m b", "c")
-
-
-@given(
-    st.lists(st.text(st.characters(whitelist_categories=("L", "N")), min_size=1), min_size=1, max_size=20, unique=True)
-)
-def test_that_both_directions_of_a_mapping_give_one_order(names):
-    forward = as_names({name: i for i, name in enumerate(names)})
-    backward = as_names({str(i): name for i, name in enumerate(names)})
-    assert forward == backward or all(name.isdecimal() for name in names)
-
-
-@given(st.lists(st.text(st.characters(whitelist_categories=("Lu", "Ll")), min_size=1), min_size=1, max_size=20))
-def test_that_lines_are_names_in_their_order(names):
-    assert names_in_lines("\n".join(names)) == tuple(names)
+def test_that_names_are_made_fit_to_be_shown(tmp_path):
+    assert found(tmp_path, {"classes": ["a\x1b[31m\nb", " c "]}, count=2).names == ("a [31m b", "c")

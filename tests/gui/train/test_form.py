@@ -6,10 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.data.sources import SOURCES
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.train.field_editors import NumberEditor
 from mpt_studio.gui.train.form import RecipeForm
 from mpt_studio.gui.train.method_list import MethodList
@@ -187,3 +189,19 @@ def test_that_the_wheel_over_a_choice_changes_nothing(form: RecipeForm, qtbot: Q
     none = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False
     combo.wheelEvent(QWheelEvent(QPointF(5, 5), QPointF(5, 5), QPoint(), QPoint(0, -120), *none))
     assert form.changes == []
+
+
+def test_that_pickers_offer_every_kind_of_weights_and_data(form: RecipeForm, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def choose(parent: object, title: str, start: str, kinds: str) -> tuple[str, str]:
+        asked.append(kinds)
+        return "/data/chosen", ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
+    form.editors["old"].findChildren(QToolButton)[0].click()
+    assert all(f"*{suffix}" in asked[0] for suffix in WEIGHTS.suffixes)
+    actions = form.editors["data"].findChildren(QToolButton)[0].menu().actions()
+    assert [action.text() for action in actions] == [f"{source.title}…" for source in SOURCES.values() if source.place]
+    actions[-1].trigger()
+    assert (form.recipe().old, form.recipe().data) == ("/data/chosen", "manifest:/data/chosen")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mpt_studio.events import Ended, Note, Paused, Stage, Started, Step
-from mpt_studio.gui.train.state import UpdateState, planned, time_left
+from mpt_studio.gui.train.state import UpdateState, time_left
 from mpt_studio.recipe import UpdateRecipe
 
 RECIPE = UpdateRecipe(methods="none,mpt_kl:1,pct_kl")
@@ -26,7 +26,7 @@ def step(number: int, at: float, eta: float) -> Step:
 
 
 def test_that_the_plan_is_known_before_anything_happens_with_a_colour_per_version() -> None:
-    plan = [(v.label, v.role, v.color) for v in planned(RECIPE)]
+    plan = [(v.label, v.role, v.color) for v in UpdateState(RECIPE).versions]
     assert plan == [
         ("Old model", "old", -1),
         ("No_Treatment", "reference", 0),
@@ -35,9 +35,9 @@ def test_that_the_plan_is_known_before_anything_happens_with_a_colour_per_versio
     ]
 
 
-def test_that_a_given_old_model_is_not_trained_and_an_ensemble_is() -> None:
-    roles = [v.role for v in planned(UpdateRecipe(old="x", methods="elodi", ensemble_size=2, noise_floor=True))]
-    assert roles == ["reference", "noise_floor", "ensemble", "ensemble", "candidate"]
+def test_that_members_of_an_ensemble_have_the_old_models_colour() -> None:
+    state = UpdateState(UpdateRecipe(old="x", methods="elodi", ensemble_size=2, noise_floor=True))
+    assert [v.color for v in state.versions] == [0, 1, -1, -1, 2]
 
 
 def test_that_progress_counts_every_version_alike() -> None:

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.data.choosing import DataChooser, DataDialog
+from mpt_studio.gui.data.choosing import DataDialog
 from mpt_studio.gui.versions.choosing import CompareDialog, UpdateDialog
 from mpt_studio.gui.widgets.forms import FormDialog
 from mpt_studio.recipe import UpdateRecipe
@@ -14,25 +14,6 @@ from mpt_studio.recipe import UpdateRecipe
 from ..workspace.files import RIGHT, WRONG, checkpoint, saved
 
 pytestmark = pytest.mark.gui
-
-
-@pytest.mark.parametrize(
-    "spec", ["builtin", "fashion-mnist", "cifar10:/data/c", "cifar100:/data/c", "folder:/a b", "manifest:/a/list.csv"]
-)
-def test_that_a_spec_survives_the_chooser(qtbot: QtBot, spec: str) -> None:
-    chooser = DataChooser(spec)
-    qtbot.addWidget(chooser)
-    assert chooser.spec == spec
-
-
-def test_that_a_missing_folder_is_said_before_going_on(qtbot: QtBot) -> None:
-    dialog = DataDialog("folder:")
-    qtbot.addWidget(dialog)
-    assert not dialog.ok.isEnabled()
-    assert "folder" in dialog.problem.text()
-    dialog.data.folder.edit.setText("/data/pets")
-    assert dialog.ok.isEnabled()
-    assert dialog.data.spec == "folder:/data/pets"
 
 
 def test_that_comparing_predictions_needs_no_data(qtbot: QtBot, tmp_path: Path) -> None:

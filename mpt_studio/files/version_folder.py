@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import WEIGHTS
 
 _PREFERRED = (
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.onnx",
 )  # fmt: skip
-_SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".onnx")
+_SUFFIXES = tuple(suffix for suffix in WEIGHTS.suffixes if suffix != ".json")  # an index is no weights by itself
 _MOST_LOOKED_AT = 10_000
 
 
-def holds_weights(folder: Path) -> bool:
-    """Whether a folder is a version, and not images or anything else; looks at few names."""
+def is_version_folder(folder: Path) -> bool:
+    """Whether a path is a folder that holds weights, and not images or anything else; looks at few names."""
+    if not folder.is_dir():
+        return False
     if any((folder / name).is_file() for name in (*_PREFERRED, "pytorch_model.bin.index.json")):
         return True
     return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))

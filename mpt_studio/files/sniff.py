@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
 from typing import Literal
 
-from mpt_studio.engine.intake.opened import Opened
 from mpt_studio.errors import UserError
+from mpt_studio.files.opened import Opened, opened, refusals
 
 WeightsKind = Literal["zip", "legacy", "safetensors", "index", "onnx"]
 
@@ -29,7 +30,13 @@ _PACKED = (
 )  # fmt: skip
 
 
-def kind_of(file: Opened) -> WeightsKind:
+def check_looks(path: Path) -> None:
+    """Refuse at once what its first bytes tell to be no weights. Raises ``UserError``."""
+    with refusals(path), opened(path) as file:
+        weights_kind(file)
+
+
+def weights_kind(file: Opened) -> WeightsKind:
     """The container. Raises ``UserError`` (the end of a sentence that begins with the file's name) for all others."""
     head = file.at(0, 1024)
     if head.startswith(b"PK\x03\x04"):

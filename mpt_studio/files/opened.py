@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UserError, one_sentence, shown_name
+from mpt_studio.files.plain import NotAFile, handle_of
+
+SENTENCE = 200
+"""Characters of a refusal."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Opened:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Opened]:
-    """Open a regular file for reading. Raises ``UserError`` for everything else, without waiting for it."""
+    """Open a regular file for reading. Raises ``UserError`` (a reason) for everything else, without waiting for it."""
     handle = _handle(path)
     try:
         if os.fstat(handle).st_size == 0:
@@ -47,36 +50,38 @@ def opened(path: Path) -> Iterator[Opened]:
         os.close(handle)
 
 
+def _handle(path: Path) -> int:
+    try:
+        return handle_of(path)
+    except NotAFile as problem:
+        raise UserError(f"is {problem}; name a file of weights") from None
+    except FileNotFoundError:
+        raise UserError("is not there") from None
+    except OSError as error:
+        raise UserError(f"cannot be opened ({error.strerror or error})") from None
+
+
+@contextmanager
+def refusals(path: Path) -> Iterator[None]:
+    """Reasons become whole sentences."""
+    try:
+        yield
+    except UserError as error:
+        raise refusal(path, str(error)) from None
+    except RecursionError:
+        raise refusal(path, "is nested too deeply to be read") from None
+
+
+def refusal(path: Path, reason: str) -> UserError:
+    """The whole sentence of a reason that begins with a verb."""
+    return UserError(one_sentence(f"{shown_name(path)} {reason}", SENTENCE - 1).rstrip(".") + ".")
+
+
 def _mapped(handle: int) -> mmap.mmap:
     try:
         return mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
     except OSError as error:
         if error.errno != errno.ENOMEM:
-            raise
+            raise UserError(f"cannot be opened ({error.strerror or error})") from None
         size = os.fstat(handle).st_size >> 30
         raise UserError(f"has {size:,} GB, more than the free memory; read it on a larger machine") from None
-
-
-def _handle(path: Path) -> int:
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        kind = path.stat().st_mode
-        if not stat.S_ISREG(kind):
-            raise UserError(f"is {_special(kind)}, not a file; name a file of weights")
-        handle = os.open(path, flags)
-    except FileNotFoundError:
-        raise UserError("is not there") from None
-    except OSError as error:
-        raise UserError(f"cannot be opened ({error.strerror or error})") from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):  # exchanged in between
-        os.close(handle)
-        raise UserError("is not a plain file")
-    return handle
-
-
-def _special(mode: int) -> str:
-    kinds = (
-        (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISBLK, "a device"), (stat.S_ISCHR, "a device"),
-    )  # fmt: skip
-    return next((word for test, word in kinds if test(mode)), "something special")
