@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -96,42 +95,3 @@ def test_that_parts_and_ids_follow_the_order_on_disk() -> None:
     assert data().sample_ids.tolist() == ["train/00000", "train/00001", "train/00002", "test/00000", "test/00001"]
     assert data().train.tolist() == [0, 1, 2]
     assert data().test.tolist() == [3, 4]
-
-
-def test_that_grey_images_come_out_as_three_equal_channels() -> None:
-    image = data(1).image(1)
-    assert image.shape == (4, 4, 3)
-    assert (image == image[..., :1]).all()
-    assert data(1).batch([4, 1], 4).shape == (2, 4, 4, 3)
-
-
-def test_that_a_batch_holds_the_images_asked_for_in_their_order() -> None:
-    batch = data().batch([3, 0, 3], 4)
-    assert np.array_equal(batch, np.stack([data().image(i) for i in (3, 0, 3)]))
-    batch[:] = 0  # a copy: writing to it must not reach the cache
-    assert data().image(3).any()
-
-
-def test_that_a_batch_of_another_size_is_resized() -> None:
-    assert data().batch(np.array([0, 4]), 8).shape == (2, 8, 8, 3)
-
-
-def test_that_an_empty_batch_is_allowed() -> None:
-    assert data().batch([], 4).shape == (0, 4, 4, 3)
-
-
-def test_that_a_data_set_travels_to_another_process_by_name_not_by_pixels() -> None:
-    packed = pickle.dumps(data())
-    assert len(packed) < 3000
-    assert np.array_equal(pickle.loads(packed).image(2), data().image(2))
-
-
-def test_that_the_fingerprint_tells_other_pixels_and_other_labels_apart() -> None:
-    def shifted() -> Pixels:
-        pixels = Builder()()
-        return Pixels(pixels.images + 1, pixels.labels, pixels.class_names, 3)
-
-    other = ArrayDataset("small", *cache.cached("small", {"of": "shifted"}, shifted))
-    assert data().fingerprint == data(3).fingerprint
-    assert len(data().fingerprint) == 32
-    assert other.fingerprint != data().fingerprint

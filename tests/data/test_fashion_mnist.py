@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mpt_studio.data import download, fashion_mnist, open_dataset
+from mpt_studio.data import fashion_mnist, open_dataset
 from mpt_studio.errors import UserError
 
 
@@ -87,30 +86,3 @@ def test_that_the_debian_package_gives_all_70000_images() -> None:
     assert (len(data.train), len(data.test)) == (60_000, 10_000)
     assert (np.bincount(data.labels[data.test]) == 1000).all()
     assert data.class_names[data.labels[0]] == "Ankle boot"
-
-
-def heard(told: list[float | None]) -> object:
-    return lambda sentence, fraction: told.append(fraction)
-
-
-def test_that_a_download_is_checked_and_reported(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(b"published")
-    told: list[float | None] = []
-    md5 = hashlib.md5(b"published").hexdigest()
-    download.fetch(source.as_uri(), tmp_path / "cache" / "got", 9, md5, heard(told))
-    assert (tmp_path / "cache" / "got").read_bytes() == b"published"
-    assert told == [1.0]
-
-
-def test_that_a_download_of_something_else_is_refused_and_not_kept(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(b"a login page of a hotel")
-    with pytest.raises(UserError, match="did not give the published file"):
-        download.fetch(source.as_uri(), tmp_path / "cache" / "got", 9, "0" * 32, heard([]))
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_that_being_offline_is_a_sentence_with_ways_out(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="dataset-fashion-mnist, or name a folder"):
-        download.fashion_mnist(tmp_path, heard([]), mirror="http://127.0.0.1:9/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import sys
 import tempfile
@@ -13,32 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from mpt_studio.data import decode, manifest, open_dataset
-from mpt_studio.data.manifest_table import is_manifest, read_table
+from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.data.sources import parse_spec
 from mpt_studio.errors import UserError
 
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    """Ten different images a0 … a4 and b0 … b4."""
-    for i, name in enumerate(f"{c}{n}.png" for c in "ab" for n in range(5)):
-        Image.new("RGB", (4, 4), (i, i, i)).save(tmp_path / name)
-    return tmp_path
-
-
-def write(folder: Path, *lines: str, encoding: str = "utf-8") -> Path:
-    file = folder / "list.csv"
-    file.write_bytes("\n".join(lines).encode(encoding))
-    return file
-
-
-def plain(more: str = "") -> list[str]:
-    return [f"{c}{n}.png,{c}{more}" for c in "ab" for n in range(5)]
+from .conftest import SLOW_MACHINE, plain, write
 
 
 def reasons(file: Path) -> dict[str, str]:
@@ -62,18 +45,6 @@ def test_that_without_parts_a_fifth_is_the_test_part(images: Path) -> None:
     data = open_dataset(f"manifest:{write(images, 'path,label', *plain())}")
     assert sorted([*data.train.tolist(), *data.test.tolist()]) == list(range(10))
     assert np.bincount(data.labels[data.test], minlength=2).min() >= 1
-
-
-@pytest.mark.parametrize("header", ["image;target", '"filename"\t"class"', "\ufeffpath|label"])
-def test_that_usual_separators_and_names_are_known(images: Path, header: str) -> None:
-    delimiter = next(d for d in ";\t|" if d in header)
-    file = write(images, header, *(row.replace(",", delimiter) for row in plain()))
-    assert open_dataset(f"manifest:{file}").class_names == ("a", "b")
-
-
-def test_that_unicode_text_from_a_spreadsheet_is_read(images: Path) -> None:
-    file = write(images, "path,label", *plain(" ü"), encoding="utf-16")
-    assert open_dataset(f"manifest:{file}").class_names == ("a ü", "b ü")
 
 
 def test_that_quotes_commas_and_line_breaks_keep_the_line_numbers(images: Path) -> None:
@@ -223,7 +194,6 @@ def test_that_a_second_opening_notices_what_changed_and_reads_nothing_else(
     assert open_dataset(f"manifest:{file}").fingerprint != first.fingerprint
 
 
-SLOW_MACHINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 FIELDS = st.sampled_from(
     ["a0.png", "b0.png", "", "path", "label", "split", "train", "test", "a", "b", "A", "\0", "..", "é"]
 )
@@ -254,15 +224,3 @@ def test_that_no_table_raises_anything_but_a_sentence(
         with contextlib.suppress(UserError):
             data = open_dataset(f"manifest:{file}")
             assert len(data) == len(set(data.sample_ids.tolist())) > 0
-
-
-@settings(deadline=None, suppress_health_check=SLOW_MACHINE)
-@given(st.lists(st.tuples(st.text('ab,";\n é', min_size=1), st.text("xy,\"'\n", min_size=1)), min_size=1, max_size=8))
-def test_that_quoted_fields_come_back_as_they_were(rows: list[tuple[str, str]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "list.csv"
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([("path", "label"), *rows])
-        read = [(line.path, line.label) for line in read_table(file, file.read_bytes()).lines]
-    stripped = [(a.strip(), b.strip()) for a, b in rows]
-    assert read == [row for row in stripped if any(row)]

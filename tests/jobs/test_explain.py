@@ -8,70 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from mpt_studio import jobs
-from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.jobs import explain
-from mpt_studio.predictions import read_predictions
 from mpt_studio.store import Store
 
-PER_CLASS = {"train": 6, "test": 3}
-NAMES = ("ant", "bee", "cat")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> str:
-    """Three classes of noise, wider than high; each test image is also among the training images."""
-    root, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
-    for name in NAMES:
-        for i in range(PER_CLASS["train"]):
-            image = Image.fromarray(rng.integers(0, 255, (16, 20, 3), dtype=np.uint8))
-            for part in ("train", "test") if i < PER_CLASS["test"] else ("train",):
-                (root / part / name).mkdir(parents=True, exist_ok=True)
-                image.save(root / part / name / f"{i}.png")
-    return f"folder:{root}"
-
-
-def fresh_version(folder: Path, name: str, classes: tuple[str, ...], arch: str = "small") -> Path:
-    """A version with the weights of its first moment."""
-    import torch
-
-    from mpt_studio.engine.networks import build as networks
-    from mpt_studio.engine.networks import weights
-
-    torch.manual_seed(len(name))
-    network = networks.build(arch, len(classes), True, 16)
-    plain = Preprocessing(image_size=16, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
-    checkpoint = Checkpoint(architecture=arch, small_stem=True, class_names=classes, preprocessing=plain, role=name)
-    weights.save_network(folder / f"{name}.safetensors", network.state_dict(), checkpoint)
-    return folder / f"{name}.safetensors"
-
-
-@pytest.fixture(scope="module")
-def old(tmp_path_factory) -> Path:
-    return fresh_version(tmp_path_factory.mktemp("old"), "old", ("bee", "ant"))
-
-
-@pytest.fixture(scope="module")
-def update(tmp_path_factory) -> Path:
-    return fresh_version(tmp_path_factory.mktemp("update"), "update", NAMES)
-
-
-@pytest.fixture
-def without_torch(monkeypatch):
-    """From its call on, nothing may be computed."""
-
-    def refuse() -> None:
-        def never(*args: Any, **more: Any) -> None:
-            raise AssertionError("this was computed before")
-
-        monkeypatch.setattr(jobs.Warm, "probe", never)
-        monkeypatch.setattr("mpt_studio.engine.explain.Interpolation.__init__", never)
-        monkeypatch.setattr("mpt_studio.engine.explain.nearest", never)
-
-    return refuse
+from .conftest import NAMES, PER_CLASS
 
 
 def test_that_saliency_shows_the_answer_and_the_truth_of_each_version(session, data, old, update, without_torch):
@@ -140,30 +83,6 @@ def test_that_the_map_has_a_point_for_every_prediction(session, data, update, wi
         explain.features_map(session, update, data, method="tsne")  # type: ignore[arg-type]
 
 
-def test_that_interpolation_ends_in_the_update_and_the_old_model(session, data, old, update, without_torch):
-    found = explain.interpolate(session, old, update, data, alphas=(1, 0, 0.5))
-    assert [p["alpha"] for p in found["points"]] == [0, 0.5, 1]
-    new_end, middle, old_end = (read_predictions(Path(p["predictions"])) for p in found["points"])
-    assert np.array_equal(new_end.logits, jobs.evaluate(session, update, data)[0].logits)
-    before = jobs.evaluate(session, old, data)[0]
-    assert np.array_equal(old_end.logits[:, [1, 0]], before.logits)  # (bee, ant) in (ant, bee, cat)
-    assert not np.array_equal(middle.logits, new_end.logits)
-    assert middle.version == "update with 50% of old"
-    assert middle.data_fingerprint == new_end.data_fingerprint
-    without_torch()
-    assert explain.interpolate(session, old, update, data, alphas=(0, 0.5, 1)) == found
-    with pytest.raises(AssertionError, match="computed before"):
-        explain.interpolate(session, old, update, data, alphas=(0.5,), statistics="interpolated")
-
-
-def test_that_other_architectures_and_shares_are_refused(session, data, old, update, tmp_path):
-    with pytest.raises(UserError, match="between 0 and 1"):
-        explain.interpolate(session, old, update, data, alphas=(2,))
-    other = fresh_version(tmp_path, "other", NAMES, arch="squeezenet1_1")
-    with pytest.raises(UserError, match="within one architecture"):
-        explain.interpolate(session, old, other, data)
-
-
 def test_that_a_cancelled_reading_of_features_leaves_nothing_half_written(data, update, tmp_path):
     def stop(sentence: str, fraction: float | None) -> None:
         if "features" in sentence:
@@ -196,34 +115,3 @@ def test_that_a_damaged_saliency_map_is_made_again(session, data, update):
 def test_that_an_unknown_sample_is_a_sentence(session, data, update):
     with pytest.raises(UserError, match="have no sample 'test/dog/1"):
         explain.saliency(session, [update], data, "test/dog/1.png")
-
-
-def test_that_loading_ahead_leaves_networks_and_data_warm(session, data, old, update, monkeypatch):
-    warm = jobs.Warm()
-    found = explain.load(session, [old, update], data, warm=warm)
-    assert [v["sha256"] for v in found["versions"]] == [read_checkpoint(p).sha256() for p in (old, update)]
-    monkeypatch.setattr("mpt_studio.engine.explain.Probe.__init__", lambda *args: 1 // 0)
-    assert explain.saliency(session, [old, update], data, "test/bee/2.png", warm=warm)["truth"] == "bee"
-
-
-def test_that_the_last_networks_and_data_stay_warm(data, old, update):
-    warm = jobs.Warm(networks=1, datasets=1)
-    first = warm.probe(read_checkpoint(update), "cpu")
-    assert warm.probe(read_checkpoint(update), "cpu") is first
-    assert not warm.has_data(data)
-    opened = warm.dataset(data)
-    assert warm.dataset(data) is opened
-    assert warm.has_data(data)
-    warm.forget_data(data)
-    assert warm.dataset(data) is not opened
-    warm.probe(read_checkpoint(old), "cpu")
-    assert warm.probe(read_checkpoint(update), "cpu") is not first  # the older one made room
-
-
-def test_that_a_file_that_changed_is_another_version(tmp_path, update):
-    warm, path = jobs.Warm(), tmp_path / "version.safetensors"
-    path.write_bytes(update.read_bytes())
-    before = warm.sha256(read_checkpoint(path))
-    assert before == read_checkpoint(update).sha256()
-    fresh_version(tmp_path, "version", (*NAMES, "dog"))
-    assert warm.sha256(read_checkpoint(path)) == read_checkpoint(path).sha256() != before

@@ -4,52 +4,27 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from mpt_studio import jobs
-from mpt_studio.__main__ import main
 from mpt_studio.compare import compare, read_metadata
 from mpt_studio.data import Dataset, open_dataset, training_split
 from mpt_studio.data.dataset import describe
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
-from mpt_studio.predictions import read_predictions
 from mpt_studio.recipe import Model, Training, UpdateRecipe
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
 from odd_files import bad_files, good_odd_files
 
+from .conftest import SHADES, paint, session_in
+
 TINY = Training(epochs=1, learning_rate=0.05, precision="fp32", device="cpu", batch_size=64)
-SHADES = {"dark": 30, "grey": 120, "light": 210}
-
-
-def paint(root: Path, part: str, name: str, images: int) -> None:
-    folder = root / part / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for i in range(images):
-        Image.new("RGB", (16, 16), (SHADES[name] + i % 40, SHADES[name], i // 40)).save(folder / f"{i:04d}.png")
-
-
-def session_in(store: Path) -> jobs.Session:
-    from mpt_studio.store import Store
-
-    return jobs.Session(Store(store))
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    for part, count in (("train", 20), ("val", 5), ("test", 6)):
-        for name in SHADES:
-            paint(tmp_path / "images", part, name, count)
-    return tmp_path / "images"
 
 
 def trained(session: jobs.Session, spec: str) -> tuple[dict[str, Any], list[Any]]:
@@ -139,25 +114,6 @@ def test_that_an_image_that_vanishes_is_named_by_training_and_evaluation(images:
     assert len(predictions) == 14
 
 
-def test_that_more_training_images_leave_old_answers_comparable(images: Path, tmp_path: Path) -> None:
-    session = session_in(tmp_path / "store")
-    result, _ = trained(session, f"folder:{images}")
-    old, new = result["old"], result["candidates"][0]
-    before = read_predictions(Path(new["predictions"]))
-    paint(images, "train", "light", 25)
-    data = open_dataset(f"folder:{images}")
-    assert data.fingerprint != before.data_fingerprint
-    assert data.part_fingerprint("test") == before.part_fingerprint
-    moved = Path(shutil.copy(new["checkpoint"], tmp_path / "elsewhere.safetensors"))
-    again, _ = jobs.evaluate(session, moved, f"folder:{images}")
-    assert again.data_fingerprint == data.fingerprint
-    assert len(compare(read_predictions(Path(old["predictions"])), again)) == 18
-    assert len(jobs.compare_versions(session, old["run"], new["run"], f"folder:{images}")) == 18
-    paint(images, "test", "light", 7)
-    with pytest.raises(UserError, match="are of other data"):
-        jobs.compare_versions(session, old["predictions"], new["predictions"], f"folder:{images}")
-
-
 def test_that_metadata_of_a_manifest_join_every_sample(images: Path, tmp_path: Path) -> None:
     rows = [("path", "label", "split", "camera", "hour")]
     for i, file in enumerate(sorted(images.rglob("*.png"))):
@@ -179,38 +135,6 @@ def _checkpoint(path: str) -> Any:
     from mpt_studio.checkpoint import read_checkpoint
 
     return read_checkpoint(Path(path))
-
-
-def test_that_inspect_writes_the_list_of_skipped_images(
-    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (images / "train" / "dark" / "torn, and odd.png").write_bytes(b"")
-    wanted = tmp_path / "lists" / "skipped.csv"
-    assert main(["inspect", str(images), "--skipped", str(wanted), "--json", "--store", str(tmp_path / "store")]) == 0
-    record = json.loads(capsys.readouterr().out)
-    assert wanted.read_text(encoding="utf-8").splitlines() == [
-        "sample_id,reason",
-        '"train/dark/torn, and odd.png",empty file',
-    ]
-    assert Path(record["skipped_file"]).read_bytes() == wanted.read_bytes()
-    assert (record["kind"], record["skipped_count"]) == ("images", 1)
-    (images / "train" / "dark" / "torn, and odd.png").unlink()
-    assert main(["inspect", str(images), "--json", "--store", str(tmp_path / "store")]) == 0
-    assert json.loads(capsys.readouterr().out)["skipped_file"] == ""
-    assert not Path(record["skipped_file"]).exists()
-
-
-def test_that_inspect_knows_a_manifest_and_refuses_a_list_of_what_has_none(
-    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = [f"{file.relative_to(tmp_path).as_posix()},{file.parent.name}" for file in images.rglob("*.png")]
-    (tmp_path / "list.csv").write_text("\n".join(["path,label", *lines]), encoding="utf-8")
-    assert main(["inspect", str(tmp_path / "list.csv"), "--json", "--store", str(tmp_path / "store")]) == 0
-    record = json.loads(capsys.readouterr().out)
-    assert (record["kind"], record["samples"], record["spec"]) == ("images", 93, f"manifest:{tmp_path / 'list.csv'}")
-    file = str(images / "test" / "dark" / "0000.png")
-    assert main(["inspect", file, "--skipped", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")]) == 1
-    assert "has no list of skipped images" in capsys.readouterr().err
 
 
 def test_that_a_description_stays_short_where_thousands_are_skipped(images: Path) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,13 @@ from mpt_studio.engine.machine import device as devices
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Started, Step, to_line
 from mpt_studio.predictions import read_predictions
-from mpt_studio.recipe import Recipe, Training, UpdateRecipe
+from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.report import update_report
-from mpt_studio.store import RunWriter, Store
+from mpt_studio.store import Store
 from mpt_studio.store.control import clear, send_command
 
-TINY = Training(epochs=1, limit_train=720, learning_rate=0.05, save_every_seconds=0.2, precision="fp32", device="cpu")
+from .conftest import TINY
+
 SUBSET_KEYS = {
     *("samples", "both_right", "negative_flips", "positive_flips", "both_wrong", "accuracy_old", "accuracy_new"),
     *(
@@ -145,43 +145,6 @@ def test_that_an_interrupted_update_goes_on_to_identical_weights(finished_update
         assert first["all"] == second["all"]
         expected, found = load_file(first["checkpoint"]), load_file(second["checkpoint"])
         assert all(np.array_equal(expected[name], found[name]) for name in expected)
-
-
-def test_that_a_slow_disk_is_written_to_less_often(session: jobs.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    saves = saves_of_a_slow_disk(monkeypatch)
-    assert epochs_of(session, 5) == 5
-    assert len(saves) == 1  # the next one would be due after 100 s of training
-
-
-def test_that_time_which_a_listener_takes_brings_no_save_nearer(
-    session: jobs.Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A benchmark lets other sides have their turn between two epochs."""
-    saves, clock, waited = saves_of_a_slow_disk(monkeypatch), time.monotonic, [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(waited))
-    waiting = dataclasses.replace(session, listen=lambda run, event: waited.append(1000.0))
-    assert epochs_of(waiting, 3) == 3
-    assert len(saves) == 1
-
-
-def saves_of_a_slow_disk(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """When states were saved, each of which takes two seconds longer from now on."""
-    saves: list[float] = []
-    save_state = RunWriter.save_state
-
-    def slow(self: RunWriter, write: Any) -> Path:
-        saves.append(time.monotonic())
-        time.sleep(2)
-        return save_state(self, write)
-
-    monkeypatch.setattr(RunWriter, "save_state", slow)
-    return saves
-
-
-def epochs_of(session: jobs.Session, epochs: int) -> int:
-    recipe = Recipe(data="builtin", training=dataclasses.replace(TINY, epochs=epochs, limit_train=360))
-    run = jobs.train(session, jobs.start_train(session.store, recipe, open_dataset("builtin")).id)
-    return sum(isinstance(event, Epoch) for event in run.events())
 
 
 def test_that_stopping_keeps_the_version_as_it_is_and_ends_the_update(session: jobs.Session) -> None:

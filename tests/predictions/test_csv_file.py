@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import math
-import random
 from pathlib import Path
 
 import numpy as np
@@ -44,67 +42,6 @@ def test_that_quotes_line_breaks_and_decimal_commas_read(tmp_path: Path) -> None
     assert found.sample_ids.tolist() == ["one\ntwo", "3"]
     assert found.class_names == ("a;b", "c")
     assert found.logits.tolist() == [[1.5, -2.0], [0.0, 1.25]]
-
-
-@pytest.mark.parametrize(
-    ("ids", "truth", "answer"),
-    [
-        ("sample_id", "label", "prediction"), ("id", "Truth", "predicted"), ("Image", "target", "y_pred"),
-        ("path", "class", "Answer"), ("File Name", "y_true", "pred"), ("filename", "true-label", "Predicted Class"),
-    ],
-)  # fmt: skip
-def test_that_the_usual_names_of_columns_are_known(tmp_path: Path, ids: str, truth: str, answer: str) -> None:
-    path = write(tmp_path / "v.csv", [(answer, "note", truth, ids), ("dog", "?", "cat", 7), ("cat", "!", "cat", 8)])
-    assert is_predictions(path)
-    found = read_predictions(path)
-    assert by_id(found) == {"7": ("cat", "dog", {}), "8": ("cat", "cat", {})}
-    assert (found.scores, found.open_ended) == ("answers", True)
-    assert "Columns that are not read: 'note'." in found.notes
-
-
-@pytest.mark.parametrize("prefix", ["logit_", "logits.", "prob_", "p_", "score_", "Probability:"])
-def test_that_prefixes_are_no_part_of_a_name_and_other_numbers_are_left_alone(tmp_path: Path, prefix: str) -> None:
-    header = ("id", "label", "brightness", f"{prefix}cat", f"{prefix}big dog")
-    found = read_predictions(write(tmp_path / "v.csv", [header, (1, "cat", 9, 0.25, 0.75), (2, "cat", 8, 0.5, 0.5)]))
-    assert found.class_names == ("cat", "big dog")
-    assert found.scores == ("logits" if prefix.startswith("logit") else "probabilities")
-
-
-def test_that_a_prefix_that_belongs_to_the_names_stays(tmp_path: Path) -> None:
-    found = read_predictions(write(tmp_path / "v.csv", [("id", "label", "p_a", "p_b"), (1, "p_a", 3, 4)]))
-    assert found.class_names == ("p_a", "p_b")
-
-
-def test_that_numbered_columns_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    names = [f"logits_{i}" for i in range(11)]
-    random.Random(1).shuffle(names)
-    row = [int(name.split("_")[1]) for name in names]
-    found = read_predictions(write(tmp_path / "v.csv", [("id", "label", *names), ("a", 3, *row)]))
-    assert found.logits.tolist() == [[float(i) for i in range(11)]]
-    assert found.class_names == tuple(map(str, range(11)))
-    listed = read_predictions(tmp_path / "v.csv", tuple("abcdefghijk"))
-    assert (listed.class_names, listed.label_names[listed.labels[0]]) == (tuple("abcdefghijk"), "d")
-
-
-def test_that_lists_beside_the_file_name_numbered_columns(tmp_path: Path) -> None:
-    path = write(tmp_path / "v.csv", [("id", "label", "logits_0", "logits_1"), ("a", 1, 0, 2)])
-    (tmp_path / "classes.txt").write_text("one\ntwo\nthree\n")
-    assert read_predictions(path).class_names == ("0", "1")  # another number of names
-    (tmp_path / "labels.txt").write_text("cat\ndog\n")
-    found = read_predictions(path)
-    assert (found.class_names, found.label_names[found.labels[0]]) == (("cat", "dog"), "dog")
-    assert "The class names are those of labels.txt beside the file." in found.notes
-    (tmp_path / "v.classes.txt").write_text("dog\ncat\n")
-    assert read_predictions(path).class_names == ("dog", "cat")
-
-
-def test_that_listed_classes_choose_the_columns_and_their_order(tmp_path: Path) -> None:
-    path = write(tmp_path / "v.csv", [("id", "label", "blur", "cat", "dog"), ("a", "Dog", 9, 1, 2)])
-    found = read_predictions(path, ("dog", "cat"))
-    assert (found.class_names, found.logits.tolist()) == (("dog", "cat"), [[2.0, 1.0]])
-    assert found.label_names[found.labels[0]] == "dog"
-    with pytest.raises(UserError, match=r"v\.csv has no column of scores for 'cow'"):
-        read_predictions(path, ("dog", "cow"))
 
 
 @pytest.mark.usefixtures("reader")
@@ -159,70 +96,11 @@ def test_that_a_bad_byte_far_down_is_refused(tmp_path: Path) -> None:
         read_predictions(tmp_path / "v.csv")
 
 
-def test_that_probabilities_become_logarithms_and_margins_are_exact(tmp_path: Path) -> None:
-    rows = [("a", "x", 0.7, 0.2, 0.1), ("b", "y", 0.0, 1e-9, 1 - 1e-9), ("c", "z", 0.25, 0.25, 0.5)]
-    found = read_predictions(write(tmp_path / "v.csv", [("id", "label", "x", "y", "z"), *rows]))
-    assert found.scores == "probabilities"
-    assert float(found.logits[0, 0] - found.logits[0, 1]) == pytest.approx(math.log(0.7 / 0.2), abs=1e-6)
-    assert float(found.logits[1, 0]) < float(found.logits[1, 1])  # 0 stays below every other probability
-    assert "1 probability of 0 was taken as 5e-10." in found.notes
-
-
-def test_that_scores_of_0_and_1_alone_are_answers(tmp_path: Path) -> None:
-    found = read_predictions(write(tmp_path / "v.csv", [HEADER, ("1", "cat", 1, 0), ("2", "cat", 0, 1)]))
-    assert (found.scores, found.open_ended, found.class_names) == ("answers", False, ("cat", "dog"))
-    assert found.predicted.tolist() == [0, 1]
-
-
-def test_that_a_few_answers_may_differ_from_the_scores_and_are_noted(tmp_path: Path) -> None:
-    rows = [(i, "cat", "dog" if i == 7 else "cat", 2, 1) for i in range(200)]
-    found = read_predictions(write(tmp_path / "v.csv", [("id", "label", "pred", "cat", "dog"), *rows]))
-    assert found.predicted.tolist() == [0] * 200
-    assert any(
-        note.startswith("The answers differ from the largest scores in 1 of 200 samples") for note in found.notes
-    )
-
-
-def test_that_missing_labels_are_counted_and_floats_are_whole_numbers(tmp_path: Path) -> None:
-    rows = [("a", "1.0", 1, 2), ("b", "", 1, 2), ("c", "0.0", 1, 2)]
-    found = read_predictions(write(tmp_path / "v.csv", [("id", "label", "cat", "dog"), *rows]))
-    assert found.labels.tolist() == [1, -1, 0]
-    assert "1 sample has no label." in found.notes
-    silent = read_predictions(write(tmp_path / "w.csv", [("id", "cat", "dog"), ("a", 1, 2)]))
-    assert not silent.has_truth
-    assert "The file does not tell the true classes." in silent.notes
-
-
-def test_that_digits_are_names_where_the_columns_are_called_so(tmp_path: Path) -> None:
-    names = [str(i) for i in range(1, 13)]  # 1..12, as folders are called
-    rows = [(f"s{i}", i, *(int(j == i) * 3 - 0.5 for j in range(1, 13))) for i in range(1, 13)]
-    found = read_predictions(write(tmp_path / "v.csv", [("id", "label", *names), *rows]))
-    assert found.class_names == tuple(names)
-    assert all(truth == answer for truth, answer, _ in by_id(found).values())
-
-
-def test_that_tables_of_other_things_are_not_taken_for_predictions(tmp_path: Path) -> None:
-    for header, row in (
-        (("id", "camera", "brightness", "blur"), ("1", "front", 3, 4)),
-        (("path", "label"), ("a.png", "cat")),
-        (("path", "label", "width", "age"), ("a.png", "cat", 3, 4)),
-        (("sample_id", "true_class", "old_answer", "margin_drop", "new_margin"), ("1", "a", "b", 1, 2)),
-    ):
-        assert not is_predictions(write(tmp_path / "t.csv", [header, row])), header
-    assert is_predictions(write(tmp_path / "t.csv", [HEADER, *ROWS]))
-
-
 letters = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff")
 names = st.text(letters, min_size=1, max_size=6).map(str.strip)
 classes = st.lists(
     names.filter(lambda n: n and not n.replace(".", "").lstrip("+-").isdigit()), min_size=2, max_size=5, unique=True
 )
-
-
-def test_that_a_bracket_ends_a_name_only_where_one_opened_it(tmp_path: Path) -> None:
-    rows = [["a", "x]", "1.5", "0.0"], ["b", "y", "0.0", "2.5"]]
-    found = read_predictions(write(tmp_path / "v.csv", [["id", "label", "logit_x]", "logit[y]"], *rows]))
-    assert found.class_names == ("x]", "y")
 
 
 @in_tmp
@@ -299,42 +177,13 @@ def test_that_junk_raises_nothing_but_our_own_error(tmp_path: Path, junk: bytes)
             assert len(text) <= 250, text
 
 
-def test_that_a_file_is_imported_once_and_anew_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
-    path = write(tmp_path / "v.csv", [HEADER, *ROWS])
-    first = read_predictions(path)
-    monkeypatch.setattr("mpt_studio.predictions.importing.to_predictions", None)  # it is not asked again
-    (tmp_path / "other name.csv").write_bytes(path.read_bytes())
-    again = read_predictions(tmp_path / "other name.csv")
-    assert (by_id(again), again.version) == (by_id(first), "other name")
-    monkeypatch.undo()
-    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
-    write(path, [HEADER, *ROWS[:1]])
-    assert len(read_predictions(path)) == 1
-
-
-def test_that_a_cache_that_cannot_be_written_only_costs_the_map(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "file"))
-    assert len(read_predictions(write(tmp_path / "v.csv", [HEADER, *ROWS]))) == 2
-
-
-def test_that_progress_is_told_and_may_cancel(tmp_path: Path) -> None:
-    path = write(tmp_path / "v.csv", [HEADER, *((i, "cat", i, -i) for i in range(3000))])
-    told: list[float | None] = []
-    read_predictions(path, progress=lambda sentence, fraction: told.append(fraction))
-    assert told
-
-    def stop(sentence: str, fraction: float | None) -> None:
-        raise KeyboardInterrupt
-
-    write(path, [HEADER, *((i, "dog", i, -i) for i in range(3000))])
-    with pytest.raises(KeyboardInterrupt):
-        read_predictions(path, progress=stop)
-
-
 def test_that_utf_8_with_a_mark_and_carriage_returns_reads(tmp_path: Path) -> None:
     (tmp_path / "v.csv").write_bytes(codecs.BOM_UTF8 + "id,label,κ,dog\r\n1,κ,2,1\r\n\r\n".encode())
     assert read_predictions(tmp_path / "v.csv").class_names == ("κ", "dog")
+
+
+@pytest.mark.usefixtures("reader")
+def test_that_marked_utf_16_and_bars_read(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text("id|label|\u00e9|b\n1|\u00e9|1,5|2\n", encoding="utf-16")
+    found = read_predictions(tmp_path / "v.csv")
+    assert (found.class_names, found.logits.tolist()) == (("\u00e9", "b"), [[1.5, 2.0]])

@@ -7,32 +7,19 @@ import errno
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mpt_studio.errors import Interrupted, UserError
-from mpt_studio.events import Ended, Note, Paused
-from mpt_studio.recipe import Recipe, Training, UpdateRecipe, method_named
-from mpt_studio.store import Member, Run, Store, control
+from mpt_studio.errors import UserError
+from mpt_studio.events import Ended
+from mpt_studio.recipe import Recipe, Training, UpdateRecipe
+from mpt_studio.store import Store
 
-RECIPE = Recipe(data="builtin", method=method_named("mpt_kl:2"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-def finished_run(store: Store, label: str = "", **more: object) -> Run:
-    with store.create_run(RECIPE, label=label, **more) as writer:  # type: ignore[arg-type]
-        writer.finish("done")
-    return store.run(writer.id)
+from .conftest import RECIPE, finished_run
 
 
 @pytest.mark.parametrize(
@@ -168,90 +155,6 @@ def test_that_listing_reads_one_small_file_per_run_and_no_events(store: Store, m
     assert opened == ["run.json"] * 3
 
 
-def test_that_a_second_writer_is_refused(store: Store) -> None:
-    with store.create_run(RECIPE) as writer:
-        with pytest.raises(UserError, match="being written by another process"):
-            store.write_run(writer.id)
-        writer.finish("stopped")
-    with store.write_run(writer.id) as again:
-        assert again.run.outcome == "running"
-        again.finish("done")
-    assert store.run(writer.id).outcome == "done"
-
-
-def test_that_a_run_opened_without_resuming_keeps_its_outcome(store: Store) -> None:
-    run = finished_run(store)
-    with store.write_run(run.id, resume=False) as writer:
-        writer.set(label="renamed")
-    read = store.run(run.id)
-    assert (read.outcome, read.label) == ("done", "renamed")
-    assert len(read.events()) == 1
-
-
-CHILD = """
-    import sys, time
-    from pathlib import Path
-    from mpt_studio.events import Note
-    from mpt_studio.recipe import Recipe
-    from mpt_studio.store import Store
-    writer = Store(Path(sys.argv[1])).create_run(Recipe(data="builtin"))
-    writer.append(Note(text="before the kill"))
-    print(writer.id, flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
-def test_that_a_run_whose_process_was_killed_reads_as_interrupted_and_can_be_resumed(store: Store) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(CHILD), str(store.root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        run_id = child.stdout.readline().strip()
-        assert store.run(run_id).outcome == "running"
-        assert store.run(run_id).is_active
-        with pytest.raises(UserError, match="while it is running"):
-            store.delete(run_id)
-        child.send_signal(signal.SIGKILL)
-        child.wait(timeout=10)
-    run = store.run(run_id)
-    assert run.outcome == "interrupted"
-    assert not run.is_active
-    assert [event.text for event in run.events() if isinstance(event, Note)] == ["before the kill"]
-    with store.write_run(run_id) as writer:
-        writer.finish("done")
-    assert store.run(run_id).outcome == "done"
-
-
-def test_that_a_paused_run_shows_it_until_it_goes_on(store: Store) -> None:
-    with store.create_run(RECIPE) as writer:
-        writer.append(Paused(paused=True))
-        assert store.run(writer.id).outcome == "paused"
-        writer.append(Paused(paused=False))
-        assert store.run(writer.id).outcome == "running"
-        writer.finish("done")
-
-
-@pytest.mark.parametrize(
-    ("error", "outcome", "message"),
-    [
-        (UserError("The data are gone."), "failed", "The data are gone."),
-        (ValueError("broken\nbadly"), "failed", "ValueError: broken badly"),
-        (Interrupted(), "interrupted", ""),
-        (KeyboardInterrupt(), "interrupted", ""),
-    ],
-)
-def test_that_a_writer_left_by_an_error_records_it(
-    store: Store, error: BaseException, outcome: str, message: str
-) -> None:
-    with pytest.raises(type(error)), store.create_run(RECIPE) as writer:
-        raise error
-    run = store.run(writer.id)
-    assert (run.outcome, run.message) == (outcome, message)
-    last = run.events()[-1]
-    assert isinstance(last, Ended)
-    assert last.outcome == outcome
-
-
 def test_that_deleting_removes_the_folder_and_leaves_the_others(store: Store) -> None:
     doomed, other = finished_run(store), finished_run(store)
     store.delete(doomed.id)
@@ -277,51 +180,6 @@ def test_that_a_damaged_run_can_be_deleted(store: Store) -> None:
     (run.folder / "run.json").write_text("{")
     store.delete(run.id)
     assert os.listdir(store.root / "runs") == []
-
-
-def test_that_a_finished_run_of_a_running_update_cannot_be_deleted(store: Store) -> None:
-    update = store.create_update(UpdateRecipe())
-    with store.write_update(update.id) as writer:
-        run = finished_run(store, update=update.id)
-        with pytest.raises(UserError, match=f"while its update {update.id}"):
-            store.delete(run.id)
-        writer.finish("done")
-    store.delete(run.id)
-    store.delete(update.id)
-    assert store.updates() == []
-
-
-def test_that_an_update_reads_back_with_members_and_result(store: Store) -> None:
-    update = store.create_update(UpdateRecipe(methods="none,mpt_kl"), title="Letters")
-    assert (update.outcome, update.result, update.members, update.is_active) == ("queued", None, (), False)
-    with store.write_update(update.id) as writer:
-        assert writer.update.outcome == "running"
-        writer.add_member(Member("r1", "old", "No_Treatment", "old"))
-        writer.add_member(Member("r2", "candidate", "MPT_KL", "MPT_KL"))
-        writer.add_member(Member("r1", "old", "No_Treatment", "old model"))
-        writer.finish("done", result={"candidates": []})
-    read = store.update(update.id)
-    assert [member.run for member in read.members] == ["r1", "r2"]
-    assert read.members[0].label == "old model"
-    assert (read.title, read.outcome, read.result) == ("Letters", "done", {"candidates": []})
-    assert read.recipe.methods == "none,mpt_kl"
-
-
-def test_that_a_command_to_a_queued_update_survives_its_opening(store: Store) -> None:
-    update = store.create_update(UpdateRecipe())
-    control.send_command(update.folder, "cancel")
-    with store.write_update(update.id) as writer:
-        assert control.read_command(update.folder) == "cancel"
-        writer.finish("cancelled")
-
-
-def test_that_what_was_asked_of_a_gone_process_does_not_stop_the_next(store: Store) -> None:
-    with store.create_run(RECIPE) as writer:
-        writer.finish("stopped")
-    control.send_command(writer.folder, "stop")
-    with store.write_run(writer.id) as again:
-        assert control.read_command(again.folder) == "run"
-        again.finish("done")
 
 
 def test_that_the_best_weights_are_the_version_where_the_recipe_keeps_the_best(store: Store) -> None:

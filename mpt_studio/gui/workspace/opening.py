@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio.data.table import looks_like_manifest
+from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError, shown_name
 from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.workspace import version as making
@@ -128,7 +128,7 @@ class Opening(QObject):
             self._refused(item, f"{item.name} is neither a checkpoint nor predictions; choose one of those.")
         elif kind == "images":
             self._loading.open(f"folder:{item.path.resolve()}")
-        elif not self._opened.made() and looks_like_manifest(item.path):
+        elif not self._opened.made() and is_manifest(item.path):
             self._loading.open(f"manifest:{item.path.resolve()}")
         else:
             self._tables.open(item.path)

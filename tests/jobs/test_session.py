@@ -1,0 +1,31 @@
+"""What a caller names means the same from any folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mpt_studio.errors import UserError
+from mpt_studio.jobs.session import absolute_classes, absolute_file, absolute_spec
+
+
+def test_that_names_of_files_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "classes.txt").touch()
+    assert absolute_spec("folder:.") == absolute_spec(".") == f"folder:{tmp_path}"
+    assert absolute_file("classes.txt") == str(tmp_path / "classes.txt")
+    assert absolute_classes("classes.txt") == str(tmp_path / "classes.txt")
+
+
+def test_that_what_names_no_file_stays() -> None:
+    assert absolute_spec(" builtin ") == "builtin"
+    assert absolute_file("") == ""
+    assert [absolute_classes(text) for text in ("", "10", "cat,dog")] == ["", "10", "cat,dog"]
+
+
+def test_that_what_is_missing_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There is no file"):
+        absolute_file(str(tmp_path / "old.safetensors"))
+    with pytest.raises(UserError, match="No data are named"):
+        absolute_spec(" ")
