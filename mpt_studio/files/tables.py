@@ -51,7 +51,7 @@ def decoded(content: bytes, called: str, *, cut: bool = False) -> str:
     """Bytes as text; ``cut`` where they may end inside of a character. Raises ``UserError`` with the line."""
     encoding = encoding_of(content)
     if encoding != "utf-16" and b"\0" in content[:_START]:
-        raise UserError(f"{called} is no text file; save it as text in UTF-8.")
+        raise UserError(f"{called} is not a text file; save it as text in UTF-8.")
     try:
         return codecs.getincrementaldecoder(encoding)().decode(content, final=not cut)
     except UnicodeDecodeError as error:

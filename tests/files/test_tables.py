@@ -33,8 +33,8 @@ def test_that_utf_8_and_marked_utf_16_are_read(tmp_path: Path, encoding: str) ->
     ("content", "sentence"),
     [
         (b"id,label\n1,caf\xe9\n", r"^t\.csv, line 2, is not UTF-8 text; save it as UTF-8\.$"),
-        (b"PK\x03\x04\0\0", "is no text file"),
-        ("id,label\n".encode("utf-16-le"), "is no text file"),
+        (b"PK\x03\x04\0\0", "is not a text file"),
+        ("id,label\n".encode("utf-16-le"), "is not a text file"),
         (b"\xff\xfei", "is not UTF-8"),
     ],
 )

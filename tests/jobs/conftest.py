@@ -116,3 +116,26 @@ def images(tmp_path: Path) -> Path:
         for name in SHADES:
             paint(tmp_path / "images", part, name, count)
     return tmp_path / "images"
+
+
+ARCH = "shufflenet_v2_x0_5"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network as a training script saves it: without class names."""
+    import torch
+    import torchvision
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        network = torchvision.models.get_model(ARCH, weights=None, num_classes=3)
+    path = tmp_path_factory.mktemp("foreign") / "trained.pth"
+    torch.save({"net": network.state_dict(), "acc": 50.0, "epoch": 9}, path)
+    return path
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -13,39 +13,18 @@ import pytest
 
 from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.errors import Interrupted, UserError
+from mpt_studio.errors import UserError
 from mpt_studio.jobs import read_weights as reading
-from mpt_studio.jobs import reader_process
 from mpt_studio.reading import Candidate, Choices, Reading
-from mpt_studio.store import Store
+
+from .conftest import ARCH
 
 NAMES = ("ant", "bee", "cat")
-ARCH = "shufflenet_v2_x0_5"
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small network as a training script saves it: without class names."""
-    import torch
-    import torchvision
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        network = torchvision.models.get_model(ARCH, weights=None, num_classes=3)
-    path = tmp_path_factory.mktemp("foreign") / "trained.pth"
-    torch.save({"net": network.state_dict(), "acc": 50.0, "epoch": 9}, path)
-    return path
 
 
 @pytest.fixture
 def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "run_child", lambda *a: pytest.fail("a child was started"))
-
-
-@pytest.fixture
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
 
 
 def test_that_a_version_is_read_once_and_what_was_said_is_remembered(
@@ -201,53 +180,6 @@ def test_that_data_change_nothing_where_the_names_are_known(
     found = jobs.read_version(session, weights, Choices(class_names=NAMES))
     monkeypatch.setattr(reading, "run_child", lambda *a: pytest.fail("a child was started"))
     assert jobs.read_version(session, weights, data_classes=("x", "y", "z")) == found
-
-
-class Asked:
-    """A listener that cancels once the child is at work."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-
-    def __call__(self, sentence: str, fraction: float | None) -> None:
-        self.heard.append(sentence)
-        if sentence.startswith("Loading PyTorch"):
-            raise Interrupted("Cancelled.")
-
-
-def test_that_cancelling_kills_the_child_and_leaves_nothing(
-    tmp_path: Path, weights: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[Any] = []
-    start = reader_process._started
-    monkeypatch.setattr(reader_process, "_started", lambda *a: started.append(start(*a)) or started[-1])
-    session = jobs.Session(Store(tmp_path / "store"), progress=Asked())
-    begun = time.monotonic()
-    with pytest.raises(Interrupted):
-        jobs.read_version(session, weights)
-    assert started[0].returncode is not None
-    assert time.monotonic() - begun < 60
-    assert not list((own_cache / "versions").iterdir())
-
-
-def test_that_modules_beside_the_file_are_not_imported(
-    session: jobs.Session, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    canary = tmp_path / "sung"
-    for name in ("torch", "numpy", "json", "sitecustomize"):
-        (tmp_path / f"{name}.py").write_text(f"open({str(canary)!r}, 'w').close()")
-    (tmp_path / "model.pth").write_bytes(weights.read_bytes())
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert jobs.read_version(session, Path("model.pth")).classes == 3
-    assert not canary.exists()
-
-
-def test_that_switches_that_weaken_torch_do_not_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
-    environment = reader_process._environment()
-    assert not any(name.startswith("TORCH") for name in environment)
-    assert environment["CUDA_VISIBLE_DEVICES"] == ""
 
 
 def test_that_our_own_files_are_taken_as_they_are(session: jobs.Session, finished_update: Any, no_child: None) -> None:

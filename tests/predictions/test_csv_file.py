@@ -84,7 +84,7 @@ def test_that_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, se
 @pytest.mark.parametrize("content", [b"\xff\xfei\0d\0", b"id,label,cat,dog\n1,caf\xe9,1,2\n", b"PK\x03\x04", b"id\0"])
 def test_that_other_encodings_and_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v.csv").write_bytes(content)
-    with pytest.raises(UserError, match=r"UTF-8|no text file|no column|no rows"):
+    with pytest.raises(UserError, match=r"UTF-8|not a text file|no column|no rows"):
         read_predictions(tmp_path / "v.csv")
     assert not is_predictions(tmp_path / "v.csv")
 

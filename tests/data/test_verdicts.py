@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import sys
 import threading
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd_files import bad_files, good_odd_files, noise, packed
+from odd_files import bad_files, good_odd_files
 from PIL import Image
 
 from mpt_studio.data import decode, open_dataset
@@ -64,35 +63,6 @@ def test_that_exactly_the_bad_ones_among_a_thousand_good_files_are_left_out(tmp_
     assert data.fingerprint == before.fingerprint
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes, sockets and links")
-def test_that_loops_pipes_sockets_and_devices_cost_no_time_and_no_sample_comes_twice(tmp_path: Path) -> None:
-    fill(tmp_path / "data", 10)
-    place = tmp_path / "data" / "train" / "round"
-    os.mkfifo(place / "pipe.png")
-    os.symlink("/dev/zero", place / "endless.jpg")
-    os.symlink(tmp_path, place / "everything")
-    os.symlink("..", place / "up")
-    os.symlink(tmp_path / "data" / "test", place / "leak")
-    os.symlink(place / "0001.png", place / "again.png")
-    os.symlink(tmp_path / "data" / "test" / "square" / "0000.png", place / "wrong class.png")
-    for i in range(30):
-        os.symlink(place, place / f"loop{i}")
-    begun = time.monotonic()
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(place / "s.png"))
-        data = open_dataset(f"folder:{tmp_path / 'data'}")
-    assert time.monotonic() - begun < 2
-    assert len(data) == 20
-    assert {s.sample_id.removeprefix("train/round/"): s.reason for s in data.skipped} == {
-        "pipe.png": "a pipe, not a file",
-        "s.png": "a socket, not a file",
-        "endless.jpg": "a device, not a file",
-        "again.png": "a link to train/round/0001.png, which counts already",
-        "wrong class.png": "a link to test/square/0000.png, which counts already",
-    }
-    assert any("is not followed" in note for note in data.notes)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
 def test_that_a_file_that_became_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     fill(tmp_path, 10)
@@ -139,12 +109,3 @@ def test_that_nothing_is_written_beside_the_images(tmp_path: Path) -> None:
     data = open_dataset(f"folder:{tmp_path}")
     data.batch(data.test, 8)
     assert sorted((str(p), p.stat().st_mtime_ns) for p in tmp_path.rglob("*")) == before
-
-
-def test_that_copies_of_file_servers_and_archivers_are_no_data(tmp_path: Path) -> None:
-    fill(tmp_path, 10)
-    before = open_dataset(f"folder:{tmp_path}").fingerprint
-    for hidden in ("@eaDir/0001.png", "__MACOSX", ".thumbs"):
-        (tmp_path / "train" / "round" / hidden).mkdir(parents=True)
-        (tmp_path / "train" / "round" / hidden / "small.png").write_bytes(packed(noise(), "PNG"))
-    assert open_dataset(f"folder:{tmp_path}").fingerprint == before
