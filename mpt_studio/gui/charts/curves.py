@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio import paths
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event
 from mpt_studio.gui.beside.jobs import Turns
-from mpt_studio.gui.charts import files as plot_export
 from mpt_studio.gui.charts.curve_data import AXES, PLOTS, ShownRun, write_csv
 from mpt_studio.gui.charts.plot_legend import RunLegend
 from mpt_studio.gui.charts.plots import CurvePlot
@@ -337,5 +337,7 @@ class CurvesPanel(QWidget):
         if kind == "csv" or plot is None:
             runs = [(run.label, run.curves) for run in self._runs.values() if run.visible]
             write_csv(path, runs, plot.spec.key if plot else None)
+        elif path.parent.is_dir():
+            paths.write_bytes(path, plot.picture(kind))
         else:
-            plot_export.write_picture(plot, path, kind)
+            raise UserError(f"{path} could not be written: there is no folder {path.parent}.")

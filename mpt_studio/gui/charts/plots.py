@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGraphicsItem, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from mpt_studio.gui.charts import paper
 from mpt_studio.gui.charts.curve_data import Line, PlotSpec, nearest
 from mpt_studio.gui.charts.plot_legend import STYLES, StyleLegend, shown_name
 from mpt_studio.gui.charts.plot_lines import Canvas, LineItem, XAxis, clock
@@ -150,6 +151,12 @@ class CurvePlot(QFrame):
     def shown_lines(self) -> list[Line]:
         """The lines on show, as last drawn."""
         return [line for line in self._lines if line.name not in self._hidden]
+
+    def picture(self, kind: str) -> bytes:
+        """What is in view as a file, "png" or "svg"."""
+        title = ", ".join(filter(None, (self.spec.title, self.spec.unit)))
+        frame = paper.Frame.of(self.plot.getPlotItem(), title, self.x_label, self.log_action.isChecked())
+        return paper.chart(kind, frame, self.shown_lines, self.names)
 
     def _show_emptiness(self, empty: bool) -> None:
         """Axes of a plot without values would only be noise."""
