@@ -38,7 +38,7 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Progress inside an epoch, at most a few per second; means over the steps since the last one."""
+    """Progress inside an epoch: a few per second at first, fewer in a long run; means over the steps since the last."""
 
     kind: ClassVar[str] = "step"
     time: float = field(default_factory=time.time)
@@ -121,6 +121,7 @@ class Ended:
 
 Event = Started | Step | Epoch | Note | Stage | Paused | Ended
 _KINDS: dict[str, type[Event]] = {c.kind: c for c in (Started, Step, Epoch, Note, Stage, Paused, Ended)}
+_TYPES = {c: {f.name: str(f.type) for f in dataclasses.fields(c)} for c in _KINDS.values()}
 
 
 def to_line(event: Event) -> str:
@@ -134,8 +135,8 @@ def from_line(line: str) -> Event | None:
     try:
         record = json.loads(line)
         cls = _KINDS[record["event"]]
-        types = {f.name: f.type for f in dataclasses.fields(cls)}
-        known: dict[str, Any] = {k: _restored(v, str(types[k])) for k, v in record.items() if k in types}
+        types = _TYPES[cls]
+        known: dict[str, Any] = {k: _restored(v, types[k]) for k, v in record.items() if k in types}
         return cls(**known)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -1,6 +1,5 @@
 """Runs and updates on disk: folders that one writer fills and anyone may read."""
 
-from mpt_studio.store.backlog import MOST_STEPS
 from mpt_studio.store.follow import EventTail, UpdateTail
 from mpt_studio.store.marks import Marked, Marks
 from mpt_studio.store.run import Run, RunWriter
@@ -8,7 +7,6 @@ from mpt_studio.store.store import Store
 from mpt_studio.store.update import Member, Update, UpdateWriter
 
 __all__ = [
-    "MOST_STEPS",
     "EventTail",
     "Marked",
     "Marks",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mpt_studio.events import Event
 from mpt_studio.store.folder import EVENTS, is_locked
-from mpt_studio.store.follow import read_events
+from mpt_studio.store.follow import EventTail
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class StoreEntry:
     def events_path(self) -> Path:
         return self.folder / EVENTS
 
-    def events(self, most_steps: int = 0) -> list[Event]:
-        """What happened so far, of a long run about ``most_steps`` steps (0: all); an update's runs have their own."""
-        return read_events(self.events_path, most_steps)
+    def events(self) -> Iterator[Event]:
+        """What happened so far; an update's runs have their own."""
+        return EventTail(self.events_path).read()
 
     @property
     def is_active(self) -> bool:

@@ -17,13 +17,13 @@ EPOCH = 1000
 
 
 def steps(start: int, stop: int) -> Iterator[Step]:
-    """Losses that fall and scatter; a day has about 86 ms from event to event at 10^6."""
+    """Losses that fall and scatter; a day has about 2.9 s from event to event."""
     rng = np.random.default_rng(start)
     noise = rng.random(stop - start)
     for number, chance in zip(range(start, stop), noise.tolist(), strict=True):
         loss = 4 / (1 + number / 20_000) + chance
         yield Step(
-            time=1.7e9 + 0.0864 * number,
+            time=1.7e9 + 2.88 * number,
             step=number,
             epoch=number / EPOCH,
             losses={"loss": loss, "cross_entropy": 0.5 * loss, "old_model": 0.3 * chance, "reference": 0.2 * chance},
@@ -40,7 +40,7 @@ def epoch(step: int) -> Epoch:
         both_right=800, negative_flips=40, positive_flips=60, both_wrong=100, answers_changed=160, intrusions=9
     )
     figures = dict.fromkeys(("all", "old_classes", "new_classes"), rates.to_json())
-    at = 1.7e9 + 0.0864 * step
+    at = 1.7e9 + 2.88 * step
     return Epoch(time=at, step=step, epoch=step // EPOCH, losses={"loss": 1.0}, train_accuracy=0.8, validation=figures)
 
 
@@ -65,6 +65,6 @@ def _lines(start: int, stop: int) -> Iterator[str]:
     chances = np.random.default_rng(start).random(stop - start).tolist()
     for number, chance in zip(range(start, stop), chances, strict=True):
         loss = 4 / (1 + number / 20_000) + chance
-        pattern |= {"time": 1.7e9 + 0.0864 * number, "step": number, "epoch": number / EPOCH}
+        pattern |= {"time": 1.7e9 + 2.88 * number, "step": number, "epoch": number / EPOCH}
         pattern["losses"] = {"loss": loss, "cross_entropy": loss / 2, "old_model": chance / 3, "reference": chance / 5}
         yield json.dumps(pattern, separators=(",", ":")) + "\n"

@@ -30,7 +30,7 @@ def script(name: str) -> ModuleType:
 def test_that_a_recorded_day_holds_the_events_that_it_says(tmp_path: Path) -> None:
     store = Store(tmp_path)
     run = store.run(script("day_of_events").record(store, 2500))
-    events = run.events()
+    events = list(run.events())
     assert [event.step for event in events if isinstance(event, Step)] == list(range(2500))
     assert sum(isinstance(event, Epoch) for event in events) == 3
     assert run.outcome == "done"

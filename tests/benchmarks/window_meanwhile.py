@@ -1,7 +1,7 @@
-"""The window while training goes on: ``window_meanwhile.py [--json] [--samples 10000 1000000]``.
+"""The window while training goes on: ``window_meanwhile.py [--json] [--samples 10000 100000]``.
 
 Needs a display; ``xvfb-run -s "-screen 0 1920x1200x24"`` gives one. Columns are the number of step events of one run
-(a day of training leaves about a million). What does not depend on it follows: the first paint of the program, and
+(a day of training leaves about 30,000). What does not depend on it follows: the first paint of the program, and
 how punctual a timer of 10 ms is in the real window, first idle, then with a trainer at full speed on the same cores.
 "own" is what the window's thread computes itself, without waiting for other programs.
 """
@@ -212,4 +212,4 @@ def _punctuality(idle: np.ndarray, busy: np.ndarray) -> Found:
 
 if __name__ == "__main__":
     about = (__doc__ or "").partition("\n")[0]
-    Benchmark(__file__, about, ROWS, (10_000, 100_000, 1_000_000), prepare, measure).main(alone, ALONE_ROWS)
+    Benchmark(__file__, about, ROWS, (10_000, 30_000, 100_000), prepare, measure).main(alone, ALONE_ROWS)

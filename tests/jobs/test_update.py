@@ -75,7 +75,7 @@ def test_that_the_figures_follow_from_the_predictions_on_disk(finished_update: A
 def test_that_events_are_on_disk_before_the_listener_sees_them(finished_update: Any) -> None:
     session, result, heard = finished_update
     run = result["candidates"][1]["run"]
-    on_disk = session.store.run(run).events()
+    on_disk = list(session.store.run(run).events())
     assert [to_line(e) for e in on_disk if not isinstance(e, Ended)] == [
         to_line(e) for name, e in heard if name == run and not isinstance(e, Ended)
     ]

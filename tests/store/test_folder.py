@@ -34,7 +34,7 @@ def test_that_a_run_opened_without_resuming_keeps_its_outcome(store: Store) -> N
         writer.set(label="renamed")
     read = store.run(run.id)
     assert (read.outcome, read.label) == ("done", "renamed")
-    assert len(read.events()) == 1
+    assert len(list(read.events())) == 1
 
 
 CHILD = """
@@ -96,7 +96,7 @@ def test_that_a_writer_left_by_an_error_records_it(
         raise error
     run = store.run(writer.id)
     assert (run.outcome, run.message) == (outcome, message)
-    last = run.events()[-1]
+    last = list(run.events())[-1]
     assert isinstance(last, Ended)
     assert last.outcome == outcome
 

@@ -45,7 +45,7 @@ def test_that_any_byte_prefix_reads_as_a_prefix_of_the_events(
 ) -> None:
     content, path = encoded(written), tmp_path / "events.jsonl"
     path.write_bytes(content[: int(share * len(content))])
-    read = EventTail(path).read()
+    read = list(EventTail(path).read())
     assert read == written[: len(read)]
     assert len(read) == content[: int(share * len(content))].count(b"\n")
 
@@ -69,14 +69,14 @@ def test_that_a_tail_reads_every_event_once_however_the_bytes_arrive(
 def test_that_a_line_that_is_no_event_is_passed_over(tmp_path: Path, written: list[Event], junk: bytes) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(encoded(written) + b"?" + junk + b"\n" + encoded(written))
-    assert EventTail(path).read() == written * 2
+    assert list(EventTail(path).read()) == written * 2
 
 
 def test_that_a_missing_log_has_no_events_until_it_appears(tmp_path: Path) -> None:
     tail = EventTail(tmp_path / "events.jsonl")
-    assert tail.read() == []
+    assert list(tail.read()) == []
     (tmp_path / "events.jsonl").write_bytes(encoded([note("now")]))
-    assert tail.read() == [note("now")]
+    assert list(tail.read()) == [note("now")]
 
 
 def note(text: str) -> Note:
@@ -91,21 +91,21 @@ def test_that_a_late_reader_of_an_update_gets_the_order_of_one_who_was_there(tmp
     store = Store(tmp_path)
     update = store.create_update(UpdateRecipe())
     early = UpdateTail(store, update.id)
-    seen: list[tuple[str, Event]] = early.read()
+    seen: list[tuple[str, Event]] = list(early.read())
     ids: list[str] = []
     with store.write_update(update.id) as writer:
         for index in range(2):
             with store.create_run(Recipe(data="builtin"), update=update.id) as run:
                 ids.append(run.id)
                 writer.append(stage(run.id, index))
-                seen += early.read()
+                seen += list(early.read())
                 for text in "ab":
                     run.append(note(text))
-                    seen += early.read()
+                    seen += list(early.read())
                 run.finish("done")
         writer.finish("done")
-    seen += early.read()
-    assert UpdateTail(store, update.id).read() == seen
+    seen += list(early.read())
+    assert list(UpdateTail(store, update.id).read()) == seen
     assert [(run and ids.index(run), getattr(event, "text", event.kind)) for run, event in seen] == [
         ("", "stage"), (0, "a"), (0, "b"), (0, "ended"),
         ("", "stage"), (1, "a"), (1, "b"), (1, "ended"),
@@ -123,7 +123,7 @@ def test_that_a_run_which_an_update_names_again_on_resuming_is_not_read_twice(tm
         run.append(note("second"))
         tail = UpdateTail(store, update.id)
         assert [event.text for _, event in tail.read() if isinstance(event, Note)] == ["first", "second"]
-        assert tail.read() == []
+        assert list(tail.read()) == []
         run.finish("done")
         writer.finish("done")
 
@@ -135,3 +135,12 @@ def test_that_a_run_that_was_deleted_meanwhile_does_not_stop_the_reader(tmp_path
         writer.append(stage("20250101-000000_gone_000000", 0))
         writer.finish("done")
     assert [event.kind for _, event in UpdateTail(store, update.id).read()] == ["stage", "ended"]
+
+
+def test_that_events_are_read_as_they_are_taken(tmp_path: Path) -> None:
+    """A log of a week is never held as a whole."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(encoded([note("a"), note("b"), note("c")]))
+    tail = EventTail(path)
+    assert next(tail.read()) == note("a")
+    assert list(tail.read()) == [note("b"), note("c")]

@@ -51,7 +51,7 @@ def test_that_a_writer_killed_at_any_moment_leaves_a_whole_run(tmp_path: Path) -
         (run,) = store.runs()
         assert store.problems == []
         assert run.outcome == "interrupted"
-        found = run.events()
+        found = list(run.events())
         assert len(found) >= events
         assert all(isinstance(event, Note) for event in found)
         events = len(found)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 BATCH_SECONDS = 1 / 30
 """Time between batches: the window hears at most 30 a second."""
+_BATCH_EVENTS = 1000
 _IDLE_SECONDS = 0.1
 """Time between looks while nothing comes; two cores are the trainer's."""
 _LOCK_SECONDS = 0.5
@@ -124,7 +126,7 @@ class EngineThread(QThread):
     def _follow(self) -> tuple[str, str]:
         """Outcome and message at the end; empty when interrupted, that is detached."""
         tail = UpdateTail(self._store, self.update_id)
-        self._emit(tail.read())
+        self._emit(tail)
         if not self._attach:
             try:
                 self._child = self._start_trainer()
@@ -132,19 +134,25 @@ class EngineThread(QThread):
                 return "failed", f"The trainer could not be started ({error.strerror or error})."
         said_goodbye = 0.0
         while not self.isInterruptionRequested():
-            batch = tail.read()
-            self._emit(batch)
+            batch = self._emit(tail)
             if any(not run and isinstance(event, Ended) for run, event in batch):
                 said_goodbye = time.monotonic()
             if self._is_over(said_goodbye):
-                self._emit(tail.read())
+                self._emit(tail)
                 return self._verdict()
             self._wake.wait(BATCH_SECONDS if batch else _IDLE_SECONDS)
         return "", ""
 
-    def _emit(self, batch: Batch) -> None:
-        if batch:
-            self.events.emit(batch)
+    def _emit(self, tail: UpdateTail) -> Batch:
+        """Tell what was added, a long log in parts that the window can take between two frames; the last of them."""
+        events = tail.read()
+        batch: Batch = []
+        while not self.isInterruptionRequested() and (more := list(islice(events, _BATCH_EVENTS))):
+            if batch:
+                self._wake.wait(BATCH_SECONDS)
+            self.events.emit(more)
+            batch = more
+        return batch
 
     def _start_trainer(self) -> subprocess.Popen[bytes]:
         """Start our own entry point in a session of its own, so that it outlives the window; never a bare fork."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,6 @@ import numpy.typing as npt
 
 from mpt_studio.events import Epoch, Event, Paused, Started, Step
 from mpt_studio.gui.widgets import theme
-from mpt_studio.store.backlog import extremes
 
 Floats = npt.NDArray[np.float64]
 Axis = Literal["step", "epoch", "time"]
@@ -134,30 +134,42 @@ class Table:
     def _settle(self) -> None:
         """Of the waiting rows only the extremes stay."""
         if self._group > 2:
-            places = self._settled + extremes(self._buffer[VALUE, self._settled : self._length], self._group)
+            places = self._settled + _extremes(self._buffer[VALUE, self._settled : self._length], self._group)
             self._buffer[:, self._settled : self._settled + len(places)] = self._buffer[:, places]
             self._length = self._settled + len(places)
         self._settled = self._length
 
     def _make_room(self) -> None:
-        places = extremes(self.column(VALUE), 4)
+        places = _extremes(self.column(VALUE), 4)
         room = np.empty_like(self._buffer)
         room[:, : len(places)] = self._buffer[:, places]
         self._buffer, self._group = room, 2 * self._group  # what is on screen may be a view of the one before
         self._length = self._settled = len(places)
 
 
+def _extremes(values: Floats, stretch: int) -> npt.NDArray[np.int64]:
+    """(whole · stretch,) → ascending places of the least and the greatest value of each ``stretch`` successive ones.
+
+    Not-a-number is greater than all.
+    """
+    rows = np.where(np.isnan(values), np.inf, values).reshape(-1, stretch)
+    first = np.arange(0, len(values), stretch)
+    return np.unique(np.concatenate([first + rows.argmin(axis=1), first + rows.argmax(axis=1)]))
+
+
 class RunCurves:
     """All series of one run, filled event by event."""
 
-    def __init__(self) -> None:
-        self.series: dict[tuple[str, str], Table] = {}
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.series: dict[tuple[str, str], Table] = defaultdict(Table)
         self.samples: dict[tuple[str, str], int] = {}
         """How many samples the rates of a series are over."""
         self._origin: float | None = None
         self._idle = 0.0
         self._last = 0.0
         self._paused = False
+        for event in events:
+            self.add(event)
 
     def add(self, event: Event) -> bool:
         """Take one event in; whether a curve changed."""
@@ -222,8 +234,7 @@ class RunCurves:
         value: float | None,
         band: tuple[float, float] = (math.nan, math.nan),
     ) -> None:
-        table = self.series.setdefault((plot, name), Table())
-        table.append((*at, math.nan if value is None else float(value), *band))
+        self.series[plot, name].append((*at, math.nan if value is None else float(value), *band))
 
 
 def percent(fraction: float | None) -> float:

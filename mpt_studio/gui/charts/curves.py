@@ -23,7 +23,7 @@ from mpt_studio import paths
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event
 from mpt_studio.gui.beside.jobs import Turns
-from mpt_studio.gui.charts.curve_data import AXES, PLOTS, ShownRun, write_csv
+from mpt_studio.gui.charts.curve_data import AXES, PLOTS, RunCurves, ShownRun, write_csv
 from mpt_studio.gui.charts.plot_legend import RunLegend
 from mpt_studio.gui.charts.plots import CurvePlot
 from mpt_studio.gui.widgets import plain, theme
@@ -156,14 +156,16 @@ class CurvesPanel(QWidget):
         self._fill_legend()
         self.fit()
 
-    def add_run(self, run: str, label: str, color: int, *, overlay: bool = False) -> None:
-        """Make room for a run; ``color`` is its version's colour index (−1 the old model)."""
+    def add_run(
+        self, run: str, label: str, color: int, curves: RunCurves | None = None, *, overlay: bool = False
+    ) -> None:
+        """Make room for a run, or show what it has; ``color`` is its version's colour index (−1 the old model)."""
         known = self._runs.get(run)
         if known is not None:
             known.label, known.color = label, color
             known.forget_lines()
         else:
-            self._runs[run] = ShownRun(run, label, color, overlay)
+            self._runs[run] = ShownRun(run, label, color, overlay, curves=curves or RunCurves())
         self._fill_legend()
         self._mark_dirty()
 

@@ -17,6 +17,7 @@ from mpt_studio.events import Epoch, Event
 from mpt_studio.gui.beside.engine_thread import Batch
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.charts.curve_data import RunCurves
 from mpt_studio.gui.charts.curves import CurvesPanel
 from mpt_studio.gui.train.flip_strip import FlipStrip
 from mpt_studio.gui.train.form import RecipeForm
@@ -28,7 +29,7 @@ from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import ErrorPanel
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import MOST_STEPS, Run, Update
+from mpt_studio.store import Run, Update
 
 _FORM_WIDTH = 336
 _TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
@@ -303,16 +304,16 @@ class TrainPage(Page):
         """Draw an earlier run behind the others."""
         if run_id in self.curves.run_ids:
             return
-        store = self.workspace.store
-        self._in_background(
-            "Reading curves", lambda: (store.run(run_id), store.run(run_id).events(MOST_STEPS)), self._add_overlay
-        )
 
-    def _add_overlay(self, found: tuple[Run, list[Event]]) -> None:
-        run, events = found
-        color = len(self.curves.run_ids)
-        self.curves.add_run(run.id, run.label or run.id, color, overlay=True)
-        self.curves.feed(run.id, events)
+        def read() -> tuple[Run, RunCurves]:
+            run = self.workspace.store.run(run_id)
+            return run, RunCurves(run.events())
+
+        self._in_background("Reading curves", read, self._add_overlay)
+
+    def _add_overlay(self, found: tuple[Run, RunCurves]) -> None:
+        run, curves = found
+        self.curves.add_run(run.id, run.title, len(self.curves.run_ids), curves, overlay=True)
 
     @Slot()
     def _offer_dataset(self) -> None:

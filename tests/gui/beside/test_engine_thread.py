@@ -92,6 +92,19 @@ def test_that_no_batch_is_empty_and_batches_keep_to_the_rate(qtbot: QtBot, store
     assert len(times) <= 30 * (times[-1] - times[0]) + 3
 
 
+def test_that_a_long_log_comes_in_parts_that_a_window_can_take(qtbot: QtBot, store: Store) -> None:
+    thread = thread_for(store, "writer.finish('done')")
+    with store.write_update(thread.update_id, resume=False) as writer:
+        for i in range(2500):
+            writer.append(Note(text=str(i)))
+    batches: list[list[tuple[str, object]]] = []
+    thread.events.connect(batches.append)
+    with qtbot.waitSignal(thread.ended, timeout=20_000):
+        thread.start()
+    thread.wait(3000)
+    assert [len(batch) for batch in batches[:3]] == [1000, 1000, 500]
+
+
 def test_that_commands_reach_the_trainer(qtbot: QtBot, store: Store) -> None:
     thread = thread_for(store, OBEY)
     events = heard(thread)
