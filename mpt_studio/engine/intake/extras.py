@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mpt_studio.engine.intake.inert import Global, Stub
+from mpt_studio.pickle_machine import Global, Stub
 
 MOST_VALUES = 120_000
 """Enough for the 21,841 class names of the full ImageNet, there and back."""

@@ -1,17 +1,8 @@
-"""What a pickle becomes when nothing of it is called: names, records of tensors, and stubs for every object."""
+"""What stands for tensors while nothing of a file is believed: records of where their numbers would lie."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Global:
-    """A class or function that the file names. It is never imported."""
-
-    name: str
-    """Module and name with a dot between them."""
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +18,7 @@ class Storage:
 
 @dataclass(frozen=True, eq=False)
 class TensorRecord:
-    """Where a tensor's numbers lie. Checked against its storage by the machine that made it."""
+    """Where a tensor's numbers lie. Checked against its storage by those who made it."""
 
     storage: Storage
     offset: int
@@ -40,19 +31,6 @@ class TensorRecord:
     def count(self) -> int:
         """Elements of the tensor."""
         return product(self.size)
-
-
-@dataclass(eq=False)
-class Stub:
-    """An object of a class that is not known here: its class's name, and what it would have been made from."""
-
-    name: str
-    arguments: tuple[Any, ...] = ()
-    state: Any = None
-    items: dict[Any, Any] = field(default_factory=dict)
-    """Of a class like a dict."""
-    values: list[Any] = field(default_factory=list)
-    """Of a class like a list."""
 
 
 ITEM_BYTES = {

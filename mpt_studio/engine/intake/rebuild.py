@@ -1,4 +1,4 @@
-"""The few functions that pickles of tensors name, carried out on inert records; any other call becomes a stub."""
+"""The rules of torch's pickles: the few functions that they name are carried out on records, others become stubs."""
 
 from __future__ import annotations
 
@@ -6,60 +6,83 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from mpt_studio.engine.intake.inert import ITEM_BYTES, STORAGE_TYPES, Global, Storage, Stub, TensorRecord, product
-from mpt_studio.errors import UserError
+from mpt_studio.engine.intake.globals import is_dangerous
+from mpt_studio.engine.intake.inert import ITEM_BYTES, STORAGE_TYPES, Storage, TensorRecord, product
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.pickle_machine import Damaged, Global, Scan, Stub, checked_key
 
 MOST_DIMENSIONS = 32
 MOST_ELEMENTS = 1 << 48
-_KEY_DEPTH, _KEY_PARTS = 4, 64
-Arguments = tuple[Any, ...]
+MOST_STORAGES = 200_000
+_TORCH_READS = frozenset(b"\x80.c(tlhqrUX)]}aseubRKMJGNQ\x85\x86\x87\x88\x89\x8aj\x81")
+"""Operations that torch's own weights-only reader knows."""
 
 
-def storage(identity: Arguments) -> Storage:
-    """From torch's persistent id ("storage", type, key, device, elements, …)."""
-    _, kind, key, _, count = identity[:5]
-    dtype = STORAGE_TYPES.get(kind.name.rpartition(".")[2])
+def is_plain(scan: Scan) -> bool:
+    """Whether torch's weights-only reader knows every operation in it."""
+    return scan.protocol == 2 and scan.operations <= _TORCH_READS
+
+
+class TorchRules:
+    """What a checkpoint's pickle may hold. Storages are checked against the bytes that are really there later."""
+
+    most_text = 16 << 20
+
+    def __init__(self) -> None:
+        self.storages: dict[str, Storage] = {}
+
+    def check_name(self, name: str) -> None:
+        if is_dangerous(name):
+            raise UserError(f"names {one_sentence(name, 60)}, which could run code")
+
+    def call(self, function: Any, arguments: Any) -> Any:
+        return _called(function, arguments)
+
+    def with_state(self, target: Any, state: Any) -> Any:
+        if isinstance(target, Stub):
+            if target.name == "numpy.dtype" and isinstance(state, tuple) and len(state) > 1:
+                target.items["order"] = state[1]
+            target.state = state
+        return target  # an OrderedDict's or a tensor's attributes hold nothing that is wanted
+
+    def text(self, content: bytes) -> str:
+        return content.decode("latin-1")
+
+    def outside(self, identity: Any) -> Any:
+        """A storage: torch names its type, key, device and number of elements."""
+        if not isinstance(identity, tuple) or not identity:
+            raise Damaged("it refers to something that is no storage")
+        if identity[0] == "module" and len(identity) >= 2:  # legacy: a class with its source, which is not read
+            return identity[1]
+        if identity[0] != "storage" or len(identity) < 5 or not isinstance(identity[1], Global):
+            raise Damaged("it refers to something that is no storage")
+        found = _storage(identity[1].name, identity[2], identity[4])
+        known = self.storages.setdefault(found.key, found)
+        if len(self.storages) > MOST_STORAGES:
+            raise Damaged(f"it has more than {MOST_STORAGES:,} storages")
+        if (known.dtype, known.count) != (found.dtype, found.count):
+            raise Damaged(f"it describes the storage {one_sentence(found.key, 20)} in two ways")
+        if len(identity) > 5 and identity[5] is not None:  # very old files: a storage that is a part of another
+            raise UserError("holds storages that are views of others; save it again with a current PyTorch")
+        return known
+
+
+def _storage(kind: str, key: Any, count: Any) -> Storage:
+    dtype = STORAGE_TYPES.get(kind.rpartition(".")[2])
     if dtype is None:
-        raise UserError(f"holds tensors of the type {kind.name[:40]}, which is not read; save it as float32")
+        raise UserError(f"holds tensors of the type {kind[:40]}, which is not read; save it as float32")
     if not isinstance(count, int) or not 0 <= count < MOST_ELEMENTS or not isinstance(key, str | int):
         raise ValueError("storage")
     return Storage(str(key), dtype, count)
 
 
-def key(value: Any) -> Any:
-    """A dict's key. Raises ``ValueError`` for what takes long to hash or compare.
-
-    Hashing a deeply nested tuple would overflow the interpreter's own stack, a wide one repeats itself; and of numbers
-    beyond 64 bits any many can have the same hash, so that a dict of them takes quadratic time.
-    """
-    level: list[Any] = [value]
-    for _ in range(_KEY_DEPTH):
-        if len(level) > _KEY_PARTS or any(isinstance(part, int) and abs(part) >> 64 for part in level):
-            break
-        level = [item for entry in level if isinstance(entry, tuple) for item in entry[: _KEY_PARTS + 1]]
-        if not level:
-            hash(value)
-            return value
-    raise ValueError("key")
-
-
-def call(function: Any, arguments: Any) -> Any:
-    """What ``function(*arguments)`` stands for, with nothing called."""
+def _called(function: Any, arguments: Any) -> Any:
     if not isinstance(arguments, tuple):
         raise TypeError("arguments")
     if not isinstance(function, Global):
         return Stub("an object's result", arguments)
     known = _FUNCTIONS.get(function.name)
     return known(*arguments) if known else Stub(function.name, arguments)
-
-
-def with_state(target: Any, state: Any) -> Any:
-    """What an object becomes with its saved attributes."""
-    if isinstance(target, Stub):
-        if target.name == "numpy.dtype" and isinstance(state, tuple) and len(state) > 1:
-            target.items["order"] = state[1]
-        target.state = state
-    return target  # an OrderedDict's or a tensor's attributes hold nothing that is wanted
 
 
 def _tensor(base: Any, offset: Any, size: Any, stride: Any, *more: Any, dtype: Any = None) -> TensorRecord:
@@ -122,14 +145,14 @@ def _first(value: Any, *more: Any) -> Any:
 def _from_type(function: Any, kind: Any, arguments: Any, state: Any = None) -> Any:
     if isinstance(function, Global) and function.name == "torch._tensor._rebuild_from_type_v2":
         raise ValueError("function")  # it could be nested without end
-    made = call(function, arguments)
+    made = _called(function, arguments)
     return made if isinstance(made, TensorRecord) else Stub("a tensor of a class of its own", (made,))
 
 
 def _ordered(pairs: Any = ()) -> dict[Any, Any]:
     if isinstance(pairs, dict):
         return dict(pairs)
-    return {key(name): value for name, value in pairs}
+    return {checked_key(name): value for name, value in pairs}
 
 
 def _default_dict(factory: Any = None, pairs: Any = ()) -> dict[Any, Any]:

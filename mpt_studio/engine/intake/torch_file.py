@@ -9,9 +9,10 @@ from mpt_studio.engine.intake.archive import ZipEntry, read_archive
 from mpt_studio.engine.intake.globals import WEIGHTS_ONLY
 from mpt_studio.engine.intake.inert import ITEM_BYTES, Storage
 from mpt_studio.engine.intake.parsed import ByteOrder, Parsed, Place
-from mpt_studio.engine.intake.pickle_machine import Damaged, Scan, interpret
+from mpt_studio.engine.intake.rebuild import TorchRules, is_plain
 from mpt_studio.errors import UserError
 from mpt_studio.files.opened import Opened
+from mpt_studio.pickle_machine import Damaged, Scan, interpret
 
 MOST_PICKLE = 128 << 20
 _AGAIN = "copy or download it again"
@@ -30,14 +31,15 @@ def parse_zip(file: Opened) -> Parsed:
     if data.size > MOST_PICKLE:
         raise UserError(f"describes its tensors in {data.size >> 20} MB, far more than a checkpoint needs")
     script = "constants.pkl" in inner or any(name.startswith("code/") for name in inner)
-    scan = _interpreted(file, data.start, data.start + data.size)
+    rules = TorchRules()
+    scan = _interpreted(file, data.start, data.start + data.size, rules)
     if scan.end != data.start + data.size:
         raise UserError(f"is damaged: something follows its description; {_AGAIN}")
     places = {}
-    for key, storage in scan.storages.items():
+    for key, storage in rules.storages.items():
         entry = inner.get(f"data/{key}")
         places[key] = _place(storage, entry)
-    plain = scan.is_plain and scan.names <= WEIGHTS_ONLY and not script
+    plain = is_plain(scan) and scan.names <= WEIGHTS_ONLY and not script
     container = (
         "TorchScript" if script else "PyTorch zip" if plain else "pickled module" if _is_module(scan) else "PyTorch zip"
     )
@@ -87,20 +89,21 @@ def _refuse_other_zips(entries: dict[str, ZipEntry], inner: dict[str, ZipEntry])
 
 def parse_legacy(file: Opened) -> Parsed:
     """The format before torch 1.6: five pickles, then every storage's length and bytes."""
-    at, scans = 0, []
-    for _ in range(5):
-        scans.append(_interpreted(file, at, file.size))
+    at, scans, rules = 0, [], [TorchRules() for _ in range(5)]
+    for of_one in rules:
+        scans.append(_interpreted(file, at, file.size, of_one))
         at = scans[-1].end
     _, _, system, scan, keys = scans
+    storages = rules[3].storages
     order: ByteOrder = "little"
     if isinstance(system.value, dict) and system.value.get("little_endian") is False:
         order = "big"
     if not isinstance(keys.value, list) or not all(isinstance(key, str) for key in keys.value):
         raise UserError(f"is damaged: its list of storages cannot be read; {_AGAIN}")
-    if len(set(keys.value)) != len(keys.value) or set(keys.value) != set(scan.storages):
+    if len(set(keys.value)) != len(keys.value) or set(keys.value) != set(storages):
         raise UserError(f"is damaged: its list of storages does not fit; {_AGAIN}")
-    places = _legacy_places(file, at, [scan.storages[key] for key in keys.value], order)
-    plain = scan.names <= WEIGHTS_ONLY and all(s.is_plain for s in scans) and order == sys.byteorder
+    places = _legacy_places(file, at, [storages[key] for key in keys.value], order)
+    plain = scan.names <= WEIGHTS_ONLY and all(is_plain(s) for s in scans) and order == sys.byteorder
     kind = "PyTorch legacy" if plain or not _is_module(scan) else "pickled module"
     return Parsed(scan.value, kind, plain, order, (file.path,), places)
 
@@ -121,8 +124,8 @@ def _legacy_places(file: Opened, at: int, storages: list[Storage], order: str) -
     return places
 
 
-def _interpreted(file: Opened, start: int, end: int) -> Scan:
+def _interpreted(file: Opened, start: int, end: int, rules: TorchRules) -> Scan:
     try:
-        return interpret(file.data[:end], start)
+        return interpret(file.data[:end], rules, start)
     except Damaged as error:
         raise UserError(f"is damaged: its description cannot be read ({error}); {_AGAIN}") from None

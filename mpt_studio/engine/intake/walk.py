@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from mpt_studio.engine.intake.inert import Stub, TensorRecord
+from mpt_studio.engine.intake.inert import TensorRecord
 from mpt_studio.errors import UserError
+from mpt_studio.pickle_machine import Stub
 
 IGNORED = (
     "optim", "sched", "scaler", "loops", "callbacks", "rng", "random_state", "generator", "loss_scale",

@@ -1,15 +1,53 @@
-"""Short jobs that run beside the window: what they are called, how far they are, how to cancel them."""
+"""Work that must not hold up the window: jobs of a thread pool, the newest of many requests, work in turns.
+
+A ``Job`` has a title for the log, tells how far it is and can be cancelled. ``Latest`` computes what is on show and
+forgets what was asked before. ``Turns`` stays in the window's thread and does a part between two frames.
+"""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
 
 from mpt_studio.compare.blocks import Cancelled, Stop, never
 from mpt_studio.errors import UserError
+
+DIRECT_SAMPLES = 100_000
+"""Up to so many samples, filters, facets and sorts take less than a frame and are done at once."""
+REPEAT_MS = 33
+"""At most 30 repetitions per second, and none when nothing changed."""
+PART_MS = 6
+"""Between parts: what one has changed is painted, what the user does is heard."""
+
+
+class Runnable(QRunnable):
+    """A function for a thread pool."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        super().__init__()
+        self._run = run
+
+    def run(self) -> None:
+        try:
+            self._run()
+        except RuntimeError:  # the window, and with it the job, is gone
+            return
+
+
+def _do(title: str, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[str, str], None]) -> None:
+    """Hand over the work's result, or a sentence and detail; of cancelled work nothing is told."""
+    try:
+        done(work())
+    except Cancelled:
+        return
+    except UserError as error:
+        failed(str(error), "")
+    except Exception as error:  # reported in the window, with its trace
+        failed(f"{title} failed ({type(error).__name__}).", traceback.format_exc())
 
 
 class Job(QObject):
@@ -65,16 +103,8 @@ class PoolJob(Job):
         QThreadPool.globalInstance().start(Runnable(self._run))
 
     def _run(self) -> None:
-        if self.is_cancelled:
-            return
-        try:
-            self._done.emit(self._work())
-        except Cancelled:
-            return
-        except UserError as error:
-            self._failed.emit(str(error), "")
-        except Exception as error:  # reported in the window, with its trace
-            self._failed.emit(f"{self.title} failed ({type(error).__name__}).", traceback.format_exc())
+        if not self.is_cancelled:
+            _do(self.title, self._work, self._done.emit, self._failed.emit)
 
     @Slot(object)
     def _deliver(self, result: Any) -> None:
@@ -107,24 +137,6 @@ class StoppableJob(PoolJob):
 
     def _tell(self, sentence: str, fraction: float | None) -> None:
         self._moved.emit(sentence, -1.0 if fraction is None else fraction)
-
-
-class Runnable(QRunnable):
-    """A function for a thread pool."""
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        super().__init__()
-        self._run = run
-
-    def run(self) -> None:
-        try:
-            self._run()
-        except RuntimeError:  # the window, and with it the job, is gone
-            return
-
-
-DIRECT_SAMPLES = 100_000
-"""Up to so many samples, filters, facets and sorts take less than a frame and are done at once."""
 
 
 class Latest(QObject):
@@ -161,14 +173,7 @@ class Latest(QObject):
         self._pool.clear()
 
     def _run(self, number: int, work: Callable[[], Any]) -> None:
-        try:
-            self._done.emit(number, work())
-        except Cancelled:
-            return
-        except UserError as error:
-            self._failed.emit(number, str(error), "")
-        except Exception as error:  # reported in the window, with its trace
-            self._failed.emit(number, f"Counting failed ({type(error).__name__}).", traceback.format_exc())
+        _do("Counting", work, partial(self._done.emit, number), partial(self._failed.emit, number))
 
     @Slot(int, object)
     def _deliver(self, number: int, result: Any) -> None:
@@ -181,12 +186,6 @@ class Latest(QObject):
         if number == self._newest:
             self.is_busy = False
             self._on_error(sentence, detail)
-
-
-REPEAT_MS = 33
-"""At most 30 repetitions per second, and none when nothing changed."""
-PART_MS = 6
-"""Between parts: what one has changed is painted, what the user does is heard."""
 
 
 class Turns(QObject):

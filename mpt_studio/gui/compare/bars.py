@@ -1,4 +1,7 @@
-"""NFR of every class with its Wilson interval, sorted; stays quick at thousands of classes."""
+"""Two charts of bars: NFR of every class with its Wilson interval, and where negative flips go.
+
+Both stay quick at thousands of classes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _ORDERS: dict[str, Callable[[ClassRates], tuple]] = {
 
 
 class ClassBars(QWidget):
-    """``chosen`` carries the name of the class that was clicked. Only classes that the old model knows can flip."""
+    """NFR per class, sorted. Only classes that the old model knows can flip; ``chosen`` carries the one clicked."""
 
     chosen = Signal(object)
 
@@ -64,7 +67,7 @@ def _row(found: ClassRates, low: float, high: float, reach: float) -> BarRow:
 
 
 class FlowView(QWidget):
-    """``chosen`` carries (truth, new answer) of the pair that was clicked."""
+    """Negative flips by truth and new answer; ``chosen`` carries the pair that was clicked."""
 
     chosen = Signal(object)
 

@@ -1,4 +1,8 @@
-"""Is one candidate's NFR lower than another's by more than chance, and how far do plain trainings differ by chance?"""
+"""What the page computes over candidates, beside the window where samples are many.
+
+``Pairing``: is one's NFR lower than another's by more than chance? ``NoiseFloor``: how far do plain trainings differ by
+chance? ``Frontiers``: what could each trade?
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
 from mpt_studio.gui.widgets.plain import count, interval, percent
 from mpt_studio.gui.workspace.workspace import Workspace
 
+_DIRECT_SAMPLES = 200_000
+"""Samples up to which a frontier is computed at once (about 50 ms)."""
 Pairs = dict[str, Paired]
 
 
@@ -111,12 +117,8 @@ def _floor(flips: int, samples: int) -> str:
     )
 
 
-_DIRECT_SAMPLES = 200_000
-"""Samples up to which a frontier is computed at once (about 50 ms)."""
-
-
 class Frontiers(QObject):
-    """By comparison as trained. A frontier that is there means that the comparison's offsets are there too."""
+    """Frontiers by comparison as trained. One that is there means that the comparison's offsets are there too."""
 
     ready = Signal()
     failed = Signal(str, str)

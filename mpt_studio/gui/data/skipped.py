@@ -1,4 +1,4 @@
-"""The images that were left out of the data: which, why; to search, sort, copy and save."""
+"""The images that were left out of the data: which, why; a table of them to search, sort, copy and save."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The rows of a comparison as the image grid asks for them; nothing is created per sample."""
+"""What the image grid shows and where: the rows of a comparison, and the places of their cards below headings.
+
+Nothing is created per sample.
+"""
 
 from __future__ import annotations
 

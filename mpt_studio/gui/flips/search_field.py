@@ -1,4 +1,4 @@
-"""The search field: a filter as one line of text, with completion, and a sentence where something is wrong."""
+"""A filter as one line of text: the search field with its completion, and filters that are kept under a name."""
 
 from __future__ import annotations
 
@@ -23,29 +23,6 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import caption, label, set_tip
 from mpt_studio.gui.widgets.settings import JsonFile
 from mpt_studio.gui.workspace.workspace import Workspace
-
-
-class KeptFilters(JsonFile):
-    """Name → search text, in the order they were kept."""
-
-    def __init__(self) -> None:
-        super().__init__("filters.json")
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """All of them; what is not text is passed over."""
-        found = self.values.get("filters")
-        entries = found.items() if isinstance(found, dict) else ()
-        return {str(name): text for name, text in entries if isinstance(text, str)}
-
-    def keep(self, name: str, text: str) -> None:
-        """Keep a filter, in place of one of the same name."""
-        self.set(filters={**self.texts, name: text})
-
-    def remove(self, name: str) -> None:
-        """Forget one."""
-        self.set(filters={each: text for each, text in self.texts.items() if each != name})
-
 
 _TYPING_MS = 350
 _EXAMPLE = "Search:  truth:shirt  new:coat  margin_drop>2  id:*123*"
@@ -201,6 +178,28 @@ class SearchField(QWidget):
 
     def sizeHint(self) -> QSize:
         return super().sizeHint().expandedTo(QSize(320, 0))
+
+
+class KeptFilters(JsonFile):
+    """Name → search text, in the order they were kept."""
+
+    def __init__(self) -> None:
+        super().__init__("filters.json")
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """All of them; what is not text is passed over."""
+        found = self.values.get("filters")
+        entries = found.items() if isinstance(found, dict) else ()
+        return {str(name): text for name, text in entries if isinstance(text, str)}
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep a filter, in place of one of the same name."""
+        self.set(filters={**self.texts, name: text})
+
+    def remove(self, name: str) -> None:
+        """Forget one."""
+        self.set(filters={each: text for each, text in self.texts.items() if each != name})
 
 
 class KeptButton(QToolButton):

@@ -1,4 +1,4 @@
-"""The full image of one sample of the current comparison, decoded off the window's thread."""
+"""The full image of one sample of the current comparison, decoded off the window's thread, and a larger view of it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ _CACHE_BYTES = 48 << 20
 _NO_DATA = "Open the data set (Ctrl+D) to see the images."
 _NOT_IN_DATA = "The open data set has no image for this sample."
 _UNREADABLE = "The image is missing or cannot be read."
+_STEPS = {
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_PageDown: 10,
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_PageUp: -10,
+}
 
 
 class SampleImage(ImageView):
@@ -63,18 +71,11 @@ class SampleImage(ImageView):
             self.show_image(image, self._pool.reason(self._index) or _UNREADABLE)
 
 
-_STEPS = {
-    Qt.Key.Key_Right: 1,
-    Qt.Key.Key_Down: 1,
-    Qt.Key.Key_PageDown: 10,
-    Qt.Key.Key_Left: -1,
-    Qt.Key.Key_Up: -1,
-    Qt.Key.Key_PageUp: -10,
-}
-
-
 class Viewer(QWidget):
-    """``closed`` on Esc, Enter or Space; ``stepped`` carries by how many samples to move on."""
+    """The sample alone, as large as the page.
+
+    ``closed`` on Esc, Enter or Space; ``stepped`` carries by how many samples to move on.
+    """
 
     closed = Signal()
     stepped = Signal(int)

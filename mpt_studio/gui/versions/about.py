@@ -1,4 +1,4 @@
-"""What is known of a version: architecture, classes, preprocessing, each with where it is from."""
+"""What is known of a version (architecture, classes, preprocessing, each with where it is from), and a window of it."""
 
 from __future__ import annotations
 

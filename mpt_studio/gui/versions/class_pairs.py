@@ -1,4 +1,4 @@
-"""Which class lists versions and data have, for the class doctor."""
+"""The class doctor on what is open: for any two class lists in a dialog, and for the two that block a comparison."""
 
 from __future__ import annotations
 

@@ -38,7 +38,10 @@ class Page(QWidget):
 
 
 class RefreshedWhenSeen(Page):
-    """A page says in ``_refresh`` how it reads the workspace; listeners call ``refresh``."""
+    """A page that reads the workspace only while it is seen.
+
+    It says in ``_refresh`` how it reads it; listeners call ``refresh``.
+    """
 
     _stale = True
     """Whether the workspace has changed since the page read it."""

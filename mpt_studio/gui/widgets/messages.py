@@ -1,4 +1,7 @@
-"""A sentence across the top of the page: what went wrong or what is needed, with details one click away."""
+"""What went wrong or what is needed, as a sentence with its details one click away.
+
+``Banner`` goes across the top of the window, ``ErrorPanel`` is a card of a page; ``DetailDialog`` shows a trace apart.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.gui.widgets import plain, theme
+from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label
 
+GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
+"""Of each level: a sign and the field of ``Colors`` that it is drawn in."""
 _ICONS = {"warning": ("warning", "both_wrong"), "error": ("error", "wrong")}
 
 
@@ -85,39 +90,10 @@ class Banner(QFrame):
             self._deed()
 
     def _paint(self) -> None:
-        pixmap = theme.icon(*self._shown).pixmap(QSize(18, 18), self.devicePixelRatio())
-        self._icon.setPixmap(pixmap)
+        self._icon.setPixmap(theme.icon(*self._shown).pixmap(QSize(18, 18), self.devicePixelRatio()))
 
     def _open(self) -> None:
         DetailDialog(self.text.text(), self._detail, self.window()).open()
-
-
-GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
-
-
-class DetailDialog(QDialog):
-    """A sentence and its trace, to read and to copy."""
-
-    def __init__(self, sentence: str, detail: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Details")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(760, 420)
-        heading = label(sentence, wrap=True)
-        text = QPlainTextEdit(detail)
-        text.setReadOnly(True)
-        text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        text.setAccessibleName("Details")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{sentence}\n\n{detail}"))
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(12)
-        for widget in (heading, text, buttons):
-            layout.addWidget(widget)
 
 
 class ErrorPanel(QFrame):
@@ -126,17 +102,14 @@ class ErrorPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.mark(self, card=True)
-        self._glyph = plain.label("", bold=True, size=1.2)
-        self.sentence = plain.label("", wrap=True)
+        self._glyph = label("", bold=True, size=1.2)
+        self.sentence = label("", wrap=True)
         self._details = self._button("Details")
         self._details.setCheckable(True)
         close = self._button("Dismiss")
         close.clicked.connect(self.hide)
-        self.trace = QPlainTextEdit(self)
-        self.trace.setReadOnly(True)
-        self.trace.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.trace = _trace("Details of the problem")
         self.trace.setFixedHeight(150)
-        self.trace.setAccessibleName("Details of the problem")
         self._details.toggled.connect(self.trace.setVisible)
         row = QHBoxLayout()
         row.addWidget(self._glyph)
@@ -169,9 +142,40 @@ class ErrorPanel(QFrame):
 
     @Slot()
     def _recolor(self) -> None:
-        c = theme.colors()
-        color = c.wrong if self._level == "error" else c.both_wrong
-        self._glyph.setText("✗" if self._level == "error" else "▲")
+        glyph, role = GLYPHS[self._level]
+        color = getattr(theme.colors(), role)
+        self._glyph.setText(glyph)
         self._glyph.setStyleSheet(f"color: {color};")
-        back = theme.blend(c.panel, color, 0.12)
+        back = theme.blend(theme.colors().panel, color, 0.12)
         self.setStyleSheet(f"ErrorPanel {{ background: {back}; border: 1px solid {color}; border-radius: 8px; }}")
+
+
+class DetailDialog(QDialog):
+    """A sentence and its trace, to read and to copy."""
+
+    def __init__(self, sentence: str, detail: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Details")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(760, 420)
+        heading = label(sentence, wrap=True)
+        text = _trace("Details")
+        text.setPlainText(detail)
+        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{sentence}\n\n{detail}"))
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        for widget in (heading, text, buttons):
+            layout.addWidget(widget)
+
+
+def _trace(name: str) -> QPlainTextEdit:
+    made = QPlainTextEdit()
+    made.setReadOnly(True)
+    made.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    made.setAccessibleName(name)
+    return made

@@ -1,7 +1,7 @@
-"""A pickle interpreter that calls nothing and imports nothing: objects become records and stubs.
+"""A pickle interpreter that calls nothing and imports nothing: what a file names and builds becomes inert objects.
 
-It is a loop without recursion, with limits on everything that a file can make large. Storages are checked against the
-bytes that are really there before a tensor is believed.
+It is a loop without recursion, with limits on everything that a file can make large. Which names a file may contain,
+and what stands for the few calls that are wanted, its ``Rules`` say: there are some for checkpoints and some for CIFAR.
 """
 
 from __future__ import annotations
@@ -10,26 +10,62 @@ import encodings.raw_unicode_escape  # noqa: F401 - else it is imported while im
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from mpt_studio.engine.intake import rebuild
-from mpt_studio.engine.intake.globals import is_dangerous
-from mpt_studio.engine.intake.inert import Global, Storage, Stub
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import one_sentence
 
 MOST_OPERATIONS = 2_000_000
-MOST_TEXT = 16 << 20
-"""Bytes of one string."""
 MOST_DIGITS = 400
-MOST_STORAGES = 200_000
 MOST_CALLS = 200_000
 """Each tensor takes two, each tensor of an optimizer's state likewise."""
-_TORCH_READS = frozenset(b"\x80.c(tlhqrUX)]}aseubRKMJGNQ\x85\x86\x87\x88\x89\x8aj\x81")
-"""Operations that torch's own weights-only reader knows."""
+_KEY_DEPTH, _KEY_PARTS = 4, 64
 
 
 class Damaged(Exception):  # noqa: N818 - becomes a sentence where the file is known
     """The pickle is not well formed; the message says how."""
+
+
+@dataclass(frozen=True)
+class Global:
+    """A class or function that the file names. It is never imported."""
+
+    name: str
+    """Module and name with a dot between them."""
+
+
+@dataclass(eq=False)
+class Stub:
+    """An object of a class that is not known here: its class's name, and what it would have been made from."""
+
+    name: str
+    arguments: tuple[Any, ...] = ()
+    state: Any = None
+    items: dict[Any, Any] = field(default_factory=dict)
+    """Of a class like a dict."""
+    values: list[Any] = field(default_factory=list)
+    """Of a class like a list."""
+
+
+class Rules(Protocol):
+    """What a kind of file may hold. Each refuses by raising what its reader knows; ``ValueError`` means damaged."""
+
+    most_text: int
+    """Bytes of one string."""
+
+    def check_name(self, name: str) -> None:
+        """Refuse a class or function that no honest file names."""
+
+    def call(self, function: Any, arguments: Any) -> Any:
+        """What ``function(*arguments)`` stands for, with nothing called."""
+
+    def with_state(self, target: Any, state: Any) -> Any:
+        """What an object becomes with its saved attributes."""
+
+    def outside(self, identity: Any) -> Any:
+        """What a persistent id stands for: something that lies beside the pickle."""
+
+    def text(self, content: bytes) -> Any:
+        """What a string of Python 2 is: text or bytes."""
 
 
 @dataclass
@@ -41,33 +77,42 @@ class Scan:
     """Position after the pickle."""
     names: set[str] = field(default_factory=set)
     """Every class and function that it names."""
-    storages: dict[str, Storage] = field(default_factory=dict)
     operations: set[int] = field(default_factory=set)
     protocol: int = 0
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether torch's weights-only reader knows every operation in it."""
-        return self.protocol == 2 and self.operations <= _TORCH_READS
 
-
-def interpret(data: memoryview | bytes, start: int = 0, *, most_operations: int = MOST_OPERATIONS) -> Scan:
+def interpret(data: memoryview | bytes, rules: Rules, start: int = 0) -> Scan:
     """Read the pickle that begins at ``start``.
 
-    Raises:
-        Damaged: it is not well formed, or larger than anything that a checkpoint needs.
-        UserError: it names something dangerous.
+    Raises ``Damaged`` for one that is not well formed, or larger than any honest one, and what its rules raise.
     """
-    machine = _Machine(data, start, most_operations)
+    machine = _Machine(data, rules, start)
     try:
         return machine.run()
     except (struct.error, IndexError, KeyError, TypeError, ValueError, UnicodeError, OverflowError) as error:
         raise Damaged(one_sentence(f"{type(error).__name__} at byte {machine.at}", 80)) from None
 
 
+def checked_key(value: Any) -> Any:
+    """A dict's key. Raises ``ValueError`` for what takes long to hash or compare.
+
+    Hashing a deeply nested tuple would overflow the interpreter's own stack, a wide one repeats itself; and of numbers
+    beyond 64 bits any many can have the same hash, so that a dict of them takes quadratic time.
+    """
+    level: list[Any] = [value]
+    for _ in range(_KEY_DEPTH):
+        if len(level) > _KEY_PARTS or any(isinstance(part, int) and abs(part) >> 64 for part in level):
+            break
+        level = [item for entry in level if isinstance(entry, tuple) for item in entry[: _KEY_PARTS + 1]]
+        if not level:
+            hash(value)
+            return value
+    raise ValueError("key")
+
+
 class _Machine:
-    def __init__(self, data: memoryview | bytes, start: int, most_operations: int) -> None:
-        self.data, self.at, self.most = memoryview(data), start, most_operations
+    def __init__(self, data: memoryview | bytes, rules: Rules, start: int) -> None:
+        self.data, self.rules, self.at = memoryview(data), rules, start
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -76,7 +121,7 @@ class _Machine:
 
     def run(self) -> Scan:
         data, size, operations = self.data, len(self.data), self.scan.operations
-        for _ in range(self.most):
+        for _ in range(MOST_OPERATIONS):
             if self.at >= size:
                 raise Damaged("it ends in the middle")
             code = data[self.at]
@@ -89,9 +134,7 @@ class _Machine:
                 raise Damaged(f"it holds the unknown operation {code:#x}")
             operations.add(code)
             operation(self)
-        raise Damaged(f"it has more than {self.most:,} steps")
-
-    # Reading
+        raise Damaged(f"it has more than {MOST_OPERATIONS:,} steps")
 
     def take(self, count: int) -> memoryview:
         if count < 0 or self.at + count > len(self.data):
@@ -117,13 +160,12 @@ class _Machine:
 
     def content(self, form: str) -> bytes:
         length = self.number(form)
-        if length > MOST_TEXT:
+        if length > self.rules.most_text:
             raise Damaged(f"it holds a text of {length:,} bytes")
         return bytes(self.take(length))
 
-    # The stack
-
     def push(self, value: Any) -> None:
+        """Looks the stack up after the value was read, which may have exchanged it."""
         self.stack.append(value)
 
     def popped_mark(self) -> list[Any]:
@@ -134,33 +176,9 @@ class _Machine:
         if not isinstance(module, str) or not isinstance(name, str) or len(module) + len(name) > 1000:
             raise Damaged("it names something that is no name")
         full = f"{module}.{name}"
-        if is_dangerous(full):
-            raise UserError(f"names {one_sentence(full, 60)}, which could run code")
+        self.rules.check_name(full)
         self.scan.names.add(full)
         return Global(full)
-
-    def storage(self, identity: Any) -> Any:
-        """A persistent id: torch names a storage's type, key, device and number of elements."""
-        if not isinstance(identity, tuple) or not identity:
-            raise Damaged("it refers to something that is no storage")
-        if identity[0] == "module" and len(identity) >= 2:  # legacy: a class with its source, which is not read
-            return identity[1]
-        if identity[0] != "storage" or len(identity) < 5 or not isinstance(identity[1], Global):
-            raise Damaged("it refers to something that is no storage")
-        known = self.scan.storages.get(str(identity[2]))
-        found = rebuild.storage(identity)
-        if known is None:
-            known = self.scan.storages[found.key] = found
-            if len(self.scan.storages) > MOST_STORAGES:
-                raise Damaged(f"it has more than {MOST_STORAGES:,} storages")
-        elif (known.dtype, known.count) != (found.dtype, found.count):
-            raise Damaged(f"it describes the storage {one_sentence(found.key, 20)} in two ways")
-        view = identity[5] if len(identity) > 5 else None  # very old files: a storage that is a part of another
-        if view is not None:
-            raise UserError("holds storages that are views of others; save it again with a current PyTorch")
-        return known
-
-    # Objects
 
     def set_items(self, target: Any, pairs: list[Any]) -> None:
         if len(pairs) % 2:
@@ -169,7 +187,7 @@ class _Machine:
         if into is None:
             raise Damaged("it puts items into something that is no dict")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            into[rebuild.key(key)] = value
+            into[checked_key(key)] = value
 
     def append(self, target: Any, values: list[Any]) -> None:
         into = target if isinstance(target, list) else target.values if isinstance(target, Stub) else None
@@ -185,11 +203,11 @@ def _pushes(read: Callable[[_Machine], Any]) -> Operation:
     return lambda m: m.push(read(m))
 
 
-def _line_text(m: _Machine) -> str:
-    text = m.line(MOST_TEXT).decode("latin-1")
-    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
+def _line_text(m: _Machine) -> Any:
+    text = m.line(m.rules.most_text)
+    if len(text) < 2 or text[0] != text[-1] or text[:1] not in (b"'", b'"'):
         raise Damaged("a text in it has no quotes")
-    return text[1:-1]
+    return m.rules.text(text[1:-1])
 
 
 def _line_integer(m: _Machine) -> int | bool:
@@ -209,7 +227,10 @@ def _long(form: str) -> Callable[[_Machine], int]:
 
 def _remember(index: Callable[[_Machine], int]) -> Operation:
     def operation(m: _Machine) -> None:
-        m.memo[index(m)] = m.stack[-1]
+        at = index(m)
+        if not 0 <= at < MOST_OPERATIONS:
+            raise Damaged("it remembers more than it can hold")
+        m.memo[at] = m.stack[-1]
 
     return operation
 
@@ -239,17 +260,12 @@ def _tuple_of(count: int) -> Operation:
     return operation
 
 
-def _stack_global(m: _Machine) -> Global:
-    name, module = m.stack.pop(), m.stack.pop()
-    return m.name(module, name)
-
-
 def _reduce(m: _Machine) -> Any:
     arguments, function = m.stack.pop(), m.stack.pop()
     m.calls += 1
     if m.calls > MOST_CALLS:
         raise Damaged(f"it has more than {MOST_CALLS:,} objects")
-    return rebuild.call(function, arguments)
+    return m.rules.call(function, arguments)
 
 
 def _new_object(with_keywords: bool) -> Callable[[_Machine], Any]:
@@ -257,14 +273,14 @@ def _new_object(with_keywords: bool) -> Callable[[_Machine], Any]:
         if with_keywords:
             m.stack.pop()
         arguments, kind = m.stack.pop(), m.stack.pop()
-        return rebuild.call(kind, arguments)
+        return m.rules.call(kind, arguments)
 
     return read
 
 
 def _build(m: _Machine) -> None:
     state = m.stack.pop()
-    m.stack[-1] = rebuild.with_state(m.stack[-1], state)
+    m.stack[-1] = m.rules.with_state(m.stack[-1], state)
 
 
 def _dict(m: _Machine) -> dict[Any, Any]:
@@ -274,7 +290,7 @@ def _dict(m: _Machine) -> dict[Any, Any]:
 
 
 def _set_item(m: _Machine) -> None:
-    pair = [m.stack.pop(), m.stack.pop()][::-1]
+    pair = [m.stack.pop(-2), m.stack.pop()]
     m.set_items(m.stack[-1], pair)
 
 
@@ -284,8 +300,8 @@ def _set_items(m: _Machine) -> None:
 
 
 def _append(m: _Machine) -> None:
-    value = m.stack.pop()
-    m.append(m.stack[-1], [value])
+    values = [m.stack.pop()]
+    m.append(m.stack[-1], values)
 
 
 def _appends(m: _Machine) -> None:
@@ -295,12 +311,12 @@ def _appends(m: _Machine) -> None:
 
 def _instance(m: _Machine) -> Any:
     kind = m.name(m.line().decode(), m.line().decode())
-    return rebuild.call(kind, tuple(m.popped_mark()))
+    return m.rules.call(kind, tuple(m.popped_mark()))
 
 
 def _object(m: _Machine) -> Any:
     kind, *arguments = m.popped_mark()
-    return rebuild.call(kind, tuple(arguments))
+    return m.rules.call(kind, tuple(arguments))
 
 
 def _protocol(m: _Machine) -> None:
@@ -326,13 +342,13 @@ _OPERATIONS: dict[int, Operation] = {
     ord("K"): _pushes(lambda m: m.number("<B")),
     ord("M"): _pushes(lambda m: m.number("<H")),
     ord("N"): _pushes(lambda m: None),
-    ord("P"): _pushes(lambda m: m.storage(m.line())),
-    ord("Q"): _pushes(lambda m: m.storage(m.stack.pop())),
+    ord("P"): _pushes(lambda m: m.rules.outside(m.line())),
+    ord("Q"): _pushes(lambda m: m.rules.outside(m.stack.pop())),
     ord("R"): _pushes(_reduce),
     ord("S"): _pushes(_line_text),
-    ord("T"): _pushes(lambda m: m.content("<i").decode("latin-1")),
-    ord("U"): _pushes(lambda m: m.content("<B").decode("latin-1")),
-    ord("V"): _pushes(lambda m: m.line(MOST_TEXT).decode("raw-unicode-escape")),
+    ord("T"): _pushes(lambda m: m.rules.text(m.content("<i"))),
+    ord("U"): _pushes(lambda m: m.rules.text(m.content("<B"))),
+    ord("V"): _pushes(lambda m: m.line(m.rules.most_text).decode("raw-unicode-escape")),
     ord("X"): _pushes(lambda m: m.content("<I").decode("utf-8", "surrogatepass")),
     ord("a"): _append,
     ord("b"): _build,
@@ -373,7 +389,7 @@ _OPERATIONS: dict[int, Operation] = {
     0x90: _appends,
     0x91: _pushes(lambda m: m.popped_mark()),
     0x92: _pushes(_new_object(True)),
-    0x93: _pushes(_stack_global),
+    0x93: _pushes(lambda m: m.name(m.stack.pop(-2), m.stack.pop())),
     0x94: _remember(lambda m: len(m.memo)),
     0x95: _frame,
     0x96: _pushes(lambda m: m.content("<Q")),
