@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QProcess, QThread, QThreadPool, QTimer
+from pytestqt.qtbot import QtBot
 
 from mpt_studio.data.dataset import Dataset
 from mpt_studio.errors import UserError
+from mpt_studio.gui.beside.worker_client import WorkerClient
+from mpt_studio.gui.images.image_view import ImageView
+from mpt_studio.gui.sample.inspector import Inspector
 from mpt_studio.gui.window import overrides
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -33,6 +38,33 @@ NEW_ANSWER = np.array([0, 2, 1, 0, 1, 2, 2, 0, 2, 1])
 """Against the truth: flips at 1, 2, 5, 6 (three of them to fox), gained 3 and 8, both wrong 7 and 9."""
 BROKEN = 4
 """The image of this sample cannot be read."""
+WHY = "the old model and the update gave only answers, no scores."
+WORKER = """
+import json, sys
+log = open(sys.argv[2], "a")
+for line in sys.stdin:
+    request = json.loads(line)
+    if "cancel" in request:
+        continue
+    args, job = request["args"], request["job"]
+    print(job, args.get("sample", ""), request.get("latest"), file=log, flush=True)
+    if job == "load":
+        result = {"versions": []}
+    elif job == "saliency" and "broken" in args["checkpoints"][0]:
+        print(json.dumps({"id": request["id"], "error": "The weights are damaged.", "detail": ""}), flush=True)
+        continue
+    elif job == "saliency":
+        maps = [{"class": name, "logit": 1.0, "probability": 0.5, "is_empty": False, "path": sys.argv[1]}
+                for name in dict.fromkeys([*args["classes"], "cat"])]
+        result = {"sample": args["sample"], "truth": "cat",
+                  "versions": [{"answer": args["classes"][0], "image_box": [0.25, 0, 0.75, 1], "maps": maps}]}
+    else:
+        found = [{"sample": "test/00", "label": "cat", "similarity": 0.9},
+                 {"sample": "test/05", "label": "fox", "similarity": 0.8}]
+        result = {"versions": [{"neighbours": {args["sample"]: found}}]}
+    print(json.dumps({"id": request["id"], "result": result}), flush=True)
+"""
+"""Answers what the inspector asks, over the real protocol, with what it was told on the command line."""
 
 
 class DrawnDataset(Dataset):
@@ -87,6 +119,54 @@ def empty_workspace(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> W
 def store(tmp_path: Path) -> Store:
     """An empty store."""
     return Store(tmp_path / "store")
+
+
+def only_answers(answers: np.ndarray, classes: int, version: str) -> Predictions:
+    ids = np.array([f"test/{i:02d}" for i in range(len(answers))])
+    nothing = np.zeros((len(answers), 0), np.float32)
+    names, given = NAMES[:classes], answers.astype(np.int64)
+    return Predictions(
+        ids, TRUTH.astype(np.int64), NAMES, nothing, names, version=version, scores="answers", answers=given
+    )
+
+
+@pytest.fixture
+def answered(empty_workspace: Workspace) -> Workspace:
+    for key, role, made in (
+        ("o", "old", only_answers(OLD_ANSWER, 2, "o")),
+        ("n", "candidate", only_answers(NEW_ANSWER, 3, "n")),
+    ):
+        empty_workspace.add_version(Version(key, key, role, predictions=made))
+    return empty_workspace
+
+
+@pytest.fixture
+def asked(workspace: Workspace, tmp_path: Path) -> Iterator[Path]:
+    """A workspace with checkpoints and a worker; the file in which the worker notes what it was asked."""
+    np.save(tmp_path / "map.npy", np.linspace(0, 1, 16, dtype=np.float16).reshape(4, 4))
+    for version in workspace.versions:
+        version.checkpoint = str(tmp_path / f"{version.key}.safetensors")
+        Path(version.checkpoint).touch()
+    noted = tmp_path / "asked.txt"
+    worker = WorkerClient(tmp_path, command=[sys.executable, "-c", WORKER, str(tmp_path / "map.npy"), str(noted)])
+    workspace.worker = worker
+    yield noted
+    worker.close()
+
+
+@pytest.fixture
+def explained(qtbot: QtBot, workspace: Workspace, asked: Path) -> Inspector:
+    """An inspector whose saliency and neighbours are answered by the worker of ``asked``."""
+    made = Inspector(workspace)
+    qtbot.addWidget(made)
+    made.resize(340, 1400)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def overlay(view: ImageView) -> bool:
+    return not view._overlay.pixmap().isNull()
 
 
 KINDS = (QThread, QTimer, QProcess)

@@ -177,10 +177,7 @@ class EngineThread(QThread):
         if now - self._looked < _LOCK_SECONDS:
             return False
         self._looked = now
-        return not self._is_active()
-
-    def _is_active(self) -> bool:
-        return self._store.update(self.update_id).is_active
+        return not self._store.update(self.update_id).is_active
 
     def _verdict(self) -> tuple[str, str]:
         """What the folder says after the trainer has gone; a death without a word is told with the log's last lines."""

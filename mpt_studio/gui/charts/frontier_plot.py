@@ -9,11 +9,11 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import SUBSET_WORDS, Frontier, Subset
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
 from mpt_studio.gui.widgets.plain import caption, count, label, number, percent, set_tip
 
 _NEAR = 24.0
@@ -118,12 +118,8 @@ class FrontierPlot(QWidget):
         theme.notifier().changed.connect(self._draw)
 
     def _subset_line(self) -> QWidget:
-        self._of, self.choice = QWidget(), QComboBox()
-        line = QHBoxLayout(self._of)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(label("Accuracy of"))
-        line.addWidget(self.choice)
-        line.addStretch(1)
+        self.choice = QComboBox()
+        self._of = in_a_row(label("Accuracy of"), self.choice, spare=True)
         for text, subset in (("all samples", "all"), ("new classes", "new_classes")):
             self.choice.addItem(text, subset)
         self.choice.setAccessibleName("Samples of the accuracy")

@@ -263,7 +263,7 @@ class CurvePlot(QFrame):
             self._place_readout(x)
 
     def _rows_at(self, x: float) -> list[str]:
-        rows = []
+        rows, unit = [], f" {self.spec.unit}" if self.spec.unit else ""
         for line in self._lines:
             at = nearest(line.x, x)
             if line.name in self._hidden or at is None or not math.isfinite(line.y[at]):
@@ -276,11 +276,8 @@ class CurvePlot(QFrame):
             name = f" {html.escape(shown_name(line.name))}" if len(self.names) > 1 else ""
             mark = f'<span style="color:{line.color}">■</span>'
             over = f", n = {plain.count(line.samples)}" if line.samples else ""
-            rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{self._unit()}{band}{over}")
+            rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{unit}{band}{over}")
         return rows
-
-    def _unit(self) -> str:
-        return f" {self.spec.unit}" if self.spec.unit else ""
 
     def _place_readout(self, x: float) -> None:
         self._readout.adjustSize()

@@ -86,15 +86,12 @@ class GridLayout:
         """Of everything."""
         return int(self._tops[-1])
 
-    def _group_of(self, position: int) -> int:
-        return int(np.searchsorted(self._starts[:-1], position, side="right")) - 1
-
     def _group_at(self, y: int) -> int:
         return max(0, int(np.searchsorted(self._tops[:-1], y, side="right")) - 1)
 
     def place(self, position: int) -> tuple[int, int]:
         """Top and column of a card."""
-        group = self._group_of(position)
+        group = int(np.searchsorted(self._starts[:-1], position, side="right")) - 1
         line, column = divmod(position - int(self._starts[group]), self.columns)
         return int(self._tops[group]) + self._heading + line * self.cell_height, column
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButto
 from mpt_studio.compare.figures import missing
 from mpt_studio.gui.flips.grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip, tip
 from mpt_studio.gui.workspace.browsing import GroupBy
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -49,7 +50,7 @@ class FlipTools(QWidget):
         self._set_up_size()
         self._set_up_more()
         self._words = label("Sort")
-        self._rare = (_together(label("Group"), self.group), _together(label("Size"), self.size_slider))
+        self._rare = (in_a_row(label("Group"), self.group), in_a_row(label("Size"), self.size_slider))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.SPACE)
@@ -175,13 +176,3 @@ class FlipTools(QWidget):
         parts = [part for item in items if (part := item.widget()) is not None and not part.isHidden()]
         widths = [part.sizeHint().width() for part in parts]
         return sum(widths) + self._row.spacing() * len(widths)
-
-
-def _together(*widgets: QWidget) -> QWidget:
-    """Widgets that come and go as one."""
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        row.addWidget(widget)
-    return holder

@@ -25,6 +25,7 @@ from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.plain import count, label, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -191,13 +192,13 @@ class VersionFacts(QWidget):
         copy.setToolTip("Copy all 64 digits")
         copy.setAccessibleName("Copy the SHA-256")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(sha256))
-        return _beside(line, copy)
+        return in_a_row(line, copy, spare=True)
 
     def _hash_button(self) -> QWidget:
         button = QPushButton("Compute")
         button.setAccessibleName("Compute the SHA-256")
         button.clicked.connect(lambda: self._compute(button))
-        return _beside(button)
+        return in_a_row(button, spare=True)
 
     def _compute(self, button: QPushButton) -> None:
         version = self._version
@@ -236,16 +237,6 @@ def _text(text: str) -> QLabel:
     flags = Qt.TextInteractionFlag
     made.setTextInteractionFlags(flags.TextSelectableByMouse | flags.TextSelectableByKeyboard)
     return made
-
-
-def _beside(*parts: QWidget) -> QWidget:
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    for part in parts:
-        row.addWidget(part)
-    row.addStretch(1)
-    return holder
 
 
 class VersionDialog(QDialog):

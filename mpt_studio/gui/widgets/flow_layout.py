@@ -1,4 +1,4 @@
-"""Widgets side by side that wrap to the next line, like words."""
+"""Widgets side by side: in a row, or wrapping to the next line like words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
@@ -93,3 +93,15 @@ def tab_in_order(widgets: Iterable[QWidget]) -> None:
     """Let the Tab key follow these widgets one after the other, whenever they were made."""
     for one, next_one in pairwise(w for w in widgets if w.focusPolicy() & Qt.FocusPolicy.TabFocus):
         QWidget.setTabOrder(one, next_one)
+
+
+def in_a_row(*widgets: QWidget, spare: bool = False) -> QWidget:
+    """Widgets that come and go as one; with ``spare`` they leave the room that they do not need."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        row.addWidget(widget)
+    if spare:
+        row.addStretch(1)
+    return holder

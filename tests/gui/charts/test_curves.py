@@ -1,69 +1,23 @@
 from __future__ import annotations
 
 import csv
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.events import Epoch, Started, Step
-from mpt_studio.flips import Rates
-from mpt_studio.gui.charts.curve_data import PLOTS, Line, PlotSpec
+from mpt_studio.events import Started
+from mpt_studio.gui.charts.curve_data import PLOTS
 from mpt_studio.gui.charts.curves import CurvesPanel
-from mpt_studio.gui.charts.plot_lines import clock
-from mpt_studio.gui.charts.plots import CurvePlot
 from mpt_studio.gui.widgets import theme
 
+from .conftest import fill, items, step
+
 pytestmark = pytest.mark.gui
-NONE = np.empty(0)
-
-
-@pytest.fixture
-def panel(qtbot: QtBot) -> CurvesPanel:
-    made = CurvesPanel()
-    qtbot.addWidget(made)
-    made.resize(1000, 600)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
-
-
-def step(number: int, loss: float | None = None) -> Step:
-    value = 2.0 / number if loss is None else loss
-    return Step(
-        time=float(number),
-        step=number,
-        epoch=number / 10,
-        losses={"loss": value, "cross_entropy": value},
-        learning_rate=0.1,
-        images_per_second=100.0,
-        eta_seconds=1.0,
-    )
-
-
-def epoch(number: int) -> Epoch:
-    rates = Rates(both_right=80, negative_flips=8, positive_flips=6, both_wrong=6, answers_changed=15, intrusions=4)
-    figures = {subset: rates.to_json() for subset in ("all", "old_classes", "new_classes")}
-    return Epoch(
-        time=float(number * 10), step=number * 10, epoch=number, losses={}, train_accuracy=0.8, validation=figures
-    )
-
-
-def fill(panel: CurvesPanel, run: str = "a", label: str = "MPT_KL", color: int = 0) -> None:
-    panel.add_run(run, label, color)
-    panel.feed(run, [step(i) for i in range(1, 31)])
-    panel.feed(run, [epoch(i) for i in range(1, 4)])
-    panel.redraw()
-
-
-def items(panel: CurvesPanel, plot: str) -> dict:
-    return panel.plots[plot]._items
 
 
 def test_that_every_plot_is_there_and_says_that_it_is_empty(panel: CurvesPanel) -> None:
@@ -83,13 +37,6 @@ def test_that_events_become_one_item_per_series_that_is_kept(panel: CurvesPanel)
     x, y = items(panel, "loss")["a", "loss"].curve.getOriginalDataset()
     assert (len(x), y[-1]) == (31, 2 / 31)
     assert not panel.plots["loss"]._empty.isVisible()
-
-
-def test_that_nfr_has_a_band(panel: CurvesPanel) -> None:
-    fill(panel)
-    item = items(panel, "nfr")["a", "old classes"]
-    assert item._fill is not None
-    assert item._fill.boundingRect().height() > 1
 
 
 def test_that_redraws_happen_only_when_something_came_and_at_most_thirty_a_second(
@@ -133,35 +80,6 @@ def test_that_smoothing_smooths_the_loss_and_leaves_flips_alone(panel: CurvesPan
     assert items(panel, "nfr")["a", "old classes"].curve.getOriginalDataset()[1].tolist() == [8.0, 8.0, 8.0]
 
 
-def test_that_a_logarithmic_axis_shows_the_logarithm(panel: CurvesPanel) -> None:
-    fill(panel)
-    panel.log.setChecked(True)
-    panel.redraw()
-    low, high = panel.plots["loss"].plot.getPlotItem().getViewBox().viewRange()[1]
-    assert low < -1.0 < 0.2 < high < 1.0
-    panel.log.setChecked(False)
-
-
-def test_that_a_run_can_be_hidden_and_shown_by_its_chip(panel: CurvesPanel, qtbot: QtBot) -> None:
-    fill(panel, "a", "One", 0)
-    fill(panel, "b", "Two", 1)
-    qtbot.wait(50)
-    chips = {chip.text(): chip for chip in panel._legend.findChildren(type(panel.log)) if chip.isVisible()}
-    chips["One"].click()
-    panel.redraw()
-    assert {run for run, _ in items(panel, "loss")} == {"b"}
-    chips["One"].click()
-    panel.redraw()
-    assert {run for run, _ in items(panel, "loss")} == {"a", "b"}
-
-
-def test_that_a_series_can_be_hidden_by_its_style(panel: CurvesPanel) -> None:
-    fill(panel)
-    panel.plots["loss"]._toggle_style("cross_entropy", False)
-    assert set(items(panel, "loss")) == {("a", "loss")}
-    assert ("a", "training") not in items(panel, "accuracy")  # off until asked for
-
-
 def test_that_zoom_is_shared_and_kept_until_fit(panel: CurvesPanel) -> None:
     fill(panel)
     box = panel.plots["loss"].plot.getPlotItem().getViewBox()
@@ -173,40 +91,6 @@ def test_that_zoom_is_shared_and_kept_until_fit(panel: CurvesPanel) -> None:
     panel.fit()
     panel.redraw()
     assert panel.plots["nfr"].plot.getPlotItem().getViewBox().viewRange()[0][1] > 3.9
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_that_a_run_s_swatch_can_be_seen_on_its_chip(panel: CurvesPanel, scheme: theme.Scheme, qtbot: QtBot) -> None:
-    theme.set_scheme(scheme)
-    for color in range(-1, 4):
-        panel.add_run(str(color), f"Run {color}", color)
-    qtbot.wait(50)
-    chips = [chip for chip in panel._legend.findChildren(QToolButton) if chip.isVisible()]
-    for chip in chips:
-        swatch = chip.icon().pixmap(12).toImage().pixelColor(6, 6)
-        back = chip.grab().toImage().pixelColor(chip.width() - 5, chip.height() // 2)
-        assert abs(swatch.lightness() - back.lightness()) > 40
-    theme.set_scheme("light")
-    assert len(chips) == 5
-
-
-def test_that_the_read_out_tells_the_values_under_the_pointer(panel: CurvesPanel, qtbot: QtBot) -> None:
-    fill(panel, label="MPT <b>")
-    plot = panel.plots["nfr"]
-    box = plot.plot.getPlotItem().getViewBox()
-
-    def told() -> bool:
-        plot._mouse_moved(box.mapViewToScene(QPointF(2.1, 8.0)))
-        return plot._readout.isVisible()
-
-    qtbot.waitUntil(told)  # plots are drawn one by one, and ranges settle with the next paint
-    text = plot._readout.text()
-    assert "<b>8</b> %" in text
-    assert "MPT &lt;b&gt;" in text
-    assert panel.plots["loss"]._cursor.isVisible()
-    assert not panel.plots["loss"]._readout.isVisible()
-    plot.hovered.emit(None)
-    assert not plot._readout.isVisible()
 
 
 def test_that_one_plot_can_be_enlarged_and_shrunk(panel: CurvesPanel) -> None:
@@ -284,21 +168,6 @@ def test_that_a_resumed_run_is_drawn_once(panel: CurvesPanel) -> None:
     assert np.all(np.diff(x) > 0)
 
 
-def test_that_two_thousand_plot_updates_lose_no_reference_to_none(qtbot: QtBot) -> None:
-    """A broken pair of PySide6 and Python loses one per call and aborts; see the pins in pyproject.toml."""
-    plot = CurvePlot(PlotSpec("loss", "Loss"))
-    qtbot.addWidget(plot)
-    plot.resize(220, 150)
-    with qtbot.waitExposed(plot):
-        plot.show()
-    x = np.arange(50.0)
-    before = sys.getrefcount(None)
-    for i in range(2000):
-        plot.draw([Line("a", "A", "loss", "#2f74d0", x, np.sin(x / 50 + i), NONE, NONE)])
-        plot.plot.viewport().repaint()
-    assert sys.getrefcount(None) - before > -10
-
-
 def test_that_a_million_points_stay_fluent(panel: CurvesPanel, qtbot: QtBot) -> None:
     panel.add_run("a", "Long", 0)
     table_source = panel._runs["a"].curves
@@ -315,18 +184,6 @@ def test_that_a_million_points_stay_fluent(panel: CurvesPanel, qtbot: QtBot) -> 
         panel.redraw()
         panel.plots["loss"].plot.viewport().repaint()
     assert (time.perf_counter() - begin) / 3 < 1.5  # four series of a million points, all made anew, on a busy machine
-
-
-def test_that_seconds_read_as_a_clock() -> None:
-    assert [clock(s) for s in (7, 750, 3723)] == ["0:07", "12:30", "1:02:03"]
-
-
-def test_that_rates_say_over_how_many_samples(panel: CurvesPanel) -> None:
-    fill(panel)
-    panel.redraw()
-    assert panel.plots["nfr"].basis.text() == "%, n = 100"
-    assert all("n = 100" in row for row in panel.plots["nfr"]._rows_at(1.0))
-    assert panel.plots["learning_rate"].basis.text() == ""
 
 
 def test_that_escape_shows_all_plots_again(panel: CurvesPanel, qtbot: QtBot) -> None:

@@ -11,6 +11,8 @@ from mpt_studio.gui.flips import facets as panel
 from mpt_studio.gui.flips.facets import FacetPanel
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import WHY
+
 pytestmark = pytest.mark.gui
 
 
@@ -123,3 +125,11 @@ def test_that_many_samples_are_counted_beside_the_window(
     assert made._latest.is_busy
     assert made.lists["truths"].empty.text() == "Counting …"
     qtbot.waitUntil(lambda: counts(made, "truths") == {"cat": "2", "dog & <b>pup</b>": "2"})
+
+
+def test_that_facets_say_why_they_are_empty(qtbot: QtBot, answered: Workspace) -> None:
+    panel = FacetPanel(answered)
+    qtbot.addWidget(panel)
+    panel.refresh()
+    assert panel.lists["drops"].empty.text() == f"There is no margin drop: {WHY}"
+    assert panel.lists["confidences"].empty.text() == "There is no confidence: the update gave only answers, no scores."

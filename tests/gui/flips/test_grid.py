@@ -3,10 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.flips.grid import STEP, FlipGrid, FlipModel
+from mpt_studio.gui.flips.grid import STEP, FlipGrid
 from mpt_studio.gui.images.image_index import image_index
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -39,17 +38,6 @@ def at(grid: FlipGrid) -> int:
 def press(qtbot: QtBot, grid: FlipGrid, *keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier):
     for key in keys:
         qtbot.keyClick(grid, key, modifier)
-
-
-def test_that_the_model_keeps_qts_rules(workspace: Workspace, qapp: object) -> None:
-    model = FlipModel()
-    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    model.set_rows(workspace.comparison(), np.array([3, 1, 2]))
-    assert model.rowCount() == 3
-    assert model.row_of(model.index(0)) == 3
-    assert model.position(2) == 2
-    assert model.position(7) is None
-    del tester
 
 
 def test_that_ten_cards_come_in_lines_of_four(grid: FlipGrid) -> None:

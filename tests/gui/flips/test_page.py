@@ -290,3 +290,18 @@ def test_that_ticking_a_value_changes_only_the_lists_whose_rows_change(page: Fli
     page.facets.lists["causes"].chosen.emit(page.facets.lists["causes"].model.rows[0].key)
     assert "causes" in changed
     assert len(changed) == len(set(changed))
+
+
+def test_that_rows_have_an_order_and_those_that_need_scores_are_off(qtbot: QtBot, answered: Workspace) -> None:
+    page = FlipsPage(answered)
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
+    assert sorted(answered.rows.tolist()) == [1, 2, 5, 6]
+    sort = page.tools.sort
+    model, enabled = sort.model(), Qt.ItemFlag.ItemIsEnabled
+    off = [sort.itemText(i) for i in range(sort.count()) if not model.flags(model.index(i, 0)) & enabled]
+    assert off == ["Margin drop", "Confidence", "Closest calls first", "Loss", "Confidence lost"]
+    assert sort.currentText() == "Flow pair"
+    page.tools.direction.click()
+    assert (answered.sort_key, answered.sort_descending) == ("flow", True)

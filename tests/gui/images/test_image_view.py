@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.gui.charts.heat import heat_image
 from mpt_studio.gui.images.image_view import ImageView
+from mpt_studio.gui.images.thumbnails import to_qimage
 
 pytestmark = pytest.mark.gui
 
@@ -87,3 +90,14 @@ def test_that_two_views_can_look_at_the_same_place(view: ImageView, qtbot: QtBot
     assert scale(other) == pytest.approx(scale(view), rel=0.02)
     centres = [v.mapToScene(v.viewport().rect().center()).x() for v in (view, other)]
     assert centres[1] == pytest.approx(centres[0], abs=0.5)
+
+
+def test_that_an_overlay_needs_an_image(qtbot: QtBot) -> None:
+    view = ImageView()
+    qtbot.addWidget(view)
+    view.set_overlay(heat_image(np.ones((2, 2))))
+    assert view._overlay.pixmap().isNull()
+    view.show_image(to_qimage(np.zeros((8, 8, 3), np.uint8)))
+    view.set_overlay(heat_image(np.ones((2, 2))))
+    assert view._overlay.pos().toPoint() == QPoint(0, 0)
+    assert not view._overlay.pixmap().isNull()

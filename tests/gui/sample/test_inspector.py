@@ -1,28 +1,18 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.sample.answer_bars import PairedAnswer, paired
 from mpt_studio.gui.sample.inspector import Inspector
+from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import NEW_ANSWER, WHY, predictions
+
 pytestmark = pytest.mark.gui
-
-
-@pytest.fixture
-def inspector(qtbot: QtBot, workspace: Workspace) -> Inspector:
-    made = Inspector(workspace)
-    qtbot.addWidget(made)
-    made.resize(320, 800)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
 
 
 def test_that_nothing_selected_is_said(inspector: Inspector) -> None:
@@ -73,50 +63,39 @@ def test_that_the_id_can_be_copied(inspector: Inspector, workspace: Workspace, q
     assert QGuiApplication.clipboard().text() == "test/02"
 
 
-def test_that_the_strip_shows_every_candidate_and_switches(
-    inspector: Inspector, workspace: Workspace, qtbot: QtBot
-) -> None:
-    workspace.select(1)
-    buttons = inspector.strip._buttons()
-    assert [b.text() for b in buttons] == ["✓  old: cat", "✗  plain: fox", "✓  MPT_KL: cat"]
-    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
-    assert workspace.current is workspace.version("plain")
-    qtbot.mouseClick(buttons[2], Qt.MouseButton.LeftButton)
-    assert workspace.current is workspace.version("mpt")
-    assert workspace.selected == 1
-    assert inspector.verdict.text() == "✓ → ✓  Both right"
-
-
 def test_that_closing_the_versions_empties_it(inspector: Inspector, workspace: Workspace) -> None:
     workspace.select(1)
     workspace.clear()
     assert inspector.nothing.isVisible()
 
 
-def test_that_bars_pair_classes_by_name() -> None:
-    old = [("cat", 0.9, 2.0), ("dog", 0.1, 0.0)]
-    new = [("fox", 0.6, 3.0), ("cat", 0.3995, 2.0), ("dog", 0.0005, -1.0)]
-    assert paired(old, new, "cat") == [
-        PairedAnswer("cat", 0.9, 0.3995, True),
-        PairedAnswer("fox", None, 0.6, False),
-        PairedAnswer("dog", 0.1, 0.0005, False),
-    ]
+def test_that_the_inspector_says_it_in_place_of_bars_and_margins(qtbot: QtBot, answered: Workspace) -> None:
+    made = Inspector(answered)
+    qtbot.addWidget(made)
+    made.resize(300, 800)
+    with qtbot.waitExposed(made):
+        made.show()
+    answered.select(1)
+    assert made.bars.isHidden()
+    assert made.margins.isHidden()
+    assert "gave only answers" in made.without_scores.text()
+    assert made.margin_text.text() == f"There is no margin drop: {WHY}"
 
 
-def test_that_negligible_classes_are_left_out_but_never_the_truth() -> None:
-    old = [("a", 0.9998, 9.0), ("b", 0.0001, 0.0), ("c", 0.0001, 0.0)]
-    assert [p.name for p in paired(old, old, "c")] == ["a", "c"]
+def test_that_a_version_with_scores_keeps_its_bars_beside_one_without(qtbot: QtBot, answered: Workspace) -> None:
+    answered.add_version(Version("s", "scored", "candidate", predictions=predictions(NEW_ANSWER, 3, "s")))
+    answered.set_current("s")
+    made = Inspector(answered)
+    qtbot.addWidget(made)
+    made.show()
+    answered.select(1)
+    assert not made.bars.isHidden()
+    assert "the old model gave only answers" in made.margin_text.text()
 
 
-def test_that_margins_of_nan_draw_nothing(inspector: Inspector, qtbot: QtBot) -> None:
-    inspector.margins.show_margins(math.nan, math.nan, 0)
-    assert inspector.margins.accessibleDescription() == "old –, new –"
-    assert not inspector.margins.grab().isNull()
-
-
-def test_that_long_names_do_not_widen_it(inspector: Inspector, workspace: Workspace) -> None:
-    workspace.rename("plain", "a very long label " * 10)
-    workspace.select(1)
-    content = inspector.strip.parentWidget()
-    assert content is not None
-    assert content.width() <= inspector.width()
+def test_that_without_a_selection_the_inspector_tells_what_the_version_is(qtbot: QtBot, answered: Workspace) -> None:
+    made = Inspector(answered)
+    qtbot.addWidget(made)
+    made.show()
+    shown = [label.text() for label in made.facts.findChildren(QLabel)]
+    assert "10 samples; only the predicted class" in shown

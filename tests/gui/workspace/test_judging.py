@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.compare import Filter, at_offset, compare, read_ids
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui.flips.page import FlipsPage
-from mpt_studio.gui.sample.note_editor import NoteEditor
 from mpt_studio.gui.widgets.flip_words import sentence
 from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.window.exports import Exports
@@ -109,36 +108,6 @@ def test_that_an_image_leaves_a_filter_on_marks_when_it_is_marked(page: FlipsPag
     assert page.grid.currentIndex().row() == 0
 
 
-def test_that_wrong_labels_give_adjusted_rates_beside_the_raw(page: FlipsPage, workspace: Workspace) -> None:
-    assert page.rates.label.text() == "NFR (old classes) 50.00 % (n = 8)"
-    workspace.select(1)
-    workspace.judging.doubt()
-    expected = "NFR (old classes) 50.00 % (n = 8) · without 1 wrong label 42.86 % (n = 7)"
-    assert page.rates.label.text() == expected
-
-
-def test_that_a_note_is_kept_when_another_image_is_selected(qtbot: QtBot, workspace: Workspace) -> None:
-    editor = NoteEditor(workspace)
-    qtbot.addWidget(editor)
-    workspace.select(1)
-    editor.note.setPlainText("looks <b>odd</b>")
-    workspace.select(2)
-    assert editor.note.toPlainText() == ""
-    workspace.select(1)
-    assert editor.note.toPlainText() == "looks <b>odd</b>"
-    assert workspace.judging.notes() == {"test/01": "looks <b>odd</b>"}
-
-
-def test_that_the_buttons_show_the_mark(qtbot: QtBot, workspace: Workspace) -> None:
-    editor = NoteEditor(workspace)
-    qtbot.addWidget(editor)
-    workspace.select(6)
-    assert not any(button.isChecked() for button in editor.buttons.values())
-    workspace.judging.mark(Mark.BLOCKER)
-    workspace.select(6)
-    assert editor.buttons[Mark.BLOCKER].isChecked()
-
-
 @pytest.mark.parametrize("name", ["list.txt", "list.csv"])
 def test_that_blockers_become_a_list_to_compare_against(window: MainWindow, tmp_path: Path, name: str) -> None:
     window.workspace.select(6)
@@ -182,20 +151,6 @@ def test_that_letters_mark_only_where_an_image_is_selected(qtbot: QtBot, window:
     assert not comparison.marks.any()
     window.pages.show_page("runs")
     assert not marking.isEnabled()
-
-
-def test_that_a_card_shows_that_there_is_a_note_and_its_tip_says_it(page: FlipsPage, workspace: Workspace) -> None:
-    row = int(workspace.rows[1])
-    comparison = workspace.comparison()
-    assert comparison is not None
-    index = page.grid.flips.index(1)
-    before = page.grid.viewport().grab(page.grid.visualRect(index)).toImage()
-    workspace.judging.note(comparison, row, "the tail of <b>a</b> fox")
-    after = page.grid.viewport().grab(page.grid.visualRect(index)).toImage()
-    assert before != after
-    assert "Note: the tail of &lt;b&gt;a&lt;/b&gt; fox" in page.grid.flips.data(index, Qt.ItemDataRole.ToolTipRole)
-    workspace.judging.note(comparison, row, "")
-    assert page.grid.viewport().grab(page.grid.visualRect(index)).toImage() == before
 
 
 def test_that_the_samples_digest_is_that_of_their_sorted_ids(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtTest import QAbstractItemModelTester
 
 from mpt_studio.compare import Group
+from mpt_studio.gui.flips.grid import FlipModel
 from mpt_studio.gui.flips.model import GridLayout
+from mpt_studio.gui.workspace.workspace import Workspace
 
 TWO = [Group("a", 0, 5), Group("b", 5, 2)]
 """In three columns: two lines of a, one of b."""
@@ -46,3 +50,14 @@ def test_that_every_card_is_found_where_it_is(sizes: list[int], columns: int) ->
         top, column = layout.place(position)
         assert layout.at(top, column) == layout.at(top + 49, column) == position
         assert position in layout.between(top, top + 49)
+
+
+def test_that_the_model_keeps_qts_rules(workspace: Workspace, qapp: object) -> None:
+    model = FlipModel()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.set_rows(workspace.comparison(), np.array([3, 1, 2]))
+    assert model.rowCount() == 3
+    assert model.row_of(model.index(0)) == 3
+    assert model.position(2) == 2
+    assert model.position(7) is None
+    del tester

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.gui.charts import frontier_plot
+from mpt_studio.gui.compare.page import ComparePage
+from mpt_studio.gui.workspace.workspace import Workspace
+
+from ..compare.conftest import opened
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def page(qtbot: QtBot, workspace: Workspace) -> ComparePage:
+    return opened(qtbot, workspace)
+
+
+def test_that_hovering_the_frontier_reads_gamma_and_both_numbers(page: ComparePage) -> None:
+    from PySide6.QtCore import QPointF
+
+    plain = page.frontier.curves[0]
+    zero = plain.at_zero
+    where = page.frontier.plot.getViewBox().mapViewToScene(QPointF(plain.x[zero], plain.y[zero]))
+    page.frontier._hover(where)
+    assert page.frontier.readout.text() == (
+        "plain at γ = 0.00: accuracy (all, n=10) 40.0 %, NFR (old classes, n=8) 50.0 %. Click to see these flips."
+    )
+
+
+def test_that_the_legend_is_the_frontiers_keyboard(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
+    entry = page.frontier.legend.findChildren(QToolButton)[1]
+    assert entry.accessibleName() == "MPT_KL at γ = 0.00: accuracy (all, n=10) 60.0 %, NFR (old classes, n=8) 25.0 %"
+    with qtbot.waitSignal(workspace.show_flips):
+        qtbot.keyClick(entry, Qt.Key.Key_Space)
+    assert workspace.current is workspace.version("mpt")
+    assert sorted(workspace.rows) == [2, 6]
+
+
+def test_that_versions_with_the_same_classes_have_a_frontier_of_one_point(qtbot: QtBot, workspace: Workspace) -> None:
+    old = workspace.old
+    assert old is not None
+    assert old.predictions is not None
+    turned = replace(old.predictions, logits=old.predictions.logits[:, ::-1].copy(), version="turned")
+    workspace.add_version(type(old)("turned", "turned", "candidate", predictions=turned))
+    workspace.set_current("turned")
+    page = opened(qtbot, workspace)
+    assert len(page.frontier.curves[-1].offset) == 1
+    assert not page.grab().isNull()
+
+
+def test_that_the_frontier_trades_the_accuracy_of_new_classes_as_well(page: ComparePage, workspace: Workspace) -> None:
+    plot = page.frontier
+    assert plot.choice.isVisible()
+    all_of_plain = plot.curves[0].y[plot.curves[0].at_zero]
+    assert all_of_plain == pytest.approx(40.0)
+    plot.choice.setCurrentIndex(1)
+    curve = plot.curves[0]
+    assert (curve.subset, curve.samples) == ("new_classes", 2)
+    assert curve.y[curve.at_zero] == pytest.approx(50.0)  # fox: one of two
+    assert "accuracy (new classes, n=2) 50.0 %" in frontier_plot._sentence(curve, curve.at_zero)
+    assert plot.plot.getAxis("left").labelText == "accuracy, new classes (%)"
+    (left, right), (low, high) = plot.plot.getPlotItem().getViewBox().viewRange()
+    for each in plot.curves:  # the marks are in view
+        assert left <= each.x[each.at_zero] <= right
+        assert low <= each.y[each.at_zero] <= high
+    workspace.set_offset(5.0)
+    assert plot.under is not None
+    assert plot.under[3] == 0.0  # under so large an offset nothing is called a fox
+    plot.choice.setCurrentIndex(0)
+    assert plot.under is not None
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert plot.under[3] == pytest.approx(100 * (comparison.rates("all").accuracy_new or 0))

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from mpt_studio.compare import OffsetRecommendation
+from mpt_studio.gui.compare.page import ComparePage
+from mpt_studio.gui.workspace.workspace import Workspace
+
+pytestmark = pytest.mark.gui
+
+
+def test_that_the_points_that_may_be_lost_decide_what_is_picked(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    assert page.picks.picked is not None
+    assert page.picks.picked.key == "mpt"
+    page.picks.points.setValue(0.5)
+    assert "within 0.5 points" in page.reason.text()
+    assert workspace.recommending.found is not None
+    assert "within 0.5 points" in workspace.recommending.found.reason
+
+
+def test_that_a_candidate_is_picked_with_its_offset(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
+    page.picks.points.setValue(50)
+    page.picks.any_offset.setChecked(True)
+    qtbot.waitUntil(lambda: page.picks.picked is not None)
+    assert "with logit offset γ = " in page.reason.text()
+    workspace.set_current("mpt")
+    workspace.set_offset(-1.0)
+    with qtbot.waitSignal(workspace.offsets.settled):
+        qtbot.mouseClick(page.picks.show_it, Qt.MouseButton.LeftButton)
+    picked = page.picks.picked
+    assert isinstance(picked, OffsetRecommendation)
+    comparison = workspace.comparison()
+    assert comparison is not None
+    assert comparison.gamma == pytest.approx(picked.gamma)
+    assert f"n=8): {100 * (comparison.rates('old_classes').nfr or 0):.1f} %" in page.reason.text()
