@@ -25,9 +25,9 @@ import torchvision
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mpt_studio.engine.outline import shapes_of, without_memory
-
-from mpt_studio.engine import networks, timm_networks
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import timm_networks
+from mpt_studio.engine.networks.outline import shapes_of, without_memory
 from mpt_studio.engine.recognise import index
 
 OF_TRAINING = ("drop", "num_classes", "_cfg", "training", "img_size", "grid_size", "patches", "resolution")

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.engine.intake import limits
 from mpt_studio.engine.intake.contents import Contents, contents_from, outline_of
-from mpt_studio.engine.recognise.onnx import describe, warm_up
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.opened import SENTENCE, refusal
 from mpt_studio.reading import Reading, choices_from_json, to_json
@@ -96,9 +95,9 @@ class _Reader:
         from mpt_studio.engine.recognise.torchvision_alone import import_torchvision
 
         import_torchvision()
-        from mpt_studio.engine import recognise
+        from mpt_studio.engine.recognise.describe import describe
 
-        return recognise.describe(contents, self.path, self.choices, self.data_classes)
+        return describe(contents, self.path, self.choices, self.data_classes)
 
     def _written(self, reading: Reading, network: dict[str, Tensor]) -> Reading:
         """The reading with its checkpoint, whose file is written."""
@@ -122,6 +121,7 @@ class _Reader:
         """ONNX Runtime runs the graph once on noise, behind the same walls: a small graph can ask for any memory."""
         _say("starting")
         from mpt_studio.engine.networks import onnx_network
+        from mpt_studio.engine.recognise.onnx import describe, warm_up
 
         warm_up()
         reading = self._guarded("trying", lambda: describe(file, self.choices, self.data_classes))

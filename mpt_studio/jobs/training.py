@@ -29,7 +29,8 @@ from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
 
 if TYPE_CHECKING:
-    from mpt_studio.engine import Command, Trainer
+    from mpt_studio.engine.train.progress import Command
+    from mpt_studio.engine.train.trainer import Trainer
 
 
 def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = "", update: str = "") -> Run:
@@ -58,8 +59,8 @@ Time that listeners take does not count."""
 
 def check_engine(model: Model, device: str, dataset: Dataset) -> None:
     """Whether this machine can train such a network. Imports torch, so ask last. Raises ``UserError``."""
-    from mpt_studio.engine import check_architecture
     from mpt_studio.engine.machine.device import choose
+    from mpt_studio.engine.networks.build import check_architecture
 
     choose(device)
     check_architecture(model, len(dataset.class_names), model.image_size or dataset.image_size or 224)
@@ -207,7 +208,7 @@ class _TrainingJob:
             )
 
     def _trainer(self) -> Trainer:
-        from mpt_studio.engine import Trainer
+        from mpt_studio.engine.train.trainer import Trainer
 
         recipe = self.recipe
         classes, old_classes = version_classes(self.session, recipe, self.dataset)

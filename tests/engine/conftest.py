@@ -12,7 +12,7 @@ import torch
 
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.data.dataset import Dataset
-from mpt_studio.engine import Trainer
+from mpt_studio.engine.train.trainer import Trainer
 from mpt_studio.recipe import Recipe, Training
 
 SIZE = 16

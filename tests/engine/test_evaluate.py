@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file
 
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
-from mpt_studio.engine import load_network
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.networks import weights
+from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.errors import UserError
 
 

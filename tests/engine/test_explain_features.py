@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.engine import load_network
 from mpt_studio.engine.explain import Probe, nearest, neighbours, principal_components, projection, umap
+from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.version import Normalise
 from mpt_studio.errors import UserError
 

@@ -90,7 +90,7 @@ def test_what_a_pth_holds_besides_its_weights(squeezed, tmp_path) -> None:
 @pytest.mark.parametrize("resize", [0, 64, 72])
 def test_that_a_pth_is_read_back_as_the_same_version(squeezed, tmp_path, resize) -> None:
     from mpt_studio.engine.intake.contents import contents_from, outline_of
-    from mpt_studio.engine.recognise import describe
+    from mpt_studio.engine.recognise.describe import describe
 
     way = dataclasses.replace(PHOTOGRAPHS, resize=resize)
     export(dataclasses.replace(squeezed, preprocessing=way), "pth", tmp_path / "a.pth")

@@ -53,7 +53,7 @@ def test_that_what_a_person_says_of_a_graph_is_remembered(session, tmp_path) -> 
     assert said.source == "foreign.onnx"
     again = jobs.checkpoint_of(session, path)
     assert again == said
-    from mpt_studio.engine import load_network
+    from mpt_studio.engine.networks.weights import load_network
 
     assert load_network(again) is not None
 

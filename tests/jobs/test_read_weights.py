@@ -44,7 +44,7 @@ def _answers_as_it_was_trained(found: Checkpoint, weights: Path) -> None:
     import torch
     import torchvision
 
-    from mpt_studio.engine import load_network
+    from mpt_studio.engine.networks.weights import load_network
 
     plain = torchvision.models.get_model(ARCH, weights=None, num_classes=3).eval()
     plain.load_state_dict(torch.load(weights, weights_only=True)["net"])

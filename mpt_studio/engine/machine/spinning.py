@@ -1,6 +1,6 @@
 """Whether the CPU's threads spin while they wait for each other: as long as the cores are ours.
 
-A thread of GNU's OpenMP that has done its part spins ``GOMP_SPINCOUNT`` times (see ``engine.WAITING``), some
+A thread of GNU's OpenMP that has done its part spins ``GOMP_SPINCOUNT`` times (see ``before_torch.WAITING``), some
 milliseconds, and then sleeps. To be woken takes long, above all in virtual machines; but beside other busy programs a
 thread that spins holds up the one that it waits for. The small network's step with two teachers on two cores, in ms:
 spinning 64, sleeping 95; beside one busy process 240 and 139, beside two 244 and 181. (More cores were not at hand.)
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import torch
 
-from mpt_studio import engine
+from mpt_studio.engine.machine.before_torch import WAITING
 
 log = logging.getLogger(__name__)
 SECONDS_MEASURED = 0.3
@@ -120,7 +120,7 @@ class _IdleThreads:
 
 
 def _is_ours() -> bool:
-    return engine.WAITING.items() <= os.environ.items()
+    return WAITING.items() <= os.environ.items()
 
 
 def _libraries(maps: Path = Path("/proc/self/maps")) -> list[ctypes.CDLL]:

@@ -1,5 +1,4 @@
-"""What a file's tensors are: architecture, head, class names and preprocessing, without trusting names alone."""
+"""What a file's tensors are: architecture, head, class names and preprocessing, without trusting names alone.
 
-from mpt_studio.engine.recognise.describe import describe
-
-__all__ = ["describe"]
+Importing this package does not import torch: see ``intake``. May import ``networks``.
+"""

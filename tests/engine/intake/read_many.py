@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio.engine import reader as child
-from mpt_studio.engine import recognise  # noqa: F401
 from mpt_studio.engine.intake import tensors  # noqa: F401 - loaded once, before the forks
+from mpt_studio.engine.recognise import describe, onnx  # noqa: F401
 
 HEARD = (
     "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "subprocess.Popen", "socket.connect",

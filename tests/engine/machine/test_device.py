@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mpt_studio import engine
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.errors import UserError
 
@@ -46,7 +45,7 @@ def test_that_threads_follow_the_machine_its_container_or_the_environment(monkey
 
 
 def test_that_the_summary_is_text_for_people():
-    assert engine.device_summary()
+    assert devices.device_summary()
 
 
 @pytest.mark.parametrize(("name", "expected"), [("cuda", 0), ("cuda:1", 1)])

@@ -38,9 +38,9 @@ def test_that_cores_are_crowded_from_half_a_busy_thread_on(cores, threads, expec
 
 SHARED_CORE = """
 import os, time
-from mpt_studio import engine
-engine.WAITING["GOMP_SPINCOUNT"] = "300000000000"  # minutes, so that spinning shows
-os.environ.update(engine.WAITING)
+from mpt_studio.engine.machine import before_torch
+before_torch.WAITING["GOMP_SPINCOUNT"] = "300000000000"  # minutes, so that spinning shows
+os.environ.update(before_torch.WAITING)
 import torch
 from mpt_studio.engine.machine import spinning
 
@@ -153,7 +153,7 @@ def test_that_another_device_one_processor_or_the_users_own_setting_is_left_alon
 
 
 def test_that_a_setting_of_the_users_is_seen(monkeypatch):
-    for name, value in spinning.engine.WAITING.items():
+    for name, value in spinning.WAITING.items():
         monkeypatch.setenv(name, value)
     assert spinning._is_ours()
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")

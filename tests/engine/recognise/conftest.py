@@ -12,7 +12,7 @@ from torch import nn
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.engine.intake.contents import Contents
 from mpt_studio.engine.networks.weights import load_network, save_network
-from mpt_studio.engine.recognise import describe
+from mpt_studio.engine.recognise.describe import describe
 from mpt_studio.reading import Choices, Reading
 
 

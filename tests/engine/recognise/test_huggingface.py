@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mpt_studio.checkpoint import Preprocessing
-from mpt_studio.engine.recognise import describe
+from mpt_studio.engine.recognise.describe import describe
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
 

@@ -8,7 +8,8 @@ import torchvision
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.outline import without_memory
-from mpt_studio.engine.recognise import describe, torchvision_weights
+from mpt_studio.engine.recognise import torchvision_weights
+from mpt_studio.engine.recognise.describe import describe
 from mpt_studio.engine.recognise.values import filled, interpolation, side, three
 from mpt_studio.reading import Choices
 

@@ -10,7 +10,7 @@ import torch
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.networks.outline import without_memory
-from mpt_studio.engine.recognise import describe
+from mpt_studio.engine.recognise.describe import describe
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
 

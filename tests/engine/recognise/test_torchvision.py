@@ -8,7 +8,7 @@ import torchvision
 
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.outline import without_memory
-from mpt_studio.engine.recognise import describe
+from mpt_studio.engine.recognise.describe import describe
 from mpt_studio.reading import Choices
 
 FAMILIES = {

@@ -7,8 +7,10 @@ import sys
 
 ALONE = "from mpt_studio.engine.recognise.torchvision_alone import import_torchvision; import_torchvision()"
 RECOGNISED = """
-from mpt_studio.engine import networks, recognise, weights
-from mpt_studio.engine.outline import without_memory
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks import weights
+from mpt_studio.engine.recognise import describe
+from mpt_studio.engine.networks.outline import without_memory
 for arch in ("resnet18", "vit_b_16", "swin_t", "googlenet", "shufflenet_v2_x0_5"):
     without_memory(lambda: networks.build(arch, 10, False, 224))
 """
