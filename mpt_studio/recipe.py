@@ -12,7 +12,7 @@ import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, assert_never
 
 import pydantic
 from annotated_types import Interval
@@ -22,6 +22,7 @@ from mpt_studio.errors import UsageError, UserError
 
 Distillation = Literal["none", "naive", "focal_kl", "focal_lm", "lm", "lm_topk"]
 Teachers = Literal["none", "old", "old_and_reference", "old_and_ensemble"]
+Teacher = Literal["old", "reference", "ensemble"]
 Role = Literal["old", "reference", "candidate", "noise_floor", "ensemble"]
 
 
@@ -57,19 +58,36 @@ class Method:
     """Reference models in the ensemble of "old_and_ensemble"."""
 
     @property
+    def taught_by(self) -> tuple[Teacher, ...]:
+        """Whose logits training needs."""
+        if self.distillation == "none":
+            return ()
+        match self.teachers:
+            case "none":
+                return ()
+            case "old":
+                return ("old",)
+            case "old_and_reference":
+                return ("old", "reference")
+            case "old_and_ensemble":
+                return ("old", "ensemble")
+            case _:
+                assert_never(self.teachers)
+
+    @property
     def needs_old(self) -> bool:
         """Whether training needs the old model's logits."""
-        return self.distillation != "none" and self.teachers != "none"
+        return "old" in self.taught_by
 
     @property
     def needs_reference(self) -> bool:
         """Whether training needs the reference model's logits."""
-        return self.distillation != "none" and self.teachers == "old_and_reference"
+        return "reference" in self.taught_by
 
     @property
     def needs_ensemble(self) -> bool:
         """Whether training needs an ensemble of reference models."""
-        return self.distillation != "none" and self.teachers == "old_and_ensemble"
+        return "ensemble" in self.taught_by
 
 
 def check_teachers(method: Method, *, old: object, reference: object, ensemble: Sequence[object]) -> None:
@@ -161,6 +179,10 @@ class Model:
     """3×3 stride-1 first convolution, no max pooling; auto: on up to 64 px. The published script has it off."""
     image_size: Annotated[int, Interval(ge=0, le=1024)] = 0
     """Side of the square input in pixels; 0 takes the data's own size (224 where the images differ in size)."""
+
+    def input_size(self, of_data: int) -> int:
+        """Side of the input for data of images of one size, or of several (0)."""
+        return self.image_size or of_data or 224
 
 
 @dataclass(frozen=True, kw_only=True)

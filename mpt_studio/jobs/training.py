@@ -63,7 +63,7 @@ def check_engine(model: Model, device: str, dataset: Dataset) -> None:
     from mpt_studio.engine.networks.build import check_architecture
 
     choose(device)
-    check_architecture(model, len(dataset.class_names), model.image_size or dataset.image_size or 224)
+    check_architecture(model, len(dataset.class_names), model.input_size(dataset.image_size))
 
 
 def warnings(dataset: Dataset, methods: tuple[Method, ...], epochs: int, store: Store | None = None) -> list[Note]:
@@ -208,6 +208,7 @@ class _TrainingJob:
             )
 
     def _trainer(self) -> Trainer:
+        from mpt_studio.engine.train.parts import Parts
         from mpt_studio.engine.train.trainer import Trainer
 
         recipe = self.recipe
@@ -221,9 +222,9 @@ class _TrainingJob:
             validation_fraction=settings.validation_fraction,
             limit=settings.limit_train,
         )
-        trainer = Trainer(
-            recipe,
-            self.dataset,
+        parts = Parts(
+            recipe=recipe,
+            dataset=self.dataset,
             class_names=classes,
             old_class_names=old_classes,
             train=train_part,
@@ -234,6 +235,7 @@ class _TrainingJob:
             answers=self.shared.answers,
             trainings=self.shared.trainings,
         )
+        trainer = Trainer(parts)
         if self.writer.run.resume_state is not None:
             trainer.restore(self.writer.run.resume_state)
         return trainer

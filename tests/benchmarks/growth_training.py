@@ -110,8 +110,9 @@ def images(count: int, folder: Path) -> Found:
     from mpt_studio.data.arrays import ArrayDataset, Pixels
     from mpt_studio.data.splits import training_split
     from mpt_studio.engine.images import ImageFeed
-    from mpt_studio.engine.train import augment, order
-    from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
+    from mpt_studio.engine.train import order
+    from mpt_studio.engine.train.augment import Augmentation, Draws, Mirror, PadCrop, Stream
+    from mpt_studio.engine.train.feed import TrainingFeed
 
     torch.set_num_threads(1)
     array = _array(count, folder / "images.npy")
@@ -124,14 +125,14 @@ def images(count: int, folder: Path) -> Found:
         ImageFeed(data, data.train, SIDE, torch.device("cpu"), on_device=False, workers=0),
         torch.from_numpy(labels),
         BATCH,
-        Augmentation(seed=1, padding=2, mirror=True),
+        Augmentation(1, (PadCrop(2), Mirror(True))),
     )
     split = {"classes": names, "seed": 1, "validation_fraction": 0.1, "limit": 0}
     each = {
         "open_each": opened,
         "split_each": lambda: training_split(data, **split),  # type: ignore[arg-type]
         "order_each": lambda: order.epoch_order(1, 0, count),
-        "draws_each": lambda: augment.draw(1, 0, samples, 2, True),
+        "draws_each": lambda: [Draws(1, 0, samples, torch.device("cpu")).of(stream, samples) for stream in Stream],
         "epoch_each": lambda: sum(1 for _ in feed.batches(0)),
     }
     found = {name: 1000 * _computing(work, 3) / count for name, work in each.items()}

@@ -12,6 +12,7 @@ import torch
 
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.data.dataset import Dataset
+from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.trainer import Trainer
 from mpt_studio.recipe import Recipe, Training
 
@@ -67,15 +68,16 @@ def make_trainer(data: Dataset, recipe: Recipe | None = None, *, names=CLASSES, 
     """A trainer of the classes ``names`` with a fifth of the data for validation."""
     chosen = np.flatnonzero(np.isin(data.labels, [data.class_names.index(n) for n in names])).astype(np.int64)
     train, validation = chosen[chosen % 5 != 0], chosen[chosen % 5 == 0]
-    return Trainer(
-        recipe or Recipe(data="squares", training=quick()),
-        data,
+    parts = Parts(
+        recipe=recipe or Recipe(data="squares", training=quick()),
+        dataset=data,
         class_names=tuple(names),
         old_class_names=tuple(old_names),
         train=train,
         validation=validation,
         **more,
     )
+    return Trainer(parts)
 
 
 def trained(data: Dataset, folder: Path, name: str, names=CLASSES, **fields) -> Checkpoint:

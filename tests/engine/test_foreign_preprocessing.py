@@ -16,6 +16,7 @@ from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.explain import Probe, check_compatible
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.weights import save_network
+from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.version import FrozenVersion, Normalise
 from mpt_studio.errors import UserError
 
@@ -89,20 +90,14 @@ def test_that_versions_that_see_different_pixels_are_not_interpolated(foreign) -
 
 
 def test_that_flips_on_validation_images_are_counted_against_what_the_old_model_answers_where_it_is_deployed(
-    squares, old, replaced, monkeypatch
+    squares, old, make
 ) -> None:
-    from mpt_studio.engine.train import materials, plan
-
     cropped = dataclasses.replace(old, preprocessing=dataclasses.replace(old.preprocessing, resize=20))
-    recipe = replaced()
-    parts = materials.Parts(
-        recipe=recipe, dataset=_Fitting(squares), class_names=squares.class_names, old_class_names=(),
-        train=squares.train, validation=squares.test, old=cropped, reference=None, ensemble=(),
-    )  # fmt: skip
-    gathered = materials.gather(parts, plan.decide(recipe, squares, len(squares.train)), old.preprocessing)
-    answers = evaluate(cropped, parts.dataset, squares.test, device="cpu").logits.argmax(axis=1)
+    trainer = make(data=_Fitting(squares), old=cropped)
+    parts, gathered = trainer.parts, gather(trainer.parts, trainer.plan, old.preprocessing)
+    answers = evaluate(cropped, parts.dataset, parts.validation, device="cpu").logits.argmax(axis=1)
     version = FrozenVersion(cropped, torch.device("cpu"))
-    plain = version.logits(torch.from_numpy(squares.batch(squares.test, 16))).argmax(dim=1).numpy()
+    plain = version.logits(torch.from_numpy(squares.batch(parts.validation, 16))).argmax(dim=1).numpy()
     assert (answers != plain).any()
     figures, _ = gathered.validation.figures(_one_hot([cropped.class_names[a] for a in answers], squares.class_names))
     assert figures["all"]["nfr"] == 0

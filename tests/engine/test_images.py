@@ -11,7 +11,6 @@ import torch
 
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.images import ImageFeed
-from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
 from mpt_studio.errors import UserError
 
 CPU = torch.device("cpu")
@@ -39,19 +38,6 @@ def test_that_statistics_are_those_of_the_images(squares):
     found = feed.preprocessing(squares, squares.train, 16)
     assert found.mean == pytest.approx(pixels.mean(axis=(0, 1, 2)))
     assert found.std == pytest.approx(pixels.std(axis=(0, 1, 2)))
-
-
-@pytest.mark.parametrize("on_device", [True, False])
-def test_that_batches_are_the_epochs_order_from_any_first_step(on_device, squares):
-    labels = feed.head_labels(squares, squares.train, squares.class_names)
-    images = ImageFeed(squares, squares.train, 16, CPU, on_device)
-    training = TrainingFeed(images, labels, 20, Augmentation(seed=1, padding=0, mirror=False))
-    batches = list(training.batches(epoch=3))
-    assert [len(b.labels_B) for b in batches] == [20, 20, 20, 20, 16]
-    assert sorted(torch.cat([b.labels_B for b in batches]).tolist()) == sorted(labels.tolist())
-    later = list(training.batches(epoch=3, first=2))
-    assert len(later) == 3
-    assert torch.equal(later[0].images_BSS3, batches[2].images_BSS3)
 
 
 def test_that_placement_follows_the_recipe_and_the_free_memory():

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
@@ -37,17 +36,6 @@ def pays(wanted: str, device: torch.device, work: Callable[[], float]) -> bool:
     if wanted != "auto":
         return wanted == "on"
     return device.type == "cpu" and has_compiler() and work() >= PAYS_FROM * devices.threads()
-
-
-def training_work(network: nn.Module, size: int, images: int) -> float:
-    """Floating-point operations of the forward and backward passes of ``images`` images (backward is twice forward).
-
-    ``network`` is on torch's meta device: counting costs no arithmetic. Its weights ask for no gradients: the counter
-    follows what does, and is lost where a layer is given a weight (class tokens).
-    """
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network.eval().requires_grad_(False)(torch.empty(1, 3, size, size, device="meta"))
-    return 3.0 * float(counter.get_total_flops()) * images
 
 
 def student(

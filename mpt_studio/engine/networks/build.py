@@ -13,12 +13,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from mpt_studio import recipe
 from mpt_studio.engine.networks import timm_networks
-from mpt_studio.engine.networks.outline import without_memory
+from mpt_studio.engine.networks.outline import outlined, without_memory
 from mpt_studio.engine.networks.small_residual import SmallResidual
 from mpt_studio.errors import UserError, one_sentence
 
@@ -67,17 +66,27 @@ def build(arch: str, classes: int, small_stem: bool, image_size: int) -> nn.Modu
     return network
 
 
+def build_for(model: recipe.Model, classes: int, image_size: int) -> nn.Module:
+    """``build`` for a recipe; the network was shown to take such images. Raises as ``check_architecture`` does."""
+    return _tried(model, classes, image_size, lambda make: make())
+
+
 def check_architecture(model: recipe.Model, classes: int, image_size: int) -> None:
     """Raise ``UserError`` for an unknown name (with the closest ones) or an image size that the network cannot take.
 
-    Costs neither memory nor arithmetic: the network has no weights and runs on torch's meta device.
+    Costs neither memory nor arithmetic.
     """
+    _tried(model, classes, image_size, without_memory)
+
+
+def _tried(
+    model: recipe.Model, classes: int, image_size: int, made: Callable[[Callable[[], nn.Module]], nn.Module]
+) -> nn.Module:
     known(model.arch)
     small = stem_is_small(model, image_size)
     try:
-        network = without_memory(lambda: build(model.arch, classes, small, image_size)).to("meta")
-        with torch.device("meta"):
-            answer = network(torch.empty(2, 3, image_size, image_size))
+        network = made(lambda: build(model.arch, classes, small, image_size))
+        answer = outlined(network, 2, image_size)
     except (RuntimeError, ValueError, AssertionError, TypeError) as error:
         raise UserError(
             f"{model.arch} cannot take images of {image_size} pixels ({one_sentence(str(error), 120)}); "
@@ -85,6 +94,7 @@ def check_architecture(model: recipe.Model, classes: int, image_size: int) -> No
         ) from None
     if not isinstance(answer, Tensor) or tuple(answer.shape) != (2, classes):
         raise UserError(f"{model.arch} does not end in one logit per class; choose another architecture.")
+    return network
 
 
 @functools.cache

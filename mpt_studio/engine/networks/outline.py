@@ -11,7 +11,9 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
+from torch.utils.flop_counter import FlopCounterMode
 
 _FILLS = (torch.Tensor.normal_, torch.Tensor.uniform_, nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_)
 
@@ -79,3 +81,23 @@ class _Unfilled(TorchFunctionMode):
 def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:
     """Names and shapes of all that a network saves."""
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+@torch.no_grad()
+def outlined(network: nn.Module, images: int, size: int) -> Any:
+    """The network's answer to that many images, without memory or arithmetic; its weights stay as they are."""
+    tensors = [*network.named_parameters(), *network.named_buffers()]
+    outline = {name: tensor.detach().to("meta") for name, tensor in tensors}
+    with torch.device("meta"):
+        return functional_call(network, outline, (torch.empty(images, 3, size, size),))
+
+
+def forward_work(network: nn.Module, size: int) -> float:
+    """Floating-point operations of one image's forward pass, counted without doing them."""
+    training = network.training
+    try:
+        with FlopCounterMode(display=False) as counter:
+            outlined(network.eval(), 1, size)
+    finally:
+        network.train(training)
+    return float(counter.get_total_flops())

@@ -1,37 +1,16 @@
-"""Augmented batches of the training part: order and augmentation are pure functions of (seed, epoch, sample)."""
+"""Augmented batches of the training part: order and augmentation are pure functions of (seed, epoch, step, sample)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mpt_studio.engine.images import ImageFeed, split
-from mpt_studio.engine.train import augment, order
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Images and labels of one step, on the device."""
-
-    images_BSS3: Tensor
-    """(B, S, S, 3) uint8, augmented."""
-    labels_B: Tensor
-    """(B,) int64 columns of the version's head."""
-    rows_B: Tensor
-    """(B,) int64 positions of the samples in the training part."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Augmentation:
-    """How training images are varied."""
-
-    seed: int
-    padding: int
-    mirror: bool
+from mpt_studio.engine.train import order
+from mpt_studio.engine.train.augment import Augmentation, Batch, Draws
 
 
 class TrainingFeed:
@@ -49,9 +28,9 @@ class TrainingFeed:
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The epoch's batches from the step ``first`` on."""
-        how = self.augmentation
-        whole = order.epoch_order(how.seed, epoch, len(self.images)).to(self.images.device)  # once, not batch by batch
+        how, device = self.augmentation, self.images.device
+        whole = order.epoch_order(how.seed, epoch, len(self.images)).to(device)  # once, not batch by batch
         picks = split(whole, self.batch_size)[first : self.steps]
-        draws = augment.draw(how.seed, epoch, self.samples_N, how.padding, how.mirror).to(self.images.device)
-        for pick, pixels in zip(picks, self.images.batches(picks), strict=True):
-            yield Batch(augment.apply(pixels, draws.take(pick), how.padding), self.labels_N[pick], pick)
+        draws = Draws(how.seed, epoch, self.samples_N, device)
+        for step, (pick, pixels) in enumerate(zip(picks, self.images.batches(picks), strict=True), first):
+            yield how.apply(Batch(pixels, self.labels_N[pick], pick, step), draws)

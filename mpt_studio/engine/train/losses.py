@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 import torch
 import torch.nn.functional as F
@@ -144,24 +145,26 @@ class MethodLoss(nn.Module):
 
     def _term(self, logits_BC: Tensor, labels_B: Tensor, teacher_BK: Tensor, columns: Columns) -> Tensor:
         """Mean over the batch of the method's distillation against one teacher."""
-        right_B = (teacher_BK.argmax(dim=1) == columns.teacher_of_C[labels_B]).to(logits_BC.dtype)
-        if self.method.distillation == "naive":
-            return (right_B * F.cross_entropy(logits_BC, labels_B, reduction="none")).mean()
-        student, teacher = logits_BC[:, columns.update_S], teacher_BK[:, columns.teacher_S]
-        return self._per_sample(student, teacher, right_B).mean()
-
-    def _per_sample(self, student_BS: Tensor, teacher_BS: Tensor, right_B: Tensor) -> Tensor:
         m = self.method
+        right_B = (teacher_BK.argmax(dim=1) == columns.teacher_of_C[labels_B]).to(logits_BC.dtype)
+        student_BS, teacher_BS = logits_BC[:, columns.update_S], teacher_BK[:, columns.teacher_S]
+        focal_B = focal_weight(right_B, m.focal_alpha, m.focal_beta)
         match m.distillation:
+            case "none":
+                term_B = torch.zeros_like(right_B)
+            case "naive":
+                term_B = right_B * F.cross_entropy(logits_BC, labels_B, reduction="none")
             case "focal_kl":
-                kl = kl_divergence(student_BS, teacher_BS, m.temperature)
-                return focal_weight(right_B, m.focal_alpha, m.focal_beta) * kl
+                term_B = focal_B * kl_divergence(student_BS, teacher_BS, m.temperature)
             case "focal_lm":
-                return focal_weight(right_B, m.focal_alpha, m.focal_beta) * logit_matching(student_BS, teacher_BS)
+                term_B = focal_B * logit_matching(student_BS, teacher_BS)
+            case "lm":
+                term_B = logit_matching(student_BS, teacher_BS)
             case "lm_topk":
-                return topk_logit_matching(student_BS, teacher_BS, m.topk)
+                term_B = topk_logit_matching(student_BS, teacher_BS, m.topk)
             case _:
-                return logit_matching(student_BS, teacher_BS)
+                assert_never(m.distillation)
+        return term_B.mean()
 
 
 def _full_precision(logits: Tensor) -> Tensor:

@@ -5,56 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order
 from mpt_studio.engine.machine import device as devices
-from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
+from mpt_studio.engine.train.feed import TrainingFeed
 from mpt_studio.engine.train.kept_answers import KeptAnswers
 from mpt_studio.engine.train.losses import MethodLoss, match_columns
 from mpt_studio.engine.train.metrics import Floats, Validation
+from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
-from mpt_studio.errors import UserError
-from mpt_studio.recipe import Recipe, check_teachers
 
 VALIDATION_BATCH = 128
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What a trainer is given: data, classes and earlier versions."""
-
-    recipe: Recipe
-    dataset: Dataset
-    class_names: tuple[str, ...]
-    old_class_names: tuple[str, ...]
-    train: Indices
-    validation: Indices
-    old: Checkpoint | None
-    reference: Checkpoint | None
-    ensemble: tuple[Checkpoint, ...]
-    answers: Path | None = None
-    """Where teachers' answers are kept for other candidates."""
-
-    def check(self) -> None:
-        """Raise ``UserError`` for what cannot be trained."""
-        if not len(self.train):
-            raise UserError("There are no training images; choose other classes or a higher limit.")
-        check_teachers(self.recipe.method, old=self.old, reference=self.reference, ensemble=self.ensemble)
-        head_labels(self.dataset, self.train, self.class_names)
-        head_labels(self.dataset, self.validation, self.class_names)
-
-    @property
-    def known_to_old(self) -> tuple[str, ...]:
-        """Classes of the old model; without one, and where none are named, no class is new."""
-        return self.old.class_names if self.old else self.old_class_names or self.class_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,24 +55,17 @@ class Materials:
 
 def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
     """Read images, load teachers, let the old model answer the validation part once."""
-    device, training = plan.device, parts.recipe.training
+    device, training, dataset = plan.device, parts.recipe.training, parts.dataset
     old = FrozenVersion(parts.old, device).fold() if parts.old else None
-    size, dataset = plan.image_size, parts.dataset
-    validation_images = ImageFeed(dataset, parts.validation, size, device, plan.on_device, report)
-    how = Augmentation(seed=training.seed, padding=plan.padding, mirror=plan.mirror)
-    images = ImageFeed(dataset, parts.train, size, device, plan.on_device, report)
+    validation_images = ImageFeed(dataset, parts.validation, plan.image_size, device, plan.on_device, report)
+    images = ImageFeed(dataset, parts.train, plan.image_size, device, plan.on_device, report)
     labels = head_labels(dataset, parts.train, parts.class_names)
-    taught_by_old = old if parts.recipe.method.needs_old else None
-    references = _references(parts, device)
-    for teacher in (taught_by_old, references):
-        if plan.compiled and teacher is not None:
-            teacher.compile(training.batch_size, lambda: devices.autocast(device, plan.precision))
     return Materials(
-        feed=TrainingFeed(images, labels, training.batch_size, how),
+        feed=TrainingFeed(images, labels, training.batch_size, plan.augmentation),
         normalise=Normalise(preprocessing).to(device),
         loss=_loss(parts, device),
-        old=_kept(parts, plan, how, taught_by_old, (parts.old,)),
-        references=_kept(parts, plan, how, references, _references_of(parts)),
+        old=_teacher(parts, plan, old, (parts.old,)) if parts.recipe.method.needs_old else None,
+        references=_teacher(parts, plan, _references(parts, device), parts.references),
         validation=_validation(parts, _as_seen_by(old, validation_images), old),
         validation_images=validation_images,
     )
@@ -118,33 +78,28 @@ def _loss(parts: Parts, device: torch.device) -> MethodLoss:
 
 
 def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
-    members = [FrozenVersion(checkpoint, device).fold() for checkpoint in _references_of(parts)]
+    members = [FrozenVersion(checkpoint, device).fold() for checkpoint in parts.references]
     return MeanTeacher(members, parts.class_names) if members else None
 
 
-def _references_of(parts: Parts) -> list[Checkpoint]:
-    method = parts.recipe.method
-    chosen = parts.ensemble if method.needs_ensemble else (parts.reference,) if method.needs_reference else ()
-    return [checkpoint for checkpoint in chosen if checkpoint]
-
-
-def _kept(
+def _teacher(
     parts: Parts,
     plan: Plan,
-    how: Augmentation,
     teacher: FrozenVersion | MeanTeacher | None,
     checkpoints: Sequence[Checkpoint | None],
 ) -> KeptAnswers | None:
+    """Compiled where the plan says so; its answers are kept under everything that decides them."""
     if teacher is None:
         return None
-    digest = hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest()
     training = parts.recipe.training
+    if plan.compiled:
+        teacher.compile(training.batch_size, lambda: devices.autocast(plan.device, plan.precision))
     identity = (
         tuple(checkpoint.sha256() for checkpoint in checkpoints if checkpoint) if parts.answers else (),
         parts.class_names,
         parts.dataset.fingerprint,
-        digest,
-        (how.seed, how.padding, how.mirror, training.batch_size),
+        hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest(),
+        (plan.augmentation, training.batch_size),
         (plan.image_size, plan.precision, plan.compiled, str(plan.device)),
     )
     return KeptAnswers(

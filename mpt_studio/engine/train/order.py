@@ -14,8 +14,8 @@ _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _MASK = (1 << 64) - 1
 
-ORDER, ROW, COLUMN, MIRROR, STEP = range(1, 6)
-"""What numbers are drawn for; each purpose has a stream of its own."""
+ORDER, STEP = 1, 5
+"""What numbers are drawn for; each purpose has a stream of its own. The others are ``augment``'s."""
 
 
 def mixed(value: int) -> int:

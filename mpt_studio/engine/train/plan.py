@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
-from mpt_studio.data.dataset import Dataset
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.machine import compiled, heap
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks import build as networks
-from mpt_studio.engine.networks.outline import without_memory
+from mpt_studio.engine.networks.outline import forward_work
 from mpt_studio.engine.train import order
-from mpt_studio.recipe import Model, Recipe
-
-DEFAULT_SIZE = 224
+from mpt_studio.engine.train.augment import Augmentation
+from mpt_studio.engine.train.parts import Parts
+from mpt_studio.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,7 @@ class Plan:
     """Whether networks are compiled before the first step."""
     image_size: int
     small_stem: bool
-    padding: int
-    mirror: bool
+    augmentation: Augmentation
     on_device: bool
     steps_per_epoch: int
     epochs: int
@@ -61,37 +60,26 @@ class Plan:
             "freed_memory": "kept" if self.device.type == "cpu" and heap.can_keep() else "given back",
             "image_size": self.image_size,
             "small_stem": self.small_stem,
-            "crop_padding": self.padding,
-            "horizontal_flip": self.mirror,
+            **self.augmentation.settings(),
             "steps_per_epoch": self.steps_per_epoch,
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
         }
 
 
-def image_size(model: Model, dataset: Dataset) -> int:
-    """Side of the network's input: the recipe's, else the data's, else 224."""
-    return model.image_size or dataset.image_size or DEFAULT_SIZE
-
-
-def decide(recipe: Recipe, dataset: Dataset, samples: int, trainings: int = 1) -> Plan:
-    """Make every open choice for ``samples`` training images; ``trainings`` as long as this one share compiled code.
-
-    Raises ``UserError`` for a device that is not there.
-    """
+def decide(parts: Parts, network: nn.Module) -> Plan:
+    """Make every open choice for the training of ``network``. Raises ``UserError`` for a device that is not there."""
+    recipe, samples, size = parts.recipe, len(parts.train), parts.image_size
     training, device = recipe.training, devices.choose(recipe.training.device)
-    size = image_size(recipe.model, dataset)
-    padding = training.crop_padding if training.crop_padding >= 0 else size // 8
     return Plan(
         device=device,
         precision=devices.precision(device, training.precision),
         deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
         compiled=samples >= training.batch_size  # only full batches go through compiled code
-        and compiled.pays(training.compile, device, lambda: trainings * _work(recipe, size, dataset, samples)),
+        and compiled.pays(training.compile, device, lambda: parts.trainings * _work(parts, network)),
         small_stem=networks.stem_is_small(recipe.model, size),
-        padding=padding,
-        mirror=dataset.flips_horizontally if training.flip == "auto" else training.flip == "on",
+        augmentation=Augmentation.of(training, parts.dataset, size),
         on_device=feed.fits_on_device(training.data_placement, device, samples, size),
         steps_per_epoch=order.steps_per_epoch(samples, training.batch_size),
         epochs=training.epochs,
@@ -99,11 +87,10 @@ def decide(recipe: Recipe, dataset: Dataset, samples: int, trainings: int = 1) -
     )
 
 
-def _work(recipe: Recipe, size: int, dataset: Dataset, samples: int) -> float:
-    small, classes = networks.stem_is_small(recipe.model, size), len(dataset.class_names)
-    network = without_memory(lambda: networks.build(recipe.model.arch, classes, small, size)).to("meta")
+def _work(parts: Parts, network: nn.Module) -> float:
+    """Floating-point operations of the training; a backward pass takes twice as many as a forward pass."""
     try:
-        return compiled.training_work(network, size, samples * recipe.training.epochs)
+        return 3.0 * forward_work(network, parts.image_size) * len(parts.train) * parts.recipe.training.epochs
     except Exception:  # torch's counter is lost in it; the network itself was tried before
         return 0.0
 

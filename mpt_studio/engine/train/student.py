@@ -7,15 +7,14 @@ import functools
 from collections.abc import Callable, Generator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mpt_studio.engine.machine import compiled
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine.recorded import Recorded
 from mpt_studio.engine.machine.small_maps import use_products
-from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.train import optimizers, order
-from mpt_studio.engine.train.feed import Batch
+from mpt_studio.engine.train.augment import Batch
 from mpt_studio.engine.train.materials import Materials
 from mpt_studio.engine.train.optimizers import learning_rate
 from mpt_studio.engine.train.plan import Plan
@@ -27,21 +26,18 @@ Logits = Tensor | None
 
 
 class Student:
-    """A network on the plan's device; its initial weights depend on the seed alone.
+    """A network that learns on the plan's device.
 
     Args:
-        recipe: architecture, optimizer and schedule.
+        recipe: optimizer and schedule.
         plan: its open choices, decided.
-        classes: logits of the network.
+        network: with its initial weights; it is moved and changed.
     """
 
-    def __init__(self, recipe: Recipe, plan: Plan, classes: int) -> None:
+    def __init__(self, recipe: Recipe, plan: Plan, network: nn.Module) -> None:
         self.recipe, self.plan = recipe, plan
         training, device = recipe.training, plan.device
         devices.prepare(device, deterministic=plan.deterministic)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(training.seed)
-            network = networks.build(recipe.model.arch, classes, plan.small_stem, plan.image_size)
         self.network = use_products(devices.place(network, device), plan.image_size).train()
         self.optimizer = optimizers.make(self.network, training)
         self.scaler = torch.amp.GradScaler(device.type, enabled=plan.precision == "fp16")

@@ -19,26 +19,25 @@ from torch import Tensor, nn
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
 from mpt_studio.engine.machine.spinning import Spinning
-from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import weights
 from mpt_studio.engine.train import optimizers, plan
 from mpt_studio.engine.train import progress as commands
 from mpt_studio.engine.train import progress as failures
-from mpt_studio.engine.train.materials import Materials, Parts, gather
+from mpt_studio.engine.train.materials import Materials, gather
 from mpt_studio.engine.train.optimizers import learning_rate
+from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.train.progress import Asked, Command, Left, Pace
+from mpt_studio.engine.train.start import STARTS
 from mpt_studio.engine.train.state import State
 from mpt_studio.engine.train.student import Student
 from mpt_studio.engine.train.sums import Totals
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Event, Note, Paused, Started, Step
-from mpt_studio.recipe import Recipe
 
 SECONDS_BETWEEN_READINGS = 0.15
 """At first; after 150 s a thousandth of the time so far, at most 3 s: of a day 30,000 steps are told, not 600,000."""
@@ -49,52 +48,15 @@ _FREE_TO_CHANGE = ("device", "data_placement", "compile", "deterministic", "save
 class Trainer:
     """One version's training; see ``fit``.
 
-    Args:
-        recipe: what to train, and how.
-        dataset: where images and labels come from.
-        class_names: (C,) the version's classes, in the order of its head.
-        old_class_names: classes that the old model knows; the others are new and get the logit margin.
-        train, validation: samples of the two parts.
-        old: the old model; flips on the validation part are counted against it, whatever the method.
-        reference, ensemble: the method's other teachers.
-        answers: folder where teachers' answers are kept for other candidates with the same seed and data.
-        trainings: so many of an update, this one included, are as long and share compiled code.
-
     Raises:
         UserError: unknown architecture, absent device, missing teacher, no images, labels out of range.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        dataset: Dataset,
-        *,
-        class_names: tuple[str, ...],
-        old_class_names: tuple[str, ...],
-        train: Indices,
-        validation: Indices,
-        old: Checkpoint | None = None,
-        reference: Checkpoint | None = None,
-        ensemble: tuple[Checkpoint, ...] = (),
-        answers: Path | None = None,
-        trainings: int = 1,
-    ) -> None:
-        self.recipe, self.dataset, self.class_names = recipe, dataset, class_names
-        self.parts = Parts(
-            recipe=recipe,
-            dataset=dataset,
-            class_names=class_names,
-            old_class_names=old_class_names,
-            train=train,
-            validation=validation,
-            old=old,
-            reference=reference,
-            ensemble=ensemble,
-            answers=answers,
-        )
-        self.parts.check()
-        networks.check_architecture(recipe.model, len(class_names), plan.image_size(recipe.model, dataset))
-        self.student = Student(recipe, plan.decide(recipe, dataset, len(train), trainings), len(class_names))
+    def __init__(self, parts: Parts) -> None:
+        parts.check()
+        self.parts, self.recipe = parts, parts.recipe
+        start = STARTS["scratch"](parts)
+        self.student = Student(parts.recipe, plan.decide(parts, start.network), start.network)
         self.epoch = 0
         """Epochs done, validation included."""
         self.step_in_epoch = 0
@@ -102,7 +64,7 @@ class Trainer:
         """Figures of the last epoch that was done."""
         self._best: dict[str, Tensor] = {}
         self._best_figures: dict[str, Any] = {}
-        self._preprocessing: Preprocessing | None = None
+        self._preprocessing = start.preprocessing
         self._command: Command = "run"
         self._last: Totals | None = None
         self._began = self._read_at = 0.0
@@ -132,7 +94,7 @@ class Trainer:
     def preprocessing(self) -> Preprocessing:
         """Of this version's images; computed from the training part once."""
         if self._preprocessing is None:
-            self._preprocessing = feed.preprocessing(self.dataset, self.parts.train, self.plan.image_size)
+            self._preprocessing = feed.preprocessing(self.parts.dataset, self.parts.train, self.plan.image_size)
         return self._preprocessing
 
     # ------------------------------------------------------------------ the run
@@ -301,11 +263,11 @@ class Trainer:
         made = Checkpoint(
             architecture=self.recipe.model.arch,
             small_stem=self.plan.small_stem,
-            class_names=self.class_names,
+            class_names=self.parts.class_names,
             preprocessing=self.preprocessing,
             method=self.recipe.method.name,
             role=self.recipe.role,
-            data_fingerprint=self.dataset.fingerprint,
+            data_fingerprint=self.parts.dataset.fingerprint,
             recipe=recipes.to_json(self.recipe),
         )
         return dataclasses.replace(made, **{**more, "figures": figures | more.get("figures", {})})
@@ -368,9 +330,9 @@ class Trainer:
         record = recipes.to_json(self.recipe)
         for name in _FREE_TO_CHANGE:
             record["training"].pop(name)
-        digest = hashlib.sha256(repr((record, self.class_names, self.parts.known_to_old)).encode())
+        digest = hashlib.sha256(repr((record, self.parts.class_names, self.parts.known_to_old)).encode())
         digest.update(self.parts.train.astype("<i8").tobytes())
-        digest.update(self.dataset.fingerprint.encode())
+        digest.update(self.parts.dataset.fingerprint.encode())
         return digest.hexdigest()
 
 

@@ -12,36 +12,8 @@ import torch
 from mpt_studio.engine.machine import compiled
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks import build as networks
-from mpt_studio.engine.networks.outline import without_memory
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
-
-
-def test_that_a_linear_layers_work_is_counted_by_hand():
-    with torch.device("meta"):
-        network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 4, 5))
-    assert compiled.training_work(network, 4, 10) == 3 * 2 * (48 * 5) * 10
-
-
-def test_that_a_networks_work_grows_with_its_images():
-    network = without_memory(lambda: networks.build("small", 10, True, 32)).to("meta")
-    assert compiled.training_work(network, 32, 200) == 2 * compiled.training_work(network, 32, 100)
-
-
-def test_that_the_work_of_a_network_that_gives_a_weight_to_a_layer_is_counted():
-    """Transformers give their class tokens."""
-
-    class Tokens(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.token, self.layer = torch.nn.Parameter(torch.zeros(1, 7)), torch.nn.Linear(7, 2)
-
-        def forward(self, images):
-            return self.layer(self.token.expand(len(images), -1))
-
-    with torch.device("meta"):
-        network = Tokens()
-    assert compiled.training_work(network, 4, 10) == 3 * 2 * (7 * 2) * 10
 
 
 @pytest.mark.parametrize(("work", "expected"), [(0.9, False), (1.0, True)])

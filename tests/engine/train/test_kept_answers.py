@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import pytest
 import torch
 
-from mpt_studio.engine.train import kept_answers
+from mpt_studio.engine.train import kept_answers, materials
+from mpt_studio.engine.train.augment import Augmentation, Mirror, PadCrop
 from mpt_studio.engine.train.kept_answers import KeptAnswers
+from mpt_studio.engine.train.materials import gather
 from mpt_studio.recipe import METHODS
 
 
@@ -89,6 +93,36 @@ def test_that_nothing_is_kept_beyond_the_limit_or_without_a_folder(tmp_path, mon
     ask(remembering(Counting(), tmp_path))
     ask(remembering(Counting(), None))
     assert not list(tmp_path.rglob("*.npy"))
+
+
+@dataclass(frozen=True)
+class Brightened(PadCrop):
+    """A crop with one more field."""
+
+    by: int = 1
+
+
+class Asked(KeptAnswers):
+    """Whose files lie where is all that is asked."""
+
+    @property
+    def folder(self):
+        return self._folder
+
+
+def test_that_whatever_varies_the_images_decides_whose_answers_are_read(make, old, replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr(materials, "KeptAnswers", Asked)
+    trainer = make(replaced(method=METHODS["PCT_KL"]), old=old, answers=tmp_path)
+    parts, plan = trainer.parts, trainer.plan
+
+    def folder(*steps, seed: int = 7):
+        return gather(parts, replace(plan, augmentation=Augmentation(seed, steps)), trainer.preprocessing).old.folder
+
+    crop, mirror = plan.augmentation.steps
+    assert folder(crop, mirror) == folder(PadCrop(2), Mirror(False))
+    others = [folder(crop), folder(PadCrop(3), mirror), folder(crop, Mirror(True)), folder(crop, mirror, seed=8)]
+    others += [folder(Brightened(2), mirror), folder(Brightened(2, by=2), mirror), folder(mirror, crop)]
+    assert len({folder(crop, mirror), *others}) == 8
 
 
 @pytest.mark.parametrize("name", ["PCT_KL", "MPT_LM"])

@@ -6,13 +6,14 @@ import dataclasses
 import json
 import math
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
 
 from mpt_studio.engine.train.losses import MethodLoss, kl_divergence, match_columns, topk_logit_matching
 from mpt_studio.errors import UserError
-from mpt_studio.recipe import METHODS, Method
+from mpt_studio.recipe import METHODS, Distillation, Method, Teachers
 
 CASES = json.loads(Path(__file__).with_name("golden_losses.json").read_text())
 EXPECTED = [(i, name) for i, case in enumerate(CASES) for name in case["expected"]]
@@ -71,6 +72,39 @@ def test_that_topk_compares_the_teachers_largest_and_divides_by_all():
     # only column 1 counts: ½ · (5 − 3)² / 4
     value = topk_logit_matching(tensor([[9.0, 5.0, 9.0, 9.0]]), tensor([[0.0, 3.0, 1.0, 2.0]]), 1)
     assert value.item() == pytest.approx(0.5)
+
+
+def terms(method: Method) -> dict[str, float]:
+    """Loss parts of the first golden case, the old model's classes being the update's first ones."""
+    case = CASES[0]
+    names = [str(i) for i in range(case["classes"])]
+    loss = MethodLoss(method, match_columns(names, names[: case["old_classes"]]), match_columns(names, names))
+    logits, old, new = (tensor(case[key]) for key in ("student_logits", "old_logits", "new_logits"))
+    new_if_asked = new if method.needs_reference or method.needs_ensemble else None
+    parts = loss(logits, torch.tensor(case["labels"]), old if method.needs_old else None, new_if_asked)
+    return {name: value.item() for name, value in parts.items()}
+
+
+def test_that_every_distillation_is_a_loss_of_its_own():
+    found = {name: terms(Method(distillation=name, teachers="old", topk=1))["loss"] for name in get_args(Distillation)}
+    assert len(set(found.values())) == len(get_args(Distillation))
+
+
+@pytest.mark.parametrize("teachers", get_args(Teachers))
+@pytest.mark.parametrize("distillation", get_args(Distillation))
+def test_that_every_pair_of_distillation_and_teachers_has_the_terms_that_it_says(distillation, teachers):
+    method = Method(distillation=distillation, teachers=teachers)
+    expected = {"loss", "cross_entropy"}
+    if distillation != "none" and teachers != "none":
+        expected |= {"distillation_old"} if teachers == "old" else {"distillation_old", "distillation_new"}
+    assert set(terms(method)) == expected
+
+
+@pytest.mark.parametrize("field", ["distillation", "teachers"])
+def test_that_a_distillation_or_teachers_without_an_arm_of_their_own_are_no_silent_other_loss(field):
+    method = dataclasses.replace(METHODS["PCT_KL"], **{field: "forgotten"})
+    with pytest.raises(AssertionError, match="forgotten"):
+        terms(method)
 
 
 def test_that_distillation_waits_for_its_start_epoch():

@@ -36,7 +36,7 @@ def test_that_order_depends_on_seed_and_epoch_alone():
 
 
 def test_that_draws_are_uniform():
-    draws = order.draws_N(order.key(42, 0, order.ROW), torch.arange(90_000)) % 9
+    draws = order.draws_N(order.key(42, 0, order.STEP), torch.arange(90_000)) % 9
     counts = draws.bincount(minlength=9)
     assert (counts - 10_000).abs().max() < 500  # five standard deviations
 

@@ -15,8 +15,10 @@ from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.machine import compiled
+from mpt_studio.engine.train import plan
 from mpt_studio.engine.train import progress as commands
 from mpt_studio.engine.train import trainer as trainer_module
+from mpt_studio.engine.train.parts import Parts
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Note, Paused, Started, Step
 from mpt_studio.recipe import METHODS, Model
@@ -209,7 +211,7 @@ def test_that_stop_ends_a_run_that_can_be_saved_and_gone_on(make, tmp_path, monk
     assert isinstance(events[-1], Step)
     assert 0 < trainer.step < 8
     trainer.save_weights(tmp_path / "kept.safetensors", trainer.describe())
-    assert read_checkpoint(tmp_path / "kept.safetensors").class_names == trainer.class_names
+    assert read_checkpoint(tmp_path / "kept.safetensors").class_names == trainer.parts.class_names
 
 
 def test_that_a_pause_is_told_and_left(make, monkeypatch):
@@ -308,15 +310,14 @@ def test_that_a_description_holds_recipe_classes_and_figures(make):
 
 
 def test_that_a_run_without_a_validation_part_trains(squares):
-    trainer = trainer_module.Trainer(
-        recipes.Recipe(data="squares", training=recipes.Training(epochs=1, device="cpu", keep="best")),
-        squares,
+    parts = Parts(
+        recipe=recipes.Recipe(data="squares", training=recipes.Training(epochs=1, device="cpu", keep="best")),
+        dataset=squares,
         class_names=squares.class_names,
-        old_class_names=(),
         train=squares.train,
         validation=squares.train[:0],
     )
-    assert list(trainer.fit())[-1].validation == {}
+    assert list(trainer_module.Trainer(parts).fit())[-1].validation == {}
 
 
 def test_that_a_finished_run_that_is_restored_has_nothing_left_to_do(make, replaced, tmp_path):
@@ -362,7 +363,7 @@ def test_that_a_network_whose_work_cannot_be_counted_is_not_compiled(make, monke
         raise AssertionError("Expected gradient function to be set")
 
     monkeypatch.setattr(compiled, "has_compiler", lambda: True)
-    monkeypatch.setattr(compiled, "training_work", fails)
+    monkeypatch.setattr(plan, "forward_work", fails)
     assert not make().plan.compiled
 
 
