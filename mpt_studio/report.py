@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import statistics
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -166,74 +165,3 @@ def _text(table: Table) -> str:
     stream = console.file
     assert isinstance(stream, io.StringIO)
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
-
-
-def bench_report(record: dict[str, Any]) -> str:
-    """A benchmark's cases as a table of images per second and ratios, with the machine under it."""
-    table = _table("", "script\nimages/s", "ours\nimages/s", "bound\nimages/s", "ours/script", "ours/bound")
-    costs = _table("script / ours / bound", "a round\ns", "to the first step\ns", "peak memory\nMB", "GPU busy\n%")
-    lines = []
-    for case in record["cases"].values():
-        if "sides" in case:
-            rates = [_per_second(case["sides"].get(name)) for name in ("script", "ours", "bound")]
-            table.add_row(case["title"], *rates, *(_ratio(case, name) for name in ("script", "bound")))
-            costs.add_row(case["title"], *_costs(case["sides"]))
-            lines.extend(_decoding_line(case))
-        elif "build_seconds" in case:
-            lines.append(_comparison_line(case))
-        else:
-            lines.append(_update_line(case))
-    machine = record["machine"]
-    where = f"{machine['processor']}, {machine['cpus']} CPUs; {record['device']}; load {record['load_before']}"
-    tables = [_text(table), "", _text(costs), ""] if table.rows else []
-    return "\n".join([*tables, *lines, where, f"Kept in {record['file']}"])
-
-
-def _costs(sides: dict[str, Any]) -> list[str]:
-    """Seconds of a round (an epoch, a pass), seconds from the command to the first step, memory, the GPU's load."""
-    players = [sides.get(name) for name in ("script", "ours", "bound")]
-    return [" / ".join(tell(side) if side else "–" for side in players) for tell in (_round, _start, _memory, _load)]
-
-
-def _round(side: dict[str, Any]) -> str:
-    return f"{statistics.median(side['seconds']):,.1f}"
-
-
-def _start(side: dict[str, Any]) -> str:
-    return f"{side['start_seconds']:,.1f}"
-
-
-def _memory(side: dict[str, Any]) -> str:
-    """The GPU's where there is one, else that of all the side's processes."""
-    return f"{(side['gpu_peak_bytes'] or side['tree_peak_bytes'] or side['peak_bytes']) / 2**20:,.0f}"
-
-
-def _load(side: dict[str, Any]) -> str:
-    return "–" if side["gpu_load"] is None else f"{100 * side['gpu_load']:.0f}"
-
-
-def _per_second(side: dict[str, Any] | None) -> str:
-    return f"{side['images_per_second']:,.0f}" if side else "–"
-
-
-def _ratio(case: dict[str, Any], other: str) -> str:
-    value = case["ratios"].get(f"ours/{other}")
-    return f"{value:.2f}" if value else "–"
-
-
-def _update_line(case: dict[str, Any]) -> str:
-    scripts = sum(case["script_seconds"].values())
-    beside = f", the scripts one after the other {scripts:.0f} s: {_ratio(case, 'script')} times" if scripts else ""
-    return f"{case['title']}: {case['ours_seconds']:.0f} s{beside}"
-
-
-def _decoding_line(case: dict[str, Any]) -> list[str]:
-    side = case["sides"].get("decode")
-    beside = f"{_per_second(side)} images/s, ours beside the slower of that and the bound {_ratio(case, 'limit')}"
-    return [f"{case['title']}: decoding alone {beside}"] if side else []
-
-
-def _comparison_line(case: dict[str, Any]) -> str:
-    built, opened = (statistics.median(case[key]) for key in ("build_seconds", "open_seconds"))
-    rate = f"{case['samples_per_second']:,.0f} samples/s"
-    return f"{case['title']}: built in {built:.1f} s ({rate}), opened with its figures in {1000 * opened:.0f} ms"

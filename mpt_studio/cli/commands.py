@@ -14,7 +14,6 @@ import tyro
 from tyro.conf import Positional
 
 from mpt_studio import __version__, jobs, report
-from mpt_studio.cli.bench import bench
 from mpt_studio.cli.classes import classes
 from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
@@ -87,7 +86,6 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "runs": runs,
         "inspect": inspect,
         "export": export,
-        "bench": bench,
         "resume": resume,
         "gui": gui,
     }

@@ -2,7 +2,7 @@
 
 A DataLoader with four workers and PIL transforms, float32, teachers in evaluation mode under ``no_grad``, after every
 batch ``loss.item()`` and a count of the right answers, after every epoch a pass over held-out images and a save.
-``mpt-studio bench`` runs it in a process of its own, one round at a time, beside our trainer on the same images.
+``bench.py`` runs it in a process of its own, one round at a time, beside our trainer on the same images.
 
     python published_loop.py SETTING.json      a line on stdin starts a round; a line of JSON on stdout answers it
 """
@@ -122,7 +122,7 @@ class Loop:
 
 def rounds(setting: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Epochs of training, or passes of evaluation, one for each ``next``."""
-    from mpt_studio.engine.bench import prepared  # networks, teachers and data exactly as ours
+    from bench_work import prepared  # networks, teachers and data exactly as ours
 
     work = prepared(setting)
     loop = Loop(**work.loop_arguments(), method=setting["method"], margin=4.0, device=setting["device"],
@@ -148,7 +148,7 @@ def rounds(setting: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    from mpt_studio.engine.bench import peak_bytes, peak_bytes_on
+    from bench_work import peak_bytes, peak_bytes_on
 
     setting = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     work = rounds(setting)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,17 +17,10 @@ from mpt_studio.store import Store
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(autouse=True)
-def beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when a script is started: its neighbours can be imported."""
-    monkeypatch.syspath_prepend(str(HERE))
+Script = Callable[[str], ModuleType]
 
 
-def script(name: str) -> ModuleType:
-    return importlib.import_module(name)
-
-
-def test_that_a_recorded_day_holds_the_events_that_it_says(tmp_path: Path) -> None:
+def test_that_a_recorded_day_holds_the_events_that_it_says(tmp_path: Path, script: Script) -> None:
     store = Store(tmp_path)
     run = store.run(script("day_of_events").record(store, 2500))
     events = list(run.events())
@@ -36,7 +29,7 @@ def test_that_a_recorded_day_holds_the_events_that_it_says(tmp_path: Path) -> No
     assert run.outcome == "done"
 
 
-def test_that_steps_written_as_text_look_like_those_of_the_program(tmp_path: Path) -> None:
+def test_that_steps_written_as_text_look_like_those_of_the_program(tmp_path: Path, script: Script) -> None:
     day = script("day_of_events")
     ours, written = to_line(next(day.steps(5, 6))), next(day._lines(5, 6))
     assert written == written.strip() + "\n"
@@ -44,7 +37,7 @@ def test_that_steps_written_as_text_look_like_those_of_the_program(tmp_path: Pat
     assert written[:15] == ours[:15] == '{"event":"step"'
 
 
-def test_that_a_store_is_filled_with_runs_in_updates(tmp_path: Path) -> None:
+def test_that_a_store_is_filled_with_runs_in_updates(tmp_path: Path, script: Script) -> None:
     ids = script("growth_store").fill(tmp_path, 12)
     store = Store(tmp_path)
     assert len(set(ids)) == len(store.runs()) == 12
@@ -52,7 +45,7 @@ def test_that_a_store_is_filled_with_runs_in_updates(tmp_path: Path) -> None:
     assert {update.outcome for update in store.updates()} == {"done"}
 
 
-def test_that_an_epoch_over_images_is_measured_part_by_part(tmp_path: Path) -> None:
+def test_that_an_epoch_over_images_is_measured_part_by_part(tmp_path: Path, script: Script) -> None:
     growth = script("growth_training")
     found = growth.images(300, tmp_path)
     assert set(found) == {row.name for row in growth.IMAGES}
@@ -60,14 +53,14 @@ def test_that_an_epoch_over_images_is_measured_part_by_part(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_that_a_step_is_measured_with_its_parts() -> None:
+def test_that_a_step_is_measured_with_its_parts(script: Script) -> None:
     growth = script("growth_training")
     found = growth._step("small", 10)
     assert found["step"] > found["teachers"] > 0
     assert found["loss"] > 0
 
 
-def test_that_a_table_without_goals_has_a_column_per_size() -> None:
+def test_that_a_table_without_goals_has_a_column_per_size(script: Script) -> None:
     table = script("table")
     rows = [table.Row("a", "An act"), table.Row("b", "Another", 3.0, "s")]
     made = table.table(rows, [{"samples": 10, "a": 1.0}, {"samples": 1000, "a": 20.0, "b": 0.5}], goals=False)

@@ -91,14 +91,6 @@ def test_that_help_speaks_no_programming_language(capsys: pytest.CaptureFixture[
     assert "{None}|" not in out
 
 
-@pytest.mark.parametrize("option", ["--rounds", "--epochs"])
-def test_that_a_benchmark_of_nothing_is_refused_before_it_runs(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str
-) -> None:
-    code, _, err = run(capsys, "bench", "--cases", "small", option, "0", "--store", str(tmp_path))
-    assert (code, err) == (2, f"{option} is 0; it has to be 1 or more.\n")
-
-
 @pytest.mark.parametrize("command", [*COMMANDS, "gui"])
 def test_that_every_command_explains_itself_and_is_in_the_readme(
     capsys: pytest.CaptureFixture[str], command: str

@@ -86,10 +86,13 @@ def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:
 @torch.no_grad()
 def outlined(network: nn.Module, images: int, size: int) -> Any:
     """The network's answer to that many images, without memory or arithmetic; its weights stay as they are."""
-    tensors = [*network.named_parameters(), *network.named_buffers()]
-    outline = {name: tensor.detach().to("meta") for name, tensor in tensors}
+    outline = {
+        name: tensor.detach().to("meta")
+        for prefix, module in network.named_modules()  # each once, though it may have several names
+        for name, tensor in (*module.named_parameters(prefix, recurse=False), *module.named_buffers(prefix, False))
+    }
     with torch.device("meta"):
-        return functional_call(network, outline, (torch.empty(images, 3, size, size),))
+        return functional_call(network, outline, (torch.empty(images, 3, size, size),), tie_weights=False)
 
 
 def forward_work(network: nn.Module, size: int) -> float:

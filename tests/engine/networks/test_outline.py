@@ -59,3 +59,12 @@ def test_that_an_outline_answers_like_the_network_and_leaves_it_as_it_was(arch):
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert network.training
     assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 5)
+
+
+def test_that_modules_and_weights_of_several_names_are_put_back():
+    layer, tied = nn.Linear(2, 2), nn.Linear(2, 2)
+    tied.weight = layer.weight
+    network = nn.Sequential(nn.AdaptiveAvgPool2d((1, 2)), nn.Flatten(), nn.Linear(6, 2), layer, layer, tied)
+    assert outlined(network, 3, 4).shape == (3, 2)
+    assert network[3].weight is network[4].weight is network[5].weight
+    assert not any(tensor.is_meta for tensor in network.state_dict().values())

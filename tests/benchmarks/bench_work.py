@@ -6,7 +6,6 @@ work, no metrics, no events, no saving, in the fastest form that is known for th
 
 from __future__ import annotations
 
-import functools
 import itertools
 import sys
 import time
@@ -22,22 +21,21 @@ from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data import Dataset, Indices, open_dataset, training_split
 from mpt_studio.data.dataset import Part
 from mpt_studio.engine import images as feed
-from mpt_studio.engine.machine import compiled
 from mpt_studio.engine.machine import device as devices
-from mpt_studio.engine.machine.recorded import Recorded
-from mpt_studio.engine.machine.small_maps import use_products
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import weights
-from mpt_studio.engine.train import optimizers
-from mpt_studio.engine.train.feed import Augmentation, TrainingFeed
-from mpt_studio.engine.train.losses import MethodLoss, match_columns
-from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
-from mpt_studio.recipe import Method, Model, Training, method_named
+from mpt_studio.engine.train.augment import Augmentation
+from mpt_studio.engine.train.feed import TrainingFeed
+from mpt_studio.engine.train.materials import gather
+from mpt_studio.engine.train.parts import Parts
+from mpt_studio.engine.train.trainer import Trainer
+from mpt_studio.engine.version import FrozenVersion
+from mpt_studio.recipe import Method, Model, Recipe, Training, method_named
 
 EVALUATED: Part = "train"
 """The part that is evaluated: as large as the test parts of the field, ten thousand images."""
 Setting = dict[str, Any]
-"""Plain JSON values: the fields of ``jobs.bench.Case``, the rounds, and the folder with both teachers' files."""
+"""Plain JSON values: the fields of ``bench_rounds.Case``, the rounds, and the folder with both teachers' files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +83,19 @@ class Work:
     def test_columns(self) -> list[int]:
         return [int(label) for label in self.dataset.labels[self.test_indices]]
 
+    def parts(self, train: Indices, validation: Indices) -> Parts:
+        """For our trainer."""
+        return Parts(
+            recipe=recipe_of(self.setting),
+            dataset=self.dataset,
+            class_names=self.class_names,
+            old_class_names=self.old.class_names,
+            train=train,
+            validation=validation,
+            old=self.old,
+            reference=self.reference,
+        )
+
     def loop_arguments(self) -> dict[str, Any]:
         """Networks for the yardstick: plain modules in the default memory format, as a script has them."""
         device = torch.device(self.setting["device"])
@@ -96,6 +107,30 @@ class Work:
             "old_columns": [position[name] for name in self.old.class_names],
             "classes": len(self.class_names),
         }
+
+
+def recipe_of(setting: Setting) -> Recipe:
+    """Our training of a setting: as long as there are rounds, at the constant rate that the script has."""
+    folder, method = Path(setting["folder"]), method_named(setting["method"], setting["margin"])
+    return Recipe(
+        data=setting["data"],
+        old=str(folder / "old.safetensors"),
+        reference=str(folder / "reference.safetensors") if method.needs_reference else "",
+        method=method,
+        model=Model(arch=setting["arch"], small_stem=setting["small_stem"], image_size=setting["image_size"]),
+        training=Training(
+            epochs=setting["rounds"] + 1,
+            batch_size=setting["batch"],
+            learning_rate=setting["learning_rate"],
+            schedule="constant",
+            precision=setting["precision"],
+            limit_train=setting["limit_train"],
+            seed=setting["seed"],
+            device=setting["device"],
+            compile=setting.get("compile", "off"),
+            data_placement="loader" if setting.get("jpegs") else "auto",
+        ),
+    )
 
 
 def fresh_network(setting: Setting, classes: int) -> nn.Module:
@@ -163,7 +198,7 @@ def decoding(setting: Setting) -> Iterator[dict[str, Any]]:
     devices.prepare(device)
     images = feed.ImageFeed(work.dataset, work.train_indices, size, device, on_device=False)
     labels = torch.from_numpy(work.dataset.labels[work.train_indices])
-    how = Augmentation(seed=setting["seed"], padding=size // 8, mirror=work.mirror)
+    how = Augmentation.of(Training(seed=setting["seed"]), work.dataset, size)
     batches = TrainingFeed(images, labels, setting["batch"], how)
     for epoch in itertools.count():
         count, first_step_at = 0, 0.0
@@ -175,65 +210,29 @@ def decoding(setting: Setting) -> Iterator[dict[str, Any]]:
 
 
 def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None], int, int]:
-    batch, setting = work.setting["batch"], work.setting
-    precision = devices.precision(device, setting["precision"])
-    placed = devices.place(fresh_network(setting, len(work.class_names)), device)
-    network = use_products(placed, setting["image_size"]).train()
-    training = Training(batch_size=batch, learning_rate=setting["learning_rate"], seed=setting["seed"])
-    optimizer = optimizers.make(network, training)
-    scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
-    arithmetic = functools.partial(devices.autocast, device, precision)
-    old = FrozenVersion(work.old, device).fold() if work.method.needs_old else None
-    references = [FrozenVersion(work.reference, device).fold()] if work.method.needs_reference else []
-    new = MeanTeacher(references, work.class_names) if references else None
-    columns = [match_columns(work.class_names, v.class_names).to(device) for v in (work.old, work.reference)]
-    loss = MethodLoss(work.method, columns[0], columns[1])
-    pixels, labels = _one_batch(work, work.train_indices, batch, device)
-    normalise = Normalise(work.preprocessing).to(device)
-    forward: compiled.Forward = network
-    recorded = setting.get("compile") == "on" and device.type == "cuda" and not scaler.is_enabled()
-    if setting.get("compile") == "on":
-        forward = compiled.student(network, len(pixels), setting["image_size"], arithmetic, recorded)
-        for teacher in (old, new):
-            if teacher is not None:
-                teacher.compile(len(pixels), arithmetic)
-
-    def learn(answers_of_old: torch.Tensor | None, answers_of_new: torch.Tensor | None) -> None:
-        with arithmetic():
-            logits = forward(normalise(pixels))
-        optimizer.zero_grad(set_to_none=True)
-        scaler.scale(loss(logits, labels, answers_of_old, answers_of_new)["loss"]).backward()
-        scaler.step(optimizer)
-        scaler.update()
-
-    if recorded:
-        optimizers.make_recordable(optimizer)
-    learnt = Recorded(learn, lambda problem: print(problem, file=sys.stderr)) if recorded else learn
-
-    def step() -> None:
-        with arithmetic():
-            answers = old.logits(pixels) if old else None, new.logits(pixels) if new else None
-        learnt(*answers)
-
+    """The product's own, on a training part of one batch."""
+    batch = work.setting["batch"]
+    trainer = Trainer(work.parts(work.train_indices[:batch], work.train_indices[:0]))
+    student = trainer.student
+    list(student.compile())
+    materials = gather(trainer.parts, trainer.plan, work.preprocessing)
+    student.begin(materials)
+    materials.begin_epoch(0, 0)
+    resident = next(materials.feed.batches(0))
     steps = max(1, len(work.train_indices) // batch)
-    return step, steps, steps * batch
+    return lambda: student.step(materials, resident, 0, 0), steps, steps * batch
 
 
 def _forward(work: Work, device: torch.device) -> tuple[Callable[[], None], int, int]:
     version, batch = FrozenVersion(work.reference, device).fold(), work.setting["batch"]
-    pixels, _ = _one_batch(work, work.test_indices, batch, device)
+    images = work.dataset.batch(work.test_indices[:batch], work.setting["image_size"])
+    pixels = torch.from_numpy(images.copy()).to(device)
     passes = max(1, len(work.test_indices) // batch) * work.setting["versions"]
     return lambda: _no_result(version.logits(pixels)), passes, passes * batch
 
 
 def _no_result(logits: torch.Tensor) -> None:
     """The answers are not looked at."""
-
-
-def _one_batch(work: Work, indices: Indices, batch: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    chosen = indices[:batch]
-    pixels = torch.from_numpy(work.dataset.batch(chosen, work.setting["image_size"]).copy())
-    return pixels.to(device), torch.from_numpy(work.dataset.labels[chosen]).to(device)
 
 
 def _parts(setting: Setting, dataset: Dataset) -> tuple[Indices, Indices]:

@@ -4,7 +4,7 @@ Sides: "ours" trains or evaluates as users do, events, validation and checkpoint
 "decode" an epoch's batches that nobody trains on. Another side, "script", is ``published_loop.py``. Rounds are started
 in turns, so that a noisy machine favours none.
 
-    python -m mpt_studio.jobs.bench_side ours|bound|decode SETTING.json
+    python bench_side.py ours|bound|decode SETTING.json
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import bench_work
+from bench_work import EVALUATED, Setting, prepared, recipe_of
+
 from mpt_studio import jobs
 from mpt_studio.data import open_dataset
 from mpt_studio.events import Epoch, Event, Step
-from mpt_studio.recipe import Model, Recipe, Training, method_named
 from mpt_studio.store import Store
-
-Setting = dict[str, Any]
 
 
 def answer(rounds: Iterator[dict[str, Any]], device: str) -> None:
@@ -39,8 +39,6 @@ def answer(rounds: Iterator[dict[str, Any]], device: str) -> None:
 
 def evaluations(setting: Setting) -> Iterator[dict[str, Any]]:
     """One evaluation of each version for each ``next``, through the same door as the command line."""
-    from mpt_studio.engine.bench import EVALUATED
-
     folder, first = Path(setting["folder"]), _First()
     session = jobs.Session(Store(folder / "store"), progress=lambda sentence, fraction: first.note(bool(fraction)))
     while True:
@@ -92,7 +90,7 @@ class _Course:
         while True:
             self._begin.put(True)
             record = self._ended.get()
-            images = images or _training_images(self.setting)
+            images = images or len(prepared(self.setting).train_indices)
             yield {"images": images, "first_step_at": self._first.at, **record}
 
     def _listen(self, run: str, event: Event) -> None:
@@ -102,61 +100,23 @@ class _Course:
             self._begin.get()
 
 
-def recipe_of(setting: Setting) -> Recipe:
-    """Our training of a setting: as long as there are rounds, at the constant rate that the script has."""
-    folder, method = Path(setting["folder"]), method_named(setting["method"], setting["margin"])
-    return Recipe(
-        data=setting["data"],
-        old=str(folder / "old.safetensors"),
-        reference=str(folder / "reference.safetensors") if method.needs_reference else "",
-        method=method,
-        model=Model(arch=setting["arch"], small_stem=setting["small_stem"], image_size=setting["image_size"]),
-        training=Training(
-            epochs=setting["rounds"] + 1,
-            batch_size=setting["batch"],
-            learning_rate=setting["learning_rate"],
-            schedule="constant",
-            precision=setting["precision"],
-            limit_train=setting["limit_train"],
-            seed=setting["seed"],
-            device=setting["device"],
-            compile=setting.get("compile", "off"),
-            data_placement="loader" if setting.get("jpegs") else "auto",
-        ),
-    )
-
-
-def _training_images(setting: Setting) -> int:
-    from mpt_studio.engine import bench
-
-    return len(bench.prepared(setting).train_indices)
-
-
 def _peaks(device: str) -> dict[str, int]:
-    from mpt_studio.engine import bench
-
-    return {"peak_bytes": bench.peak_bytes(), "gpu_peak_bytes": bench.peak_bytes_on(device)}
+    return {"peak_bytes": bench_work.peak_bytes(), "gpu_peak_bytes": bench_work.peak_bytes_on(device)}
 
 
 def main(side: str, path: str) -> None:
     setting = json.loads(Path(path).read_text("utf-8"))
-    if side in ("bound", "decode", "prepare"):
-        _of_the_engine(side, setting)
+    if side == "prepare":
+        bench_work.prepare(setting, tuple(setting["old_names"]))
+    elif side in ("bound", "decode"):
+        rounds = bench_work.bound(setting) if side == "bound" else bench_work.decoding(setting)
+        answer(rounds, setting["device"])
     elif setting["role"] == "evaluate":
         answer(evaluations(setting), setting["device"])
     else:
         course = _Course(setting)
         threading.Thread(target=answer, args=(course.epochs(), setting["device"]), daemon=True).start()
         course.train()
-
-
-def _of_the_engine(side: str, setting: Setting) -> None:
-    from mpt_studio.engine import bench
-
-    if side == "prepare":
-        bench.prepare(setting, tuple(setting["old_names"]))
-    else:
-        answer(bench.bound(setting) if side == "bound" else bench.decoding(setting), setting["device"])
 
 
 if __name__ == "__main__":

@@ -13,23 +13,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mpt_studio import paths
+from gpu_load import GpuLoad
+from jpegs import make_jpegs
+from memory_use import MemoryUse
+
 from mpt_studio.data import open_dataset, resolve_old_classes
+from mpt_studio.engine.machine.before_torch import WAITING
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.bench_images import make_jpegs
-from mpt_studio.jobs.gpu_load import GpuLoad
-from mpt_studio.jobs.memory_use import MemoryUse
-from mpt_studio.jobs.session import Session, absolute_spec
-from mpt_studio.store.machine import machine, versions
+from mpt_studio.jobs.session import absolute_spec
+from mpt_studio.recipe import Model
 
 SIDES = ("script", "ours", "bound")
 SIDES_OF_FILES = (*SIDES, "decode")
+SETTING = "setting.json"
+HERE = Path(__file__).parent
 Role = Literal["train", "evaluate"]
 
 
@@ -84,15 +87,14 @@ class Side:
         return {**asdict(self), "images_per_second": statistics.median(self.rates)}
 
 
-def run_case(session: Session, case: Case, rounds: int) -> dict[str, Any]:
+def run_case(case: Case, rounds: int) -> dict[str, Any]:
     """Play a case's rounds. Raises ``UserError`` where a side fails, with its last line."""
     with tempfile.TemporaryDirectory(prefix="mpt-studio-bench-") as folder, ExitStack() as stack:
-        setting = _setting(session, case, rounds, Path(folder))
-        _prepare(setting)
-        players = [stack.enter_context(_player(name, setting)) for name in case.sides if _exists(name)]
+        setting = prepared_setting(case, rounds, Path(folder))
+        players = [stack.enter_context(_player(name, setting)) for name in case.sides]
         for number in range(rounds + 1):
             for player in players[:: -1 if number % 2 else 1]:  # back and forth: nobody always follows the same side
-                session.progress(f"{case.title}: {player.name}, round {number} of {rounds}", None)
+                say(f"{case.title}: {player.name}, round {number} of {rounds}")
                 player.play(keep=number > 0)
         sides = {player.name: player.side for player in players}
     return {"title": case.title, "case": asdict(case), "sides": _as_json(sides), "ratios": ratios(sides)}
@@ -118,61 +120,33 @@ def _as_json(sides: dict[str, Side]) -> dict[str, Any]:
     return {name: side.to_json() for name, side in sides.items()}
 
 
-def _exists(side: str) -> bool:
-    return side != "script" or _script().is_file()
-
-
-def _script() -> Path:
-    """The yardstick: among the tests of a checkout, among the resources of an installed package."""
-    checkout = Path(__file__).parents[2] / "tests" / "benchmarks" / "published_loop.py"
-    return checkout if checkout.is_file() else paths.resource("published_loop.py")
-
-
-def _setting(session: Session, case: Case, rounds: int, folder: Path) -> dict[str, Any]:
+def prepared_setting(case: Case, rounds: int, folder: Path) -> dict[str, Any]:
+    """A case as plain values, kept in the folder beside both teachers' files."""
     spec = make_jpegs(folder / "images", case.jpegs) if case.jpegs else absolute_spec(case.data)
-    dataset = open_dataset(spec, session.progress)
+    dataset = open_dataset(spec)
     half = str(max(1, len(dataset.class_names) // 2))
     old_names = resolve_old_classes(case.old_classes or half, dataset.class_names)
-    size = case.image_size or dataset.image_size or 224
+    size = Model(image_size=case.image_size).input_size(dataset.image_size)
     chosen = {"data": spec, "image_size": size, "old_names": list(old_names), "folder": str(folder), "rounds": rounds}
-    return {**asdict(case), **chosen, "device": resolved_device(case.device)}
-
-
-def resolved_device(wanted: str) -> str:
-    """ "auto" as what it stands for on this machine. Raises ``UserError`` for a device that is not there."""
-    from mpt_studio.engine.machine.device import choose
-
-    return str(choose(wanted))
-
-
-def can_compile() -> bool:
-    """Whether networks can be compiled for this machine's CPU."""
-    from mpt_studio.engine.machine.compiled import has_compiler
-
-    return has_compiler()
-
-
-def _prepare(setting: dict[str, Any]) -> None:
-    path = Path(setting["folder"]) / "setting.json"
-    path.write_text(json.dumps(setting), "utf-8")
-    done = subprocess.run(_command("prepare", path), capture_output=True, text=True, check=False)
+    setting = {**asdict(case), **chosen}
+    (folder / SETTING).write_text(json.dumps(setting), "utf-8")
+    done = subprocess.run(command("prepare", folder / SETTING), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UserError(f"The benchmark cannot be prepared ({_last_line(done.stderr)}).")
+        raise UserError(f"The benchmark cannot be prepared ({last_line(done.stderr)}).")
+    return setting
 
 
-def _command(side: str, path: Path) -> list[str]:
-    if side == "script":
-        return [sys.executable, str(_script()), str(path)]
-    return [sys.executable, "-m", "mpt_studio.jobs.bench_side", side, str(path)]
+def command(side: str, setting: Path) -> list[str]:
+    """What a side's process is started with."""
+    words = [str(HERE / "published_loop.py")] if side == "script" else [str(HERE / "bench_side.py"), side]
+    return [sys.executable, *words, str(setting)]
 
 
-def _environment(side: str) -> dict[str, str]:
+def environment(side: str) -> dict[str, str]:
     """For a side's process. The script gets the user's own, without what our engine sets for its threads."""
-    from mpt_studio.engine import WAITING
-
     own = WAITING.items() if side == "script" else ()
     kept = {name: value for name, value in os.environ.items() if (name, value) not in own}
-    return {**kept, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), kept.get("PYTHONPATH", "")])}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), kept.get("PYTHONPATH", "")])}
 
 
 class _Player:
@@ -202,15 +176,15 @@ class _Player:
                 self.side.losses.append(record["loss"])
 
     def _started(self) -> subprocess.Popen[str]:
-        path = Path(self._setting["folder"]) / "setting.json"
+        path = Path(self._setting["folder"]) / SETTING
         with self._errors.open("w") as errors:
             return subprocess.Popen(
-                _command(self.name, path),
+                command(self.name, path),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=_environment(self.name),
+                env=environment(self.name),
             )
 
     def _round(self, process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -221,7 +195,7 @@ class _Player:
             process.stdin.flush()
             record: dict[str, Any] = json.loads(process.stdout.readline())
         except (OSError, ValueError):
-            sentence = _last_line(self._errors.read_text("utf-8", "replace"))
+            sentence = last_line(self._errors.read_text("utf-8", "replace"))
             raise UserError(f"The side {self.name!r} of the benchmark failed ({sentence}).") from None
         return record
 
@@ -240,88 +214,17 @@ def _player(name: str, setting: dict[str, Any]) -> Iterator[_Player]:
         player.end()
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """Why a process ended."""
     lines = [line for line in text.splitlines() if line.strip()]
     return one_sentence(lines[-1] if lines else "it ended without a word", 200)
 
 
-# ---------------------------------------------------------------------------------------------------- whole updates
-
-
-def run_update_case(session: Session, case: Case, methods: Sequence[str], epochs: int) -> dict[str, Any]:
-    """A whole update against one script per method, one after the other; seconds from start to end of each."""
-    with tempfile.TemporaryDirectory(prefix="mpt-studio-bench-") as folder:
-        setting = _setting(session, case, epochs, Path(folder))
-        _prepare(setting)
-        session.progress(f"{case.title}: the update", None)
-        ours = _seconds(lambda: _whole_update(setting, methods, epochs))
-        scripts = {}
-        for method in methods if _exists("script") else ():
-            session.progress(f"{case.title}: the script for {method}", None)
-            scripts[method] = _seconds(lambda: _whole_script(setting, method, epochs))  # noqa: B023 - called at once
-    total = sum(scripts.values())
-    return {
-        "title": case.title,
-        "case": asdict(case),
-        "epochs": epochs,
-        "ours_seconds": ours,
-        "script_seconds": scripts,
-        "ratios": {"ours/script": total / ours} if total else {},
-    }
-
-
-def _seconds(do: Callable[[], None]) -> float:
+def seconds(do: Callable[[], object]) -> float:
     began = time.perf_counter()
     do()
     return time.perf_counter() - began
 
 
-def _whole_script(setting: dict[str, Any], method: str, epochs: int) -> None:
-    path = Path(setting["folder"]) / f"{method}.json"
-    path.write_text(json.dumps({**setting, "method": method}), "utf-8")
-    _finished("script", _command("script", path), "go\n" * epochs)
-
-
-def _whole_update(setting: dict[str, Any], methods: Sequence[str], epochs: int) -> None:
-    chosen = {
-        "data": setting["data"],
-        "old": str(Path(setting["folder"]) / "old.safetensors"),
-        "methods": ",".join(methods),
-        "arch": setting["arch"],
-        "small-stem": setting["small_stem"],
-        "image-size": setting["image_size"],
-        "epochs": epochs,
-        "batch-size": setting["batch"],
-        "learning-rate": setting["learning_rate"],
-        "precision": setting["precision"],
-        "limit-train": setting["limit_train"],
-        "seed": setting["seed"],
-        "device": setting["device"],
-        "store": str(Path(setting["folder"]) / "store"),
-    }
-    words = [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
-    _finished("ours", [sys.executable, "-m", "mpt_studio", "update", *words, "--json"], "")
-
-
-def _finished(side: str, command: list[str], text: str) -> None:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=_environment(side), check=False)
-    if done.returncode:
-        raise UserError(f"A side of the benchmark failed ({_last_line(done.stderr)}).")
-
-
-# ---------------------------------------------------------------------------------------------------- all together
-
-
-def save_record(root: Path, record: dict[str, Any]) -> Path:
-    """Keep a benchmark's record under the store's folder; returns its file."""
-    path = root / "benchmarks" / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
-    paths.write_text(path, json.dumps(record, ensure_ascii=False, indent=1))
-    return path
-
-
-def described_machine() -> dict[str, Any]:
-    """Where a benchmark ran, with the load that other programs made."""
-    from mpt_studio.engine import device_summary
-
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    return {"machine": machine(), "versions": versions(), "device": device_summary(), "load_before": load}
+def say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
