@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from mpt_studio.checkpoint import Checkpoint, read_checkpoint
-from mpt_studio.data.dataset import Dataset
+from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
+from mpt_studio.data import Dataset, open_dataset
+from mpt_studio.engine.networks import build as networks
+from mpt_studio.engine.networks.weights import save_network
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.trainer import Trainer
 from mpt_studio.recipe import Recipe, Training
 
+sys.path.insert(0, str(Path(__file__).parent))  # for tiny_onnx
 SIZE = 16
 CLASSES = ("ant", "bee", "cat", "dog")
 
@@ -120,3 +127,48 @@ def make(squares) -> Callable[..., Trainer]:
         return make_trainer(data or squares, recipe, **more)
 
     return maker
+
+
+TORCHVISIONS = Preprocessing(
+    image_size=224, resize=256, interpolation="bilinear", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+)
+"""Of ``ResNet18_Weights.IMAGENET1K_V1``."""
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory) -> Dataset:
+    """JPEG and PNG files of several sizes, two classes."""
+    root, rng = tmp_path_factory.mktemp("photographs"), np.random.default_rng(1)
+    sizes = [(500, 375), (375, 500), (640, 300), (250, 250), (1000, 800), (224, 224)]
+    for part in ("train", "test"):
+        for name in ("cat", "dog"):
+            (root / part / name).mkdir(parents=True)
+            for i, size in enumerate(sizes):
+                small = Image.fromarray(rng.integers(0, 256, (9, 7, 3), dtype=np.uint8))
+                suffix = ".jpg" if i % 2 else ".png"
+                small.resize(size, Image.Resampling.BICUBIC).save(root / part / name / f"{i}{suffix}")
+    return open_dataset(f"folder:{root}")
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory) -> Checkpoint:
+    """The smallest torchvision network that is no toy, with random weights that tell images apart."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = networks.build("squeezenet1_1", 2, False, 224)
+    made = Checkpoint(
+        architecture="squeezenet1_1", small_stem=False, class_names=("dog", "cat"), preprocessing=TORCHVISIONS
+    )
+    path = tmp_path_factory.mktemp("foreign") / "foreign.safetensors"
+    save_network(path, network.state_dict(), made)
+    return read_checkpoint(path)
+
+
+@pytest.fixture
+def written(tmp_path) -> Callable[..., Path]:
+    def write(model: Any | None = None, name: str = "tiny.onnx", **how) -> Path:
+        path = tmp_path / name
+        path.write_bytes((model or import_module("tiny_onnx").tiny_graph(**how)).SerializeToString())
+        return path
+
+    return write

@@ -1,20 +1,15 @@
-"""Checkpoints from disk: answers, checksums, tensors that do not fit."""
+"""What versions answer, on the pixels that they see where they are deployed."""
 
 from __future__ import annotations
-
-import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from PIL import Image
 
-from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
-from mpt_studio.engine.networks import weights
 from mpt_studio.engine.networks.weights import load_network
-from mpt_studio.errors import UserError
+from mpt_studio.engine.version import FrozenVersion
 
 
 def test_that_an_old_model_answers_with_its_own_columns(old, squares):
@@ -56,45 +51,13 @@ def test_that_no_samples_give_no_answers(old, squares):
     assert evaluate(old, squares, squares.test[:0], device="cpu").logits.shape == (0, 2)
 
 
-@pytest.mark.parametrize("place", [0.2, 0.5, 0.95])
-def test_that_one_flipped_bit_in_the_weights_is_noticed(place, old, tmp_path):
-    content = bytearray(Path(old.path).read_bytes())
-    start = 8 + int.from_bytes(content[:8], "little")
-    content[start + int((len(content) - start) * place)] ^= 4
-    path = tmp_path / "flipped.safetensors"
-    path.write_bytes(content)
-    with pytest.raises(UserError, match="does not match its checksum"):
-        load_network(read_checkpoint(path))
+def test_that_evaluation_gives_the_logits_of_torchvisions_own_transforms(photographs, foreign) -> None:
+    from torchvision.models import ResNet18_Weights
 
-
-def changed(old: Checkpoint, folder: Path, change) -> Checkpoint:
-    """The checkpoint with its tensors changed and a right checksum."""
-    tensors = load_file(old.path)
-    change(tensors)
-    weights.save_network(folder / "changed.safetensors", tensors, old)
-    return read_checkpoint(folder / "changed.safetensors")
-
-
-def test_that_missing_tensors_are_named(old, tmp_path):
-    with pytest.raises(UserError, match=r"lacks tensors head\.weight"):
-        load_network(changed(old, tmp_path, lambda t: t.pop("head.weight")))
-
-
-def test_that_tensors_left_over_are_named(old, tmp_path):
-    with pytest.raises(UserError, match="unknown tensors extra"):
-        load_network(changed(old, tmp_path, lambda t: t.update(extra=torch.zeros(1))))
-
-
-def test_that_other_shapes_are_named(old, tmp_path):
-    with pytest.raises(UserError, match=r"other shapes for the tensors head\.bias"):
-        load_network(changed(old, tmp_path, lambda t: t.update({"head.bias": torch.zeros(3)})))
-
-
-def test_that_a_checkpoint_of_another_architecture_is_a_sentence(old):
-    with pytest.raises(UserError, match=r"does not fit the architecture resnet18.*and \d+ more"):
-        load_network(dataclasses.replace(old, architecture="resnet18"))
-
-
-def test_that_a_missing_file_is_a_sentence(old):
-    with pytest.raises(UserError, match="There is no checkpoint at"):
-        load_network(dataclasses.replace(old, path="nowhere.safetensors"))
+    transforms = ResNet18_Weights.IMAGENET1K_V1.transforms()
+    network = FrozenVersion(foreign, torch.device("cpu")).network
+    found = evaluate(foreign, photographs, photographs.test, device="cpu")
+    for row, index in zip(found.logits, photographs.test, strict=True):
+        with Image.open(photographs.file_of(int(index))) as image, torch.no_grad():
+            pixels = transforms(image.convert("RGB"))[None]
+            assert np.allclose(row, network(pixels)[0].numpy(), rtol=1e-4, atol=1e-5)

@@ -15,7 +15,6 @@ from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.machine import compiled
-from mpt_studio.engine.train import plan
 from mpt_studio.engine.train import progress as commands
 from mpt_studio.engine.train import trainer as trainer_module
 from mpt_studio.engine.train.parts import Parts
@@ -266,25 +265,10 @@ def test_that_one_flipped_bit_in_a_state_is_noticed(place, make, tmp_path):
         make().restore(path)
 
 
-@pytest.mark.parametrize(
-    ("method", "needs"), [("PCT_KL", "the old model"), ("MPT_LM", "the reference model"), ("ELODI", "an ensemble")]
-)
-def test_that_missing_teachers_are_a_sentence(method, needs, make, replaced, old):
-    with pytest.raises(UserError, match=needs):
-        make(replaced(method=METHODS[method]), old=None if method == "PCT_KL" else old)
-
-
 def test_that_a_reference_of_other_classes_is_a_sentence(make, replaced, old):
     trainer = make(replaced(method=METHODS["MPT_KL"]), old=old, reference=old)
     with pytest.raises(UserError, match="same classes"):
         list(trainer.fit())
-
-
-def test_that_no_gpu_falls_back_to_the_cpu_and_says_so(make, replaced):
-    if torch.cuda.is_available() or torch.backends.mps.is_available():
-        pytest.skip("this machine has a GPU")
-    events = list(make(replaced({"device": "auto", "epochs": 1})).fit())
-    assert any(isinstance(e, Note) and "No GPU" in e.text for e in events)
 
 
 def test_that_too_little_memory_proposes_half_the_batch(make, monkeypatch):
@@ -351,20 +335,6 @@ def test_that_images_and_teachers_are_let_go_when_training_ends(make, monkeypatc
     trainer = make()
     list(trainer.fit())
     assert [there() for there in seen] == [None]
-
-
-@pytest.mark.parametrize(("batch_size", "compiled"), [(96, True), (97, False)])
-def test_that_nothing_is_compiled_for_a_training_without_a_full_batch(batch_size, compiled, make, replaced):
-    assert make(replaced({"compile": "on", "batch_size": batch_size})).plan.compiled is compiled
-
-
-def test_that_a_network_whose_work_cannot_be_counted_is_not_compiled(make, monkeypatch):
-    def fails(*_):
-        raise AssertionError("Expected gradient function to be set")
-
-    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
-    monkeypatch.setattr(plan, "forward_work", fails)
-    assert not make().plan.compiled
 
 
 @pytest.fixture

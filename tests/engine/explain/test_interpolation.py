@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mpt_studio.engine.evaluate import evaluate
-from mpt_studio.engine.explain import Interpolation
+from mpt_studio.engine.explain import Interpolation, check_compatible
 from mpt_studio.errors import UserError
 
 NONE = np.empty(0, np.int64)
@@ -71,3 +71,9 @@ def test_that_different_architectures_are_refused_with_a_sentence(old, reference
     strangers = dataclasses.replace(old, class_names=("x", "y"))
     with pytest.raises(UserError, match="no class in common"):
         Interpolation(strangers, reference)
+
+
+def test_that_versions_that_see_different_pixels_are_not_interpolated(foreign) -> None:
+    plain = dataclasses.replace(foreign.preprocessing, resize=0)
+    with pytest.raises(UserError, match="do not resize and crop images in the same way"):
+        check_compatible(foreign, dataclasses.replace(foreign, preprocessing=plain))

@@ -9,16 +9,23 @@ from torch import nn
 from torchvision.models import VisionTransformer
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.engine.explain import Probe, find_layers
-from mpt_studio.engine.explain.layers import as_map
-from mpt_studio.engine.networks import build as networks
+from mpt_studio.data.fit import Fit
+from mpt_studio.engine.evaluate import evaluate
+from mpt_studio.engine.explain import (
+    Probe,
+    find_layers,
+)
+from mpt_studio.engine.networks.weights import load_network
+from mpt_studio.engine.version import Normalise
 from mpt_studio.errors import UserError
 
 S = 16
+
+
 PLAIN = Preprocessing(image_size=S, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
-def probe(network: nn.Module, *names: str) -> Probe:
+def by_hand(network: nn.Module, *names: str) -> Probe:
     checkpoint = Checkpoint(architecture="by hand", small_stem=False, class_names=names, preprocessing=PLAIN)
     return Probe(checkpoint, "cpu", network.eval())
 
@@ -48,7 +55,7 @@ def red_and_blue() -> np.ndarray:
 
 
 def test_that_evidence_lies_where_the_class_has_its_colour(red_and_blue):
-    found = probe(ByColour(), "red", "blue", "both").saliency(red_and_blue, [0, 1, 2])
+    found = by_hand(ByColour(), "red", "blue", "both").saliency(red_and_blue, [0, 1, 2])
     red, blue, both = found.maps
     assert red.shape == (S, S)
     assert np.allclose(red[:6, :6], 1)
@@ -60,13 +67,13 @@ def test_that_evidence_lies_where_the_class_has_its_colour(red_and_blue):
 
 
 def test_that_the_answer_is_shown_beside_what_was_asked_for(red_and_blue):
-    probed = probe(ByColour(), "red", "blue", "both")
+    probed = by_hand(ByColour(), "red", "blue", "both")
     assert probed.saliency(red_and_blue, [1], with_answer=True).columns == (1, 0)
     assert probed.saliency(red_and_blue, [0, 1], with_answer=True).columns == (0, 1)
 
 
 def test_that_a_class_without_evidence_has_an_empty_map():
-    found = probe(ByColour(), "red", "blue", "both").saliency(np.zeros((S, S, 3), np.uint8), [1])
+    found = by_hand(ByColour(), "red", "blue", "both").saliency(np.zeros((S, S, 3), np.uint8), [1])
     assert not found.maps.any()
 
 
@@ -88,7 +95,7 @@ class OneCorner(nn.Module):
 
 def test_that_a_head_that_reads_one_corner_is_seen_to_look_only_there():
     everywhere = np.full((S, S, 3), 200, np.uint8)
-    corner, rest = probe(OneCorner(), "corner", "rest").saliency(everywhere, [0, 1]).maps
+    corner, rest = by_hand(OneCorner(), "corner", "rest").saliency(everywhere, [0, 1]).maps
     assert np.unravel_index(corner.argmax(), corner.shape)[0] >= 12
     assert np.unravel_index(corner.argmax(), corner.shape)[1] < 4
     assert np.allclose(corner[:10], 0)
@@ -109,7 +116,6 @@ def test_that_a_trained_small_network_looks_at_the_square(reference, squares):
 
 
 def test_that_a_probe_answers_as_the_evaluation_does(reference, squares):
-    from mpt_studio.engine.evaluate import evaluate
 
     logits = evaluate(reference, squares, squares.test[:3], device="cpu").logits
     asked = [Probe(reference, "cpu").saliency(squares.image(i), []).logits for i in squares.test[:3]]
@@ -126,48 +132,49 @@ def tiny_transformer() -> nn.Module:
 def test_that_a_transformer_is_read_at_what_its_last_block_takes():
     network = tiny_transformer()
     assert find_layers(network.eval(), S, 3).spatial == "encoder.layers.encoder_layer_1"
-    (found,) = probe(network, "a", "b", "c").saliency(np.random.default_rng(0).integers(0, 255, (S, S, 3)), [1]).maps
+    (found,) = by_hand(network, "a", "b", "c").saliency(np.random.default_rng(0).integers(0, 255, (S, S, 3)), [1]).maps
     assert found.shape == (S, S)
     assert found.max() == 1
     assert found.min() >= 0
 
 
-@pytest.mark.parametrize(
-    ("arch", "small_stem", "size", "head", "spatial"),
-    [
-        ("small", True, 32, "head", "blocks"),
-        ("resnet18", True, 32, "fc", "layer4"),
-        ("resnet18", False, 32, "fc", "layer2"),  # layer4 has one place, layer3 four
-        ("densenet121", True, 32, "classifier", "features"),
-        ("squeezenet1_1", False, 64, "classifier.1", "features.7"),
-        ("shufflenet_v2_x0_5", False, 64, "fc", "stage3"),  # and no branch of stage4's first block
-        ("swin_t", False, 32, "head", "features.3"),  # channels last
-    ],
-)
-def test_that_layers_are_found_in_every_family(arch, small_stem, size, head, spatial):
-    torch.manual_seed(0)
-    network = networks.build(arch, 7, small_stem, size).eval().requires_grad_(False)
-    found = find_layers(network, size, 7)
-    assert (found.head, found.spatial) == (head, spatial)
-
-
-def test_that_tokens_are_maps_with_and_without_a_class_token():
-    tokens = torch.arange(2 * 17 * 3.0).reshape(2, 17, 3)
-    without = as_map(tokens[:, 1:])
-    assert torch.equal(as_map(tokens), without)
-    assert without[1, 2, 3, 1] == tokens[1, 1 + 3 * 4 + 1, 2]
-    assert as_map(torch.zeros(2, 5, 5, 3)).shape == (2, 3, 5, 5)
-    assert as_map(torch.zeros(2, 3, 1, 1)) is None
-    assert as_map(torch.zeros(2, 6, 3)) is None
-
-
-def test_that_a_map_stretched_by_pooling_is_passed_over():
-    before = nn.Sequential(nn.Conv2d(3, 2, 4, stride=4))
-    network = nn.Sequential(before, nn.AdaptiveAvgPool2d(7), nn.Flatten(), nn.Linear(98, 2))
-    assert find_layers(network.eval(), S, 2).spatial == "0"
-
-
 def test_that_a_network_without_a_map_is_a_sentence():
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * S * S, 2))
     with pytest.raises(UserError, match="keeps no map of the image"):
-        probe(flat, "a", "b")
+        by_hand(flat, "a", "b")
+
+
+@pytest.fixture(scope="module")
+def trained_probe(reference) -> Probe:
+    return Probe(reference, "cpu")
+
+
+def test_that_features_are_what_the_head_takes(trained_probe, reference, squares):
+    features = trained_probe.features(squares, squares.test)
+    assert features.dtype == np.float16
+    network = load_network(reference)
+    with torch.no_grad():
+        logits = network(Normalise(reference.preprocessing)(torch.from_numpy(squares.images[squares.test])))
+        from_features = network.head(torch.from_numpy(features.astype(np.float32)))
+    assert torch.allclose(logits, from_features, atol=0.05)
+
+
+def test_that_large_features_keep_their_range(trained_probe, squares, monkeypatch):
+    monkeypatch.setattr(trained_probe, "_features", lambda pixels: np.full((len(pixels), 2), 1e6, np.float32))
+    features = trained_probe.features(squares, squares.test)
+    assert features.dtype == np.float32
+    assert (features == 1e6).all()
+
+
+def test_that_an_exception_from_progress_cancels(trained_probe, squares):
+    def stop(sentence: str, fraction: float | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trained_probe.features(squares, squares.test, progress=stop)
+
+
+def test_that_features_are_of_the_pixels_that_the_version_sees(photographs, foreign) -> None:
+    probe, rows = Probe(foreign, "cpu"), photographs.test[:3]
+    seen = torch.from_numpy(photographs.batch(rows, Fit(224, 256, "bilinear")))
+    assert np.allclose(probe.features(photographs, rows), probe._features(seen), atol=2e-3)
