@@ -34,7 +34,7 @@ def describe(
         data_classes: of the data that the version is to be used with, in their order.
 
     Returns:
-        The report, and the tensors under the network's own names, so that ``engine.weights.load_network`` loads
+        The report, and the tensors under the network's own names, so that ``networks.weights.load_network`` loads
         them; None while a person has to decide something.
 
     Raises:
@@ -47,10 +47,12 @@ def describe(
     names = class_names.find(known, found.classes, choices, data_classes, _published_names(found, known))
     images = preprocessing.find(known, match, found.classes, choices)
     small, unsure = _small_stem(found, images.preprocessing, choices)
-    needs: list[Need] = [] if found.decided and not unsure else ["architecture"]
-    needs += [] if names.names else ["class_names"]
-    needs += [] if images.preprocessing else ["preprocessing"]
-    tensors = None if needs else fitting.adapted(found.tensors, match.network)
+    open_or_not: dict[Need, bool] = {
+        "architecture": unsure or not found.decided,
+        "class_names": not names.names,
+        "preprocessing": images.preprocessing is None,
+    }
+    needs = tuple(need for need, is_open in open_or_not.items() if is_open)
     reading = Reading(
         path=str(path),
         sha256=contents.sha256,
@@ -65,9 +67,9 @@ def describe(
         preprocessing=images.preprocessing,
         preprocessing_from=images.source,
         notes=(*contents.notes, *found.notes, *names.notes, *images.notes),
-        needs=tuple(needs),
+        needs=needs,
     )
-    return reading, tensors
+    return reading, None if needs else fitting.adapted(found.tensors, match.network)
 
 
 def _published_names(found: Found, known: Evidence) -> Names:

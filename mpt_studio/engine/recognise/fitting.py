@@ -48,7 +48,7 @@ def fit(found: Shapes, expected: Shapes) -> Fit:
         other=tuple(
             f"{name} ({_times(found[name])}, not {_times(expected[name])})"
             for name in common
-            if not _same(found[name], expected[name])
+            if found[name] != expected[name] and not _is_grey(found[name], expected[name])
         ),
     )
 
@@ -74,10 +74,6 @@ def _one(found: Tensor | None, own: Tensor) -> Tensor:
         shares = torch.tensor(GREY, dtype=found.dtype).reshape(1, 3, 1, 1)
         return found * shares
     return found
-
-
-def _same(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
-    return found == expected or _is_grey(found, expected)
 
 
 def _is_grey(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:

@@ -102,17 +102,13 @@ def _agreed(match: Match, usual: FoundPreprocessing, classes: int, evidence: Evi
     """What is usual, unless architectures that cannot be told apart have other means or standard deviations."""
     others = [_usual(entry, classes, evidence).preprocessing for entry in match.alike if match.entry.is_timm]
     own = usual.preprocessing
-    named = _is_named(match.entry, evidence)
+    named = hinted([match.entry], evidence)[0] is not None
     if own and not named and any(o and (o.mean, o.std) != (own.mean, own.std) for o in others):
         names = ", ".join(entry.bare for entry in match.alike[:2])
         return FoundPreprocessing(
             notes=(f"{match.entry.bare} and {names} have the same tensors, but normalise differently.",)
         )
     return usual
-
-
-def _is_named(entry: KnownArchitecture, evidence: Evidence) -> bool:
-    return hinted([entry], evidence)[0] is not None
 
 
 def _sized(found: Preprocessing, match: Match) -> Preprocessing:

@@ -69,7 +69,7 @@ class Found:
 def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices) -> Found:
     """Recognise the architecture. Raises ``UserError`` where none fits, naming the closest one and the difference."""
     tried: list[signature.Shapes] = []
-    for variant in _variants(tensors, evidence):
+    for variant in (*huggingface.translated(tensors, evidence.config), *dialects.variants(tensors)):
         shapes = {name: tuple(tensor.shape) for name, tensor in variant.tensors.items()}
         for renamed, group, notes in _groups(variant.tensors, shapes, choices):
             matches = _matches(group, renamed, evidence)
@@ -77,10 +77,6 @@ def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices) ->
                 return _found(matches, renamed, evidence, choices, (*variant.notes, *notes))
         tried.append(shapes)
     raise UserError(_no_fit(tried, evidence, choices))
-
-
-def _variants(tensors: Mapping[str, Tensor], evidence: Evidence) -> Iterable[dialects.Variant]:
-    return [*huggingface.translated(tensors, evidence.config), *dialects.variants(tensors)]
 
 
 def _groups(

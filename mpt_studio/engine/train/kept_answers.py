@@ -76,7 +76,8 @@ class KeptAnswers:
         if self._known is not None:
             return self._known[rows_B]
         answers = self.teacher.logits(images_BSS3).float()
-        if self._file and self._noted >= 0 and self._has_room(answers.shape[1]):
+        has_room = self._samples * answers.shape[1] * 4 * self._epochs <= MOST_BYTES
+        if self._file and self._noted >= 0 and has_room:
             self._note(answers, rows_B)
         return answers
 
@@ -89,9 +90,6 @@ class KeptAnswers:
             except OSError:  # a full disk must not end the training: everyone computes the answers again
                 self._folder = None
         self._known = self._made = None
-
-    def _has_room(self, classes: int) -> bool:
-        return self._samples * classes * 4 * self._epochs <= MOST_BYTES
 
     def _note(self, answers: Tensor, rows_B: Tensor) -> None:
         if self._made is None:

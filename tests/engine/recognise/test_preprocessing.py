@@ -8,12 +8,12 @@ import torchvision
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.outline import without_memory
-from mpt_studio.engine.recognise import torchvision_weights
 from mpt_studio.engine.recognise.describe import describe
-from mpt_studio.engine.recognise.values import filled, interpolation, side, three
 from mpt_studio.reading import Choices
 
 NAMES = Choices(class_names=tuple("abcde"))
+
+
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
@@ -69,10 +69,6 @@ def test_that_what_a_file_leaves_open_is_assumed_and_said(contents, tmp_path):
     assert not any("assumed" in note for note in reading.notes)
 
 
-def test_that_numbers_that_are_none_are_no_sides():
-    assert [side(value) for value in (float("inf"), float("nan"), 32.5, 10**400, 32.0)] == [0, 0, 0, 0, 32]
-
-
 def test_that_a_choice_goes_before_all(contents, tmp_path):
     mine = Preprocessing(image_size=96, mean=(0.0,) * 3, std=(1.0,) * 3, crop="squash")
     reading, _ = describe(
@@ -81,34 +77,3 @@ def test_that_a_choice_goes_before_all(contents, tmp_path):
         Choices(class_names=NAMES.class_names, preprocessing=mine),
     )
     assert (reading.preprocessing, reading.preprocessing_from) == (mine, "your choice")
-
-
-@pytest.mark.parametrize("value", [None, "0.5", [0.5, 0.5], [0.1, 0.2, "x"], [True] * 3, [1e9] * 3])
-def test_that_three_numbers_are_three_numbers(value):
-    assert three(value) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(224, 224), ([3, 160, 160], 160), ((96, 96), 96), ([224, 192], 0), (0, 0), (10**9, 0), ("224", 0), (True, 0)],
-)
-def test_that_a_side_is_a_squares(value, expected):
-    assert side(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("bicubic", "bicubic"), ("InterpolationMode.BILINEAR", "bilinear"), (1, "lanczos"), (4, None)],
-)
-def test_that_kinds_of_resizing_are_known_by_name_and_number(value, expected):
-    assert interpolation(value) == expected
-
-
-def test_that_a_standard_deviation_of_zero_is_not_taken():
-    assert filled({"mean": 0.5, "std": [0.0, 0.5, 0.5], "image_size": 32}, None) is None
-
-
-@pytest.mark.parametrize("arch", ["googlenet", "inception_v3"])
-def test_that_networks_with_a_normalisation_of_their_own_get_it_as_preprocessing(arch):
-    made = torchvision_weights.preprocessing(torchvision_weights.default(arch))
-    assert (made.mean, made.std) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
