@@ -9,7 +9,7 @@ from mpt_studio.recipe import METHODS
 
 
 @pytest.mark.parametrize(
-    ("method", "needs"), [("PCT_KL", "an old model"), ("MPT_LM", "a reference model"), ("ELODI", "an ensemble")]
+    ("method", "needs"), [("PCT_KL", "the old model"), ("MPT_LM", "the reference model"), ("ELODI", "an ensemble")]
 )
 def test_that_missing_teachers_are_a_sentence(method, needs, make, replaced, old):
     with pytest.raises(UserError, match=needs):
