@@ -104,7 +104,7 @@ class FrontierPlot(QWidget):
         self._between: Curve | None = None
         self.legend = QWidget()
         self._legend_layout = FlowLayout(self.legend, spacing=2)
-        self.readout = label(wrap=True)
+        self.readout, self._is_muted = label(wrap=True), False
         self.readout.setMinimumHeight(2 * self.fontMetrics().height() + 2)
         self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
@@ -312,7 +312,8 @@ class FrontierPlot(QWidget):
             text = f"{self._sentence_under(*self.under)}. The diamond; it moves with the slider."
         else:
             text, muted = self._without or _HINT, True
-        if bool(self.readout.property("muted")) != muted:
+        if muted != self._is_muted:
+            self._is_muted = muted
             theme.mark(self.readout, muted=muted)
         self.readout.setText(text)
 

@@ -143,7 +143,7 @@ class ErrorPanel(QFrame):
     @Slot()
     def _recolor(self) -> None:
         glyph, role = GLYPHS[self._level]
-        color = getattr(theme.colors(), role)
+        color = theme.color(role)
         self._glyph.setText(glyph)
         self._glyph.setStyleSheet(f"color: {color};")
         back = theme.blend(theme.colors().panel, color, 0.12)

@@ -127,12 +127,15 @@ def version_color(index: int) -> str:
 def apply(app: QApplication, choice: Scheme = "system") -> None:
     """Fusion style, our palette and stylesheet; follows the system's scheme from now on unless one is chosen."""
     app.setStyle("Fusion")
-    hints = app.styleHints()
-    if app.property("mpt_theme") is None:
-        app.setProperty("mpt_theme", True)
-        hints.colorSchemeChanged.connect(_refresh)
+    _follow_system()
     set_scheme(choice)
     _paint_app(app)
+
+
+@functools.cache
+def _follow_system() -> None:
+    """Once, however often the theme is applied."""
+    QGuiApplication.styleHints().colorSchemeChanged.connect(_refresh)
 
 
 def set_scheme(choice: Scheme) -> None:
