@@ -14,6 +14,7 @@ from mpt_studio.compare import SUBSETS, compare, record_of
 from mpt_studio.data import open_dataset
 from mpt_studio.engine.machine import compiled
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.train import plan
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Started, Step, to_line
 from mpt_studio.predictions import read_predictions
@@ -272,7 +273,7 @@ def test_that_an_updates_trainings_earn_compiling_together(tmp_path: Path, monke
         Store(tmp_path), listen=lambda run, e: isinstance(e, Started) and heard.update({run: e.settings})
     )
     monkeypatch.setattr(compiled, "has_compiler", lambda: True)
-    monkeypatch.setattr(compiled, "training_work", lambda *_: devices.threads() * compiled.PAYS_FROM / 2.5)
+    monkeypatch.setattr(plan, "_work", lambda *_: devices.threads() * compiled.PAYS_FROM / 2.5)
     for name in ("student", "teacher"):
         monkeypatch.setattr(compiled, name, lambda network, *_: network)
     training = dataclasses.replace(TINY, limit_train=188, batch_size=32)
