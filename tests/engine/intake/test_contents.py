@@ -1,4 +1,4 @@
-"""Weights in several files of a folder."""
+"""What a file holds, or a folder of several."""
 
 from __future__ import annotations
 
