@@ -91,7 +91,7 @@ def test_that_no_two_purposes_share_a_stream():
 def test_that_images_are_not_mirrored_where_left_and_right_matter(squares):
     assert squares.flips_horizontally
     letters = dataclasses.replace(Training(), flip="off")
-    crop, mirror = Augmentation.of(letters, squares, 32).steps
+    crop, mirror, *_ = Augmentation.of(letters, squares, 32).steps
     assert (crop, mirror) == (PadCrop(4), Mirror(False))
     images = noise(500, 2)
     assert np.array_equal(mirror.apply(batch_of(images), draws(500)).images_BSS3.numpy(), images)

