@@ -12,25 +12,29 @@ import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar, assert_never
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, assert_never
 
-import pydantic
 from annotated_types import Interval
 
 from mpt_studio import paths
 from mpt_studio.errors import UsageError, UserError
 
+if TYPE_CHECKING:
+    import pydantic  # which takes a tenth of a second: only reading a recipe needs it
+
 Distillation = Literal["none", "naive", "focal_kl", "focal_lm", "lm", "lm_topk"]
 Teachers = Literal["none", "old", "old_and_reference", "old_and_ensemble"]
 Teacher = Literal["old", "reference", "ensemble"]
 Role = Literal["old", "reference", "candidate", "noise_floor", "ensemble"]
+_STRICT = {"extra": "forbid"}
+"""For pydantic: a field that we do not know is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """How an update is kept close to the old model: which distillation, which teachers, which margin."""
 
-    __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
+    __pydantic_config__ = _STRICT
 
     name: str = "No_Treatment"
     """Published name of the preset that the other fields started from."""
@@ -171,7 +175,7 @@ def label_of(method: Method) -> str:
 class Model:
     """The network."""
 
-    __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
+    __pydantic_config__ = _STRICT
 
     arch: str = "small"
     """"small" (residual, about 0.2 M parameters, for CPUs), any torchvision classification model, or timm/NAME."""
@@ -189,7 +193,7 @@ class Model:
 class Training:
     """The optimisation."""
 
-    __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
+    __pydantic_config__ = _STRICT
 
     epochs: Annotated[int, Interval(ge=1, le=100_000)] = 30
     """Passes over the training data."""
@@ -245,7 +249,7 @@ class Training:
 class Recipe:
     """One version's training: what ``mpt-studio train`` runs."""
 
-    __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
+    __pydantic_config__ = _STRICT
 
     data: str
     """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
@@ -268,7 +272,7 @@ class Recipe:
 class UpdateRecipe:
     """The one-click job: old model, reference model and updates by several methods, side by side."""
 
-    __pydantic_config__ = pydantic.ConfigDict(extra="forbid")
+    __pydantic_config__ = _STRICT
 
     data: str = "builtin"
     """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
@@ -299,6 +303,8 @@ T = TypeVar("T")
 
 @functools.cache
 def _adapter(cls: type[T]) -> pydantic.TypeAdapter[T]:
+    import pydantic
+
     return pydantic.TypeAdapter(cls)
 
 
@@ -309,10 +315,12 @@ def to_json(recipe: Any) -> dict[str, Any]:
 
 def from_json(cls: type[T], values: dict[str, Any], error: type[UserError] = UserError) -> T:
     """The recipe in plain JSON values; unknown fields and values out of range raise ``error``."""
+    from pydantic import ValidationError
+
     try:
         made: T = _adapter(cls).validate_json(json.dumps(values))  # type: ignore[arg-type]
         return made
-    except pydantic.ValidationError as problem:
+    except ValidationError as problem:
         raise error(_first_problem(problem)) from None
 
 

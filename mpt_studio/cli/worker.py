@@ -28,6 +28,7 @@ from typing import Any, TextIO
 from mpt_studio import jobs, paths
 from mpt_studio.cli.inbox import Inbox, Request
 from mpt_studio.errors import Interrupted, UserError, one_sentence
+from mpt_studio.jobs import explain
 from mpt_studio.log import start_logging
 from mpt_studio.reading import choices_from_json, to_json
 from mpt_studio.store import Store
@@ -70,11 +71,11 @@ def _set_class_map(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[s
 
 
 def _load(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
-    return jobs.explain.load(session, args["checkpoints"], args["data"], warm=warm)
+    return explain.load(session, args["checkpoints"], args["data"], warm=warm)
 
 
 def _saliency(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
-    return jobs.explain.saliency(
+    return explain.saliency(
         session, args["checkpoints"], args["data"], args["sample"], classes=args.get("classes", ()), warm=warm
     )
 
@@ -82,17 +83,17 @@ def _saliency(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, A
 def _neighbours(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     samples = args["samples"] if "samples" in args else [args["sample"]]
     more = _given(args, "k", "all_classes")
-    return jobs.explain.neighbours(session, args["checkpoints"], args["data"], samples, **more, warm=warm)
+    return explain.neighbours(session, args["checkpoints"], args["data"], samples, **more, warm=warm)
 
 
 def _features_map(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     more = _given(args, "part", "method")
-    return jobs.explain.features_map(session, args["checkpoint"], args["data"], **more, warm=warm)
+    return explain.features_map(session, args["checkpoint"], args["data"], **more, warm=warm)
 
 
 def _interpolate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     more = _given(args, "alphas", "statistics")
-    return jobs.explain.interpolate(session, args["old"], args["update"], args["data"], **more, warm=warm)
+    return explain.interpolate(session, args["old"], args["update"], args["data"], **more, warm=warm)
 
 
 def _given(args: Args, *names: str) -> Args:

@@ -1,104 +1,65 @@
 """Two versions' predictions, matched by sample id and class name: flips, rates, trade-offs, filters."""
 
-from mpt_studio.compare.annotations import CAUSE_NAMES, Cause, CauseThresholds, Metadata
-from mpt_studio.compare.blocks import Cancelled
-from mpt_studio.compare.comparison import Comparison, compare
-from mpt_studio.compare.figures.causes import causes
-from mpt_studio.compare.figures.classes import ClassRates, FlowPair, flow, per_class
-from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of, told
-from mpt_studio.compare.figures.frontier import Frontier, frontier
-from mpt_studio.compare.figures.history import FATE_NAMES, Fate, History, history
-from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
-from mpt_studio.compare.figures.offset import at_offset, offsets
-from mpt_studio.compare.figures.paired import Paired, paired
-from mpt_studio.compare.figures.recommend import OffsetRecommendation, Recommendation, recommend, recommend_offset
-from mpt_studio.compare.files.id_list import read_ids, write_ids
-from mpt_studio.compare.files.kept import open_comparison
-from mpt_studio.compare.files.metadata import read_metadata
-from mpt_studio.compare.files.pictures import write_contact_sheet, write_images
-from mpt_studio.compare.files.samples_table import write_csv, write_parquet
-from mpt_studio.compare.finding.arrange import Group, groups, sort_rows
-from mpt_studio.compare.finding.explore import Facets, facets
-from mpt_studio.compare.finding.filters import Among, Filter, Interval, Range, Samples
-from mpt_studio.compare.finding.query import Completion, QueryError, Vocabulary, complete, parse, to_text, vocabulary
-from mpt_studio.compare.matching.aligned import aligned, aligned_by_store, map_for
-from mpt_studio.compare.matching.class_map import ClassMap, keep_map, kept_map
-from mpt_studio.compare.matching.doctor import Diagnosis, diagnose
-from mpt_studio.compare.matching.matching import Matching
-from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "CAUSE_NAMES",
-    "FATE_NAMES",
-    "FIGURES",
-    "SUBSETS",
-    "SUBSET_WORDS",
-    "Among",
-    "Cancelled",
-    "Cause",
-    "CauseThresholds",
-    "ClassMap",
-    "ClassRates",
-    "Comparison",
-    "Completion",
-    "Criteria",
-    "Diagnosis",
-    "Facets",
-    "Fate",
-    "Figure",
-    "Filter",
-    "Finding",
-    "FlowPair",
-    "Frontier",
-    "Group",
-    "History",
-    "Interval",
-    "Matching",
-    "Metadata",
-    "OffsetRecommendation",
-    "Paired",
-    "QueryError",
-    "Range",
-    "Recommendation",
-    "Samples",
-    "Subset",
-    "Verdict",
-    "Vocabulary",
-    "adjusted_rates",
-    "aligned",
-    "aligned_by_store",
-    "at_offset",
-    "causes",
-    "compare",
-    "complete",
-    "diagnose",
-    "facets",
-    "flow",
-    "frontier",
-    "groups",
-    "history",
-    "judge",
-    "keep_map",
-    "kept_map",
-    "label_wrong",
-    "map_for",
-    "offsets",
-    "open_comparison",
-    "paired",
-    "parse",
-    "per_class",
-    "read_ids",
-    "read_metadata",
-    "recommend",
-    "recommend_offset",
-    "record_of",
-    "sort_rows",
-    "to_text",
-    "told",
-    "vocabulary",
-    "write_contact_sheet",
-    "write_csv",
-    "write_ids",
-    "write_images",
-    "write_parquet",
-]
+from mpt_studio.lazily import names_of
+
+if TYPE_CHECKING:
+    from mpt_studio.compare.annotations import CAUSE_NAMES, Cause, CauseThresholds, Metadata
+    from mpt_studio.compare.blocks import Cancelled
+    from mpt_studio.compare.comparison import Comparison, compare
+    from mpt_studio.compare.figures.causes import causes
+    from mpt_studio.compare.figures.classes import ClassRates, FlowPair, flow, per_class
+    from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of, told
+    from mpt_studio.compare.figures.frontier import Frontier, frontier
+    from mpt_studio.compare.figures.history import FATE_NAMES, Fate, History, history
+    from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
+    from mpt_studio.compare.figures.offset import at_offset, offsets
+    from mpt_studio.compare.figures.paired import Paired, paired
+    from mpt_studio.compare.figures.recommend import OffsetRecommendation, Recommendation, recommend, recommend_offset
+    from mpt_studio.compare.files.id_list import read_ids, write_ids
+    from mpt_studio.compare.files.kept import open_comparison
+    from mpt_studio.compare.files.metadata import read_metadata
+    from mpt_studio.compare.files.pictures import write_contact_sheet, write_images
+    from mpt_studio.compare.files.samples_table import write_csv, write_parquet
+    from mpt_studio.compare.finding.arrange import Group, groups, sort_rows
+    from mpt_studio.compare.finding.explore import Facets, facets
+    from mpt_studio.compare.finding.filters import Among, Filter, Interval, Range, Samples
+    from mpt_studio.compare.finding.query import Completion, QueryError, Vocabulary, complete, parse, to_text, vocabulary
+    from mpt_studio.compare.matching.aligned import aligned, aligned_by_store, map_for
+    from mpt_studio.compare.matching.class_map import ClassMap, keep_map, kept_map
+    from mpt_studio.compare.matching.doctor import Diagnosis, diagnose
+    from mpt_studio.compare.matching.matching import Matching
+    from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "annotations": "CAUSE_NAMES Cause CauseThresholds Metadata",
+        "blocks": "Cancelled",
+        "comparison": "Comparison compare",
+        "figures.causes": "causes",
+        "figures.classes": "ClassRates FlowPair flow per_class",
+        "figures.columns": "FIGURES Figure record_of told",
+        "figures.frontier": "Frontier frontier",
+        "figures.history": "FATE_NAMES Fate History history",
+        "figures.judge": "Criteria Finding Verdict adjusted_rates judge label_wrong",
+        "figures.offset": "at_offset offsets",
+        "figures.paired": "Paired paired",
+        "figures.recommend": "OffsetRecommendation Recommendation recommend recommend_offset",
+        "files.id_list": "read_ids write_ids",
+        "files.kept": "open_comparison",
+        "files.metadata": "read_metadata",
+        "files.pictures": "write_contact_sheet write_images",
+        "files.samples_table": "write_csv write_parquet",
+        "finding.arrange": "Group groups sort_rows",
+        "finding.explore": "Facets facets",
+        "finding.filters": "Among Filter Interval Range Samples",
+        "finding.query": "Completion QueryError Vocabulary complete parse to_text vocabulary",
+        "matching.aligned": "aligned aligned_by_store map_for",
+        "matching.class_map": "ClassMap keep_map kept_map",
+        "matching.doctor": "Diagnosis diagnose",
+        "matching.matching": "Matching",
+        "tally": "SUBSET_WORDS SUBSETS Subset",
+    },
+)

@@ -1,16 +1,19 @@
 """What versions answered: our folders of arrays, and others' CSV, Parquet and ``.npz`` files."""
 
-from mpt_studio.predictions.answers import Floats, Ints, Predictions, Scores, Strings
-from mpt_studio.predictions.read_any import is_predictions, read_predictions
-from mpt_studio.predictions.truth import with_truth
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Floats",
-    "Ints",
-    "Predictions",
-    "Scores",
-    "Strings",
-    "is_predictions",
-    "read_predictions",
-    "with_truth",
-]
+from mpt_studio.lazily import names_of
+
+if TYPE_CHECKING:
+    from mpt_studio.predictions.answers import Floats, Ints, Predictions, Scores, Strings
+    from mpt_studio.predictions.read_any import is_predictions, read_predictions
+    from mpt_studio.predictions.truth import with_truth
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "answers": "Floats Ints Predictions Scores Strings",
+        "read_any": "is_predictions read_predictions",
+        "truth": "with_truth",
+    },
+)
