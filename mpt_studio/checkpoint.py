@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import pydantic
-
 from mpt_studio import onnx_header, paths, tensor_header
 from mpt_studio.errors import UserError
+from mpt_studio.made_of import made_of
 
 FORMAT = 1
 MOST_CLASSES, MOST_NAME = 100_000, 1000
@@ -122,9 +121,6 @@ def check_content(path: Path) -> None:
         raise UserError(f"{path} is damaged: its content does not match its checksum; use another copy.")
 
 
-_ADAPTER = pydantic.TypeAdapter(Checkpoint)
-
-
 def read_checkpoint(path: Path) -> Checkpoint:
     """Describe one of our weights files from its header alone. Raises ``UserError`` for anything else."""
     if not path.exists():
@@ -168,10 +164,9 @@ def _described(path: Path, text: str) -> Checkpoint:
             raise UserError(f"{path} was written by a newer MPT Studio; update the program to read it.")
         if json.dumps(values, ensure_ascii=False) != text:
             raise ValueError("it was changed after it was written")
-        return _sensible(_ADAPTER.validate_json(json.dumps({**values, "path": str(path)})))
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:  # pydantic.ValidationError is a ValueError
-        reason = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
-        raise UserError(f"The header of {path} is damaged ({reason}).") from None
+        return _sensible(made_of(Checkpoint, {**values, "path": str(path)}))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(f"The header of {path} is damaged ({error}).") from None
 
 
 def _sensible(made: Checkpoint) -> Checkpoint:

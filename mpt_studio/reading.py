@@ -6,13 +6,11 @@ one of these reports beside it. Everybody else reads only those two.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import pydantic
-
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.made_of import made_of
 
 FORMAT = 1
 
@@ -80,10 +78,6 @@ class Reading:
     format: int = FORMAT
 
 
-_READING = pydantic.TypeAdapter(Reading)
-_CHOICES = pydantic.TypeAdapter(Choices)
-
-
 def to_json(value: Reading | Choices) -> dict[str, Any]:
     """Plain values that ``reading_from_json`` or ``choices_from_json`` takes back."""
     return asdict(value)
@@ -91,9 +85,9 @@ def to_json(value: Reading | Choices) -> dict[str, Any]:
 
 def reading_from_json(values: dict[str, Any]) -> Reading:
     """The inverse of ``to_json``. Raises ``ValueError``."""
-    return _READING.validate_json(json.dumps(values))
+    return made_of(Reading, values)
 
 
 def choices_from_json(values: dict[str, Any]) -> Choices:
     """The inverse of ``to_json``. Raises ``ValueError``."""
-    return _CHOICES.validate_json(json.dumps(values))
+    return made_of(Choices, values)

@@ -8,33 +8,28 @@ al., AAAI 2026 (arXiv 2511.08322).
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, assert_never
+from typing import Annotated, Any, Literal, TypeVar, assert_never
 
 from annotated_types import Interval
 
 from mpt_studio import paths
 from mpt_studio.errors import UsageError, UserError
-
-if TYPE_CHECKING:
-    import pydantic  # which takes a tenth of a second: only reading a recipe needs it
+from mpt_studio.made_of import STRICT, MisfitError, made_of
 
 Distillation = Literal["none", "naive", "focal_kl", "focal_lm", "lm", "lm_topk"]
 Teachers = Literal["none", "old", "old_and_reference", "old_and_ensemble"]
 Teacher = Literal["old", "reference", "ensemble"]
 Role = Literal["old", "reference", "candidate", "noise_floor", "ensemble"]
-_STRICT = {"extra": "forbid"}
-"""For pydantic: a field that we do not know is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """How an update is kept close to the old model: which distillation, which teachers, which margin."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     name: str = "No_Treatment"
     """Published name of the preset that the other fields started from."""
@@ -175,7 +170,7 @@ def label_of(method: Method) -> str:
 class Model:
     """The network."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     arch: str = "small"
     """"small" (residual, about 0.2 M parameters, for CPUs), any torchvision classification model, or timm/NAME."""
@@ -193,7 +188,7 @@ class Model:
 class Training:
     """The optimisation."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     epochs: Annotated[int, Interval(ge=1, le=100_000)] = 30
     """Passes over the training data."""
@@ -249,7 +244,7 @@ class Training:
 class Recipe:
     """One version's training: what ``mpt-studio train`` runs."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     data: str
     """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
@@ -272,7 +267,7 @@ class Recipe:
 class UpdateRecipe:
     """The one-click job: old model, reference model and updates by several methods, side by side."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     data: str = "builtin"
     """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
@@ -301,13 +296,6 @@ class UpdateRecipe:
 T = TypeVar("T")
 
 
-@functools.cache
-def _adapter(cls: type[T]) -> pydantic.TypeAdapter[T]:
-    import pydantic
-
-    return pydantic.TypeAdapter(cls)
-
-
 def to_json(recipe: Any) -> dict[str, Any]:
     """A recipe (or a part of one) as plain JSON values."""
     return dataclasses.asdict(recipe)
@@ -315,13 +303,10 @@ def to_json(recipe: Any) -> dict[str, Any]:
 
 def from_json(cls: type[T], values: dict[str, Any], error: type[UserError] = UserError) -> T:
     """The recipe in plain JSON values; unknown fields and values out of range raise ``error``."""
-    from pydantic import ValidationError
-
     try:
-        made: T = _adapter(cls).validate_json(json.dumps(values))  # type: ignore[arg-type]
-        return made
-    except ValidationError as problem:
-        raise error(_first_problem(problem)) from None
+        return made_of(cls, values)
+    except MisfitError as misfit:
+        raise error(_sentence(misfit)) from None
 
 
 def checked(recipe: T) -> T:
@@ -329,12 +314,11 @@ def checked(recipe: T) -> T:
     return from_json(type(recipe), to_json(recipe), UsageError)
 
 
-def _first_problem(error: pydantic.ValidationError) -> str:
-    problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "recipe"
-    if problem["type"] == "unexpected_keyword_argument":
+def _sentence(misfit: MisfitError) -> str:
+    where = misfit.where or "recipe"
+    if misfit.is_unknown:
         return f"The recipe has a field {where!r} that this version of MPT Studio does not know."
-    return f"The recipe's {where} is {problem.get('input')!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
+    return f"The recipe's {where} is {misfit.given!r}: {misfit.reason[0].lower()}{misfit.reason[1:]}."
 
 
 @dataclass(frozen=True, kw_only=True)

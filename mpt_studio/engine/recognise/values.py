@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
-
-import pydantic
 
 from mpt_studio.checkpoint import Interpolation, Preprocessing
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.recognise.hints import number
 from mpt_studio.errors import UserError
+from mpt_studio.made_of import made_of
 
 Three = tuple[float, float, float]
 _OURS = set(Preprocessing.__dataclass_fields__)
-_ADAPTER = pydantic.TypeAdapter(Preprocessing)
 
 _SIZES = (
     "image_size",
@@ -98,7 +95,7 @@ def in_our_words(values: Mapping[str, Any]) -> Preprocessing | None:
     if not values.keys() >= _OURS:
         return None
     try:
-        found = _ADAPTER.validate_json(json.dumps({key: values[key] for key in _OURS}, allow_nan=False))
+        found = made_of(Preprocessing, {key: values[key] for key in _OURS}, allow_nan=False)
         Fit.of(found)
     except (ValueError, TypeError, RecursionError, UserError):
         return None
