@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mpt_studio import jobs, report
 from mpt_studio.cli.session import (
@@ -15,9 +15,9 @@ from mpt_studio.cli.session import (
     open_session,
     print_record,
 )
-from mpt_studio.compare import ClassMap
-from mpt_studio.compare.matching.class_map import NO_MAP
-from mpt_studio.files.class_lists import class_list
+
+if TYPE_CHECKING:
+    from mpt_studio.compare import ClassMap
 
 
 def classes(
@@ -49,5 +49,8 @@ def chosen_names(
     class_map: Path | None, old_classes: str, new_classes: str
 ) -> tuple[ClassMap, dict[str, tuple[str, ...]]]:
     """The options on class names, read. Raises ``UserError``."""
-    mapped = ClassMap.read(class_map.expanduser()) if class_map else NO_MAP
+    from mpt_studio.compare.matching.class_map import NO_MAP, ClassMap
+    from mpt_studio.files.class_lists import class_list
+
+    mapped = ClassMap.read(class_map) if class_map else NO_MAP
     return mapped, {"old_classes": class_list(old_classes), "new_classes": class_list(new_classes)}

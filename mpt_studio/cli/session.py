@@ -7,17 +7,17 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import tyro
 
 from mpt_studio import jobs, paths
-from mpt_studio.cli.terminal import Terminal
 from mpt_studio.store import Store
 
-StoreOption = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help="Folder of runs; by default the user's own.")]
-FileOption = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-NumberOption = Annotated[float | None, tyro.conf.arg(metavar="FLOAT")]
+# ruff: noqa: UP045 - "Path | None" means the same, but has tyro import typeguard, which takes as long as all of tyro
+StoreOption = Annotated[Optional[Path], tyro.conf.arg(metavar="DIR", help="Folder of runs; by default the user's own.")]
+FileOption = Annotated[Optional[Path], tyro.conf.arg(metavar="FILE")]
+NumberOption = Annotated[Optional[float], tyro.conf.arg(metavar="FLOAT")]
 OldVersion = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="OLD")]
 NewVersion = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NEW")]
 JsonOption = Annotated[bool, tyro.conf.arg(help="Print one JSON object for machines instead of tables.")]
@@ -30,6 +30,8 @@ def opened_store(folder: Path | None) -> Store:
 @contextmanager
 def open_session(folder: Path | None, *, quiet: bool) -> Iterator[jobs.Session]:
     """A session that shows progress on stderr and turns Ctrl+C and SIGTERM into an orderly, resumable end."""
+    from mpt_studio.cli.terminal import Terminal
+
     with Terminal(quiet=quiet) as terminal, _signals() as interrupted:
         yield jobs.Session(opened_store(folder), terminal.listen, terminal.progress, interrupted)
 

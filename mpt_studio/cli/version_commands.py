@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from tyro.conf import Positional
 
+from mpt_studio import compare as comparing
 from mpt_studio import jobs, report
 from mpt_studio.cli.classes import chosen_names
 from mpt_studio.cli.inspection import text_of
@@ -22,20 +23,11 @@ from mpt_studio.cli.session import (
     print_record,
 )
 from mpt_studio.cli.version_options import VersionOptions
-from mpt_studio.compare import (
-    SUBSETS,
-    Comparison,
-    Criteria,
-    adjusted_rates,
-    judge,
-    label_wrong,
-    read_ids,
-    record_of,
-    write_csv,
-)
-from mpt_studio.flips import Mark
-from mpt_studio.store import Marks, Store
-from mpt_studio.store.marks import FILE as MARKS_FILE
+
+if TYPE_CHECKING:
+    from mpt_studio.compare import Comparison, Criteria
+    from mpt_studio.flips import Mark
+    from mpt_studio.store import Store
 
 NOT_MET = 3
 """Exit code of ``compare`` where a criterion is not met."""
@@ -103,21 +95,24 @@ def compare(
         new_classes: The same for the new version.
     """
     mapped, lists = chosen_names(class_map, old_classes, new_classes)
-    criteria = Criteria(read_ids(must_not_flip) if must_not_flip else None, max_nfr, max_class_nfr, min_accuracy_gain)
+    listed = comparing.read_ids(must_not_flip) if must_not_flip else None
+    criteria = comparing.Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
     with open_session(store, quiet=json) as session:
         comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, **lists)
         comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
         if csv is not None:
-            write_csv(comparison, csv)
+            comparing.write_csv(comparison, csv)
     return _print_judged(comparison, criteria, adjusted, json)
 
 
 def _print_judged(comparison: Comparison, criteria: Criteria, adjusted: bool, json: bool) -> int:
-    wrong = label_wrong(comparison)
-    record = record_of(comparison)
+    wrong = comparing.label_wrong(comparison)
+    record = comparing.record_of(comparison)
     if wrong.any():
-        record["adjusted"] = {subset: adjusted_rates(comparison, subset, wrong).to_json() for subset in SUBSETS}
-    verdict = judge(comparison, criteria, leave_out=wrong if adjusted else None) if criteria.asked() else None
+        record["adjusted"] = {
+            subset: comparing.adjusted_rates(comparison, subset, wrong).to_json() for subset in comparing.SUBSETS
+        }
+    verdict = comparing.judge(comparison, criteria, leave_out=wrong if adjusted else None) if criteria.asked() else None
     if verdict is not None:
         record["verdict"] = verdict.to_json()
     print_record(record, json, lambda r: report.judged_report(r, comparison.matching, verdict))
@@ -126,7 +121,9 @@ def _print_judged(comparison: Comparison, criteria: Criteria, adjusted: bool, js
 
 def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
     """What was marked in the window on these data; a store without marks stays without."""
-    if not fingerprint or not (opened.root / MARKS_FILE).is_file():
+    from mpt_studio.store.marks import FILE, Marks
+
+    if not fingerprint or not (opened.root / FILE).is_file():
         return {}
     marks = Marks(opened.root)
     try:

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from mpt_studio.compare.finding.arrange import Group, groups, sort_rows
     from mpt_studio.compare.finding.explore import Facets, facets
     from mpt_studio.compare.finding.filters import Among, Filter, Interval, Range, Samples
-    from mpt_studio.compare.finding.query import Completion, QueryError, Vocabulary, complete, parse, to_text, vocabulary
+    from mpt_studio.compare.finding.query import (
+        Completion,
+        QueryError,
+        Vocabulary,
+        complete,
+        parse,
+        to_text,
+        vocabulary,
+    )
     from mpt_studio.compare.matching.aligned import aligned, aligned_by_store, map_for
     from mpt_studio.compare.matching.class_map import ClassMap, keep_map, kept_map
     from mpt_studio.compare.matching.doctor import Diagnosis, diagnose

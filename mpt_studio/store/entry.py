@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mpt_studio.events import Event
 from mpt_studio.store.folder import EVENTS, is_locked
-from mpt_studio.store.follow import EventTail
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,8 @@ class StoreEntry:
 
     def events(self) -> Iterator[Event]:
         """What happened so far; an update's runs have their own."""
+        from mpt_studio.store.follow import EventTail
+
         return EventTail(self.events_path).read()
 
     @property

@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, cast
-
-import filelock
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from mpt_studio import paths
 from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.events import Ended, Epoch, Event, Outcome, Paused, to_line
 from mpt_studio.store import control
 from mpt_studio.store.disk import written_to
+
+if TYPE_CHECKING:
+    import filelock
 
 FORMAT = 1
 EVENTS, LOCK = "events.jsonl", "lock"
@@ -64,6 +65,8 @@ def is_locked(folder: Path) -> bool:
     lock = folder / LOCK
     if not lock.exists():
         return False
+    import filelock
+
     probe = filelock.FileLock(lock, thread_local=False)
     try:
         probe.acquire(blocking=False)
@@ -205,6 +208,8 @@ def _left_by(error: BaseException | None) -> tuple[Outcome, str]:
 
 
 def _locked(folder: Path) -> filelock.BaseFileLock:
+    import filelock
+
     lock = filelock.FileLock(folder / LOCK, thread_local=False)
     with written_to(folder):
         try:

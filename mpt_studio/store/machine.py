@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import os
 import platform
 import subprocess
@@ -19,6 +18,8 @@ _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "safetensors")
 
 @functools.cache
 def _versions() -> dict[str, str]:
+    import importlib.metadata
+
     found = {"mpt-studio": mpt_studio.__version__, "python": platform.python_version()}
     for name in _PACKAGES:
         try:

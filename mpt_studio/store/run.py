@@ -8,10 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mpt_studio import paths, recipe
+from mpt_studio import paths, predictions, recipe
 from mpt_studio.errors import UserError
 from mpt_studio.events import Outcome
-from mpt_studio.predictions import Predictions, is_predictions
 from mpt_studio.recipe import Recipe
 from mpt_studio.store.disk import written_to
 from mpt_studio.store.entry import StoreEntry
@@ -58,7 +57,7 @@ class Run(StoreEntry):
     def predictions(self, part: str = "test") -> Path | None:
         """Folder of the version's predictions; None where it was not evaluated."""
         folder = self.folder / "predictions" / part
-        return folder if is_predictions(folder) else None
+        return folder if predictions.is_predictions(folder) else None
 
     def check(self, name: str = "last") -> None:
         """Compare a checkpoint with the SHA-256 noted when it was saved. Raises ``UserError`` where they differ."""
@@ -129,11 +128,11 @@ class RunWriter(FolderWriter):
             paths.replace_file(path, write)
         return path
 
-    def save_predictions(self, predictions: Predictions, part: str = "test") -> Path:
+    def save_predictions(self, answers: predictions.Predictions, part: str = "test") -> Path:
         """Write the version's answers on a part of the data."""
         folder = self.folder / "predictions" / part
         with written_to(self.folder):
-            predictions.save(folder)
+            answers.save(folder)
         return folder
 
     def finish(self, outcome: Outcome, message: str = "", figures: dict[str, Any] | None = None) -> None:

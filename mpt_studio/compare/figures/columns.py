@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.tally import SUBSETS, Subset
 from mpt_studio.flips import Rates, Share, wilson
-
-Unit = Literal["count", "share", "ratio", "probability"]
-UNITS: dict[Unit, Callable[[float], str]] = {
-    "count": str,
-    "share": lambda rate: f"{100 * rate:.1f} %",
-    "ratio": lambda value: f"{value:.2f}",
-    "probability": lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}",
-}
-"""How numbers are written, in the order in which a table of all figures tells them."""
+from mpt_studio.units import Unit
 
 
 @dataclass(frozen=True)
@@ -56,11 +48,6 @@ class Figure:
     def basis(self, rates: Rates) -> int:
         """How many it is a share of."""
         return self.counts(rates)[1] if self.counts else rates.samples
-
-
-def told(unit: Unit, value: float | None) -> str:
-    """A number for people; undefined is a dash."""
-    return "–" if value is None else UNITS[unit](value)
 
 
 def _rate(share: Share, name: str, **more: Any) -> Figure:

@@ -1,20 +1,18 @@
-"""Results as text: the tables that the command line prints."""
+"""Updates, comparisons and classes as text: the tables that the command line prints."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
-from mpt_studio.compare import FIGURES, SUBSET_WORDS, SUBSETS, Figure, Matching, Subset, Verdict, told
-from mpt_studio.compare.figures.columns import UNITS
+from mpt_studio.compare.figures.columns import FIGURES, Figure
 from mpt_studio.compare.matching.doctor import PAIR_WORDS
+from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.errors import one_sentence
-from mpt_studio.store import Run, Update
+from mpt_studio.report.text_table import TextTable
+from mpt_studio.units import UNITS, told
+
+if TYPE_CHECKING:
+    from mpt_studio.compare import Matching, Verdict
 
 
 def update_report(result: dict[str, Any]) -> str:
@@ -62,11 +60,11 @@ def _candidates_table(result: dict[str, Any]) -> str:
         samples = rows[0][subset]["samples"] if rows else 0
         return f"{figure.name}{' [95 %]' * figure.told_with_interval}\n{SUBSET_WORDS[subset]}, n={samples}"
 
-    table = _table("", "candidate", *(head(*column) for column in columns), words=2)
+    table = TextTable("", "candidate", *(head(*column) for column in columns), words=2)
     for row in rows:
         cells = (_cell(figure, row[subset], figure.told_with_interval) for figure, subset in columns)
         table.add_row("*" if row["run"] == chosen else "", row["label"], *cells)
-    return _text(table)
+    return str(table)
 
 
 def _cell(figure: Figure, subset: dict[str, Any], with_interval: bool) -> str:
@@ -78,22 +76,22 @@ _SIDES = {"old": "Old model's predictions", "new": "Update's predictions"}
 
 def comparison_report(record: dict[str, Any]) -> str:
     """One comparison (``compare.record_of``): every figure on all, old and new classes."""
-    table = _table("", *(f"{SUBSET_WORDS[subset]}\nn={record[subset]['samples']}" for subset in SUBSETS))
+    table = TextTable("", *(f"{SUBSET_WORDS[subset]}\nn={record[subset]['samples']}" for subset in SUBSETS))
     for figure in sorted(FIGURES, key=lambda figure: list(UNITS).index(figure.unit)):
         name = ", ".join(filter(None, (figure.name, figure.whose)))
         table.add_row(name, *(_cell(figure, record[subset], figure.counts is not None) for subset in SUBSETS))
-    return _text(table)
+    return str(table)
 
 
 def classes_report(record: dict[str, Any]) -> str:
     """Two class lists side by side (``jobs.diagnose_versions``), what differs first, and what blocks."""
     order = ("removed", "dropped", "mapped", "respelled", "reordered", "added", "same")
-    table = _table("old model", "update", "", words=3)
+    table = TextTable("old model", "update", "", words=3)
     for row in sorted(record["rows"], key=lambda row: order.index(row["kind"])):
         near = f" (near: {row['suggestion']})" if row["suggestion"] else ""
         table.add_row(*(one_sentence(row[side], 80) for side in ("old", "new")), f"{PAIR_WORDS[row['kind']]}{near}")
     counts = ", ".join(f"{count:,} {PAIR_WORDS[kind]}" for kind, count in record["counts"].items())
-    lines = [_text(table), "", f"{counts}."] if record["rows"] else []
+    lines = [str(table), "", f"{counts}."] if record["rows"] else []
     verdict = record["problems"] or ["Every class of the old model is explained."]
     return "\n".join([*lines, *record["notes"], *verdict])
 
@@ -119,49 +117,8 @@ def accuracy_report(label: str, figures: dict[str, Any]) -> str:
     )
 
 
-def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
-    """Every update and run of a store, newest first."""
-    if not updates and not runs:
-        return "There are no runs yet."
-    table = _table("id", "what", "started", "outcome", "accuracy, all", "NFR, old classes", words=4)
-    for update in updates:
-        table.add_row(update.id, f"update: {update.title}", _when(update.created), update.outcome, "", "")
-    for run in runs:
-        test = run.figures.get("test", {})
-        every, old = test.get("all", {}), test.get("old_classes", {})
-        accuracy = every.get("accuracy_new", every.get("accuracy"))
-        figures = (_counted(accuracy, every), _counted(old.get("nfr"), old))
-        table.add_row(run.id, run.label, _when(run.created), run.outcome, *figures)
-    return _text(table)
-
-
-def _counted(rate: float | None, subset: dict[str, Any]) -> str:
-    return "–" if rate is None else f"{told('share', rate)} (n={subset['samples']})"
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
-
-
 def _with_interval(subset: dict[str, Any], key: str) -> str:
     rate, interval = subset.get(key), subset.get(f"{key}_ci95")
     if rate is None or interval is None:
         return "–"
     return f"{told('share', rate)} [{100 * interval[0]:.1f}–{100 * interval[1]:.1f}]"
-
-
-def _table(*headers: str, words: int = 1) -> Table:
-    """The first columns hold words and begin at the left; numbers end at the right, so that their digits line up."""
-    table = Table(box=None, pad_edge=False, header_style="", padding=(0, 2, 0, 0))
-    for index, header in enumerate(headers):
-        table.add_column(header, justify="left" if index < words else "right", no_wrap=True)
-    return table
-
-
-def _text(table: Table) -> str:
-    """The table as plain text, never folded: what does not fit a terminal can be scrolled or piped."""
-    console = Console(file=io.StringIO(), width=400, color_system=None, highlight=False, markup=False, emoji=False)
-    console.print(table)
-    stream = console.file
-    assert isinstance(stream, io.StringIO)
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())

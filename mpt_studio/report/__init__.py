@@ -1,0 +1,23 @@
+"""Results as text. Above ``jobs``; the command line prints it."""
+
+from typing import TYPE_CHECKING
+
+from mpt_studio.lazily import names_of
+
+if TYPE_CHECKING:
+    from mpt_studio.report.figures import (
+        accuracy_report,
+        classes_report,
+        comparison_report,
+        judged_report,
+        update_report,
+    )
+    from mpt_studio.report.runs import runs_report
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "figures": "accuracy_report classes_report comparison_report judged_report update_report",
+        "runs": "runs_report",
+    },
+)

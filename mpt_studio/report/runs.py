@@ -1,0 +1,37 @@
+"""What a store holds, as text. It needs no figures of a comparison, and so no numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mpt_studio.report.text_table import TextTable
+from mpt_studio.units import told
+
+if TYPE_CHECKING:
+    from mpt_studio.store import Run, Update
+
+
+def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
+    """Every update and run of a store, newest first."""
+    if not updates and not runs:
+        return "There are no runs yet."
+    table = TextTable("id", "what", "started", "outcome", "accuracy, all", "NFR, old classes", words=4)
+    for update in updates:
+        table.add_row(update.id, f"update: {update.title}", _when(update.created), update.outcome, "", "")
+    for run in runs:
+        test = run.figures.get("test", {})
+        every, old = test.get("all", {}), test.get("old_classes", {})
+        accuracy = every.get("accuracy_new", every.get("accuracy"))
+        figures = (_counted(accuracy, every), _counted(old.get("nfr"), old))
+        table.add_row(run.id, run.label, _when(run.created), run.outcome, *figures)
+    return str(table)
+
+
+def _counted(rate: float | None, subset: dict[str, Any]) -> str:
+    return "–" if rate is None else f"{told('share', rate)} (n={subset['samples']})"
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")

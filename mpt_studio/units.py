@@ -1,0 +1,20 @@
+"""How numbers are written for people, everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+Unit = Literal["count", "share", "ratio", "probability"]
+UNITS: dict[Unit, Callable[[float], str]] = {
+    "count": str,
+    "share": lambda rate: f"{100 * rate:.1f} %",
+    "ratio": lambda value: f"{value:.2f}",
+    "probability": lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}",
+}
+"""How numbers are written, in the order in which a table of all figures tells them."""
+
+
+def told(unit: Unit, value: float | None) -> str:
+    """A number for people; undefined is a dash."""
+    return "–" if value is None else UNITS[unit](value)
