@@ -52,5 +52,5 @@ def chosen_names(
     from mpt_studio.compare.matching.class_map import NO_MAP, ClassMap
     from mpt_studio.files.class_lists import class_list
 
-    mapped = ClassMap.read(class_map) if class_map else NO_MAP
+    mapped = ClassMap.read(class_map.expanduser()) if class_map else NO_MAP
     return mapped, {"old_classes": class_list(old_classes), "new_classes": class_list(new_classes)}

@@ -13,9 +13,13 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from mpt_studio import paths
 from mpt_studio.log import start_logging
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 _TWIN = "use the command line instead: mpt-studio update --help"
@@ -96,7 +100,6 @@ def _run(opened: list[str], store: Path) -> int:
     from mpt_studio.gui.widgets import theme
     from mpt_studio.gui.widgets.settings import Settings
     from mpt_studio.gui.window.main_window import MainWindow
-    from mpt_studio.store import Store
 
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(["mpt-studio"])
@@ -105,18 +108,27 @@ def _run(opened: list[str], store: Path) -> int:
     app.setDesktopFileName("mpt-studio")
     settings = Settings()
     theme.apply(app, settings.scheme)
-    window = MainWindow(Store(store.expanduser().absolute()), settings)
+    window = MainWindow(settings=settings)
     with _nothing_unseen(window), _quit_on_signals(app):
-        window.painted.connect(lambda: window.start(opened))
+        window.painted.connect(lambda: _start(window, store, opened))
         window.show()
         code = app.exec()
     window.deleteLater()
     return code
 
 
+def _start(window: MainWindow, store: Path, opened: list[str]) -> None:
+    from mpt_studio.store import Store
+
+    window.furnish(Store(store.expanduser().absolute()))
+    window.start(opened)
+
+
 @contextlib.contextmanager
-def _nothing_unseen(window) -> Iterator[None]:  # type: ignore[no-untyped-def]
+def _nothing_unseen(window: MainWindow) -> Iterator[None]:
     """Exceptions that nobody caught are logged and shown as a sentence; the program goes on."""
+    from PySide6.QtCore import QCoreApplication
+
     before = sys.excepthook
 
     def show(cls: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -125,6 +137,10 @@ def _nothing_unseen(window) -> Iterator[None]:  # type: ignore[no-untyped-def]
             return
         detail = "".join(traceback.format_exception(cls, error, trace))
         log.error("Nobody caught this:\n%s", detail)
+        if not window.is_furnished:  # there is nothing to go on with
+            print(detail, file=sys.stderr)
+            QCoreApplication.exit(1)
+            return
         sentence = (
             f"Something went wrong in MPT Studio ({cls.__name__}); your runs are safe. The details help us mend it."
         )

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import QApplication
 from mpt_studio.__main__ import main
 qt = QApplication(["test"])
 def look():
-    window = next(w for w in qt.topLevelWidgets() if type(w).__name__ == "MainWindow")
+    window = next((w for w in qt.topLevelWidgets() if type(w).__name__ == "MainWindow"), None)
+    if window is None or not window.is_furnished:
+        return QTimer.singleShot(50, look)
     for key in ("train", "compare", "flips", "runs"):
         window.pages.show_page(key)
         qt.processEvents()
@@ -27,7 +29,7 @@ def look():
     print("torch", "torch" in sys.modules, "torchvision" in sys.modules)
     {more}
     window.close()
-QTimer.singleShot(500, look)
+QTimer.singleShot(200, look)
 print("code", main(["gui"]))
 """
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
 
-from mpt_studio.compare.blocks import Cancelled, Stop, never
+from mpt_studio import compare
 from mpt_studio.errors import UserError
+
+if TYPE_CHECKING:
+    from mpt_studio.compare.blocks import Stop
 
 DIRECT_SAMPLES = 100_000
 """Up to so many samples, filters, facets and sorts take less than a frame and are done at once."""
@@ -42,7 +45,7 @@ def _do(title: str, work: Callable[[], Any], done: Callable[[Any], None], failed
     """Hand over the work's result, or a sentence and detail; of cancelled work nothing is told."""
     try:
         done(work())
-    except Cancelled:
+    except compare.Cancelled:
         return
     except UserError as error:
         failed(str(error), "")
@@ -164,7 +167,7 @@ class Latest(QObject):
         if beside:
             self._pool.start(Runnable(lambda: self._run(number, lambda: work(lambda: self._newest != number))))
         else:
-            self._run(number, lambda: work(never))
+            self._run(number, lambda: work(lambda: False))
 
     def cancel(self) -> None:
         """Nobody hears of what was asked before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
@@ -12,8 +13,10 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import action_tip
-from mpt_studio.gui.window.commands import Commands
 from mpt_studio.gui.window.pages import PAGES, START, PageRow
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.window.commands import Commands
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,14 @@ _FILE = (
         icon="image",
         when=lambda c: c.workspace.dataset is not None and bool(c.workspace.dataset.skipped),
     ),
-    Row("reveal_store", "Show the &store's folder", Commands.reveal_store, tip="Where runs are kept", icon="folder"),
+    Row(
+        "reveal_store", "Show the &store's folder", lambda c: c.reveal_store(), tip="Where runs are kept", icon="folder"
+    ),
     Row("quit", "&Quit", lambda c: c.window.close(), "Ctrl+Q", "Close the window", starts_group=True),
 )
 _UPDATE = (
-    Row("try_now", "&Try it now", Commands.try_now, "Ctrl+T", "Train on the built-in data, no questions", "try"),
-    Row("update_model", "&Update my model…", Commands.update_model, "Ctrl+U", "Choose data and model", "update"),
+    Row("try_now", "&Try it now", lambda c: c.try_now(), "Ctrl+T", "Train on the built-in data, no questions", "try"),
+    Row("update_model", "&Update my model…", lambda c: c.update_model(), "Ctrl+U", "Choose data and model", "update"),
     Row(
         "compare_two", "&Compare two versions…", lambda c: c.files.compare_two(), "Ctrl+Shift+N", "Pick two", "compare"
     ),
@@ -153,7 +158,7 @@ _VERSIONS = (
     Row(
         "swap",
         "&Swap old model and current",
-        Commands.swap_versions,
+        lambda c: c.swap_versions(),
         "Ctrl+Shift+X",
         "Exchange roles",
         "swap",
@@ -243,7 +248,7 @@ _JUDGE = (
 )
 _VIEW = (
     *map(_page, PAGES),
-    Row("find", "Search sa&mples", Commands.search_samples, "Ctrl+F", "By words and conditions", "search"),
+    Row("find", "Search sa&mples", lambda c: c.search_samples(), "Ctrl+F", "By words and conditions", "search"),
     Row("page_start", "&Start", lambda c: c.pages.show_page(START), "Ctrl+Shift+H", "The three ways to begin"),
     Row(
         "next_page",
@@ -263,12 +268,12 @@ _VIEW = (
         "refresh",
     ),
     Row("reset_layout", "Reset &layout", lambda c: c.docks.reset(), tip="All panels to their places", icon="layout"),
-    Row("full_screen", "F&ull screen", Commands.toggle_full_screen, "F11", icon="fullscreen", checkable=True),
+    Row("full_screen", "F&ull screen", lambda c: c.toggle_full_screen(), "F11", icon="fullscreen", checkable=True),
 )
 _HELP = (
-    Row("shortcuts", "&Shortcuts", Commands.show_shortcuts, "F1  ?", "Every key on one sheet", "keyboard"),
-    Row("reveal_logs", "Show the &log files", Commands.reveal_logs, tip="For reports of problems", icon="log"),
-    Row("about", "&About MPT Studio", Commands.about, tip="Version and sources", icon="info"),
+    Row("shortcuts", "&Shortcuts", lambda c: c.show_shortcuts(), "F1  ?", "Every key on one sheet", "keyboard"),
+    Row("reveal_logs", "Show the &log files", lambda c: c.reveal_logs(), tip="For reports of problems", icon="log"),
+    Row("about", "&About MPT Studio", lambda c: c.about(), tip="Version and sources", icon="info"),
 )
 MENUS: dict[str, tuple[Row, ...]] = {
     "&File": _FILE,
@@ -281,13 +286,19 @@ MENUS: dict[str, tuple[Row, ...]] = {
 ROWS = tuple(chain(*MENUS.values()))
 
 
-def make_actions(window: QMainWindow, commands: Commands) -> dict[str, QAction]:
-    """The rows' actions by id; they follow what is open and selected, and the page on show."""
-    made = {row.id: _action(window, commands, row) for row in ROWS}
+def make_actions(window: QMainWindow) -> dict[str, QAction]:
+    """The rows' actions by id, to be seen; ``serve`` has them do something."""
+    return {row.id: _action(window, row) for row in ROWS}
+
+
+def serve(actions: dict[str, QAction], commands: Commands) -> None:
+    """Have the actions do what they say, and follow what is open and selected, and the page on show."""
+    for row in ROWS:
+        actions[row.id].triggered.connect(lambda *_, row=row: row.handler(commands))
 
     def refresh() -> None:
         for row in ROWS:
-            made[row.id].setEnabled(row.when(commands))
+            actions[row.id].setEnabled(row.when(commands))
 
     workspace = commands.workspace
     for signal in (
@@ -299,10 +310,9 @@ def make_actions(window: QMainWindow, commands: Commands) -> dict[str, QAction]:
     ):
         signal.connect(refresh)
     refresh()
-    return made
 
 
-def _action(window: QMainWindow, commands: Commands, row: Row) -> QAction:
+def _action(window: QMainWindow, row: Row) -> QAction:
     action = QAction(row.text, window)
     action.setObjectName(row.id)
     action.setCheckable(row.checkable)
@@ -311,7 +321,6 @@ def _action(window: QMainWindow, commands: Commands, row: Row) -> QAction:
     action.setStatusTip(row.tip)
     if row.icon:
         theme.set_icon(action, row.icon)
-    action.triggered.connect(lambda *_: row.handler(commands))
     return action
 
 

@@ -10,15 +10,15 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QWidget
 
-from mpt_studio.gui.data.panel import DataPanel
-from mpt_studio.gui.versions.panel import VersionsPanel
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label
 from mpt_studio.gui.window.log import LogPanel, LogStrip
-from mpt_studio.gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mpt_studio.gui.data.panel import DataPanel
     from mpt_studio.gui.sample.inspector import Inspector
+    from mpt_studio.gui.versions.panel import VersionsPanel
+    from mpt_studio.gui.workspace.workspace import Workspace
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -38,19 +38,31 @@ class PanelRow(Generic[W_co]):
     least: int
     most: int
     make: Callable[[Workspace], W_co]
+    """Imports the panel's room only when it is called: the first paint shows the empty docks."""
     beside_samples: bool = False
     """There only where samples are selected, and made with the first such page; elsewhere the page gets its room."""
 
 
+def _versions(workspace: Workspace) -> VersionsPanel:
+    from mpt_studio.gui.versions.panel import VersionsPanel
+
+    return VersionsPanel(workspace)
+
+
+def _data(workspace: Workspace) -> DataPanel:
+    from mpt_studio.gui.data.panel import DataPanel
+
+    return DataPanel(workspace)
+
+
 def _inspector(workspace: Workspace) -> Inspector:
-    """Its charts take long to import, and the first page has no samples."""
     from mpt_studio.gui.sample.inspector import Inspector
 
     return Inspector(workspace)
 
 
-VERSIONS = PanelRow("versions", "Versions", LEFT, 0.178, 216, 340, VersionsPanel)
-DATA = PanelRow("data", "Data", LEFT, 0.178, 216, 340, DataPanel)
+VERSIONS = PanelRow("versions", "Versions", LEFT, 0.178, 216, 340, _versions)
+DATA = PanelRow("data", "Data", LEFT, 0.178, 216, 340, _data)
 INSPECTOR = PanelRow("inspector", "Inspector", RIGHT, 0.225, 270, 460, _inspector, beside_samples=True)
 LOG = PanelRow("log", "Log", BOTTOM, 0.0, 1, 1, lambda _: LogPanel())
 """It starts as its title line alone."""
@@ -97,20 +109,24 @@ class DockTitle(QWidget):
 class Docks:
     """Keeps the panels and their docks."""
 
-    def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
-        self._window, self._workspace = window, workspace
+    def __init__(self, window: QMainWindow) -> None:
+        self._window = window
         self._made: dict[str, QWidget] = {}
         self.by_key = {row.key: self._dock(row) for row in PANELS}
+        window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
+        window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+        self.wants_inspector, self._on_samples = True, False
+        self.by_key[INSPECTOR.key].toggleViewAction().triggered.connect(self._inspector_toggled)
+
+    def furnish(self, workspace: Workspace) -> None:
+        """Fill the docks with their panels."""
+        self._workspace = workspace
         for row in PANELS:
             if not row.beside_samples:
                 self._make(row)
         self.strip = LogStrip(self[LOG])
         self.strip.clicked.connect(self.fold_log)
         self.by_key[LOG.key].setTitleBarWidget(DockTitle(self.by_key[LOG.key], self.strip))
-        window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
-        window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
-        self.wants_inspector, self._on_samples = True, False
-        self.by_key[INSPECTOR.key].toggleViewAction().triggered.connect(self._inspector_toggled)
 
     def _dock(self, row: PanelRow[QWidget]) -> QDockWidget:
         dock = QDockWidget(row.title, self._window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -18,61 +19,79 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QWidget
 
-from mpt_studio.gui.beside.run_queue import RunQueue
-from mpt_studio.gui.beside.worker_client import WorkerClient
-from mpt_studio.gui.versions.choosing import ask_about_training
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import plain_text, short_spec
 from mpt_studio.gui.widgets.settings import Settings, WindowState
-from mpt_studio.gui.window.actions import fill_menus, make_actions
-from mpt_studio.gui.window.commands import Commands
+from mpt_studio.gui.window.actions import fill_menus, make_actions, serve
 from mpt_studio.gui.window.docks import LOG, VERSIONS, Docks
-from mpt_studio.gui.window.files import Files
 from mpt_studio.gui.window.pages import COMPARE, FLIPS, START, TRAIN, Pages
-from mpt_studio.gui.window.update_news import UpdateNews
 from mpt_studio.gui.window.welcome import DropHint, Welcome
-from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.store import Store
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.beside.worker_client import WorkerClient
+    from mpt_studio.store import Store
 
 log = logging.getLogger(__name__)
 SCHEMES: tuple[tuple[theme.Scheme, str], ...] = (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark"))
 
 
 class MainWindow(QMainWindow):
-    """Everything the user sees."""
+    """Everything the user sees.
+
+    Without a store it is there to be seen: the start page between empty docks. ``furnish`` makes what works in it; that
+    brings in most of the program, for which the first paint does not wait.
+    """
 
     painted = Signal()
     """The window is on the screen for the first time."""
 
-    def __init__(self, store: Store, settings: Settings | None = None, worker: WorkerClient | None = None) -> None:
+    def __init__(
+        self, store: Store | None = None, settings: Settings | None = None, worker: WorkerClient | None = None
+    ) -> None:
         super().__init__()
         self.settings, self.state = settings or Settings(), WindowState()
+        self.welcome, self.drop_hint = Welcome(), DropHint(self)
+        self.pages = Pages(self.welcome)
+        self.setCentralWidget(self.pages)  # before the panels, so that the keyboard comes here first
+        self.docks = Docks(self)
+        self.actions_by_id = make_actions(self)
+        self._is_painted = self.is_furnished = False
+        self.setWindowTitle("MPT Studio")
+        self.setWindowIcon(theme.icon("app", "accent"))
+        self.setDockNestingEnabled(True)
+        self._menus = fill_menus(self, self.actions_by_id)
+        self._make_toolbar()
+        self._restore()
+        if store is not None:
+            self.furnish(store, worker)
+
+    def furnish(self, store: Store, worker: WorkerClient | None = None) -> None:
+        """Make what works in the window: what is open, the panels, the deeds of the actions."""
+        from mpt_studio.gui.beside.run_queue import RunQueue
+        from mpt_studio.gui.beside.worker_client import WorkerClient
+        from mpt_studio.gui.window.commands import Commands
+        from mpt_studio.gui.window.files import Files
+        from mpt_studio.gui.window.update_news import UpdateNews
+        from mpt_studio.gui.workspace.workspace import Workspace
+
         self.worker = worker or WorkerClient(store.root, self)
         self.workspace, self.queue = Workspace(store, self.worker, self), RunQueue(store, self)
         self.files = Files(self, self.workspace, self.settings)
-        self.welcome, self.drop_hint = Welcome(), DropHint(self)
-        self.pages = Pages(self.welcome, self.workspace, self.queue)
-        self.setCentralWidget(self.pages)  # before the panels, so that the keyboard comes here first
-        self.docks = Docks(self, self.workspace)
+        self.pages.furnish(self.workspace, self.queue)
+        self.docks.furnish(self.workspace)
         self.commands = Commands(self, self.workspace, self.files, self.pages, self.docks)
-        self.actions_by_id = make_actions(self, self.commands)
         self.news = UpdateNews(self.workspace, self.queue, self.docks[LOG], self.pages, self)
-        self._is_painted = False
-        self.setWindowTitle("MPT Studio")
-        self.setWindowIcon(theme.icon("app", "accent"))
-        self.setAcceptDrops(True)
-        self.setDockNestingEnabled(True)
-        self._make_menus()
-        self._make_toolbar()
+        serve(self.actions_by_id, self.commands)
+        self._complete_menus()
         self._connect()
-        self._restore()
+        self.setAcceptDrops(True)
+        self.is_furnished = True
 
     # Parts --------------------------------------------------------------------------------------------------------
 
-    def _make_menus(self) -> None:
-        menus = fill_menus(self, self.actions_by_id)
-        menus["&File"].insertMenu(self.actions_by_id["export_csv"], self.files.recent_menu)
-        view, before = menus["&View"], self.actions_by_id["reset_layout"]
+    def _complete_menus(self) -> None:
+        self._menus["&File"].insertMenu(self.actions_by_id["export_csv"], self.files.recent_menu)
+        view, before = self._menus["&View"], self.actions_by_id["reset_layout"]
         panels = view.addMenu("&Panels")
         panels.addActions(list(self.docks.toggles()))
         schemes = view.addMenu("C&olours")
@@ -198,15 +217,23 @@ class MainWindow(QMainWindow):
             self.pages.page.renew()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        keep = ask_about_training(self) if self.queue.is_busy else True
-        if keep is None:
+        if self.is_furnished and not self._stop_working():
             event.ignore()
             return
         self.state.set(inspector=self.docks.wants_inspector)
         self.state.save(self.pages.key, geometry=self.saveGeometry(), layout=self.saveState())
+        event.accept()
+
+    def _stop_working(self) -> bool:
+        """False where the user would rather go on."""
+        from mpt_studio.gui.versions.choosing import ask_about_training
+
+        keep = ask_about_training(self) if self.queue.is_busy else True
+        if keep is None:
+            return False
         self.queue.close(keep_training=keep)
         for page in self.pages.made():
             page.close_page()
         self.workspace.close()
         self.worker.close()
-        event.accept()
+        return True

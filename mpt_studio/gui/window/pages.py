@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import Banner
 from mpt_studio.gui.widgets.plain import action_tip, plain_text
-from mpt_studio.gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mpt_studio.gui.beside.run_queue import RunQueue
     from mpt_studio.gui.compare.page import ComparePage
     from mpt_studio.gui.flips.page import FlipsPage
     from mpt_studio.gui.runs.page import RunsPage
     from mpt_studio.gui.train.page import TrainPage
+    from mpt_studio.gui.workspace.workspace import Workspace
 
 P_co = TypeVar("P_co", bound=Page, covariant=True)
 
@@ -78,15 +78,15 @@ START = "start"
 
 
 class Pages(QWidget):
-    """Shows one page; each is made once, before it is first shown. ``bar`` has a button for each."""
+    """Shows the start page, and once it is furnished others; each is made once, before it is first shown.
+
+    ``bar`` has a button for each.
+    """
 
     changed = Signal()
 
-    def __init__(
-        self, start: Page, workspace: Workspace, queue: RunQueue, rows: Sequence[PageRow[Page]] = PAGES
-    ) -> None:
+    def __init__(self, start: Page, rows: Sequence[PageRow[Page]] = PAGES) -> None:
         super().__init__()
-        self._workspace, self._queue = workspace, queue
         self._rows = {row.key: row for row in rows}
         self._made: dict[str, Page] = {}
         self.key = START
@@ -108,6 +108,12 @@ class Pages(QWidget):
         layout.addWidget(self._stack, 1)
         self._keep(START, start)
 
+    def furnish(self, workspace: Workspace, queue: RunQueue) -> None:
+        """From now on pages can be made."""
+        self._workspace, self._queue = workspace, queue
+        for key, button in self.buttons.items():
+            button.clicked.connect(lambda *_, key=key: self.show_page(key))
+
     def _button(self, row: PageRow[Page]) -> QToolButton:
         button = QToolButton()
         button.setProperty("page", True)
@@ -118,7 +124,6 @@ class Pages(QWidget):
         button.setAccessibleName(f"Page {button.text()}")
         button.setToolTip(action_tip(row.title, row.shortcut, row.tip))
         theme.set_icon(button, row.icon)
-        button.clicked.connect(lambda: self.show_page(row.key))
         return button
 
     def _keep(self, key: str, page: Page) -> None:

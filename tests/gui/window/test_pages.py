@@ -78,7 +78,8 @@ def test_that_a_page_is_one_row(qtbot: QtBot, workspace: Workspace) -> None:
         return made[-1]
 
     guest, start, queue = PageRow("guest", "&Guest", "info", "Ctrl+G", "Stays", make, inspects=True), Page(), RunQueue
-    pages = Pages(start, workspace, queue(workspace.store), (*PAGES, guest))
+    pages = Pages(start, (*PAGES, guest))
+    pages.furnish(workspace, queue(workspace.store))
     qtbot.addWidget(pages)
     qtbot.addWidget(pages.bar)
     assert pages.page is start
@@ -94,7 +95,8 @@ def test_that_a_page_is_one_row(qtbot: QtBot, workspace: Workspace) -> None:
 
 
 def test_that_a_page_that_comes_late_leaves_the_one_on_show(qtbot: QtBot, workspace: Workspace) -> None:
-    pages = Pages(Page(), workspace, RunQueue(workspace.store))
+    pages = Pages(Page())
+    pages.furnish(workspace, RunQueue(workspace.store))
     qtbot.addWidget(pages)
     qtbot.addWidget(pages.bar)
     pages.show_page("runs")
