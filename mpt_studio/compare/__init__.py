@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mpt_studio.compare.comparison import Comparison, compare
     from mpt_studio.compare.figures.causes import causes
     from mpt_studio.compare.figures.classes import ClassRates, FlowPair, flow, per_class
-    from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of, told
+    from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of
     from mpt_studio.compare.figures.frontier import Frontier, frontier
     from mpt_studio.compare.figures.history import FATE_NAMES, Fate, History, history
     from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
@@ -48,7 +48,7 @@ __getattr__ = names_of(
         "comparison": "Comparison compare",
         "figures.causes": "causes",
         "figures.classes": "ClassRates FlowPair flow per_class",
-        "figures.columns": "FIGURES Figure record_of told",
+        "figures.columns": "FIGURES Figure record_of",
         "figures.frontier": "Frontier frontier",
         "figures.history": "FATE_NAMES Fate History history",
         "figures.judge": "Criteria Finding Verdict adjusted_rates judge label_wrong",

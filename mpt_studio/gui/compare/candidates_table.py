@@ -27,12 +27,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import FIGURES, SUBSET_WORDS, Comparison, Figure, Paired, Subset, told
+from mpt_studio.compare import FIGURES, SUBSET_WORDS, Comparison, Figure, Paired, Subset
 from mpt_studio.flips import Rates
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import count, interval, number, probability, signed, tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import told
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROWS_SHOWN = 8

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mpt_studio.compare import FIGURES, SUBSETS, Comparison, record_of, told
+from mpt_studio.compare import FIGURES, SUBSETS, Comparison, record_of
 from mpt_studio.compare.figures.columns import Unit
 from mpt_studio.flips import SHARES
+from mpt_studio.units import told
 
 
 def test_that_the_json_form_has_samples_matching_and_subsets(worked: Comparison) -> None:
