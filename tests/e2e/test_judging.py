@@ -59,7 +59,9 @@ def sit_down(store: Path, user: User, *words: str) -> None:
     waiting: list[Callable[[], bool]] = [lambda: True]
 
     def look() -> None:
-        windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
+        windows = [
+            w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible() and w.is_furnished
+        ]
         if not windows:
             return
         if not steps:

@@ -47,14 +47,16 @@ class Sitting:
         self.timer.start()
 
     @property
-    def window(self) -> MainWindow:
-        return next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
+    def windows(self) -> list[MainWindow]:
+        return [
+            w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible() and w.is_furnished
+        ]
 
     def look(self) -> None:
         if self.steps is None:
-            if not any(isinstance(w, MainWindow) and w.isVisible() for w in QApplication.topLevelWidgets()):
+            if not self.windows:
                 return
-            self.steps = self.user(self.window)
+            self.steps = self.user(self.windows[0])
         try:
             if self.waiting():
                 self.waiting = next(self.steps)
@@ -66,7 +68,7 @@ class Sitting:
 
     def leave(self) -> None:
         self.timer.stop()
-        self.window.close()
+        self.windows[0].close()
 
 
 def sit_down(store: Path, user: User, *words: str) -> None:
