@@ -6,7 +6,6 @@ them, and compare predictions. Torch is imported inside the functions that need 
 
 from typing import TYPE_CHECKING
 
-from mpt_studio.jobs import explain
 from mpt_studio.lazily import names_of
 
 if TYPE_CHECKING:
