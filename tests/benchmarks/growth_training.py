@@ -49,18 +49,14 @@ def _step(arch: str, count: int) -> Found:
     from mpt_studio.engine.machine import device as devices
     from mpt_studio.engine.networks import build as networks
     from mpt_studio.engine.train import optimizers
-    from mpt_studio.engine.train.losses import MethodLoss, match_columns
-    from mpt_studio.recipe import Training, method_named
+    from mpt_studio.recipe import Training
 
-    names = tuple(f"class {i}" for i in range(count))
-    small, device = arch == "small", torch.device("cpu")
+    device = torch.device("cpu")
     devices.prepare(device)
     torch.set_num_threads(1)  # threads that wait for each other compute as well
-    network = devices.place(networks.build(arch, count, small, 32), device).train()
+    network = devices.place(networks.build(arch, count, arch == "small", 32), device).train()
     optimizer = optimizers.make(network, Training())
-    old, new = (_teacher(arch, chosen) for chosen in (names[: count // 2], names))
-    columns = (match_columns(names, version.class_names) for version in (old, new))
-    loss = MethodLoss(method_named("mpt_kl", 4.0), *columns)
+    old, new, loss = _teachers_and_loss(arch, count)
     pixels = torch.randint(0, 256, (BATCH, 32, 32, 3), dtype=torch.uint8)
     labels = torch.randint(0, count, (BATCH,))
 
@@ -84,11 +80,17 @@ def _step(arch: str, count: int) -> Found:
     def there_and_back() -> None:
         loss(logits, labels, *kept)["loss"].backward()
 
-    return {
-        "step": _computing(step),
-        "teachers": _computing(answers),
-        "loss": _computing(there_and_back),
-    }
+    return {"step": _computing(step), "teachers": _computing(answers), "loss": _computing(there_and_back)}
+
+
+def _teachers_and_loss(arch: str, count: int) -> tuple[Any, Any, Any]:
+    from mpt_studio.engine.train.losses import MethodLoss, match_columns
+    from mpt_studio.recipe import method_named
+
+    names = tuple(f"class {i}" for i in range(count))
+    old, new = (_teacher(arch, chosen) for chosen in (names[: count // 2], names))
+    columns = (match_columns(names, version.class_names) for version in (old, new))
+    return old, new, MethodLoss(method_named("mpt_kl", 4.0), *columns)
 
 
 def _teacher(arch: str, names: tuple[str, ...]) -> Any:

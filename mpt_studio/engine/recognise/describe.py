@@ -13,6 +13,7 @@ from mpt_studio.engine.recognise import class_names, evidence, fitting, preproce
 from mpt_studio.engine.recognise.class_names import Names
 from mpt_studio.engine.recognise.evidence import Evidence
 from mpt_studio.engine.recognise.search import Found
+from mpt_studio.engine.recognise.values import FoundPreprocessing
 from mpt_studio.reading import Candidate, Choices, Need, Reading
 
 if TYPE_CHECKING:
@@ -33,13 +34,9 @@ def describe(
         choices: what a person decided; it goes before everything that is found.
         data_classes: of the data that the version is to be used with, in their order.
 
-    Returns:
-        The report, and the tensors under the network's own names, so that ``networks.weights.load_network`` loads
-        them; None while a person has to decide something.
-
-    Raises:
-        UserError: where the tensors fit no architecture, naming the closest one and what is different, or where a
-            choice does not fit the tensors.
+    Returns the report, and the tensors under the network's own names, so that ``networks.weights.load_network`` loads
+    them; None while a person has to decide something. Raises ``UserError`` where the tensors fit no architecture,
+    naming the closest one and what is different, or where a choice does not fit the tensors.
     """
     known = evidence.gather(path, contents.extras, contents.wrapper, contents.sha256)
     found = search.find(contents.tensors, known, choices)
@@ -47,12 +44,7 @@ def describe(
     names = class_names.find(known, found.classes, choices, data_classes, _published_names(found, known))
     images = preprocessing.find(known, match, found.classes, choices)
     small, unsure = _small_stem(found, images.preprocessing, choices)
-    open_or_not: dict[Need, bool] = {
-        "architecture": unsure or not found.decided,
-        "class_names": not names.names,
-        "preprocessing": images.preprocessing is None,
-    }
-    needs = tuple(need for need, is_open in open_or_not.items() if is_open)
+    needs = _needs(unsure or not found.decided, names, images)
     reading = Reading(
         path=str(path),
         sha256=contents.sha256,
@@ -70,6 +62,16 @@ def describe(
         needs=needs,
     )
     return reading, None if needs else fitting.adapted(found.tensors, match.network)
+
+
+def _needs(architecture_is_open: bool, names: Names, images: FoundPreprocessing) -> tuple[Need, ...]:
+    """What a person has to decide."""
+    is_open: dict[Need, bool] = {
+        "architecture": architecture_is_open,
+        "class_names": not names.names,
+        "preprocessing": images.preprocessing is None,
+    }
+    return tuple(need for need, still in is_open.items() if still)
 
 
 def _published_names(found: Found, known: Evidence) -> Names:
