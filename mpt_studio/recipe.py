@@ -216,8 +216,6 @@ class Training:
     """Largest norm of the gradient; 0 is no limit."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the forward and backward pass; losses are always float32."""
-    compile: Literal["auto", "on", "off"] = "auto"
-    """Compile the networks before training; auto: on CPUs with a C++ compiler where the training is long enough."""
     deterministic: bool = False
     """On CUDA, only operations that give the same bits in every run, which costs speed; the CPU always does."""
     crop_padding: Annotated[int, Interval(ge=-1, le=64)] = -1
@@ -301,12 +299,24 @@ def to_json(recipe: Any) -> dict[str, Any]:
     return dataclasses.asdict(recipe)
 
 
+_RETIRED = ("compile",)
+"""Fields of a training that recipes on disk still have and that decide nothing any more: what compiling networks gained
+did not earn its place (see docs/performance.md)."""
+
+
 def from_json(cls: type[T], values: dict[str, Any], error: type[UserError] = UserError) -> T:
     """The recipe in plain JSON values; unknown fields and values out of range raise ``error``."""
     try:
-        return made_of(cls, values)
+        return made_of(cls, _without_retired(values))
     except MisfitError as misfit:
         raise error(_sentence(misfit)) from None
+
+
+def _without_retired(values: dict[str, Any]) -> dict[str, Any]:
+    training = values.get("training")
+    if not isinstance(training, dict):
+        return values
+    return {**values, "training": {name: value for name, value in training.items() if name not in _RETIRED}}
 
 
 def checked(recipe: T) -> T:

@@ -114,9 +114,16 @@ def test_that_an_empty_form_takes_every_default() -> None:
     assert recipe.from_json(Recipe, {"data": "builtin"}) == Recipe(data="builtin")
 
 
+@pytest.mark.parametrize("cls", [Recipe, UpdateRecipe])
+def test_that_a_field_that_decides_nothing_any_more_is_passed_over(cls: type[Recipe] | type[UpdateRecipe]) -> None:
+    old = {"data": "builtin", "training": {"compile": "on", "epochs": 3}}
+    assert recipe.from_json(cls, old) == cls(data="builtin", training=Training(epochs=3))
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
+        ({"data": "x", "compile": "on"}, "has a field 'compile' that this version"),
         ({"data": "x", "colour": 1}, "has a field 'colour' that this version"),
         ({"data": "x", "training": {"epoch": 1}}, "has a field 'training.epoch' that this version"),
         ({"data": "x", "training": {"epochs": 0}}, "training.epochs is 0: input should be greater than or equal to 1."),

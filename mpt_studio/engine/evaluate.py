@@ -16,7 +16,6 @@ from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.engine.images import ImageFeed, in_order
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
-from mpt_studio.engine.machine.spinning import Spinning
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
@@ -47,8 +46,7 @@ def evaluate(
     chosen = devices.choose(device)
     devices.prepare(chosen, exact=True)
     try:
-        folded = (version or FrozenVersion(checkpoint, chosen)).fold()
-        logits = _logits(folded, dataset, indices, chosen, progress)
+        logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress)
     except torch.OutOfMemoryError:
         raise UserError(
             "The GPU has too little free memory to evaluate; close other programs or use the CPU."
@@ -92,10 +90,4 @@ def pixel_batches(
     batch = max(8, pixels // area)
     workers = None if len(indices) * area * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
     images = ImageFeed(dataset, indices, fit, device, on_device=False, workers=workers)
-    spinning = Spinning(device)
-    try:
-        for pixels_BSS3 in images.batches(in_order(len(indices), batch)):
-            with spinning:  # around what is done with them
-                yield pixels_BSS3
-    finally:
-        spinning.end()
+    yield from images.batches(in_order(len(indices), batch))

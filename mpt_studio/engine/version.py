@@ -5,8 +5,7 @@ Shape letters: B batch, C classes, S side of the square images in pixels.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,11 +13,7 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine.machine import compiled
 from mpt_studio.engine.machine import device as devices
-from mpt_studio.engine.machine.compiled import Forward
-from mpt_studio.engine.machine.folded import folded
-from mpt_studio.engine.machine.small_maps import use_products
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.errors import UserError
 
@@ -66,27 +61,11 @@ class FrozenVersion:
             load_network(checkpoint, device) if network is None else network, device
         ).requires_grad_(False)
         self.normalise = Normalise(checkpoint.preprocessing).to(device)
-        self._compiled: Forward | None = None
-        self._compiled_for = 0
-
-    def fold(self) -> FrozenVersion:
-        """Itself, answering faster and equal to rounding; ``network`` is another one from now on."""
-        self.network = use_products(folded(self.network, self.normalise.size), self.normalise.size)
-        return self
-
-    def compile(self, batch: int, context: Callable[[], torch.autocast]) -> None:
-        """Answer batches of exactly ``batch`` images faster, equal to rounding; nothing changes where that fails."""
-        with contextlib.suppress(Exception):  # an operation that the compiler does not know; it is the faster form only
-            self._compiled = compiled.teacher(self.network, batch, self.normalise.size, context)
-            self._compiled_for = batch
 
     @torch.no_grad()
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) logits of uint8 images, in the arithmetic of the surrounding autocast."""
-        forward = self._compiled
-        if forward is None or len(images_BSS3) != self._compiled_for:
-            forward = self.network
-        logits: Tensor = forward(self.normalise(images_BSS3))
+        logits: Tensor = self.network(self.normalise(images_BSS3))
         return logits
 
 
@@ -99,11 +78,6 @@ class MeanTeacher:
     def __init__(self, members: Sequence[FrozenVersion], class_names: tuple[str, ...]) -> None:
         self.members = members
         self.columns = [_columns(member, class_names) for member in members]
-
-    def compile(self, batch: int, context: Callable[[], torch.autocast]) -> None:
-        """See ``FrozenVersion.compile``."""
-        for member in self.members:
-            member.compile(batch, context)
 
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) float32."""

@@ -123,8 +123,6 @@ class Shared:
     """Another folder whose commands count as well."""
     answers: Path | None = None
     """Where candidates keep their teachers' answers for each other."""
-    trainings: int = 1
-    """How many there are."""
 
 
 def train(
@@ -233,7 +231,6 @@ class _TrainingJob:
             reference=self._version(recipe.reference) if recipe.reference else None,
             ensemble=tuple(self._version(path) for path in recipe.ensemble),
             answers=self.shared.answers,
-            trainings=self.shared.trainings,
         )
         trainer = Trainer(parts)
         if self.writer.run.resume_state is not None:

@@ -139,7 +139,7 @@ class _UpdateJob:
             self._tell(
                 Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
             )
-            shared = Shared(control=self.folder, answers=self._shared_answers(), trainings=count)
+            shared = Shared(control=self.folder, answers=self._shared_answers())
             run = train(self.session, run.id, self.dataset, shared)
         except UserError as error:
             if step.role in ("old", "reference"):

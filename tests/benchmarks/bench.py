@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
@@ -21,7 +21,6 @@ from bench_rounds import SIDES_OF_FILES, Case, run_case, say  # noqa: E402
 from bench_table import told  # noqa: E402
 from bench_update import run_update_case  # noqa: E402
 
-from mpt_studio.engine.machine.compiled import has_compiler  # noqa: E402
 from mpt_studio.engine.machine.device import choose, device_summary  # noqa: E402
 from mpt_studio.errors import UsageError, UserError  # noqa: E402
 from mpt_studio.store.machine import machine, versions  # noqa: E402
@@ -97,13 +96,10 @@ def _cases(device: str) -> dict[str, Case]:
 
 
 def _of_a_gpu(resnet: Case) -> dict[str, Case]:
-    large = replace(resnet, title="ResNet-18, 32×32, batch 1024, MPT_KL", batch=1024)
     return {
         "resnet18": resnet,
         "resnet18-fp32": replace(resnet, title=f"{resnet.title}, float32", precision="fp32"),
-        "resnet18-compiled": replace(resnet, title=f"{resnet.title}, compiled", compile="on"),
-        "resnet18-1024": large,
-        "resnet18-1024-compiled": replace(large, title=f"{large.title}, compiled", compile="on"),
+        "resnet18-1024": replace(resnet, title="ResNet-18, 32×32, batch 1024, MPT_KL", batch=1024),
         **_evaluations(resnet, "ResNet-18"),
         "compare": _COMPARISON,
         "update": replace(resnet, title="whole update, four methods, ResNet-18"),
@@ -115,11 +111,9 @@ def _of_a_gpu(resnet: Case) -> dict[str, Case]:
 
 def _of_a_cpu(resnet: Case) -> dict[str, Case]:
     few = replace(resnet, limit_train=SOME, title="ResNet-18, ImageNet stem, 32×32, batch 128, MPT_KL")
-    compiled: Literal["on", "off"] = "on" if has_compiler() else "off"  # as "auto" decides for 100 epochs
     return {
-        "small": Case(title="small network, 32×32, batch 128, MPT_KL", compile=compiled),
-        "small-eager": Case(title="small network, 32×32, batch 128, MPT_KL, not compiled"),
-        "resnet18": replace(few, compile=compiled),
+        "small": Case(title="small network, 32×32, batch 128, MPT_KL"),
+        "resnet18": few,
         **_evaluations(Case(title=""), "small network"),
         "evaluate-resnet18": replace(few, title="evaluation, ResNet-18, 32×32", role="evaluate"),
         "compare": _COMPARISON,

@@ -24,7 +24,6 @@ from jpegs import make_jpegs
 from memory_use import MemoryUse
 
 from mpt_studio.data import open_dataset, resolve_old_classes
-from mpt_studio.engine.machine.before_torch import WAITING
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.jobs.session import absolute_spec
 from mpt_studio.recipe import Model
@@ -56,8 +55,6 @@ class Case:
     device: str = "auto"
     seed: int = 42
     learning_rate: float = 0.02
-    compile: Literal["on", "off"] = "off"
-    """Whether ours and the bound compile their networks, as trainings of a real length do."""
     versions: int = 1
     """How many versions of the same data are evaluated, one after the other."""
     jpegs: int = 0
@@ -142,11 +139,9 @@ def command(side: str, setting: Path) -> list[str]:
     return [sys.executable, *words, str(setting)]
 
 
-def environment(side: str) -> dict[str, str]:
-    """For a side's process. The script gets the user's own, without what our engine sets for its threads."""
-    own = WAITING.items() if side == "script" else ()
-    kept = {name: value for name, value in os.environ.items() if (name, value) not in own}
-    return {**kept, "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), kept.get("PYTHONPATH", "")])}
+def environment() -> dict[str, str]:
+    """For a side's process."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])}
 
 
 class _Player:
@@ -184,7 +179,7 @@ class _Player:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=environment(self.name),
+                env=environment(),
             )
 
     def _round(self, process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def run_update_case(case: Case, methods: Sequence[str], epochs: int) -> dict[str
 def _whole_script(setting: dict[str, Any], method: str, epochs: int) -> None:
     path = Path(setting["folder"]) / SETTING
     path.write_text(json.dumps({**setting, "method": method}), "utf-8")
-    _finished("script", command("script", path), "go\n" * epochs)
+    _finished(command("script", path), "go\n" * epochs)
 
 
 def _whole_update(setting: dict[str, Any], methods: Sequence[str], epochs: int) -> None:
@@ -51,10 +51,10 @@ def _whole_update(setting: dict[str, Any], methods: Sequence[str], epochs: int) 
     chosen |= {"old": folder / "old.safetensors", "methods": ",".join(methods), "epochs": epochs}
     chosen |= {"batch-size": setting["batch"], "store": folder / "store"}
     words = [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
-    _finished("ours", [sys.executable, "-m", "mpt_studio", "update", *words, "--json"], "")
+    _finished([sys.executable, "-m", "mpt_studio", "update", *words, "--json"], "")
 
 
-def _finished(side: str, words: list[str], text: str) -> None:
-    done = subprocess.run(words, input=text, capture_output=True, text=True, env=environment(side), check=False)
+def _finished(words: list[str], text: str) -> None:
+    done = subprocess.run(words, input=text, capture_output=True, text=True, env=environment(), check=False)
     if done.returncode:
         raise UserError(f"A side of the benchmark failed ({last_line(done.stderr)}).")

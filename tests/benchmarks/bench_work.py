@@ -127,7 +127,6 @@ def recipe_of(setting: Setting) -> Recipe:
             limit_train=setting["limit_train"],
             seed=setting["seed"],
             device=setting["device"],
-            compile=setting.get("compile", "off"),
             data_placement="loader" if setting.get("jpegs") else "auto",
         ),
     )
@@ -214,9 +213,7 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
     batch = work.setting["batch"]
     trainer = Trainer(work.parts(work.train_indices[:batch], work.train_indices[:0]))
     student = trainer.student
-    list(student.compile())
     materials = gather(trainer.parts, trainer.plan, work.preprocessing)
-    student.begin(materials)
     materials.begin_epoch(0, 0)
     resident = next(materials.feed.batches(0))
     steps = max(1, len(work.train_indices) // batch)
@@ -224,7 +221,7 @@ def _training_step(work: Work, device: torch.device) -> tuple[Callable[[], None]
 
 
 def _forward(work: Work, device: torch.device) -> tuple[Callable[[], None], int, int]:
-    version, batch = FrozenVersion(work.reference, device).fold(), work.setting["batch"]
+    version, batch = FrozenVersion(work.reference, device), work.setting["batch"]
     images = work.dataset.batch(work.test_indices[:batch], work.setting["image_size"])
     pixels = torch.from_numpy(images.copy()).to(device)
     passes = max(1, len(work.test_indices) // batch) * work.setting["versions"]

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from mpt_studio.compare import compare
-from mpt_studio.engine.machine.before_torch import WAITING
 from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.train.trainer import Trainer
 from mpt_studio.errors import UsageError
@@ -95,16 +94,6 @@ def test_that_every_side_decodes_files_and_rates_memory_and_the_slower_limit_are
     text = script("bench_table").told({**machine, "cases": {"files": record}})
     assert text.startswith("|  | script [images/s] | ours [images/s]")
     assert "files: decoding alone" in text
-
-
-def test_that_the_script_keeps_the_users_own_threads(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = script("bench_rounds").environment
-    for name, value in WAITING.items():
-        monkeypatch.setenv(name, value)
-    assert not WAITING.keys() & environment("script").keys()
-    assert WAITING.items() <= environment("ours").items()
-    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
-    assert environment("script")["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
 def test_that_the_synthetic_versions_look_like_real_ones(script: Script, tmp_path: Path) -> None:

@@ -11,14 +11,10 @@ from safetensors.numpy import load_file
 
 from mpt_studio import jobs
 from mpt_studio.compare import SUBSETS, compare, record_of
-from mpt_studio.data import open_dataset
-from mpt_studio.engine.machine import compiled
-from mpt_studio.engine.machine import device as devices
-from mpt_studio.engine.train import plan
 from mpt_studio.errors import Interrupted, UserError
-from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Started, Step, to_line
+from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Step, to_line
 from mpt_studio.predictions import read_predictions
-from mpt_studio.recipe import Recipe, UpdateRecipe
+from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.report import update_report
 from mpt_studio.store import Store
 from mpt_studio.store.control import clear, send_command
@@ -264,26 +260,6 @@ def test_that_the_noise_floor_is_the_flips_between_two_plain_models(session: job
     assert result is not None
     assert len(result["candidates"]) == 1
     assert 0 < result["noise_floor"]["all"]["nfr"] < 1
-
-
-def test_that_an_updates_trainings_earn_compiling_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three trainings, of which none would be long enough alone; what is compiled is left out here."""
-    heard: dict[str, dict[str, Any]] = {}
-    session = jobs.Session(
-        Store(tmp_path), listen=lambda run, e: isinstance(e, Started) and heard.update({run: e.settings})
-    )
-    monkeypatch.setattr(compiled, "has_compiler", lambda: True)
-    monkeypatch.setattr(plan, "_work", lambda *_: devices.threads() * compiled.PAYS_FROM / 2.5)
-    for name in ("student", "teacher"):
-        monkeypatch.setattr(compiled, name, lambda network, *_: network)
-    training = dataclasses.replace(TINY, limit_train=188, batch_size=32)
-    alone = jobs.start_train(session.store, Recipe(data="builtin", training=training), open_dataset("builtin"))
-    jobs.train(session, alone.id)
-    recipe = UpdateRecipe(data="builtin", methods="none", noise_floor=True, training=training)
-    jobs.run_update(session, jobs.start_update(session.store, recipe).id)
-    first, *others = heard.values()
-    assert not first["compiled"]
-    assert [settings["compiled"] for settings in others] == [True, True, True]
 
 
 def test_that_unreadable_images_are_counted_and_left_out(session: jobs.Session, tmp_path: Path) -> None:

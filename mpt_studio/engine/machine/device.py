@@ -53,7 +53,7 @@ def prepare(device: torch.device, exact: bool = False, deterministic: bool = Fal
     if device.type == "cpu":
         heap.keep_freed()
     if device.type == "cuda":
-        torch.cuda.set_device(device.index or 0)  # streams, and so recordings, are made on the current one
+        torch.cuda.set_device(device.index or 0)  # pinned memory, too, would wake the first one
         torch.set_float32_matmul_precision("highest" if exact else "high")
         torch.backends.cudnn.allow_tf32 = not exact
         torch.backends.cudnn.benchmark = not (exact or deterministic)

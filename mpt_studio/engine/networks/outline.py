@@ -13,7 +13,6 @@ import torch
 from torch import nn
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
-from torch.utils.flop_counter import FlopCounterMode
 
 _FILLS = (torch.Tensor.normal_, torch.Tensor.uniform_, nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_)
 
@@ -93,14 +92,3 @@ def outlined(network: nn.Module, images: int, size: int) -> Any:
     }
     with torch.device("meta"):
         return functional_call(network, outline, (torch.empty(images, 3, size, size),), tie_weights=False)
-
-
-def forward_work(network: nn.Module, size: int) -> float:
-    """Floating-point operations of one image's forward pass, counted without doing them."""
-    training = network.training
-    try:
-        with FlopCounterMode(display=False) as counter:
-            outlined(network.eval(), 1, size)
-    finally:
-        network.train(training)
-    return float(counter.get_total_flops())

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order
-from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.train.feed import TrainingFeed
 from mpt_studio.engine.train.kept_answers import KeptAnswers
 from mpt_studio.engine.train.losses import MethodLoss, match_columns
@@ -56,7 +55,7 @@ class Materials:
 def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
     """Read images, load teachers, let the old model answer the validation part once."""
     device, training, dataset = plan.device, parts.recipe.training, parts.dataset
-    old = FrozenVersion(parts.old, device).fold() if parts.old else None
+    old = FrozenVersion(parts.old, device) if parts.old else None
     validation_images = ImageFeed(dataset, parts.validation, plan.image_size, device, plan.on_device, report)
     images = ImageFeed(dataset, parts.train, plan.image_size, device, plan.on_device, report)
     labels = head_labels(dataset, parts.train, parts.class_names)
@@ -78,7 +77,7 @@ def _loss(parts: Parts, device: torch.device) -> MethodLoss:
 
 
 def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
-    members = [FrozenVersion(checkpoint, device).fold() for checkpoint in parts.references]
+    members = [FrozenVersion(checkpoint, device) for checkpoint in parts.references]
     return MeanTeacher(members, parts.class_names) if members else None
 
 
@@ -88,19 +87,17 @@ def _teacher(
     teacher: FrozenVersion | MeanTeacher | None,
     checkpoints: Sequence[Checkpoint | None],
 ) -> KeptAnswers | None:
-    """Compiled where the plan says so; its answers are kept under everything that decides them."""
+    """Its answers are kept under everything that decides them."""
     if teacher is None:
         return None
     training = parts.recipe.training
-    if plan.compiled:
-        teacher.compile(training.batch_size, lambda: devices.autocast(plan.device, plan.precision))
     identity = (
         tuple(checkpoint.sha256() for checkpoint in checkpoints if checkpoint) if parts.answers else (),
         parts.class_names,
         parts.dataset.fingerprint,
         hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest(),
         (plan.augmentation, training.batch_size),
-        (plan.image_size, plan.precision, plan.compiled, str(plan.device)),
+        (plan.image_size, plan.precision, str(plan.device)),
     )
     return KeptAnswers(
         teacher,

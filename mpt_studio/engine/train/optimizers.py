@@ -12,12 +12,9 @@ from mpt_studio.recipe import Training
 
 
 def make(network: nn.Module, training: Training) -> Optimizer:
-    """SGD with momentum or AdamW over all parameters, fused where torch has that.
-
-    On two cores AdamW's step of ResNet-18 takes 13 instead of 33 ms, SGD's 14.8 instead of 15.7.
-    """
+    """SGD with momentum or AdamW over all parameters, fused: a step with scaled losses then waits for no device."""
     parameters = [p for p in network.parameters() if p.requires_grad]
-    fused = parameters[0].device.type in ("cpu", "cuda") or None
+    fused = parameters[0].device.type in ("cpu", "cuda") or None  # on MPS that form passes over the scale
     if training.optimizer == "adamw":
         return AdamW(parameters, training.learning_rate, weight_decay=training.weight_decay, fused=fused)
     return SGD(
@@ -30,20 +27,9 @@ def make(network: nn.Module, training: Training) -> Optimizer:
     )
 
 
-def make_recordable(optimizer: Optimizer) -> None:
-    """The learning rate becomes a tensor on the device: a recording would keep a number as it is."""
-    for group in optimizer.param_groups:
-        group["lr"] = torch.tensor(float(group["lr"]), device=group["params"][0].device)
-        if "capturable" in group:
-            group["capturable"] = True
-
-
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
     for group in optimizer.param_groups:
-        if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(rate)
-        else:
-            group["lr"] = rate
+        group["lr"] = rate
 
 
 def state_tensors(optimizer: Optimizer) -> dict[str, Tensor]:

@@ -33,8 +33,6 @@ class Parts:
     ensemble: tuple[Checkpoint, ...] = ()
     answers: Path | None = None
     """Folder where teachers' answers are kept for other candidates with the same seed and data."""
-    trainings: int = 1
-    """So many of an update, this one included, are as long and share compiled code."""
 
     def check(self) -> None:
         """Raise ``UserError`` for what cannot be trained: no images, a missing teacher, labels out of range."""

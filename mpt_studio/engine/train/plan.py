@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
 
 from mpt_studio.engine import images as feed
-from mpt_studio.engine.machine import compiled, heap
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine import heap
 from mpt_studio.engine.networks import build as networks
-from mpt_studio.engine.networks.outline import forward_work
 from mpt_studio.engine.train import order
 from mpt_studio.engine.train.augment import Augmentation
 from mpt_studio.engine.train.parts import Parts
@@ -27,8 +25,6 @@ class Plan:
     precision: devices.Precision
     deterministic: bool
     """Whether the same run gives the same bits again."""
-    compiled: bool
-    """Whether networks are compiled before the first step."""
     image_size: int
     small_stem: bool
     augmentation: Augmentation
@@ -42,18 +38,11 @@ class Plan:
     def steps(self) -> int:
         return self.epochs * self.steps_per_epoch
 
-    @property
-    def recorded(self) -> bool:
-        """Whether a step becomes one CUDA graph. Loss scaling looks at each step's gradients and cannot be recorded."""
-        return self.compiled and self.device.type == "cuda" and self.precision != "fp16"
-
     def settings(self) -> dict[str, Any]:
         """The choices for ``events.Started``, in words where the window shows them."""
         return {
             "device": str(self.device),
             "precision": self.precision,
-            "compiled": self.compiled,
-            "recorded": self.recorded,
             "deterministic": self.deterministic,
             "memory_format": devices.memory_format(self.device),
             "data_placement": "device" if self.on_device else "loader",
@@ -67,8 +56,8 @@ class Plan:
         }
 
 
-def decide(parts: Parts, network: nn.Module) -> Plan:
-    """Make every open choice for the training of ``network``. Raises ``UserError`` for a device that is not there."""
+def decide(parts: Parts) -> Plan:
+    """Make every open choice of a training. Raises ``UserError`` for a device that is not there."""
     recipe, samples, size = parts.recipe, len(parts.train), parts.image_size
     training, device = recipe.training, devices.choose(recipe.training.device)
     return Plan(
@@ -76,8 +65,6 @@ def decide(parts: Parts, network: nn.Module) -> Plan:
         precision=devices.precision(device, training.precision),
         deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
-        compiled=samples >= training.batch_size  # only full batches go through compiled code
-        and compiled.pays(training.compile, device, lambda: parts.trainings * _work(parts, network)),
         small_stem=networks.stem_is_small(recipe.model, size),
         augmentation=Augmentation.of(training, parts.dataset, size),
         on_device=feed.fits_on_device(training.data_placement, device, samples, size),
@@ -85,14 +72,6 @@ def decide(parts: Parts, network: nn.Module) -> Plan:
         epochs=training.epochs,
         notes=tuple(_notes(recipe, device)),
     )
-
-
-def _work(parts: Parts, network: nn.Module) -> float:
-    """Floating-point operations of the training; a backward pass takes twice as many as a forward pass."""
-    try:
-        return 3.0 * forward_work(network, parts.image_size) * len(parts.train) * parts.recipe.training.epochs
-    except Exception:  # torch's counter is lost in it; the network itself was tried before
-        return 0.0
 
 
 def _notes(recipe: Recipe, device: torch.device) -> list[str]:

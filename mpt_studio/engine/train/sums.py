@@ -45,7 +45,6 @@ class RunningSums:
         """(parts + 2,): sums over images of each part and of right answers, and the number of images."""
 
     def reset(self) -> None:
-        """In place: a recorded step goes on adding to the same tensor."""
         self.sums.zero_()
 
     def add(self, parts: Mapping[str, Tensor], right: Tensor, images: int) -> None:

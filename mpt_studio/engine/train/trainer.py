@@ -22,7 +22,6 @@ from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
-from mpt_studio.engine.machine.spinning import Spinning
 from mpt_studio.engine.networks import weights
 from mpt_studio.engine.train import optimizers, plan
 from mpt_studio.engine.train import progress as commands
@@ -42,7 +41,8 @@ from mpt_studio.events import Epoch, Event, Note, Paused, Started, Step
 SECONDS_BETWEEN_READINGS = 0.15
 """At first; after 150 s a thousandth of the time so far, at most 3 s: of a day 30,000 steps are told, not 600,000."""
 MUCH_TO_READ = 200 << 20
-_FREE_TO_CHANGE = ("device", "data_placement", "compile", "deterministic", "save_every_seconds")
+_FREE_TO_CHANGE = ("device", "data_placement", "deterministic", "save_every_seconds")
+_WAS_COMPILED = "This run began with compiled networks, which are no longer made; it goes on, rounding otherwise."
 
 
 class Trainer:
@@ -56,7 +56,7 @@ class Trainer:
         parts.check()
         self.parts, self.recipe = parts, parts.recipe
         start = STARTS["scratch"](parts)
-        self.student = Student(parts.recipe, plan.decide(parts, start.network), start.network)
+        self.student = Student(parts.recipe, plan.decide(parts), start.network)
         self.epoch = 0
         """Epochs done, validation included."""
         self.step_in_epoch = 0
@@ -68,7 +68,6 @@ class Trainer:
         self._command: Command = "run"
         self._last: Totals | None = None
         self._began = self._read_at = 0.0
-        self._spinning = Spinning(self.plan.device)
 
     @property
     def plan(self) -> Plan:
@@ -116,8 +115,6 @@ class Trainer:
                 raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
         finally:
-            self._spinning.end()
-            self.student.end()
             heap.give_back()
 
     def _fit(self, command: Callable[[], Command]) -> Iterator[Event]:
@@ -128,9 +125,7 @@ class Trainer:
             yield Note(text=text)
         yield from self._note_on_reading()
         ask = Asked(command)
-        yield from self.student.compile()
         materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
-        self.student.begin(materials)
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
@@ -162,13 +157,11 @@ class Trainer:
         self._last, self._read_at = (self.student.sums.read() if self.step_in_epoch else None), 0.0
         materials.begin_epoch(self.epoch, self.step_in_epoch)
         for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
-            with self._spinning:
-                self.student.step(materials, batch, self.epoch, self.step)
+            self.student.step(materials, batch, self.epoch, self.step)
             self.step_in_epoch += 1
             asked = ask.now()
             if asked != "run" or self._is_due():
                 yield self._step_event(pace)
-                yield from (Note(text=self.student.news.pop()) for _ in list(self.student.news))
             if asked == "pause":
                 yield from self._wait(ask)
                 pace.start(self.step)
@@ -289,7 +282,6 @@ class Trainer:
             "names": self.student.sums.names,
             "scaler": self.student.scaler.state_dict(),
             "threads": torch.get_num_threads(),
-            "compiled": self.plan.compiled,
             "preprocessing": dataclasses.asdict(self.preprocessing),
         }
         groups = {
@@ -313,8 +305,8 @@ class Trainer:
             raise UserError(f"{path} belongs to another recipe or other data; start a new run instead.")
         if self.plan.device.type == "cpu":
             torch.set_num_threads(values["threads"])  # sums over threads round alike only with as many of them
-        compiled = values.get("compiled", False)  # it decides how sums round
-        self.student.plan = dataclasses.replace(self.plan, compiled=compiled)
+        if values.get("compiled"):  # by an earlier version of this program
+            self.student.plan = dataclasses.replace(self.plan, notes=(*self.plan.notes, _WAS_COMPILED))
         self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})
         self.network.load_state_dict(groups["network"])
         optimizers.load_state_tensors(self.student.optimizer, groups.get("optimizer", {}))

@@ -48,7 +48,6 @@ LABELS = {
     "training.limit_train": "Training images",
     "training.validation_fraction": "Validation share",
     "training.clip_gradient": "Gradient norm limit",
-    "training.compile": "Compile networks",
     "training.deterministic": "Same bits on CUDA",
     "training.flip": "Mirror images",
     "training.save_every_seconds": "Save every (s)",

@@ -49,7 +49,7 @@ def test_that_the_summary_is_text_for_people():
 
 
 @pytest.mark.parametrize(("name", "expected"), [("cuda", 0), ("cuda:1", 1)])
-def test_that_streams_and_graphs_are_made_on_the_chosen_gpu(name, expected, monkeypatch):
+def test_that_the_chosen_gpu_is_the_current_one(name, expected, monkeypatch):
     chosen = []
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
     for switch in ("allow_tf32", "benchmark", "deterministic"):  # put back at the end

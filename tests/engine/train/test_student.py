@@ -1,7 +1,7 @@
-"""What runs on CUDA, as far as a machine without one can tell: torch's tensors without memory, which know their device.
+"""A step never waits for the device, and what runs on CUDA mixes no devices, as far as a machine without one can tell.
 
-An operation on tensors of two devices fails on them as it would on a GPU. Backward passes need a GPU; gradients are
-put in their place.
+For that torch's tensors without memory, which know their device, stand in: an operation on tensors of two devices fails
+on them as it would on a GPU. Backward passes need a GPU; gradients are put in their place.
 """
 
 from __future__ import annotations
@@ -20,14 +20,51 @@ from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.train import materials as materials_module
 from mpt_studio.engine.train import student
+from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.train.sums import RunningSums
 from mpt_studio.recipe import METHODS
 
 CUDA = torch.device("cuda:0")
+aten = torch.ops.aten
+ASKS_FOR_A_VALUE = {
+    aten._local_scalar_dense,
+    aten.nonzero,
+    aten.masked_select,
+    aten.equal,
+    aten._unique2,
+    aten.bincount,
+}
+
+
+class NoAnswers(TorchDispatchMode):
+    """Refuses whatever waits for a value, or whose shape depends on one."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert func.overloadpacket not in ASKS_FOR_A_VALUE, f"{func} asks for a value"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_a_step_asks_for_no_value_whatever_the_method(name, make, replaced, old, reference):
+    method = dataclasses.replace(METHODS[name], start_epoch=0)
+    recipe = replaced({"clip_gradient": 1.0, "label_smoothing": 0.1}, method=method)
+    trainer = make(recipe, old=old, reference=reference, ensemble=(reference, reference))
+    materials = gather(trainer.parts, trainer.plan, trainer.preprocessing)
+    materials.begin_epoch(0, 0)
+    for batch in materials.feed.batches(0):
+        answers = trainer.student.teacher_logits(materials, batch)
+        with NoAnswers():
+            trainer.student.learn(materials, batch, *answers)
+    assert trainer.student.sums.read().images == 96
+
+
+def test_that_this_test_would_notice_a_question():
+    with NoAnswers(), pytest.raises(AssertionError, match="asks for a value"):
+        torch.ones(2).sum().item()
 
 
 class OnTheGpuAlone(TorchDispatchMode):
-    """Refuses work on tensors elsewhere: a copy from the host, say, cannot be recorded as a CUDA graph."""
+    """Refuses work on tensors elsewhere: a copy from the host, say, is waited for."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
@@ -80,10 +117,10 @@ def test_that_a_step_mixes_no_devices(name, make, replaced, old, reference, imag
     given += trainer.network.parameters()
     assert {parameter.device for parameter in given} == {CUDA}
     with mode:
-        materials = materials_module.gather(trainer.parts, trainer.plan, trainer.preprocessing)
+        materials = gather(trainer.parts, trainer.plan, trainer.preprocessing)
         materials.begin_epoch(0, 0)
         batch = next(materials.feed.batches(0))
         answers = trainer.student.teacher_logits(materials, batch)
         with OnTheGpuAlone():
-            trainer.student.learn(materials, trainer.network, batch.images_BSS3, batch.labels_B, *answers)
+            trainer.student.learn(materials, batch, *answers)
     assert trainer.student.sums.sums.device == CUDA

@@ -14,9 +14,9 @@ import torch
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
-from mpt_studio.engine.machine import compiled
 from mpt_studio.engine.train import trainer as trainer_module
 from mpt_studio.engine.train.parts import Parts
+from mpt_studio.engine.train.state import State
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Note, Started, Step
 from mpt_studio.recipe import METHODS, Model
@@ -209,10 +209,19 @@ def test_that_a_state_of_another_recipe_is_refused(make, replaced, tmp_path):
 
 def test_that_a_state_may_go_on_with_other_placement_and_saving(make, replaced, tmp_path):
     make().save_state(tmp_path / "state.safetensors")
-    other = {"data_placement": "loader", "save_every_seconds": 1.0, "deterministic": True, "compile": "on"}
-    resumed = make(replaced(other))
-    resumed.restore(tmp_path / "state.safetensors")
-    assert not resumed.plan.compiled  # what is half done rounds alike to its end
+    other = {"data_placement": "loader", "save_every_seconds": 1.0, "deterministic": True}
+    make(replaced(other)).restore(tmp_path / "state.safetensors")
+
+
+def test_that_a_training_that_began_compiled_goes_on_and_says_that_it_rounds_otherwise(make, tmp_path):
+    make().save_state(tmp_path / "state")
+    written = State.load(tmp_path / "state")
+    State({**written.values, "compiled": True}, written.groups).save(tmp_path / "state")
+    resumed = make()
+    resumed.restore(tmp_path / "state")
+    notes = [event.text for event in resumed.fit() if isinstance(event, Note)]
+    assert any("no longer made" in text for text in notes)
+    assert resumed.finished
 
 
 def test_that_a_reference_of_other_classes_is_a_sentence(make, replaced, old):
@@ -274,48 +283,3 @@ def test_that_images_and_teachers_are_let_go_when_training_ends(make, monkeypatc
     trainer = make()
     list(trainer.fit())
     assert [there() for there in seen] == [None]
-
-
-@pytest.fixture
-def traced_only(monkeypatch) -> None:
-    """Networks are compiled in all but one thing: the traced graph is run by torch instead of being made C++."""
-    compile_ = torch.compile
-    monkeypatch.setattr(torch, "compile", lambda network, **_: compile_(network, backend="eager", dynamic=False))
-
-
-def assert_compiled_equals_plain(make, replaced, teachers, tmp_path) -> None:
-    method = METHODS["MPT_KL"]
-    plain = make(replaced({"compile": "off", "batch_size": 20, "learning_rate": 0.01}, method=method), **teachers)
-    recipe = replaced({"compile": "on", "batch_size": 20, "learning_rate": 0.01}, method=method)  # a last batch of 16
-    whole = make(recipe, **teachers)
-    theirs, ours = figures(plain.fit()), figures(whole.fit())
-    assert whole.plan.compiled
-    assert ours[0][2] == pytest.approx(theirs[0][2], rel=1e-3)
-    assert_resumes(make, recipe, teachers, 3, tmp_path, ours, weights(whole))
-
-
-def test_that_a_traced_training_is_equal_and_resumes_exactly(
-    make, replaced, old, reference, tmp_path, monkeypatch, traced_only
-):
-    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
-    assert_compiled_equals_plain(make, replaced, {"old": old, "reference": reference}, tmp_path)
-
-
-@pytest.mark.slow  # compiling takes half a minute
-def test_that_a_compiled_training_is_equal_to_rounding_and_resumes_exactly(
-    make, replaced, old, reference, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
-    assert_compiled_equals_plain(make, replaced, {"old": old, "reference": reference}, tmp_path)
-
-
-def test_that_a_training_goes_on_where_nothing_can_be_compiled(make, replaced, monkeypatch):
-    def fails(*_):
-        raise RuntimeError("no C++ compiler\nwas found")
-
-    monkeypatch.setattr(compiled, "student", fails)
-    trainer = make(replaced({"compile": "on"}))
-    notes = [event.text for event in trainer.fit() if isinstance(event, Note)]
-    assert notes[-1] == "Training goes on without compiling the network (no C++ compiler)."
-    assert trainer.finished
-    assert not trainer.plan.compiled

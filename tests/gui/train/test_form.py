@@ -157,7 +157,6 @@ def test_that_a_recipe_from_elsewhere_shows_where_it_comes_from(form: RecipeForm
 @pytest.mark.parametrize(
     ("name", "title", "words"),
     [
-        ("training.compile", "Compile networks", "Compile the networks before training"),
         ("training.deterministic", "Same bits on CUDA", "the same bits in every run"),
         ("model.arch", "Architecture", "timm/NAME"),
     ],

@@ -37,7 +37,7 @@ def begin(writer, index, role, label):
     run = store.create_run(Recipe(data="builtin", role=role), label=label, update=update)
     writer.add_member(Member(run=run.folder.name, role=role, method="m", label=label))
     writer.append(Stage(run=run.folder.name, role=role, method="m", label=label, index=index, count=2))
-    chosen = {"precision": "fp32", "memory_format": "channels last", "compiled": False}
+    chosen = {"precision": "fp32", "memory_format": "channels last", "deterministic": False}
     counts = {"epochs": 1, "steps": 2, "train_samples": 10, "validation_samples": 100, "parameters": 7}
     run.append(Started(device="a test", settings=chosen, **counts))
     return run
@@ -130,7 +130,7 @@ def test_that_versions_curves_and_flips_show_what_the_trainer_wrote(qtbot: QtBot
     assert "NFR (old classes) 2.0 %" in page.strip._title.text()
     assert "3.0 GiB" in page.status._facts.text() or "a test" in page.status._facts.text()
     tip = page.status._facts.toolTip()
-    assert all(line in tip for line in ("precision: fp32", "memory format: channels last", "compiled: no"))
+    assert all(line in tip for line in ("precision: fp32", "memory format: channels last", "deterministic: no"))
     assert page.status.total_bar.value() == page.status.total_bar.maximum()
     assert page.status._what.text().startswith("Done")
 
