@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from mpt_studio.checkpoint import Crop, Interpolation, Preprocessing
-from mpt_studio.data.dataset import Images
 from mpt_studio.errors import UserError
 
 LARGEST = 4096
@@ -63,7 +63,7 @@ class Fit:
         """What to give ``Dataset.batch``: the size alone where that says everything."""
         return self.size if self.is_plain else self
 
-    def apply(self, image: Image.Image) -> Images:
+    def apply(self, image: Image.Image) -> npt.NDArray[np.uint8]:
         """(size, size, 3) uint8 of an RGB image."""
         if image.size == (self.size, self.size) and self.resize in (0, self.size):
             return np.asarray(image)
@@ -73,7 +73,7 @@ class Fit:
         box = (0.0, 0.0, float(width), float(height)) if self.crop == "squash" else self._centre(width, height)
         return np.asarray(image.resize((self.size, self.size), _FILTERS[self.interpolation], box=box))
 
-    def _resized_and_cut(self, image: Image.Image) -> Images:
+    def _resized_and_cut(self, image: Image.Image) -> npt.NDArray[np.uint8]:
         """All of the image, and not only the part that is kept, so that no pixel differs by rounding."""
         width, height = self._resized_sides(image)
         left, top = self._start(width), self._start(height)

@@ -32,3 +32,8 @@ def scratch(parts: Parts) -> Start:
 
 STARTS: dict[str, Callable[[Parts], Start]] = {"scratch": scratch}
 """Each raises ``UserError`` for what it cannot begin with."""
+
+
+def begin(parts: Parts) -> Start:
+    """The start that the recipe asks for."""
+    return STARTS["scratch"](parts)

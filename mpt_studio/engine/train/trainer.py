@@ -31,7 +31,7 @@ from mpt_studio.engine.train.optimizers import learning_rate
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.train.progress import Asked, Command, Left, Pace
-from mpt_studio.engine.train.start import STARTS
+from mpt_studio.engine.train.start import begin
 from mpt_studio.engine.train.state import State
 from mpt_studio.engine.train.student import Student
 from mpt_studio.engine.train.sums import Totals
@@ -55,7 +55,7 @@ class Trainer:
     def __init__(self, parts: Parts) -> None:
         parts.check()
         self.parts, self.recipe = parts, parts.recipe
-        start = STARTS["scratch"](parts)
+        start = begin(parts)
         self.student = Student(parts.recipe, plan.decide(parts), start.network)
         self.epoch = 0
         """Epochs done, validation included."""

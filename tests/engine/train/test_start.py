@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mpt_studio.engine.networks import build as networks
-from mpt_studio.engine.train.start import STARTS
+from mpt_studio.engine.train.start import begin
 from mpt_studio.errors import UserError
 from mpt_studio.recipe import Model
 
@@ -20,7 +20,7 @@ def drawn(arch: str, small: bool) -> dict[str, torch.Tensor]:
 def test_that_weights_from_scratch_are_those_that_the_seed_draws(arch, small, make, replaced):
     parts = make(replaced(model=Model(arch=arch))).parts  # of seed 7
     expected, before = drawn(arch, small), torch.random.get_rng_state()
-    start = STARTS["scratch"](parts)
+    start = begin(parts)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert start.preprocessing is None
     found = start.network.state_dict()
@@ -35,5 +35,5 @@ def test_that_a_network_that_cannot_take_the_images_is_refused(make, replaced):
 
 def test_that_a_version_begins_with_the_weights_of_its_start(make):
     trainer = make()
-    started = STARTS["scratch"](trainer.parts).network.state_dict()
+    started = begin(trainer.parts).network.state_dict()
     assert all(torch.equal(value, started[name]) for name, value in trainer.network.state_dict().items())
