@@ -106,6 +106,12 @@ class DockTitle(QWidget):
         return button
 
 
+def _fill(dock: QDockWidget, panel: QWidget) -> None:
+    panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    panel.setProperty("dockBody", True)
+    dock.setWidget(panel)
+
+
 class Docks:
     """Keeps the panels and their docks."""
 
@@ -133,14 +139,15 @@ class Docks:
         dock.setObjectName(f"dock_{row.key}")
         dock.setAccessibleName(f"{row.title} panel")
         dock.setTitleBarWidget(DockTitle(dock))
+        _fill(dock, QWidget())
         dock.toggleViewAction().setToolTip(f"Show or hide {row.title}")
         return dock
 
     def _make(self, row: PanelRow[QWidget]) -> None:
-        panel = self._made[row.key] = row.make(self._workspace)
-        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        panel.setProperty("dockBody", True)
-        self.by_key[row.key].setWidget(panel)
+        self._made[row.key] = row.make(self._workspace)
+        space = self.by_key[row.key].widget()
+        _fill(self.by_key[row.key], self._made[row.key])
+        space.deleteLater()
 
     def __getitem__(self, row: PanelRow[W_co]) -> W_co:
         """The row's panel, made where that has not happened yet."""
