@@ -19,8 +19,6 @@ from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
 from mpt_studio.gui.widgets.plain import count, interval, percent
 from mpt_studio.gui.workspace.workspace import Workspace
 
-_DIRECT_SAMPLES = 200_000
-"""Samples up to which a frontier is computed at once (about 50 ms)."""
 Pairs = dict[str, Paired]
 
 
@@ -129,12 +127,9 @@ class Frontiers(QObject):
         self._jobs: dict[Comparison, PoolJob] = {}
 
     def get(self, comparison: Comparison) -> Frontier | None:
-        """None until a large one has been computed; ``ready`` follows."""
+        """None until it has been computed, which takes half a frame and more; ``ready`` follows."""
         if comparison not in self._found and comparison not in self._jobs:
-            if len(comparison) <= _DIRECT_SAMPLES:
-                self._found[comparison] = frontier(comparison)
-            else:
-                self._start(comparison)
+            self._start(comparison)
         return self._found.get(comparison)
 
     def keep(self, alive: Collection[Comparison | None]) -> None:

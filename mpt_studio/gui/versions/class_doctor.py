@@ -31,7 +31,7 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.plain import RIGHT, count, label
 
-_DIRECT_CLASSES = 300
+_DIRECT_CLASSES = 20
 """Lists up to this length are put side by side at once."""
 _COUNTED: dict[PairKind, str] = {
     "same": "the same",

@@ -43,7 +43,7 @@ def test_that_views_under_an_offset_share_the_index_and_nothing_is_held(workspac
 def test_that_images_of_many_samples_are_located_before_data_are_told_of(
     workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "DIRECT_SAMPLES", 5)
+    monkeypatch.setattr(loading, "DIRECT_IMAGES", 5)
     data, comparison = workspace.dataset, workspace.comparison()
     assert data is not None
     module._Kept.made.clear()

@@ -44,10 +44,7 @@ def test_that_small_data_are_there_as_soon_as_the_worker_has_looked_through_them
     assert opened.args[0].class_names == ("cat", "dog")
 
 
-def test_that_large_data_are_opened_beside_the_window(
-    opening: DataOpening, spec: str, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(data_opening, "DIRECT_SAMPLES", 7)
+def test_that_data_are_opened_beside_the_window(opening: DataOpening, spec: str, qtbot: QtBot) -> None:
     worker, found, begun = FakeWorker(), [], []
     opening.opened.connect(found.append)
     opening.job_started.connect(begun.append)
@@ -59,13 +56,16 @@ def test_that_large_data_are_opened_beside_the_window(
     assert len(found[0]) == 8
 
 
-def test_that_of_two_data_sets_the_last_one_asked_for_counts(opening: DataOpening, spec: str) -> None:
+def test_that_of_two_data_sets_the_last_one_asked_for_counts(
+    opening: DataOpening, spec: str, qtbot: QtBot
+) -> None:
     worker, found = FakeWorker(), []
     opening.opened.connect(found.append)
     opening.open("builtin", worker)  # type: ignore[arg-type]
     opening.open(spec, worker)  # type: ignore[arg-type]
     worker.asked[1].answer({"spec": spec, "samples": 8})
     worker.asked[0].answer({"spec": "builtin", "samples": 10})
+    qtbot.waitUntil(lambda: bool(found))
     assert [dataset.spec for dataset in found] == [spec]
 
 

@@ -264,12 +264,26 @@ def test_that_a_large_table_is_imported_by_the_worker_first(
     qtbot: QtBot,
 ) -> None:
     monkeypatch.setattr(opening, "DIRECT_BYTES", 10)
+    monkeypatch.setattr(opening, "BESIDE_BYTES", 10)
     path = tmp_path / "v1.csv"
     path.write_text("id,label,prediction\ntest/0,cat,cat\ntest/1,dog,cat\n")
     empty_workspace.opening.open([path])
     assert (fake.last.job, empty_workspace.versions) == ("inspect", [])
     with qtbot.waitSignal(empty_workspace.opening.taken):
         fake.last.answer({"kind": "predictions"})
+    assert empty_workspace.versions[0].figures["all"]["accuracy"] == 0.5
+
+
+def test_that_a_table_of_middling_size_is_imported_beside_the_window(
+    empty_workspace: Workspace, fake: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(opening, "DIRECT_BYTES", 10)
+    path = tmp_path / "v1.csv"
+    path.write_text("id,label,prediction\ntest/0,cat,cat\ntest/1,dog,cat\n")
+    with qtbot.waitSignal(empty_workspace.opening.taken):
+        empty_workspace.opening.open([path])
+        assert not empty_workspace.versions
+    assert not fake.asked
     assert empty_workspace.versions[0].figures["all"]["accuracy"] == 0.5
 
 
