@@ -25,7 +25,7 @@ HEAVY = {
     "filelock",
     "rich.console",
 }
-LAZY = ("compare", "data", "jobs", "predictions", "store")
+LAZY = ("compare", "data", "jobs", "predictions", "report", "store")
 
 COMMAND = """
 import atexit, sys

@@ -8,7 +8,6 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.beside.jobs import Job
-from mpt_studio.gui.workspace import loading as data_opening
 from mpt_studio.gui.workspace.loading import DataOpening
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Predictions
@@ -56,9 +55,7 @@ def test_that_data_are_opened_beside_the_window(opening: DataOpening, spec: str,
     assert len(found[0]) == 8
 
 
-def test_that_of_two_data_sets_the_last_one_asked_for_counts(
-    opening: DataOpening, spec: str, qtbot: QtBot
-) -> None:
+def test_that_of_two_data_sets_the_last_one_asked_for_counts(opening: DataOpening, spec: str, qtbot: QtBot) -> None:
     worker, found = FakeWorker(), []
     opening.opened.connect(found.append)
     opening.open("builtin", worker)  # type: ignore[arg-type]
@@ -69,12 +66,12 @@ def test_that_of_two_data_sets_the_last_one_asked_for_counts(
     assert [dataset.spec for dataset in found] == [spec]
 
 
-def test_that_data_that_vanished_meanwhile_are_a_sentence(opening: DataOpening, tmp_path: Path) -> None:
+def test_that_data_that_vanished_meanwhile_are_a_sentence(opening: DataOpening, tmp_path: Path, qtbot: QtBot) -> None:
     worker, said = FakeWorker(), []
     opening.failed.connect(lambda *each: said.append(each))
     opening.open(f"folder:{tmp_path / 'gone'}", worker)  # type: ignore[arg-type]
     worker.last.answer({"spec": f"folder:{tmp_path / 'gone'}", "samples": 8})
-    assert len(said) == 1
+    qtbot.waitUntil(lambda: len(said) == 1)
     assert "There is no folder" in said[0][0]
 
 
