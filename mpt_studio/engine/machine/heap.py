@@ -1,8 +1,8 @@
 """Memory that a step frees stays with the process for the next one.
 
 The C library gives large freed blocks back to the system, and the next step takes them anew, page by page, each one
-zeroed: 8,000 to 10,000 page faults a step of the small network, a seventh of its time (75 → 65 ms compiled, 96 → 80
-not). GNU's library alone is told otherwise; whoever has set its limits in the environment keeps them.
+zeroed: 8,000 to 10,000 page faults a step of the small network (docs/performance.md tells what that takes). GNU's
+library alone is told otherwise; whoever has set its limits in the environment keeps them.
 """
 
 from __future__ import annotations
