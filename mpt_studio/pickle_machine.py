@@ -46,6 +46,10 @@ class Stub:
     """Of a class like a list."""
 
 
+class Unordered(list[Any]):
+    """A set: what it holds lies in the file in an order that means nothing."""
+
+
 class Rules(Protocol):
     """What a kind of file may hold. Each refuses by raising what its reader knows; ``ValueError`` means damaged."""
 
@@ -385,9 +389,9 @@ _OPERATIONS: dict[int, Operation] = {
     0x8C: _pushes(lambda m: m.content("<B").decode("utf-8", "surrogatepass")),
     0x8D: _pushes(lambda m: m.content("<Q").decode("utf-8", "surrogatepass")),
     0x8E: _pushes(lambda m: m.content("<Q")),
-    0x8F: _pushes(lambda m: []),  # a set, whose order means nothing
+    0x8F: _pushes(lambda m: Unordered()),
     0x90: _appends,
-    0x91: _pushes(lambda m: m.popped_mark()),
+    0x91: _pushes(lambda m: Unordered(m.popped_mark())),
     0x92: _pushes(_new_object(True)),
     0x93: _pushes(lambda m: m.name(m.stack.pop(-2), m.stack.pop())),
     0x94: _remember(lambda m: len(m.memo)),

@@ -6,7 +6,7 @@ one of these reports beside it. Everybody else reads only those two.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
@@ -14,7 +14,7 @@ from mpt_studio.made_of import made_of
 
 FORMAT = 1
 
-Need = Literal["architecture", "class_names", "preprocessing"]
+Need = Literal["weights", "architecture", "class_names", "preprocessing"]
 """What a person still has to say before a version can be used."""
 
 
@@ -25,6 +25,8 @@ class Choices:
     arch: str = ""
     """As ``Checkpoint.architecture``."""
     small_stem: bool | None = None
+    weights: Literal["", "raw", "ema"] = ""
+    """Of a file that holds both: those that were trained last, or their average."""
     class_names: tuple[str, ...] = ()
     """In the order of the head's outputs."""
     preprocessing: Preprocessing | None = None
@@ -73,6 +75,10 @@ class Reading:
     notes: tuple[str, ...] = ()
     """What was taken and how ("The weights are under 'net'."), what is odd ("3 tensors hold NaN.")."""
     needs: tuple[Need, ...] = ()
+    reasons: dict[Need, str] = field(default_factory=dict)
+    """Why what the file says could not be taken, one sentence each."""
+    has_both: bool = False
+    """Whether the file holds the weights as they were trained last and averaged."""
     checkpoint: Checkpoint | None = None
     """The normalised file; only where ``needs`` is empty."""
     format: int = FORMAT

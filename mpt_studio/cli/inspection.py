@@ -56,6 +56,7 @@ def _notes(notes: list[str], indent: str = "") -> Iterator[Row]:
 
 
 _NEEDS = {
+    "weights": "which weights to take; choose with --weights raw (as trained last) or --weights ema (averaged)",
     "architecture": "the architecture; choose one with --arch, or its stem with --small-stem on or off",
     "class_names": "the class names in the order of the outputs; give them with --classes FILE or --classes a,b,c",
     "preprocessing": "how images are prepared; give --image-size, --mean and --std",

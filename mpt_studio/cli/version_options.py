@@ -45,6 +45,8 @@ class VersionOptions:
     """The version's architecture, where its file fits several: a torchvision name or timm/NAME."""
     small_stem: Literal["auto", "on", "off"] = "auto"
     """Whether the version has the stem for small images; auto: as its file says."""
+    weights: Literal["raw", "ema"] | None = None
+    """Which weights to take of a version whose file holds both: those trained last, or their average."""
     classes: Annotated[str, tyro.conf.arg(metavar="FILE|a,b,c")] = ""
     """Class names in the order of the outputs: a file with one per line (or CSV, JSON), or names with commas."""
     image_size: int = 0
@@ -65,6 +67,7 @@ class VersionOptions:
         said = Choices(
             arch=self.arch,
             small_stem=None if self.small_stem == "auto" else self.small_stem == "on",
+            weights=self.weights or "",
             class_names=class_list(self.classes),
         )
         names = ("image_size", "resize", "mean", "std", "interpolation", "crop")

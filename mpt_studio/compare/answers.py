@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.compare.matching.matching import Bools, positions
-from mpt_studio.errors import UserError
 from mpt_studio.flips import flip_kinds
 from mpt_studio.predictions import Floats, Ints, Predictions
 
@@ -170,12 +169,7 @@ def _only_answers(found: Answers, version: Predictions, rows: Ints | None, names
 def _refuse_not_finite(confidence: Floats, version: Predictions, rows: Ints | None) -> None:
     bad: npt.NDArray[np.intp] = np.flatnonzero(np.isnan(confidence))
     if len(bad):
-        row = bad[0] if rows is None else rows[bad[0]]
-        raise UserError(
-            f"The predictions{f' of {version.version}' if version.version else ''} have logits that are not finite in "
-            f"{len(bad):,} of {len(confidence):,} samples (such as {str(version.sample_ids[row])!r}); "
-            "train or export them again."
-        )
+        raise version.not_finite(bad if rows is None else rows[bad], len(confidence))
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,8 +40,8 @@ def evaluate(
     """Logits (float32 arithmetic, no augmentation, no margin) of a checkpoint on samples, in the order of ``indices``.
 
     ``progress`` gets a sentence and the fraction done; an exception raised from it cancels. Raises ``UserError`` for
-    checkpoints that do not fit and for too little memory. ``version`` is the checkpoint's network where it is loaded
-    already, on that device.
+    checkpoints that do not fit, for answers that are not finite and for too little memory. ``version`` is the
+    checkpoint's network where it is loaded already, on that device.
     """
     chosen = devices.choose(device)
     devices.prepare(chosen, exact=True)
@@ -53,7 +53,7 @@ def evaluate(
         ) from None
     finally:
         heap.give_back()
-    return Predictions(
+    found = Predictions(
         sample_ids=dataset.sample_ids[indices],
         labels=dataset.labels[indices].astype(np.int64),
         label_names=dataset.class_names,
@@ -65,6 +65,8 @@ def evaluate(
         checkpoint=checkpoint.path,
         checkpoint_sha256=checkpoint.sha256(),
     )
+    found.check_finite()
+    return found
 
 
 def _logits(

@@ -69,7 +69,7 @@ class _Reader:
 
     def read(self) -> Reading:
         limits.limit_process(300 + self.size // (10 * limits.MEGABYTE), 8 * self.size + 64 * limits.MEGABYTE)
-        outline = self._guarded("checking", lambda: outline_of(self.path, self.sha256))
+        outline = self._guarded("checking", lambda: outline_of(self.path, self.sha256, self.choices.weights))
         if outline.is_onnx:
             return self._onnx(outline.path)
         _say("starting")

@@ -160,8 +160,9 @@ def _version_name(session: Session, checkpoint: Checkpoint) -> str:
 def accuracy_figures(predictions: Predictions) -> dict[str, Any]:
     """Accuracy of one version alone: on all samples, and on those of the classes that it knows ("own_classes").
 
-    Samples without a label are in neither.
+    Samples without a label are in neither. Raises ``UserError`` where answers are not finite.
     """
+    predictions.check_finite()
     position = {name: i for i, name in enumerate(predictions.label_names)}
     other = respelled(predictions.class_names, predictions.label_names)
     known = np.array([position.get(other.get(name, name), -1) for name in predictions.class_names])

@@ -34,7 +34,7 @@ from mpt_studio.reading import NOTHING_CHOSEN, Choices, Need, Reading, choices_f
 from mpt_studio.store.disk import written_to
 from mpt_studio.store.run import read_run
 
-RULES = 2
+RULES = 3
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
 KEPT_DAYS = 60
@@ -154,6 +154,11 @@ def missing_sentence(reading: Reading) -> str:
     name = shown_name(Path(reading.path))
     once = f"once, with mpt-studio inspect {name}"
     first: Need = reading.needs[0] if reading.needs else "architecture"
+    if first == "weights":
+        return (
+            f"{name} holds its weights twice, as they were trained last and averaged; "
+            f"say which {once} --weights raw (or ema)."
+        )
     if first == "architecture":
         fits = list(dict.fromkeys(candidate.arch for candidate in reading.candidates if candidate.exact))
         if len(fits) == 1:
@@ -164,12 +169,17 @@ def missing_sentence(reading: Reading) -> str:
         near = reading.candidates[0] if reading.candidates else None
         closest = f" The closest is {near.arch}: {near.difference}" if near else ""
         return one_sentence(f"The architecture of {name} is not known; name it {once} --arch NAME.{closest}", 400)
+    said = reading.reasons.get(first, "")
     if first == "class_names":
-        return (
-            f"{name} does not say what its {reading.classes:,} outputs mean; "
-            f"name the classes in their order {once} --classes FILE (or a,b,c)."
-        )
-    return f"{name} does not say how its images are prepared; tell it {once} --image-size … --mean … --std …"
+        how = f"name the classes in their order {once} --classes FILE (or a,b,c)."
+        return _asked(name, said, f"does not say what its {reading.classes:,} outputs mean", how)
+    how = f"tell it {once} --image-size … --mean … --std …"
+    return _asked(name, said, "does not say how its images are prepared", how)
+
+
+def _asked(name: str, said: str, lacks: str, how: str) -> str:
+    """What is there and could not be taken is quoted; else it is said to lack."""
+    return f"{name}: {said} {how[:1].upper()}{how[1:]}" if said else f"{name} {lacks}; {how}"
 
 
 def _few(names: list[str], most: int = 6) -> str:

@@ -110,6 +110,21 @@ class Predictions:
         largest: Ints = self.logits.argmax(axis=1).astype(np.int64)
         return largest
 
+    def check_finite(self) -> None:
+        """Raise ``UserError`` where a largest logit is not finite: what is not a number is no answer."""
+        if self.answers is None and len(self):
+            bad = np.flatnonzero(~np.isfinite(self.logits.max(axis=1)))
+            if len(bad):
+                raise self.not_finite(bad, len(self))
+
+    def not_finite(self, rows: npt.NDArray[np.intp], samples: int) -> UserError:
+        """The sentence about rows without a finite largest logit, of so many samples."""
+        return UserError(
+            f"The predictions{f' of {self.version}' if self.version else ''} have logits that are not finite in "
+            f"{len(rows):,} of {samples:,} samples (such as {str(self.sample_ids[rows[0]])!r}); "
+            "train or export them again."
+        )
+
     def save(self, folder: Path) -> None:
         """Write ``meta.json`` and one ``.npy`` per array; ``meta.json`` comes last and makes the folder valid.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpt_studio import paths
 from mpt_studio.engine.intake import extras, safetensors_file, torch_file
+from mpt_studio.engine.intake.averaged import Which
 from mpt_studio.engine.intake.inert import ITEM_BYTES
 from mpt_studio.engine.intake.parsed import Parsed
 from mpt_studio.engine.intake.selection import Selection, select
@@ -44,6 +45,8 @@ class Contents:
     bytes: int = 0
     notes: tuple[str, ...] = ()
     """One sentence each."""
+    has_both: bool = False
+    """As ``Selection.has_both``."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,12 @@ class Outline:
         return self.parsed.container == ONNX
 
 
-def outline_of(path: Path, sha256: str = "") -> Outline:
+def outline_of(path: Path, sha256: str = "", which: Which = "") -> Outline:
     """The part of reading that needs no torch, where most bad files end.
 
     Raises ``UserError``, one sentence of at most 200 characters, for whatever is no file of weights.
-    ``path`` may be a folder; the outline's is the file in it. ``sha256`` saves hashing where it is known.
+    ``path`` may be a folder; the outline's is the file in it. ``sha256`` saves hashing where it is known. ``which``
+    weights are wanted counts where there are raw and averaged ones.
     """
     with refusals(path):
         is_folder = path.is_dir()
@@ -76,7 +80,7 @@ def outline_of(path: Path, sha256: str = "") -> Outline:
         if is_folder and parsed.container != ONNX and (path / "config.json").is_file():
             parsed = dataclasses.replace(parsed, container="Hugging Face folder")
         size = sum(part.stat().st_size for part in parsed.files)
-        selection = Selection({}) if parsed.container == ONNX else select(parsed.value)
+        selection = Selection({}) if parsed.container == ONNX else select(parsed.value, which)
         _check_total(selection, size)
         return Outline(file_path, size, parsed, selection, sha256 or paths.sha256_of(file_path))
 
@@ -90,7 +94,7 @@ def _check_total(selection: Selection, size: int) -> None:
 
 def contents_from(outline: Outline) -> Contents:
     """The tensors of an outline. Imports torch. Raises ``UserError``."""
-    from mpt_studio.engine.intake.tensors import load, notes_on
+    from mpt_studio.engine.intake.tensors import load, notes_on, numbers
 
     with refusals(outline.path):
         if outline.is_onnx:
@@ -99,7 +103,7 @@ def contents_from(outline: Outline) -> Contents:
         tensors = load(parsed, selection.leaves)
         return Contents(
             tensors=tensors,
-            extras=extras.plain({**parsed.told, **selection.rest}),
+            extras=extras.plain({**parsed.told, **selection.rest}, lambda record: numbers(parsed, record)),
             container=parsed.container,
             wrapper=selection.wrapper,
             prefixes=selection.prefixes,
@@ -107,6 +111,7 @@ def contents_from(outline: Outline) -> Contents:
             sha256=outline.sha256,
             bytes=outline.size,
             notes=(*selection.notes, *notes_on(tensors)),
+            has_both=selection.has_both,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from mpt_studio.engine.intake.inert import ITEM_BYTES, STORAGE_TYPES
+from mpt_studio.engine.intake.inert import CONSTANTS, ITEM_BYTES, REFUSED_TYPES, STORAGE_TYPES
 
 WEIGHTS_ONLY = frozenset(
     {
@@ -26,6 +26,8 @@ WEIGHTS_ONLY = frozenset(
 
 _BENIGN = frozenset(
     {
+        *(f"torch.{name}" for names in (CONSTANTS, *REFUSED_TYPES.values()) for name in names),
+        *(f"torch.{name}Storage" for name in ("QInt8", "QUInt8", "QInt32", "QUInt4x2", "QUInt2x4")),
         "_codecs.encode",
         "argparse.Namespace",
         "collections.Counter",

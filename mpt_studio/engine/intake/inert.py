@@ -26,6 +26,8 @@ class TensorRecord:
     size: tuple[int, ...]
     stride: tuple[int, ...]
     dtype: str
+    negative: bool = False
+    """Whether its numbers are those of the storage with the other sign, as of a view on an imaginary part."""
 
     @property
     def count(self) -> int:
@@ -46,6 +48,23 @@ STORAGE_TYPES = {
     "FloatStorage": "float32", "DoubleStorage": "float64", "ComplexFloatStorage": "complex64",
     "ComplexDoubleStorage": "complex128", "UntypedStorage": "uint8",
 }  # fmt: skip
+
+
+REFUSED_TYPES = {
+    "quantised": ("qint8", "quint8", "qint32", "quint4x2", "quint2x4"),
+    "of a type that is not read": (
+        "complex32", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2",
+        *(f"{sign}{bits}" for sign in ("int", "uint") for bits in range(1, 8)),
+        "bits8", "bits16", "bits1x8", "bits2x4", "bits4x2",
+    ),
+}  # fmt: skip
+"""Types of torch whose numbers are not the weights, or not computed with here."""
+CONSTANTS = (
+    "strided", "sparse_coo", "contiguous_format", "channels_last", "channels_last_3d", "preserve_format",
+    "per_tensor_affine", "per_channel_affine", "per_tensor_symmetric", "per_channel_symmetric",
+    "per_channel_affine_float_qparams",
+)  # fmt: skip
+"""What torch names beside types to say how a tensor is kept."""
 
 
 def product(size: tuple[int, ...]) -> int:

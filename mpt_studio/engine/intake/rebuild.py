@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Any
 
+from mpt_studio.engine.intake.arrays import array, array_from_buffer, scalar
 from mpt_studio.engine.intake.globals import is_dangerous
-from mpt_studio.engine.intake.inert import ITEM_BYTES, STORAGE_TYPES, Storage, TensorRecord, product
+from mpt_studio.engine.intake.inert import (
+    ITEM_BYTES,
+    REFUSED_TYPES,
+    STORAGE_TYPES,
+    Storage,
+    TensorRecord,
+    product,
+)
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.pickle_machine import Damaged, Global, Scan, Stub, checked_key
+from mpt_studio.pickle_machine import Damaged, Global, Scan, Stub, Unordered, checked_key
 
 MOST_DIMENSIONS = 32
 MOST_ELEMENTS = 1 << 48
@@ -43,6 +50,8 @@ class TorchRules:
             if target.name == "numpy.dtype" and isinstance(state, tuple) and len(state) > 1:
                 target.items["order"] = state[1]
             target.state = state
+            if target.name.endswith("multiarray._reconstruct"):
+                target.values = array(state)
         return target  # an OrderedDict's or a tensor's attributes hold nothing that is wanted
 
     def text(self, content: bytes) -> str:
@@ -69,6 +78,8 @@ class TorchRules:
 
 def _storage(kind: str, key: Any, count: Any) -> Storage:
     dtype = STORAGE_TYPES.get(kind.rpartition(".")[2])
+    if dtype is None and kind.startswith("torch.Q"):
+        raise UserError(_QUANTISED)
     if dtype is None:
         raise UserError(f"holds tensors of the type {kind[:40]}, which is not read; save it as float32")
     if not isinstance(count, int) or not 0 <= count < MOST_ELEMENTS or not isinstance(key, str | int):
@@ -85,7 +96,10 @@ def _called(function: Any, arguments: Any) -> Any:
     return known(*arguments) if known else Stub(function.name, arguments)
 
 
-def _tensor(base: Any, offset: Any, size: Any, stride: Any, *more: Any, dtype: Any = None) -> TensorRecord:
+def _tensor(
+    base: Any, offset: Any, size: Any, stride: Any, grad: Any = None, hooks: Any = None, metadata: Any = None,
+    *, dtype: Any = None,
+) -> TensorRecord:  # fmt: skip
     if isinstance(base, Stub) and base.name == "torch.storage.TypedStorage" and base.arguments:
         base = base.arguments[0]
     if not isinstance(base, Storage):
@@ -94,9 +108,20 @@ def _tensor(base: Any, offset: Any, size: Any, stride: Any, *more: Any, dtype: A
     if len(size) != len(stride):
         raise ValueError("stride")
     kind = _dtype_name(dtype) if dtype is not None else base.dtype
-    made = TensorRecord(base, _number(offset), size, stride, kind)
+    made = TensorRecord(base, _number(offset), size, stride, kind, _is_negative(metadata))
     _check_within(made)
     return made
+
+
+def _is_negative(metadata: Any) -> bool:
+    """torch's own entries beside a tensor say that its numbers are to be read with the other sign, or conjugated."""
+    known = metadata if isinstance(metadata, dict) else {"": metadata} if metadata else {}
+    odd = [name for name, value in known.items() if name not in ("neg", "conj") or not isinstance(value, bool)]
+    if odd:
+        raise UserError(f"holds a tensor with the unknown mark {one_sentence(str(odd[0]), 40)!r}; save plain tensors")
+    if known.get("conj"):
+        raise UserError("holds a view of complex numbers, which are no weights; save its real part with .clone()")
+    return bool(known.get("neg"))
 
 
 def _check_within(tensor: TensorRecord) -> None:
@@ -129,13 +154,17 @@ def _numbers(values: Any) -> tuple[int, ...]:
 
 def _dtype_name(value: Any) -> str:
     name = value.name.removeprefix("torch.") if isinstance(value, Global) else ""
+    if name in REFUSED_TYPES["quantised"]:
+        raise UserError(_QUANTISED)
     if name not in ITEM_BYTES:
-        raise UserError("holds tensors of a type that is not read; save it as float32")
+        raise UserError(f"holds tensors of the type {one_sentence(name, 40)}, which is not read; save it as float32")
     return name
 
 
-def _tensor_v3(base: Any, offset: Any, size: Any, stride: Any, grad: Any, hooks: Any, dtype: Any, *more: Any) -> Any:
-    return _tensor(base, offset, size, stride, dtype=dtype)
+def _tensor_v3(
+    base: Any, offset: Any, size: Any, stride: Any, grad: Any, hooks: Any, dtype: Any, metadata: Any = None
+) -> Any:
+    return _tensor(base, offset, size, stride, grad, hooks, metadata, dtype=dtype)
 
 
 def _first(value: Any, *more: Any) -> Any:
@@ -146,7 +175,9 @@ def _from_type(function: Any, kind: Any, arguments: Any, state: Any = None) -> A
     if isinstance(function, Global) and function.name == "torch._tensor._rebuild_from_type_v2":
         raise ValueError("function")  # it could be nested without end
     made = _called(function, arguments)
-    return made if isinstance(made, TensorRecord) else Stub("a tensor of a class of its own", (made,))
+    if not isinstance(made, TensorRecord):
+        raise UserError(f"holds {_OF_A_CLASS}; save plain tensors")
+    return made
 
 
 def _ordered(pairs: Any = ()) -> dict[Any, Any]:
@@ -165,6 +196,10 @@ def _sequence(values: Any = (), *more: Any) -> list[Any]:
     return list(values)
 
 
+def _set(values: Any = (), *more: Any) -> Unordered:
+    return Unordered(_sequence(values))
+
+
 def _path(*parts: Any) -> str:
     return "/".join(str(part) for part in parts if isinstance(part, str))
 
@@ -175,31 +210,20 @@ def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
     return text.encode("latin-1" if encoding in ("latin1", "latin-1") else "utf-8", "replace")
 
 
-def _scalar(kind: Any, content: Any = b"") -> Any:
-    """A NumPy number from its dtype's code and its bytes."""
-    code = kind.arguments[0] if isinstance(kind, Stub) and kind.arguments else ""
-    form = _NUMPY_FORMS.get(code) if isinstance(code, str) else None
-    if form is None or not isinstance(content, bytes) or len(content) != struct.calcsize(form):
-        return Stub("a NumPy value")
-    order = ">" if isinstance(kind, Stub) and kind.items.get("order") == ">" else "<"
-    return struct.unpack(order + form, content)[0]
-
-
 def _number_of(value: Any = 0, *more: Any) -> Any:
     return value if isinstance(value, int | float | str | bytes) else Stub("a number")
 
 
-def _refused(what: str) -> Callable[..., Any]:
+def _refused(sentence: str) -> Callable[..., Any]:
     def refuse(*arguments: Any) -> Any:
-        raise UserError(f"holds {what}; save plain float tensors")
+        raise UserError(sentence)
 
     return refuse
 
 
-_NUMPY_FORMS = {
-    "b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q",
-    "f2": "e", "f4": "f", "f8": "d",
-}  # fmt: skip
+_QUANTISED = "holds quantised tensors; save the float32 weights that they were made from"
+_OF_A_CLASS = "tensors of a class of its own"
+_ARRAYS = ("numpy.core.", "numpy._core.")
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_tensor": _tensor,
@@ -208,11 +232,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_parameter": _first,
     "torch._utils._rebuild_parameter_with_state": _first,
     "torch._tensor._rebuild_from_type_v2": _from_type,
-    "torch._utils._rebuild_qtensor": _refused("quantised tensors"),
-    "torch._utils._rebuild_sparse_tensor": _refused("sparse tensors"),
-    "torch._utils._rebuild_sparse_csr_tensor": _refused("sparse tensors"),
-    "torch._utils._rebuild_nested_tensor": _refused("nested tensors"),
-    "torch._utils._rebuild_meta_tensor_no_storage": _refused("tensors without data"),
+    "torch._utils._rebuild_qtensor": _refused(_QUANTISED),
+    "torch._utils._rebuild_wrapper_subclass": _refused(f"holds {_OF_A_CLASS}; save plain tensors"),
+    "torch._utils._rebuild_sparse_tensor": _refused("holds sparse tensors; save plain float tensors"),
+    "torch._utils._rebuild_sparse_csr_tensor": _refused("holds sparse tensors; save plain float tensors"),
+    "torch._utils._rebuild_nested_tensor": _refused("holds nested tensors; save plain float tensors"),
+    "torch._utils._rebuild_meta_tensor_no_storage": _refused("holds tensors without data; save plain float tensors"),
     "torch.nn.parameter.Parameter": _first,
     "torch.Size": lambda values=(): tuple(_sequence(values)),
     "torch.device": lambda *parts: ":".join(str(part) for part in parts if isinstance(part, str | int)),
@@ -223,9 +248,10 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "_codecs.encode": _encoded,
     **{f"torch.jit._pickle.build_{kind}list": _sequence for kind in ("int", "double", "bool", "tensor")},
     "torch.jit._pickle.restore_type_tag": _first,
-    "numpy.core.multiarray.scalar": _scalar,
-    "numpy._core.multiarray.scalar": _scalar,
-    **{f"{m}.{n}": _sequence for m in ("builtins", "__builtin__") for n in ("set", "frozenset", "list", "tuple")},
+    **{f"{core}multiarray.scalar": scalar for core in _ARRAYS},
+    **{f"{core}numeric._frombuffer": array_from_buffer for core in _ARRAYS},
+    **{f"{m}.{n}": _set for m in ("builtins", "__builtin__") for n in ("set", "frozenset")},
+    **{f"{m}.{n}": _sequence for m in ("builtins", "__builtin__") for n in ("list", "tuple")},
     **{f"{m}.{n}": _number_of for m in ("builtins", "__builtin__") for n in ("int", "float", "bool", "str", "bytes")},
     **{
         f"{module}.{name}": _path

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from mpt_studio.engine.intake import averaged, normaliser
+from mpt_studio.engine.intake.averaged import Which
 from mpt_studio.engine.intake.inert import TensorRecord
 from mpt_studio.engine.intake.walk import Path, Walker, check_depth, is_ignored, may_hold
 from mpt_studio.errors import UserError, one_sentence
@@ -25,9 +27,14 @@ PREFIXES = (
     "classifier_model.", "_model.", "state_dict.", "shadow_params.",
 )  # fmt: skip
 _ACCESSORY = re.compile(
-    r"^(n_averaged|mean|std)$|^(train|val|valid|test)_|loss|criterion|metric|accuracy|confmat|confusion|auroc|normali[sz]"
+    r"^n_averaged$|^(train|val|valid|test)_|loss|criterion|metric|accuracy|confmat|confusion|auroc|normali[sz]"
 )
 """Tensors beside a network that are none of it."""
+_QUANTISED = re.compile(
+    r"_packed_params|(?:^|[._])(?:SCB|qweight|qzeros|g_idx|weight_scale|weight_scale_inv|quant_map|quant_state|absmax"
+    r"|zero_point|weight_zero_point|weight_format)(?:$|\.)"
+)
+"""Names that only quantised networks have."""
 MOST_NAME = 400
 
 
@@ -49,34 +56,89 @@ class Selection:
     rest: dict[str, Any] = field(default_factory=dict)
     """The file's other entries, still inert."""
     notes: tuple[str, ...] = ()
+    has_both: bool = False
+    """Whether the network is there twice, as it was trained last and averaged; one of them was taken."""
 
 
-def select(value: Any) -> Selection:
-    """Find the network's tensors. Raises ``UserError`` (the end of a sentence) where there are none."""
+def select(value: Any, which: Which = "") -> Selection:
+    """Find the network's tensors. Raises ``UserError`` (the end of a sentence) where there are none.
+
+    ``which`` says whether the averaged ones are wanted, where the file holds both.
+    """
     check_depth(value)
     walker = Walker(value)
-    path, place = _weights_in(value, walker)
+    path, place, has_both = _weights_in(value, walker, which)
     wrapper = ".".join(str(key) for key in path)
     leaves = _named(dict(walker.leaves(place, path)), len(path))
     if not leaves:
         raise UserError("holds no tensors; save model.state_dict() of the trained model")
-    cleaned, prefixes = strip_prefixes(leaves)
+    prefixes = averaged.by_prefix(leaves)
+    if prefixes is not None:
+        has_both, prefix = True, prefixes[which == "ema"]
+        leaves = {name: leaf for name, leaf in leaves.items() if _is_of(name, prefix, prefixes)}
+    if which and not has_both:
+        raise UserError("does not hold both raw and averaged weights, so there is none to choose; leave --weights out")
+    leaves, inside = normaliser.split(leaves)
+    _refuse_quantised(leaves)
+    cleaned, taken = strip_prefixes(leaves)
     rest, notes = _rest(value, path, walker)
-    return Selection(cleaned, wrapper, prefixes, rest, notes)
+    rest |= {f"{name or 'the network'} (its buffers)": _records(pair) for name, pair in inside.items()}
+    rest |= {f"{name or 'the network'} (its attributes)": pair for name, pair in _attributes(place).items()}
+    notes += _left_out(leaves, cleaned, taken)
+    return Selection(cleaned, wrapper, taken, rest, notes, has_both)
 
 
-def _weights_in(value: Any, walker: Walker) -> tuple[Path, Any]:
-    """The objects that hold the weights, and how to get to them."""
+def _is_of(name: str, prefix: str, prefixes: tuple[str, str]) -> bool:
+    """Whether a tensor is of the network with this prefix: of one without, what is not of the other."""
+    return name.startswith(prefix) if prefix else not name.startswith(prefixes[1])
+
+
+def _records(pair: dict[str, Leaf]) -> dict[str, TensorRecord]:
+    return {name: leaf.record for name, leaf in pair.items()}
+
+
+def _attributes(place: Any) -> dict[str, dict[str, Any]]:
+    return normaliser.attributes(place) if isinstance(place, Stub) else {}
+
+
+def _refuse_quantised(names: dict[str, Leaf]) -> None:
+    odd = next((name for name in names if _QUANTISED.search(name)), None)
+    if odd is not None:
+        name = one_sentence(odd, 50)
+        raise UserError(f"is quantised ({name}); save the float32 weights that it was made from, or export it to ONNX")
+
+
+def _left_out(leaves: dict[str, Leaf], cleaned: dict[str, Leaf], prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    """A note on tensors that were dropped with the prefix that they lack."""
+    begin = "".join(prefixes)
+    out = [name for name in leaves if name != "n_averaged" and name.removeprefix(begin) not in cleaned]
+    if not out:
+        return ()
+    more = f" and {len(out) - 1} more" if len(out) > 1 else ""
+    return (f"Left out, since it lies beside the network: {one_sentence(out[0], 80)}{more}.",)
+
+
+def _weights_in(value: Any, walker: Walker, which: Which) -> tuple[Path, Any, bool]:
+    """How to get to the objects that hold the weights, these, and whether others hold them averaged."""
     path: Path = ()
+    has_both = False
     for _ in range(4):
         entries = _entries(value)
         if _count(entries.values(), TensorRecord) * 2 > len(entries) or isinstance(value, Stub):
-            return path, value
-        key = _wrapper_key(entries, walker)
+            break
+        means = {key: part for key, part in entries.items() if averaged.is_averaged(key) and walker.has_tensors(part)}
+        raw = {key: part for key, part in entries.items() if key not in means}
+        key = _wrapper_key(raw, walker)
+        mean = _wrapper_key(means, walker) or next(iter(means), None)
+        if key is not None and mean is not None and walker.count(means[mean]) * 2 >= walker.count(raw[key]):
+            has_both = True
+            key = mean if which == "ema" else key
+        elif key is None:
+            key = mean
         if key is None:
-            return path, value
+            break
         path, value = (*path, key), entries[key]
-    return path, value
+    return path, value, has_both
 
 
 def _entries(value: Any) -> dict[Any, Any]:
@@ -132,12 +194,17 @@ def strip_prefixes(leaves: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, .
     """
     taken: list[str] = []
     while len(taken) < 8:
-        prefix = next((p for p in PREFIXES if _is_common(p, leaves)), None)
+        prefix = next((p for p in (*PREFIXES, *_numbered(leaves)) if _is_common(p, leaves)), None)
         if prefix is None:
             break
         leaves = {name.removeprefix(prefix): leaf for name, leaf in leaves.items() if name.startswith(prefix)}
         taken.append(prefix)
     return leaves, tuple(taken)
+
+
+def _numbered(names: dict[str, Any]) -> list[str]:
+    """ "1.", where the network is a part of a sequence that begins with its preprocessing."""
+    return re.findall(r"^\d+\.", next(iter(names)))
 
 
 def _is_common(prefix: str, names: dict[str, Any]) -> bool:
@@ -155,11 +222,23 @@ def _rest(value: Any, path: Path, walker: Walker) -> tuple[dict[str, Any], tuple
         for name, other in entries.items():
             if name == key or is_ignored(name) or not isinstance(name, str) or len(name) > MOST_NAME:
                 continue
-            if isinstance(other, dict | Stub) and walker.has_tensors(other):
+            if isinstance(other, dict | Stub) and walker.has_tensors(other) and not _is_small(other, walker):
                 notes.append(f"It also holds tensors under {one_sentence(name, 40)!r}, which were not taken.")
-            else:
-                rest.setdefault(name, other)
+                continue
+            rest.setdefault(name, other)
+            if not normaliser.is_normaliser(name) and _is_no_number(other):
+                notes.append(f"It also holds the tensor {one_sentence(name, 40)!r}, which was not taken.")
         node = entries[key]
     if isinstance(node, dict):
-        rest |= {k: v for k, v in node.items() if isinstance(k, str) and not may_hold(v)}
+        rest |= {k: v for k, v in node.items() if isinstance(k, str) and not (may_hold(v) and walker.has_tensors(v))}
     return rest, tuple(notes)
+
+
+def _is_no_number(value: Any) -> bool:
+    return isinstance(value, TensorRecord) and value.count > 1
+
+
+def _is_small(value: Any, walker: Walker) -> bool:
+    """Whether its tensors are a few numbers, such as a mean and a standard deviation."""
+    whole = isinstance(value, dict) and normaliser.is_whole(value)
+    return whole and all(record.count <= 3 for _, record in walker.leaves(value))

@@ -58,7 +58,7 @@ def _checked(found: Any, record: TensorRecord) -> Tensor:
     """What torch has read is what the record says; else one of the two was deceived."""
     if not isinstance(found, Tensor) or tuple(found.shape) != record.size or _name(found.dtype) != record.dtype:
         raise UserError("is understood differently by torch; it is damaged or made to deceive")
-    return found.detach()
+    return found.detach().resolve_neg()
 
 
 def _name(dtype: torch.dtype) -> str:
@@ -92,13 +92,22 @@ def _storage(files: list[Any], parsed: Parsed, record: TensorRecord) -> Any:
 def _view(storage: Any, record: TensorRecord) -> Tensor:
     empty = torch.empty(0, dtype=getattr(torch, record.dtype))
     found: Tensor = empty.set_(storage, record.offset, record.size, record.stride)
-    return found
+    return found.neg() if record.negative else found
+
+
+def numbers(parsed: Parsed, record: TensorRecord) -> list[Any]:
+    """The numbers of a small tensor that is not the network's, one after the other."""
+    found = _inertly(parsed, {"": Leaf((), record)})[""].reshape(-1)
+    values = found.float() if found.element_size() == 1 and found.is_floating_point() else found
+    return values.tolist() if not found.is_complex() else [str(value) for value in found.tolist()]
 
 
 def notes_on(tensors: Tensors) -> tuple[str, ...]:
     """What is odd about the numbers: types that will be converted, values that are none, tensors that are empty."""
-    kinds = Counter(_name(t.dtype) for t in tensors.values() if t.is_floating_point() and t.dtype != torch.float32)
-    notes = [f"{_tensors(n)} in {kind}; they are computed with as float32." for kind, n in sorted(kinds.items())]
+    kinds = Counter(_name(t.dtype) for n, t in tensors.items() if t.dtype != torch.float32 and not _is_count(n, t))
+    notes = [
+        f"{_tensors(n)} in {kind}{_hint(kind)}; they are computed with as float32." for kind, n in sorted(kinds.items())
+    ]
     broken = [name for name, tensor in tensors.items() if not _is_finite(tensor)]
     if broken:
         first = one_sentence(broken[0], 60)
@@ -107,6 +116,15 @@ def notes_on(tensors: Tensors) -> tuple[str, ...]:
     if empty:
         notes.append(f"{_tensors(empty)} without any values.")
     return tuple(notes)
+
+
+def _hint(kind: str) -> str:
+    return "" if "float" in kind else ", as quantised weights are"
+
+
+def _is_count(name: str, tensor: Tensor) -> bool:
+    """Counters and tables of places are whole numbers; weights that are may be quantised, and are told."""
+    return tensor.dtype == torch.int64 and not name.endswith(("weight", "bias"))
 
 
 def _tensors(count: int) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mpt_studio.engine.intake.inert import TensorRecord
+from mpt_studio.engine.intake.normaliser import is_normaliser
 from mpt_studio.errors import UserError
 from mpt_studio.pickle_machine import Stub
 
@@ -150,8 +151,10 @@ def _stub_parts(stub: Stub) -> Iterator[tuple[Any, Any]]:
 
 def _module_parts(state: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
     """Of a pickled ``nn.Module``: parameters, persistent buffers, submodules."""
+    # a passing buffer is in no state dict, but one that normalises images changes what the network answers
     passing = state.get("_non_persistent_buffers_set")
-    passed = {key for key in passing if isinstance(key, str)} if isinstance(passing, list | tuple) else set()
+    names = passing if isinstance(passing, list) else ()
+    passed = {key for key in names if isinstance(key, str) and not is_normaliser(key)}
     for group in (state.get(name) for name in ("_parameters", "_buffers", "_modules")):
         if isinstance(group, dict):
             yield from ((key, child) for key, child in group.items() if key not in passed)

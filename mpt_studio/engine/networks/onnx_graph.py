@@ -18,6 +18,12 @@ MOST_NODES = 500_000
 MOST_CLASSES = 1_000_000
 INSTALL = 'ONNX files need two more packages; install them with: pip install "mpt-studio[onnx]"'
 
+ONE_OUTPUT = (
+    "has a head with one output, as for a sigmoid; give it one for each of two classes: "
+    "zero for the first, and its own weights for the second"
+)
+"""The end of a sentence about a version of any kind."""
+
 Layout = Literal["NCHW", "NHWC"]
 
 _STANDARD = ("", "ai.onnx", "ai.onnx.ml")
@@ -185,7 +191,7 @@ def _image_shape(value: Any) -> tuple[Layout, int, int]:
     """Layout, side and batch of the input; 0 where the graph leaves it open."""
     if _kind(value, "input") not in (_FLOAT, _FLOAT16):
         raise UserError("takes no floating-point images; export it with a float32 input")
-    sides = [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+    sides = [max(0, dimension.dim_value) for dimension in value.type.tensor_type.shape.dim]  # -1 stands for any
     if len(sides) != 4:
         raise UserError(f"takes an input of {len(sides)} dimensions; image classifiers take (N, 3, S, S)")
     layout: Layout = "NHWC" if sides[3] == 3 and sides[1] != 3 else "NCHW"

@@ -1,7 +1,8 @@
 """The names of a version's classes, in the order of the head's outputs: from the file, beside it, from the data.
 
 An order is never guessed: a list counts only with exactly as many names as the head has outputs, a mapping only with
-the numbers 0 … C−1, and the data's classes only where every usual way of sorting them gives the same order.
+the numbers 0 … C−1, a set never, and the data's classes only where every usual way of sorting gives the same order.
+Where a file, ``config.json`` and lists beside them do not say the same, none is taken.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from typing import Any
 from mpt_studio.data.classes import natural_key
 from mpt_studio.engine.recognise import published
 from mpt_studio.engine.recognise.evidence import Evidence, mappings
+from mpt_studio.engine.recognise.told import quoted
+from mpt_studio.engine.recognise.values import value_of, words_of
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.class_lists import LONGEST_NAME, agreed, beside, lists_in, names_in_value, told_apart
+from mpt_studio.files.class_lists import LONGEST_NAME, beside, lists_in, names_in_value, told_apart
+from mpt_studio.pickle_machine import Unordered
+from mpt_studio.predictions.names import spelling
 from mpt_studio.reading import Choices
 
 _KEYS = (
@@ -59,13 +64,15 @@ def find(evidence: Evidence, count: int, choices: Choices, data_classes: tuple[s
     """
     if choices.class_names:
         return _chosen(choices.class_names, count)
-    notes: list[str] = []
-    for names, source in _told(evidence, count, notes):
-        unique, more = _unique(names)
-        return Names(names=unique, source=source, notes=(*notes, *more))
+    told = _Told(evidence, count)
+    if told.unclear:
+        return Names(notes=(*told.notes, told.unclear))
+    if told.names:
+        unique, more = _unique(told.names)
+        return Names(names=unique, source=told.source, notes=(*told.notes, *more))
     if known.names:
-        return Names(names=_unique(known.names)[0], source=known.source, notes=tuple(notes))
-    return _of_data(evidence, count, data_classes, tuple(notes))
+        return Names(names=_unique(known.names)[0], source=known.source, notes=tuple(told.notes))
+    return _of_data(evidence, count, data_classes, tuple(told.notes))
 
 
 def _chosen(names: tuple[str, ...], count: int) -> Names:
@@ -74,24 +81,39 @@ def _chosen(names: tuple[str, ...], count: int) -> Names:
     return Names(names=names, source="your choice")
 
 
-def _told(evidence: Evidence, count: int, notes: list[str]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Lists of the right length: the file's, ``config.json``'s, then those in files beside it if they agree."""
-    for values, source in ((evidence.extras, "the file"), (evidence.config, "config.json")):
-        for where, found in _under_keys(values):
-            names = names_in_value(found)
-            if names is None or not _says_something(names):
-                continue
-            if len(names) == count:
-                yield _shown(names), source
-            else:
-                notes.append(_not_used(f"{where!r} in {source}", len(names), count))
-    lists = lists_in(beside(evidence.path))
-    notes.extend(_not_used(name, len(names), count) for name, names in lists.items() if len(names) != count)
-    agreed_on, name, note = agreed(lists, count)
-    if agreed_on:
-        yield _shown(agreed_on), f"{name} beside it"
-    elif note:
-        notes.append(note)
+class _Told:
+    """What the file, ``config.json`` and the lists beside them say; names only where all of them agree."""
+
+    def __init__(self, evidence: Evidence, count: int) -> None:
+        self.count = count
+        self.notes: list[str] = []
+        self.unclear = ""
+        self.names: tuple[str, ...] = ()
+        self.source = self._first = ""
+        for values, source in ((evidence.extras, "the file"), (evidence.config, "config.json")):
+            for where, value in _under_keys(values):
+                self._add(f"{where!r} in {source}", value, source)
+        for name, names in lists_in(beside(evidence.path)).items():
+            self._add_names(name, names, f"{name} beside it")
+
+    def _add(self, where: str, value: Any, source: str) -> None:
+        if isinstance(value, Unordered | set | frozenset):
+            self.notes.append(f"The class names under {one_sentence(where, 80)} are a set, which has no order.")
+            return
+        names = names_in_value(value)
+        if names is None and value and not isinstance(value, int | float):
+            self.notes.append(f"What stands under {one_sentence(where, 80)} is no list of names: {quoted(value)}.")
+        if names is not None and _says_something(names):
+            self._add_names(where, names, source)
+
+    def _add_names(self, where: str, names: tuple[str, ...], source: str) -> None:
+        where = one_sentence(where, 80)
+        if len(names) != self.count:
+            self.notes.append(_not_used(where, len(names), self.count))
+        elif not self.names:
+            self.names, self.source, self._first = _shown(names), source, where
+        elif [spelling(name) for name in _shown(names)] != [spelling(name) for name in self.names]:
+            self.unclear = f"{self._first} and {where} disagree, so none was used."
 
 
 def _not_used(where: str, found: int, count: int) -> str:
@@ -99,10 +121,14 @@ def _not_used(where: str, found: int, count: int) -> str:
 
 
 def _under_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Lists of names, the most believed first; a text that stands for one is read."""
+    every = list(mappings(values))
     for key in _KEYS:
-        for where, mapping in mappings(values):
+        for where, mapping in every:
             if key in mapping:
-                yield f"{where}.{key}".lstrip("."), mapping[key]
+                value = mapping[key]
+                read = value_of(value) if isinstance(value, str) else value
+                yield f"{where}.{key}".lstrip("."), words_of(read) if isinstance(read, str) else read
 
 
 def _shown(names: tuple[str, ...]) -> tuple[str, ...]:

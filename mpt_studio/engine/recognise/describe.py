@@ -44,7 +44,7 @@ def describe(
     names = class_names.find(known, found.classes, choices, data_classes, _published_names(found, known))
     images = preprocessing.find(known, match, found.classes, choices)
     small, unsure = _small_stem(found, images.preprocessing, choices)
-    needs = _needs(unsure or not found.decided, names, images)
+    needs = _needs(contents.has_both and not choices.weights, unsure or not found.decided, names, images)
     reading = Reading(
         path=str(path),
         sha256=contents.sha256,
@@ -60,18 +60,27 @@ def describe(
         preprocessing_from=images.source,
         notes=(*contents.notes, *found.notes, *names.notes, *images.notes),
         needs=needs,
+        reasons=reasons_of(names.notes, images.notes),
+        has_both=contents.has_both,
     )
     return reading, None if needs else fitting.adapted(found.tensors, match.network)
 
 
-def _needs(architecture_is_open: bool, names: Names, images: FoundPreprocessing) -> tuple[Need, ...]:
-    """What a person has to decide."""
+def _needs(both: bool, architecture_is_open: bool, names: Names, images: FoundPreprocessing) -> tuple[Need, ...]:
+    """What a person has to decide; ``both`` where there are raw and averaged weights."""
     is_open: dict[Need, bool] = {
+        "weights": both,
         "architecture": architecture_is_open,
         "class_names": not names.names,
         "preprocessing": images.preprocessing is None,
     }
     return tuple(need for need, still in is_open.items() if still)
+
+
+def reasons_of(on_names: tuple[str, ...], on_images: tuple[str, ...]) -> dict[Need, str]:
+    """Why what is there was not taken: the last note on each."""
+    every: dict[Need, tuple[str, ...]] = {"class_names": on_names, "preprocessing": on_images}
+    return {need: notes[-1] for need, notes in every.items() if notes}
 
 
 def _published_names(found: Found, known: Evidence) -> Names:

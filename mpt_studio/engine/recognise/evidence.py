@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mpt_studio.engine.recognise.values import value_of
 from mpt_studio.errors import shown_name
 
 MOST_BYTES = 8_000_000
 """Larger files beside a version are not read: an id2label of 20,000 classes has 2 MB."""
 
-MOST_DEPTH = 4
+MOST_DEPTH = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +74,42 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def mappings(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """A mapping and those nested in it, outer ones first, each with its dotted name."""
+    """A mapping and those nested in it, outer ones first, each with its dotted name.
+
+    Those in lists count, as the steps of a transformation are, and those that a text stands for.
+    """
     level: list[tuple[str, Mapping[str, Any]]] = [("", values)]
     for _ in range(MOST_DEPTH):
         yield from level
         level = [
-            (f"{name}.{key}".lstrip("."), value)
+            (f"{name}.{key}".lstrip("."), found)
             for name, mapping in level
             for key, value in mapping.items()
-            if isinstance(key, str) and isinstance(value, Mapping)
+            if isinstance(key, str)
+            for found in _within(value)
         ]
+
+
+def _within(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, str):
+        value = _of_text(value)
+    if isinstance(value, Mapping):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (part for part in value if isinstance(part, Mapping))
+
+
+def _of_text(text: str) -> Any:
+    """The value of a text that is JSON or a Python literal; of source code and printed objects, what is assigned."""
+    if text.lstrip()[:1] in ("{", "["):
+        return value_of(text)
+    made: list[dict[str, Any]] = []
+    for name, value in _ASSIGNED.findall(text)[:MOST_ASSIGNED]:  # what stands a second time begins a new mapping
+        if not made or name in made[-1]:
+            made.append({})
+        made[-1][name] = value_of(value)
+    return made
+
+
+_ASSIGNED = re.compile(r"[\"']?\b(mean|std|to_rgb|bgr_to_rgb)[\"']?\s*[=:]\s*(\[[^\[\]]*\]|\([^()]*\)|True|False)")
+MOST_ASSIGNED = 1000

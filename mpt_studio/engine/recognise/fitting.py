@@ -9,10 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from mpt_studio.engine.recognise.signature import Shapes, is_derived
-from mpt_studio.errors import one_sentence
+from mpt_studio.errors import UserError, one_sentence
 
 GREY = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in a grey value (ITU-R BT.601), as Pillow converts."""
+
+
+WHOLE_IN_FLOAT32 = 1 << 24
+"""Up to here, float32 holds every whole number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +68,35 @@ def adapted(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tens
     Derived buffers that the file lacks are the network's own, those it has besides are left out, and a first
     convolution for grey images is spread over the colours, so that colours count as in a conversion to grey.
     """
-    return {name: _one(tensors.get(name), own) for name, own in network.state_dict().items()}
+    return {name: _one(name, tensors.get(name), own) for name, own in network.state_dict().items()}
 
 
-def _one(found: Tensor | None, own: Tensor) -> Tensor:
+def _one(name: str, found: Tensor | None, own: Tensor) -> Tensor:
     if found is None:
         return torch.zeros(own.shape, dtype=own.dtype) if own.is_meta else own.clone()
+    if own.is_floating_point():
+        _check_narrowing(name, found)
     if _is_grey(tuple(found.shape), tuple(own.shape)):
-        shares = torch.tensor(GREY, dtype=found.dtype).reshape(1, 3, 1, 1)
-        return found * shares
+        return found.float() * torch.tensor(GREY).reshape(1, 3, 1, 1)
     return found
+
+
+def _check_narrowing(name: str, found: Tensor) -> None:
+    """Networks compute in float32. Raises ``UserError`` where it cannot hold what a file has."""
+    what = f"The weights {one_sentence(name, 60)}"
+    if found.is_complex():
+        raise UserError(f"{what} are complex numbers, which no network here computes with; save their real part.")
+    if not found.is_floating_point() and found.dtype != torch.bool and found.numel():
+        least, most = int(found.long().min()), int(found.long().max())
+        if max(-least, most) > WHOLE_IN_FLOAT32:
+            raise UserError(
+                f"{what} are whole numbers up to {max(-least, most):.2g}, beyond 2^24, the last that float32 holds; "
+                "they are packed or of something else."
+            )
+    lost = found.float().isinf() & found.isfinite() if found.dtype == torch.float64 else torch.zeros(0)
+    if lost.any():
+        first = float(found[lost][0])
+        raise UserError(f"{what} hold {first:.2g}, more than float32 can; they have diverged, use an earlier version.")
 
 
 def _is_grey(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from mpt_studio.engine.recognise.evidence import Evidence, mappings
 from mpt_studio.engine.recognise.index import KnownArchitecture
@@ -58,10 +57,3 @@ def _in_name(group: tuple[KnownArchitecture, ...], evidence: Evidence) -> KnownA
     text = re.sub(r"[^a-z0-9]+", "_", (name if evidence.path.is_dir() else f"{evidence.folder.name}_{name}").lower())
     named = [entry for entry in group if re.search(rf"(?<![a-z0-9]){re.escape(entry.bare.lower())}(?![a-z0-9])", text)]
     return max(named, key=lambda entry: (len(entry.bare), not entry.is_timm), default=None)
-
-
-def number(value: Any) -> int | None:
-    """A whole number in whatever a file has for one."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

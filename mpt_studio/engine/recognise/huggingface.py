@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.recognise.dialects import Variant
-from mpt_studio.engine.recognise.hints import number
 from mpt_studio.engine.recognise.huggingface_names import COMMON, TO_TIMM, TO_TORCHVISION, Patterns
+from mpt_studio.engine.recognise.values import number
 from mpt_studio.errors import UserError, one_sentence
 
 Tensors = dict[str, Tensor]

@@ -12,7 +12,7 @@ import torch
 
 from mpt_studio import onnx_header, paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, Graph, needed, read_graph
+from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, ONE_OUTPUT, Graph, needed, read_graph
 from mpt_studio.engine.networks.onnx_network import ARCHITECTURE, OnnxNetwork, content_of, refusal, session
 from mpt_studio.engine.recognise import onnx_metadata
 from mpt_studio.errors import UserError, one_sentence
@@ -29,7 +29,7 @@ TRIAL_SIZE = 224
 
 def warm_up() -> None:
     """Import and start all that ``describe`` needs, while importing is allowed and memory is not counted."""
-    from mpt_studio.engine.recognise import class_names, evidence, processor, values  # noqa: F401
+    from mpt_studio.engine.recognise import class_names, evidence, preprocessing, processor, values  # noqa: F401
 
     try:
         onnx = needed("onnx")
@@ -58,9 +58,12 @@ def describe(path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[
 
 def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> Reading:
     from mpt_studio.engine.recognise import class_names, evidence
+    from mpt_studio.engine.recognise.describe import reasons_of
 
     if choices.arch not in ("", ARCHITECTURE):
         raise UserError(f"is an ONNX graph and has no other architecture; leave {one_sentence(choices.arch, 40)} out")
+    if choices.weights:
+        raise UserError("is an ONNX graph, which holds its weights once; leave --weights out")
     content = content_of(path)
     graph = read_graph(content)
     if onnx_header.is_broken(content):
@@ -87,6 +90,7 @@ def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> R
         preprocessing_from=images.source,
         notes=(*_notes(graph), *notes, *names.notes, *images.notes),
         needs=tuple(need for need, is_lacking in lacking.items() if is_lacking),
+        reasons=reasons_of(names.notes, images.notes),
     )
     return dataclasses.replace(reading, checkpoint=_checkpoint(reading))
 
@@ -106,42 +110,37 @@ def _checkpoint(reading: Reading) -> Checkpoint | None:
 
 def _images(graph: Graph, told: Evidence, choices: Choices) -> FoundPreprocessing:
     """The preprocessing: a person's choice, the file's, or that of a Hugging Face export's processor beside it."""
-    from mpt_studio.engine.recognise import values
+    from mpt_studio.engine.recognise import preprocessing, values
 
     chosen = choices.preprocessing
     if chosen is None:
-        fits = (found for found in _told(graph, told) if _fits(graph, found.preprocessing))
-        return next(fits, values.FoundPreprocessing())
-    if not _fits(graph, chosen):
+        found = next((f for f in _told(graph, told) if f.preprocessing or f.notes), values.FoundPreprocessing())
+        return found if _fits(graph, found.preprocessing) else _of_other_size(graph, found)
+    if not _fits(graph, preprocessing.in_range(chosen)):
         own = graph.image_size
         raise UserError(f"takes images of {own} pixels, not {chosen.image_size}; choose an image size of {own}")
     return values.FoundPreprocessing(preprocessing=chosen, source="your choice")
+
+
+def _of_other_size(graph: Graph, found: FoundPreprocessing) -> FoundPreprocessing:
+    way = found.preprocessing
+    other = f"{found.source} says {way.image_size} pixels, but the graph takes {graph.image_size}." if way else ""
+    notes = (*found.notes, *([other[:1].upper() + other[1:]] if other else []))
+    return dataclasses.replace(found, preprocessing=None, source="", notes=notes)
 
 
 def _fits(graph: Graph, way: Preprocessing | None) -> bool:
     return way is not None and graph.image_size in (0, way.image_size)
 
 
-def _told(graph: Graph, told: Evidence) -> Iterator[FoundPreprocessing]:
-    from mpt_studio.engine.recognise import evidence, processor, values
+def _told(graph: Graph, said: Evidence) -> Iterator[FoundPreprocessing]:
+    from mpt_studio.engine.recognise import processor, told
 
-    size = {"image_size": graph.image_size} if graph.image_size else {}
-    for _, mapping in evidence.mappings(told.extras):
-        found = values.filled({**size, **mapping}, None)
-        if found is not None:
-            yield _in_unit_range(values.FoundPreprocessing(preprocessing=found, source="the file"))
-    if told.processor:
-        yield processor.read(told.processor)
-
-
-def _in_unit_range(images: FoundPreprocessing) -> FoundPreprocessing:
-    """Some tools write mean and standard deviation of values in 0…255."""
-    way = images.preprocessing
-    if way is None or max(map(abs, way.mean)) <= 2:
-        return images
-    mean, std = ((a / 255, b / 255, c / 255) for a, b, c in (way.mean, way.std))
-    note = "Mean and standard deviation in the file are of values in 0…255; they were divided by 255."
-    return dataclasses.replace(images, preprocessing=dataclasses.replace(way, mean=mean, std=std), notes=(note,))
+    own = Preprocessing(image_size=graph.image_size, mean=(0, 0, 0), std=(1, 1, 1), interpolation="bilinear")
+    yield told.found_in(said.extras, own if graph.image_size else None, "the file")
+    if said.processor:
+        yield processor.read(said.processor)
+    yield told.found_in(said.config, own if graph.image_size else None, "config.json")
 
 
 def _tried(network: OnnxNetwork, size: int) -> tuple[int, tuple[str, ...]]:
@@ -149,8 +148,10 @@ def _tried(network: OnnxNetwork, size: int) -> tuple[int, tuple[str, ...]]:
     noise = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     answers = network(noise)
     classes = answers.shape[1]
-    if not 2 <= classes <= MOST_CLASSES:
-        raise UserError(f"gives {classes} outputs; a classifier gives one for each of at least two classes")
+    if classes == 1:
+        raise UserError(ONE_OUTPUT)
+    if classes > MOST_CLASSES:
+        raise UserError(f"gives {classes:,} outputs, more than the {MOST_CLASSES:,} classes that are read")
     odd = [] if answers.isfinite().all() else ["It answers noise with values that are not finite."]
     total = answers.sum(dim=1)
     if not network.graph.ends_in_softmax and (answers >= 0).all() and (total - 1).abs().max() < 1e-3:

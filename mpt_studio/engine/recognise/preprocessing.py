@@ -6,20 +6,19 @@ even an assumption is sound (a network for small images, several possible ones),
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
-from mpt_studio.engine.recognise import processor, published, torchvision_weights
-from mpt_studio.engine.recognise.evidence import Evidence, mappings
+from mpt_studio.engine.recognise import processor, published, told, torchvision_weights
+from mpt_studio.engine.recognise.evidence import Evidence
 from mpt_studio.engine.recognise.hints import hinted
 from mpt_studio.engine.recognise.huggingface_names import TO_TIMM
 from mpt_studio.engine.recognise.index import KnownArchitecture
 from mpt_studio.engine.recognise.search import Match
-from mpt_studio.engine.recognise.values import FoundPreprocessing, filled, unsaid
+from mpt_studio.engine.recognise.values import FoundPreprocessing
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
 
@@ -31,47 +30,44 @@ def find(evidence: Evidence, match: Match, classes: int, choices: Choices) -> Fo
         UserError: where a chosen image size is not the one that the tensors are made for.
     """
     if choices.preprocessing:
-        return FoundPreprocessing(preprocessing=_checked(choices.preprocessing, match), source="your choice")
-    found = next((f for f in _sources(evidence, match, classes) if f.preprocessing), FoundPreprocessing())
-    if found.preprocessing is None:
-        return found
-    return replace(found, preprocessing=_sized(found.preprocessing, match))
+        chosen = _checked(in_range(choices.preprocessing), match)
+        return FoundPreprocessing(preprocessing=chosen, source="your choice")
+    found = next((f for f in _sources(evidence, match, classes) if f.preprocessing or f.notes), FoundPreprocessing())
+    return found if found.preprocessing is None else _sized(found, found.preprocessing, match)
+
+
+def in_range(chosen: Preprocessing) -> Preprocessing:
+    """A person's choice. Raises ``UserError`` where its numbers are not of values in 0…1."""
+    if told.in_unit_range(chosen.mean, chosen.std) != (chosen.mean, chosen.std):
+        numbers = " ".join(f"{number:g}" for number in (*chosen.mean, *chosen.std))
+        raise UserError(f"Mean and standard deviation ({numbers}) are not of values in 0…1; divide them by 255.")
+    return chosen
 
 
 def _sources(evidence: Evidence, match: Match, classes: int) -> Iterable[FoundPreprocessing]:
+    """The first that says anything counts: what is there and cannot be taken is asked for, not passed over."""
     entry = match.entry
     usual = _usual(entry, classes, evidence)
     base = usual.preprocessing
-    yield _from_values(evidence.extras, base, "the file")
+    yield told.found_in(evidence.extras, base, "the file")
     if evidence.processor:
         yield processor.read(evidence.processor)
-    yield _from_values(_pretrained_cfg(evidence.config), base, "config.json")
+    yield told.found_in(evidence.config, base, "config.json")
     if published.is_published(evidence) and entry.bare.startswith("resnet"):
         note = "32 pixels and CIFAR-10's mean and standard deviation, as the published script has them, were taken."
         yield FoundPreprocessing(preprocessing=published.PREPROCESSING, source="the published script", notes=(note,))
     if not entry.small_stem and evidence.config.get("model_type") not in TO_TIMM:
-        yield _agreed(match, usual, classes, evidence)
+        yield _with_size_of(evidence, _agreed(match, usual, classes, evidence))
 
 
-def _pretrained_cfg(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = config.get("pretrained_cfg")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _from_values(values: Mapping[str, Any], base: Preprocessing | None, source: str) -> FoundPreprocessing:
-    """What a file's own values say: mean and std together; the rest is filled in from what is usual."""
-    for _, mapping in mappings(values):
-        if made := filled(mapping, base):
-            return FoundPreprocessing(preprocessing=made, source=source, notes=_left_open(mapping, made, source))
-    return FoundPreprocessing()
-
-
-def _left_open(values: Mapping[str, Any], made: Preprocessing, source: str) -> tuple[str, ...]:
-    """A note on what was filled in."""
-    assumed = ", ".join(unsaid(values, made))
-    if not assumed:
-        return ()
-    return (f"Of how images are prepared {source} does not say everything: {assumed} was assumed, as is usual.",)
+def _with_size_of(evidence: Evidence, usual: FoundPreprocessing) -> FoundPreprocessing:
+    """What is usual, at the size that the file says where it says nothing else."""
+    said = told.read(evidence.extras, "the file")
+    made = said.completed(usual.preprocessing)
+    if made is None or made == usual.preprocessing:
+        return usual
+    notes = (*said.notes, *told.left_open(said, made, "the file"))
+    return FoundPreprocessing(preprocessing=made, source=f"the file and {usual.source}", notes=notes)
 
 
 def _usual(entry: KnownArchitecture, classes: int, evidence: Evidence) -> FoundPreprocessing:
@@ -80,7 +76,7 @@ def _usual(entry: KnownArchitecture, classes: int, evidence: Evidence) -> FoundP
         return FoundPreprocessing()
     if entry.is_timm:
         values = timm_networks.defaults(entry.arch)
-        found = _from_values(values, None, f"timm's {entry.bare}")
+        found = told.found_in(values, None, f"timm's {entry.bare}")
         return replace(found, notes=_assumed(f"timm's {entry.bare}"))
     weights = torchvision_weights.find(entry.arch, evidence.sha256)
     if weights:
@@ -111,10 +107,15 @@ def _agreed(match: Match, usual: FoundPreprocessing, classes: int, evidence: Evi
     return usual
 
 
-def _sized(found: Preprocessing, match: Match) -> Preprocessing:
+def _sized(found: FoundPreprocessing, way: Preprocessing, match: Match) -> FoundPreprocessing:
     """With the size that the tensors are made for, the resizing kept in proportion."""
     fixed = fixed_size(match)
-    return found.sized(fixed) if fixed else found
+    if not fixed or fixed == way.image_size:
+        return found
+    if found.source.startswith(("torchvision", "timm")):
+        return replace(found, preprocessing=way.sized(fixed))
+    note = f"The tensors are made for images of {fixed} pixels, so {way.image_size} was not used."
+    return replace(found, preprocessing=way.sized(fixed), notes=(*found.notes, note))
 
 
 def _checked(chosen: Preprocessing, match: Match) -> Preprocessing:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mpt_studio.checkpoint import Crop, Preprocessing
+from mpt_studio.engine.recognise.told import in_unit_range, quoted
 from mpt_studio.engine.recognise.values import FoundPreprocessing, Three, interpolation, side, three
 
 _SOURCE = "preprocessor_config.json"
@@ -22,9 +23,9 @@ def read(values: Mapping[str, Any]) -> FoundPreprocessing:
     colours = _colours(values)
     kind = interpolation(values.get("resample", 2))
     if not size or colours is None or kind is None:
-        return FoundPreprocessing(
-            notes=(f"{_SOURCE} asks for something that is not supported here, so it was not used.",)
-        )
+        keys = _KEYS["size" if not size else "colours" if colours is None else "kind"]
+        said = ", ".join(f"{key} = {quoted(values[key])}" for key in keys if key in values)
+        return FoundPreprocessing(notes=(f"{_SOURCE} asks for what is not supported here: {said or 'no size'}.",))
     notes: tuple[str, ...] = ()
     if crop == "center" and _is_square(values.get("size")) and resize > size:
         notes = ("transformers squashes these images before it crops them; here they keep their proportions.",)
@@ -63,7 +64,9 @@ def _is_square(size: Any) -> bool:
 def _colours(values: Mapping[str, Any]) -> tuple[Three, Three] | None:
     """Mean and std of values in 0…1, with the rescaling drawn in."""
     factor, offset = values.get("rescale_factor", 1 / 255), values.get("rescale_offset", False)
-    if values.get("do_rescale", True) is False or not isinstance(factor, int | float) or factor <= 0:
+    if values.get("do_rescale", True) is False:
+        factor = 1
+    if not isinstance(factor, int | float) or factor <= 0:
         return None
     plain = values.get("do_normalize", True) is False
     mean, std = (0.0, 0.0, 0.0) if plain else three(values.get("image_mean")), three(values.get("image_std"))
@@ -72,4 +75,13 @@ def _colours(values: Mapping[str, Any]) -> tuple[Three, Three] | None:
         return None
     scale, shift = 255 * float(factor), 1.0 if offset else 0.0  # x·scale − shift is what mean and std are taken of
     means, stds = [(m + shift) / scale for m in mean], [s / scale for s in std]
-    return (means[0], means[1], means[2]), (stds[0], stds[1], stds[2])
+    colours = (means[0], means[1], means[2]), (stds[0], stds[1], stds[2])
+    return colours if in_unit_range(*colours) == colours else None
+
+
+_KEYS = {
+    "size": ("size", "crop_size", "do_resize"),
+    "colours": ("do_rescale", "rescale_factor", "image_mean", "image_std"),
+    "kind": ("resample",),
+}
+"""What is quoted where it cannot be done."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
+from mpt_studio.engine.networks.onnx_graph import ONE_OUTPUT
 from mpt_studio.engine.networks.outline import shapes_of, without_memory
 from mpt_studio.engine.recognise import dialects, fitting, hints, huggingface, index, signature
 from mpt_studio.engine.recognise.evidence import Evidence
@@ -28,6 +29,10 @@ MOST_BUILT = 12
 
 MOST_TRIED = 3
 """Ways to name the tensors that are compared with the closest architectures."""
+
+MOST_HEADS = 12
+"""Layers that are tried as a head of another name."""
+_HEADS = ("head", "classifier", "fc", "linear", "last_linear", "logits", "output", "cls", "final", "projection")
 
 LEAST_SIZE, MOST_SIZE = 8, 2048
 """Sides in pixels that a table of positions may ask for."""
@@ -86,22 +91,25 @@ def _groups(
     if choices.arch and not index.by_arch(choices.arch):  # newer than the index, or not known at all
         yield tensors, (index.made(choices.arch, bool(choices.small_stem)),), ()
     yield tensors, _usable(_chosen(index.same_shapes(shapes), choices)), ()
-    head = _last_layer(shapes)
-    for entry_head, group in index.same_bodies(shapes, head).items():
-        names = dict(zip(head, entry_head, strict=False))
-        if len(head) == len(entry_head) and names.keys() != set(entry_head):
-            renamed = {names.get(name, name): tensor for name, tensor in tensors.items()}
-            note = f"The head stands at {one_sentence(head[0], 60)}; layers without weights beside it are not known."
-            yield renamed, _usable(_chosen(group, choices)), (note,)
+    for head in _possible_heads(shapes):
+        for entry_head, group in index.same_bodies(shapes, head).items():
+            names = dict(zip(head, entry_head, strict=False))
+            if len(head) == len(entry_head) and names.keys() != set(entry_head):
+                renamed = {names.get(name, name): tensor for name, tensor in tensors.items()}
+                note = (
+                    f"The head stands at {one_sentence(head[0], 60)}; layers without weights beside it are not known."
+                )
+                yield renamed, _usable(_chosen(group, choices)), (note,)
 
 
-def _last_layer(shapes: signature.Shapes) -> tuple[str, ...]:
-    """Weight and bias of the last linear layer, in the file's order."""
-    weights = [name for name, shape in shapes.items() if name.endswith("weight") and len(shape) in (2, 4)]
-    if not weights:
-        return ()
-    bias = weights[-1].removesuffix("weight") + "bias"
-    return (weights[-1], bias) if bias in shapes else (weights[-1],)
+def _possible_heads(shapes: signature.Shapes) -> Iterable[tuple[str, ...]]:
+    """Weight and bias of layers that could be the head, likely ones first: a file's order may be the alphabet's."""
+    names = reversed(list(shapes))
+    weights = [name for name in names if name.endswith("weight") and len(shapes[name]) in (2, 4)]
+    likely = sorted(weights, key=lambda name: not name.startswith(_HEADS))
+    for weight in likely[:MOST_HEADS]:
+        bias = weight.removesuffix("weight") + "bias"
+        yield (weight, bias) if bias in shapes else (weight,)
 
 
 def _chosen(group: tuple[KnownArchitecture, ...], choices: Choices) -> tuple[KnownArchitecture, ...]:
@@ -227,6 +235,8 @@ def _found(
         why = f"as {where} says" if first and not choices.arch else "the usual one"
         notes = (*notes, f"The tensors fit {others} as well; {taken.entry.arch} was taken, {why}.")
     classes = int(tensors[taken.entry.head[0]].shape[0])
+    if classes == 1:
+        raise UserError(f"{evidence.name} {ONE_OUTPUT}.")
     if fitting.is_for_grey({n: tuple(t.shape) for n, t in tensors.items()}, shapes_of(taken.network)):
         notes = (*notes, "The first convolution takes grey images; its weights were spread over red, green and blue.")
     return Found(matches=ordered, decided=decided, tensors=tensors, classes=classes, notes=notes)

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from mpt_studio.checkpoint import Interpolation, Preprocessing
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine.recognise.hints import number
 from mpt_studio.errors import UserError
 from mpt_studio.made_of import made_of
 
 Three = tuple[float, float, float]
 _OURS = set(Preprocessing.__dataclass_fields__)
 
-_SIZES = (
-    "image_size",
-    "img_size",
-    "input_size",
-    "crop_size",
-    "imgsz",
-    "train_crop_size",
-    "val_crop_size",
-    "resolution",
-    "size",
-)
-_RESIZES = ("resize", "resize_size", "val_resize_size")
 _KINDS: dict[str, Interpolation] = {
     "0": "nearest",
     "1": "lanczos",
@@ -35,10 +25,14 @@ _KINDS: dict[str, Interpolation] = {
     "nearest": "nearest",
     "lanczos": "lanczos",
     "bilinear": "bilinear",
+    "linear": "bilinear",
     "bicubic": "bicubic",
+    "cubic": "bicubic",
 }
 """By name and by Pillow's number."""
 
+LONGEST = 2_000_000
+"""Characters of a text that is read as a value: 20,000 class names."""
 LARGEST = 4096
 """Pixels; larger sides in a file are taken for something else."""
 
@@ -53,43 +47,6 @@ class FoundPreprocessing:
     notes: tuple[str, ...] = ()
 
 
-def filled(values: Mapping[str, Any], base: Preprocessing | None) -> Preprocessing | None:
-    """What a mapping with mean and std says, the rest as in ``base``; None where these two or a size are lacking."""
-    if exact := in_our_words(values):
-        return exact
-    mean, std = three(values.get("mean")), three(values.get("std"))
-    size = _size(values) or (base.image_size if base else 0)
-    if not mean or not std or min(std) <= 0 or not size:
-        return None
-    resize = _resize(values, size) or (base.sized(size).resize if base else 0)
-    return Preprocessing(
-        image_size=size,
-        mean=mean,
-        std=std,
-        resize=max(resize, size) if resize else 0,
-        interpolation=interpolation(values.get("interpolation")) or (base.interpolation if base else "bilinear"),
-        crop="squash" if values.get("crop_mode") == "squash" else "center",
-    )
-
-
-def unsaid(values: Mapping[str, Any], made: Preprocessing) -> tuple[str, ...]:
-    """What ``filled`` took from ``base``, since the mapping does not say it, for people."""
-    parts = (
-        "" if _size(values) else f"{made.image_size} pixels",
-        "" if not made.resize or _resize(values, made.image_size) else f"resized to {made.resize} before the crop",
-        "" if interpolation(values.get("interpolation")) else made.interpolation,
-    )
-    return tuple(part for part in parts if part)
-
-
-def _size(values: Mapping[str, Any]) -> int:
-    return next((s for key in _SIZES if (s := side(values.get(key)))), 0)
-
-
-def _resize(values: Mapping[str, Any], size: int) -> int:
-    return next((s for key in _RESIZES if (s := side(values.get(key)))), 0) or _from_share(size, values)
-
-
 def in_our_words(values: Mapping[str, Any]) -> Preprocessing | None:
     """What ``mpt-studio export`` writes, to the letter; None where anything of it lacks or cannot be meant."""
     if not values.keys() >= _OURS:
@@ -102,31 +59,89 @@ def in_our_words(values: Mapping[str, Any]) -> Preprocessing | None:
     return found if min(found.std) > 0 else None
 
 
-def _from_share(size: int, values: Mapping[str, Any]) -> int:
-    """timm's way of saying the length before the crop: the share of it that the crop keeps."""
-    share = values.get("crop_pct")
-    return int(size / share) if isinstance(share, int | float) and 0.1 < share <= 1 else 0
+def value_of(text: str) -> Any:
+    """What a text stands for: JSON, or a Python literal as some programs write a dict; the text itself else."""
+    if not 0 < len(text) <= LONGEST:
+        return None
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+    return text
+
+
+def words_of(text: str) -> list[str]:
+    """The entries of a list that is written as lines or with commas."""
+    parts = text.splitlines() if "\n" in text.strip() else text.split(",")
+    return [part for part in map(str.strip, parts) if part]
 
 
 def three(value: Any) -> Three | None:
-    """Three numbers from three, or from one for all; None for anything else."""
-    if isinstance(value, int | float):
-        value = [value]
-    if not isinstance(value, list | tuple) or len(value) not in (1, 3):
+    """A number per channel from three of them, or from one for all, in any form; None for anything else."""
+    numbers = _numbers(value)
+    if len(numbers) not in (1, 3) or not all(abs(number) < 1000 for number in numbers):
         return None
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1000 for v in value):
-        return None
-    return cast(Three, tuple(map(float, value if len(value) == 3 else [*value] * 3)))
+    return cast(Three, tuple(numbers if len(numbers) == 3 else numbers * 3))
+
+
+def _numbers(value: Any, depth: int = 0) -> list[float]:
+    """The numbers in whatever holds them, as [[[0.5]], [[0.4]], [[0.3]]], "0.5 0.4 0.3" or {"r": 0.5, …}."""
+    if isinstance(value, str):
+        value = _parted(value)
+    if isinstance(value, Mapping):
+        known = {str(key).lower(): part for key, part in value.items()}
+        value = next(([known[c] for c in names] for names in _CHANNELS if known.keys() == set(names)), None)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [float(value)]
+    if not isinstance(value, list | tuple) or depth > 5 or len(value) > 3:
+        return []
+    parts = [_numbers(part, depth + 1) for part in value]
+    return [number for part in parts for number in part] if all(parts) else []
+
+
+_CHANNELS = (("r", "g", "b"), ("red", "green", "blue"), ("0", "1", "2"))
+
+
+def _parted(text: str) -> Any:
+    found = value_of(text.strip())
+    if not isinstance(found, str):
+        return found
+    parts = [part for part in re.split(r"[\s,;x×\[\]()]+", found) if part]
+    numbers = [value_of(part) for part in parts]
+    return numbers if all(isinstance(number, int | float) for number in numbers) else None
 
 
 def side(value: Any) -> int:
-    """A square's side in pixels from 224, [224, 224] or [3, 224, 224]; 0 for anything else."""
-    if isinstance(value, list | tuple) and value and value[-1] == value[max(0, len(value) - 2)]:
-        value = value[-1]
-    found = number(value)
-    return found if found is not None and 1 <= found <= LARGEST else 0
+    """A square's side in pixels from 224, "224", [224, 224] or [3, 224, 224]; 0 for anything else."""
+    sides = sides_of(value)
+    return sides[0] if len(set(sides)) == 1 else 0
+
+
+def sides_of(value: Any) -> tuple[int, ...]:
+    """Height and width as far as they are told; none where it is no size in pixels."""
+    if isinstance(value, str):
+        value = _parted(value)
+    if isinstance(value, Mapping):
+        named = [value[key] for key in ("height", "width", "h", "w", "shortest_edge") if key in value]
+        value = named if len(named) == len(value) else None
+    parts = list(value) if isinstance(value, list | tuple) else [value]
+    found = [number(part) for part in parts]
+    while len(found) > 2 and found[0] in (-1, 1, 3):  # images, channels
+        del found[0]
+    if len(found) == 3 and found[2] in (1, 3):
+        del found[2]
+    fits = len(found) in (1, 2) and all(part is not None and 1 <= part <= LARGEST for part in found)
+    return tuple(part for part in found if part is not None) if fits else ()
 
 
 def interpolation(value: Any) -> Interpolation | None:
     """The kind of resizing that a file names, or Pillow's number for it; None for one that we do not have."""
     return _KINDS.get(str(value).lower().rpartition(".")[2])
+
+
+def number(value: Any) -> int | None:
+    """A whole number in whatever a file has for one."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

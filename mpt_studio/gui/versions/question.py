@@ -13,6 +13,7 @@ from mpt_studio.gui.versions.about import facts_of_reading
 from mpt_studio.gui.versions.architecture_field import ArchitectureField
 from mpt_studio.gui.versions.class_names_field import ClassNamesField
 from mpt_studio.gui.versions.preprocessing_field import PreprocessingField
+from mpt_studio.gui.versions.weights_field import WeightsField
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog
 from mpt_studio.gui.widgets.plain import count, label, set_tip
@@ -21,6 +22,8 @@ from mpt_studio.reading import Choices, Need, Reading
 
 _SENTENCE = "Only what {name} does not say of itself is asked; the answer is kept for this file."
 _ANEW = "How {name} is read. What you change is kept for this file; the version is then evaluated again."
+
+_MOST_NOTES = 6
 
 _AS_FOUND = 2
 """How the dialog ends where its question is answered by neither choices nor their lack."""
@@ -37,6 +40,7 @@ class ModelDialog(FormDialog):
         super().__init__(title, sentence, "Read it so", parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(640)
+        self.weights: WeightsField | None = None
         self.architecture: ArchitectureField | None = None
         self.class_names: ClassNamesField | None = None
         self.preprocessing: PreprocessingField | None = None
@@ -64,7 +68,8 @@ class ModelDialog(FormDialog):
         self.done(_AS_FOUND)
 
     def _asks(self, what: Need) -> bool:
-        return self._question.anew or what in self._question.reading.needs
+        reading = self._question.reading
+        return what in reading.needs or (self._question.anew and (what != "weights" or reading.has_both))
 
     def _add_known(self, reading: Reading) -> None:
         """What was found, for what is not asked."""
@@ -74,7 +79,8 @@ class ModelDialog(FormDialog):
                 made = label(text, wrap=True)
                 theme.mark(made, muted=True)
                 self.form.addRow(name, made)
-        notes = reading.notes[:4]
+        why = [reason for need, reason in reading.reasons.items() if need in reading.needs]
+        notes = [*why, *(note for note in reading.notes if note not in why)][:_MOST_NOTES]
         if notes:
             made = label("\n".join(one_sentence(note, 200) for note in notes), wrap=True)
             theme.mark(made, muted=True)
@@ -82,6 +88,10 @@ class ModelDialog(FormDialog):
 
     def _add_fields(self, reading: Reading, data_classes: Sequence[str]) -> None:
         said = self._question.choices
+        if self._asks("weights"):
+            self.weights = WeightsField(said.weights)
+            self.weights.changed.connect(self.check)
+            self.form.addRow("Weights", self.weights)
         if self._asks("architecture"):
             known = said.arch or (reading.candidates[0].arch if self._question.anew and reading.candidates else "")
             self.architecture = ArchitectureField(reading.candidates, known)
@@ -101,13 +111,14 @@ class ModelDialog(FormDialog):
             self.form.addRow("Images", self.preprocessing)
 
     def missing(self) -> str:
-        fields = (self.architecture, self.class_names, self.preprocessing)
+        fields = (self.weights, self.architecture, self.class_names, self.preprocessing)
         return next((problem for field in fields if field is not None and (problem := field.problem())), "")
 
     def choices(self) -> Choices:
         """What was said now, with what was said before."""
         before, reading = self._question.choices, self._question.reading
         arch, stem = self.architecture.chosen if self.architecture else (before.arch, before.small_stem)
+        weights = self.weights.chosen if self.weights else before.weights
         names = self.class_names.names if self.class_names else before.class_names
         images = self.preprocessing.values if self.preprocessing else before.preprocessing
         if self._question.anew:  # what was left as it was found is no choice
@@ -116,7 +127,7 @@ class ModelDialog(FormDialog):
             arch, stem = ("", None) if same else (arch, stem)
             names = () if names == reading.class_names else names
             images = None if images == reading.preprocessing else images
-        return Choices(arch=arch, small_stem=stem, class_names=names, preprocessing=images)
+        return Choices(arch=arch, small_stem=stem, weights=weights, class_names=names, preprocessing=images)
 
 
 _FACTS: dict[str, Need] = {

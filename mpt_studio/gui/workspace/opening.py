@@ -27,6 +27,7 @@ DIRECT_BYTES = 100_000
 BESIDE_BYTES = 1_000_000
 """Those up to this size are imported in a thread, sooner than a worker could be started for them."""
 _MISSING = {
+    "weights": "which of its weights to take",
     "architecture": "its architecture",
     "class_names": "its class names",
     "preprocessing": "how its images are prepared",
