@@ -61,7 +61,7 @@ def evaluate(
         class_names=checkpoint.class_names,
         data=dataset.spec,
         data_fingerprint=dataset.fingerprint,
-        version=checkpoint.run or Path(checkpoint.path).stem,
+        version=checkpoint.run or Path(checkpoint.name).stem,
         checkpoint=checkpoint.path,
         checkpoint_sha256=checkpoint.sha256(),
     )

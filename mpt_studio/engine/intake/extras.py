@@ -11,7 +11,7 @@ from mpt_studio.pickle_machine import Global, Stub, Unordered
 
 MOST_VALUES = 120_000
 """Enough for the 21,841 class names of the full ImageNet, there and back."""
-MOST_DEPTH = 6
+MOST_DEPTH = 12
 MOST_TEXT = 2000
 MOST_LINES = 100_000
 """Characters of a text of several lines, as a configuration is."""

@@ -83,8 +83,12 @@ def select(value: Any, which: Which = "") -> Selection:
     cleaned, taken = strip_prefixes(leaves)
     rest, notes = _rest(value, path, walker)
     rest |= {f"{name or 'the network'} (its buffers)": _records(pair) for name, pair in inside.items()}
-    rest |= {f"{name or 'the network'} (its attributes)": pair for name, pair in _attributes(place).items()}
+    attributes = normaliser.attributes(place) if isinstance(place, Stub) else {}
+    rest |= {f"{name or 'the network'} (its attributes)": pair for name, pair in attributes.items()}
+    notes += tuple(_inside(name, pair) for found in (inside, attributes) for name, pair in found.items())
     notes += _left_out(leaves, cleaned, taken)
+    if which:
+        notes += (f"Of its two sets of weights, the {'averaged' if which == 'ema' else 'last'} ones were taken.",)
     return Selection(cleaned, wrapper, taken, rest, notes, has_both)
 
 
@@ -97,8 +101,9 @@ def _records(pair: dict[str, Leaf]) -> dict[str, TensorRecord]:
     return {name: leaf.record for name, leaf in pair.items()}
 
 
-def _attributes(place: Any) -> dict[str, dict[str, Any]]:
-    return normaliser.attributes(place) if isinstance(place, Stub) else {}
+def _inside(module: str, pair: dict[str, Any]) -> str:
+    names = one_sentence(" and ".join(f"{module}.{name}".lstrip(".") for name in pair), 100)
+    return f"The network normalises images itself, by its {names}: they are a part of the preprocessing."
 
 
 def _refuse_quantised(names: dict[str, Leaf]) -> None:
@@ -124,7 +129,7 @@ def _weights_in(value: Any, walker: Walker, which: Which) -> tuple[Path, Any, bo
     has_both = False
     for _ in range(4):
         entries = _entries(value)
-        if _count(entries.values(), TensorRecord) * 2 > len(entries) or isinstance(value, Stub):
+        if _is_state_dict(entries, walker) or isinstance(value, Stub):
             break
         means = {key: part for key, part in entries.items() if averaged.is_averaged(key) and walker.has_tensors(part)}
         raw = {key: part for key, part in entries.items() if key not in means}
@@ -139,6 +144,13 @@ def _weights_in(value: Any, walker: Walker, which: Which) -> tuple[Path, Any, bo
             break
         path, value = (*path, key), entries[key]
     return path, value, has_both
+
+
+def _is_state_dict(entries: dict[Any, Any], walker: Walker) -> bool:
+    """Whether most entries are tensors, and none of a usual name holds more of them."""
+    direct = _count(entries.values(), TensorRecord)
+    held = (walker.count(entries[key]) for key in WRAPPERS if isinstance(entries.get(key), dict | Stub))
+    return direct * 2 > len(entries) and max(held, default=0) <= direct
 
 
 def _entries(value: Any) -> dict[Any, Any]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from mpt_studio.data.classes import natural_key
 from mpt_studio.engine.recognise import published
+from mpt_studio.engine.recognise.colours import quoted
 from mpt_studio.engine.recognise.evidence import Evidence, mappings
-from mpt_studio.engine.recognise.told import quoted
 from mpt_studio.engine.recognise.values import value_of, words_of
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.class_lists import LONGEST_NAME, beside, lists_in, names_in_value, told_apart

@@ -111,5 +111,8 @@ def _of_text(text: str) -> Any:
     return made
 
 
-_ASSIGNED = re.compile(r"[\"']?\b(mean|std|to_rgb|bgr_to_rgb)[\"']?\s*[=:]\s*(\[[^\[\]]*\]|\([^()]*\)|True|False)")
+_ASSIGNED = re.compile(
+    r"[\"']?\b(mean|std|to_rgb|bgr_to_rgb|(?:(?:crop|image|img|input)_)?size)[\"']?"
+    r"\s*[=:]\s*(\[[^\[\]]*\]|\([^()]*\)|\d+|True|False)"
+)
 MOST_ASSIGNED = 1000

@@ -13,6 +13,7 @@ from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.recognise import processor, published, told, torchvision_weights
+from mpt_studio.engine.recognise.colours import in_unit_range
 from mpt_studio.engine.recognise.evidence import Evidence
 from mpt_studio.engine.recognise.hints import hinted
 from mpt_studio.engine.recognise.huggingface_names import TO_TIMM
@@ -38,7 +39,7 @@ def find(evidence: Evidence, match: Match, classes: int, choices: Choices) -> Fo
 
 def in_range(chosen: Preprocessing) -> Preprocessing:
     """A person's choice. Raises ``UserError`` where its numbers are not of values in 0…1."""
-    if told.in_unit_range(chosen.mean, chosen.std) != (chosen.mean, chosen.std):
+    if in_unit_range(chosen.mean, chosen.std) != (chosen.mean, chosen.std):
         numbers = " ".join(f"{number:g}" for number in (*chosen.mean, *chosen.std))
         raise UserError(f"Mean and standard deviation ({numbers}) are not of values in 0…1; divide them by 255.")
     return chosen
@@ -65,7 +66,7 @@ def _with_size_of(evidence: Evidence, usual: FoundPreprocessing) -> FoundPreproc
     said = told.read(evidence.extras, "the file")
     made = said.completed(usual.preprocessing)
     if made is None or made == usual.preprocessing:
-        return usual
+        return replace(usual, notes=(*usual.notes, *said.notes))
     notes = (*said.notes, *told.left_open(said, made, "the file"))
     return FoundPreprocessing(preprocessing=made, source=f"the file and {usual.source}", notes=notes)
 

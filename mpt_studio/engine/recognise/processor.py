@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mpt_studio.checkpoint import Crop, Preprocessing
-from mpt_studio.engine.recognise.told import in_unit_range, quoted
+from mpt_studio.engine.recognise.colours import in_unit_range, quoted
 from mpt_studio.engine.recognise.values import FoundPreprocessing, Three, interpolation, side, three
 
 _SOURCE = "preprocessor_config.json"

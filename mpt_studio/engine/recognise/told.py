@@ -12,10 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mpt_studio.checkpoint import Crop, Interpolation, Preprocessing
-from mpt_studio.engine.intake.normaliser import kind_of, plain_key
+from mpt_studio.engine.intake.normaliser import plain_key
+from mpt_studio.engine.recognise.colours import (
+    Colours,
+    divided,
+    in_unit_range,
+    is_nothing,
+    not_understood,
+    quoted,
+    says,
+)
 from mpt_studio.engine.recognise.evidence import mappings
-from mpt_studio.engine.recognise.values import FoundPreprocessing, Three, in_our_words, interpolation, sides_of, three
-from mpt_studio.errors import one_sentence
+from mpt_studio.engine.recognise.values import FoundPreprocessing, Three, in_our_words, interpolation, sides_of
 
 _SIZES = (
     "val_crop_size", "test_crop_size", "eval_crop_size", "image_size", "img_size", "im_size", "input_size", "crop_size",
@@ -27,17 +35,12 @@ _SIZES_BESIDE_MEANS = ("resolution", "size")
 _RESIZES = ("val_resize_size", "test_resize_size", "resize_size", "resize", "resize_short", "scale_size")
 _SHARES = ("crop_pct", "test_crop_pct", "crop_ratio")
 _KINDS = ("interpolation", "test_interpolation", "val_interpolation", "interpolation_mode")
-_PAIRS = frozenset(
-    {"normalize", "normalise", "normalization", "norm", "stats", "mean_std", "norm_stats", "imagenet_stats", "img_norm",
-     "image_stats", "dataset_stats", "normalize_stats"}
-)  # fmt: skip
-"""Keys whose value may be a mean and a standard deviation, one after the other."""
 _OF_OTHERS = re.compile(
     r"metric|acc|loss|score|histor|result|target|optim|sched|text|audio|time|latenc|bench|bbox|anchor|reward"
 )
 """Of names under which a mean is not that of images."""
-_NOTHING = (None, "", "None", "none", "null", "auto", "default")
-MOST_QUOTED = 60
+_STEPS = re.compile(r"transform|pipeline|preproc|augment")
+"""Of names under which sizes of steps stand, which alone do not tell the size of the input."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +114,7 @@ def read(values: Mapping[str, Any], source: str) -> Told:
     """What the values say, wherever in them it lies."""
     every = [(where, mapping) for where, mapping in mappings(values) if not _OF_OTHERS.search(where.lower())]
     whole = next((made for _, mapping in every if (made := in_our_words(mapping))), None)
-    colours = _Colours(source)
+    colours = Colours(source)
     telling = [(where, mapping) for where, mapping in every if colours.look(where, mapping)]
     told = Told(mean=colours.mean, std=colours.std, notes=colours.notes(), unclear=colours.unclear())
     if whole:
@@ -124,135 +127,10 @@ def read(values: Mapping[str, Any], source: str) -> Told:
 def _checked(whole: Preprocessing, source: str) -> Told:
     scaled = in_unit_range(whole.mean, whole.std)
     if scaled is None:
-        return Told(unclear=_not_understood(source, "mean", whole.mean, "std", whole.std))
+        return Told(unclear=not_understood(source, "mean", whole.mean, "std", whole.std))
     mean, std = scaled
-    notes = () if (mean, std) == (whole.mean, whole.std) else (_divided(source),)
+    notes = () if (mean, std) == (whole.mean, whole.std) else (divided(source),)
     return Told(whole=replace(whole, mean=mean, std=std), notes=notes)
-
-
-def in_unit_range(mean: Three, std: Three) -> tuple[Three, Three] | None:
-    """Mean and standard deviation of values in 0…1, where these are of such or of values in 0…255; None for a mixture.
-
-    Means that are all 0 and deviations that are all 1 (subtract only, as Caffe does) are of either scale.
-    """
-    large = max(map(abs, mean)), max(std)
-    if min(std) <= 0:
-        return None
-    if large[0] <= 2 and large[1] <= 2:
-        return (mean, std) if min(std) >= 0.01 else None
-    if (large[0] <= 2 and any(mean)) or (large[1] <= 2 and set(std) != {1.0}) or max(large) > 510:
-        return None
-    by_255 = [(a / 255, b / 255, c / 255) for a, b, c in (mean, std)]
-    return by_255[0], by_255[1]
-
-
-def _divided(source: str) -> str:
-    return f"Mean and standard deviation in {source} are of values in 0…255; they were divided by 255."
-
-
-def quoted(value: Any) -> str:
-    """A value of a file as it may be shown."""
-    return one_sentence(str(value), MOST_QUOTED)
-
-
-def _not_understood(source: str, *pairs: Any) -> str:
-    said = " and ".join(f"{quoted(key)} = {quoted(value)}" for key, value in zip(pairs[::2], pairs[1::2], strict=True))
-    return f"{source[:1].upper()}{source[1:]} says {said}, which is not understood here."
-
-
-class _Colours:
-    """Mean and standard deviation: every pair that the values hold, and whatever looks like half of one."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.pairs: list[tuple[str, Three, Three]] = []
-        self.odd: list[str] = []
-        self.unused: list[str] = []
-        self.scaled = False
-
-    def look(self, where: str, mapping: Mapping[str, Any]) -> bool:
-        """Whether there is anything of it in a mapping."""
-        halves: dict[str, dict[str, tuple[str, Any]]] = {}
-        for key, value in mapping.items():
-            if (kind := kind_of(key)) and not _is_nothing(value):
-                halves.setdefault(kind[0], {})[kind[1]] = (f"{where}.{key}".lstrip("."), value)
-            elif plain_key(key) in _PAIRS and (pair := _pair(value)):
-                halves[plain_key(key)] = {"mean": (f"{where}.{key}", pair[0]), "std": (f"{where}.{key}", pair[1])}
-            elif _is_blue_first(key, value):
-                self.odd.append(
-                    f"{self._said(key, value)}: blue comes first; swap the input channels of the first convolution."
-                )
-        for half in halves.values():
-            self._add(half)
-        return bool(halves)
-
-    def _add(self, half: dict[str, tuple[str, Any]]) -> None:
-        numbers = {name: three(value) for name, (_, value) in half.items()}
-        mean, std = numbers.get("mean"), numbers.get("std")
-        pair = in_unit_range(mean, std) if mean and std else None
-        only = next(iter(half.values()))
-        if len(half) == 1 and isinstance(only[1], int | float):  # the mean of anything
-            self.unused.append(f"{self._said(*only)}, which was not used.")
-            return
-        if pair is None:
-            said = _not_understood(self.source, *(part for said in half.values() for part in said))
-            self.odd.append(said if len(half) == 2 else f"{said.rstrip('.')} without the other of mean and std.")
-            return
-        self.scaled |= pair != (mean, std)
-        self.pairs.append((" and ".join(quoted(where) for where, _ in half.values()), *pair))
-
-    def _said(self, key: Any, value: Any) -> str:
-        return f"{self.source[:1].upper()}{self.source[1:]} says {quoted(key)} = {quoted(value)}"
-
-    @property
-    def mean(self) -> Three | None:
-        return self.pairs[0][1] if self.pairs else None
-
-    @property
-    def std(self) -> Three | None:
-        return self.pairs[0][2] if self.pairs else None
-
-    def unclear(self) -> str:
-        other = next((pair for pair in self.pairs if not _alike(pair, self.pairs[0])), None)
-        if self.odd:
-            return self.odd[0]
-        if other is None:
-            return ""
-        first = self.pairs[0]
-        return (
-            f"{self.source[:1].upper()}{self.source[1:]} normalises in two ways: {first[0]} say {_short(first)}, "
-            f"{other[0]} say {_short(other)}."
-        )
-
-    def notes(self) -> tuple[str, ...]:
-        return (*self.unused, *((_divided(self.source),) if self.scaled else ()))
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value in _NOTHING) or value in ([], {}, ())
-
-
-def _pair(value: Any) -> tuple[Any, Any] | None:
-    both = value if isinstance(value, list | tuple) and len(value) == 2 else ()
-    return (both[0], both[1]) if both and all(isinstance(part, list | tuple) and three(part) for part in both) else None
-
-
-def _is_blue_first(key: Any, value: Any) -> bool:
-    name, said = plain_key(key), str(value).lower()
-    if name in ("to_rgb", "bgr_to_rgb"):
-        return value is False
-    return (name in ("input_space", "channel_order", "color_order", "color_space") and said == "bgr") or (
-        name in ("bgr", "to_bgr", "rgb_to_bgr", "is_bgr", "use_bgr") and value is True
-    )
-
-
-def _alike(one: tuple[str, Three, Three], other: tuple[str, Three, Three]) -> bool:
-    pairs = zip((*one[1], *one[2]), (*other[1], *other[2]), strict=True)
-    return all(abs(a - b) < 2e-3 for a, b in pairs)
-
-
-def _short(pair: tuple[str, Three, Three]) -> str:
-    return "mean {:.3g} {:.3g} {:.3g}, std {:.3g} {:.3g} {:.3g}".format(*pair[1], *pair[2])
 
 
 Entries = list[tuple[str, Mapping[str, Any]]]
@@ -265,8 +143,10 @@ def _with_geometry(told: Told, order: Entries, beside: list[Mapping[str, Any]], 
     usable = [(key, sides[0]) for key, value in sizes if len(set(sides := sides_of(value))) == 1]
     if sizes and not usable:
         key, value = sizes[0]
-        square = "; only square images can be given to it here" if len(sides_of(value)) == 2 else ""
-        unclear = unclear or _not_understood(source, key, value).rstrip(".") + square + "."
+        square = f"{says(source, key, value)}; only square images can be given to it here."
+        unclear = unclear or (square if len(sides_of(value)) == 2 else not_understood(source, key, value))
+    steps = [(where, mapping) for where, mapping in order if _STEPS.search(where) and mapping not in beside]
+    notes += [f"{says(source, *said)}, which was not used." for said in _values(steps, ("size",))[:3]]
     taken = usable[0] if usable else ("", 0)
     others = [f"{quoted(k)} = {quoted(s)}" for k, s in usable[1:] if s != taken[1] and not k.startswith("train")]
     if others:
@@ -274,7 +154,7 @@ def _with_geometry(told: Told, order: Entries, beside: list[Mapping[str, Any]], 
     resize, share = _first(order, _RESIZES, _longer), _first(order, _SHARES, _share)
     kind, crop = _first(order, _KINDS, interpolation), _first(order, ("crop_mode",), _crop)
     for found in (resize, share, kind, crop):
-        notes += [f"{_not_understood(source, *found.odd).rstrip('.')} and was not used."] if found.odd else []
+        notes += [f"{says(source, *found.odd)}, which is not known here and was not used."] if found.odd else []
     return replace(
         told, size=taken[1], resize=resize.value or 0, share=share.value or 0, interpolation=kind.value,
         crop=crop.value, notes=tuple(notes), unclear=unclear,
@@ -294,13 +174,13 @@ def _values(order: Entries, keys: tuple[str, ...]) -> list[tuple[str, Any]]:
 
 def _may_be_size(value: Any) -> bool:
     """Whether there is anything but a switch, or a mapping that is about something else."""
-    return not (_is_nothing(value) or isinstance(value, bool) or (isinstance(value, Mapping) and not sides_of(value)))
+    return not (is_nothing(value) or isinstance(value, bool) or (isinstance(value, Mapping) and not sides_of(value)))
 
 
 @dataclass(frozen=True)
 class _One:
     value: Any = None
-    odd: tuple[str, Any] = ("", None)
+    odd: tuple[str, Any] | None = None
 
 
 def _first(order: Entries, keys: tuple[str, ...], understood: Any) -> _One:
