@@ -13,7 +13,7 @@ from mpt_studio.store import Store
 def test_that_options_become_choices(tmp_path: Path) -> None:
     session = jobs.Session(Store(tmp_path))
     assert VersionOptions().choices(session, tmp_path / "x.pth") == Choices()
-    options = VersionOptions(arch="resnet18", small_stem="on", classes="a,b")
+    options = VersionOptions(arch="resnet18", small_stem="on", classes="a,b", weights="ema")
     assert options.choices(session, tmp_path / "x.pth") == Choices(
-        arch="resnet18", small_stem=True, class_names=("a", "b")
+        arch="resnet18", small_stem=True, weights="ema", class_names=("a", "b")
     )

@@ -10,6 +10,7 @@ from PIL import Image
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.version import FrozenVersion
+from mpt_studio.errors import UserError
 
 
 def test_that_an_old_model_answers_with_its_own_columns(old, squares):
@@ -61,3 +62,11 @@ def test_that_evaluation_gives_the_logits_of_torchvisions_own_transforms(photogr
         with Image.open(photographs.file_of(int(index))) as image, torch.no_grad():
             pixels = transforms(image.convert("RGB"))[None]
             assert np.allclose(row, network(pixels)[0].numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_that_answers_that_are_not_finite_are_no_answers(old, squares):
+    version = FrozenVersion(old, torch.device("cpu"))
+    for weights in version.network.parameters():
+        weights.fill_(float("nan"))
+    with pytest.raises(UserError, match=rf"logits that are not finite in {len(squares.test)} of {len(squares.test)}"):
+        evaluate(old, squares, squares.test, device="cpu", version=version)

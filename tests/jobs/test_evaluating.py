@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mpt_studio import jobs
@@ -68,3 +69,16 @@ def test_that_inspect_knows_a_manifest_and_refuses_a_list_of_what_has_none(
     file = str(images / "test" / "dark" / "0000.png")
     assert main(["inspect", file, "--skipped", str(tmp_path / "x.csv"), "--store", str(tmp_path / "store")]) == 1
     assert "has no list of skipped images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_that_no_accuracy_is_made_of_answers_that_are_not_finite(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], odd: float
+) -> None:
+    logits = np.array([[1.0, 0.0], [odd, 0.0]], dtype=np.float32)
+    names, ids = np.array(["ant", "bee"]), np.array(["a", "b"])
+    np.savez(tmp_path / "p.npz", sample_ids=ids, labels=np.array([0, 1]), logits=logits, class_names=names)
+    assert main(["inspect", str(tmp_path / "p.npz"), "--store", str(tmp_path / "store")]) == 1
+    told = capsys.readouterr()
+    assert "accuracy" not in told.out
+    assert "not finite in 1 of 2 samples (such as 'b')" in told.err

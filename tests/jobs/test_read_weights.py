@@ -15,7 +15,7 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.errors import UserError
 from mpt_studio.jobs import read_weights as reading
-from mpt_studio.reading import Candidate, Choices, Reading
+from mpt_studio.reading import Candidate, Choices, Need, Reading
 
 from .conftest import ARCH
 
@@ -101,6 +101,28 @@ def test_that_a_stem_that_no_tensor_shows_is_asked_for_by_its_option() -> None:
         "m.pth fits mobilenet_v2 with the stem for small images and without it; "
         "say which once, with mpt-studio inspect m.pth --small-stem on (or off)."
     )
+
+
+@pytest.mark.parametrize(
+    ("need", "said", "sentence"),
+    [
+        ("weights", "", "m.pth holds its weights twice, as they were trained last and averaged; "
+         "say which once, with mpt-studio inspect m.pth --weights raw (or ema)."),
+        ("preprocessing", "", "m.pth does not say how its images are prepared; "
+         "tell it once, with mpt-studio inspect m.pth --image-size … --mean … --std …"),
+        ("preprocessing", "The file says mean = x, which is not understood here.",
+         "m.pth: The file says mean = x, which is not understood here. "
+         "Tell it once, with mpt-studio inspect m.pth --image-size … --mean … --std …"),
+        ("class_names", "'a' and 'b' disagree, so none was used.", "m.pth: 'a' and 'b' disagree, so none was used. "
+         "Name the classes in their order once, with mpt-studio inspect m.pth --classes FILE (or a,b,c)."),
+    ],
+)  # fmt: skip
+def test_that_what_is_there_is_quoted_and_never_said_to_lack(need: Need, said: str, sentence: str) -> None:
+    made = Reading(
+        path="m.pth", sha256="", bytes=1, container="", tensors=1, parameters=1, classes=2, needs=(need,),
+        reasons={need: said} if said else {},
+    )  # fmt: skip
+    assert reading.missing_sentence(made) == sentence
 
 
 def test_that_a_lost_or_damaged_file_of_the_cache_is_made_again(session: jobs.Session, weights: Path) -> None:

@@ -75,7 +75,7 @@ def select(value: Any, which: Which = "") -> Selection:
     prefixes = averaged.by_prefix(leaves)
     if prefixes is not None:
         has_both, prefix = True, prefixes[which == "ema"]
-        leaves = {name: leaf for name, leaf in leaves.items() if _is_of(name, prefix, prefixes)}
+        leaves = {name.removeprefix(prefix): leaf for name, leaf in leaves.items() if _is_of(name, prefix, prefixes)}
     if which and not has_both:
         raise UserError("does not hold both raw and averaged weights, so there is none to choose; leave --weights out")
     leaves, inside = normaliser.split(leaves)

@@ -7,6 +7,7 @@ them is torchvision's, which nearly all such files are. Else a person has to cho
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -106,7 +107,8 @@ def _possible_heads(shapes: signature.Shapes) -> Iterable[tuple[str, ...]]:
     """Weight and bias of layers that could be the head, likely ones first: a file's order may be the alphabet's."""
     names = reversed(list(shapes))
     weights = [name for name in names if name.endswith("weight") and len(shapes[name]) in (2, 4)]
-    likely = sorted(weights, key=lambda name: not name.startswith(_HEADS))
+    kin = Counter(name.partition(".")[0] for name in weights)
+    likely = sorted(weights, key=lambda name: (not name.startswith(_HEADS), kin[name.partition(".")[0]]))
     for weight in likely[:MOST_HEADS]:
         bias = weight.removesuffix("weight") + "bias"
         yield (weight, bias) if bias in shapes else (weight,)

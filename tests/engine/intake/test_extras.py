@@ -7,8 +7,12 @@ import pathlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+import torchvision
 from layouts import Weights, same, saved
+
+from mpt_studio.pickle_machine import Unordered
 
 
 def test_that_numpy_numbers_among_the_metrics_are_read(weights: Weights, tmp_path: Path) -> None:
@@ -25,7 +29,7 @@ def test_that_odd_but_harmless_extras_are_told_as_plain_values(weights: Weights,
         "dtype": torch.float16,
         "device": torch.device("cpu"),
         "folder": pathlib.PurePosixPath("runs/1"),
-        "classes": {"ant", "bee"},
+        "mode": torchvision.transforms.InterpolationMode.BICUBIC,
         "nothing": None,
     }
     found = saved(tmp_path, {"state_dict": weights, **extras})
@@ -33,4 +37,12 @@ def test_that_odd_but_harmless_extras_are_told_as_plain_values(weights: Weights,
     assert found.extras["history"] == {"loss": [1.0, 0.5]}
     assert found.extras["shape"] == [3, 32, 32]
     assert (found.extras["dtype"], found.extras["device"], found.extras["folder"]) == ("torch.float16", "cpu", "runs/1")
+    assert found.extras["mode"] == "bicubic"
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_that_a_set_is_known_to_have_no_order(weights: Weights, tmp_path: Path, kind: type, protocol: int) -> None:
+    found = saved(tmp_path, {"state_dict": weights, "classes": kind(("ant", "bee"))}, pickle_protocol=protocol)
     assert sorted(found.extras["classes"]) == ["ant", "bee"]
+    assert isinstance(found.extras["classes"], Unordered)

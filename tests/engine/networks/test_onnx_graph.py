@@ -10,6 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tiny_onnx import refused, tiny_graph
 
+from mpt_studio.engine.networks.onnx_graph import read_graph
+
 
 def test_that_weights_in_other_files_are_refused(written, tmp_path) -> None:
     model = tiny_graph()
@@ -67,6 +69,12 @@ def _with_shape(shape: list[int | str]) -> onnx.ModelProto:
     model = tiny_graph()
     model.graph.input[0].CopyFrom(helper.make_tensor_value_info("images", TensorProto.FLOAT, shape))
     return model
+
+
+def test_that_a_batch_of_minus_one_is_any_number_of_images(written) -> None:
+    content = onnx.load_model_from_string(written().read_bytes())
+    content.graph.input[0].type.tensor_type.shape.dim[0].dim_value = -1
+    assert read_graph(content.SerializeToString()).batch == 0
 
 
 def test_that_damaged_and_foreign_files_are_refused(tmp_path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from mpt_studio.engine.recognise import class_names, evidence
 from mpt_studio.engine.recognise.class_names import Names, has_one_order
 from mpt_studio.errors import UserError
+from mpt_studio.pickle_machine import Unordered
 from mpt_studio.reading import Choices
 
 PETS = ("ant", "bee", "cat")
@@ -71,9 +72,55 @@ def test_that_files_that_disagree_are_not_used(tmp_path):
     assert "disagree" in names.notes[0]
 
 
-def test_that_the_file_goes_before_what_lies_beside_it_and_a_choice_before_both(tmp_path):
-    (tmp_path / "labels.txt").write_text("cat\nbee\nant")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"class_to_idx": {"bee": 0, "ant": 1, "cat": 2}},
+        {"id2label": {"0": "cat", "1": "bee", "2": "ant"}},
+        {"hyper_parameters": {"labels": ["ant", "bee", "cow"]}},
+        "config.json",
+        "labels.txt",
+    ],
+)
+def test_that_names_are_taken_only_where_all_that_is_told_agrees(tmp_path, other):
+    if other == "config.json":
+        (tmp_path / other).write_text(json.dumps({"id2label": {"0": "bee", "1": "ant", "2": "cat"}}))
+    elif other == "labels.txt":
+        (tmp_path / other).write_text("cat\nbee\nant")
+    more = other if isinstance(other, dict) else {}
+    names = found(tmp_path, {"classes": list(PETS), **more}, data=PETS)
+    assert names.names == ()
+    assert "disagree, so none was used" in names.notes[-1]
+
+
+def test_that_the_same_names_spelled_otherwise_agree(tmp_path):
+    (tmp_path / "labels.txt").write_text("Ant\n bee\nCAT")
     assert found(tmp_path, {"classes": list(PETS)}).names == PETS
+
+
+@pytest.mark.parametrize("kind", [set, frozenset, Unordered])
+def test_that_a_set_has_no_order(tmp_path, kind):
+    names = found(tmp_path, {"classes": kind(PETS)})
+    assert names.names == ()
+    assert "are a set, which has no order" in names.notes[-1]
+
+
+@pytest.mark.parametrize("value", [{"ant": 1, "bee": 2, "cat": 3}, ["ant", 2, "cat"], {"ant": "a"}])
+def test_that_what_is_no_list_of_names_is_quoted(tmp_path, value):
+    names = found(tmp_path, {"classes": value})
+    assert names.names == ()
+    assert str(value)[:20] in names.notes[-1]
+
+
+@pytest.mark.parametrize(
+    "text", ["ant,bee, cat", '["ant", "bee", "cat"]', "ant\nbee\ncat", "{0: 'ant', 1: 'bee', 2: 'cat'}"]
+)
+def test_that_names_may_be_a_text_as_safetensors_keep_them(tmp_path, text):
+    assert found(tmp_path, {"classes": text}).names == PETS
+
+
+def test_that_a_choice_goes_before_all(tmp_path):
+    (tmp_path / "labels.txt").write_text("cat\nbee\nant")
     chosen = found(tmp_path, {"classes": list(PETS)}, choices=Choices(class_names=("x", "y", "z")))
     assert chosen == Names(names=("x", "y", "z"), source="your choice")
 

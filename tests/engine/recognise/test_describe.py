@@ -9,6 +9,7 @@ import torchvision
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.outline import without_memory
 from mpt_studio.engine.recognise.describe import describe
+from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
 
 FAMILIES = {
@@ -161,3 +162,38 @@ def test_that_a_backbone_with_a_head_beside_it_is_found(reloaded, logits, names)
     reading, again = reloaded(renamed, choices=Choices(class_names=names(7)))
     assert reading.candidates[0].arch == "mobilenet_v2"
     assert torch.equal(logits(again, 64), logits(network, 64))
+
+
+def test_that_a_network_that_normalises_inside_gets_images_as_it_wants_them(contents, tmp_path, names):
+    tensors = networks.build("squeezenet1_1", 5, False, 64).state_dict()
+    inside = {"the network (its buffers)": {"mean": [0.5] * 3, "std": [0.25] * 3}}
+    reading, _ = describe(contents(tensors, extras=inside), tmp_path / "w.pth", Choices(class_names=names(5)))
+    assert (reading.preprocessing.mean, reading.preprocessing.std) == ((0.5,) * 3, (0.25,) * 3)
+    both = {**inside, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+    reading, _ = describe(contents(tensors, extras=both), tmp_path / "w.pth", Choices(class_names=names(5)))
+    assert reading.needs == ("preprocessing",)
+    assert "normalises in two ways" in reading.reasons["preprocessing"]
+
+
+def test_that_a_head_with_one_output_is_refused_with_what_to_do(contents, tmp_path):
+    tensors = networks.build("squeezenet1_1", 1, False, 64).state_dict()
+    with pytest.raises(UserError, match=r"one output, as for a sigmoid; give it one for each of two classes"):
+        describe(contents(tensors), tmp_path / "w.pth", Choices())
+
+
+def test_that_raw_or_averaged_weights_are_asked_for(contents, tmp_path, names):
+    tensors = networks.build("squeezenet1_1", 5, False, 64).state_dict()
+    given = contents(tensors, has_both=True)
+    reading, ours = describe(given, tmp_path / "w.pth", Choices(class_names=names(5)))
+    assert (reading.needs, reading.has_both, ours) == (("weights",), True, None)
+    reading, ours = describe(given, tmp_path / "w.pth", Choices(class_names=names(5), weights="ema"))
+    assert (reading.needs, reading.has_both) == ((), True)
+    assert ours is not None
+
+
+def test_that_what_the_file_says_of_images_and_is_not_understood_is_the_reason_to_ask(contents, tmp_path, names):
+    tensors = networks.build("squeezenet1_1", 5, False, 64).state_dict()
+    extras = {"image_size": [128, 160]}
+    reading, _ = describe(contents(tensors, extras=extras), tmp_path / "w.pth", Choices(class_names=names(5)))
+    assert reading.needs == ("preprocessing",)
+    assert "[128, 160]" in reading.reasons["preprocessing"]

@@ -72,3 +72,15 @@ def test_that_another_number_of_attention_heads_fits_no_architecture(made, conte
     folder = folder_of("swin_t", tmp_path, num_heads=[3, 6, 12, 12])
     with pytest.raises(UserError, match="next to swin_t, the closest, it has other attention heads"):
         describe(contents(tensors_of("swin_t", made)), folder)
+
+
+@pytest.mark.skipif(not HAS_TIMM, reason="needs timm")
+def test_that_a_head_in_a_sequence_is_found(contents, tmp_path, made):
+    arch = "timm/vit_tiny_patch16_224"
+    folder = folder_of(arch, tmp_path)
+    tensors = {n.replace("classifier.", "classifier.1."): t for n, t in sorted(tensors_of(arch, made).items())}
+    reading, _ = describe(
+        contents(tensors), folder, Choices(class_names=tuple("abcde"[: len(tensors["classifier.1.bias"])]))
+    )
+    assert arch in [candidate.arch for candidate in reading.candidates]
+    assert any("The head stands at" in note for note in reading.notes)

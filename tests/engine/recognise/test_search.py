@@ -124,3 +124,12 @@ def test_that_a_transformer_made_for_another_size_refuses_the_chosen_one(content
     wrong = Preprocessing(image_size=256, mean=(0.5,) * 3, std=(0.5,) * 3)
     choice = Choices(class_names=NAMES.class_names, preprocessing=wrong)
     assert "made for images of 224 pixels, not 256" in refusal(contents(shapes("vit_b_32")), tmp_path / "w.pth", choice)
+
+
+@pytest.mark.parametrize("name", ["fc.1", "classifier", "last_layer"])
+def test_that_a_head_of_another_name_is_found_in_any_order(contents, tmp_path, name):
+    """safetensors sorts the names of a file."""
+    renamed = {key.replace("fc.", f"{name}."): tensor for key, tensor in shapes("resnet18").items()}
+    reading, _ = describe(contents(dict(sorted(renamed.items()))), tmp_path / "w.safetensors", NAMES)
+    assert [c.arch for c in reading.candidates] == ["resnet18"]
+    assert any(f"The head stands at {name}.weight" in note for note in reading.notes)

@@ -149,3 +149,22 @@ def test_that_dismissing_answers_nothing(qtbot: QtBot) -> None:
     said: list[Choices | None] = []
     asked(qtbot, said, names=()).reject()
     assert said == [None]
+
+
+def test_that_raw_or_averaged_weights_are_asked_and_kept(qtbot: QtBot) -> None:
+    said: list[Choices | None] = []
+    dialog = asked(qtbot, said, needs=("weights",), has_both=True)
+    assert dialog.weights is not None
+    assert "Say which weights" in dialog.problem.text()
+    assert not dialog.ok.isEnabled()
+    dialog.weights.box.setCurrentIndex(1)
+    dialog.weights.changed.emit()
+    dialog.ok.click()
+    assert said == [Choices(weights="ema")]
+
+
+def test_that_the_reason_to_ask_is_shown_before_other_notes(qtbot: QtBot) -> None:
+    why = "The file says image_size = [128, 160]; only square images can be given to it here."
+    dialog = asked(qtbot, [], names=(), notes=tuple(f"Note {i}." for i in range(9)), reasons={"class_names": why})
+    shown = [label.text() for label in dialog.findChildren(QLabel)]
+    assert any(text.startswith(why) and "Note 4." in text for text in shown)
