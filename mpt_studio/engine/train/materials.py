@@ -19,6 +19,7 @@ from mpt_studio.engine.train.metrics import Floats, Validation
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
+from mpt_studio.errors import UserError
 
 VALIDATION_BATCH = 128
 
@@ -119,8 +120,12 @@ def _as_seen_by(old: FrozenVersion | None, images: ImageFeed) -> ImageFeed:
 def _validation(parts: Parts, images: ImageFeed, old: FrozenVersion | None) -> Validation:
     answers = None
     if old is not None:
-        columns = _answers(images, old.logits).argmax(axis=1) if len(images) else []
-        answers = [old.class_names[column] for column in columns]
+        logits = _answers(images, old.logits)
+        if not np.isfinite(logits.max(axis=1)).all():
+            raise UserError(
+                f"The old model {old.checkpoint.name} gives answers that are not finite; use another version."
+            )
+        answers = [old.class_names[column] for column in logits.argmax(axis=1)]
     truth = head_labels(parts.dataset, parts.validation, parts.class_names).numpy()
     ids = parts.dataset.sample_ids[parts.validation]
     return Validation(ids, truth, parts.class_names, answers, parts.known_to_old)

@@ -67,6 +67,18 @@ class Pace:
         return total, in_epoch * self.seconds_per_step
 
 
+MUCH_LOSS = 1e4
+"""Chance is a cross-entropy of ln C; no training that learned anything ends here."""
+
+
+def diverged(loss: float, learning_rate: float) -> str:
+    """Every number is finite, and yet nothing was learned."""
+    return (
+        f"The training ended with a loss of {loss:.2g}: it has diverged, and its answers are worth nothing; lower the "
+        f"learning rate (now {learning_rate:g}) or limit the gradient's norm."
+    )
+
+
 def not_a_number(epochs_done: int, learning_rate: float) -> str:
     """The loss, or a weight, is no number any more."""
     kept = f"the weights of epoch {epochs_done} are kept" if epochs_done else "no epoch was finished before"

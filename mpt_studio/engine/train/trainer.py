@@ -130,6 +130,10 @@ class Trainer:
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
             yield self._finish_epoch(materials, pace)
+        if self.figures["loss"] > failures.MUCH_LOSS:
+            yield Note(
+                text=failures.diverged(self.figures["loss"], self.recipe.training.learning_rate), level="warning"
+            )
 
     def _started(self) -> Started:
         return Started(
@@ -147,6 +151,11 @@ class Trainer:
         images = len(self.parts.train) + len(self.parts.validation)
         if self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
+
+    def _note_on_loss(self) -> Iterator[Event]:
+        loss = self.figures["loss"]
+        if self.finished and loss > failures.MUCH_LOSS:
+            yield Note(text=failures.diverged(loss, self.recipe.training.learning_rate), level="warning")
 
     def _leave_if_asked(self, ask: Asked) -> None:
         if ask.now() in ("stop", "cancel", "interrupt"):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
+from mpt_studio.checkpoint import HEADER_KEY
 from mpt_studio.data import Dataset
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.evaluate import evaluate
+from mpt_studio.engine.networks.weights import load_tensors, save_network
 from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.version import FrozenVersion
+from mpt_studio.errors import UserError
 
 
 def test_that_flips_on_validation_images_are_counted_against_what_the_old_model_answers_where_it_is_deployed(
@@ -27,6 +32,15 @@ def test_that_flips_on_validation_images_are_counted_against_what_the_old_model_
     figures, _ = gathered.validation.figures(_one_hot([cropped.class_names[a] for a in answers], squares.class_names))
     assert figures["all"]["nfr"] == 0
     assert figures["all"]["churn"] == 0
+
+
+def test_that_an_old_model_without_finite_answers_is_refused_before_training(old, make, tmp_path) -> None:
+    tensors, _ = load_tensors(Path(old.path), HEADER_KEY, "checkpoint")
+    broken = dataclasses.replace(old, path=str(tmp_path / "broken.safetensors"))
+    nan = {name: value * float("nan") if value.is_floating_point() else value for name, value in tensors.items()}
+    save_network(Path(broken.path), nan, broken)
+    with pytest.raises(UserError, match=r"old model .* gives answers that are not finite"):
+        list(make(old=broken).fit())
 
 
 class _Fitting(Dataset):

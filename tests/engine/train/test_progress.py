@@ -11,7 +11,7 @@ import torch
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.train import progress as commands
 from mpt_studio.errors import UserError
-from mpt_studio.events import Paused, Step
+from mpt_studio.events import Note, Paused, Step
 
 
 def test_that_stop_ends_a_run_that_can_be_saved_and_gone_on(make, tmp_path, monkeypatch):
@@ -50,6 +50,14 @@ def test_that_a_loss_that_is_not_a_number_is_a_sentence_and_no_state(make, repla
     with pytest.raises(UserError, match="not-a-number"):
         trainer.save_state(tmp_path / "state.safetensors")
     assert not (tmp_path / "state.safetensors").exists()
+
+
+def test_that_a_training_that_diverged_without_a_nan_ends_with_a_warning(make, monkeypatch):
+    assert not [event for event in make().fit() if isinstance(event, Note) and event.level == "warning"]
+    monkeypatch.setattr(commands, "MUCH_LOSS", 1e-3)
+    *_, last = make().fit()
+    assert (type(last), last.level) == (Note, "warning")
+    assert "it has diverged" in last.text
 
 
 def test_that_too_little_memory_proposes_half_the_batch(make, monkeypatch):
