@@ -130,10 +130,7 @@ class Trainer:
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
             yield self._finish_epoch(materials, pace)
-        if self.figures["loss"] > failures.MUCH_LOSS:
-            yield Note(
-                text=failures.diverged(self.figures["loss"], self.recipe.training.learning_rate), level="warning"
-            )
+            yield from self._note_on_loss()
 
     def _started(self) -> Started:
         return Started(
