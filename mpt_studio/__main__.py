@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+LIMITED = ("mpt_studio.engine.reader", "mpt_studio.engine.networks.onnx_child")
+"""The limited processes for what others wrote."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,10 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mpt_studio.cli.worker import main as worker
 
         return worker(words[1:])
-    if words[:1] == ["read-foreign-file"]:  # how a bundle, which has no -m, starts the limited reader
-        from mpt_studio.engine.reader import main as reader
-
-        return reader(words[1:])
+    if words and words[0] in LIMITED:  # how a bundle, which has no -m, starts them
+        limited: int = importlib.import_module(words[0]).main(words[1:])
+        return limited
     if _opens_window(words):
         return _open_window(words[1:] if words[:1] == ["gui"] else words)
     from mpt_studio.cli.commands import main as command_line

@@ -11,30 +11,49 @@ from tyro.conf import Positional
 from mpt_studio import jobs
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
 from mpt_studio.cli.version_options import VersionOptions
+from mpt_studio.compare import Decision
 
 
 def export(
     checkpoint: Positional[Path],
     format: Literal["pth", "onnx", "safetensors", "labels"],
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE")] = None,
+    offset: float = 0.0,
+    interpolate: float = 0.0,
+    old: Annotated[str, tyro.conf.arg(metavar="OLD")] = "",
+    data: str = "",
     normalise: bool = False,
     force: bool = False,
     version: VersionOptions = VersionOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Write a version for deployment, and check that what was written answers alike.
+    """Write a version for deployment as it was decided, and check that what was written answers alike.
 
     Args:
         checkpoint: The version: a weights file of any origin, or a run's folder.
         format: pth (state dict with class names and preprocessing), onnx, safetensors, or labels (one name per line).
         out: The new file; by default one named after the version in the current folder.
+        offset: The logit offset γ that was decided on; it goes into the last bias.
+        interpolate: The share α of the old model's weights that was decided on.
+        old: The old model, where the version is not of a run that names it.
+        data: The data that it was decided on, likewise; the file answers all of their test part.
         normalise: Put the normalisation into the ONNX graph, which then takes pixels in 0…1.
         force: Replace the file if it exists.
     """
     with open_session(store, quiet=json) as session:
         choices = version.choices(session, checkpoint)
-        record = jobs.export(session, checkpoint, format, out, force=force, normalise=normalise, choices=choices)
+        record = jobs.export(
+            session,
+            Decision(str(checkpoint), interpolate, offset),
+            format,
+            out,
+            old=old,
+            data=data,
+            force=force,
+            normalise=normalise,
+            choices=choices,
+        )
     print_record(record, json, _told)
     return 0
 
@@ -44,4 +63,6 @@ def _told(record: dict[str, Any]) -> str:
     if record["difference"] is not None:
         images = f"{record['samples']} images"
         lines.append(f"Checked: on {images} the logits differ by at most {record['difference']:.2g}.")
+        whole = "Name --old and --data to have all of their test part answered."
+        lines.append(record["check"]["sentence"] if record["check"] else whole)
     return "\n".join([*lines, *record["notes"]])

@@ -27,6 +27,7 @@ from typing import Any, TextIO
 
 from mpt_studio import jobs, paths
 from mpt_studio.cli.inbox import Inbox, Request
+from mpt_studio.compare import Decision
 from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.jobs import explain
 from mpt_studio.log import start_logging
@@ -58,8 +59,9 @@ def _read_version(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[st
 
 
 def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
-    more = _given(args, "force", "normalise")
-    return jobs.export(session, Path(args["checkpoint"]), args["format"], Path(args["out"]), **more)
+    decision = Decision(args["checkpoint"], float(args.get("interpolate", 0)), float(args.get("offset", 0)))
+    more = _given(args, "old", "data", "force", "normalise")
+    return jobs.export(session, decision, args["format"], Path(args["out"]), **more)
 
 
 def _diagnose(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:

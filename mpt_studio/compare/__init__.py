@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mpt_studio.compare.figures.causes import causes
     from mpt_studio.compare.figures.classes import ClassRates, FlowPair, flow, per_class
     from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of
+    from mpt_studio.compare.figures.decision import Decision
     from mpt_studio.compare.figures.frontier import Frontier, frontier
     from mpt_studio.compare.figures.history import FATE_NAMES, Fate, History, history
     from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
@@ -49,6 +50,7 @@ __getattr__ = names_of(
         "figures.causes": "causes",
         "figures.classes": "ClassRates FlowPair flow per_class",
         "figures.columns": "FIGURES Figure record_of",
+        "figures.decision": "Decision",
         "figures.frontier": "Frontier frontier",
         "figures.history": "FATE_NAMES Fate History history",
         "figures.judge": "Criteria Finding Verdict adjusted_rates judge label_wrong",

@@ -1,11 +1,12 @@
 """A version written for deployment: a PyTorch file, an ONNX graph, our own .safetensors, or the list of its labels.
 
 Nothing is taken on trust: what was written is opened again the way its users will open it, and answers the same images.
-Where the answers differ the caller's temporary file never becomes the real one.
+Where the answers differ the caller's temporary file never becomes the real one. A logit offset goes into the last bias;
+where there is none, a graph gets a last layer for it.
 
 - ``pth``: ``torch.load(path, weights_only=True)`` gives {"state_dict", "arch", "small_stem", "class_names",
-  "preprocessing"}, all but the first plain values. With torchvision's architectures and without the small stem,
-  ``torchvision.models.get_model(arch, num_classes=…)`` takes the state dict.
+  "preprocessing"} and what was decided, all but the first plain values. With torchvision's architectures and without
+  the small stem, ``torchvision.models.get_model(arch, num_classes=…)`` takes the state dict.
 - ``onnx``: one float32 input "images" (N, 3, S, S) for any N, one output "logits" (N, C). The images are normalised as
   the metadata say under "preprocessing" (JSON); with ``normalise`` the graph does that itself and takes pixels in 0…1.
 - ``safetensors``: our own file, header and checksum included.
@@ -32,12 +33,19 @@ from torch import Tensor, nn
 
 from mpt_studio import onnx_header
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing, read_checkpoint
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.engine.evaluate import Progress, evaluate
+from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks import build as networks
-from mpt_studio.engine.networks import onnx_network
-from mpt_studio.engine.networks.onnx_graph import INSTALL, LARGEST
-from mpt_studio.engine.networks.weights import load_network, load_tensors, save_network
-from mpt_studio.engine.version import Normalise
+from mpt_studio.engine.networks.head import fold_offset
+from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
+from mpt_studio.engine.networks.onnx_file import content_of
+from mpt_studio.engine.networks.onnx_file import normalise as normalised
+from mpt_studio.engine.networks.onnx_graph import INSTALL, LARGEST, with_offset
+from mpt_studio.engine.networks.weights import load_network, save_network
+from mpt_studio.engine.version import FrozenVersion, Normalise
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.predictions import Predictions
 
 Format = Literal["pth", "onnx", "safetensors", "labels"]
 SAMPLES = 4
@@ -59,7 +67,28 @@ class Exported:
     """What its user has to know, one sentence each."""
 
 
-def export(checkpoint: Checkpoint, form: Format, target: Path, *, normalise: bool = False) -> Exported:
+@dataclass(frozen=True)
+class Decided:
+    """A version as it is to be written."""
+
+    checkpoint: Checkpoint
+    """What the file says of itself; its path is that of the weights as trained."""
+    network: nn.Module | None = None
+    """In place of the weights at that path."""
+    offset: tuple[float, ...] = ()
+    """Subtracted from each logit; empty for none."""
+
+    def load(self) -> nn.Module:
+        """Its network, without the offset."""
+        return self.network or load_network(self.checkpoint)
+
+    def record(self) -> dict[str, Any]:
+        """What plain weights do not have: the decision, as the header's figures tell it."""
+        told = self.checkpoint.figures
+        return {name: told[name] for name in ("logit_offset", "interpolation") if name in told}
+
+
+def export(version: Decided, form: Format, target: Path, *, normalise: bool = False) -> Exported:
     """Write a version to ``target`` and check what was written. Write through ``paths.replace_file``.
 
     ``normalise`` puts the normalisation into the graph, for ``onnx`` only. Raises ``UserError`` where the version
@@ -68,12 +97,39 @@ def export(checkpoint: Checkpoint, form: Format, target: Path, *, normalise: boo
     if normalise and form != "onnx":
         raise UserError("Only an ONNX graph can hold the normalisation; leave it out for other formats.")
     if form == "labels":
-        return _write_labels(checkpoint, target)
-    if checkpoint.architecture == onnx_network.ARCHITECTURE:
-        return _copy_graph(checkpoint, form, target, normalise)
+        return _write_labels(version.checkpoint, target)
+    if version.checkpoint.architecture == ONNX:
+        return _copy_graph(version, form, target, normalise)
     if form == "onnx":
-        return _write_onnx(checkpoint, target, normalise)
-    return _write_pth(checkpoint, target) if form == "pth" else _write_safetensors(checkpoint, target)
+        return _write_onnx(version, target, normalise)
+    network, checkpoint = version.load(), version.checkpoint
+    size, offset = checkpoint.preprocessing.image_size, torch.tensor(version.offset)
+    if version.offset and not fold_offset(network, size, offset):
+        arch = one_sentence(checkpoint.architecture, 60)
+        raise UserError(f"{arch} does not end in a bias that γ could go into; export ONNX, which gets a layer for it.")
+    (_write_pth if form == "pth" else _write_safetensors)(version, network, target)
+    return _compared(form, checkpoint, network, target, notes=_pth_notes(checkpoint) if form == "pth" else ())
+
+
+def opened(form: Format, target: Path, checkpoint: Checkpoint, device: torch.device) -> FrozenVersion:
+    """What was written, as its users load it. ``checkpoint`` describes it where the file has no header of ours."""
+    if form != "pth":
+        return FrozenVersion(read_checkpoint(target), device)
+    found = torch.load(target, map_location="cpu", weights_only=True)
+    size = checkpoint.preprocessing.image_size
+    with torch.random.fork_rng(devices=[]):
+        network = networks.build(found["arch"], len(found["class_names"]), found["small_stem"], size)
+    network.load_state_dict(found["state_dict"])
+    return FrozenVersion(dataclasses.replace(checkpoint, path=str(target)), device, network.eval())
+
+
+def answers(
+    form: Format, target: Path, checkpoint: Checkpoint, dataset: Dataset, indices: Indices, *, progress: Progress
+) -> Predictions:
+    """What the file that was written answers, opened as its users do."""
+    device = devices.choose("auto")
+    version = opened(form, target, checkpoint, device)
+    return evaluate(version.checkpoint, dataset, indices, device=str(device), progress=progress, version=version)
 
 
 def _write_labels(checkpoint: Checkpoint, target: Path) -> Exported:
@@ -88,22 +144,21 @@ def _write_labels(checkpoint: Checkpoint, target: Path) -> Exported:
     return Exported(None, 0)
 
 
-def _write_pth(checkpoint: Checkpoint, target: Path) -> Exported:
-    own = load_network(checkpoint)
+def _write_pth(version: Decided, network: nn.Module, target: Path) -> None:
+    checkpoint = version.checkpoint
     record = {
-        "state_dict": own.state_dict(),
+        "state_dict": network.state_dict(),
         "arch": checkpoint.architecture,
         "small_stem": checkpoint.small_stem,
         "class_names": list(checkpoint.class_names),
         "preprocessing": _plain(checkpoint.preprocessing),
+        **version.record(),
     }
     torch.save(record, target)
-    found = torch.load(target, map_location="cpu", weights_only=True)
-    size = checkpoint.preprocessing.image_size
-    with torch.random.fork_rng(devices=[]):
-        network = networks.build(found["arch"], len(found["class_names"]), found["small_stem"], size)
-    network.load_state_dict(found["state_dict"])
-    return _compared("pth", checkpoint, own, network.eval(), notes=_pth_notes(checkpoint))
+
+
+def _write_safetensors(version: Decided, network: nn.Module, target: Path) -> None:
+    save_network(target, network.state_dict(), version.checkpoint)
 
 
 def _pth_notes(checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -115,30 +170,32 @@ def _pth_notes(checkpoint: Checkpoint) -> tuple[str, ...]:
     return ()
 
 
-def _write_safetensors(checkpoint: Checkpoint, target: Path) -> Exported:
-    tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
-    save_network(target, tensors, checkpoint)
-    return _compared("safetensors", checkpoint, load_network(checkpoint), load_network(read_checkpoint(target)))
-
-
-def _write_onnx(checkpoint: Checkpoint, target: Path, normalise: bool) -> Exported:
+def _write_onnx(version: Decided, target: Path, normalise: bool) -> Exported:
     _check_packages()
-    network, described = load_network(checkpoint), _as_graph(checkpoint, normalise)
+    checkpoint = version.checkpoint
+    network, described = version.load(), _as_graph(checkpoint, normalise)
+    offset = torch.tensor(version.offset)
+    if version.offset and not fold_offset(network, checkpoint.preprocessing.image_size, offset):
+        network = nn.Sequential(network, _Less(offset)).eval()
     whole = nn.Sequential(_Scale(checkpoint.preprocessing), network).eval() if normalise else network
-    graph = _traced(whole, described, one_sentence(checkpoint.architecture, 60))
+    graph = _traced(whole, described, _metadata(described, version), one_sentence(checkpoint.architecture, 60))
     target.write_bytes(onnx_header.sealed(graph, described.header()[HEADER_KEY]))
     takes = "pixels in 0…1 and normalises them itself" if normalise else "images normalised as its metadata say"
-    written = onnx_network.load(read_checkpoint(target))
-    return _compared("onnx", checkpoint, network, written, described.preprocessing, (f"The graph takes {takes}.",))
+    return _compared("onnx", checkpoint, network, target, (f"The graph takes {takes}.",))
 
 
-def _copy_graph(checkpoint: Checkpoint, form: Format, target: Path, normalise: bool) -> Exported:
+def _copy_graph(version: Decided, form: Format, target: Path, normalise: bool) -> Exported:
+    checkpoint = version.checkpoint
     if form != "onnx" or normalise:
-        raise UserError(
-            f"{Path(checkpoint.path).name} is an ONNX graph: it can be written as onnx as it is, or its labels alone."
-        )
-    onnx_network.normalise(Path(checkpoint.path), target, checkpoint)
-    return _compared("onnx", checkpoint, load_network(checkpoint), load_network(read_checkpoint(target)))
+        raise UserError(f"{checkpoint.name} is an ONNX graph: it can be written as onnx as it is, or its labels alone.")
+    network: nn.Module = load_network(checkpoint)
+    if version.offset:
+        network = nn.Sequential(network, _Less(torch.tensor(version.offset)))
+        content = with_offset(content_of(Path(checkpoint.path)), version.offset)
+        target.write_bytes(onnx_header.sealed(content, checkpoint.header()[HEADER_KEY]))
+    else:
+        normalised(Path(checkpoint.path), target, checkpoint)
+    return _compared("onnx", checkpoint, network, target)
 
 
 def _as_graph(checkpoint: Checkpoint, normalise: bool) -> Checkpoint:
@@ -150,11 +207,22 @@ def _as_graph(checkpoint: Checkpoint, normalise: bool) -> Checkpoint:
     return dataclasses.replace(
         checkpoint,
         path="",
-        architecture=onnx_network.ARCHITECTURE,
+        architecture=ONNX,
         small_stem=False,
         preprocessing=way,
         notes=(*checkpoint.notes, origin),
     )
+
+
+class _Less(nn.Module):
+    """(B, C) logits → less an offset for each class: a last layer."""
+
+    def __init__(self, offset_C: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("offset", offset_C)
+
+    def forward(self, logits: Tensor) -> Tensor:
+        return logits - self.offset  # type: ignore[operator]
 
 
 class _Scale(nn.Module):
@@ -177,7 +245,7 @@ def _check_packages() -> None:
             raise UserError(f"{INSTALL}.") from None
 
 
-def _traced(network: nn.Module, described: Checkpoint, arch: str) -> bytes:
+def _traced(network: nn.Module, described: Checkpoint, metadata: dict[str, str], arch: str) -> bytes:
     """The graph of a network, for any number of images, with names and preprocessing in its metadata."""
     size = described.preprocessing.image_size
     total = sum(value.numel() * value.element_size() for value in network.state_dict().values())
@@ -198,15 +266,16 @@ def _traced(network: nn.Module, described: Checkpoint, arch: str) -> bytes:
         raise UserError(f"PyTorch cannot write {arch} as an ONNX graph ({one_sentence(str(error), 120)}).") from error
     assert program is not None
     model = program.model_proto
-    for key, value in _metadata(described).items():
+    for key, value in metadata.items():
         model.metadata_props.add(key=key, value=value)
     found: bytes = model.SerializeToString()
     return found
 
 
-def _metadata(described: Checkpoint) -> dict[str, str]:
+def _metadata(described: Checkpoint, version: Decided) -> dict[str, str]:
     """For other programs; ours reads its own header."""
     return {
+        **{key: f"{value:.9g}" for key, value in version.record().items()},
         "class_names": json.dumps(described.class_names, ensure_ascii=False),
         "preprocessing": json.dumps(_plain(described.preprocessing)),
     }
@@ -233,17 +302,13 @@ def _quiet() -> Iterator[None]:
 
 
 def _compared(
-    form: Format,
-    checkpoint: Checkpoint,
-    network: nn.Module,
-    written: nn.Module,
-    way: Preprocessing | None = None,
-    notes: tuple[str, ...] = (),
+    form: Format, checkpoint: Checkpoint, network: nn.Module, target: Path, notes: tuple[str, ...] = ()
 ) -> Exported:
-    """Let both answer the same images. ``way`` is the preprocessing of what was written, where it is another."""
+    """Let the version and what was written answer the same images."""
+    written = opened(form, target, checkpoint, torch.device("cpu"))
     images = _images(checkpoint.preprocessing.image_size)
     expected = _answers(network, Normalise(checkpoint.preprocessing)(images))
-    found = _answers(written, Normalise(way or checkpoint.preprocessing)(images))
+    found = _answers(written.network, written.normalise(images))
     difference = float((found - expected).abs().max())
     if not difference <= TOLERANCE[form] * max(LEAST, float(expected.abs().max())):
         raise UserError(

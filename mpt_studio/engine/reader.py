@@ -120,7 +120,7 @@ class _Reader:
     def _onnx(self, file: Path) -> Reading:
         """ONNX Runtime runs the graph once on noise, behind the same walls: a small graph can ask for any memory."""
         _say("starting")
-        from mpt_studio.engine.networks import onnx_network
+        from mpt_studio.engine.networks.onnx_file import normalise
         from mpt_studio.engine.recognise.onnx import describe, warm_up
 
         warm_up()
@@ -129,7 +129,7 @@ class _Reader:
             return reading
         _say("writing")
         target = self.out / NORMALISED_ONNX
-        onnx_network.normalise(file, target, reading.checkpoint)
+        normalise(file, target, reading.checkpoint)
         return dataclasses.replace(reading, checkpoint=dataclasses.replace(reading.checkpoint, path=str(target)))
 
 

@@ -20,6 +20,7 @@ from mpt_studio.store.disk import written_to
 
 if TYPE_CHECKING:
     from mpt_studio.engine.explain import Interpolation
+    from mpt_studio.engine.version import FrozenVersion
 
 Statistics = Literal["recomputed", "interpolated"]
 ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -45,12 +46,12 @@ def interpolate(
     from_old, from_update = subjects_of(session, [old, update], spec, device, warm)
     if not all(0 <= alpha <= 1 for alpha in alphas):
         raise UserError("The shares of the old model have to lie between 0 and 1.")
-    between = _Between(from_old, from_update, statistics)
+    between = Between(from_old, from_update, statistics)
     points = [{"alpha": alpha, "predictions": str(between.folder(alpha))} for alpha in sorted(set(alphas))]
     return {"points": points, "statistics": statistics}
 
 
-class _Between:
+class Between:
     """Predictions of versions between two; the networks are loaded with the first that is not on disk."""
 
     def __init__(self, old: Subject, update: Subject, statistics: Statistics) -> None:
@@ -74,14 +75,21 @@ class _Between:
                 self._answers(alpha).save(folder)
         return folder
 
+    def version(self, alpha: float) -> FrozenVersion:
+        """The version itself, as ``folder`` has its answers."""
+        self._loaded = self._loaded or self._load()
+        return self._loaded.renewed(alpha, self.update.dataset, self._samples(), self.update.session.progress)
+
     def _answers(self, alpha: float) -> Predictions:
         self._loaded = self._loaded or self._load()
-        data, session = self.update.dataset, self.update.session
-        renewed_on = self._training_samples() if self.statistics == "recomputed" else np.empty(0, np.int64)
-        found = self._loaded.predictions(alpha, data, data.test, statistics=renewed_on, progress=session.progress)
+        data, progress = self.update.dataset, self.update.session.progress
+        found = self._loaded.predictions(alpha, data, data.test, statistics=self._samples(), progress=progress)
         return dataclasses.replace(found, data=f"{data.spec} test")
 
-    def _training_samples(self) -> Indices:
+    def _samples(self) -> Indices:
+        """Training images of the update's classes, for the statistics of batch normalisation."""
+        if self.statistics == "interpolated":
+            return np.empty(0, np.int64)
         data = self.update.dataset
         names = set(self.update.checkpoint.class_names)
         known = np.array([name in names for name in data.class_names])

@@ -102,7 +102,7 @@ def predictions_folder(
 
 
 def _of_own_run(session: Session, checkpoint: Checkpoint, dataset: Dataset) -> Path | None:
-    run = _run_of(session, checkpoint)
+    run = run_of(session, checkpoint)
     folder = run.predictions("test") if run is not None else None
     return folder if folder is not None and is_of(read_predictions(folder), dataset) else None
 
@@ -141,7 +141,8 @@ def tagged(answers: Predictions, dataset: Dataset, *, version: str, part: Part =
     )
 
 
-def _run_of(session: Session, checkpoint: Checkpoint) -> Run | None:
+def run_of(session: Session, checkpoint: Checkpoint) -> Run | None:
+    """The run in this store that a checkpoint is the version of."""
     try:
         run = session.store.run(checkpoint.run) if checkpoint.run else None
     except UserError:
@@ -153,7 +154,7 @@ def _run_of(session: Session, checkpoint: Checkpoint) -> Run | None:
 
 
 def _version_name(session: Session, checkpoint: Checkpoint) -> str:
-    run = _run_of(session, checkpoint)
+    run = run_of(session, checkpoint)
     return run.label if run else Path(checkpoint.name).stem
 
 
@@ -213,7 +214,7 @@ def _of_run(session: Session, run: Run, dataset: Dataset | None) -> Predictions:
 
 
 def _of_checkpoint(session: Session, checkpoint: Checkpoint, dataset: Dataset | None) -> Predictions:
-    run = _run_of(session, checkpoint)
+    run = run_of(session, checkpoint)
     if dataset is None and run is not None and run.predictions("test") is not None:
         return _of_run(session, run, None)
     if dataset is None:

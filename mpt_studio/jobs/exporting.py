@@ -1,75 +1,231 @@
-"""Write a version for deployment, checked against the version itself before the file gets its name."""
+"""Write a version for deployment as it was decided, checked against what is on screen before the file gets its name."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
+
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.compare import Comparison, Decision, aligned_by_store, at_offset
+from mpt_studio.compare import compare as compared
+from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.read_weights import checkpoint_of, weights_in
+from mpt_studio.jobs.between import Between
+from mpt_studio.jobs.comparing import compare_versions
+from mpt_studio.jobs.evaluating import run_of
+from mpt_studio.jobs.images import open_data
+from mpt_studio.jobs.read_weights import checkpoint_of, weights_in, weights_of
 from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.subject import subjects_of
+from mpt_studio.predictions import Floats
 from mpt_studio.reading import NOTHING_CHOSEN, Choices
 from mpt_studio.store.disk import written_to
 
 if TYPE_CHECKING:
-    from mpt_studio.engine.export import Exported
+    from mpt_studio.engine.export import Decided, Exported
+    from mpt_studio.engine.version import FrozenVersion
 
 Format = Literal["pth", "onnx", "safetensors", "labels"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 SUFFIXES: dict[Format, str] = {"pth": ".pth", "onnx": ".onnx", "safetensors": ".safetensors", "labels": ".txt"}
+TIE = 1e-3
+"""Logits closer than this, in units of the largest one, may change places where another program adds them up."""
 
 
 def export(
     session: Session,
-    path: Path,
+    decision: Decision,
     form: Format,
     out: Path | None = None,
     *,
+    old: str = "",
+    data: str = "",
     force: bool = False,
     normalise: bool = False,
     choices: Choices = NOTHING_CHOSEN,
 ) -> dict[str, Any]:
-    """Write the version at ``path`` (a weights file of any origin, or a run's folder) as ``form``.
+    """Write a version as decided, as ``form``.
 
     Args:
-        out: the new file; by default one named after the version in the current folder.
+        out: the new file; by default one named after the version and the decision, in the current folder.
+        old, data: what it was decided against and on; by default those of the run that the weights are of.
         force: whether a file that is there is replaced.
         normalise: put the normalisation into an ONNX graph, which then takes pixels in 0…1.
 
     Returns {"path", "format", "bytes", "sha256", "difference": largest difference of a logit between the version and
-    what was written or null, "samples": images that both answered, "notes": [sentence]}. Raises ``UserError``.
+    what was written or null, "samples": images that both answered, "notes": [sentence], "check": null or what the file
+    answers on the whole test part beside what is on screen (``_Screen.check``)}. Raises ``UserError``, also where these
+    differ.
     """
     if form not in FORMATS:
         raise UserError(f"There is no format {one_sentence(str(form), 40)!r}; use {', '.join(FORMATS)}.")
+    path = Path(decision.weights)
     checkpoint = checkpoint_of(session, weights_in(path), choices)
-    target = (out or Path(_name(checkpoint, path, form))).expanduser().absolute()
+    target = (out or Path(_name(checkpoint, decision, form))).expanduser().absolute()
     _check_target(target, path, checkpoint, force)
+    screen = _screen(session, decision, checkpoint, old, data) if form != "labels" else None
     session.progress(f"Writing {one_sentence(target.name, 60)} and checking it", None)
-    done = _written(checkpoint, form, target, normalise)
+    done, check = _written(screen.decided() if screen else _as_trained(checkpoint), form, target, normalise, screen)
     return {
         "path": str(target),
         "format": form,
         "bytes": target.stat().st_size,
         "sha256": paths.sha256_of(target),
         **dataclasses.asdict(done),
+        "check": check,
     }
 
 
-def _written(checkpoint: Checkpoint, form: Format, target: Path, normalise: bool) -> Exported:
+def _written(
+    version: Decided, form: Format, target: Path, normalise: bool, screen: _Screen | None
+) -> tuple[Exported, dict[str, Any] | None]:
     from mpt_studio.engine.export import export as write
 
-    done: list[Exported] = []
+    done: list[tuple[Exported, dict[str, Any] | None]] = []
+
+    def write_and_check(new: Path) -> None:
+        told = write(version, form, new, normalise=normalise)
+        done.append((told, screen.check(form, new, version.checkpoint) if screen else None))
+
     with written_to(target):
-        paths.replace_file(target, lambda new: done.append(write(checkpoint, form, new, normalise=normalise)))
+        paths.replace_file(target, write_and_check)
     return done[0]
 
 
-def _name(checkpoint: Checkpoint, path: Path, form: Format) -> str:
-    stem = checkpoint.run or Path(checkpoint.source or path.name).stem or "version"
-    return f"{stem}{'_labels' if form == 'labels' else ''}{SUFFIXES[form]}"
+@dataclass(frozen=True)
+class _Screen:
+    """The version as it is on screen: its comparison with the old model on the whole test part."""
+
+    session: Session
+    decision: Decision
+    checkpoint: Checkpoint
+    dataset: Dataset
+    comparison: Comparison
+    """Under γ, of the version at α."""
+    mixed: Callable[[], FrozenVersion]
+
+    def decided(self) -> Decided:
+        """With γ's offset for each class, α's weights, and both in what it says of itself."""
+        from mpt_studio.engine.export import Decided
+
+        version = self.mixed() if self.decision.alpha else None
+        made, known, gamma = (
+            version.checkpoint if version else self.checkpoint,
+            set(self.old_names),
+            self.decision.gamma,
+        )
+        if self.decision.record():
+            note = f"It is {self.checkpoint.run or self.checkpoint.name} with {self.decision.words()}."
+            made = dataclasses.replace(made, figures=self.decision.record(), notes=(*made.notes, note))
+        offset = tuple(gamma * (name not in known) for name in made.class_names) if gamma else ()
+        return Decided(made, version.network if version else None, offset)
+
+    @property
+    def old_names(self) -> tuple[str, ...]:
+        """As the update calls its classes."""
+        return self.comparison.old.class_names
+
+    def check(self, form: Format, path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+        """What the file answers on the whole test part, compared as on screen.
+
+        Returns {"sentence": for people, "samples", "shown" and "exported": {"accuracy": of all, "nfr": of old classes},
+        "ties": images whose answer hangs on rounding}. Raises ``UserError`` where other answers differ.
+        """
+        from mpt_studio.engine.export import answers
+
+        found = answers(form, path, checkpoint, self.dataset, self.dataset.test, progress=self.session.progress)
+        exported = compared(*aligned_by_store(self.comparison.old, found, self.session.store.root))
+        gaps = _gaps(self.comparison, exported)
+        figures = {"shown": _figures(self.comparison), "exported": _figures(exported)}
+        if (gaps > TIE).any():
+            raise UserError(
+                f"What was written answers {int((gaps > TIE).sum()):,} of {len(exported):,} test images otherwise than "
+                f"the version on screen ({_told(figures['exported'])} instead of {_told(figures['shown'])}), so it was "
+                "not kept; try another format."
+            )
+        sentence = _sentence(exported, figures, len(gaps))
+        return {"sentence": sentence, "samples": len(exported), **figures, "ties": len(gaps)}
+
+
+def _figures(comparison: Comparison) -> dict[str, float | None]:
+    accuracy, nfr = comparison.rates("all").accuracy_new, comparison.rates("old_classes").nfr
+    return {"accuracy": accuracy, "nfr": nfr}
+
+
+def _told(figures: dict[str, float | None]) -> str:
+    accuracy, nfr = (100 * (figures[name] or 0.0) for name in ("accuracy", "nfr"))
+    return f"accuracy {accuracy:.2f} %, NFR (old classes) {nfr:.2f} %"
+
+
+def _sentence(exported: Comparison, figures: dict[str, dict[str, float | None]], ties: int) -> str:
+    of_old = exported.rates("old_classes").samples
+    told = f"On all {len(exported):,} test images the file has {_told(figures['exported'])} (n={of_old:,})"
+    if not ties:
+        return f"{told}, as on screen."
+    return f"{told}; on screen: {_told(figures['shown'])}. {ties:,} lie between two answers but for rounding."
+
+
+def _gaps(shown: Comparison, exported: Comparison) -> Floats:
+    """Of each image that is answered otherwise, how far both answers lie apart on screen, in units of its logits."""
+    order, others = np.argsort(shown.sample_ids), np.argsort(exported.sample_ids)
+    if not np.array_equal(shown.sample_ids[order], exported.sample_ids[others]):
+        raise UserError("What was written did not answer all of the test images that are on screen; it was not kept.")
+    names = np.array(shown.names)
+    before, after = names[shown.new_answer[order]], np.array(exported.names)[exported.new_answer[others]]
+    differing = np.flatnonzero(before != after)
+    rows = order[differing] if shown.rows.new is None else shown.rows.new[order[differing]]
+    column = {name: i for i, name in enumerate(shown.new.class_names)}
+    is_new = np.array([name not in set(shown.old.class_names) for name in shown.new.class_names])
+    logits = np.asarray(shown.new.logits[rows], np.float64) - shown.gamma * is_new
+    at = np.arange(len(rows))
+    apart = [logits[at, [column[name] for name in side[differing]]] for side in (before, after)]
+    gaps: Floats = np.abs(apart[0] - apart[1]) / np.maximum(np.abs(logits).max(axis=1, initial=TIE), TIE)
+    return gaps
+
+
+def _as_trained(checkpoint: Checkpoint) -> Decided:
+    from mpt_studio.engine.export import Decided
+
+    return Decided(checkpoint)
+
+
+def _screen(session: Session, decision: Decision, checkpoint: Checkpoint, old: str, data: str) -> _Screen | None:
+    """What is on screen; None where a version as trained can't be compared, as nothing says with what and on what."""
+    run = run_of(session, checkpoint)
+    old, spec = old or (run.recipe.old if run else ""), data or (run.recipe.data if run else "")
+    if not old or not spec:
+        if decision.record():
+            lacking = " and ".join(name for name, value in (("--old", old), ("--data", spec)) if not value)
+            raise UserError(
+                f"{decision.words()} was decided against an old model and on data; name them with {lacking}."
+            )
+        return None
+    dataset = open_data(session, spec)
+    new, mixed = checkpoint.path, _nothing
+    if decision.alpha:
+        weights = [weights_of(session, old), Path(checkpoint.path)]
+        from_old, from_update = subjects_of(session, weights, spec, "auto", None)
+        between = Between(from_old, from_update, "recomputed")
+        new, mixed = str(between.folder(decision.alpha)), lambda: between.version(decision.alpha)
+    comparison = at_offset(compare_versions(session, old, new, spec), decision.gamma)
+    if decision.gamma and set(comparison.new.class_names) <= set(comparison.old.class_names):
+        raise UserError("Old model and update have the same classes here, so γ has no logit to lower; leave it out.")
+    return _Screen(session, decision, checkpoint, dataset, comparison, mixed)
+
+
+def _nothing() -> FrozenVersion:
+    raise ValueError("this version is not mixed with another one")
+
+
+def _name(checkpoint: Checkpoint, decision: Decision, form: Format) -> str:
+    stem = checkpoint.run or Path(checkpoint.source or Path(decision.weights).name).stem or "version"
+    return f"{stem}{'_labels' if form == 'labels' else decision.suffix()}{SUFFIXES[form]}"
 
 
 def _check_target(target: Path, path: Path, checkpoint: Checkpoint, force: bool) -> None:

@@ -144,6 +144,12 @@ def weights_in(path: Path) -> Path:
     return kept
 
 
+def weights_of(session: Session, name: str) -> Path:
+    """The weights of a version by its file, its run's folder or its run's id. Raises ``UserError``."""
+    path = Path(name).expanduser()
+    return weights_in(path if path.exists() else session.store.run_folder(name))
+
+
 def is_ours(path: Path) -> bool:
     """Whether a file was written by this program; what only looks like it is refused by ``read_checkpoint``."""
     return has_our_header(path)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import IO
 
+from mpt_studio.engine.intake import process as child
 from mpt_studio.errors import Interrupted, UserError, shown_name
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, to_json
@@ -42,45 +41,25 @@ def run_child(
     record = {"path": str(path), "choices": to_json(choices), "data_classes": data_classes, "sha256": sha256}
     request.write_text(json.dumps(record), "utf-8")
     with (out / "errors.txt").open("wb") as errors:
-        process = _started(request, out, errors)
+        process = child.start(
+            "mpt_studio.engine.reader",
+            [str(request), str(out)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            cwd=out,
+        )
         try:
             problem = _followed(session, process, path)
         finally:
-            _kill(process)
+            child.end(process)
     if problem or not (out / "report.json").is_file():
         sentence = problem or _crash_sentence(path, process.returncode)
         (out / "report.json").unlink(missing_ok=True)
         raise UserError(sentence)
-
-
-def _started(request: Path, out: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
-    """The child: its own session, no input, no GPU, no switches that change what torch or Python do.
-
-    ``-P`` keeps modules that lie in the current folder, beside somebody's checkpoint, from being imported.
-    """
-    program = ["-P", "-B", "-m", "mpt_studio.engine.reader"]
-    if getattr(sys, "frozen", False):
-        program = ["read-foreign-file"]
-    return subprocess.Popen(
-        [sys.executable, *program, str(request), str(out)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        cwd=out,
-        env=_environment(),
-        start_new_session=True,
-    )
-
-
-def _environment() -> dict[str, str]:
-    dropped = ("TORCH", "PYTORCH", "PYTHONSTARTUP", "PYTHONINSPECT", "LD_PRELOAD", "PYTHONPATH", "CUDA_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    home = str(Path(__file__).resolve().parents[2])
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    return {**kept, **threads, "PYTHONPATH": home, "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _followed(session: Session, process: subprocess.Popen[str], path: Path) -> str:
@@ -128,15 +107,6 @@ def bytes_of(path: Path) -> int:
         return sum(p.stat().st_size for p in path.iterdir() if p.is_file()) if path.is_dir() else path.stat().st_size
     except (OSError, ValueError):  # a zero byte in the name
         return 0
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (AttributeError, ProcessLookupError, PermissionError):  # Windows has no groups of processes
-            process.kill()
-    process.wait()
 
 
 def _crash_sentence(path: Path, code: int | None) -> str:

@@ -51,7 +51,7 @@ def test_that_json_tells_all_of_it(version, tmp_path, capsys) -> None:
     record = json.loads(capsys.readouterr().out)
     assert record == {
         "path": str(out), "format": "labels", "bytes": 8, "sha256": record["sha256"], "difference": None, "samples": 0,
-        "notes": [],
+        "notes": [], "check": None,
     }  # fmt: skip
     assert out.read_text() == "cat\ndog\n"
 

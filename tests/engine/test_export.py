@@ -16,7 +16,7 @@ from mpt_studio import onnx_header
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.engine import export as exports
 from mpt_studio.engine.evaluate import evaluate
-from mpt_studio.engine.export import export
+from mpt_studio.engine.export import Decided, export
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.weights import load_network, save_network
 from mpt_studio.engine.recognise.onnx import describe
@@ -47,13 +47,13 @@ def squeezed(tmp_path_factory) -> Checkpoint:
 def graph(old, tmp_path_factory) -> Checkpoint:
     """The trained old model as an ONNX graph."""
     path = tmp_path_factory.mktemp("graph") / "old.onnx"
-    export(old, "onnx", path)
+    export(Decided(old), "onnx", path)
     return read_checkpoint(path)
 
 
 def test_that_a_torchvision_script_loads_the_pth(squeezed, tmp_path) -> None:
     path = tmp_path / "deployed.pth"
-    done = export(squeezed, "pth", path)
+    done = export(Decided(squeezed), "pth", path)
     assert (done.difference, done.samples, done.notes) == (0.0, 4, ())
     images = torch.randn(2, 3, 64, 64)
     np.save(tmp_path / "images.npy", images.numpy())
@@ -75,11 +75,11 @@ def test_that_a_network_whose_state_dict_carries_a_version_is_loaded_and_exporte
     network = networks.build("mnasnet0_5", 3, False, 64)
     made = Checkpoint(architecture="mnasnet0_5", small_stem=False, class_names=tuple("abc"), preprocessing=PHOTOGRAPHS)
     save_network(tmp_path / "a.safetensors", network.state_dict(), made)
-    assert export(read_checkpoint(tmp_path / "a.safetensors"), "pth", tmp_path / "a.pth").difference == 0.0
+    assert export(Decided(read_checkpoint(tmp_path / "a.safetensors")), "pth", tmp_path / "a.pth").difference == 0.0
 
 
 def test_what_a_pth_holds_besides_its_weights(squeezed, tmp_path) -> None:
-    export(squeezed, "pth", tmp_path / "a.pth")
+    export(Decided(squeezed), "pth", tmp_path / "a.pth")
     found = torch.load(tmp_path / "a.pth", weights_only=True)
     assert set(found) == {"state_dict", "arch", "small_stem", "class_names", "preprocessing"}
     assert (found["arch"], found["class_names"]) == ("squeezenet1_1", ["ant", "bee", "çat"])
@@ -93,7 +93,7 @@ def test_that_a_pth_is_read_back_as_the_same_version(squeezed, tmp_path, resize)
     from mpt_studio.engine.recognise.describe import describe
 
     way = dataclasses.replace(PHOTOGRAPHS, resize=resize)
-    export(dataclasses.replace(squeezed, preprocessing=way), "pth", tmp_path / "a.pth")
+    export(Decided(dataclasses.replace(squeezed, preprocessing=way)), "pth", tmp_path / "a.pth")
     contents = contents_from(outline_of(tmp_path / "a.pth"))
     reading, tensors = describe(contents, tmp_path / "a.pth", Choices(), ())
     assert tensors is not None
@@ -135,7 +135,7 @@ def test_that_an_exported_graph_is_a_version_again(old, graph, squares) -> None:
 
 
 def test_that_a_graph_can_normalise_by_itself(old, squares, tmp_path) -> None:
-    done = export(old, "onnx", tmp_path / "whole.onnx", normalise=True)
+    done = export(Decided(old), "onnx", tmp_path / "whole.onnx", normalise=True)
     assert done.notes == ("The graph takes pixels in 0…1 and normalises them itself.",)
     written = read_checkpoint(tmp_path / "whole.onnx")
     assert written.preprocessing == dataclasses.replace(old.preprocessing, mean=(0, 0, 0), std=(1, 1, 1))
@@ -147,13 +147,13 @@ def test_that_a_graph_can_normalise_by_itself(old, squares, tmp_path) -> None:
 
 
 def test_that_a_safetensors_copy_is_the_version(old, tmp_path) -> None:
-    done = export(old, "safetensors", tmp_path / "copy.safetensors")
+    done = export(Decided(old), "safetensors", tmp_path / "copy.safetensors")
     assert done.difference == 0.0
     assert dataclasses.replace(read_checkpoint(tmp_path / "copy.safetensors"), path=old.path) == old
 
 
 def test_that_labels_are_one_name_per_line_in_the_order_of_the_head(squeezed, tmp_path) -> None:
-    done = export(squeezed, "labels", tmp_path / "labels.txt")
+    done = export(Decided(squeezed), "labels", tmp_path / "labels.txt")
     assert (tmp_path / "labels.txt").read_text(encoding="utf-8") == "ant\nbee\nçat\n"
     assert done.difference is None
 
@@ -161,19 +161,19 @@ def test_that_labels_are_one_name_per_line_in_the_order_of_the_head(squeezed, tm
 def test_that_a_name_with_a_line_break_is_no_label(squeezed, tmp_path) -> None:
     odd = dataclasses.replace(squeezed, class_names=("a", "b\nc", "d"))
     with pytest.raises(UserError, match="line break"):
-        export(odd, "labels", tmp_path / "labels.txt")
+        export(Decided(odd), "labels", tmp_path / "labels.txt")
 
 
 def test_that_a_graph_is_copied_with_its_header_and_nothing_else_is_made_of_it(graph, tmp_path) -> None:
-    done = export(graph, "onnx", tmp_path / "copy.onnx")
+    done = export(Decided(graph), "onnx", tmp_path / "copy.onnx")
     assert done.difference == 0.0
     assert onnx_header.is_sealed((tmp_path / "copy.onnx").read_bytes())
-    export(graph, "labels", tmp_path / "labels.txt")
+    export(Decided(graph), "labels", tmp_path / "labels.txt")
     for form in ("pth", "safetensors"):
         with pytest.raises(UserError, match="is an ONNX graph"):
-            export(graph, form, tmp_path / "no")
+            export(Decided(graph), form, tmp_path / "no")
     with pytest.raises(UserError, match="is an ONNX graph"):
-        export(graph, "onnx", tmp_path / "no", normalise=True)
+        export(Decided(graph), "onnx", tmp_path / "no", normalise=True)
 
 
 def test_that_what_answers_differently_is_refused(old, tmp_path, monkeypatch) -> None:
@@ -182,7 +182,7 @@ def test_that_what_answers_differently_is_refused(old, tmp_path, monkeypatch) ->
 
     monkeypatch.setattr(exports, "save_network", damaged)
     with pytest.raises(UserError, match="answers differently"):
-        export(old, "safetensors", tmp_path / "copy.safetensors")
+        export(Decided(old), "safetensors", tmp_path / "copy.safetensors")
 
 
 def test_that_logits_that_are_not_numbers_are_no_agreement(old, tmp_path, monkeypatch) -> None:
@@ -192,22 +192,22 @@ def test_that_logits_that_are_not_numbers_are_no_agreement(old, tmp_path, monkey
 
     monkeypatch.setattr(exports, "save_network", damaged)
     with pytest.raises(UserError, match="answers differently"):
-        export(old, "safetensors", tmp_path / "copy.safetensors")
+        export(Decided(old), "safetensors", tmp_path / "copy.safetensors")
 
 
 def test_that_only_onnx_can_normalise(old, tmp_path) -> None:
     with pytest.raises(UserError, match="Only an ONNX graph"):
-        export(old, "pth", tmp_path / "a.pth", normalise=True)
+        export(Decided(old), "pth", tmp_path / "a.pth", normalise=True)
 
 
 def test_that_without_the_packages_the_sentence_says_what_to_install(old, tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(UserError, match=r'pip install "mpt-studio\[onnx\]"'):
-        export(old, "onnx", tmp_path / "a.onnx")
+        export(Decided(old), "onnx", tmp_path / "a.onnx")
 
 
 def test_that_the_exporter_says_nothing(old, tmp_path, capfd) -> None:
-    export(old, "onnx", tmp_path / "a.onnx")
+    export(Decided(old), "onnx", tmp_path / "a.onnx")
     told = capfd.readouterr()
     assert told.out == told.err == ""
 
@@ -230,5 +230,5 @@ def test_that_every_family_of_torchvision_is_exported(arch, size, tmp_path) -> N
     made = Checkpoint(architecture=arch, small_stem=False, class_names=tuple("abcde"), preprocessing=way)
     save_network(tmp_path / "a.safetensors", network.state_dict(), made)
     for form in ("pth", "onnx"):
-        done = export(read_checkpoint(tmp_path / "a.safetensors"), form, tmp_path / f"a.{form}")
+        done = export(Decided(read_checkpoint(tmp_path / "a.safetensors")), form, tmp_path / f"a.{form}")
         assert done.samples == 4

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
-from mpt_studio.engine.networks import onnx_network
+from mpt_studio.engine.networks import onnx_file
 from mpt_studio.engine.recognise.onnx import describe
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
@@ -77,7 +77,7 @@ def normalised(path: Path, choices: Choices = CHOSEN) -> Checkpoint:
     reading = describe(path, choices)
     assert reading.checkpoint is not None
     target = path.with_name("version.onnx")
-    onnx_network.normalise(path, target, reading.checkpoint)
+    onnx_file.normalise(path, target, reading.checkpoint)
     return read_checkpoint(target)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mpt_studio import jobs
+from mpt_studio.engine.intake import process
 from mpt_studio.errors import Interrupted
-from mpt_studio.jobs import reader_process
 from mpt_studio.store import Store
 
 
@@ -30,8 +30,8 @@ def test_that_cancelling_kills_the_child_and_leaves_nothing(
     tmp_path: Path, weights: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Any] = []
-    start = reader_process._started
-    monkeypatch.setattr(reader_process, "_started", lambda *a: started.append(start(*a)) or started[-1])
+    start = process.start
+    monkeypatch.setattr(process, "start", lambda *a, **k: started.append(start(*a, **k)) or started[-1])
     session = jobs.Session(Store(tmp_path / "store"), progress=Asked())
     begun = time.monotonic()
     with pytest.raises(Interrupted):
@@ -52,10 +52,3 @@ def test_that_modules_beside_the_file_are_not_imported(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert jobs.read_version(session, Path("model.pth")).classes == 3
     assert not canary.exists()
-
-
-def test_that_switches_that_weaken_torch_do_not_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
-    environment = reader_process._environment()
-    assert not any(name.startswith("TORCH") for name in environment)
-    assert environment["CUDA_VISIBLE_DEVICES"] == ""

@@ -27,6 +27,8 @@ from mpt_studio.predictions import Floats, Ints
 _STEP = 4096
 """Samples whose codes are counted at once and kept as a running sum."""
 Counts = npt.NDArray[np.int64]
+_ROOM = np.float32(0.002)
+"""Between an offset of ``turns`` and the sample whose answer it has just changed; offsets are shown with two digits."""
 _LEAST = np.finfo(np.float32).tiny
 """The lead of a new class that answers without one: its logit ties with an old class's, and its name comes first."""
 _T = TypeVar("_T", bound=np.generic)
@@ -99,18 +101,38 @@ class Offsets:
         return self._last[1][subset]
 
     def turns(self, points: int) -> npt.NDArray[np.float64]:
-        """Up to ``points`` offsets at which the rates move, ascending, with 0 and one below the first of them."""
+        """Up to ``points`` offsets at which the rates have just moved, ascending, with 0 and one before all of them.
+
+        No sample's answer hangs on their last digit: with γ in the weights, logits are rounded otherwise.
+        """
         moving = ((self._low ^ self._high) & np.uint8(3) > 0) & np.isfinite(self.lead)
         steps = np.unique(self.lead[moving])
         if len(steps) > points - 2:
             steps = steps[np.linspace(0, len(steps) - 1, points - 2).round().astype(np.intp)]
-        before = [np.nextafter(steps[0], np.float32(-np.inf))] if len(steps) else []  # every answer may be a new class
-        found: npt.NDArray[np.float64] = np.unique(np.concatenate([before, steps, [0.0]]).astype(np.float64))
+        leads = np.unique(self.lead[np.isfinite(self.lead)])
+        before = [_below(leads, steps[0])] if len(steps) else []  # every answer may be a new class
+        found: npt.NDArray[np.float64] = np.unique(np.concatenate([before, _above(leads, steps), [0.0]]))
         return found
 
     def _split(self, gamma: float) -> int:
         """So many samples answer an old class: m_new − m_old <= γ."""
         return int(np.searchsorted(self.lead, np.float32(gamma), side="right"))  # of another type all would be copied
+
+
+def _above(leads: Floats, steps: Floats) -> npt.NDArray[np.float64]:
+    """Offsets that give the answers of ``steps``, which are among ``leads``, half way to where they change again."""
+    following = np.append(leads, np.float32(np.inf))[np.searchsorted(leads, steps, side="right")]
+    halfway = np.minimum((following - steps) / 2, _ROOM) + steps
+    sound = np.where(halfway < following, halfway, steps).astype(np.float64)
+    return np.where((steps < 0) & (sound > 0), 0.0, sound)  # at 0 nothing changes, whatever ties there
+
+
+def _below(leads: Floats, step: np.float32) -> float:
+    """As ``_above``, before the answers of ``step``."""
+    at = int(np.searchsorted(leads, step))
+    previous = leads[at - 1] if at else np.float32(-np.inf)
+    halfway = step - min((step - previous) / 2, _ROOM)
+    return float(halfway if halfway < step else np.nextafter(step, np.float32(-np.inf)))
 
 
 def _negative(codes: Bytes) -> Ints:

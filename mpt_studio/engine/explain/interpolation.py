@@ -22,7 +22,7 @@ from mpt_studio.data.fit import Fit
 from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
 from mpt_studio.engine.explain.layers import find_layers
 from mpt_studio.engine.machine import device as devices
-from mpt_studio.engine.networks.onnx_network import ARCHITECTURE as ONNX
+from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import UserError
@@ -53,6 +53,13 @@ class Interpolation:
         mixed = dataclasses.replace(self.update, preprocessing=preprocessing)
         return FrozenVersion(mixed, self.device, network.eval())
 
+    def renewed(self, alpha: float, dataset: Dataset, statistics: Indices, progress: Progress | None) -> FrozenVersion:
+        """The version at ``alpha`` as it answers in ``predictions``."""
+        version = self.version(alpha)
+        if self.has_statistics and 0 < alpha < 1 and len(statistics) > 1:
+            self._renew(version, dataset, statistics, progress)
+        return version
+
     def predictions(
         self, alpha: float, dataset: Dataset, indices: Indices, *, statistics: Indices, progress: Progress | None = None
     ) -> Predictions:
@@ -61,9 +68,7 @@ class Interpolation:
         ``statistics`` are training samples for batch normalisation (at most 2,048 are used, spread evenly); none
         interpolates its statistics instead. An exception from ``progress`` cancels.
         """
-        version = self.version(alpha)
-        if self.has_statistics and 0 < alpha < 1 and len(statistics) > 1:
-            self._renew(version, dataset, statistics, progress)
+        version = self.renewed(alpha, dataset, statistics, progress)
         found = evaluate(
             version.checkpoint, dataset, indices, device=str(self.device), progress=progress, version=version
         )

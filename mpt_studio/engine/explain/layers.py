@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isqrt
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
+from mpt_studio.engine.networks.head import Seen, calls_of, last_of
 from mpt_studio.errors import UserError
 
 LEAST_SIDE = 4
@@ -31,14 +31,6 @@ class Layers:
 
     head: str
     spatial: str
-
-
-@dataclass
-class Seen:
-    """What a module took and gave in the last forward pass."""
-
-    inputs: list[Tensor] = field(default_factory=list)
-    outputs: list[Tensor] = field(default_factory=list)
 
 
 @contextmanager
@@ -64,8 +56,8 @@ def find_layers(network: nn.Module, image_size: int, classes: int) -> Layers:
     home = next(network.parameters()).device
     noise = torch.Generator().manual_seed(0)
     image = torch.randn(1, 3, image_size, image_size, generator=noise).to(home).requires_grad_()
-    calls = _calls(network, image)
-    head = _head(network, calls, classes)
+    calls = calls_of(network, image)
+    head = last_of(network, calls, classes)
     taken = calls[head].inputs[0]  # and not the logits: the head of a fresh network may be all zeros
     score = (taken * torch.randn(taken.shape, generator=noise).to(home)).sum()
     return Layers(head=head, spatial=_spatial(network, calls, score, image))
@@ -85,34 +77,6 @@ def as_map(output: Tensor) -> Tensor | None:
     if side < 2 or side**2 != tokens.shape[1]:
         return None
     return tokens.transpose(1, 2).reshape(len(tokens), -1, side, side)
-
-
-def _calls(network: nn.Module, image: Tensor) -> dict[str, Seen]:
-    """The last call of each module that maps a tensor to a tensor, by name, in the order of the calls' ends."""
-    calls: dict[str, Seen] = {}
-
-    def noting(name: str) -> RemovableHandle:
-        def note(_module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
-            calls.pop(name, None)
-            if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-                calls[name] = Seen([inputs[0]], [output])
-
-        return network.get_submodule(name).register_forward_hook(note)
-
-    handles = [noting(name) for name, _ in network.named_modules() if name]
-    try:
-        network(image)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return calls
-
-
-def _head(network: nn.Module, calls: dict[str, Seen], classes: int) -> str:
-    for name, seen in reversed(calls.items()):
-        if isinstance(network.get_submodule(name), nn.Linear | nn.Conv2d) and seen.outputs[0].shape[1] == classes:
-            return name
-    raise UserError("This network has no layer with one output per class, so its features cannot be read.")
 
 
 def _spatial(network: nn.Module, calls: dict[str, Seen], score: Tensor, image: Tensor) -> str:

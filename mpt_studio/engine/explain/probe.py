@@ -21,7 +21,7 @@ from mpt_studio.data.fit import Fit
 from mpt_studio.engine.evaluate import PIXELS_PER_BATCH, Progress, pixel_batches
 from mpt_studio.engine.explain.layers import as_map, find_layers, watched
 from mpt_studio.engine.machine import device as devices
-from mpt_studio.engine.networks.onnx_network import ARCHITECTURE as ONNX
+from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import UserError
 

@@ -6,9 +6,12 @@ that are not there. Both are refused wherever they hide: in nested graphs, funct
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import numpy as np
 
 from mpt_studio.errors import UserError, one_sentence
 
@@ -235,3 +238,41 @@ def _numbers(tensor: Any) -> int:
     for side in tensor.dims:
         count *= side
     return max(0, min(count, 1 << 62))
+
+
+def with_offset(content: bytes, offset: tuple[float, ...]) -> bytes:
+    """The graph with an offset subtracted from each logit; one that ends in a softmax gives probabilities again."""
+    model, onnx = parsed(content), needed("onnx")
+    graph = read_graph(content)
+    kind = model.graph.output[0].type.tensor_type.elem_type
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind)
+    fresh = [_unused(model.graph, name) for name in ("rows", "flat", "logs", "offset", "less", "decided")]
+    rows, flat, logs, less_by, less, decided = fresh
+    model.graph.initializer.extend(
+        [
+            onnx.numpy_helper.from_array(np.array([0, -1], np.int64), rows),
+            onnx.numpy_helper.from_array(np.array(offset).astype(dtype), less_by),
+        ]
+    )
+    make = onnx.helper.make_node
+    nodes = [make("Reshape", [graph.output, rows], [flat])]
+    if graph.ends_in_softmax:
+        nodes += [
+            make("Log", [flat], [logs]),
+            make("Sub", [logs, less_by], [less]),
+            make("Softmax", [less], [decided], axis=-1),
+        ]
+    else:
+        nodes += [make("Sub", [flat, less_by], [decided])]
+    model.graph.node.extend(nodes)
+    before = model.graph.output[0].type.tensor_type.shape.dim
+    batch = (before[0].dim_param or before[0].dim_value or None) if before else None
+    model.graph.output[0].CopyFrom(onnx.helper.make_tensor_value_info(decided, kind, [batch, len(offset)]))
+    found: bytes = model.SerializeToString()
+    return found
+
+
+def _unused(graph: Any, name: str) -> str:
+    taken = {given for node in graph.node for given in (*node.input, *node.output)}
+    taken |= {tensor.name for tensor in graph.initializer}
+    return next(made for i in itertools.count() if (made := f"{name}_{i}") not in taken)

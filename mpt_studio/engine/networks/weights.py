@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from mpt_studio import tensor_header
 from mpt_studio.checkpoint import HEADER_KEY, SHA256_KEY, Checkpoint
 from mpt_studio.engine.networks import build as networks
-from mpt_studio.engine.networks import onnx_network
+from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
+from mpt_studio.engine.networks.onnx_network import OnnxNetwork
 from mpt_studio.engine.networks.outline import without_filling
 from mpt_studio.errors import UserError, one_sentence
 
@@ -85,8 +86,8 @@ def load_network(checkpoint: Checkpoint, device: torch.device | None = None) -> 
     Raises ``UserError`` when tensors are missing, left over or of another shape, naming the first ones, and when
     the content does not match its checksum.
     """
-    if checkpoint.architecture == onnx_network.ARCHITECTURE:
-        return onnx_network.load(checkpoint, device)
+    if checkpoint.architecture == ONNX:
+        return OnnxNetwork(checkpoint, device)
     tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
     size = checkpoint.preprocessing.image_size
     classes, small = len(checkpoint.class_names), checkpoint.small_stem

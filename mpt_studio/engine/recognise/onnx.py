@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from mpt_studio import onnx_header, paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, ONE_OUTPUT, Graph, needed, read_graph
-from mpt_studio.engine.networks.onnx_network import ARCHITECTURE, OnnxNetwork, content_of, refusal, session
+from mpt_studio.engine.networks import onnx_run
+from mpt_studio.engine.networks.onnx_file import ARCHITECTURE, content_of, refusal
+from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, ONE_OUTPUT, Graph, read_graph
+from mpt_studio.engine.networks.onnx_run import OnnxRun
 from mpt_studio.engine.recognise import onnx_metadata
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.reading import NOTHING_CHOSEN, Candidate, Choices, Need, Reading
@@ -31,17 +33,9 @@ def warm_up() -> None:
     """Import and start all that ``describe`` needs, while importing is allowed and memory is not counted."""
     from mpt_studio.engine.recognise import class_names, evidence, preprocessing, processor, values  # noqa: F401
 
-    try:
-        onnx = needed("onnx")
-        needed("onnxruntime")
-    except UserError:  # ``describe`` says it, with the file's name
-        return
-    shapes = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, 2, 2]) for name in "xy"]
-    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", shapes[:1], shapes[1:])
-    content = onnx.helper.make_model(graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 13)])
-    onnx.checker.check_model(content.SerializeToString())
-    session(content.SerializeToString(), torch.device("cpu"), 1).run(None, {"x": np.zeros((1, 3, 2, 2), np.float32)})
-    torch.randn(2, 3, 8, 8).clamp_min(0).log()
+    with suppress(UserError):  # packages that lack: ``describe`` says it, with the file's name
+        onnx_run.warm_up()
+    torch.randn(2, 3, 8, 8).abs().max()
 
 
 def describe(path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[str, ...] = ()) -> Reading:
@@ -71,7 +65,7 @@ def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> R
     told = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
     images = _images(graph, told, choices)
     way = images.preprocessing
-    network = OnnxNetwork(content, graph, torch.device("cpu"), most_threads=1)
+    network = OnnxRun(content, graph)
     classes, notes = _tried(network, graph.image_size or (way.image_size if way else TRIAL_SIZE))
     names = class_names.find(told, classes, choices, data_classes, class_names.Names())
     lacking: dict[Need, bool] = {"class_names": not names.names, "preprocessing": way is None}
@@ -143,10 +137,10 @@ def _told(graph: Graph, said: Evidence) -> Iterator[FoundPreprocessing]:
     yield told.found_in(said.config, own if graph.image_size else None, "config.json")
 
 
-def _tried(network: OnnxNetwork, size: int) -> tuple[int, tuple[str, ...]]:
+def _tried(network: OnnxRun, size: int) -> tuple[int, tuple[str, ...]]:
     """The number of outputs, and what was odd about two pictures of noise."""
     noise = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
-    answers = network(noise)
+    answers = torch.from_numpy(network.logits(noise.numpy()))
     classes = answers.shape[1]
     if classes == 1:
         raise UserError(ONE_OUTPUT)

@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.checkpoint import read_checkpoint
-from mpt_studio.compare import aligned_by_store, compare
+from mpt_studio.compare import Decision, aligned_by_store, compare
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.charts.frontier_plot import Curve
@@ -81,12 +81,15 @@ class Interpolation(QWidget):
         made = self._made.get((pair[0].key, pair[1].key)) if pair is not None else None
         if pair is None or made is None:
             return
-        folder, alpha = made[1][i], made[0].offset[i]
+        folder, alpha = made[1][i], float(made[0].offset[i])
         known = next((v for v in (*self._workspace.versions,) if v.key == folder), None)
         if known is None:
             found = read_predictions(Path(folder))
             name = f"{pair[1].label} α={alpha:g}"
-            self._workspace.add_version(Version(folder, name, "candidate", pair[1].method, predictions=found))
+            mixed = Decision(pair[1].checkpoint, alpha)
+            self._workspace.add_version(
+                Version(folder, name, "candidate", pair[1].method, predictions=found, mixed=mixed)
+            )
         self._workspace.set_current(folder)
 
     def _pair(self) -> tuple[Version, Version] | None:

@@ -28,7 +28,7 @@ class ExportVersionDialog(FormDialog):
     """Stays open until the file is written and checked, and tells the difference that was found."""
 
     def __init__(self, workspace: Workspace, version: Version | None, start: str, parent: QWidget | None) -> None:
-        sentence = "What is written is opened again and answers the same images as the version itself."
+        sentence = "What is written is opened again, answers the test images, and is kept where it does as on screen."
         super().__init__("Export a version", sentence, "Export…", parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._workspace, self._start = workspace, start
@@ -38,6 +38,7 @@ class ExportVersionDialog(FormDialog):
         self.format.setAccessibleName("Format")
         self._fill(version)
         self.meaning, self.told = label(wrap=True, size=0.9), label(wrap=True)
+        self.decided = label(wrap=True)
         theme.mark(self.meaning, muted=True)
         self.normalise = QCheckBox("The graph takes pixels from 0 to 1 and normalises them itself")
         self.bar = QProgressBar()
@@ -45,6 +46,7 @@ class ExportVersionDialog(FormDialog):
         self.bar.setAccessibleName("Exporting")
         self.bar.hide()
         self.form.addRow("Version", self.version)
+        self.form.addRow("", self.decided)
         self.form.addRow("Format", self.format)
         self.form.addRow("", self.meaning)
         self.form.addRow("", self.normalise)
@@ -55,8 +57,7 @@ class ExportVersionDialog(FormDialog):
         self._choice_changed()
 
     def _fill(self, version: Version | None) -> None:
-        versions = [v for v in self._workspace.versions if v.checkpoint]
-        for each in versions:
+        for each in filter(self._workspace.decision, self._workspace.versions):
             self.version.addItem(each.label, each.key)
         wanted = version or self._workspace.current
         self.version.setCurrentIndex(max(0, self.version.findData(wanted.key) if wanted is not None else 0))
@@ -66,8 +67,18 @@ class ExportVersionDialog(FormDialog):
     def _choice_changed(self) -> None:
         self.meaning.setText(FORMATS[self.format.currentIndex()][2])
         self.normalise.setVisible(self.format.currentData() == "onnx")
+        self.decided.setText(self._decided_sentence())
         self.told.clear()
         self.check()
+
+    def _decided_sentence(self) -> str:
+        """At what the version is on show, which is what is written."""
+        version = self._workspace.version(str(self.version.currentData()))
+        decision = self._workspace.decision(version) if version else None
+        words = decision.words() if decision else ""
+        if not words or self.format.currentData() == "labels":
+            return ""
+        return f"It is on screen at {words}, and so it is written."
 
     def missing(self) -> str:
         if self._job is not None:
@@ -80,7 +91,9 @@ class ExportVersionDialog(FormDialog):
         if version is None or self._job is not None:
             return
         suffix = SUFFIXES[self.format.currentData()]
-        name = f"{version.label}{'_labels' if self.format.currentData() == 'labels' else ''}{suffix}"
+        decision = self._workspace.decision(version)
+        decided = "_labels" if self.format.currentData() == "labels" else decision.suffix() if decision else ""
+        name = f"{version.label}{decided}{suffix}"
         start = str(Path(self._start) / name.replace("/", "_").replace("\\", "_"))
         chosen, _ = QFileDialog.getSaveFileName(self, "Export a version", start, f"*{suffix}")
         if chosen:
@@ -89,10 +102,19 @@ class ExportVersionDialog(FormDialog):
     def write(self, version: Version, path: Path) -> None:
         """Have the worker write and check it; a file that is there is replaced, as the file dialog has asked."""
         worker, form = self._workspace.worker, self.format.currentData()
-        if worker is None:
+        decision = self._workspace.decision(version)
+        if worker is None or decision is None:
             return
-        args = {"checkpoint": version.checkpoint, "format": form, "out": str(path), "force": True}
-        args["normalise"] = form == "onnx" and self.normalise.isChecked()
+        args = {
+            "checkpoint": decision.weights,
+            "offset": decision.gamma,
+            "interpolate": decision.alpha,
+            **self._against(version),
+            "format": form,
+            "out": str(path),
+            "force": True,
+            "normalise": form == "onnx" and self.normalise.isChecked(),
+        }
         self._job = worker.request(
             "export",
             args,
@@ -106,6 +128,13 @@ class ExportVersionDialog(FormDialog):
         self.bar.show()
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Cancel")
         self.check()
+
+    def _against(self, version: Version) -> dict[str, str]:
+        """The old model and the data that it is on screen with."""
+        old, data = self._workspace.old, self._workspace.dataset
+        if old is None or data is None or version is old:
+            return {}
+        return {"old": old.checkpoint or old.key, "data": data.spec}
 
     def _over(self) -> None:
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Close")
@@ -140,6 +169,9 @@ def written_sentence(answer: dict[str, Any]) -> str:
     """What was written and how far it is from the version itself."""
     size = f"{answer['bytes'] / 1e6:,.1f} MB" if answer["bytes"] >= 1e5 else f"{answer['bytes']:,} bytes"
     text = f"{answer['path']} written ({size})"
+    check = answer.get("check")
+    if check:
+        return f"{text}. {check['sentence']}"
     difference = answer.get("difference")
     if difference is None:
         return f"{text}."

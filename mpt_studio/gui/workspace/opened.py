@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio.compare import Comparison, Filter, Group
+from mpt_studio.compare import Comparison, Decision, Filter, Group
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.finding.arrange import Key
 from mpt_studio.data import Dataset
@@ -219,6 +220,11 @@ class Opened(QObject):
     def made(self) -> list[Comparison]:
         """The comparisons that are computed, as trained."""
         return self._comparisons.made()
+
+    def decision(self, version: Version) -> Decision | None:
+        """The version as it is looked at: its weights and its logit offset; None where there are no weights."""
+        found = version.mixed or (Decision(version.checkpoint) if version.checkpoint else None)
+        return found and dataclasses.replace(found, gamma=self.offsets.of(version.key))
 
     def set_offset(self, gamma: float) -> None:
         """Look at the current candidate under γ; selection and filter stay, as its samples do."""

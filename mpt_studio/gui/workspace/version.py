@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.compare.figures.decision import Decision
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions import Predictions, read_predictions, with_truth
 from mpt_studio.reading import Reading
@@ -37,6 +38,8 @@ class Version:
     run: str = ""
     problem: str = ""
     """Why there are no predictions, for people."""
+    mixed: Decision | None = None
+    """What it is of two versions' weights, where it has none of its own on disk."""
     source: str = ""
     """The file from elsewhere that it was read from; ``checkpoint`` is then what was made of it."""
     reading: Reading | None = None

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.compare import Decision
 from mpt_studio.gui.versions.export_dialog import ExportVersionDialog, written_sentence
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -46,6 +47,10 @@ def test_that_a_version_is_written_by_the_worker_and_the_difference_is_told(
     assert worker.last.job == "export"
     assert worker.last.args == {
         "checkpoint": "w.safetensors",
+        "offset": 0.0,
+        "interpolate": 0.0,
+        "old": "old",
+        "data": "drawn",
         "format": "onnx",
         "out": str(tmp_path / "x.onnx"),
         "force": True,
@@ -57,6 +62,37 @@ def test_that_a_version_is_written_by_the_worker_and_the_difference_is_told(
     assert dialog.told.text().endswith("over 4 images no logit differs by more than 1.3e-06 from the version's.")
     assert not dialog.bar.isVisible()
     assert dialog.ok.isEnabled()
+
+
+def test_that_a_version_is_written_at_the_offset_and_the_share_that_are_on_screen(
+    qtbot: QtBot, workspace: Workspace, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixed = Version("m", "mixed", "candidate", predictions=predictions(NEW_ANSWER, 3, "mixed"))
+    mixed.mixed = Decision("w.safetensors", alpha=0.4)
+    workspace.add_version(mixed)
+    workspace.set_current("m")
+    workspace.set_offset(1.19)
+    dialog = ExportVersionDialog(workspace, None, "", None)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.version.currentText() == "mixed"
+    assert dialog.decided.text() == "It is on screen at γ = 1.19 and α = 0.4, and so it is written."
+    offered: list[str] = []
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *a: (offered.append(a[2]) or str(tmp_path / "x.pth"), "")
+    )
+    dialog.ok.click()
+    assert offered == ["mixed_gamma1.19_alpha0.4.pth"]
+    asked = {name: worker.last.args[name] for name in ("checkpoint", "offset", "interpolate")}
+    assert asked == {"checkpoint": "w.safetensors", "offset": 1.19, "interpolate": 0.4}
+    worker.last.answer({**ANSWER, "check": {"sentence": "On all 10 test images the file has … as on screen."}})
+    assert dialog.told.text().endswith("(44.7 MB). On all 10 test images the file has … as on screen.")
+    dialog.version.setCurrentIndex(dialog.version.findText("shipped"))
+    assert dialog.decided.text() == ""
+    dialog.version.setCurrentIndex(dialog.version.findText("mixed"))
+    dialog.format.setCurrentIndex(3)
+    assert dialog.decided.text() == ""
 
 
 def test_that_a_failure_is_told_and_cancelling_ends_the_job(

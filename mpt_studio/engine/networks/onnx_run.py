@@ -1,0 +1,96 @@
+"""An ONNX graph and ONNX Runtime, in NumPy: in the limited processes only (``onnx_child``, ``recognise.onnx``).
+
+Shape letters: B batch, C classes, S side of the square images in pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mpt_studio.engine.networks.onnx_graph import Graph, needed
+from mpt_studio.errors import UserError, one_sentence
+
+Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[Any]
+SMALLEST = np.float32(1e-37)
+"""Probabilities are not taken as less before the logarithm: float32 ends there."""
+PIXELS_AT_ONCE, LEAST_AT_ONCE = 512 * 32 * 32, 8
+"""Images that a graph is given at once, whatever is asked: so its memory does not depend on who asks."""
+
+
+class OnnxRun:
+    """(B, 3, S, S) float32 → (B, C) float32 logits.
+
+    Probabilities become their logarithm, which differs from the logits by one number per image: margins, softmax and
+    answers are the same. Raises ``UserError`` (the end of a sentence) where ONNX Runtime refuses the graph.
+    """
+
+    def __init__(self, content: bytes, graph: Graph, *, threads: int = 1, gpu: bool = False) -> None:
+        self.graph = graph
+        self._session = session(content, threads, gpu=gpu)
+
+    def logits(self, images: Floats) -> Floats:
+        pixels: Array = images.astype(np.float16) if self.graph.half else images
+        if self.graph.layout == "NHWC":
+            pixels = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
+        step = self.graph.batch or at_once(images.shape[-1])
+        answers = [self._answers(pixels[i : i + step]) for i in range(0, len(pixels), step)]
+        found: Floats = np.concatenate(answers).astype(np.float32)
+        return np.log(np.maximum(found, SMALLEST)) if self.graph.ends_in_softmax else found
+
+    def _answers(self, images: Array) -> Array:
+        """One row per image; a graph that takes a fixed number of images gets black ones for those that lack."""
+        lacking = max(0, self.graph.batch - len(images))
+        filled = np.concatenate([images, np.zeros((lacking, *images.shape[1:]), images.dtype)]) if lacking else images
+        try:
+            answer = np.asarray(self._session.run([self.graph.output], {self.graph.input: filled})[0])
+        except MemoryError:
+            raise
+        except Exception as error:  # ONNX Runtime's errors have no common base
+            raise UserError(_why_not(error, _side(images))) from None
+        if answer.ndim < 2 or len(answer) != len(filled) or answer.size != answer.shape[0] * answer.shape[1]:
+            raise UserError(f"gives an output of shape {answer.shape} for {len(filled)} images; logits are (N, C)")
+        return answer.reshape(answer.shape[:2])[: len(images)]
+
+
+def at_once(side: int) -> int:
+    return max(LEAST_AT_ONCE, PIXELS_AT_ONCE // side**2)
+
+
+def _why_not(error: Exception, side: int) -> str:
+    if "allocate memory" in str(error) or "bad_alloc" in str(error):
+        return f"asks for too much memory on images of {side} pixels; it was not run"
+    reason = one_sentence(str(error).rsplit(":", 1)[-1], 60)
+    return f"cannot be run by ONNX Runtime on images of {side} pixels ({reason})"
+
+
+def _side(images: Array) -> int:
+    return int(sorted(images.shape[1:])[1])
+
+
+def session(content: bytes, threads: int, *, gpu: bool = False) -> Any:
+    onnxruntime = needed("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 4  # what it has to say comes as an exception
+    there = onnxruntime.get_available_providers()
+    wanted = [*(["CUDAExecutionProvider"] if gpu else []), "CPUExecutionProvider"]
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=[name for name in wanted if name in there])
+    except MemoryError:
+        raise
+    except Exception as error:  # ONNX Runtime's errors have no common base
+        raise UserError(f"is refused by ONNX Runtime ({one_sentence(str(error), 90)})") from None
+
+
+def warm_up() -> None:
+    """Import and start all that a run needs, while importing is allowed and memory is not counted."""
+    onnx = needed("onnx")
+    shapes = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, 2, 2]) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", shapes[:1], shapes[1:])
+    content = onnx.helper.make_model(graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    onnx.checker.check_model(content.SerializeToString())
+    session(content.SerializeToString(), 1).run(None, {"x": np.zeros((1, 3, 2, 2), np.float32)})

@@ -1,0 +1,192 @@
+"""What is decided is what is exported: the file that is opened again has the figures on screen."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mpt_studio import jobs
+from mpt_studio.checkpoint import Checkpoint, read_checkpoint
+from mpt_studio.compare import Comparison, Decision, at_offset, frontier, recommend_offset
+from mpt_studio.errors import UserError
+from mpt_studio.jobs import explain, exporting
+
+FORMS: tuple[exporting.Format, ...] = ("pth", "safetensors", "onnx")
+
+
+@pytest.fixture(scope="module")
+def trained(finished_update) -> tuple[jobs.Session, str, str]:
+    """Session, the old model's and the update's weights."""
+    session, result, _ = finished_update
+    return session, result["old"]["checkpoint"], result["candidates"][1]["checkpoint"]
+
+
+def rates(comparison: Comparison) -> tuple[Any, ...]:
+    return tuple(
+        value for subset in ("all", "old_classes", "new_classes") for value in _some(comparison.rates(subset).to_json())
+    )
+
+
+def _some(figures: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(figures[name] for name in ("samples", "accuracy_new", "nfr", "pfr"))
+
+
+def shown(trained: tuple[jobs.Session, str, str], gamma: float, alpha: float = 0.0) -> Comparison:
+    """As the window shows it."""
+    session, old, update = trained
+    new = update
+    if alpha:
+        points = explain.interpolate(session, Path(old), Path(update), "builtin", alphas=(alpha,))["points"]
+        new = points[0]["predictions"]
+    return at_offset(jobs.compare_versions(session, old, new, "builtin"), gamma)
+
+
+@pytest.fixture(scope="module")
+def gamma(trained) -> float:
+    """One at which a sample's answer has just changed, as the recommendation names it: the hardest for rounding."""
+    session, old, update = trained
+    comparison = jobs.compare_versions(session, old, update, "builtin")
+    found = recommend_offset(comparison, {"update": comparison}, 0.02).gamma
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(("form", "alpha"), [("pth", 0.0), ("safetensors", 0.4), ("onnx", 0.4)])
+def test_that_what_was_decided_is_what_the_file_answers(trained, gamma, form, alpha, tmp_path) -> None:
+    session, old, update = trained
+    file = tmp_path / f"deployed{exporting.SUFFIXES[form]}"
+    record = jobs.export(session, Decision(update, alpha, gamma), form, file)
+    expected = shown(trained, gamma, alpha)
+    assert record["check"]["shown"] == record["check"]["exported"]
+    assert record["check"]["ties"] == 0
+    assert record["check"]["sentence"].endswith("as on screen.")
+    elsewhere = jobs.Session(type(session.store)(tmp_path / "another store"))
+    assert rates(jobs.compare_versions(elsewhere, old, str(file), "builtin")) == rates(expected)
+    assert rates(expected) != rates(shown(trained, 0.0))
+    predictions, _ = jobs.evaluate(elsewhere, file, "builtin")
+    assert jobs.accuracy_figures(predictions)["all"]["accuracy"] == expected.rates("all").accuracy_new
+    assert jobs.inspect(elsewhere, file)["class_names"]
+
+
+def test_that_the_decision_is_in_the_name_and_in_what_the_file_says(trained, tmp_path, monkeypatch) -> None:
+    session, _, update = trained
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(exporting._Screen, "check", lambda *_: None)  # what it finds is the test above
+    run = read_checkpoint(Path(update)).run
+    decision = Decision(update, 0.25, 1.19)
+    written = {form: Path(jobs.export(session, decision, form)["path"]) for form in FORMS}
+    assert {path.name for path in written.values()} == {
+        f"{run}_gamma1.19_alpha0.25{exporting.SUFFIXES[f]}" for f in FORMS
+    }
+    told = {"logit_offset": 1.19, "interpolation": 0.25}
+    found = torch.load(written["pth"], weights_only=True)
+    assert {name: found[name] for name in told} == told
+    for form in ("safetensors", "onnx"):
+        described = read_checkpoint(written[form])
+        assert described.figures == told
+        assert any("γ = 1.19 and α = 0.25" in note for note in described.notes)
+    import onnx
+
+    entries = {entry.key: entry.value for entry in onnx.load(written["onnx"]).metadata_props}
+    assert (entries["logit_offset"], entries["interpolation"]) == ("1.19", "0.25")
+
+
+def test_that_a_graph_as_candidate_takes_an_offset_too(trained, tmp_path) -> None:
+    session, old, update = trained
+    graph, lowered = tmp_path / "update.onnx", tmp_path / "lowered.onnx"
+    jobs.export(session, Decision(update), "onnx", graph)
+    record = jobs.export(session, Decision(str(graph), gamma=1.0), "onnx", lowered, old=old, data="builtin")
+    assert record["check"]["shown"] == record["check"]["exported"]
+    with pytest.raises(UserError, match="needed to interpolate"):
+        jobs.export(session, Decision(str(graph), 0.5), "onnx", tmp_path / "no.onnx", old=old, data="builtin")
+
+
+def test_that_as_trained_the_whole_test_part_is_answered_as_well(trained, tmp_path) -> None:
+    session, old, update = trained
+    record = jobs.export(session, Decision(update), "pth", tmp_path / "a.pth")
+    assert record["check"]["samples"] == 2160
+    assert record["check"]["shown"]["nfr"] == shown(trained, 0.0).rates("old_classes").nfr
+    assert jobs.export(session, Decision(old), "pth", tmp_path / "b.pth")["check"] is None
+
+
+def test_that_a_decision_needs_what_it_was_decided_against(trained, tmp_path) -> None:
+    session, old, _ = trained
+    with pytest.raises(UserError, match=r"γ = 1 was decided against an old model and on data; name them with --old"):
+        jobs.export(session, Decision(old, gamma=1.0), "pth", tmp_path / "a.pth")
+    with pytest.raises(UserError, match="γ has no logit to lower"):
+        jobs.export(session, Decision(old, gamma=1.0), "pth", tmp_path / "a.pth", old=old, data="builtin")
+    assert not list(tmp_path.iterdir())
+
+
+def test_that_a_file_that_answers_otherwise_is_not_kept(trained, tmp_path, monkeypatch) -> None:
+    from mpt_studio.engine import export as engine
+
+    session, _, update = trained
+    answers = engine.answers
+
+    def at_another_offset(*args: Any, **more: Any) -> Any:
+        found = answers(*args, **more)
+        return dataclasses.replace(found, logits=np.roll(found.logits, 1, axis=1))
+
+    monkeypatch.setattr(engine, "answers", at_another_offset)
+    with pytest.raises(
+        UserError, match=r"answers .* of 2,160 test images otherwise .*NFR \(old classes\) .* instead of"
+    ):
+        jobs.export(session, Decision(update, gamma=1.19), "pth", tmp_path / "a.pth")
+    assert not list(tmp_path.iterdir())
+
+
+def test_that_an_answer_that_hangs_on_rounding_is_told_and_no_refusal(trained, tmp_path, monkeypatch) -> None:
+    from mpt_studio.engine import export as engine
+
+    session, _, update = trained
+    comparison = shown(trained, 0.0)
+    edge = float(np.sort(comparison.best_new_logit - comparison.best_old_logit)[1000])  # one sample lies right on it
+    answers = engine.answers
+
+    def rounded(*args: Any, **more: Any) -> Any:
+        found = answers(*args, **more)
+        is_new = np.array([name not in comparison.old.class_names for name in found.class_names])
+        return dataclasses.replace(found, logits=found.logits + np.float32(1e-4) * is_new)
+
+    monkeypatch.setattr(engine, "answers", rounded)
+    check = jobs.export(session, Decision(update, gamma=edge), "pth", tmp_path / "a.pth")["check"]
+    assert check["ties"] >= 1
+    assert "but for rounding" in check["sentence"]
+
+
+def test_that_no_point_of_a_frontier_hangs_on_rounding(trained) -> None:
+    comparison = shown(trained, 0.0)
+    leads = (comparison.best_new_logit - comparison.best_old_logit).astype(np.float64)
+    offsets = frontier(comparison).offset
+    near = np.abs(leads[:, None] - offsets[None, offsets != 0]).min(axis=0)
+    assert np.median(near) > 1e-5
+    assert (near > 0).all()
+
+
+def test_that_a_network_without_a_last_bias_gets_a_last_layer_in_a_graph_only(trained, tmp_path) -> None:
+    """SqueezeNet averages what its last layer gives, after cutting it off at zero."""
+    from mpt_studio.engine.export import Decided, export
+    from mpt_studio.engine.networks import build as networks
+    from mpt_studio.engine.networks.weights import load_network, save_network
+
+    described = read_checkpoint(Path(trained[2]))
+    way = dataclasses.replace(described.preprocessing, image_size=64)
+    made = Checkpoint(architecture="squeezenet1_1", small_stem=False, class_names=("a", "b", "c"), preprocessing=way)
+    torch.manual_seed(0)
+    save_network(tmp_path / "v.safetensors", networks.build("squeezenet1_1", 3, False, 64).state_dict(), made)
+    version = Decided(read_checkpoint(tmp_path / "v.safetensors"), offset=(0.0, 0.0, 1.5))
+    for form in ("pth", "safetensors"):
+        with pytest.raises(UserError, match="export ONNX"):
+            export(version, form, tmp_path / "no")
+    export(version, "onnx", tmp_path / "a.onnx")
+    images = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        expected = load_network(version.checkpoint)(images) - torch.tensor(version.offset)
+        found = load_network(read_checkpoint(tmp_path / "a.onnx"))(images)
+    assert torch.allclose(found, expected, atol=1e-4)
