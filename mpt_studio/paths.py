@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -60,8 +62,10 @@ def replace_file(path: Path, write: Callable[[Path], None], *, durable: bool = T
 
     ``write`` fills a temporary file in the same folder, which is flushed to disk and renamed. A full disk, a kill or
     an exception leaves the old file as it was. Without ``durable`` nothing is flushed, which is much quicker: for what
-    can be made again and is checked when it is read, since a power cut may leave an empty file.
+    can be made again and is checked when it is read, since a power cut may leave an empty file. A link stays, and the
+    file that it leads to is replaced. Raises ``UserError`` for a pipe, a socket or a device.
     """
+    path = _replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")
     try:
@@ -75,6 +79,14 @@ def replace_file(path: Path, write: Callable[[Path], None], *, durable: bool = T
         raise
     if durable:
         _flush_folder(path.parent)
+
+
+def _replaceable(path: Path) -> Path:
+    with suppress(OSError):  # whatever is wrong there, writing will say it
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise UserError(f"{path} is a pipe, a socket or a device, and no file to be replaced; choose another file.")
+    return path.resolve() if path.is_symlink() else path
 
 
 def write_chosen(path: Path, write: Callable[[Path], None]) -> None:

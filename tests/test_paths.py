@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mpt_studio import paths
+from mpt_studio.errors import UserError
 
 
 def test_that_folders_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -95,3 +97,28 @@ def test_that_the_hash_is_that_of_the_content(tmp_path: Path) -> None:
 
 def test_that_resources_are_found_in_a_checkout() -> None:
     assert paths.resource("icons").parent.name == "resources"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices and pipes are files here")
+def test_that_devices_pipes_and_sockets_are_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(tmp_path / "socket"))
+    (tmp_path / "null").symlink_to("/dev/null")
+    for name in ("pipe", "socket", "null"):
+        before = (tmp_path / name).lstat().st_mode
+        with pytest.raises(UserError, match="is a pipe, a socket or a device"):
+            paths.write_chosen(tmp_path / name, lambda path: None)
+        assert (tmp_path / name).lstat().st_mode == before
+    with pytest.raises(UserError, match="/dev/full is a pipe"):
+        paths.write_text(Path("/dev/full"), "x")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+def test_that_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there" / "real.csv")
+    for text in ("made", "replaced"):
+        paths.write_text(tmp_path / "link.csv", text)
+        assert (tmp_path / "link.csv").is_symlink()
+        assert (tmp_path / "there" / "real.csv").read_text() == text

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.data.dataset import Dataset
+from mpt_studio.files.tables import shielded
 
 
 def write_skipped(dataset: Dataset, path: Path) -> None:
@@ -24,5 +25,5 @@ def write_metadata(dataset: Dataset, path: Path) -> None:
 
 def _write(path: Path, rows: Iterable[Sequence[str]]) -> None:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(map(shielded, row) for row in rows)
     paths.write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"), durable=False)

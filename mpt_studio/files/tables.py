@@ -24,6 +24,9 @@ ID_COLUMNS = (
 )  # fmt: skip
 """Names of columns with sample ids; of several the first in this order counts."""
 LONGEST_CELL = 1_000_000
+_SUSPICIOUS = ("'", "=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""What a spreadsheet would run, or what ``shielded`` made of it."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _START = 4096
 """A zero byte this early tells that something is no text."""
@@ -79,19 +82,41 @@ def table_of(text: str, known: Collection[str], called: str) -> Iterator[tuple[i
     return rows_of(io.StringIO(text, newline=""), separator_of(text, known), called)
 
 
+def shielded(text: str) -> str:
+    """A text as a cell that no spreadsheet takes for a formula; ``rows_of`` gives the text back."""
+    return f"'{text}" if text[:1] in _SUSPICIOUS and _FORMULA.match(text) else text
+
+
+def _unshielded(cells: list[str]) -> list[str]:
+    return [cell[1:] if cell[:1] == "'" and _FORMULA.match(cell, 1) else cell for cell in cells]
+
+
+class _Noting:
+    """Lines, and whether one had an apostrophe since ``noticed`` was last reset: only then are cells looked at."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines, self.noticed = lines, False
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.lines:
+            self.noticed = self.noticed or "'" in line
+            yield line
+
+
 def rows_of(lines: Iterable[str], separator: str, called: str) -> Iterator[tuple[int, list[str]]]:
     """(line where the row begins, its cells) of every row that is not empty, the header first.
 
     Lines are counted from 1, as editors count; they keep their ends. Raises ``UserError``.
     """
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+    noting = _Noting(lines)
+    reader = csv.reader(noting, delimiter=separator, strict=True)
     begins = 1
     try:
         for row in reader:
             if row:
-                yield begins, row
-            begins = reader.line_num + 1
+                yield begins, _unshielded(row) if noting.noticed else row
+            begins, noting.noticed = reader.line_num + 1, False
     except csv.Error as error:
         raise UserError(f"{called}, line {begins:,}, is not CSV ({error}); check its quotes.") from None
     except UnicodeDecodeError:
@@ -104,7 +129,7 @@ def cells_of(line: str, separator: str = ",") -> list[str]:
         rows = list(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True))
     except csv.Error as error:
         raise UserError(f"{one_sentence(line, 60)!r} is not CSV ({error}); check its quotes.") from None
-    return [cell.strip() for row in rows for cell in row]
+    return _unshielded([cell.strip() for row in rows for cell in row])
 
 
 def normal(name: str) -> str:

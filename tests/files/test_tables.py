@@ -17,7 +17,9 @@ from mpt_studio.files.tables import (
     decoded,
     position_of,
     refuse_doubles,
+    rows_of,
     separator_of,
+    shielded,
     table_of,
     text_of,
 )
@@ -108,3 +110,12 @@ def test_that_pipes_folders_and_large_files_are_refused_without_waiting(tmp_path
     ):
         with pytest.raises(UserError, match=f"t could not be read .*{reason}"):
             text_of(path, "t", most=1 << 20)
+
+
+@given(st.text(st.sampled_from("'=+-@\t\rab1"), max_size=5))
+def test_that_a_shielded_text_is_read_back_and_begins_with_no_sign_of_a_formula(text: str) -> None:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(["first", shielded(text)])
+    assert [row for _, row in rows_of(io.StringIO(line.getvalue(), newline=""), ",", "x")] == [["first", text]]
+    assert shielded(text)[:1] not in set("=+-@\t\r")
+    assert shielded("plain") == "plain"

@@ -10,7 +10,7 @@ from pathlib import Path
 from mpt_studio import paths
 from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import TABLES
-from mpt_studio.files.tables import ID_COLUMNS, position_of, rows_of, table_of, text_of
+from mpt_studio.files.tables import ID_COLUMNS, position_of, rows_of, shielded, table_of, text_of
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ def _write(path: Path, ids: list[str], notes: Mapping[str, str], as_csv: bool) -
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         if as_csv:
             table = csv.writer(stream, lineterminator="\n")
-            table.writerows([("sample_id", "note"), *((name, notes.get(name, "")) for name in ids)])
+            table.writerows([("sample_id", "note"), *((shielded(name), shielded(notes.get(name, ""))) for name in ids)])
             return
         odd = next((name for name in ids if name != name.strip() or name.startswith("#") or "\n" in name), None)
         if odd is not None:

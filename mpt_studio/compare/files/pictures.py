@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from mpt_studio.compare.blocks import Stop, check, never
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.data.dataset import Dataset, Progress
 from mpt_studio.errors import UserError
+from mpt_studio.files.tables import shielded
 from mpt_studio.predictions import Ints
 
 LARGEST_SHEET = 2_000
 """So many images fit one contact sheet."""
-_RESERVED = ("CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(1, 10)))
+_RESERVED = ("CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in "123456789¹²³"))
 """Names that Windows keeps for itself."""
 _INK, _MUTED, _PAPER = (32, 32, 36), (110, 110, 118), (255, 255, 255)
 _GOOD, _BAD = (20, 110, 50), (176, 32, 32)
@@ -183,7 +185,9 @@ def _save(dataset: Dataset, index: int, file: Path) -> bool:
 
 def _write_index(path: Path, written: list[tuple[str, str]]) -> None:
     with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
-        csv.writer(stream, lineterminator="\n").writerows([("file", "sample_id"), *written])
+        csv.writer(stream, lineterminator="\n").writerows(
+            map(shielded, line) for line in (("file", "sample_id"), *written)
+        )
 
 
 def _place(comparison: Comparison, row: int) -> Path:
@@ -192,6 +196,11 @@ def _place(comparison: Comparison, row: int) -> Path:
 
 
 def _file_name(text: str, longest: int = 80) -> str:
-    """``text`` as the name of a file on any system; class names are data and never a path."""
-    plain = re.sub(r'[\x00-\x1f<>:"/\\|?*\ud800-\udfff]', "_", text).strip(" .")[:longest]
-    return f"_{plain}" if not plain or plain.partition(".")[0].upper() in _RESERVED else plain
+    """``text`` as the name of a file on any system; class names are data and never a path.
+
+    Signs that turn the direction of writing are left out too: behind one, an .exe can look like a .png.
+    """
+    shown = "".join(c if unicodedata.category(c)[0] != "C" else "_" for c in text)
+    plain = re.sub(r'[<>:"/\\|?*]', "_", shown).strip(" .")
+    plain = plain[:longest].encode()[: 3 * longest].decode(errors="ignore").rstrip(" .")  # systems count bytes
+    return f"_{plain}" if not plain or plain.partition(".")[0].strip().upper() in _RESERVED else plain

@@ -18,6 +18,7 @@ from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures.causes import causes
 from mpt_studio.data.dataset import Progress
 from mpt_studio.errors import UserError
+from mpt_studio.files.tables import shielded
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.predictions import Ints
 
@@ -44,7 +45,7 @@ def write_csv(
         # Names may hold bytes that are no text; they are written as escapes rather than lost with the whole file.
         with temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
             lines = csv.writer(stream, lineterminator="\n")
-            lines.writerow(_table(comparison, chosen[:0]))
+            lines.writerow(map(shielded, _table(comparison, chosen[:0])))
             for part in _told(len(chosen), stop, progress):
                 columns = _table(comparison, chosen[part]).values()
                 lines.writerows(zip(*map(_texts, columns), strict=True))
@@ -131,7 +132,9 @@ def _table(c: Comparison, rows: Ints) -> Table:
 def _texts(values: npt.NDArray[Any]) -> list[Any]:
     if values.dtype.kind == "b":
         return list(values.astype(int).tolist())
-    return [_number(value) for value in values.tolist()] if values.dtype.kind == "f" else list(values.tolist())
+    if values.dtype.kind == "f":
+        return [_number(value) for value in values.tolist()]
+    return [shielded(text) for text in values.tolist()]
 
 
 def _number(value: float) -> str:

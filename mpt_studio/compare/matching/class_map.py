@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.tables import cells_of, normal, separator_of, text_of
+from mpt_studio.files.tables import cells_of, normal, separator_of, shielded, text_of
 
 FORMAT = 1
 FOLDER = "class-maps"
@@ -70,7 +70,9 @@ class ClassMap:
 
         def write(temporary: Path) -> None:
             with temporary.open("w", encoding="utf-8", newline="") as stream:
-                csv.writer(stream, lineterminator="\n").writerows([("old", "new"), *self.pairs])
+                csv.writer(stream, lineterminator="\n").writerows(
+                    map(shielded, pair) for pair in (("old", "new"), *self.pairs)
+                )
 
         paths.write_chosen(path, write)
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.events import Epoch, Event, Paused, Started, Step
+from mpt_studio.files.tables import shielded
 from mpt_studio.gui.widgets import theme
 
 Floats = npt.NDArray[np.float64]
@@ -299,7 +300,7 @@ def write_csv(path: Path, runs: Iterable[tuple[str, RunCurves]], plot: str | Non
             for (key, name), table in curves.series.items():
                 if plot in (None, key):
                     columns = [table.column(i) for i in range(6)]
-                    out.writerows([label, key, name, *map(_cell, row)] for row in zip(*columns, strict=True))
+                    out.writerows([shielded(label), key, name, *map(_cell, row)] for row in zip(*columns, strict=True))
 
 
 def _cell(value: float) -> str:

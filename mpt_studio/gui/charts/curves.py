@@ -331,15 +331,14 @@ class CurvesPanel(QWidget):
             self.export(Path(chosen), plot, kind)
         except UserError as error:
             self.failed.emit(str(error))
-        except OSError as error:
-            self.failed.emit(f"{chosen} could not be written ({error.strerror or error}); choose another folder.")
 
     def export(self, path: Path, plot: CurvePlot | None, kind: str) -> None:
         """Write a file. CSV holds the unsmoothed values of every visible run."""
+        if not path.parent.is_dir():
+            raise UserError(f"{path} could not be written: there is no folder {path.parent}.")
         if kind == "csv" or plot is None:
             runs = [(run.label, run.curves) for run in self._runs.values() if run.visible]
-            write_csv(path, runs, plot.spec.key if plot else None)
-        elif path.parent.is_dir():
-            paths.write_bytes(path, plot.picture(kind))
+            paths.write_chosen(path, lambda new: write_csv(new, runs, plot.spec.key if plot else None))
         else:
-            raise UserError(f"{path} could not be written: there is no folder {path.parent}.")
+            picture = plot.picture(kind)
+            paths.write_chosen(path, lambda new: paths.write_bytes(new, picture))

@@ -37,7 +37,9 @@ def test_that_a_written_list_is_read_back(tmp_path: Path) -> None:
     for name in ("list.txt", "list.csv"):
         write_ids(tmp_path / name, ["test/b", "ü, x"], {"test/b": "look, here"})
         assert read_ids(tmp_path / name) == ("test/b", "ü, x")
-    write_ids(tmp_path / "odd.csv", [" spaced", "#1"])
-    assert read_ids(tmp_path / "odd.csv") == (" spaced", "#1")
+    odd = (" spaced", "#1", "=1+1", "-5", "@x", "'=x")
+    write_ids(tmp_path / "odd.csv", odd, {"#1": "=HYPERLINK(1)"})
+    assert read_ids(tmp_path / "odd.csv") == odd
+    assert ",=" not in (tmp_path / "odd.csv").read_text()
     with pytest.raises(UserError, match=r"write a \.csv file"):
         write_ids(tmp_path / "odd.txt", ["#1"])

@@ -51,12 +51,29 @@ def test_that_a_folder_with_something_in_it_is_left_alone(worked: Comparison, tm
         write_images(worked, NEGATIVE, Squares(), tmp_path)
 
 
-def test_that_class_names_and_ids_never_lead_out_of_the_folder(worked: Comparison, tmp_path: Path) -> None:
-    worked.names = ("../../a", "..", "CON/c")
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("../../a", "_.._a"), ("..", "_"), (".", "_"), ("CON/c", "CON_c"), ("con", "_con"), ("COM¹.x", "_COM¹.x"),
+        ("nul .txt", "_nul .txt"), ("/etc", "_etc"), ("C:\\x", "C__x"), ("a\u202egnp.exe", "a_gnp.exe"),
+        ("\u2066x", "_x"), ("a\x00b", "a_b"), ("猫" * 100, "猫" * 80), ("🐈" * 100, "🐈" * 60), ("a" * 79 + " b", "a" * 79),
+        ("  ", "_"),
+    ],
+)  # fmt: skip
+def test_that_class_names_are_never_a_path_nor_what_they_do_not_look_like(
+    worked: Comparison, tmp_path: Path, name: str, folder: str
+) -> None:
+    worked.names = (name, name, name)
     write_images(worked, np.array([1, 3]), Squares(), tmp_path / "out")
     files = list(tmp_path.rglob("*.png"))
     assert len(files) == 2
-    assert all(tmp_path / "out" in p.resolve().parents for p in files)
+    assert {file.parent for file in files} == {tmp_path / "out" / folder / f"to {folder}"}
+
+
+def test_that_the_index_of_images_holds_no_formula(worked: Comparison, tmp_path: Path) -> None:
+    worked.names = ("=cmd", "b", "c")
+    write_images(worked, np.array([0]), Squares(), tmp_path / "out")
+    assert (tmp_path / "out" / "index.csv").read_text().splitlines()[1] == "'=cmd/to =cmd/000000_s0.png,s0"
 
 
 def test_that_a_contact_sheet_has_room_for_all(worked: Comparison, tmp_path: Path) -> None:

@@ -84,3 +84,12 @@ def test_that_it_tells_how_far_it_is(worked: Comparison, tmp_path: Path, monkeyp
     told: list[tuple[str, float | None]] = []
     write_csv(worked, tmp_path / "flips.csv", progress=lambda *how_far: told.append(how_far))
     assert told == [("Writing sample 1 of 6", 0.0), ("Writing sample 5 of 6", 4 / 6)]
+
+
+def test_that_a_spreadsheet_finds_no_formula_and_numbers_stay_numbers(worked: Comparison, tmp_path: Path) -> None:
+    worked.names = ("=cmd|' /C calc'!A0", "@b", "-c")
+    write_csv(worked, tmp_path / "out.csv")
+    rows = list(csv.DictReader((tmp_path / "out.csv").open(newline="")))
+    assert {row["true_class"] for row in rows} == {"'=cmd|' /C calc'!A0", "'@b", "'-c"}
+    drops = [float(row["margin_drop"]) for row in rows if row["margin_drop"]]
+    assert min(drops) < 0
