@@ -15,12 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mpt_studio.checkpoint import Checkpoint
+from mpt_studio import onnx_header
+from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.engine.intake import limits
 from mpt_studio.engine.intake.contents import Contents, contents_from, outline_of
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.opened import SENTENCE, refusal
-from mpt_studio.reading import Reading, choices_from_json, to_json
+from mpt_studio.reading import Candidate, Reading, choices_from_json, to_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,10 +67,12 @@ class _Reader:
         self.sha256 = str(request.get("sha256", ""))
         self.size = total_size(path)
         self.guard = limits.Guard(out)
+        self.own = False
 
     def read(self) -> Reading:
         limits.limit_process(300 + self.size // (10 * limits.MEGABYTE), 8 * self.size + 64 * limits.MEGABYTE)
         outline = self._guarded("checking", lambda: outline_of(self.path, self.sha256, self.choices.weights))
+        self.own = has_our_header(outline.path)
         if outline.is_onnx:
             return self._onnx(outline.path)
         _say("starting")
@@ -77,7 +80,8 @@ class _Reader:
 
         tensors.warm_up()
         contents = self._guarded("reading", lambda: contents_from(outline))
-        reading, network = self._guarded("recognising", lambda: self._described(contents), importing=True)
+        described = self._own if self.own else self._described
+        reading, network = self._guarded("recognising", lambda: described(contents), importing=True)
         if network is None:
             return reading
         return self._guarded("writing", lambda: self._written(reading, network), importing=True)
@@ -99,38 +103,77 @@ class _Reader:
 
         return describe(contents, self.path, self.choices, self.data_classes)
 
+    def _own(self, contents: Contents) -> tuple[Reading, dict[str, Tensor]]:
+        """A file with our header says what it is: believed only as far as a network of that kind takes its tensors."""
+        from mpt_studio.engine.networks.weights import load_network
+
+        own = read_checkpoint(contents.files[0])
+        network = load_network(own).state_dict()
+        reading = Reading(
+            path=str(self.path),
+            sha256=contents.sha256,
+            bytes=contents.bytes,
+            container=contents.container,
+            tensors=len(network),
+            parameters=sum(tensor.numel() for tensor in network.values()),
+            classes=len(own.class_names),
+        )
+        return _as_it_says(reading, own), network
+
     def _written(self, reading: Reading, network: dict[str, Tensor]) -> Reading:
         """The reading with its checkpoint, whose file is written."""
         from mpt_studio.engine.networks.weights import save_network
 
-        assert reading.preprocessing is not None
-        first = reading.candidates[0]
-        checkpoint = Checkpoint(
-            path=str(self.out / NORMALISED),
-            architecture=first.arch,
-            small_stem=first.small_stem,
-            class_names=reading.class_names,
-            preprocessing=reading.preprocessing,
-            source=one_sentence(self.path.name, 200),
-            notes=reading.notes,
-        )
+        checkpoint = dataclasses.replace(reading.checkpoint or _checkpoint(reading), path=str(self.out / NORMALISED))
         save_network(self.out / NORMALISED, network, checkpoint)
         return dataclasses.replace(reading, checkpoint=checkpoint)
 
     def _onnx(self, file: Path) -> Reading:
         """ONNX Runtime runs the graph once on noise, behind the same walls: a small graph can ask for any memory."""
         _say("starting")
-        from mpt_studio.engine.networks.onnx_file import normalise
+        from mpt_studio.engine.networks.onnx_file import content_of, normalise
         from mpt_studio.engine.recognise.onnx import describe, warm_up
 
         warm_up()
         reading = self._guarded("trying", lambda: describe(file, self.choices, self.data_classes))
+        if self.own and onnx_header.is_sealed(content_of(file)):
+            reading = _as_it_says(reading, read_checkpoint(file))
         if reading.checkpoint is None:
             return reading
         _say("writing")
         target = self.out / NORMALISED_ONNX
         normalise(file, target, reading.checkpoint)
         return dataclasses.replace(reading, checkpoint=dataclasses.replace(reading.checkpoint, path=str(target)))
+
+
+def _as_it_says(reading: Reading, own: Checkpoint) -> Reading:
+    """With the description in the file's own header. Raises ``UserError`` where the outputs are not as many."""
+    if reading.classes != len(own.class_names):
+        raise UserError(f"names {len(own.class_names):,} classes and has {reading.classes:,} outputs; it is damaged")
+    return dataclasses.replace(
+        reading,
+        candidates=(Candidate(arch=own.architecture, small_stem=own.small_stem),),
+        class_names=own.class_names,
+        class_names_from="the file",
+        preprocessing=own.preprocessing,
+        preprocessing_from="the file",
+        notes=own.notes,
+        needs=(),
+        checkpoint=dataclasses.replace(own, source=own.source or one_sentence(Path(reading.path).name, 200)),
+    )
+
+
+def _checkpoint(reading: Reading) -> Checkpoint:
+    assert reading.preprocessing is not None
+    first = reading.candidates[0]
+    return Checkpoint(
+        architecture=first.arch,
+        small_stem=first.small_stem,
+        class_names=reading.class_names,
+        preprocessing=reading.preprocessing,
+        source=one_sentence(Path(reading.path).name, 200),
+        notes=reading.notes,
+    )
 
 
 def total_size(path: Path) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mpt_studio.checkpoint import Checkpoint, check_content
+from mpt_studio.checkpoint import Checkpoint, check_content, has_our_header, read_checkpoint
 from mpt_studio.compare.matching.class_map import kept_map
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
@@ -23,7 +23,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
-from mpt_studio.jobs.read_weights import checkpoint_of, is_ours, read_version, weights_in
+from mpt_studio.jobs.read_weights import checkpoint_of, read_version, refuse_choices, weights_in
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
 from mpt_studio.predictions.names import respelled, spelling
@@ -253,9 +253,10 @@ def inspect(
         if skipped is not None:
             write_skipped_to(skipped, dataset)
         return {"kind": "images", **images_described(session, dataset)}
-    if not is_ours(path):
+    if not has_our_header(path):
         return {"kind": "version", **to_json(read_version(session, path, choices))}
-    checkpoint = checkpoint_of(session, path, choices)
+    refuse_choices(path, choices)
+    checkpoint = read_checkpoint(path)
     check_content(path)
     return {"kind": "checkpoint", **asdict(checkpoint), "sha256": checkpoint.sha256(), "bytes": path.stat().st_size}
 

@@ -9,6 +9,7 @@ longest ago, but nothing that was used within ``SPARED_HOURS``.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -33,6 +34,7 @@ from mpt_studio.jobs.session import Session
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, Need, Reading, choices_from_json, reading_from_json, to_json
 from mpt_studio.store.disk import written_to
 from mpt_studio.store.run import read_run
+from mpt_studio.store.store import Store
 
 RULES = 3
 """Raised where files would be read differently, so that nothing is taken from the cache."""
@@ -97,17 +99,15 @@ def read_version(
 def checkpoint_of(
     session: Session, path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[str, ...] = ()
 ) -> Checkpoint:
-    """The version in a file of any origin, ready to be used; ours are taken as they are.
+    """The version in a file of any origin, ready to be used; what this store wrote is taken as it is.
 
     Raises ``UserError`` where it cannot be read, or where a person has to say something first: then the sentence names
     the option.
     """
-    if is_ours(path):
-        if choices != NOTHING_CHOSEN:
-            raise UserError(
-                f"{shown_name(path)} was written by MPT Studio and describes itself; leave the options out."
-            )
-        return read_checkpoint(path)
+    if has_our_header(path):
+        refuse_choices(path, choices)
+        if is_own(session.store, path):
+            return read_checkpoint(path)
     reading = read_version(session, path, choices, data_classes)
     if reading.needs or reading.checkpoint is None:
         raise UserError(missing_sentence(reading))
@@ -119,7 +119,7 @@ def with_preprocessing(session: Session, path: Path, choices: Choices, changes: 
 
     Raises ``UserError`` where the file says nothing and ``changes`` do not make a whole.
     """
-    found = None if is_ours(path) else read_version(session, path, choices).preprocessing
+    found = None if has_our_header(path) else read_version(session, path, choices).preprocessing
     if found is not None:
         sized = found.sized(changes.get("image_size", found.image_size))
         return dataclasses.replace(choices, preprocessing=dataclasses.replace(sized, **changes))
@@ -150,9 +150,33 @@ def weights_of(session: Session, name: str) -> Path:
     return weights_in(path if path.exists() else session.store.run_folder(name))
 
 
-def is_ours(path: Path) -> bool:
-    """Whether a file was written by this program; what only looks like it is refused by ``read_checkpoint``."""
-    return has_our_header(path)
+def refuse_choices(path: Path, choices: Choices) -> None:
+    """Raise ``UserError`` where something is said of a file with our header, which describes itself."""
+    if choices != NOTHING_CHOSEN:
+        raise UserError(f"{shown_name(path)} was written by MPT Studio and describes itself; leave the options out.")
+
+
+def is_own(store: Store, path: Path) -> bool:
+    """Whether the file is a version whose SHA-256 this store noted when it wrote it, or a reading in the cache.
+
+    Nothing inside of a file proves that: who can write a file can write our header, checksum and all.
+    """
+    full, runs = path.resolve(), store.root.resolve() / "runs"
+    if full.is_relative_to((paths.cache_dir() / "versions").resolve()):
+        return True
+    if not full.is_relative_to(runs):
+        return False
+    try:
+        noted = read_run(runs / full.relative_to(runs).parts[0]).noted(full)
+    except UserError:
+        return False
+    return bool(noted) and _sha256_at(full, *state_of(full)) in noted
+
+
+@functools.lru_cache(64)
+def _sha256_at(path: Path, size: int, changed: int) -> str:
+    """Hashed again only where size or date changed: a version is asked about with every image that is looked at."""
+    return paths.sha256_of(path)
 
 
 def missing_sentence(reading: Reading) -> str:

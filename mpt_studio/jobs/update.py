@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.compare import Comparison, compare, recommend, record_of
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.splits import check_trainable
@@ -18,7 +18,7 @@ from mpt_studio.jobs.evaluating import accuracy_figures, named_predictions, pred
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import named
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
-from mpt_studio.jobs.read_weights import checkpoint_of, is_ours
+from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
 from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings
 from mpt_studio.predictions import Predictions
@@ -42,8 +42,8 @@ def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
     )
     if problem := old_model_problem(recipe):
         raise UserError(problem)
-    if recipe.old and is_ours(Path(recipe.old)):  # others are read when the update runs, since that takes seconds
-        checkpoint_of(Session(store), Path(recipe.old))
+    if recipe.old and has_our_header(Path(recipe.old)):  # the rest is read when the update runs: it takes seconds
+        read_checkpoint(Path(recipe.old))
     return store.create_update(recipe, title=title or f"Update on {recipe.data}")
 
 

@@ -59,12 +59,22 @@ class Run(StoreEntry):
         folder = self.folder / "predictions" / part
         return folder if predictions.is_predictions(folder) else None
 
+    def noted(self, path: Path) -> set[str]:
+        """The SHA-256 of what was written at ``path``, as noted then; empty for other files.
+
+        Two, as the program may have been killed between noting and renaming.
+        """
+        name = path.stem
+        if path != _checkpoint(self.folder, name):
+            return set()
+        entry = self.checkpoints.get(name, {})
+        return {str(entry[key]) for key in ("sha256", "previous") if entry.get(key)}
+
     def check(self, name: str = "last") -> None:
         """Compare a checkpoint with the SHA-256 noted when it was saved. Raises ``UserError`` where they differ."""
-        noted = self.checkpoints.get(name, {})
         path = _checkpoint(self.folder, name)
-        # "previous" is what lies there when the program was killed between noting and renaming.
-        if noted and paths.sha256_of(path) not in (noted.get("sha256"), noted.get("previous")):
+        noted = self.noted(path)
+        if noted and paths.sha256_of(path) not in noted:
             raise UserError(f"{path} has changed since it was saved; train the version again.")
 
     @cached_property

@@ -11,6 +11,7 @@ from mpt_studio.engine.intake.inert import Storage, TensorRecord, product
 from mpt_studio.engine.intake.parsed import Parsed, Place
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.opened import Opened, opened
+from mpt_studio.onnx_header import KEY
 from mpt_studio.tensor_header import Header, Unreadable
 
 MOST_INDEX = 32 << 20
@@ -35,8 +36,8 @@ def _header(file: Opened) -> Header:
 
 
 def _refuse_ours(header: Header) -> None:
-    """A file of this program never comes here while it is whole: a flipped bit hides its header's name."""
-    if any("content_sha256" in text for text in header.metadata.values()):
+    """In a file of this program, a flipped bit may hide the name of its header."""
+    if KEY not in header.metadata and any("content_sha256" in text for text in header.metadata.values()):
         raise UserError("was written by MPT Studio, but its header is damaged; use another copy")
 
 
