@@ -204,8 +204,9 @@ def test_that_data_change_nothing_where_the_names_are_known(
     assert jobs.read_version(session, weights, data_classes=("x", "y", "z")) == found
 
 
-def test_that_our_own_files_are_taken_as_they_are(session: jobs.Session, finished_update: Any, no_child: None) -> None:
-    path = Path(finished_update[1]["old"]["checkpoint"])
+def test_that_what_this_store_wrote_is_taken_as_it_is(finished_update: Any, no_child: None) -> None:
+    session, result, _ = finished_update
+    path = Path(result["old"]["checkpoint"])
     found = jobs.checkpoint_of(session, path)
     assert found.path == str(path)
     with pytest.raises(UserError, match="describes itself"):
