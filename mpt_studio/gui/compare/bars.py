@@ -16,6 +16,8 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.plain import count, label, percent
 
+COUNTING = "Counting …"
+"""Stands in a chart while the comparison on show is counted for it."""
 _ORDERS: dict[str, Callable[[ClassRates], tuple]] = {
     "highest NFR": lambda c: (-(c.rates.nfr or 0.0), -c.rates.negative_flips, c.index),
     "most negative flips": lambda c: (-c.rates.negative_flips, -(c.rates.nfr or 0.0), c.index),
@@ -32,6 +34,7 @@ class ClassBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._classes: list[ClassRates] = []
+        self._empty = COUNTING
         self.order = QComboBox()
         self.order.addItems(list(_ORDERS))
         self.order.setAccessibleName("Order of classes")
@@ -50,6 +53,7 @@ class ClassBars(QWidget):
     def show_comparison(self, comparison: Comparison | None) -> None:
         every = per_class(comparison) if comparison else []
         self._classes = [c for c in every if not c.is_new and c.rates.samples]
+        self._empty = "No samples of old classes." if comparison else COUNTING
         self._refresh()
 
     def _refresh(self) -> None:
@@ -57,7 +61,7 @@ class ClassBars(QWidget):
         ends = [wilson(c.rates.negative_flips, c.rates.samples) or (0.0, 0.0) for c in ordered]
         reach = max((high for _, high in ends), default=0.0) or 1.0
         rows = [_row(c, low / reach, high / reach, reach) for c, (low, high) in zip(ordered, ends, strict=True)]
-        self.bars.set_rows(rows, "No samples of old classes.")
+        self.bars.set_rows(rows, self._empty)
 
 
 def _row(found: ClassRates, low: float, high: float, reach: float) -> BarRow:
@@ -105,4 +109,5 @@ class FlowView(QWidget):
             else ""
         )
         self.summary.setVisible(bool(total))
-        self.bars.set_rows(rows, "No negative flips: the update keeps every answer that the old model had right.")
+        none = "No negative flips: the update keeps every answer that the old model had right."
+        self.bars.set_rows(rows, none if comparison else COUNTING)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayou
 
 from mpt_studio.compare import Comparison
 from mpt_studio.compare.figures.confusion import View, confused, confusion
+from mpt_studio.gui.compare.bars import COUNTING
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.matrix_view import Cells, MatrixView
@@ -90,7 +91,8 @@ class ConfusionView(QWidget):
             )
             for pair in found
         ]
-        self.pairs.set_rows(rows, "No answer changed for the worse or better." if change else "No wrong answers.")
+        none = "No answer changed for the worse or better." if change else "No wrong answers."
+        self.pairs.set_rows(rows, none if comparison is not None else COUNTING)
 
     def _say(self, sentence: str) -> None:
         n = len(self._comparison) if self._comparison is not None else 0

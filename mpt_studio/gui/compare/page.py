@@ -165,7 +165,7 @@ class ComparePage(RefreshedWhenSeen):
     def _connect(self) -> None:
         workspace = self.workspace
         workspace.versions_changed.connect(self.refresh)
-        workspace.current_changed.connect(self.refresh)
+        workspace.comparison_changed.connect(self.follow)
         workspace.data_changed.connect(self.interpolation.refresh)
         workspace.selection_changed.connect(self._highlight)
         theme.notifier().changed.connect(self.refresh)
@@ -255,6 +255,7 @@ class ComparePage(RefreshedWhenSeen):
         self._show_cards((self.cards[0], *self.cards[2:5]), comparison is not None)
         self.matching.setVisible(False)
         if comparison is None:
+            self._clear_charts()
             return
         self._show_rates(comparison.rates(self.subset))
         self._show_charts()
@@ -279,16 +280,29 @@ class ComparePage(RefreshedWhenSeen):
         if comparison is self._counted:
             self._draw_charts(comparison)
             return
+        if self._counted is not None and self._counted.annotations is not comparison.annotations:
+            self._clear_charts()  # of other samples
         beside = len(comparison) > DIRECT_SAMPLES
         self._latest.ask(lambda stop: _count(comparison, stop), self._draw_charts, beside=beside)
 
     def _draw_charts(self, comparison: Comparison) -> None:
         self._counted = comparison
-        self.classes.show_comparison(comparison)
-        self.flow.show_comparison(comparison)
-        self.confusion.show_comparison(comparison)
+        for chart in (self.classes, self.flow, self.confusion):
+            chart.show_comparison(comparison)
         self._show_cards(self.cards[5:], self.history.refresh())
         self.pairing.ask(self.subset)
+        self._highlight()
+
+    def _clear_charts(self) -> None:
+        self._latest.cancel()
+        self._counted = None
+        for chart in (self.classes, self.flow, self.confusion):
+            chart.show_comparison(None)
+        self._show_cards(self.cards[5:], False)
+
+    def _let_go(self) -> None:
+        self._charts.stop()
+        self._clear_charts()
 
     def _show_frontiers(self) -> None:
         workspace, curves = self.workspace, []
@@ -373,7 +387,8 @@ class ComparePage(RefreshedWhenSeen):
             self._show(Filter(truths=(truth,), answers=(answer,)))
 
     def _highlight(self) -> None:
-        comparison, row = self.workspace.comparison(), self.workspace.selected
+        """In the charts of what is counted, whose samples are those on show."""
+        comparison, row = self._counted, self.workspace.selected
         self.confusion.highlight(row if comparison is not None else None)
         if comparison is None or row is None:
             self.quadrants.highlight(None)

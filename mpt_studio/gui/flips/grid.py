@@ -98,6 +98,10 @@ class FlipGrid(QAbstractItemView):
         self.flips.set_rows(comparison, rows)
         self.verticalScrollBar().setValue(at)
 
+    def clear(self) -> None:
+        """Show nothing."""
+        self.set_content(None, np.empty(0, np.int64), ImageIndex(None, np.empty(0, str)))
+
     def select_row(self, row: int | None) -> None:
         """Make a row of the comparison the current item and bring it into view, if it is in the grid."""
         current = self.currentIndex()

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio.compare import Comparison
 from mpt_studio.compare.finding.filters import Samples
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.beside.jobs import Job
@@ -56,6 +57,8 @@ class MapView(QWidget):
         self._job: Job | None = None
         self._asked: tuple[str, str, str] = ("", "", "")
         self._stale, self._fitted = True, None
+        self._of: Comparison | None = None
+        """Whose samples are the points."""
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.refresh)
         self._lay_out()
@@ -104,7 +107,8 @@ class MapView(QWidget):
 
     def _connect(self) -> None:
         workspace = self.workspace
-        for signal in (workspace.current_changed, workspace.versions_changed, workspace.data_changed):
+        workspace.comparison_changed.connect(self._let_go)
+        for signal in (workspace.comparison_changed, workspace.versions_changed, workspace.data_changed):
             signal.connect(self._later)
         workspace.filter_changed.connect(self._show_filter)
         workspace.rows_changed.connect(self._show_filter)
@@ -131,6 +135,14 @@ class MapView(QWidget):
             self._soon.start()
 
     # Content ------------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _let_go(self) -> None:
+        """Points of other samples go at once: a click on one would lead elsewhere."""
+        comparison = self.workspace.comparison()
+        if self._of is not None and (comparison is None or comparison.annotations is not self._of.annotations):
+            self._of = None
+            self.canvas.set_points(np.empty((0, 2), np.float32), np.empty(0, np.uint8))
 
     @Slot()
     def refresh(self) -> None:
@@ -240,6 +252,7 @@ class MapView(QWidget):
         self.canvas.note = ""
         self.canvas.axes = self._axes(made)
         self.canvas.set_points(points, comparison.kinds)
+        self._of = comparison
         if self._fitted is not made["points"]:  # other places
             self._fitted = made["points"]
             self.canvas.fit()

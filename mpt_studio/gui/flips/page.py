@@ -82,8 +82,8 @@ class FlipsPage(RefreshedWhenSeen):
         workspace = self.workspace
         workspace.filter_changed.connect(self.refresh)
         workspace.rows_changed.connect(self.refresh)
-        workspace.current_changed.connect(self.search.refresh)
-        workspace.current_changed.connect(self.refresh)
+        workspace.comparison_changed.connect(self.search.refresh)
+        workspace.comparison_changed.connect(self.follow)
         workspace.versions_changed.connect(self._show_result)
         workspace.data_changed.connect(self.refresh)
         workspace.judging.changed.connect(self.grid.viewport().update)  # notes
@@ -123,11 +123,25 @@ class FlipsPage(RefreshedWhenSeen):
         self.rates.refresh()
         self._show_result()
         self.empty.tell(self._why_empty(comparison), offers=comparison is None and bool(workspace.waiting_for_data))
-        self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
+        if not self._stays_open():
+            self.stack.setCurrentWidget(self.grid if len(rows) else self.empty)
         if self._arrives and len(rows):  # the first rows of a page that was opened without any
             self._arrives = False
             self.grid.setFocus()
         self._selection_changed()
+
+    def _let_go(self) -> None:
+        self._follows = True
+        self.grid.clear()
+        self._follows = False
+        self._shown = None
+
+    def _stays_open(self) -> bool:
+        """Whether what is open in place of the grid is still of the samples on show."""
+        opened = self.stack.currentWidget()
+        if opened is self.beside:
+            return self.beside.is_open
+        return opened is self.viewer and self.grid.flips.position(self.workspace.selected) is not None
 
     def _awaits_rows(self, comparison: Comparison | None) -> bool:
         """Whether images of the same samples are on show and newer rows on their way: one change instead of two."""
@@ -160,6 +174,8 @@ class FlipsPage(RefreshedWhenSeen):
             self.workspace.select(row)
 
     def _selection_changed(self) -> None:
+        if self._stale:
+            return
         row = self.workspace.selected
         self._follows = True
         self.grid.select_row(row)

@@ -42,7 +42,7 @@ class NoteEditor(QWidget):
         self.note.textChanged.connect(self._rest.start)
         self._lay_out()
         workspace.selection_changed.connect(self.refresh)
-        workspace.current_changed.connect(self.refresh)
+        workspace.comparison_changed.connect(self.refresh)
         workspace.judging.changed.connect(self.refresh)
         self.refresh()
 

@@ -62,9 +62,11 @@ class SideBySide(QWidget):
         layout.addWidget(self._several, 1)
         layout.addWidget(self.hint)
         self._rows: list[int] = []
+        self._of: Comparison | None = None
         self._across = 0
         self._tell("")
         theme.notifier().changed.connect(self._write_titles)
+        workspace.comparison_changed.connect(self._follow_comparison)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def _column(self, i: int) -> QWidget:
@@ -79,7 +81,7 @@ class SideBySide(QWidget):
 
     def show_rows(self, rows: np.ndarray) -> None:
         """Show the first rows of the current comparison, ``MOST`` at most; one alone under both versions."""
-        comparison = self._workspace.comparison()
+        self._of = comparison = self._workspace.comparison()
         if comparison is None:
             return
         alone = len(rows) == 1
@@ -97,6 +99,22 @@ class SideBySide(QWidget):
             image.show_row(int(rows[i]) if i < len(rows) else None)
         self._write_titles()
         self._arrange()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it shows samples of the current comparison."""
+        return bool(self._rows)
+
+    def _follow_comparison(self) -> None:
+        """The same samples under another candidate or offset, else nothing."""
+        comparison, before, rows = self._workspace.comparison(), self._of, self._rows
+        if not rows or before is None:
+            return
+        if comparison is not None and comparison.annotations is before.annotations:
+            self.show_rows(np.array(rows))
+        else:
+            self._rows, self._of = [], None
+            self.looks.show_rows([])
 
     def _write_titles(self) -> None:
         comparison = self._workspace.comparison()

@@ -211,7 +211,7 @@ class VersionsPanel(DockPanel):
         self._seen: set[Item] = set()
         """Refusals that were scrolled to."""
         workspace.versions_changed.connect(self._renew)
-        workspace.current_changed.connect(self._renew)
+        workspace.comparison_changed.connect(self._renew)
         workspace.data_changed.connect(self._renew)
         workspace.recommending.changed.connect(self._renew)
         workspace.opening.changed.connect(self._renew)

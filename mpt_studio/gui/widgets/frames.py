@@ -40,7 +40,8 @@ class Page(QWidget):
 class RefreshedWhenSeen(Page):
     """A page that reads the workspace only while it is seen.
 
-    It says in ``_refresh`` how it reads it; listeners call ``refresh``.
+    It says in ``_refresh`` how it reads it; listeners call ``refresh``. Where what it shows is of another comparison,
+    ``follow`` is called: hidden, it lets go of that at once, for what it holds is asked for from elsewhere as well.
     """
 
     _stale = True
@@ -51,6 +52,15 @@ class RefreshedWhenSeen(Page):
         self._stale = True
         if self.isVisible():
             self._read()
+
+    def follow(self) -> None:
+        """The comparison is another one."""
+        self.refresh()
+        if self._stale:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing of the comparison before."""
 
     def _read(self) -> None:
         self._stale = False

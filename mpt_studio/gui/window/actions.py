@@ -304,7 +304,7 @@ def serve(actions: dict[str, QAction], commands: Commands) -> None:
     for signal in (
         workspace.data_changed,
         workspace.versions_changed,
-        workspace.current_changed,
+        workspace.comparison_changed,
         workspace.selection_changed,
         commands.pages.changed,
     ):

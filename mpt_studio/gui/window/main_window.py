@@ -133,7 +133,7 @@ class MainWindow(QMainWindow):
         workspace.job_started.connect(self.docks[LOG].add_job)
         workspace.show_compare.connect(lambda: self.pages.show_page(COMPARE.key))
         workspace.show_flips.connect(lambda: self.pages.show_page(FLIPS.key))
-        for signal in (workspace.data_changed, workspace.versions_changed, workspace.current_changed):
+        for signal in (workspace.data_changed, workspace.versions_changed, workspace.comparison_changed):
             signal.connect(self._leave_start)
         self.files.opened.connect(workspace.show_compare)
 

@@ -64,7 +64,7 @@ class Explanations(QObject):
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._ask)
         opened.data_changed.connect(self._forget)
-        opened.current_changed.connect(self._current_changed)
+        opened.comparison_changed.connect(self._current_changed)
 
     @property
     def versions(self) -> list[Version]:

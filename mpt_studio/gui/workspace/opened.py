@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from mpt_studio.compare import Comparison, Decision, Filter, Group
 from mpt_studio.compare.figures import missing
@@ -32,7 +32,11 @@ class Opened(QObject):
 
     data_changed = Signal()
     versions_changed = Signal()
-    current_changed = Signal()
+    comparison_changed = Signal()
+    """What ``comparison`` gives is another one now, or none: other answers, another candidate, another logit offset.
+
+    The one signal of this; every view follows it, shown or hidden, before it hears of anything else.
+    """
     filter_changed = Signal()
     rows_changed = Signal()
     """New rows are here; where there are many samples, some time after ``filter_changed``."""
@@ -75,11 +79,11 @@ class Opened(QObject):
         self.preparing: list[Callable[[Comparison], object]] = []
         """What every new comparison is told of its samples, in the thread that makes it."""
         self.offsets = Offsets(self)
-        self.offsets.settled.connect(self.current_changed)
+        self.offsets.settled.connect(self.comparison_changed)
         self._comparisons = Comparisons(store.root / "comparisons", self)
         self._comparisons.prepare = self._prepare
         self._comparisons.job_started.connect(self.job_started)
-        self._comparisons.ready.connect(self._computed)
+        self._comparisons.ready.connect(self._answers_are_new)
         self._comparisons.failed.connect(self._not_compared)
         self._comparisons.blocked.connect(lambda key, why: self._not_compared(key, why, "", "info"))  # the doctor asks
         self._finder = RowFinder(self)
@@ -181,7 +185,7 @@ class Opened(QObject):
         if version is not None and version.role != "old":
             self._current = key
             if version is not before:
-                self._current_is_new()
+                self._comparison_is_new()
 
     def _free_color(self) -> int:
         taken = {v.color for v in self.versions}
@@ -189,17 +193,15 @@ class Opened(QObject):
 
     def _versions_are_new(self) -> None:
         self.versions.sort(key=lambda v: v.role != "old")  # stable: the others keep their order
-        self.selected = None  # before anyone looks
-        self.versions_changed.emit()
-        self._current_is_new()
+        self._comparison_is_new(self.versions_changed)
 
-    def _current_is_new(self) -> None:
+    def _comparison_is_new(self, *more: SignalInstance) -> None:
         self.selected = None
         stale = self.filter.samples is not None  # rows of the comparison that was on show before
         if stale:
             self.filter = self.filter.without("samples")
-        self.current_changed.emit()
-        self.selection_changed.emit()
+        for signal in (self.comparison_changed, *more, self.selection_changed):
+            signal.emit()
         if stale:
             self.filter_changed.emit()
 
@@ -209,7 +211,7 @@ class Opened(QObject):
         """Old model against a candidate as trained, or by default against the current one under its logit offset.
 
         None where one of them has no predictions, and while a large comparison is being computed; then
-        ``versions_changed`` (and ``current_changed``) follow.
+        ``comparison_changed`` follows, or ``versions_changed`` for one that is not on show.
         """
         version = self.current if key is None else self.version(key)
         if version is None or version.role == "old" or version.problem or self.old is None:
@@ -247,17 +249,18 @@ class Opened(QObject):
         """A version cannot be compared; say why."""
         version.problem = sentence
         self.message.emit(level, f"{version.label}: {sentence}", detail)
-        self.selected = None if version is self.current else self.selected
-        self.versions_changed.emit()
+        self._answers_are_new(version.key)
 
     def _prepare(self, comparison: Comparison) -> None:
         for prepare in self.preparing:
             prepare(comparison)
 
-    def _computed(self, key: str) -> None:
-        self.versions_changed.emit()
+    def _answers_are_new(self, key: str) -> None:
+        """A version's comparison is there, or it is known that there will be none."""
         if self.current is not None and self.current.key == key:
-            self._current_is_new()
+            self._comparison_is_new(self.versions_changed)
+        else:
+            self.versions_changed.emit()
 
     def _not_compared(self, key: str, sentence: str, detail: str, level: str = "error") -> None:
         version = self.version(key)

@@ -30,7 +30,7 @@ def test_that_the_offset_slider_moves_table_quadrants_charts_and_point(
     assert cell(page, 0, "candidate").startswith("plain (at γ = ")
     assert f"negative flips: {negative} of 10" in page.quadrants.cells[FlipKind.NEGATIVE].accessibleName()
     assert page.frontier.readout.text().startswith("plain at γ = ")
-    with qtbot.waitSignal(workspace.current_changed):  # once, when the slider rests
+    with qtbot.waitSignal(workspace.comparison_changed):  # once, when the slider rests
         pass
     assert sum(int(row.text) for row in page.flow.bars.model.rows) == negative
     assert sorted(workspace.rows) == view.negative_flips.tolist()

@@ -305,3 +305,24 @@ def test_that_rows_have_an_order_and_those_that_need_scores_are_off(qtbot: QtBot
     assert sort.currentText() == "Flow pair"
     page.tools.direction.click()
     assert (answered.sort_key, answered.sort_descending) == ("flow", True)
+
+
+def test_that_marking_in_the_larger_view_goes_on_to_the_next_image_there(page: FlipsPage, workspace: Workspace) -> None:
+    first, second = (int(row) for row in workspace.rows[:2])
+    page._open(first)
+    workspace.judging.accept()
+    assert page.stack.currentWidget() is page.viewer
+    assert workspace.selected == second
+
+
+def test_that_images_side_by_side_stay_under_another_offset_and_go_with_their_samples(
+    page: FlipsPage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    page.grid.selectAll()
+    page._open_beside()
+    with qtbot.waitSignal(workspace.comparison_changed):
+        workspace.set_offset(0.1)
+    assert page.stack.currentWidget() is page.beside
+    workspace.clear()
+    assert page.stack.currentWidget() is page.empty
+    assert not page.beside.is_open
