@@ -32,6 +32,9 @@ class FakeWorker:
         self.asked.append(FakeRequest(job, args, on_result, on_error, on_progress))
         return self.asked[-1]
 
+    def close(self) -> None:
+        """As the window asks at its end."""
+
     @property
     def last(self) -> FakeRequest:
         return self.asked[-1]

@@ -147,7 +147,7 @@ class CandidatesModel(QAbstractTableModel):
 
     def _remark(self, version: Version, comparison: Comparison | None) -> str:
         if comparison is None:
-            return version.problem or "waiting for its predictions"
+            return version.problem or ("being trained" if version.is_training else "waiting for its predictions")
         if star := self._workspace.recommending.star(version.key, short=True):
             return star
         if gamma := self._workspace.offsets.of(version.key):

@@ -50,7 +50,7 @@ class TrainPage(Page):
     """Shows the update that trains, or the last one that did."""
 
     update_ended = Signal(str, str)
-    """Update id and outcome, after the workspace has opened what came out."""
+    """Update id and outcome."""
 
     def __init__(self, workspace: Workspace, queue: RunQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -279,24 +279,12 @@ class TrainPage(Page):
             self.errors.tell("error", message or "The update failed.", detail)
         elif outcome == "interrupted" and message:
             self.errors.tell("warning", message, detail)
-        self._open_result(update_id)
         self.update_ended.emit(update_id, outcome)
 
     def _has_told(self, message: str) -> bool:
         """Whether the trainer itself has told this error, with its trace."""
         notes = self.state.notes if self.state else []
         return any(note.level == "error" and note.text == message for note in notes)
-
-    def _open_result(self, update_id: str) -> None:
-        """What came out becomes the window's versions; the Flips page comes if the user is still watching."""
-        try:
-            update = self.workspace.store.update(update_id)
-        except UserError as error:
-            self.errors.tell("error", str(error))
-            return
-        opened = bool(update.result) and self.workspace.opening.open_update(update_id)
-        if opened and self.isVisible() and update.outcome == "done":
-            self.workspace.show_flips.emit()
 
     # ---- earlier runs ------------------------------------------------------------------------------------------
 

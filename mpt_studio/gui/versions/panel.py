@@ -160,6 +160,8 @@ def _figures(workspace: Workspace, version: Version) -> list[Figure]:
     """What a card shows."""
     if version.problem:
         return [Figure("", "cannot be compared", version.problem)]
+    if version.is_training:
+        return [Figure("", "being trained…", "Its answers come when it is ready.")]
     if version.predictions is None:
         waits = "waits for data" if workspace.dataset is None else "being evaluated…"
         return [Figure("", waits, "Its answers on the test part are not known yet.")]

@@ -27,16 +27,16 @@ from mpt_studio.gui.widgets.plain import label
 
 GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
 """Of each level: a sign and the field of ``Colors`` that it is drawn in."""
-_ICONS = {"warning": ("warning", "both_wrong"), "error": ("error", "wrong")}
+_ICONS = {"warning": ("warning", "both_wrong"), "error": ("error", "wrong"), "news": ("check", "right")}
 
 
 class Banner(QFrame):
-    """Shows the latest warning or error until it is closed; information goes to the log only."""
+    """Shows the latest warning, error or piece of news until it is closed; information goes to the log only."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Message")
-        self._detail = ""
+        self._level = self._detail = ""
         self._shown = ("error", "wrong")
         self._icon = QLabel()
         self.text = label(wrap=True)
@@ -65,10 +65,10 @@ class Banner(QFrame):
 
     @Slot(str, str, str)
     def tell(self, level: str, sentence: str, detail: str = "") -> None:
-        """Show a warning or an error."""
+        """Show a warning, an error or news."""
         if level not in _ICONS:
             return
-        self._shown, self._detail = _ICONS[level], detail
+        self._level, self._shown, self._detail = level, _ICONS[level], detail
         self.text.setText(sentence)
         self.setAccessibleDescription(sentence)
         self.details.setVisible(bool(detail))
@@ -83,6 +83,11 @@ class Banner(QFrame):
         self.action.setText(text)
         self.action.setAccessibleName(text)
         self.action.show()
+
+    def settle(self, only_asked: bool = False) -> None:
+        """What was said of the last thing that was opened, or ``only_asked`` for, matters no more; news still do."""
+        if self._level != "news" and not (only_asked and self.action.isHidden()):
+            self.hide()
 
     def _act(self) -> None:
         self.hide()

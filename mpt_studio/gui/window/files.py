@@ -91,6 +91,7 @@ class Files(QObject):
     def open_data(self, spec: str) -> None:
         """Open data by spec and remember it."""
         self._remember(spec)
+        self.workspace.attempted.emit()
         self.workspace.loading.open(spec)
 
     @Slot()

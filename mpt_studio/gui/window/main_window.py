@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
         workspace.message.connect(self.docks[LOG].add)
         self.queue.problem.connect(lambda sentence: workspace.message.emit("error", sentence, ""))
         workspace.message.connect(self._tell)
+        workspace.attempted.connect(self.pages.banner.settle)
         workspace.data_wanted.connect(lambda: self.pages.banner.offer("Open data…", self.files.choose_data))
         workspace.choose_data.connect(self.files.choose_data)
         workspace.data_changed.connect(self._data_changed)
@@ -152,8 +153,7 @@ class MainWindow(QMainWindow):
     def _data_changed(self) -> None:
         dataset = self.workspace.dataset
         self.setWindowTitle(f"{short_spec(dataset.spec)} – MPT Studio" if dataset is not None else "MPT Studio")
-        if not self.pages.banner.action.isHidden():  # the data that it asked for are here
-            self.pages.banner.hide()
+        self.pages.banner.settle(only_asked=True)  # the data that it asked for are here
 
     # Remembered layout --------------------------------------------------------------------------------------------
 

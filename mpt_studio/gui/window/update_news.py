@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QEvent, QObject, SignalInstance, Slot
 
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event, Note, Paused, Stage, Started, Step
@@ -14,6 +14,8 @@ from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.window.log import LogPanel
 from mpt_studio.gui.window.pages import TRAIN, Pages
 from mpt_studio.gui.workspace.workspace import Workspace
+
+_TOUCHES = (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress, QEvent.Type.Wheel)
 
 
 class UpdateProgress(Job):
@@ -58,13 +60,19 @@ class UpdateProgress(Job):
 
 
 class UpdateNews(QObject):
-    """Listens to the queue; tells the log, the pages and who waits for the data."""
+    """Listens to the queue; tells the log, the pages, and what follows the update.
+
+    Its end takes nothing off the screen. Whoever still watches its curves, and has touched nothing since it began, is
+    taken to its flips; others get a notice.
+    """
 
     def __init__(self, workspace: Workspace, queue: RunQueue, log: LogPanel, pages: Pages, parent: QObject) -> None:
         super().__init__(parent)
         self._workspace, self._queue, self._log, self._pages = workspace, queue, log, pages
         self.progress: UpdateProgress | None = None
         self._noted: set[str] = set()
+        self._is_watched = False
+        pages.changed.connect(self._look_away)
         queue.started.connect(self._begin)
         queue.events.connect(self._take)
         queue.ended.connect(self._end)
@@ -72,34 +80,72 @@ class UpdateNews(QObject):
     @Slot(str)
     def _begin(self, update_id: str) -> None:
         title, self._noted = self._title(update_id), set()
+        self._watch()
         self.progress = UpdateProgress(title, self._queue.stop_and_keep, self)
         self._log.add_job(self.progress)
         self._log.add("info", f"{title}: training.")
+        self._workspace.following.begin(update_id)
 
     @Slot(str, object)
     def _take(self, update_id: str, batch: Batch) -> None:
         if self.progress is not None:
             self.progress.take(batch)
-        workspace = self._workspace
+        self._workspace.following.take(update_id, batch)
         for _run, event in batch:
             if isinstance(event, Note) and event.text not in self._noted:  # every run of an update says some things
                 self._noted.add(event.text)
                 self._log.add(event.level, event.text, event.detail, event.time)
-            elif isinstance(event, Started) and workspace.dataset is None:  # decoded by now, so this is quick
-                workspace.loading.open(workspace.store.update(update_id).recipe.data)
 
     @Slot(str, str, str, str)
     def _end(self, update_id: str, outcome: str, message: str, detail: str) -> None:
         if self.progress is not None:
             self.progress.finish()
             self.progress = None
+        self._workspace.following.end(update_id)
         level = {"failed": "error", "interrupted": "warning"}.get(outcome, "info")
         sentence = f"{self._title(update_id)}: {message or outcome}"
         self._log.add(level, sentence, detail)
-        if self._pages.key != TRAIN.key:  # the Train page shows its own errors
+        if self._has_result(update_id):
+            self._offer_result(update_id, outcome, sentence)
+        elif self._pages.key != TRAIN.key:  # the Train page shows its own errors
             self._pages.banner.tell(level, sentence, detail)
         for page in self._pages.made():  # one that is made later reads the store then
             page.renew()
+
+    # The result ---------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """From now on every click and key in the window tells that the user does something else than watch."""
+        self._is_watched = self._pages.key == TRAIN.key
+        handle = self._pages.window().windowHandle()
+        if handle is not None:
+            handle.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in _TOUCHES:
+            self._look_away()
+        return False
+
+    @Slot()
+    def _look_away(self) -> None:
+        self._is_watched = False
+
+    def _has_result(self, update_id: str) -> bool:
+        try:
+            return bool(self._workspace.store.update(update_id).result)
+        except UserError:
+            return False
+
+    def _offer_result(self, update_id: str, outcome: str, sentence: str) -> None:
+        if self._is_watched and outcome == "done":
+            self._open(update_id, self._workspace.show_flips)
+            return
+        self._pages.banner.tell("news", sentence)
+        self._pages.banner.offer("Open", lambda: self._open(update_id, self._workspace.show_compare))
+
+    def _open(self, update_id: str, page: SignalInstance) -> None:
+        if self._workspace.opening.open_update(update_id):
+            page.emit()
 
     def _title(self, update_id: str) -> str:
         try:

@@ -44,6 +44,8 @@ class Opened(QObject):
 
     message = Signal(str, str, str)
     """Level ("info", "warning", "error"), sentence, detail."""
+    attempted = Signal()
+    """Something else is being opened: what was said of the last thing matters no more."""
     job_started = Signal(object)
     """A ``Job`` to show with its progress."""
     closing = Signal()
@@ -116,7 +118,8 @@ class Opened(QObject):
     @property
     def waiting_for_data(self) -> list[Version]:
         """Checkpoints that cannot be evaluated before data are open."""
-        return [] if self.dataset is not None else [v for v in self.versions if v.predictions is None]
+        versions = self.versions if self.dataset is None else []
+        return [v for v in versions if v.predictions is None and not v.is_training]
 
     def version(self, key: str) -> Version | None:
         """The version with this key."""
@@ -361,9 +364,13 @@ def why_waiting(opened: Opened) -> str:
 def what_runs(opened: Opened) -> str:
     """What the comparison on show still needs; empty where versions are missing."""
     old, current = opened.old, opened.current
+    if old is not None and old.is_training and current is None:
+        return f"{old.label}: being trained; the updates follow, and the comparison appears here."
     if old is None or current is None:
         return ""
-    unknown = [version.label for version in (old, current) if version.predictions is None]
+    unknown = [version for version in (old, current) if version.predictions is None]
     if unknown:
-        return f"{' and '.join(unknown)}: being evaluated; the comparison appears here."
+        names = " and ".join(version.label for version in unknown)
+        doing = "trained" if any(version.is_training for version in unknown) else "evaluated"
+        return f"{names}: being {doing}; the comparison appears here."
     return f"Comparing {current.label} with {old.label}…"

@@ -53,6 +53,7 @@ class Opening(QObject):
 
     def open(self, paths: Sequence[Path], *, instead: bool = False) -> None:
         """Open files and folders; ``instead`` of what is open, where all of them can be read."""
+        self._opened.attempted.emit()
         batch = [Item(path, self) for path in paths]
         self.items += batch
         starts = [(item, start) for item in batch if (start := self._prepared(item, batch, instead))]
@@ -85,6 +86,7 @@ class Opening(QObject):
     def open_update(self, update_id: str) -> bool:
         """Open an update's versions and data; the recommended candidate comes on show. Tells whether it could."""
         opened = self._opened
+        opened.attempted.emit()
         try:
             update = opened.store.update(update_id)
             if not update.result:

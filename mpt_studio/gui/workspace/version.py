@@ -36,6 +36,8 @@ class Version:
     predictions: Predictions | None = None
     """None until they are known (a checkpoint that waits for data or for its evaluation)."""
     run: str = ""
+    is_training: bool = False
+    """Whether it is being trained: checkpoint and predictions come when it is ready."""
     problem: str = ""
     """Why there are no predictions, for people."""
     mixed: Decision | None = None

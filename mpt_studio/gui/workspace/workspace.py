@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from mpt_studio.gui.workspace.annotations import Tables, Thresholds
 from mpt_studio.gui.workspace.explanations import Explanations
+from mpt_studio.gui.workspace.following import Following
 from mpt_studio.gui.workspace.judging import Judging
 from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
@@ -33,6 +34,7 @@ class Workspace(Opened):
             part.changed.connect(self.annotated)
         self.recommending, self.explanations = Recommending(self), Explanations(self)
         self.loading = Loading(self)
+        self.following = Following(self, self.loading)
         self.opening = Opening(self, self.loading, self.tables)
 
     def close(self) -> None:

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.events import Ended
 from mpt_studio.gui.train.state import UpdateState
 from mpt_studio.gui.train.status import GLYPHS, RunStatus
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.window.main_window import MainWindow
+from mpt_studio.gui.window.pages import COMPARE, FLIPS, TRAIN
 from mpt_studio.gui.window.update_news import UpdateProgress
+from mpt_studio.store import Store
 
+from ..fake_worker import FakeWorker
 from ..train.test_state import RECIPE, stage, started, step
+from ..workspace.files import RIGHT, finished_update, saved
 
 pytestmark = pytest.mark.gui
 
@@ -46,3 +58,87 @@ def test_that_an_epoch_that_was_stopped_midway_does_not_look_complete(qtbot: QtB
 def test_that_every_state_has_a_sign_that_common_fonts_have() -> None:
     """Media keys such as U+23F8 are in no common text font: they were drawn as an empty box."""
     assert not any(0x23CF <= ord(letter) <= 0x23FF for sign in GLYPHS.values() for letter in sign)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication, store: Store) -> Iterator[MainWindow]:
+    theme.apply(qapp, "light")
+    made = MainWindow(store, worker=FakeWorker())  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    yield made
+    made.close()
+
+
+def end(window: MainWindow, update: str, outcome: str = "done") -> None:
+    window.queue.ended.emit(update, outcome, "All versions are trained and compared.", "")
+
+
+def test_that_an_update_that_ends_replaces_nothing_and_is_opened_from_a_notice(
+    window: MainWindow, store: Store, tmp_path: Path
+) -> None:
+    window.workspace.opening.open([saved(tmp_path / n, [RIGHT], n) for n in ("mine", "other")])
+    update = finished_update(store, tmp_path, "Night run").id
+    window.queue.started.emit(update)
+    end(window, update)
+    assert [v.label for v in window.workspace.versions] == ["mine", "other"]
+    assert window.pages.key == COMPARE.key
+    banner = window.pages.banner
+    assert banner.text.text() == "Night run: All versions are trained and compared."
+    window.workspace.attempted.emit()  # the user opens something else: the notice stays
+    window.workspace.data_changed.emit()
+    assert banner.isVisible()
+    banner.action.click()
+    assert window.workspace.update_id == update
+    assert window.pages.key == COMPARE.key
+    assert banner.isHidden()
+
+
+def test_that_whoever_watches_the_curves_untouched_is_taken_to_the_flips(
+    window: MainWindow, store: Store, tmp_path: Path
+) -> None:
+    window.pages.show_page(TRAIN.key)
+    update = finished_update(store, tmp_path).id
+    window.queue.started.emit(update)
+    end(window, update)
+    assert window.workspace.update_id == update
+    assert window.pages.key == FLIPS.key
+    assert window.pages.banner.isHidden()
+
+
+@pytest.mark.parametrize("touch", ["click", "key", "page"])
+def test_that_whoever_has_touched_anything_gets_the_notice(
+    window: MainWindow, store: Store, tmp_path: Path, touch: str
+) -> None:
+    window.pages.show_page(TRAIN.key)
+    update = finished_update(store, tmp_path).id
+    window.queue.started.emit(update)
+    handle = window.windowHandle()
+    if touch == "click":
+        QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(400, 500))
+    elif touch == "key":
+        QTest.keyClick(handle, Qt.Key.Key_Down)
+    else:
+        window.pages.show_page(FLIPS.key)
+        window.pages.show_page(TRAIN.key)
+    end(window, update)
+    assert window.pages.key == TRAIN.key
+    assert window.pages.banner.action.isVisible()
+
+
+def test_that_an_update_that_was_stopped_is_offered_too(window: MainWindow, store: Store, tmp_path: Path) -> None:
+    window.pages.show_page(TRAIN.key)
+    update = finished_update(store, tmp_path).id
+    window.queue.started.emit(update)
+    end(window, update, "stopped")
+    assert window.pages.banner.action.isVisible()
+
+
+def test_that_a_message_about_what_was_opened_before_goes_with_the_next_attempt(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    window.workspace.message.emit("warning", "12 images of cats were left out.", "")
+    assert window.pages.banner.isVisible()
+    window.files.open_paths([saved(tmp_path / "mine", [RIGHT], "mine")])
+    assert window.pages.banner.isHidden()

@@ -8,6 +8,8 @@ import numpy as np
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.predictions import Predictions
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Store, Update
 
 NAMES = ("cat", "dog")
 
@@ -39,3 +41,30 @@ def checkpoint(path: Path, role: str = "", method: str = "MPT_KL") -> Path:
     )
     save_file({"w": np.zeros(1, np.float32)}, path, metadata=made.header())
     return path
+
+
+def finished_update(store: Store, folder: Path, title: str = "mine") -> Update:
+    """An update with an old model, plain training and the recommended MPT_KL, on data that are nowhere."""
+    update = store.create_update(UpdateRecipe(data="nowhere"), title=title)
+    rows = {
+        name: saved(folder / name, rows, name)
+        for name, rows in (("old", [RIGHT, RIGHT]), ("plain", [WRONG, RIGHT]), ("mpt", [RIGHT, RIGHT]))
+    }
+    result = {
+        "data": {"spec": "nowhere"},
+        "old": {"label": "Old model", "run": "r0", "checkpoint": "", "predictions": str(rows["old"])},
+        "candidates": [
+            {
+                "method": "No_Treatment",
+                "label": "No_Treatment",
+                "role": "reference",
+                "run": "r1",
+                "predictions": str(rows["plain"]),
+            },
+            {"method": "MPT_KL", "label": "MPT_KL", "role": "candidate", "run": "r2", "predictions": str(rows["mpt"])},
+        ],
+        "recommended": {"run": "r2", "reason": "because"},
+    }
+    with store.write_update(update.id) as writer:
+        writer.finish("done", "", result)
+    return update

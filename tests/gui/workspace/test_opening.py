@@ -25,7 +25,7 @@ from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store
 
 from ..fake_worker import FakeWorker
-from .files import NAMES, RIGHT, WRONG, checkpoint, saved
+from .files import NAMES, RIGHT, WRONG, checkpoint, finished_update, saved
 
 pytestmark = pytest.mark.gui
 IMAGES = Preprocessing(image_size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -420,28 +420,7 @@ def test_that_versions_over_other_data_keep_a_reason(workspace: Workspace, tmp_p
 def test_that_an_update_s_result_opens_with_the_recommended_candidate(
     store: Store, tmp_path: Path, qapp: object
 ) -> None:
-    update = store.create_update(UpdateRecipe(data="nowhere"), title="mine")
-    rows = {
-        name: saved(tmp_path / name, rows, name)
-        for name, rows in (("old", [RIGHT, RIGHT]), ("plain", [WRONG, RIGHT]), ("mpt", [RIGHT, RIGHT]))
-    }
-    result = {
-        "data": {"spec": "nowhere"},
-        "old": {"label": "Old model", "run": "r0", "checkpoint": "", "predictions": str(rows["old"])},
-        "candidates": [
-            {
-                "method": "No_Treatment",
-                "label": "No_Treatment",
-                "role": "reference",
-                "run": "r1",
-                "predictions": str(rows["plain"]),
-            },
-            {"method": "MPT_KL", "label": "MPT_KL", "role": "candidate", "run": "r2", "predictions": str(rows["mpt"])},
-        ],
-        "recommended": {"run": "r2", "reason": "because"},
-    }
-    with store.write_update(update.id) as writer:
-        writer.finish("done", "", result)
+    update = finished_update(store, tmp_path)
     workspace = Workspace(store)
     told: list[str] = []
     workspace.message.connect(lambda level, text, detail: told.append(text))
