@@ -8,12 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QMenu,
     QScrollArea,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,6 +26,7 @@ from mpt_studio.gui.charts.plot_legend import RunLegend
 from mpt_studio.gui.charts.plots import CurvePlot
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, tab_in_order
+from mpt_studio.gui.widgets.wheel import ComboBox, Slider
 
 _ROW_HEIGHT = 136
 
@@ -75,12 +74,12 @@ class CurvesPanel(QWidget):
         layout.addWidget(self._scroll, 1)
 
     def _make_toolbar(self) -> QWidget:
-        self.axis = QComboBox(self)
+        self.axis = ComboBox(self)
         for text, key in (("by epoch", "epoch"), ("by step", "step"), ("by time", "time")):
             self.axis.addItem(text, key)
         self.axis.setAccessibleName("Horizontal axis")
         self.axis.currentIndexChanged.connect(self._axis_changed)
-        self.smoothing = QSlider(Qt.Orientation.Horizontal, self)
+        self.smoothing = Slider(self)
         self.smoothing.setRange(0, 99)
         self.smoothing.setMinimumWidth(60)
         self.smoothing.setMaximumWidth(120)

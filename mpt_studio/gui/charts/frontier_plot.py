@@ -9,12 +9,13 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import SUBSET_WORDS, Frontier, Subset
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
 from mpt_studio.gui.widgets.plain import caption, count, label, number, percent, set_tip
+from mpt_studio.gui.widgets.wheel import ComboBox
 
 _NEAR = 24.0
 """Pixels around a point of a curve in which the pointer picks it."""
@@ -118,7 +119,7 @@ class FrontierPlot(QWidget):
         theme.notifier().changed.connect(self._draw)
 
     def _subset_line(self) -> QWidget:
-        self.choice = QComboBox()
+        self.choice = ComboBox()
         self._of = in_a_row(label("Accuracy of"), self.choice, spare=True)
         for text, subset in (("all samples", "all"), ("new classes", "new_classes")):
             self.choice.addItem(text, subset)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mpt_studio.compare import ClassRates, Comparison, flow, per_class
 from mpt_studio.flips import wilson
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.plain import count, label, percent
+from mpt_studio.gui.widgets.wheel import ComboBox
 
 COUNTING = "Counting …"
 """Stands in a chart while the comparison on show is counted for it."""
@@ -35,7 +36,7 @@ class ClassBars(QWidget):
         super().__init__(parent)
         self._classes: list[ClassRates] = []
         self._empty = COUNTING
-        self.order = QComboBox()
+        self.order = ComboBox()
         self.order.addItems(list(_ORDERS))
         self.order.setAccessibleName("Order of classes")
         self.order.currentTextChanged.connect(self._refresh)

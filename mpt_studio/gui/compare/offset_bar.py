@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QPushButton, QSlider, QWidget
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.widgets.wheel import DoubleSpinBox, Slider
 
 _POSITIONS = 400
 _NONE = "Old and update have the same classes here, so there is no new-class logit to lower."
@@ -23,7 +24,7 @@ class OffsetBar(QWidget):
         super().__init__(parent)
         self.step, self._reach = 0.05, (0.0, 0.0)
         self.title = label("Logit offset γ", bold=True)
-        self.slider, self.number = QSlider(Qt.Orientation.Horizontal), QDoubleSpinBox()
+        self.slider, self.number = Slider(), DoubleSpinBox()
         self.reset = QPushButton("As trained")
         self.slider.setAccessibleName("Logit offset γ")
         self.number.setAccessibleName("Logit offset γ as a number")

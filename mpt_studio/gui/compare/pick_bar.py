@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import OffsetRecommendation, recommend_offset
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.widgets.wheel import DoubleSpinBox
 from mpt_studio.gui.workspace.recommending import Picked, offset_of
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -23,7 +24,7 @@ class PickBar(QWidget):
         self._workspace = workspace
         self._job: PoolJob | None = None
         self._asked: tuple[object, ...] = ()
-        self.points, self.any_offset = QDoubleSpinBox(), QCheckBox("at any logit offset γ")
+        self.points, self.any_offset = DoubleSpinBox(), QCheckBox("at any logit offset γ")
         self.points.setRange(0, 50)
         self.points.setDecimals(1)
         self.points.setSingleStep(0.5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.data.sources import SOURCES
 from mpt_studio.files.kinds import MANIFESTS
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
+from mpt_studio.gui.widgets.wheel import ComboBox
 
 
 class DataChooser(QWidget):
@@ -23,7 +23,7 @@ class DataChooser(QWidget):
     def __init__(self, spec: str = "builtin", start: str = "") -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.kind = QComboBox()
+        self.kind = ComboBox()
         self.kind.setAccessibleName("Kind of data")
         for key, source in SOURCES.items():
             self.kind.addItem(source.title, key)

@@ -33,6 +33,7 @@ from mpt_studio.gui.widgets.flip_words import KIND_NAMES, sentence
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.frames import EmptyPage
 from mpt_studio.gui.widgets.plain import count, label, percent, set_tip, tip
+from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -49,7 +50,7 @@ class MapView(QWidget):
         super().__init__(parent)
         self.workspace, self._grid, self._explanations = workspace, grid, workspace.explanations
         self.canvas = MapCanvas()
-        self.versions, self.methods = QComboBox(), QComboBox()
+        self.versions, self.methods = ComboBox(), ComboBox()
         self.again = QPushButton("Make the map")
         self.placed = label(wrap=True)
         self.legend: dict[FlipKind, QToolButton] = {}

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QGridLa
 from mpt_studio.compare import CauseThresholds
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.widgets.wheel import DoubleSpinBox
 from mpt_studio.gui.workspace.annotations import Thresholds
 
 _REST_MS = 150
@@ -57,7 +58,7 @@ class ThresholdsDialog(QDialog):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.SPACE)
         for row, (field, title, before, unit, most, step, tip) in enumerate(FIELDS):
-            number = QDoubleSpinBox()
+            number = DoubleSpinBox()
             number.setRange(0, most)
             number.setDecimals(3 if step < 0.01 else 2)
             number.setSingleStep(step)

@@ -6,13 +6,14 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from mpt_studio.compare.figures import missing
 from mpt_studio.gui.flips.grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip, tip
+from mpt_studio.gui.widgets.wheel import ComboBox, Slider
 from mpt_studio.gui.workspace.browsing import GroupBy
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -43,9 +44,9 @@ class FlipTools(QWidget):
     def __init__(self, workspace: Workspace, grid: FlipGrid, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace, self._grid = workspace, grid
-        self.sort, self.group = QComboBox(), QComboBox()
+        self.sort, self.group = ComboBox(), ComboBox()
         self.direction, self.more = QToolButton(), QToolButton()
-        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider = Slider()
         self._set_up_order()
         self._set_up_size()
         self._set_up_more()

@@ -1,4 +1,4 @@
-"""One image at any zoom: the wheel zooms, dragging pans, Z fits."""
+"""One image at any zoom: the wheel zooms (in a scrolled panel: with Ctrl, or after a click), dragging pans, Z fits."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView, QWidget
 
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.wheel import scrolls_around
 
 _QT_MARGIN = 2
 """What ``fitInView`` leaves free on each side."""
@@ -136,6 +137,9 @@ class ImageView(QGraphicsView):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._note)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        if scrolls_around(self) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return
         self.zoom(_STEP if event.angleDelta().y() > 0 else 1 / _STEP)
         event.accept()
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mpt_studio.gui.charts.heat import HeatLegend, heat_image
 from mpt_studio.gui.images.image_view import ImageView
 from mpt_studio.gui.sample.image import SampleImage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, percent, set_tip
+from mpt_studio.gui.widgets.wheel import ComboBox, Slider
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -69,7 +70,7 @@ class SaliencyView(QWidget):
         self._explanations = workspace.explanations
         self._workspace = workspace
         self.panes = (_Pane(), _Pane())
-        self.choice, self.opacity, self.legend = QComboBox(), QSlider(Qt.Orientation.Horizontal), HeatLegend()
+        self.choice, self.opacity, self.legend = ComboBox(), Slider(), HeatLegend()
         self._image_of = ""
         """Sample whose image is there; one that is still being decoded gets no overlay yet."""
         self._drawn: list[tuple[object, ...]] = [(), ()]

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 from mpt_studio.gui.charts.heat import heat_image
 from mpt_studio.gui.sample.image import SampleImage
 from mpt_studio.gui.widgets.plain import set_tip
+from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -38,7 +39,7 @@ class SideSaliency(QWidget):
         self._maps: OrderedDict[Key, dict[str, Any] | str] = OrderedDict()
         """The worker's answer, or the sentence that says why there is none."""
         self._asked: set[Key] = set()
-        self.switch, self.side = QPushButton("Where it looks"), QComboBox()
+        self.switch, self.side = QPushButton("Where it looks"), ComboBox()
         self.switch.setCheckable(True)
         self.switch.setAccessibleName("Show where the version looks on all images")
         set_tip(self.switch, "What speaks for the version's own answer, on all images at once (S)")

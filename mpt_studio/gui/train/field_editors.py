@@ -25,6 +25,7 @@ from mpt_studio.files.kinds import MANIFESTS
 from mpt_studio.gui.train.form_fields import FieldSpec, number_text
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import filters
+from mpt_studio.gui.widgets.wheel import ComboBox
 
 
 class Editor(QWidget):
@@ -80,7 +81,7 @@ class ChoiceEditor(Editor):
         self, spec: FieldSpec, parent: QWidget | None = None, *, choices: tuple[str, ...] = (), free: bool = False
     ) -> None:
         super().__init__(spec, parent)
-        self.combo = _Combo(self)
+        self.combo = ComboBox(self)
         self.combo.setEditable(free)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -209,13 +210,6 @@ class NumberEditor(Editor):
                 self.set_value(int(value) + step)
                 return True
         return super().eventFilter(watched, event)
-
-
-class _Combo(QComboBox):
-    """A combo box whose value the wheel does not change by accident while the form is scrolled."""
-
-    def wheelEvent(self, event: Any) -> None:
-        event.ignore()
 
 
 class Stacked(Editor):

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import WEIGHTS
@@ -23,6 +23,7 @@ from mpt_studio.gui.train.form_fields import FieldSpec, fields_of
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.forms import filters
+from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import UpdateRecipe, checked, presets
 
 ARCHITECTURES = (
@@ -147,7 +148,7 @@ class RecipeForm(QWidget):
         layout.addWidget(scroll)
 
     def _head(self) -> QWidget:
-        self.preset_box = QComboBox(self)
+        self.preset_box = ComboBox(self)
         self.preset_box.setAccessibleName("Preset")
         self._origin = plain.label("", wrap=True)
         theme.mark(self._origin, muted=True)

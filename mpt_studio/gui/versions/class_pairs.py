@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.compare.matching.aligned import with_own_labels
 from mpt_studio.errors import UserError
 from mpt_studio.gui.versions.class_doctor import ClassDoctor, Pair, is_long
 from mpt_studio.gui.widgets.plain import label
+from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -52,7 +53,7 @@ class ClassDoctorDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Class doctor")
         self.resize(900, 620)
-        self.old, self.new = QComboBox(), QComboBox()
+        self.old, self.new = ComboBox(), ComboBox()
         self.old.setAccessibleName("Classes of the old model")
         self.new.setAccessibleName("Classes of the other version or of the data")
         self.doctor = ClassDoctor()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QStyledItemDelegate, QStyle
 from mpt_studio.compare.matching.doctor import PAIR_WORDS, PairKind, Row
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import tip
+from mpt_studio.gui.widgets.wheel import ComboBox
 
 _Index = QModelIndex | QPersistentModelIndex
 _Role = Qt.ItemDataRole
@@ -150,7 +151,7 @@ class ChoiceDelegate(QStyledItemDelegate):
         self._model = model
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index) -> QWidget:
-        box = QComboBox(parent)
+        box = ComboBox(parent)
         box.setEditable(True)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.setMaxVisibleItems(18)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QSlider
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.flips import FlipKind
@@ -17,7 +17,7 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList
 from mpt_studio.gui.window.docks import INSPECTOR
 from mpt_studio.gui.window.main_window import MainWindow
-from mpt_studio.gui.window.pages import COMPARE, FLIPS, TRAIN
+from mpt_studio.gui.window.pages import COMPARE, FLIPS, PAGES, TRAIN
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.predictions import Predictions
 from mpt_studio.store import Store
@@ -167,3 +167,14 @@ def test_that_a_mark_after_a_switch_is_on_the_sample_on_show(window: MainWindow,
     comparison = window.workspace.comparison()
     assert comparison is not None
     assert np.flatnonzero(comparison.marks).tolist() == [2]
+
+
+def test_that_no_choice_or_number_of_the_window_takes_the_wheel_by_accident(window: MainWindow, qtbot: QtBot) -> None:
+    window.workspace.replace(versions("small"))
+    for row in PAGES:
+        window.pages.show_page(row.key)
+        settle(window, qtbot)
+    window.pages[FLIPS]._open(0)
+    parts = [part for kind in (QComboBox, QAbstractSpinBox, QSlider) for part in window.findChildren(kind)]
+    assert len(parts) > 15
+    assert [part for part in parts if "wheelEvent" not in vars(type(part))] == []
