@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -20,9 +22,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio.data.classes import resolve_old_classes
 from mpt_studio.data.sources import SOURCES
+from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.kinds import MANIFESTS
 from mpt_studio.gui.train.form_fields import FieldSpec, number_text
+from mpt_studio.gui.versions.architecture_field import known_architectures
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.wheel import ComboBox
@@ -99,6 +104,18 @@ class ChoiceEditor(Editor):
         return "" if self.value().strip() else "must not be empty"
 
 
+class ArchitectureEditor(ChoiceEditor):
+    """The network's name: common ones to pick, any that the program knows to type."""
+
+    def problem(self) -> str:
+        name = self.value().strip()
+        if not name or name.startswith("timm/") or name in known_architectures():
+            return super().problem()  # which of timm's there are is for the installed timm to say
+        close = difflib.get_close_matches(name.lower(), known_architectures(), n=2)
+        hint = f"did you mean {' or '.join(close)}?" if close else "type a torchvision model or timm/NAME."
+        return f"There is no architecture {one_sentence(name, 40)}; {hint}"
+
+
 class TextEditor(Editor):
     """A line of text."""
 
@@ -115,6 +132,24 @@ class TextEditor(Editor):
     def set_value(self, value: Any) -> None:
         self.line.setText(str(value))
         self.line.setCursorPosition(0)
+
+
+class OldClassesEditor(TextEditor):
+    """A count, names or a file of names; checked at every key where the classes of the data are known."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None, class_names: Callable[[], tuple[str, ...]]) -> None:
+        super().__init__(spec, parent)
+        self._class_names = class_names
+
+    def problem(self) -> str:
+        names, text = self._class_names(), self.value()
+        if not names or not text.strip():
+            return ""
+        try:
+            resolve_old_classes(text, names)
+        except UserError as error:
+            return str(error)
+        return ""
 
 
 class FileEditor(TextEditor):
@@ -172,7 +207,7 @@ class NumberEditor(Editor):
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
         super().__init__(spec, parent)
         self.line = QLineEdit(self)
-        self.line.textChanged.connect(self._check)
+        self.line.textChanged.connect(self.changed)
         self.line.installEventFilter(self)
         self._hold(self.line)
 
@@ -196,11 +231,6 @@ class NumberEditor(Editor):
             what = "a whole number" if self.spec.kind == "integer" else "a number, such as 0.05"
             return None, f"needs {what}"
         return (value, "") if math.isfinite(value) else (None, "needs a finite number")
-
-    @Slot()
-    def _check(self) -> None:
-        theme.mark(self.line, invalid=bool(self.problem()))
-        self.changed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and self.spec.kind == "integer":

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt, Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.train.field_editors import (
+    ArchitectureEditor,
     ChoiceEditor,
     DataEditor,
     Editor,
     FileEditor,
     FlagEditor,
     NumberEditor,
+    OldClassesEditor,
     TextEditor,
 )
-from mpt_studio.gui.train.form_fields import FieldSpec, fields_of
+from mpt_studio.gui.train.form_fields import FieldSpec, built, flat, flat_specs
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import UpdateRecipe, checked, presets
 
+_PROBLEM_LINES = 2
 ARCHITECTURES = (
     "small",
     "resnet18",
@@ -73,6 +76,8 @@ class RecipeForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.class_names_of: Callable[[str], tuple[str, ...]] = lambda _: ()
+        """The classes of data, by their spec; none where they are not known yet."""
         self.editors: dict[str, Editor] = {}
         self._rows: dict[str, _FieldRow] = {}
         self._base = UpdateRecipe()
@@ -89,7 +94,7 @@ class RecipeForm(QWidget):
         wrong = self.problems()
         if wrong:
             raise UserError(wrong[0])
-        made: UpdateRecipe = _built(UpdateRecipe, {name: editor.value() for name, editor in self.editors.items()})
+        made: UpdateRecipe = built(UpdateRecipe, {name: editor.value() for name, editor in self.editors.items()})
         return checked(made)
 
     def set_recipe(self, recipe: UpdateRecipe, origin: str = "") -> None:
@@ -102,17 +107,24 @@ class RecipeForm(QWidget):
 
     def problems(self) -> list[str]:
         """A sentence per field that will not do."""
-        return [f"{row.title} {wrong}." for row in self._rows.values() if (wrong := row.editor.problem())]
+        return [sentence for row in self._rows.values() if (sentence := row.problem())]
+
+    def check(self) -> None:
+        """What a field may hold has changed, such as the classes of the data."""
+        self._refresh()
+
+    def _class_names(self) -> tuple[str, ...]:
+        return self.class_names_of(str(self.editors["data"].value()))
 
     @property
     def changes(self) -> list[str]:
         """Names of the fields that differ from where the form started."""
-        base = _flat(self._base)
+        base = flat(self._base)
         return [name for name, editor in self.editors.items() if editor.problem() or editor.value() != base[name]]
 
     def _show(self, recipe: UpdateRecipe) -> None:
         self._quiet = True
-        for name, value in _flat(recipe).items():
+        for name, value in flat(recipe).items():
             self.editors[name].set_value(value)
         self._quiet = False
         self._refresh()
@@ -126,7 +138,7 @@ class RecipeForm(QWidget):
         column.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
         column.setSpacing(theme.SPACE)
         column.addWidget(self._head())
-        specs = _flat_specs(UpdateRecipe)
+        specs = flat_specs(UpdateRecipe)
         shown = {name for _, names in SECTIONS for name in names}
         for title, names in SECTIONS:
             column.addWidget(_section_label(title))
@@ -146,11 +158,22 @@ class RecipeForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
+        layout.addWidget(self._problem_line())
+
+    def _problem_line(self) -> QLabel:
+        """What is wrong, at one place that is always there: a sentence below its field would push the others away."""
+        self._problem = plain.label("", wrap=True)
+        self._problem.setFixedHeight(_PROBLEM_LINES * self.fontMetrics().lineSpacing() + 2)
+        self._problem.setAlignment(Qt.AlignmentFlag.AlignBottom)
+        self._problem.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
+        theme.mark(self._problem, error=True)
+        return self._problem
 
     def _head(self) -> QWidget:
         self.preset_box = ComboBox(self)
         self.preset_box.setAccessibleName("Preset")
-        self._origin = plain.label("", wrap=True)
+        self._origin = _Description([preset.description for preset in self._presets])
+        self._origin.setAlignment(Qt.AlignmentFlag.AlignTop)
         theme.mark(self._origin, muted=True)
         self._count = plain.label("")
         theme.mark(self._count, muted=True)
@@ -158,6 +181,7 @@ class RecipeForm(QWidget):
         self._reset_all.setText("Reset all")
         self._reset_all.clicked.connect(lambda: self._show(self._base))
         self._counts = QWidget(self)
+        _keep_room(self._counts)
         counts = QHBoxLayout(self._counts)
         counts.setContentsMargins(0, 0, 0, 0)
         counts.addWidget(self._count, 1)
@@ -185,12 +209,19 @@ class RecipeForm(QWidget):
         grid.setColumnStretch(2, 1)
         grid.setColumnMinimumWidth(0, _label_width())
         for name in names:
-            editor = _editor_for(name, specs[name], self)
+            editor = self._editor(name, specs[name])
             editor.changed.connect(self._refresh)
             self.editors[name] = editor
             self._rows[name] = _FieldRow(name, specs[name], editor, grid)
             self._rows[name].reset.clicked.connect(lambda _=False, n=name: self._reset(n))
         return grid
+
+    def _editor(self, name: str, spec: FieldSpec) -> Editor:
+        if name == "old_classes":
+            made = OldClassesEditor(spec, self, self._class_names)
+            made.line.setPlaceholderText(PLACEHOLDERS[name])
+            return made
+        return _editor_for(name, spec, self)
 
     # ---- reactions ---------------------------------------------------------------------------------------------
 
@@ -206,6 +237,8 @@ class RecipeForm(QWidget):
         self._fold.setText(f"More settings ({hidden} changed)" if hidden else "More settings")
         self._count.setText(f"{plain.count(len(changes), 'field')} changed" if changes else "")
         self._counts.setVisible(bool(changes))
+        self._problem.setText(next(iter(self.problems()), ""))
+        plain.set_tip(self._problem, "\n".join(self.problems()))
         self.changed.emit()
 
     def _show_margin_hint(self) -> None:
@@ -214,7 +247,7 @@ class RecipeForm(QWidget):
             methods.set_margin_hint(None if margin.problem() else margin.value())
 
     def _reset(self, name: str) -> None:
-        self.editors[name].set_value(_flat(self._base)[name])
+        self.editors[name].set_value(flat(self._base)[name])
         self.editors[name].setFocus()
 
     @Slot()
@@ -251,12 +284,7 @@ class _FieldRow:
         self.reset.setFixedWidth(20)
         self.reset.setAccessibleName(f"Reset {self.title}")
         plain.set_tip(self.reset, "Changed; click to go back.")
-        policy = self.reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.reset.setSizePolicy(policy)
-        self.error = plain.label("", wrap=True)
-        theme.mark(self.error, error=True)
-        self.error.hide()
+        _keep_room(self.reset)
         row = grid.rowCount()
         tall = isinstance(editor, MethodList)
         if tall:
@@ -268,16 +296,35 @@ class _FieldRow:
             grid.addWidget(editor, row, 2)
         side = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight if tall else Qt.AlignmentFlag.AlignVCenter
         grid.addWidget(self.reset, row, 2 if tall else 1, side)
-        grid.addWidget(self.error, row + 1, 0 if tall else 2, 1, 3 if tall else 1)
+
+    def problem(self) -> str:
+        """What is wrong, as a sentence; empty where nothing is."""
+        wrong = self.editor.problem()
+        return wrong if wrong.endswith((".", "?")) else wrong and f"{self.title} {wrong}."
 
     def show_state(self, changed: bool) -> None:
-        wrong = self.editor.problem()
-        self.error.setText(f"{wrong[:1].upper()}{wrong[1:]}." if wrong else "")
-        self.error.setVisible(bool(wrong))
+        field, wrong = self.editor.focusProxy(), bool(self.editor.problem())
+        if field is not None and bool(field.property("invalid")) != wrong:
+            theme.mark(field, invalid=wrong)
         self.reset.setVisible(changed)
         font = self.label.font()
         font.setBold(changed)
         self.label.setFont(font)
+
+
+class _Description(QLabel):
+    """One of several texts, with room for the longest: showing another one moves nothing."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()
+        self._texts = texts
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+
+    def heightForWidth(self, width: int) -> int:
+        room, wraps = QRect(0, 0, width, 10_000), Qt.TextFlag.TextWordWrap
+        heights = (self.fontMetrics().boundingRect(room, wraps, text).height() for text in [*self._texts, self.text()])
+        return max(heights, default=0)
 
 
 class _FoldButton(QToolButton):
@@ -313,13 +360,20 @@ def _section_label(text: str) -> QWidget:
     return label
 
 
+def _keep_room(widget: QWidget) -> None:
+    """Nothing moves when it comes and goes."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
+
+
 def _editor_for(name: str, spec: FieldSpec, parent: QWidget) -> Editor:
     if name == "methods":
         return MethodList(spec, parent)
     if name == "data":
         return DataEditor(spec, parent)
     if name == "model.arch":
-        return ChoiceEditor(spec, parent, choices=ARCHITECTURES, free=True)
+        return ArchitectureEditor(spec, parent, choices=ARCHITECTURES, free=True)
     if name == "training.device":
         return ChoiceEditor(spec, parent, choices=("auto", "cpu", "cuda", "mps"), free=True)
     if name == "old":
@@ -330,37 +384,3 @@ def _editor_for(name: str, spec: FieldSpec, parent: QWidget) -> Editor:
     if name in PLACEHOLDERS and isinstance(made, TextEditor | NumberEditor):
         made.line.setPlaceholderText(PLACEHOLDERS[name])
     return made
-
-
-def _flat_specs(cls: type, prefix: str = "") -> dict[str, FieldSpec]:
-    """Every leaf field, by dotted name."""
-    found: dict[str, FieldSpec] = {}
-    for spec in fields_of(cls):
-        if spec.kind == "group":
-            found |= _flat_specs(spec.type, f"{prefix}{spec.name}.")
-        else:
-            found[prefix + spec.name] = spec
-    return found
-
-
-def _flat(recipe: Any, prefix: str = "") -> dict[str, Any]:
-    """Values of a recipe by dotted name."""
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(recipe):
-        value = getattr(recipe, field.name)
-        if dataclasses.is_dataclass(value):
-            values |= _flat(value, f"{prefix}{field.name}.")
-        else:
-            values[prefix + field.name] = value
-    return values
-
-
-def _built(cls: type, values: dict[str, Any], prefix: str = "") -> Any:
-    """The dataclass with these values by dotted name."""
-    made = {
-        spec.name: _built(spec.type, values, f"{prefix}{spec.name}.")
-        if spec.kind == "group"
-        else values[prefix + spec.name]
-        for spec in fields_of(cls)
-    }
-    return cls(**made)

@@ -108,3 +108,37 @@ def number_text(value: float) -> str:
         return str(value)
     short = f"{value:g}"
     return short if float(short) == value else repr(value)
+
+
+def flat_specs(cls: type, prefix: str = "") -> dict[str, FieldSpec]:
+    """Every leaf field, by dotted name."""
+    found: dict[str, FieldSpec] = {}
+    for spec in fields_of(cls):
+        if spec.kind == "group":
+            found |= flat_specs(spec.type, f"{prefix}{spec.name}.")
+        else:
+            found[prefix + spec.name] = spec
+    return found
+
+
+def flat(recipe: Any, prefix: str = "") -> dict[str, Any]:
+    """Values of a recipe by dotted name."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(recipe):
+        value = getattr(recipe, field.name)
+        if dataclasses.is_dataclass(value):
+            values |= flat(value, f"{prefix}{field.name}.")
+        else:
+            values[prefix + field.name] = value
+    return values
+
+
+def built(cls: type, values: dict[str, Any], prefix: str = "") -> Any:
+    """The dataclass with these values by dotted name."""
+    made = {
+        spec.name: built(spec.type, values, f"{prefix}{spec.name}.")
+        if spec.kind == "group"
+        else values[prefix + spec.name]
+        for spec in fields_of(cls)
+    }
+    return cls(**made)

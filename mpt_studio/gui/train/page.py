@@ -35,7 +35,7 @@ _FORM_WIDTH = 336
 _TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
 _TIP_QUEUED = "Waits in the queue until the running update has ended."
 _NARROW = 1200
-"""Pages up to this width fold the recipe away while training, for the curves."""
+"""Pages up to this width fold the recipe away for whoever watches a training, for the curves."""
 _ENDINGS = {
     "done": "Done: all versions are trained and compared.",
     "stopped": "Stopped early; the versions that were ready are kept.",
@@ -71,6 +71,7 @@ class TrainPage(Page):
 
     def _build(self) -> None:
         self.form = RecipeForm(self)
+        self.form.class_names_of = self._class_names_of
         self.start = QPushButton("Train and compare", self)
         self.start.setMinimumHeight(44)
         theme.mark(self.start, primary=True)
@@ -134,6 +135,7 @@ class TrainPage(Page):
         self.queue.ended.connect(self._end)
         self.queue.changed.connect(self._show_waiting)
         self.workspace.data_changed.connect(self._offer_dataset)
+        self.workspace.data_changed.connect(self.form.check)
         theme.notifier().changed.connect(self._refresh_status)
 
     # ---- starting ----------------------------------------------------------------------------------------------
@@ -157,6 +159,15 @@ class TrainPage(Page):
             self.errors.tell("error", str(error))
             return ""
         return update.id
+
+    def watch(self) -> None:
+        """Fold the recipe away where room is short: for whoever comes to see what trains, and never below a hand."""
+        if self.width() < _NARROW:
+            self.recipe_button.setChecked(False)
+
+    def _class_names_of(self, spec: str) -> tuple[str, ...]:
+        dataset = self.workspace.dataset
+        return dataset.class_names if dataset is not None and dataset.spec == jobs.absolute_spec(spec) else ()
 
     def show_recipe(self, recipe: UpdateRecipe, origin: str = "") -> None:
         """Put a recipe, such as a duplicated one, into the form."""
@@ -204,8 +215,6 @@ class TrainPage(Page):
         self._show_fresh(update)
         self.curves.set_empty("The first points come in a few seconds.")
         self.status.offer_resume(False)
-        if self.width() < _NARROW:
-            self.recipe_button.setChecked(False)
         self._refresh_status()
         self._refresh_buttons()
 
@@ -357,8 +366,8 @@ class TrainPage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if event.oldSize().width() < 0 and self.queue.is_busy and event.size().width() < _NARROW:
-            self.recipe_button.setChecked(False)
+        if event.oldSize().width() < 0 and self.queue.is_busy:
+            self.watch()
 
     def close_page(self) -> None:
         """Stop what decodes images; the window calls it before it goes."""

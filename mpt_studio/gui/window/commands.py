@@ -37,6 +37,7 @@ class Commands(QObject):
         """Train on the built-in data, no questions."""
         preset = recipe.preset("try-it-now")
         self.pages.show_page(TRAIN.key)
+        self.pages[TRAIN].watch()
         self.pages[TRAIN].start_update(preset.recipe, preset.title)
 
     def update_model(self) -> None:
@@ -63,6 +64,7 @@ class Commands(QObject):
     def resume(self, update_id: str) -> None:
         """Go on with an update."""
         self.pages.show_page(TRAIN.key)
+        self.pages[TRAIN].watch()
         self.pages[TRAIN].resume(update_id)
 
     # Versions and samples -----------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ def test_that_a_preset_comes_back_exactly(form: RecipeForm, key: str) -> None:
 WORDS = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x2FF, blacklist_categories=["Cc", "Cs", "Zs"]), min_size=1
 )
+NETWORKS = st.sampled_from(["small", "resnet18", "swin_t"]) | WORDS.map("timm/{}".format)
 RECIPES = st.builds(
     UpdateRecipe,
     data=WORDS,
@@ -64,7 +65,7 @@ RECIPES = st.builds(
     logit_margin=st.none() | st.floats(0, 20),
     noise_floor=st.booleans(),
     ensemble_size=st.integers(1, 64),
-    model=st.builds(Model, arch=WORDS, small_stem=st.sampled_from(["auto", "off"]), image_size=st.integers(0, 1024)),
+    model=st.builds(Model, arch=NETWORKS, small_stem=st.sampled_from(["auto", "off"]), image_size=st.integers(0, 1024)),
     training=st.builds(
         Training,
         epochs=st.integers(1, 100_000),
@@ -95,6 +96,51 @@ def test_that_a_value_out_of_range_is_marked_at_once_with_a_sentence(form: Recip
     number(form, "training.epochs").line.setText("3")
     assert number(form, "training.epochs").line.property("invalid") is False
     assert form.recipe().training.epochs == 3
+
+
+def test_that_nothing_of_the_form_moves_when_something_is_changed_or_wrong(form: RecipeForm) -> None:
+    form.resize(336, 700)
+    QCoreApplication.processEvents()
+
+    def places() -> dict[str, int]:
+        QCoreApplication.processEvents()
+        return {name: editor.mapTo(form, editor.rect().topLeft()).y() for name, editor in form.editors.items()}
+
+    before = places()
+    number(form, "training.epochs").line.setText("0")
+    form.editors["model.arch"].set_value("resnet19")
+    assert form._problem.text() == "There is no architecture resnet19; did you mean resnet18 or resnet152?"
+    assert places() == before
+    for each in presets():
+        form.set_recipe(each.recipe)
+        assert places() == before
+
+
+@pytest.mark.parametrize("name", ["small", "resnet18", "vit_b_16", "timm/convnext_nano"])
+def test_that_known_architectures_are_taken(form: RecipeForm, name: str) -> None:
+    form.editors["model.arch"].set_value(name)
+    assert form.problems() == []
+
+
+@pytest.mark.parametrize("name", ["resnet", "smal", "nonsense", "Resnet18"])
+def test_that_a_name_that_is_no_architecture_is_refused_while_typing(form: RecipeForm, name: str) -> None:
+    form.editors["model.arch"].set_value(name)
+    assert form.problems()[0].startswith(f"There is no architecture {name};")
+
+
+def test_that_a_name_that_is_no_class_of_the_data_is_refused_while_typing(form: RecipeForm) -> None:
+    known: dict[str, tuple[str, ...]] = {}
+    form.class_names_of = lambda spec: known.get(spec, ())
+    form.editors["data"].set_value("folder:/pets")
+    form.editors["old_classes"].set_value("cat,dgo")
+    assert form.problems() == []  # nobody knows the classes yet
+    known["folder:/pets"] = ("cat", "dog", "fox")
+    form.check()
+    assert "no class 'dgo'" in form.problems()[0]
+    form.editors["old_classes"].set_value("cat,dog")
+    assert form.problems() == []
+    form.editors["old_classes"].set_value("4")
+    assert form.problems() == ["The old model cannot know 4 classes; the data have 3."]
 
 
 @pytest.mark.parametrize("text", ["", "many", "1.5", "nan"])
