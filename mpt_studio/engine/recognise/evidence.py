@@ -104,6 +104,8 @@ def _of_text(text: str) -> Any:
     if text.lstrip()[:1] in ("{", "["):
         return value_of(text)
     made: list[dict[str, Any]] = []
+    if "mean" not in text and "size" not in text:
+        return made
     for name, value in _ASSIGNED.findall(text)[:MOST_ASSIGNED]:  # what stands a second time begins a new mapping
         if not made or name in made[-1]:
             made.append({})

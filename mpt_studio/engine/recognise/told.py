@@ -119,7 +119,8 @@ def read(values: Mapping[str, Any], source: str) -> Told:
     told = Told(mean=colours.mean, std=colours.std, notes=colours.notes(), unclear=colours.unclear())
     if whole:
         return _checked(whole, source)
-    order = [*telling, *(entry for entry in every if entry not in telling)]
+    known = {id(mapping) for _, mapping in telling}
+    order = [*telling, *(entry for entry in every if id(entry[1]) not in known)]
     beside = [mapping for _, mapping in telling]
     return _with_geometry(told, order, beside, source)
 
@@ -145,7 +146,8 @@ def _with_geometry(told: Told, order: Entries, beside: list[Mapping[str, Any]], 
         key, value = sizes[0]
         square = f"{says(source, key, value)}; only square images can be given to it here."
         unclear = unclear or (square if len(sides_of(value)) == 2 else not_understood(source, key, value))
-    steps = [(where, mapping) for where, mapping in order if _STEPS.search(where) and mapping not in beside]
+    known = {id(mapping) for mapping in beside}
+    steps = [(where, mapping) for where, mapping in order if _STEPS.search(where) and id(mapping) not in known]
     notes += [f"{says(source, *said)}, which was not used." for said in _values(steps, ("size",))[:3]]
     taken = usable[0] if usable else ("", 0)
     others = [f"{quoted(k)} = {quoted(s)}" for k, s in usable[1:] if s != taken[1] and not k.startswith("train")]
