@@ -11,6 +11,7 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.cli import worker
 from mpt_studio.cli.commands import main
+from mpt_studio.errors import UserError
 from mpt_studio.store import Store
 
 
@@ -103,6 +104,18 @@ def test_that_the_worker_exports(version, tmp_path) -> None:
     assert record["difference"] < 1e-3
     assert read_checkpoint(out).class_names == ("cat", "dog")
     json.dumps(record)
+
+
+def test_that_a_decision_reaches_the_job_from_both_doors(version, tmp_path, capsys) -> None:
+    out = tmp_path / "a.pth"
+    words = ("export", version, "--format", "pth", "--out", out, "--offset", "1.19", "--interpolate", "0.4")
+    assert run(*words, "--old", version) == 1
+    sentence = "γ = 1.19 and α = 0.4 was decided against an old model and on data; name them with --data."
+    assert sentence in capsys.readouterr().err
+    args = {"checkpoint": str(version), "format": "pth", "out": str(out), "offset": 1.19, "interpolate": 0.4}
+    with pytest.raises(UserError, match="γ = 1.19 and α = 0.4"):
+        worker.JOBS["export"](jobs.Session(Store(tmp_path / "store")), jobs.Warm(), args)
+    assert not out.exists()
 
 
 def test_that_an_exported_graph_is_inspected_and_evaluated(version, tmp_path, capsys) -> None:

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.compare import Decision
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -49,3 +50,4 @@ def test_that_interpolated_weights_become_a_curve_of_versions_that_can_be_opened
     page.frontier.between_chosen.emit(1)
     assert workspace.current is not None
     assert workspace.current.label == "plain α=1"
+    assert workspace.decision(workspace.current) == Decision(plain.checkpoint, alpha=1.0)  # so it can be exported
