@@ -63,6 +63,6 @@ def _told(record: dict[str, Any]) -> str:
     if record["difference"] is not None:
         images = f"{record['samples']} images"
         lines.append(f"Checked: on {images} the logits differ by at most {record['difference']:.2g}.")
-        whole = "Name --old and --data to have all of their test part answered."
-        lines.append(record["check"]["sentence"] if record["check"] else whole)
+    if record["check"]:
+        lines.append(record["check"]["sentence"])
     return "\n".join([*lines, *record["notes"]])

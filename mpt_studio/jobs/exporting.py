@@ -69,24 +69,35 @@ def export(
     checkpoint = checkpoint_of(session, weights_in(path), choices)
     target = (out or Path(_name(checkpoint, decision, form))).expanduser().absolute()
     _check_target(target, path, checkpoint, force)
-    screen = _screen(session, decision, checkpoint, old, data) if form != "labels" else None
+    screen, why_not = None, ""
+    if form != "labels":
+        try:
+            screen = _screen(session, decision, checkpoint, old, data)
+            why_not = "" if screen else "Name an old model and data to have all of their test part answered."
+        except UserError as error:
+            if decision.record():
+                raise
+            why_not = f"Its test part was not answered: {error}"  # as trained, a file can do without
     session.progress(f"Writing {one_sentence(target.name, 60)} and checking it", None)
-    done, check = _written(screen.decided() if screen else _as_trained(checkpoint), form, target, normalise, screen)
+    done, check = _written(checkpoint, screen, form, target, normalise)
     return {
         "path": str(target),
         "format": form,
         "bytes": target.stat().st_size,
         "sha256": paths.sha256_of(target),
         **dataclasses.asdict(done),
+        "notes": [*done.notes, *filter(None, [why_not])],
         "check": check,
     }
 
 
 def _written(
-    version: Decided, form: Format, target: Path, normalise: bool, screen: _Screen | None
+    checkpoint: Checkpoint, screen: _Screen | None, form: Format, target: Path, normalise: bool
 ) -> tuple[Exported, dict[str, Any] | None]:
+    from mpt_studio.engine.export import Decided
     from mpt_studio.engine.export import export as write
 
+    version = screen.decided() if screen else Decided(checkpoint)
     done: list[tuple[Exported, dict[str, Any] | None]] = []
 
     def write_and_check(new: Path) -> None:
@@ -115,21 +126,13 @@ class _Screen:
         from mpt_studio.engine.export import Decided
 
         version = self.mixed() if self.decision.alpha else None
-        made, known, gamma = (
-            version.checkpoint if version else self.checkpoint,
-            set(self.old_names),
-            self.decision.gamma,
-        )
+        made = version.checkpoint if version else self.checkpoint
         if self.decision.record():
             note = f"It is {self.checkpoint.run or self.checkpoint.name} with {self.decision.words()}."
             made = dataclasses.replace(made, figures=self.decision.record(), notes=(*made.notes, note))
+        known, gamma = set(self.comparison.old.class_names), self.decision.gamma  # as the update calls its classes
         offset = tuple(gamma * (name not in known) for name in made.class_names) if gamma else ()
         return Decided(made, version.network if version else None, offset)
-
-    @property
-    def old_names(self) -> tuple[str, ...]:
-        """As the update calls its classes."""
-        return self.comparison.old.class_names
 
     def check(self, form: Format, path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         """What the file answers on the whole test part, compared as on screen.
@@ -159,8 +162,8 @@ def _figures(comparison: Comparison) -> dict[str, float | None]:
 
 
 def _told(figures: dict[str, float | None]) -> str:
-    accuracy, nfr = (100 * (figures[name] or 0.0) for name in ("accuracy", "nfr"))
-    return f"accuracy {accuracy:.2f} %, NFR (old classes) {nfr:.2f} %"
+    names = {"accuracy": "accuracy", "nfr": "NFR (old classes)"}
+    return ", ".join(f"{names[key]} {100 * value:.2f} %" for key, value in figures.items() if value is not None)
 
 
 def _sentence(exported: Comparison, figures: dict[str, dict[str, float | None]], ties: int) -> str:
@@ -187,12 +190,6 @@ def _gaps(shown: Comparison, exported: Comparison) -> Floats:
     apart = [logits[at, [column[name] for name in side[differing]]] for side in (before, after)]
     gaps: Floats = np.abs(apart[0] - apart[1]) / np.maximum(np.abs(logits).max(axis=1, initial=TIE), TIE)
     return gaps
-
-
-def _as_trained(checkpoint: Checkpoint) -> Decided:
-    from mpt_studio.engine.export import Decided
-
-    return Decided(checkpoint)
 
 
 def _screen(session: Session, decision: Decision, checkpoint: Checkpoint, old: str, data: str) -> _Screen | None:

@@ -113,7 +113,7 @@ def test_that_a_decision_reaches_the_job_from_both_doors(version, tmp_path, caps
     sentence = "γ = 1.19 and α = 0.4 was decided against an old model and on data; name them with --data."
     assert sentence in capsys.readouterr().err
     args = {"checkpoint": str(version), "format": "pth", "out": str(out), "offset": 1.19, "interpolate": 0.4}
-    with pytest.raises(UserError, match="γ = 1.19 and α = 0.4"):
+    with pytest.raises(UserError, match=r"γ = 1\.19 and α = 0\.4"):
         worker.JOBS["export"](jobs.Session(Store(tmp_path / "store")), jobs.Warm(), args)
     assert not out.exists()
 

@@ -114,6 +114,17 @@ def test_that_as_trained_the_whole_test_part_is_answered_as_well(trained, tmp_pa
     assert jobs.export(session, Decision(old), "pth", tmp_path / "b.pth")["check"] is None
 
 
+def test_that_a_version_as_trained_is_written_although_its_data_are_gone(trained, tmp_path) -> None:
+    session, _, update = trained
+    record = jobs.export(session, Decision(update), "safetensors", tmp_path / "a.safetensors", data="folder:/gone")
+    assert record["check"] is None
+    assert record["notes"][-1].startswith("Its test part was not answered: ")
+    with pytest.raises(UserError, match="/gone"):
+        jobs.export(
+            session, Decision(update, gamma=1.0), "safetensors", tmp_path / "b.safetensors", data="folder:/gone"
+        )
+
+
 def test_that_a_decision_needs_what_it_was_decided_against(trained, tmp_path) -> None:
     session, old, _ = trained
     with pytest.raises(UserError, match=r"γ = 1 was decided against an old model and on data; name them with --old"):
