@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 MAX_BYTES = 512 << 20
 """Larger files are not read whole; the largest photographs have some hundred million bytes."""
+
+
+_PIECE = 8 << 20
 
 
 class NotAFile(OSError):  # noqa: N818 - a verdict on a path
@@ -18,10 +23,10 @@ class NotAFile(OSError):  # noqa: N818 - a verdict on a path
 def handle_of(path: Path) -> int:
     """A descriptor of a regular file, to be closed. Raises ``OSError``, among them ``NotAFile``."""
     # Asked before it is opened, since opening a device may do something; a pipe would wait for its other end for ever.
-    _refuse_others(os.stat(path).st_mode)
+    _refuse_others(os.stat(path))
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        _refuse_others(os.fstat(handle).st_mode)  # exchanged in between
+        _refuse_others(os.fstat(handle))  # exchanged in between
     except NotAFile:
         os.close(handle)
         raise
@@ -31,14 +36,49 @@ def handle_of(path: Path) -> int:
 def read(path: Path, most: int = MAX_BYTES) -> bytes:
     """A file's content. Raises ``OSError``, among them ``NotAFile`` for what is no regular file or too large."""
     with os.fdopen(handle_of(path), "rb") as stream:
-        if os.fstat(stream.fileno()).st_size > most:
+        size = os.fstat(stream.fileno()).st_size
+        if size > most:
             raise NotAFile(f"larger than {most >> 20} MB")
-        return stream.read(most + 1)
+        return stream.read(size)
 
 
-def _refuse_others(mode: int) -> None:
-    if problem := what_else(mode):
+def sha256_of(path: Path, beat: Callable[[], None] = lambda: None, most: int = 1 << 40) -> str:
+    """Hex SHA-256 of a file's content, as much as was there when it was opened. Raises ``OSError`` as ``read`` does.
+
+    ``beat`` is called now and then; what it raises ends the hashing.
+    """
+    digest = hashlib.sha256()
+    with os.fdopen(handle_of(path), "rb") as stream:
+        left = os.fstat(stream.fileno()).st_size
+        if left > most:
+            raise NotAFile(f"larger than {most >> 20} MB")
+        while left > 0 and (piece := stream.read(min(left, _PIECE))):
+            digest.update(piece)
+            left -= len(piece)
+            beat()
+    return digest.hexdigest()
+
+
+def member(folder: Path, name: str) -> Path:
+    """A file of a folder. Raises ``NotAFile`` for a link that leads out of it."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise NotAFile(f"{name} is a link that leaves the folder")
+    return path
+
+
+def _refuse_others(status: os.stat_result) -> None:
+    if problem := what_else(status.st_mode):
         raise NotAFile(problem)
+    if status.st_dev in _system_devices():
+        raise NotAFile("a part of the system, not a file")
+
+
+@functools.cache
+def _system_devices() -> frozenset[int]:
+    """Where the system shows itself as files, some of which never end."""
+    root = os.stat(os.sep).st_dev
+    return frozenset(os.stat(place).st_dev for place in ("/proc", "/sys") if os.path.isdir(place)) - {root}
 
 
 def what_else(mode: int) -> str:

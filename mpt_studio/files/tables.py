@@ -27,6 +27,7 @@ LONGEST_CELL = 1_000_000
 _SUSPICIOUS = ("'", "=", "+", "-", "@", "\t", "\r")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """What a spreadsheet would run, or what ``shielded`` made of it."""
+_SAID = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _START = 4096
 """A zero byte this early tells that something is no text."""
@@ -65,10 +66,12 @@ def decoded(content: bytes, called: str, *, cut: bool = False) -> str:
 def separator_of(text: str, known: Collection[str]) -> str:
     """The sign between the cells of a table, by its first line that is not blank.
 
-    It is the one that parts most of the names that are ``known``, then the one that stands there most often.
+    Excel's "sep=;" says it. Else it is the one that parts most of the names that are ``known``, then the one that stands there most often.
     """
     found = re.search(r"\S[^\r\n]*", text)
     header = found[0] if found else ""
+    if said := _SAID.fullmatch(header):
+        return said[1]
 
     def parts(sign: str) -> tuple[int, int]:
         names = sum(normal(name) in known for name in header.split(sign))
@@ -114,7 +117,7 @@ def rows_of(lines: Iterable[str], separator: str, called: str) -> Iterator[tuple
     begins = 1
     try:
         for row in reader:
-            if row:
+            if row and not (begins == 1 and _SAID.fullmatch(separator.join(row).strip(" "))):
                 yield begins, _unshielded(row) if noting.noticed else row
             begins, noting.noticed = reader.line_num + 1, False
     except csv.Error as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.tables import ID_COLUMNS, position_of, refuse_doubles
+from mpt_studio.files.tables import ID_COLUMNS, normal, position_of, refuse_doubles
 
 LABELS = ("label", "truth", "target", "class", "y_true", "true_class", "true_label", "ground_truth", "labels")
 ANSWERS = (
@@ -20,11 +20,23 @@ _NO_CLASSES = frozenset({
     "height", "row", "unnamed: 0", "", "entropy", "weight", "epoch", "time",
 })  # fmt: skip
 """Columns of numbers that are no class by their name."""
-_PREFIXED = re.compile(
-    r"(logits?|prob(?:s|abilit(?:y|ies))?|p|scores?)(?:(\[)|[_.:])\s*(.+?)(?(2)\])", re.IGNORECASE | re.DOTALL
-)
 Declared = Literal["logits", "probabilities", ""]
-_KINDS: dict[str, Declared] = {"l": "logits", "p": "probabilities", "s": ""}
+_PROBABILITY = r"prob(?:s|abilit(?:y|ies))?"
+_KINDS: tuple[tuple[str, Declared], ...] = (
+    ("logits?", "logits"),
+    (rf"log_?(?:{_PROBABILITY}|p|softmax)", ""),
+    (rf"{_PROBABILITY}|p|softmax", "probabilities"),
+    ("scores?|sigmoid|percent|pct", ""),
+)
+"""What stands before or behind the names of classes, and what it says; of several the first counts: it says most."""
+_WORD = "|".join(f"(?P<k{i}>{words})" for i, (words, _) in enumerate(_KINDS))
+_PREFIXED = re.compile(rf"(?:{_WORD})(?:(?P<b>\[)|[_.:])\s*(?P<name>.+?)(?(b)\])", re.IGNORECASE | re.DOTALL)
+_SUFFIXED = re.compile(rf"(?P<name>.+?)[_.: ](?:{_WORD})", re.IGNORECASE | re.DOTALL)
+_RANKED = re.compile(r"(.*[^0-9_.])[_.]?([0-9]{1,6})", re.DOTALL)
+_PLACES = frozenset({"index", "idx", "indices", "top", "rank", "class_index", "class_idx", "class_id"})
+_NAMES = frozenset({*_PLACES, "label", "class", "pred", "prediction", "predicted", "name", "class_name", "answer"})
+"""Columns of a list of best answers, by number or by name: index_0, index_1 … beside prob_0, prob_1 …"""
+MOST_COLUMNS = 50_000
 Numeric = Literal["no", "most", "all"]
 """How many of a column's first cells are numbers, empty ones aside: fewer than half, at least half, or all."""
 
@@ -45,6 +57,7 @@ class Roles:
     """Columns that are not read."""
     certain: bool = False
     """Whether the scores are told by a prefix, by numbers or by the names of classes, and not only by being numbers."""
+    notes: tuple[str, ...] = ()
 
 
 def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozenset[str], where: str) -> Roles:
@@ -58,6 +71,7 @@ def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozens
     Raises ``UserError`` where ids are missing, a name is there twice, or numbered scores have gaps.
     """
     names = [name.strip() for name in header]
+    refuse_columns(len(names), where)
     refuse_doubles([name for name in names if name], where)
     ids, labels, answers = (position_of(names, wanted) for wanted in (ID_COLUMNS, LABELS, ANSWERS))
     if ids < 0:
@@ -66,13 +80,49 @@ def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozens
             f"(its columns are {_some(names)})."
         )
     rest = [i for i in range(len(names)) if i not in (ids, labels, answers)]
-    found, score_names, declared = _scores(names, rest, numeric, known, has_answers=answers >= 0)
+    best = _best(names, rest, numeric, labels)
+    if best >= 0:
+        used = {ids, labels, answers if answers >= 0 else best}
+        note = f"The columns list the best answers in order; the first, {names[best]!r}, was taken, without scores."
+        ignored = tuple(name for i, name in enumerate(names) if i not in used)
+        return Roles(ids, labels, answers if answers >= 0 else best, ignored=ignored, certain=True, notes=(note,))
+    found, score_names, declared, certain = _scores(names, rest, numeric, known, has_answers=answers >= 0)
     if score_names is not None and _all_numbers(score_names):
         found, score_names = _in_order(found, score_names, where)
-    ignored = tuple(name for i, name in enumerate(names) if i not in {ids, labels, answers, *found})
-    bare = [names[i] for i in found if not _PREFIXED.fullmatch(names[i])]
-    certain = bool(found) and (score_names is None or not bare or bool(known & set(bare)))
-    return Roles(ids, labels, answers, tuple(found), score_names, declared, ignored, certain)
+    read = {ids, labels, answers, *found}
+    ignored = tuple(name for i, name in enumerate(names) if i not in read)
+    return Roles(
+        ids, labels, answers, tuple(found), score_names, declared, ignored, certain or (bool(found) and score_names is None)
+    )
+
+
+def refuse_columns(count: int, where: str) -> None:
+    """Raise ``UserError`` for more columns than there are classes anywhere."""
+    if count > MOST_COLUMNS:
+        raise UserError(f"{where} has {count:,} columns; at most {MOST_COLUMNS:,} are read.")
+
+
+def _best(names: list[str], rest: list[int], numeric: Sequence[Numeric], labels: int) -> int:
+    """The column of the first answer where columns list the best ones in order, with their scores; −1 elsewhere."""
+    stems: dict[str, dict[int, int]] = {}
+    for i in rest:
+        if fits := _RANKED.fullmatch(names[i]):
+            stems.setdefault(normal(fits[1]), {})[int(fits[2])] = i
+    lists = {stem: columns for stem, columns in stems.items() if len(columns) > 1 and _is_ranking(columns)}
+
+    def is_list(stem: str) -> bool:
+        by_name = all(numeric[i] == "no" for i in lists[stem].values())
+        return stem in (_NAMES if by_name else _PLACES) and any(
+            lists[other].keys() == lists[stem].keys() for other in lists if other != stem
+        )
+
+    first = [columns[min(columns)] for stem, columns in lists.items() if is_list(stem)]
+    fitting = [i for i in first if labels < 0 or (numeric[i] == "no") == (numeric[labels] == "no")]
+    return next(iter([*fitting, *first]), -1)
+
+
+def _is_ranking(numbers: Collection[int]) -> bool:
+    return sorted(numbers) in (list(range(len(numbers))), list(range(1, len(numbers) + 1)))
 
 
 def is_number(text: str, decimal: str = ".") -> bool:
@@ -88,29 +138,34 @@ def to_number(text: str, decimal: str = ".") -> float:
     """The number in a cell. Raises ``ValueError``."""
     if "_" in text:
         raise ValueError(text)
-    return float(text.replace(",", ".") if decimal == "," else text)
+    number = text.replace(",", ".") if decimal == "," else text
+    return float(number.strip()[:-1]) / 100 if number.rstrip().endswith("%") else float(number)
 
 
 def _scores(
     names: list[str], rest: list[int], numeric: Sequence[Numeric], known: frozenset[str], *, has_answers: bool
-) -> tuple[list[int], tuple[str, ...] | None, Declared]:
-    """Positions and names of the scores, and what their prefix says."""
-    groups: dict[str, list[tuple[int, str]]] = {}
-    for i in rest:
-        fits = _PREFIXED.fullmatch(names[i])
-        if fits and names[i] not in known:
-            groups.setdefault(fits[1][0].lower(), []).append((i, fits[3].strip()))
-    for letter, declared in _KINDS.items():  # logits before probabilities: they say more
-        group = groups.get(letter, [])
-        if len(group) > 1 and any(
-            numeric[i] != "no" for i, _ in group
-        ):  # a cell that is none is refused, not passed over
-            return [i for i, _ in group], tuple(name for _, name in group), declared
+) -> tuple[list[int], tuple[str, ...] | None, Declared, bool]:
+    """Positions and names of the scores, what their prefix says, and whether they are scores for certain."""
+    for group, declared in _groups(names, [i for i in rest if names[i] not in known], known):
+        if any(numeric[i] != "no" for i, _ in group):  # a cell that is none is refused, not passed over
+            return [i for i, _ in group], tuple(name for _, name in group), declared, True
     bare = [i for i in rest if numeric[i] != "no" and (names[i] in known or names[i].lower() not in _NO_CLASSES)]
-    is_class = any(names[i] in known for i in bare) or (not has_answers and len(bare) > 1)
-    if not is_class or len(bare) < 2:
-        return [], None, ""
-    return bare, tuple(names[i] for i in bare), ""
+    is_class = any(names[i] in known for i in bare)
+    if len(bare) < 2 or not (is_class or not has_answers):
+        return [], None, "", False
+    return bare, tuple(names[i] for i in bare), "", is_class
+
+
+def _groups(
+    names: list[str], rest: list[int], known: frozenset[str]
+) -> Iterator[tuple[list[tuple[int, str]], Declared]]:
+    """Columns with the same kind of word before the names; then behind them, where that leaves classes' names."""
+    for pattern in (_PREFIXED, _SUFFIXED):
+        every = [(i, fits) for i in rest if (fits := pattern.fullmatch(names[i]))]
+        for kind, (_, declared) in enumerate(_KINDS):
+            group = [(i, fits["name"].strip()) for i, fits in every if fits[f"k{kind}"]]
+            if len(group) > 1 and (pattern is _PREFIXED or any(name in known for _, name in group)):
+                yield group, declared
 
 
 def _all_numbers(names: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.plain import handle_of
 from mpt_studio.files.tables import ID_COLUMNS, decoded, encoding_of, normal, rows_of, separator_of
 from mpt_studio.predictions.answers import Floats
-from mpt_studio.predictions.columns import ANSWERS, LABELS, Roles, find_roles, numeric_of, to_number
-from mpt_studio.predictions.table import Codes, Progress, Spool, Table, file_name, unique_ids
+from mpt_studio.predictions.columns import ANSWERS, LABELS, Roles, find_roles, is_number, numeric_of, to_number
+from mpt_studio.predictions.table import Codes, Ids, Progress, Spool, Table, file_name
 
 SAMPLE_ROWS = 500
 """So many rows tell what the columns are."""
@@ -51,7 +53,7 @@ class _Odd(Exception):  # noqa: N818 - not an error yet
 def read_layout(path: Path) -> Layout:
     """The header and the first rows. Raises ``UserError``."""
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(handle_of(path), "rb") as stream:
             start = stream.read(LONGEST_HEADER)
     except OSError as error:
         raise UserError(f"{file_name(path)} could not be read ({error.strerror or error}).") from None
@@ -69,8 +71,8 @@ def read_layout(path: Path) -> Layout:
     if not found:
         raise UserError(f"{file_name(path)} has no header; its first line names the columns.")
     (_, header), *sample = found
-    cells = [cell for _, row in sample for cell in row]
-    decimal = "," if delimiter != "," and not any("." in c for c in cells if numeric_of([c], ",") != "no") else "."
+    numbers = [cell for _, row in sample for cell in row if is_number(cell, ",")]
+    decimal = "," if any("," in cell for cell in numbers) and not any("." in cell for cell in numbers) else "."
     rows_found, lines = tuple(tuple(row) for _, row in sample), tuple(line for line, _ in sample)
     return Layout(
         path, encoding_of(start), delimiter, decimal, tuple(name.strip() for name in header), rows_found, lines
@@ -111,30 +113,29 @@ class _Collected:
 
     def __init__(self, layout: Layout, roles: Roles) -> None:
         self.layout, self.roles = layout, roles
-        self.ids: list[np.ndarray] = []
+        self.ids = Ids(layout.name)
         self.labels, self.answers = Codes(), Codes()
         self.scores = Spool(len(roles.scores))
 
     def table(self) -> Table:
-        roles, name = self.roles, self.layout.name
-        if not self.ids:
-            raise UserError(f"{name} has no rows; it needs a header and a row for each sample.")
+        roles = self.roles
         return Table(
             self.layout.path,
-            unique_ids(np.concatenate(self.ids), name),
+            self.ids.array(),
             self.labels.coded() if roles.labels >= 0 else None,
             self.answers.coded() if roles.answers >= 0 else None,
             self.scores.array() if roles.scores else None,
             roles.score_names,
             roles.declared,
             roles.ignored,
+            notes=roles.notes,
         )
 
 
 def _by_row(layout: Layout, roles: Roles, progress: Progress) -> Table:
     found = _Collected(layout, roles)
     size = layout.path.stat().st_size or 1
-    with layout.path.open("rb") as raw:
+    with os.fdopen(handle_of(layout.path), "rb") as raw:
         text = io.TextIOWrapper(raw, layout.encoding, newline="")
         rows = rows_of(text, layout.delimiter, layout.name)
         next(rows, None)
@@ -152,7 +153,7 @@ def _take(found: _Collected, block: list[tuple[int, list[str]]]) -> None:
             raise UserError(f"{layout.name}, line {line}, column {_column(layout, roles.ids)}, has no sample id.")
         if roles.answers >= 0 and not roles.scores and not row[roles.answers].strip():
             raise UserError(f"{layout.name}, line {line}, column {_column(layout, roles.answers)}, has no answer.")
-    found.ids.append(np.array([row[roles.ids].strip() for _, row in block], dtype=np.str_))
+    found.ids.add([row[roles.ids].strip() for _, row in block])
     if roles.labels >= 0:
         found.labels.add(row[roles.labels] for _, row in block)
     if roles.answers >= 0:
@@ -217,7 +218,8 @@ def _by_arrow(layout: Layout, roles: Roles, progress: Progress) -> Table:
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise _Odd from error
     first = [row[roles.ids].strip() for row in layout.sample]
-    if not found.ids or found.ids[0][: len(first)].tolist() != first[: len(found.ids[0])]:
+    read = found.ids.start()
+    if not read or read[: len(first)] != first[: len(read)]:
         raise _Odd  # such as blank lines before the header, which pyarrow does not pass over
     return found.table()
 
@@ -231,7 +233,7 @@ def _take_batch(found: _Collected, batch: object, names: list[str]) -> None:
     ids = [text.strip() for text in column(roles.ids)]
     if not all(ids):
         raise _Odd
-    found.ids.append(np.array(ids, dtype=np.str_))
+    found.ids.add(ids)
     if roles.labels >= 0:
         found.labels.add(column(roles.labels))
     if roles.answers >= 0:

@@ -14,7 +14,7 @@ from mpt_studio.data.classes import natural_key
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions.answers import Floats, Ints, Predictions, Scores
 from mpt_studio.predictions.names import all_whole, respelled, whole
-from mpt_studio.predictions.scores import understood
+from mpt_studio.predictions.scores import Scale, understood
 from mpt_studio.predictions.table import Coded, Table
 
 DISAGREEING = 0.01
@@ -31,23 +31,28 @@ class _Names:
     open_ended: bool = False
 
 
-def to_predictions(table: Table, classes: tuple[str, ...], notes: tuple[str, ...] = ()) -> Predictions:
+def to_predictions(
+    table: Table, classes: tuple[str, ...], notes: tuple[str, ...] = (), said: Scale | None = None
+) -> Predictions:
     """Give a table's numbers their meaning.
 
     Args:
         classes: the version's class names in the order of its columns, where the user lists them.
+        said: what the user says that the scores are.
     Raises ``UserError`` where a number or a name can mean two things, or nothing.
     """
     scores, names, found = _columns(table, classes)
-    told = [*notes, *found]
-    kind: Scores = "answers"
-    if scores is not None:
-        kind, more = understood(scores, table.declared, table.ids, table.name)
-        told += more
     names = names or _answered_names(table, classes)
     answers = None if table.answers is None else _answers(table, table.answers, names)
     label_names, labels, more = _labels(table, names)
-    told += more
+    told = [*notes, *table.notes, *found, *more]
+    kind: Scores = "answers"
+    if scores is not None:
+        truth = _columns_of(label_names, names)[labels]
+        kind, more = understood(
+            scores, table.declared, table.ids, table.name, said=said, truth=truth, numbered=not names.named
+        )
+        told += more
     if names.open_ended:
         told.append(f"The classes are those that it ever answers, {len(names.every):,}; list them if it knows more.")
     if scores is not None:
@@ -152,6 +157,12 @@ def _labels(table: Table, names: _Names) -> tuple[tuple[str, ...], Ints, tuple[s
     if empty:
         notes.append(f"{empty:,} {'sample has' if empty == 1 else 'samples have'} no label.")
     return every, labels, tuple(notes)
+
+
+def _columns_of(label_names: tuple[str, ...], names: _Names) -> Ints:
+    """(L + 1,) the version's column of each name that labels refer to; −1 of those without one, and of no label."""
+    position = {name: i for i, name in enumerate(names.every)}
+    return np.array([*(position.get(name, -1) for name in label_names), -1], dtype=np.int64)
 
 
 def _meant(table: Table, coded: Coded, names: _Names, what: str, refer: tuple[str, ...]) -> list[str]:

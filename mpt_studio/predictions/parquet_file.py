@@ -10,12 +10,13 @@ import numpy as np
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.tables import ID_COLUMNS, normal
 from mpt_studio.predictions.answers import Floats
-from mpt_studio.predictions.columns import ANSWERS, LABELS, Declared, Numeric, Roles, find_roles
-from mpt_studio.predictions.table import Codes, Progress, Spool, Table, file_name, unique_ids
+from mpt_studio.predictions.columns import ANSWERS, LABELS, Declared, Numeric, Roles, find_roles, refuse_columns
+from mpt_studio.predictions.table import LONGEST_ID, MOST_ROWS, Codes, Ids, Progress, Spool, Table, file_name
 
 BATCH_ROWS = 16_384
-MOST_VALUES = 1 << 34
-"""Rows × columns beyond which a file is not believed: run-length encoding can announce anything in a few bytes."""
+SPARE_VALUES = 1 << 26
+"""Values beyond one for each byte of a file that are believed: run-length encoding can announce anything."""
+SPARE_BYTES = 256 << 20
 _LISTS: dict[str, Declared] = {
     "logits": "logits", "logit": "logits", "probabilities": "probabilities", "probs": "probabilities",
     "prob": "probabilities", "scores": "",
@@ -31,12 +32,18 @@ def read_parquet(path: Path, classes: tuple[str, ...], progress: Progress) -> Ta
         raise UserError("Parquet needs the package pyarrow (pip install pyarrow); or write the table as CSV.") from None
     name = file_name(path)
     try:
-        with parquet.ParquetFile(path) as file:
+        texts = [n for n, kind in zip(*_fields(parquet, path), strict=True) if pa.types.is_string(kind)]
+        with parquet.ParquetFile(path, read_dictionary=texts) as file:
             return _Reader(path, file, classes).read(progress)
     except FileNotFoundError:
         raise UserError(f"There is no file {name}.") from None
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise UserError(f"{name} is not a readable Parquet file ({one_sentence(str(error), 80)}).") from None
+
+
+def _fields(parquet: Any, path: Path) -> tuple[list[str], list[Any]]:
+    schema = parquet.read_schema(path)
+    return schema.names, schema.types
 
 
 class _Reader:
@@ -46,13 +53,27 @@ class _Reader:
         self.path, self.file, self.name = path, file, file_name(path)
         self.schema = file.schema_arrow
         self.header: list[str] = list(self.schema.names)
-        if file.metadata.num_rows * max(1, len(self.header)) > MOST_VALUES:
-            raise UserError(f"{self.name} announces {file.metadata.num_rows:,} rows, more than can be read.")
+        refuse_columns(len(self.header), self.name)
+        self._refuse_bombs()
         self.lists = next((i for i, name in enumerate(self.header) if self._is_list(i) and normal(name) in _LISTS), -1)
         self.roles = self._roles(classes)
-        self.ids: list[Any] = []
+        self.ids = Ids(self.name)
         self.labels, self.answers = Codes(), Codes()
         self.spool: Spool | None = Spool(len(self.roles.scores)) if self.roles.scores else None
+
+    def _refuse_bombs(self) -> None:
+        """Raise ``UserError`` for a file that says of itself that it would unpack to far more than its size."""
+        about, size = self.file.metadata, self.path.stat().st_size
+        values = unpacked = 0
+        for group in map(about.row_group, range(about.num_row_groups)):
+            for column in map(group.column, range(group.num_columns)):
+                values += column.num_values
+                unpacked += column.total_uncompressed_size
+        if about.num_rows > MOST_ROWS or values > size + SPARE_VALUES or unpacked > 4 * size + SPARE_BYTES:
+            raise UserError(
+                f"{self.name} would unpack to {values:,} values and {unpacked >> 20:,} MB, far more than its size; "
+                "save it without compression."
+            )
 
     def read(self, progress: Progress) -> Table:
         roles = self.roles
@@ -70,18 +91,17 @@ class _Reader:
         return self._table()
 
     def _table(self) -> Table:
-        if not self.ids:
-            raise UserError(f"{self.name} has no rows; it needs a row for each sample.")
         roles = self.roles
         return Table(
             self.path,
-            unique_ids(np.concatenate(self.ids), self.name),
+            self.ids.array(),
             self.labels.coded() if roles.labels >= 0 else None,
             self.answers.coded() if roles.answers >= 0 else None,
             self.spool.array() if self.spool else None,
             roles.score_names,
             roles.declared if self.lists < 0 else _LISTS[normal(self.header[self.lists])],
             tuple(name for name in roles.ignored if self.lists < 0 or name != self.header[self.lists]),
+            notes=roles.notes,
         )
 
     def _roles(self, classes: tuple[str, ...]) -> Roles:
@@ -89,14 +109,14 @@ class _Reader:
         known = set(classes)
         for batch in self.file.iter_batches(500, columns=[self.header[i] for i in columns]):
             for column in batch.columns:
-                known |= {_text(value) for value in column.to_pylist() if value is not None}
+                known |= {_text(value) for value in _cells_of(column, self.name) if value is not None}
             break
         found = find_roles(
             self.header, [self._numeric(i) for i in range(len(self.header))], frozenset(known), self.name
         )
         if self.lists < 0:
             return found
-        return Roles(found.ids, found.labels, found.answers, ignored=found.ignored)
+        return Roles(found.ids, found.labels, found.answers, ignored=found.ignored, notes=found.notes)
 
     def _numeric(self, i: int) -> Numeric:
         import pyarrow as pa
@@ -116,7 +136,7 @@ class _Reader:
         ids = [_text(value) for value in self._cells(batch, roles.ids)]
         if not all(ids):
             raise UserError(f"{self.name}, row {before + ids.index('') + 1}, has no sample id.")
-        self.ids.append(np.array(ids, dtype=np.str_))
+        self.ids.add(ids)
         if roles.labels >= 0:
             self.labels.add(map(_text, self._cells(batch, roles.labels)))
         if roles.answers >= 0:
@@ -148,7 +168,10 @@ class _Reader:
         return found
 
     def _lists_of(self, batch: Any) -> Floats:
+        from pyarrow import compute
+
         column = batch.column(self.header[self.lists])
+        refuse_columns(compute.max(compute.list_value_length(column)).as_py() or 0, self.name)
         values = column.flatten().cast("float64").to_numpy(zero_copy_only=False)
         if column.null_count or len(values) % batch.num_rows or len({len(row) for row in column.to_pylist()}) > 1:
             raise UserError(f"{self.name} has lists of scores of different lengths; all need one score a class.")
@@ -156,8 +179,21 @@ class _Reader:
         return found
 
     def _cells(self, batch: Any, i: int) -> list[Any]:
-        found: list[Any] = batch.column(self.header[i]).to_pylist()
-        return found
+        return _cells_of(batch.column(self.header[i]), self.name)
+
+
+def _cells_of(column: Any, name: str) -> list[Any]:
+    """A column's values. Text waits as a dictionary, so that a long one that is there often is there once."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    values = column.dictionary if pa.types.is_dictionary(column.type) else column
+    kind = values.type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
+    if is_text and (compute.max(compute.binary_length(values)).as_py() or 0) > 4 * LONGEST_ID:
+        raise UserError(f"{name} has texts of more than {LONGEST_ID:,} characters; ids and names are shorter.")
+    found: list[Any] = column.to_pylist()
+    return found
 
 
 def _text(value: Any) -> str:

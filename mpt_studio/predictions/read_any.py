@@ -8,22 +8,29 @@ import json
 import logging
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.class_lists import USUAL, agreed, lists_in, read_class_list, told_apart
+from mpt_studio.files import plain
+from mpt_studio.files.class_lists import LARGEST, USUAL, agreed, lists_in, read_class_list, told_apart
 from mpt_studio.files.kinds import PREDICTIONS, TABLES
 from mpt_studio.predictions import folder as folders
 from mpt_studio.predictions.answers import Predictions
+from mpt_studio.predictions.scores import SCALES, Scale
 from mpt_studio.predictions.table import Progress, Table, file_name
 
-IMPORT_FORMAT = 2
+IMPORT_FORMAT = 3
 """Raise it when importing changes its mind about a file."""
 KEPT_IMPORTS = 30
+_SAID = ".said"
+"""Where it is kept what somebody said that the scores of a file are."""
 
 
-def read_predictions(path: Path, classes: tuple[str, ...] = (), progress: Progress | None = None) -> Predictions:
+def read_predictions(
+    path: Path, classes: tuple[str, ...] = (), progress: Progress | None = None, scores: Scale | None = None
+) -> Predictions:
     """Open a folder of ours (memory-mapped), or import CSV, Parquet or ``.npz``. See docs/predictions.md.
 
     Args:
@@ -31,17 +38,20 @@ def read_predictions(path: Path, classes: tuple[str, ...] = (), progress: Progre
         classes: the version's class names in the order of its columns; by default the file's own, or those of a list
             beside it (NAME.classes.txt; classes.txt, labels.txt … where columns are only numbered).
         progress: is told a sentence and the fraction done; what it raises ends the import.
-    Raises ``UserError``.
+        scores: what they are, where the numbers do not tell; it is remembered for a file with this content.
+    Raises ``UserError``; where somebody has to say what the scores are, ``UnclearScores``.
     """
     if path.is_dir():
         if classes:
             raise UserError(f"{path} names its classes itself; leave the list of classes out.")
+        if scores:
+            raise UserError(f"{path} says itself what its scores are; leave --scores out.")
         return folders.read(path)
     if not PREDICTIONS.fits(path):
         raise UserError(f"{path} is neither a predictions folder nor an .npz, .csv, .tsv or .parquet file.")
     if not path.is_file():
         raise UserError(f"There is no file {path}.")
-    return _imported(path, classes or _listed_beside(path), progress or _tell_nobody)
+    return _imported(path, classes or _listed_beside(path), progress or _tell_nobody, scores)
 
 
 def is_predictions(path: Path) -> bool:
@@ -66,28 +76,51 @@ def _listed_beside(path: Path) -> tuple[str, ...]:
     return read_class_list(own) if own.is_file() else ()
 
 
-def _imported(path: Path, classes: tuple[str, ...], progress: Progress) -> Predictions:
+def _imported(path: Path, classes: tuple[str, ...], progress: Progress, scores: Scale | None) -> Predictions:
     """From the cache, else imported and kept there."""
+    name = file_name(path)
     try:
-        key = json.dumps([IMPORT_FORMAT, paths.sha256_of(path), path.suffix.lower(), classes, _beside_key(path)])
+        content = plain.sha256_of(path, lambda: progress(f"Reading {name}", None))
     except OSError as error:
-        raise UserError(f"{file_name(path)} could not be read ({error.strerror or error}).") from None
-    kept = paths.cache_dir() / "predictions" / hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        raise UserError(f"{name} could not be read ({error.strerror or error}).") from None
+    said = scores or _said_before(content)
+    key = json.dumps([IMPORT_FORMAT, content, path.suffix.lower(), classes, _beside_key(path), said])
+    kept = _home() / hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if (kept / "meta.json").is_file():
         try:
             return dataclasses.replace(folders.read(kept), version=path.stem)
         except UserError:
             logging.getLogger(__name__).info("The kept import %s is made anew.", kept.name)
-    made = _read(path, classes, progress)
+    made = _read(path, classes, progress, said)
+    if scores:
+        with suppress(OSError):
+            paths.write_text(_home() / _SAID / content, scores)
     return _mapped(made, kept) or made
+
+
+def _home() -> Path:
+    return paths.cache_dir() / "predictions"
+
+
+def _said_before(content: str) -> Scale | None:
+    """What somebody said that the scores of a file with this content are."""
+    try:
+        said = (_home() / _SAID / content).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    return next((scale for scale in SCALES if scale == said), None)
 
 
 def _beside_key(path: Path) -> list[str]:
     """What lists beside the file hold, since they may change."""
-    return [f"{name} {paths.sha256_of(found)}" for name in USUAL if (found := path.with_name(name)).is_file()]
+    found = []
+    for place in map(path.with_name, USUAL):
+        with suppress(OSError):
+            found.append(f"{place.name} {plain.sha256_of(place, most=LARGEST)}")
+    return found
 
 
-def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Predictions:
+def _read(path: Path, classes: tuple[str, ...], progress: Progress, said: Scale | None) -> Predictions:
     from mpt_studio.predictions.importing import to_predictions
 
     table = _table(path, classes, progress)
@@ -96,7 +129,9 @@ def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Predictio
         found, name, note = agreed(lists_in(map(path.with_name, USUAL)), table.scores.shape[1])
         classes = told_apart(found)
         notes = (f"The class names are those of {name} beside the file.",) if found else (note,) if note else ()
-    return to_predictions(table, classes, notes)
+    if said and table.scores is None:
+        raise UserError(f"{table.name} has no scores, only answers; leave --scores out.")
+    return to_predictions(table, classes, notes, said)
 
 
 def _table(path: Path, classes: tuple[str, ...], progress: Progress) -> Table:

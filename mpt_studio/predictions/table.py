@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,6 +19,10 @@ from mpt_studio.predictions.columns import Declared
 Progress = Callable[[str, float | None], None]
 IN_MEMORY = 256 << 20
 """Bytes of scores beyond which they wait in a temporary file."""
+
+MOST_ROWS = 50_000_000
+LONGEST_ID = 4096
+MOST_ID_BYTES = 4 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,8 @@ class Table:
     """What the file says numbers refer to; only ``.npz`` can."""
     label_names: tuple[str, ...] = ()
     """What it says that labels as numbers refer to, where that differs."""
+    notes: tuple[str, ...] = ()
+    """What was found while the columns were told apart."""
 
     @property
     def name(self) -> str:
@@ -115,6 +121,39 @@ class Spool:
         self._flush()
         self._file.flush()
         return np.memmap(self._file, np.float32, "r+", shape=(self.rows, self.columns))
+
+
+class Ids:
+    """Collects sample ids."""
+
+    def __init__(self, where: str) -> None:
+        self._where, self._rows, self._longest = where, 0, 0
+        self._parts: list[Strings] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Further ids. Raises ``UserError`` where they are too long, or too many for their length."""
+        self._rows += len(texts)
+        self._longest = max(self._longest, *map(len, texts))
+        refuse_large(self._rows, self._longest, self._where)
+        self._parts.append(np.array(texts, dtype=np.str_))
+
+    def array(self) -> Strings:
+        """All of them. Raises ``UserError`` where there are none, or some twice."""
+        if not self._parts:
+            raise UserError(f"{self._where} has no rows; it needs a header and a row for each sample.")
+        return unique_ids(np.concatenate(self._parts), self._where)
+
+    def start(self) -> list[str]:
+        """The first ones."""
+        return self._parts[0].tolist() if self._parts else []
+
+
+def refuse_large(rows: int, longest: int, where: str) -> None:
+    """Raise ``UserError`` for ids that arrays of one width cannot hold."""
+    if rows > MOST_ROWS:
+        raise UserError(f"{where} has more than {MOST_ROWS:,} rows, more than can be read.")
+    if longest > LONGEST_ID or rows * longest * 4 > MOST_ID_BYTES:
+        raise UserError(f"{where} has {rows:,} rows with ids of up to {longest:,} characters; make the ids shorter.")
 
 
 def unique_ids(ids: Strings, where: str) -> Strings:
