@@ -67,6 +67,8 @@ class Epoch:
     losses: dict[str, float]
     train_accuracy: float
     """On augmented training images, counted on logits without the margin."""
+    train_images: int = 0
+    """So many of them: the last, smaller batch of an epoch is left out."""
     validation: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Subset ("all", "old_classes", "new_classes") → ``flips.Rates.to_json()``; without an old model only "all" with
     "samples" and "accuracy_new"."""

@@ -55,13 +55,13 @@ class Terminal:
                 self.label = event.label
                 self._print(f"[{event.index + 1}/{event.count}] {event.label}: run {event.run}")
             case Started():
-                self.steps, self.epochs, self.samples = event.steps, event.epochs, event.train_samples
+                self.steps, self.epochs = event.steps, event.epochs
                 resumed = f", resumed at step {event.step}" if event.step else ""
                 self._print(f"  {event.train_samples} images, {event.epochs} epochs on {event.device}{resumed}")
             case Step():
                 self._show_step(event)
             case Epoch():
-                self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event, self.samples)}")
+                self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event)}")
             case Note():
                 if event.level != "error":  # the error itself is printed at the end
                     self._print_once(event.text)
@@ -89,10 +89,10 @@ def _without_numbers(sentence: str) -> str:
     return "".join(c for c in sentence if not c.isdigit() and c not in ",.")
 
 
-def _epoch_figures(event: Epoch, samples: int) -> str:
+def _epoch_figures(event: Epoch) -> str:
     parts = [
         f"loss {event.losses.get('loss', float('nan')):.3f}",
-        f"training accuracy {100 * event.train_accuracy:.1f} % (n={samples})",
+        f"training accuracy {100 * event.train_accuracy:.1f} % (n={event.train_images})",
     ]
     every: dict[str, Any] = event.validation.get("all", {})
     if every.get("accuracy_new") is not None:

@@ -23,6 +23,7 @@ from mpt_studio.cli.session import (
     print_record,
 )
 from mpt_studio.cli.version_options import VersionOptions
+from mpt_studio.predictions.scales import Scale
 
 if TYPE_CHECKING:
     from mpt_studio.compare import Comparison, Criteria
@@ -75,6 +76,7 @@ def compare(
     class_map: FileOption = None,
     old_classes: str = "",
     new_classes: str = "",
+    scores: Scale | None = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -93,12 +95,13 @@ def compare(
         class_map: File with lines "old name -> new name" or "old,new"; nothing right of it drops the class. Kept.
         old_classes: Names of the old model's classes where it has numbers: a file, or names separated by commas.
         new_classes: The same for the new version.
+        scores: What the scores in tables of predictions are, where their numbers do not tell; kept for each file.
     """
     mapped, lists = chosen_names(class_map, old_classes, new_classes)
     listed = comparing.read_ids(must_not_flip) if must_not_flip else None
     criteria = comparing.Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
     with open_session(store, quiet=json) as session:
-        comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, **lists)
+        comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, scores=scores, **lists)
         comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
         if csv is not None:
             comparing.write_csv(comparison, csv)
@@ -135,6 +138,7 @@ def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
 def inspect(
     path: Positional[Path],
     skipped: FileOption = None,
+    scores: Scale | None = None,
     version: VersionOptions = VersionOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
@@ -144,8 +148,10 @@ def inspect(
     Args:
         path: The file or folder.
         skipped: Write the images that cannot be used, and why, to this CSV file.
+        scores: What the scores in a table of predictions are, where their numbers do not tell; kept for this file.
     """
     with open_session(store, quiet=json) as session:
-        record = jobs.inspect(session, path, skipped=skipped, choices=version.choices(session, path))
+        choices = version.choices(session, path)
+        record = jobs.inspect(session, path, skipped=skipped, choices=choices, scores=scores)
     print_record(record, json, text_of)
     return 0

@@ -31,6 +31,7 @@ from mpt_studio.compare import Decision
 from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.jobs import explain
 from mpt_studio.log import start_logging
+from mpt_studio.predictions import UnclearScores
 from mpt_studio.reading import choices_from_json, to_json
 from mpt_studio.store import Store
 
@@ -49,7 +50,11 @@ def _evaluate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, A
 
 
 def _inspect(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
-    return jobs.inspect(session, Path(args["path"]))
+    """Where somebody has to say what scores are, the record's kind is "unclear"."""
+    try:
+        return jobs.inspect(session, Path(args["path"]), scores=args.get("scores"))
+    except UnclearScores as error:
+        return {"kind": "unclear", "what": error.what, "fits": error.fits}
 
 
 def _read_version(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:

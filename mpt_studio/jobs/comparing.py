@@ -13,14 +13,14 @@ from mpt_studio.compare.matching.aligned import with_own_labels
 from mpt_studio.compare.matching.class_map import NO_MAP
 from mpt_studio.data import Dataset
 from mpt_studio.data.sources import is_spec
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UsageError, UserError
 from mpt_studio.files.kinds import PREDICTIONS
 from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.jobs.evaluating import may_be_of, named_predictions
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session
-from mpt_studio.predictions import Predictions, is_predictions, read_predictions, with_truth
+from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions, with_truth
 from mpt_studio.reading import Choices
 
 Classes = tuple[str, ...]
@@ -35,6 +35,7 @@ def compare_versions(
     class_map: ClassMap = NO_MAP,
     old_classes: Classes = (),
     new_classes: Classes = (),
+    scores: Scale | None = None,
 ) -> Comparison:
     """Compare two named versions, on ``spec`` if given, else on the data that their predictions are of.
 
@@ -43,11 +44,13 @@ def compare_versions(
     Args:
         class_map: what to make of class names that differ; it is kept for these two class lists.
         old_classes, new_classes: class names of predictions whose columns or answers are numbers.
+        scores: what the scores in tables are, where their numbers do not tell.
     Raises ``UserError``, also where the two class lists have a mismatch that nothing explains.
     """
     dataset = open_data(session, spec) if spec else None
-    before = _predictions(session, old, dataset, old_classes)
-    after = _predictions(session, new, dataset, new_classes)
+    _refuse_said_of_nothing(scores, old, new)
+    before = _predictions(session, old, dataset, old_classes, scores)
+    after = _predictions(session, new, dataset, new_classes, scores)
     store = session.store.root
     known = with_own_labels(after).class_names
     class_map = kept_map(store, before.class_names, known).merged(class_map)
@@ -58,13 +61,21 @@ def compare_versions(
     return open_comparison(*pair, store / "comparisons") if are_on_disk else compare(*pair)
 
 
-def _predictions(session: Session, name: str, dataset: Dataset | None, classes: Classes) -> Predictions:
+def _predictions(
+    session: Session, name: str, dataset: Dataset | None, classes: Classes, scores: Scale | None
+) -> Predictions:
     path = Path(name).expanduser()
     if _is_table(path) or is_predictions(path):
-        return _on(dataset, read_predictions(path, classes, session.progress), name)
+        said = scores if _is_table(path) else None
+        return _on(dataset, read_predictions(path, classes, session.progress, said), name)
     if classes:
         _weights(session, path, classes, dataset)  # remembers them
     return named_predictions(session, name, dataset)
+
+
+def _refuse_said_of_nothing(scores: Scale | None, *names: str) -> None:
+    if scores and not any(_is_table(Path(name).expanduser()) for name in names):
+        raise UsageError("--scores says what the scores in a table are, and none of the versions is one; leave it out.")
 
 
 def _is_table(path: Path) -> bool:

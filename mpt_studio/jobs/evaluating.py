@@ -19,13 +19,13 @@ from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
 from mpt_studio.data.index import PARTS
 from mpt_studio.data.manifest_table import is_manifest
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UsageError, UserError
 from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
 from mpt_studio.jobs.read_weights import checkpoint_of, read_version, refuse_choices, weights_in
 from mpt_studio.jobs.session import Session
-from mpt_studio.predictions import Predictions, is_predictions, read_predictions
+from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions
 from mpt_studio.predictions.names import respelled, spelling
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, to_json
 from mpt_studio.store import Run
@@ -223,18 +223,23 @@ def _of_checkpoint(session: Session, checkpoint: Checkpoint, dataset: Dataset | 
 
 
 def inspect(
-    session: Session, path: Path, *, skipped: Path | None = None, choices: Choices = NOTHING_CHOSEN
+    session: Session,
+    path: Path,
+    *,
+    skipped: Path | None = None,
+    choices: Choices = NOTHING_CHOSEN,
+    scores: Scale | None = None,
 ) -> dict[str, Any]:
     """What a file or folder is: {"kind": "checkpoint" | "predictions" | "images", …}. Raises ``UserError``.
 
     ``skipped`` is where to write the list of images that were left out, of an image folder or a manifest. ``choices``
-    complete what a foreign file of weights does not say of itself. A checkpoint of ours is told by the fields of
+    complete what a foreign file of weights does not say of itself, ``scores`` what a table does not. A checkpoint of ours is told by the fields of
     ``Checkpoint``, with "sha256" and "bytes"; a "version" from elsewhere by those of ``Reading``.
     """
     if skipped is not None and not _is_images(path):
         raise UserError(f"{path} is neither an image folder nor a manifest, so it has no list of skipped images.")
     if is_predictions(path):
-        found = read_predictions(path, progress=session.progress)
+        found = read_predictions(path, choices.class_names, session.progress, scores)
         return {
             "kind": "predictions",
             "path": str(path),
@@ -246,6 +251,8 @@ def inspect(
             "notes": found.notes,
             **accuracy_figures(found),
         }
+    if scores:
+        raise UsageError(f"{path} is no table of predictions, so it has no scores to speak of; leave --scores out.")
     if (path / "run.json").is_file():
         raise UserError(f"{path} is a run's folder; inspect a file in its checkpoints or its predictions/test.")
     if _is_images(path):

@@ -7,7 +7,8 @@ from mpt_studio.lazily import names_of
 if TYPE_CHECKING:
     from mpt_studio.predictions.answers import Floats, Ints, Predictions, Scores, Strings
     from mpt_studio.predictions.read_any import is_predictions, read_predictions
-    from mpt_studio.predictions.scores import SCALES, Scale, UnclearScores
+    from mpt_studio.predictions.scales import SCALES, Scale
+    from mpt_studio.predictions.scores import UnclearScores
     from mpt_studio.predictions.truth import with_truth
 
 __getattr__ = names_of(
@@ -15,7 +16,8 @@ __getattr__ = names_of(
     {
         "answers": "Floats Ints Predictions Scores Strings",
         "read_any": "is_predictions read_predictions",
-        "scores": "SCALES Scale UnclearScores",
+        "scales": "SCALES Scale",
+        "scores": "UnclearScores",
         "truth": "with_truth",
     },
 )

@@ -18,7 +18,7 @@ from mpt_studio.files.class_lists import LARGEST, USUAL, agreed, lists_in, read_
 from mpt_studio.files.kinds import PREDICTIONS, TABLES
 from mpt_studio.predictions import folder as folders
 from mpt_studio.predictions.answers import Predictions
-from mpt_studio.predictions.scores import SCALES, Scale
+from mpt_studio.predictions.scales import SCALES, Scale
 from mpt_studio.predictions.table import Progress, Table, file_name
 
 IMPORT_FORMAT = 3

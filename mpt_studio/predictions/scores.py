@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +17,8 @@ import numpy.typing as npt
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions.answers import Floats, Ints, Scores, Strings
 from mpt_studio.predictions.columns import Declared
+from mpt_studio.predictions.scales import Scale
 
-Scale = Literal["logits", "probabilities", "percent", "sigmoid", "log_probabilities", "negative_log", "distances"]
-SCALES: tuple[Scale, ...] = get_args(Scale)
-WORDS: Mapping[Scale, str] = {
-    "logits": "logits: the network's outputs as they are",
-    "probabilities": "probabilities, 0 to 1, that add up to 1 over all classes (softmax)",
-    "percent": "probabilities in percent, 0 to 100",
-    "sigmoid": "a probability of each class by itself, 0 to 1 or in percent (sigmoid)",
-    "log_probabilities": "logarithms of probabilities, 0 or less",
-    "negative_log": "negative logarithms of probabilities, the smallest for the answer",
-    "distances": "distances or losses, the smallest for the answer",
-}
-"""What a person may say that scores are."""
 CHUNK_VALUES = 1 << 20
 SUM_TOLERANCE = 0.021
 """How far from 1 the probabilities of a sample may add up; more where they are rounded and many."""

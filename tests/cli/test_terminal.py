@@ -25,6 +25,7 @@ def test_that_a_log_tells_versions_epochs_and_notes_a_line_each(capsys: pytest.C
                 step=2,
                 losses={"loss": 0.5},
                 train_accuracy=0.75,
+                train_images=6,
                 validation={"old_classes": old},
             ),
         )
@@ -38,7 +39,7 @@ def test_that_a_log_tells_versions_epochs_and_notes_a_line_each(capsys: pytest.C
         "Drawing 1 of 9",
         "[1/3] Old model: run r",
         "  8 images, 2 epochs on cpu, resumed at step 1",
-        "  epoch 1/2: loss 0.500, training accuracy 75.0 % (n=8), NFR 20.0 % (old classes, n=5)",
+        "  epoch 1/2: loss 0.500, training accuracy 75.0 % (n=6), NFR 20.0 % (old classes, n=5)",
         "  No GPU was found.",
         "  Stopped early.",
     ]

@@ -222,6 +222,7 @@ class Trainer:
             epoch=self.epoch,
             losses=losses,
             train_accuracy=reading.accuracy,
+            train_images=reading.images,
             validation=validation,
             flipped=flipped,
         )

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QDialog, QMainWindow
 
 from mpt_studio.gui.widgets.settings import Settings
-from mpt_studio.gui.workspace.items import Question
+from mpt_studio.gui.workspace.items import Question, ScoresQuestion
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from mpt_studio.gui.versions.question import ModelDialog
 
 
 class VersionTools(QObject):
@@ -22,7 +17,7 @@ class VersionTools(QObject):
     def __init__(self, window: QMainWindow, workspace: Workspace, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._workspace, self._settings = window, workspace, settings
-        self._asking: dict[int, ModelDialog] = {}
+        self._asking: dict[int, QDialog] = {}
         workspace.opening.asked.connect(self.ask)
         workspace.tool_wanted.connect(self.open)
 
@@ -30,20 +25,26 @@ class VersionTools(QObject):
         """What panels ask for."""
         {"about": self.about, "export": self.export, "skipped": lambda _: self.skipped()}[tool](version)
 
-    def ask(self, question: Question) -> None:
-        """What is this model? One window for each question."""
+    def ask(self, question: Question | ScoresQuestion) -> None:
+        """What is this model, or what are these scores? One window for each question."""
         known = self._asking.get(id(question))
         if known is not None:
             known.raise_()
             known.activateWindow()
             return
-        from mpt_studio.gui.versions.question import ModelDialog
-
-        data = self._workspace.dataset
-        dialog = ModelDialog(question, data.class_names if data is not None else (), self._window)
+        dialog = self._dialog(question)
         self._asking[id(question)] = dialog
         dialog.destroyed.connect(lambda: self._asking.pop(id(question), None))
         dialog.open()
+
+    def _dialog(self, question: Question | ScoresQuestion) -> QDialog:
+        from mpt_studio.gui.versions.question import ModelDialog
+        from mpt_studio.gui.versions.scores_question import ScoresDialog
+
+        if isinstance(question, ScoresQuestion):
+            return ScoresDialog(question, self._window)
+        data = self._workspace.dataset
+        return ModelDialog(question, data.class_names if data is not None else (), self._window)
 
     def about(self, version: Version | None = None) -> None:
         """What is known of a version, of the one on show by default."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from mpt_studio.errors import shown_name
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.workspace.version import Version
+from mpt_studio.predictions import Scale
 from mpt_studio.reading import Choices, Reading
 
 
@@ -27,7 +28,7 @@ class Item(QObject):
         self.problem, self.detail = "", ""
         self.version: Version | None = None
         self.is_over = False
-        self.question: Question | None = None
+        self.question: Question | ScoresQuestion | None = None
         """What a person still has to say, where reading stopped for that."""
 
     @property
@@ -45,6 +46,17 @@ class Item(QObject):
         """Why it was refused, as the log says it: with the file's name. Empty where it was not."""
         names_it = self.name in self.problem or str(self.path) in self.problem
         return self.problem if names_it or not self.problem else f"{self.name}: {self.problem}"
+
+
+@dataclass(eq=False)
+class ScoresQuestion:
+    """What the scores in a table are, where their numbers can be several things."""
+
+    name: str
+    what: str
+    """What was seen."""
+    fits: tuple[Scale, ...]
+    answer: Callable[[Scale | None], None]
 
 
 @dataclass(eq=False)

@@ -14,12 +14,12 @@ from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.workspace import version as making
 from mpt_studio.gui.workspace.annotations import Tables
 from mpt_studio.gui.workspace.browsing import NEGATIVE_FLIPS
-from mpt_studio.gui.workspace.items import Item, Question
+from mpt_studio.gui.workspace.items import Item, Question, ScoresQuestion
 from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.jobs.kinds import kind_of
-from mpt_studio.predictions import Predictions, read_predictions
+from mpt_studio.predictions import Predictions, Scale, UnclearScores, read_predictions
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, Reading, reading_from_json, to_json
 
 DIRECT_BYTES = 100_000
@@ -40,7 +40,7 @@ class Opening(QObject):
     changed = Signal()
     """Something is being read, was refused, or is done."""
     asked = Signal(object)
-    """A ``Question`` for a dialog."""
+    """A ``Question`` or ``ScoresQuestion`` for a dialog."""
     taken = Signal()
     """Versions were opened."""
 
@@ -188,40 +188,56 @@ class Opening(QObject):
             self._refused(item, str(error))
         item.is_over = True
 
-    def _import(self, item: Item, over: Callable[[], None]) -> None:
+    def _import(self, item: Item, over: Callable[[], None], scores: Scale | None = None) -> None:
         """Predictions: ours and small tables at once, large tables by the worker, whose import is then read."""
         worker, size = self._opened.worker, 0 if item.path.is_dir() else item.path.stat().st_size
         if size <= DIRECT_BYTES:
             try:
-                self._imported(item, read_predictions(item.path))
+                self._imported(item, read_predictions(item.path, scores=scores))
+            except UnclearScores as error:
+                self._ask_scores(item, error.what, error.fits, over)
+                return
             except UserError as error:
                 self._refused(item, str(error))
             item.is_over = True
             return
         if worker is None or size <= BESIDE_BYTES:
-            self._import_beside(item, over)
+            self._import_beside(item, over, scores)
             return
         request = worker.request(
             "inspect",
-            {"path": str(item.path.absolute())},
-            on_result=lambda _: self._import_beside(item, over),
+            {"path": str(item.path.absolute()), "scores": scores},
+            on_result=lambda found: (
+                self._ask_scores(item, found["what"], tuple(found["fits"]), over)
+                if found["kind"] == "unclear"
+                else self._import_beside(item, over)
+            ),
             on_error=lambda sentence, detail: self._failed(item, sentence, detail, over),
             on_progress=lambda sentence, fraction: self._moved(item, sentence, fraction),
             title=f"Importing {item.name}",
         )
         self._follow(item, request, over)
 
-    def _import_beside(self, item: Item, over: Callable[[], None]) -> None:
+    def _import_beside(self, item: Item, over: Callable[[], None], scores: Scale | None = None) -> None:
         """In a thread; where the worker has filled the cache, what is left is hashing the file."""
 
-        def take(found: Predictions) -> None:
+        def read() -> Predictions | UnclearScores:
+            try:
+                return read_predictions(item.path, scores=scores)
+            except UnclearScores as error:
+                return error
+
+        def take(found: Predictions | UnclearScores) -> None:
+            if isinstance(found, UnclearScores):
+                self._ask_scores(item, found.what, found.fits, over)
+                return
             self._imported(item, found)
             item.is_over = True
             over()
 
         job = PoolJob(
             f"Opening {item.name}",
-            lambda: read_predictions(item.path),
+            read,
             take,
             lambda sentence, detail: self._failed(item, sentence, detail, over),
             self,
@@ -288,6 +304,20 @@ class Opening(QObject):
             item.is_over = True
             over()
 
+    def _ask_scores(self, item: Item, what: str, fits: tuple[Scale, ...], over: Callable[[], None]) -> None:
+        def answer(said: Scale | None) -> None:
+            if item.question is None:
+                return  # answered already
+            item.question = None
+            if said is None:
+                self._failed(item, f"{item.name} was not opened: what its scores are must be said first.", "", over)
+                return
+            self._import(item, over, said)
+            if item.is_over:
+                over()
+
+        self._wait_for(item, ScoresQuestion(item.name, what, fits, answer))
+
     # Questions ----------------------------------------------------------------------------------------------------
 
     def _ask(self, item: Item, found: Reading, choices: Choices, over: Callable[[], None], problem: str) -> None:
@@ -301,9 +331,12 @@ class Opening(QObject):
                 return
             self._failed(item, f"{item.name} was not opened: {_missing_in(found)} must be said first.", "", over)
 
-        item.job = None
+        question = Question(found, answer, choices, problem, anew=False)
+        self._wait_for(item, question)
+
+    def _wait_for(self, item: Item, question: Question | ScoresQuestion) -> None:
+        item.job, item.question = None, question
         item.sentence, item.fraction = "waits for an answer", -1.0
-        item.question = question = Question(found, answer, choices, problem, anew=False)
         item.changed.emit()
         self.asked.emit(question)
 
