@@ -75,12 +75,14 @@ _SIDES = {"old": "Old model's predictions", "new": "Update's predictions"}
 
 
 def comparison_report(record: dict[str, Any]) -> str:
-    """One comparison (``compare.record_of``): every figure on all, old and new classes."""
+    """One comparison (``compare.record_of``): the old model on its own classes, every figure on all, old, new ones."""
     table = TextTable("", *(f"{SUBSET_WORDS[subset]}\nn={record[subset]['samples']}" for subset in SUBSETS))
     for figure in sorted(FIGURES, key=lambda figure: list(UNITS).index(figure.unit)):
         name = ", ".join(filter(None, (figure.name, figure.whose)))
         table.add_row(name, *(_cell(figure, record[subset], figure.counts is not None) for subset in SUBSETS))
-    return str(table)
+    own = record["old_classes"]
+    head = f"Old model: accuracy {_with_interval(own, 'accuracy_old')} on its own classes (n={own['samples']})."
+    return "\n".join(([head, ""] if own["samples"] else []) + [str(table)])
 
 
 def classes_report(record: dict[str, Any]) -> str:
@@ -112,8 +114,8 @@ def accuracy_report(label: str, figures: dict[str, Any]) -> str:
     """Accuracy of one version (``jobs.versions.accuracy_figures``)."""
     every, own = figures["all"], figures["own_classes"]
     return (
-        f"{label}: accuracy {_with_interval(every, 'accuracy')} on all (n={every['samples']}), "
-        f"{_with_interval(own, 'accuracy')} on the samples of its own classes (n={own['samples']})."
+        f"{label}: accuracy {_with_interval(own, 'accuracy')} on the samples of its own classes (n={own['samples']}), "
+        f"{_with_interval(every, 'accuracy')} on all (n={every['samples']})."
     )
 
 

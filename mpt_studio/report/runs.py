@@ -17,12 +17,12 @@ def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
     """Every update and run of a store, newest first."""
     if not updates and not runs:
         return "There are no runs yet."
-    table = TextTable("id", "what", "started", "outcome", "accuracy, all", "NFR, old classes", words=4)
+    table = TextTable("id", "what", "started", "outcome", "accuracy, own classes", "NFR, old classes", words=4)
     for update in updates:
         table.add_row(update.id, f"update: {update.title}", _when(update.created), update.outcome, "", "")
     for run in runs:
         test = run.figures.get("test", {})
-        every, old = test.get("all", {}), test.get("old_classes", {})
+        every, old = test.get("own_classes") or test.get("all", {}), test.get("old_classes", {})
         accuracy = every.get("accuracy_new", every.get("accuracy"))
         figures = (_counted(accuracy, every), _counted(old.get("nfr"), old))
         table.add_row(run.id, run.label, _when(run.created), run.outcome, *figures)

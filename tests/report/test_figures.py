@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpt_studio.flips import Rates
-from mpt_studio.report import comparison_report, update_report
+from mpt_studio.report import accuracy_report, comparison_report, update_report
 
 RATES = Rates(both_right=552, negative_flips=19, positive_flips=1500, both_wrong=89, answers_changed=70, intrusions=14)
 
@@ -18,13 +18,22 @@ def test_that_the_numbers_of_a_column_end_below_each_other() -> None:
     assert len(ends) == 1
 
 
+def test_that_the_old_model_is_first_told_on_its_own_classes() -> None:
+    own = RATES.to_json() | {"accuracy_old": 0.94, "accuracy_old_ci95": (0.93, 0.95), "samples": 400}
+    every = RATES.to_json() | {"accuracy_old": 0.261}
+    text = comparison_report({"all": every, "old_classes": own, "new_classes": every})
+    assert text.startswith("Old model: accuracy 94.0 % [93.0–95.0] on its own classes (n=400).")
+    alone = {"all": {"samples": 5, "accuracy": 0.2, "accuracy_ci95": (0, 1)}, "own_classes": {"samples": 1, "accuracy": 1.0, "accuracy_ci95": (0, 1)}}
+    assert accuracy_report("Test part", alone).index("100.0 %") < accuracy_report("Test part", alone).index("20.0 %")
+
+
 def test_that_a_small_probability_is_not_called_nothing() -> None:
     (line,) = (line for line in lines_of_a_comparison() if line.startswith("McNemar"))
     assert line.split("  ")[-1].strip() == "< 0.001"
 
 
 def test_that_every_figure_is_told_and_shares_have_their_interval() -> None:
-    names = [line.partition("  ")[0] for line in lines_of_a_comparison()[2:]]
+    names = [line.partition("  ")[0] for line in lines_of_a_comparison()[4:]]
     assert names == [
         "both right", "negative flips", "positive flips", "both wrong", "accuracy, old model", "accuracy, update",
         "NFR", "PFR", "NFI", "PFI", "BTC", "BEC", "churn", "new-class intrusion", "relative NFR", "McNemar p",

@@ -44,7 +44,7 @@ from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
-from mpt_studio.gui.widgets.plain import count, label, set_tip
+from mpt_studio.gui.widgets.plain import count, label, percent, set_tip
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -266,11 +266,18 @@ class ComparePage(RefreshedWhenSeen):
 
     def _show_rates(self, rates: Rates) -> None:
         over = "all samples" if self.subset == "all" else SUBSET_WORDS[self.subset]
-        old = (
-            f"; the old model's accuracy is {100 * rates.accuracy_old:.1f} %" if rates.accuracy_old is not None else ""
-        )
-        self.basis.setText(f"Over {over}, n = {count(rates.samples)}{old}. Small: 95 % intervals.")
+        self.basis.setText(f"Over {over}, n = {count(rates.samples)}{self._old_accuracy(rates)}. Small: 95 % intervals.")
         self.quadrants.show_rates(rates)
+
+    def _old_accuracy(self, rates: Rates) -> str:
+        """On the classes that the old model knows first: on others it cannot be right."""
+        current = self.workspace.current
+        comparison = self.workspace.comparison(current.key) if current is not None else None
+        own = comparison.rates("old_classes") if comparison is not None else rates
+        if own.accuracy_old is None or rates.accuracy_old is None:
+            return ""
+        here = "" if self.subset == "old_classes" else f", {percent(rates.accuracy_old)} on these"
+        return f"; the old model's accuracy is {percent(own.accuracy_old)} on its own classes{here}"
 
     def _show_charts(self) -> None:
         """Beside the window where samples are many: the charts of the last offset stay until the new ones are there."""

@@ -14,7 +14,7 @@ from mpt_studio.store import Run, Store, Update
 HEADERS = (
     "Name",
     "Outcome",
-    "Accuracy (all)",
+    "Accuracy (own classes)",
     "NFR (old classes)",
     "Started",
     "Took",
@@ -157,9 +157,10 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
 
 
 def _accuracy(figures: Mapping[str, Any]) -> tuple[str, str]:
-    everything = figures.get("all") or {}
-    rate = everything.get("accuracy_new", everything.get("accuracy"))
-    return _shown(rate, everything), _tip("Accuracy (all)", rate, everything)
+    """On the classes that the version knows: of an old model that is not all."""
+    own = figures.get("own_classes") or figures.get("all") or {}
+    rate = own.get("accuracy_new", own.get("accuracy"))
+    return _shown(rate, own), _tip("Accuracy (classes it knows)", rate, own)
 
 
 def _nfr(figures: Mapping[str, Any]) -> tuple[str, str]:

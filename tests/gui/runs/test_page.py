@@ -128,4 +128,4 @@ def test_that_a_run_trained_alone_is_resumed_on_the_command_line(page: RunsPage)
 
 
 def test_that_when_and_how_long_come_before_the_recipe(page: RunsPage) -> None:
-    assert HEADERS[:6] == ("Name", "Outcome", "Accuracy (all)", "NFR (old classes)", "Started", "Took")
+    assert HEADERS[:6] == ("Name", "Outcome", "Accuracy (own classes)", "NFR (old classes)", "Started", "Took")
