@@ -5,7 +5,7 @@ Sample ids are relative paths. In the one-level form a fifth of the images, by a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from mpt_studio.data.classes import check_no_twins, quoted
 from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped
 from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
-from mpt_studio.data.parts import Layout, Sample, agreed_classes, build_index, part_folders, split
+from mpt_studio.data.layout import Layout, layout_of
+from mpt_studio.data.parts import Sample, agreed_classes, build_index, split
 from mpt_studio.data.scan import Found, Listing, scan, shown, without_repeats
 from mpt_studio.data.verdicts import in_threads, verify
 from mpt_studio.data.walk import Tree, walk
@@ -93,7 +94,7 @@ def open_folder(root: Path, progress: Progress) -> FolderDataset:
 
 def _indexed(root: Path, tree: Tree, progress: Progress) -> tuple[Index, bool]:
     """The index, and whether it holds for as long as the tree looks the same."""
-    layout = part_folders(tree, root)
+    layout = layout_of(tree, root)
     listings = {part: scan(tree, place) for part, place in layout.places.items()}
     for part, listing in listings.items():
         place = str(root / layout.places[part])
@@ -104,6 +105,9 @@ def _indexed(root: Path, tree: Tree, progress: Progress) -> tuple[Index, bool]:
                 "put the images of each class into a folder of its own."
             )
     found, repeated = _without_repeats(root, listings)
+    if layout.inside:
+        found, beside = _parted_inside(layout, found)
+        repeated += beside
     verdicts = verify(root, [f for f, _ in found], progress)
     judged = [Sample(f, verdict, part) for (f, part), verdict in zip(found, verdicts, strict=True)]
     samples = [s for s in judged if not s.verdict.reason]
@@ -113,6 +117,8 @@ def _indexed(root: Path, tree: Tree, progress: Progress) -> tuple[Index, bool]:
     called: dict[Part, str] = {part: f"{place}/" for part, place in layout.places.items()}
     if layout.is_split:
         called = {"train": "train", "test": "test"}
+    if layout.inside:
+        called = {part: f"the {part} folders" for part in PARTS if part in layout.inside.values()}
     class_names, notes = agreed_classes(samples, names, called, one_sentence(str(root)), is_split=layout.is_split)
     outside = [s for listing in listings.values() for s in listing.skipped]
     unlisted = [Skipped(shown(path), reason) for path, reason in tree.unreadable]
@@ -120,7 +126,7 @@ def _indexed(root: Path, tree: Tree, progress: Progress) -> tuple[Index, bool]:
         samples,
         class_names,
         [*outside, *unlisted, *repeated, *unusable],
-        [*layout.notes, *_empty_folders(layout, listings, names), *_repeated_folders(tree), *notes],
+        [*layout.notes, *_empty_folders(layout, listings, names), *_linked_folders(tree), *notes],
     )
     return index, not unlisted and all(verdict.is_lasting for verdict in verdicts)
 
@@ -131,14 +137,22 @@ def _without_repeats(root: Path, listings: dict[Part, Listing]) -> tuple[list[tu
     return [(f, part_of[id(f)]) for f in kept], repeated
 
 
+def _parted_inside(layout: Layout, found: list[tuple[Found, Part]]) -> tuple[list[tuple[Found, Part]], list[Skipped]]:
+    parted = [(f, layout.part_of(f.path)) for f, _ in found]
+    beside = [Skipped(f.sample_id, "lies beside the folders of the parts") for f, part in parted if part is None]
+    return sorted(((f, p) for f, p in parted if p is not None), key=lambda pair: PARTS.index(pair[1])), beside
+
+
 def _empty_folders(layout: Layout, listings: dict[Part, Listing], used: set[str]) -> list[str]:
     every = dict.fromkeys(name for listing in listings.values() for name in listing.class_names)
     empty = [name for name in every if name not in used]
     return [f"The class folder {quoted(empty)} has no images and is left out."] if empty else []
 
 
-def _repeated_folders(tree: Tree) -> list[str]:
-    if not tree.repeated:
-        return []
-    names = quoted([shown(path) for path in tree.repeated], 3)
-    return [f"The folder link {names} leads to images that count already and is not followed."]
+def _linked_folders(tree: Tree) -> Iterator[str]:
+    if tree.repeated:
+        names = quoted([shown(path) for path in tree.repeated], 3)
+        yield f"The folder link {names} leads to images that count already and is not followed."
+    if tree.outside:
+        names = quoted([shown(path) for path in tree.outside], 3)
+        yield f"The folder link {names} leads out of the folder; its images are read."

@@ -12,23 +12,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mpt_studio.data.by_name import ByName
 from mpt_studio.data.classes import quoted
 from mpt_studio.data.dataset import Part, Progress, Skipped
 from mpt_studio.data.folder import FolderDataset
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
 from mpt_studio.data.manifest_table import Line, Table, called, places, read_table
-from mpt_studio.data.parts import NAMES, Sample, agreed_classes, build_index, split
+from mpt_studio.data.part_names import part_of
+from mpt_studio.data.parts import Sample, agreed_classes, build_index, split
 from mpt_studio.data.scan import Found, composed, is_text, sample_id
 from mpt_studio.data.verdicts import verify
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.plain import digest_of, what_else
 from mpt_studio.files.tables import content_of
 
-_PART_OF: dict[str, Part] = {name: part for part, names in NAMES.items() for name in names} | {
-    "dev": "validation",
-    "eval": "test",
-}
 _TELL_EVERY = 5000
+_NOT_THERE = "no such file"
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,22 @@ def _indexed(file: Path, content: bytes, progress: Progress) -> Index:
         raise UserError(f"{one_sentence(str(file))} lists no images; write one line for each below the header.")
     _refuse_twins(table, file)
     listed, skipped = _found(table, file.parent, progress)
+    by_name = not listed and any(each.reason.endswith(_NOT_THERE) for each in skipped)
+    if by_name:
+        listed, skipped = _found(table, file.parent, progress, ByName(file, progress))
+    if not listed:
+        raise UserError(_none_there(table, file, skipped))
+    found_by_name = _found_by_name(listed, table, file) if by_name else ()
     listed, repeated = _without_repeats(listed)
     verdicts = verify(file, [each.found for each in listed], progress, folder=file.parent)
     judged = [(each, Sample(each.found, verdict, each.part)) for each, verdict in zip(listed, verdicts, strict=True)]
     unusable = [_skipped(each.line, s.verdict.reason) for each, s in judged if s.verdict.reason]
     usable = {s.found.sample_id: each.line for each, s in judged if not s.verdict.reason}
     index = _arranged(table, file, [s for _, s in judged if not s.verdict.reason], usable)
-    index = replace(index, skipped=(*skipped, *repeated, *unusable))
+    index = replace(index, skipped=(*skipped, *repeated, *unusable), notes=(*table.notes, *found_by_name, *index.notes))
     if all(verdict.is_lasting for verdict in verdicts):
-        places_of = (place for line in table.lines for place in places(file.parent, line.path))
+        places_of = [place for line in table.lines for place in places(file.parent, line.path)]
+        places_of += [os.path.join(file.parent, each.found.path) for each in listed] if by_name else []
         save_index(file, digest_of(content).hex(), index, [place for place in places_of if "\0" not in place])
     return index
 
@@ -95,7 +101,10 @@ def _arranged(table: Table, file: Path, samples: list[Sample], line_of: Mapping[
     return build_index(ordered, class_names, (), notes, dict(zip(table.more, columns, strict=True)))
 
 
-def _found(table: Table, folder: Path, progress: Progress) -> tuple[list[_Listed], list[Skipped]]:
+def _found(
+    table: Table, folder: Path, progress: Progress, names: ByName | None = None
+) -> tuple[list[_Listed], list[Skipped]]:
+    """What is there and what is not; with ``names``, files are looked for by their names alone."""
     listed: list[_Listed] = []
     skipped: list[Skipped] = []
     for done, line in enumerate(table.lines):
@@ -103,7 +112,8 @@ def _found(table: Table, folder: Path, progress: Progress) -> tuple[list[_Listed
             progress(f"Looking for images: {done:,} of {len(table.lines):,}", done / len(table.lines))
         part = _part(table, line)
         problem = _problem(line, part)
-        found = problem or _look(line, folder)
+        path, reason = names.find(line.path) if names and not problem else (line.path, "")
+        found = problem or reason or _look(replace(line, path=path), folder)
         if isinstance(found, Found) and part is not None:
             listed.append(_Listed(line, found, part))
         else:
@@ -111,8 +121,24 @@ def _found(table: Table, folder: Path, progress: Progress) -> tuple[list[_Listed
     return listed, skipped
 
 
+def _found_by_name(listed: Sequence[_Listed], table: Table, file: Path) -> tuple[str]:
+    where = one_sentence(str(file.parent))
+    return (f"{len(listed):,} of {len(table.lines):,} files were found by their names alone, below {where}.",)
+
+
+def _none_there(table: Table, file: Path, skipped: Sequence[Skipped]) -> str:
+    missing = [line for line in table.lines if line.path]
+    if not any(each.reason.endswith(_NOT_THERE) for each in skipped) or not missing:
+        return f"{called(file)} lists no image that can be used: {skipped[0].sample_id!r}, {skipped[0].reason}."
+    name = one_sentence(missing[0].path, 60)
+    return (
+        f"None of the {len(table.lines):,} files that {called(file)} lists is there, such as {name!r} in line "
+        f"{missing[0].number:,}; put the table beside the folder of the images, or write their paths from there."
+    )
+
+
 def _part(table: Table, line: Line) -> Part | None:
-    return _PART_OF.get(line.part.lower()) if table.has_parts else "train"
+    return part_of(line.part) if table.has_parts else "train"
 
 
 def _problem(line: Line, part: Part | None) -> str:
@@ -129,7 +155,7 @@ def _problem(line: Line, part: Part | None) -> str:
 
 def _look(line: Line, folder: Path) -> Found | str:
     """The file of a line, or why there is none; it is only asked what it is."""
-    reason = "no such file"
+    reason = _NOT_THERE
     for place in places(folder, line.path):
         try:
             status = os.stat(place)

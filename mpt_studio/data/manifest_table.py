@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mpt_studio.data.by_name import near
 from mpt_studio.data.classes import quoted
+from mpt_studio.data.part_names import part_of
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.kinds import MANIFESTS
+from mpt_studio.files.plain import handle_of
 from mpt_studio.files.tables import decoded, encoding_of, position_of, refuse_doubles, table_of
 
 PATH_NAMES = (
     "path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img", "img_path",
+    "image_name", "img_name", "image_file", "image_id", "img_id", "file_id", "id",
 )  # fmt: skip
 LABEL_NAMES = ("label", "class", "target", "class_name", "label_name", "category")
 PART_NAMES = ("split", "part", "subset", "partition")
 """Names of columns whatever the case, spaces and underscores; of several the first in this order counts."""
+MOST_CELLS = 50_000_000
+_YES, _NO = {"1", "true", "yes"}, {"0", "false", "no"}
 _KNOWN = frozenset({*PATH_NAMES, *LABEL_NAMES, *PART_NAMES})
+
+Row = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Table:
     more: tuple[str, ...]
     """Names of the other columns."""
     has_parts: bool
+    notes: tuple[str, ...] = ()
 
 
 def read_table(file: Path, content: bytes) -> Table:
@@ -50,13 +59,33 @@ def read_table(file: Path, content: bytes) -> Table:
     lines = _rows(file, decoded(content, called(file)))
     header = next(lines, (1, [""]))[1]
     path, label, part = _columns(file, header)
+    rows, notes = list(lines), []
+    if part < 0:
+        part, rows = _meant_part(header, (path, label), rows)
+        notes = [f"The column {header[part].strip()!r} tells the parts."] if part >= 0 else []
     more = [i for i, name in enumerate(header) if i not in (path, label, part) and name.strip()]
     names = tuple(header[i].strip() for i in more)
     refuse_doubles(names, called(file))
+    if len(rows) * len(header) > MOST_CELLS:
+        raise UserError(f"{called(file)} has {len(rows):,} rows of {len(header):,} columns; leave columns out.")
     wanted = [path, label, part, *more]
-    found = ((number, [row[i].strip() if 0 <= i < len(row) else "" for i in wanted]) for number, row in lines)
+    found = ((number, [row[i].strip() if 0 <= i < len(row) else "" for i in wanted]) for number, row in rows)
     made = tuple(Line(number, cells[0], cells[1], cells[2], tuple(cells[3:])) for number, cells in found if any(cells))
-    return Table(made, names, part >= 0)
+    return Table(made, names, part >= 0, tuple(notes))
+
+
+def _meant_part(header: Sequence[str], used: Collection[int], rows: list[Row]) -> tuple[int, list[Row]]:
+    """A column under any name whose cells all name parts, or say of each row whether it is of one; −1 for none."""
+    for at in (i for i in range(len(header)) if i not in used):
+        texts = {row[at].strip() for _, row in rows if at < len(row)}
+        named = {part_of(text) for text in texts} if len(texts) < 20 else {None}
+        if None not in named and "train" in named and len(named) > 1:
+            return at, rows
+        yes = part_of(header[at])
+        if yes in ("train", "test") and len(texts) == 2 and {text.lower() for text in texts} <= _YES | _NO:
+            parts = {True: yes, False: "test" if yes == "train" else "train"}
+            return at, [(n, [*row[:at], parts[row[at].strip().lower() in _YES], *row[at + 1 :]]) for n, row in rows]
+    return -1, rows
 
 
 def is_manifest(file: Path) -> bool:
@@ -64,12 +93,14 @@ def is_manifest(file: Path) -> bool:
     if not (MANIFESTS.fits(file) and file.is_file()):
         return False
     try:
-        with file.open("rb") as stream:
+        with os.fdopen(handle_of(file), "rb") as stream:
             head = stream.read(1 << 16)
         lines = _rows(file, head.decode(encoding_of(head), "replace"))
         at, _, _ = _columns(file, next(lines)[1])
         paths = (row[at] for _, row in itertools.islice(lines, 10) if at < len(row))
-        return any(os.path.isfile(place) for path in paths for place in places(file.parent, path))
+        found = list(paths)
+        there = any(os.path.isfile(place) for path in found for place in places(file.parent, path))
+        return there or any(near(file.parent, path) for path in found[:2] if path.strip())
     except (OSError, ValueError, UserError, StopIteration):
         return False
 

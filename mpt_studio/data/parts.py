@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -15,17 +13,10 @@ from mpt_studio.data.dataset import Part, Skipped
 from mpt_studio.data.index import PARTS, Index
 from mpt_studio.data.scan import Found
 from mpt_studio.data.verdicts import Verdict
-from mpt_studio.data.walk import Tree
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError
 
 TEST_SHARE = 0.2
 """Of images that come without parts."""
-NAMES: Mapping[Part, tuple[str, ...]] = {
-    "train": ("train", "training"),
-    "validation": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
-"""What folders and rows of the parts are called, whatever the case."""
 
 
 @dataclass(frozen=True)
@@ -35,51 +26,6 @@ class Sample:
     found: Found
     verdict: Verdict
     part: Part
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the parts lie."""
-
-    places: Mapping[Part, str]
-    """Folder of each part, relative to the root; {"train": ""} where a single level is to be split."""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def is_split(self) -> bool:
-        """Whether the parts have to be drawn from a single level."""
-        return self.places == {"train": ""}
-
-
-def part_folders(tree: Tree, root: Path) -> Layout:
-    """The folders of the parts.
-
-    With train, val and test each is what its name says; with two of them the second is the test part. Without train
-    the folder has no training part, where nothing but val and test is there. Raises ``UserError``.
-    """
-    top = sorted({folder.path.split(os.sep, 1)[0] for folder in tree.folders if folder.path})
-    with_classes = {folder.path.split(os.sep, 1)[0] for folder in tree.folders if os.sep in folder.path}
-    named = {part: _first_named(names, top, with_classes) for part, names in NAMES.items()}
-    places: dict[Part, str] = {part: name for part, name in named.items() if name}
-    if "test" not in places and "validation" in places:
-        places["test"] = places.pop("validation")
-    if "train" in places and "test" not in places and places["train"] in with_classes:
-        raise UserError(
-            f"{one_sentence(str(root))} has a train folder but neither test, val nor valid; "
-            f"add one, or open folder:{root / places['train']} to have it split."
-        )
-    is_for_tests = bool(places) and set(top) == set(places.values()) <= with_classes
-    if not (is_for_tests or ("train" in places and "test" in places)):
-        return Layout({"train": ""})  # "train" may be a class as well: one of railways
-    beside = sorted(set(top) - set(places.values()))
-    note = f"Beside {' and '.join(places.values())}, the folder {quoted(beside)} is not read." if beside else ""
-    return Layout({part: places[part] for part in PARTS if part in places}, (note,) if note else ())
-
-
-def _first_named(names: Sequence[str], top: Sequence[str], with_classes: Collection[str]) -> str:
-    """The folder of a part: by the order of the usual names, first of those that hold class folders."""
-    found = [name for wanted in names for name in top if name.lower() == wanted]
-    return next((name for name in found if name in with_classes), found[0] if found else "")
 
 
 def split(samples: Sequence[Sample]) -> list[Sample]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mpt_studio.data.dataset import Progress
 from mpt_studio.files.kinds import IMAGES, UNREADABLE_IMAGES
-from mpt_studio.files.plain import what_else
+from mpt_studio.files.plain import is_of_system, what_else
 
 _SUFFIXES = frozenset((*IMAGES.suffixes, *UNREADABLE_IMAGES.suffixes))
 SYSTEM_FOLDERS = frozenset({"@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"})
@@ -48,6 +48,8 @@ class Tree:
     """Folders that could not be listed, and why."""
     repeated: tuple[str, ...]
     """Links to folders that are read already, or that contain the root."""
+    outside: tuple[str, ...]
+    """Links to folders outside of the root, which are read."""
     fingerprint: str
     """Changes when a file comes, goes, or gets another size or time."""
 
@@ -76,6 +78,7 @@ class _Walker:
         self._folders: list[Folder] = []
         self._unreadable: list[tuple[str, str]] = []
         self._repeated: list[str] = []
+        self._outside: list[str] = []
         self._files = 0
 
     def tree(self) -> Tree:
@@ -89,7 +92,7 @@ class _Walker:
         digest = hashlib.blake2b(digest_size=16)
         for fact in (*self._folders, *facts[1:]):
             digest.update(repr(fact).encode("utf-8", "backslashreplace"))
-        return Tree(tuple(self._folders), tuple(facts[1]), tuple(facts[2]), digest.hexdigest())
+        return Tree(tuple(self._folders), tuple(facts[1]), tuple(facts[2]), tuple(self._outside), digest.hexdigest())
 
     def _enter(self, place: _Place) -> None:
         try:
@@ -129,6 +132,11 @@ class _Walker:
             if real in self._entered or self._contains_root(real):
                 self._repeated.append(path)
                 continue
+            if is_of_system(real):
+                self._unreadable.append((path, "a part of the system, not of data"))
+                continue
+            if not real.startswith(self._real_root + os.sep):
+                self._outside.append(path)
             self._entered.add(real)
             self._waiting.append(_Place(path, real))
             return

@@ -60,11 +60,20 @@ def sha256_of(path: Path, beat: Callable[[], None] = lambda: None, most: int = 1
 
 
 def member(folder: Path, name: str) -> Path:
-    """A file of a folder. Raises ``NotAFile`` for a link that leads out of it."""
+    """A regular file of a folder. Raises ``OSError``, among them ``NotAFile`` also for a link that leads out of it."""
     path = folder / name
+    os.close(handle_of(path))
     if not path.resolve().is_relative_to(folder.resolve()):
         raise NotAFile(f"{name} is a link that leaves the folder")
     return path
+
+
+def is_of_system(path: str) -> bool:
+    """Whether a path is where the system shows itself as files."""
+    try:
+        return os.stat(path).st_dev in _system_devices()
+    except OSError:
+        return False
 
 
 def _refuse_others(status: os.stat_result) -> None:

@@ -27,7 +27,8 @@ LONGEST_CELL = 1_000_000
 _SUSPICIOUS = ("'", "=", "+", "-", "@", "\t", "\r")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """What a spreadsheet would run, or what ``shielded`` made of it."""
-_SAID = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
+MOST_COLUMNS = 50_000
+_SAID = re.compile(r"\"?sep=([,;\t|])\"?\1*", re.IGNORECASE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _START = 4096
 """A zero byte this early tells that something is no text."""
@@ -66,7 +67,8 @@ def decoded(content: bytes, called: str, *, cut: bool = False) -> str:
 def separator_of(text: str, known: Collection[str]) -> str:
     """The sign between the cells of a table, by its first line that is not blank.
 
-    Excel's "sep=;" says it. Else it is the one that parts most of the names that are ``known``, then the one that stands there most often.
+    Excel's "sep=;" says it. Else it is the one that parts most of the names that are ``known``, then the one that
+    stands there most often.
     """
     found = re.search(r"\S[^\r\n]*", text)
     header = found[0] if found else ""
@@ -146,8 +148,15 @@ def position_of(header: Sequence[str], names: Sequence[str]) -> int:
     return next((plain.index(name) for name in names if name in plain), -1)
 
 
+def refuse_columns(count: int, called: str) -> None:
+    """Raise ``UserError`` for more columns than there are classes anywhere."""
+    if count > MOST_COLUMNS:
+        raise UserError(f"{called} has {count:,} columns; at most {MOST_COLUMNS:,} are read.")
+
+
 def refuse_doubles(names: Sequence[str], called: str) -> None:
-    """Raise ``UserError`` where two columns have one name."""
+    """Raise ``UserError`` where two columns have one name, or columns are too many."""
+    refuse_columns(len(names), called)
     double = next((name for name, count in Counter(names).items() if count > 1), None)
     if double is not None:
         raise UserError(f"{called} has more than one column {one_sentence(double, 60)!r}; give each its own name.")

@@ -19,7 +19,8 @@ from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Part
 from mpt_studio.data.index import PARTS
 from mpt_studio.data.manifest_table import is_manifest
-from mpt_studio.errors import UsageError, UserError
+from mpt_studio.errors import UsageError, UserError, shown_name
+from mpt_studio.files.kinds import TABLES
 from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
@@ -232,9 +233,10 @@ def inspect(
 ) -> dict[str, Any]:
     """What a file or folder is: {"kind": "checkpoint" | "predictions" | "images", …}. Raises ``UserError``.
 
-    ``skipped`` is where to write the list of images that were left out, of an image folder or a manifest. ``choices``
-    complete what a foreign file of weights does not say of itself, ``scores`` what a table does not. A checkpoint of ours is told by the fields of
-    ``Checkpoint``, with "sha256" and "bytes"; a "version" from elsewhere by those of ``Reading``.
+    ``skipped`` is where to write the list of images that were left out, of an image folder or a manifest.
+    ``choices`` complete what a foreign file of weights does not say of itself, ``scores`` what a table does not. A
+    checkpoint of ours is told by the fields of ``Checkpoint``, with "sha256" and "bytes"; a "version" from
+    elsewhere by those of ``Reading``.
     """
     if skipped is not None and not _is_images(path):
         raise UserError(f"{path} is neither an image folder nor a manifest, so it has no list of skipped images.")
@@ -260,12 +262,25 @@ def inspect(
         if skipped is not None:
             write_skipped_to(skipped, dataset)
         return {"kind": "images", **images_described(session, dataset)}
+    if TABLES.fits(path) and path.is_file():
+        raise UserError(_why_no_table(session, path))
     if not has_our_header(path):
         return {"kind": "version", **to_json(read_version(session, path, choices))}
     refuse_choices(path, choices)
     checkpoint = read_checkpoint(path)
     check_content(path)
     return {"kind": "checkpoint", **asdict(checkpoint), "sha256": checkpoint.sha256(), "bytes": path.stat().st_size}
+
+
+def _why_no_table(session: Session, path: Path) -> str:
+    """Why a table holds neither predictions nor images."""
+    reasons = []
+    for read in (lambda: read_predictions(path), lambda: open_data(session, f"manifest:{path}")):
+        try:
+            read()
+        except UserError as error:
+            reasons.append(str(error).rstrip("."))
+    return f"{shown_name(path)} is a table of neither predictions nor images: {'; '.join(reasons)}."
 
 
 def _is_images(path: Path) -> bool:

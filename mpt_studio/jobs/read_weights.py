@@ -36,7 +36,7 @@ from mpt_studio.store.disk import written_to
 from mpt_studio.store.run import read_run
 from mpt_studio.store.store import Store
 
-RULES = 3
+RULES = 4
 """Raised where files would be read differently, so that nothing is taken from the cache."""
 MOST_REPORT = 64 << 20
 KEPT_DAYS = 60

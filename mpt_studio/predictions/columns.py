@@ -36,7 +36,6 @@ _RANKED = re.compile(r"(.*[^0-9_.])[_.]?([0-9]{1,6})", re.DOTALL)
 _PLACES = frozenset({"index", "idx", "indices", "top", "rank", "class_index", "class_idx", "class_id"})
 _NAMES = frozenset({*_PLACES, "label", "class", "pred", "prediction", "predicted", "name", "class_name", "answer"})
 """Columns of a list of best answers, by number or by name: index_0, index_1 … beside prob_0, prob_1 …"""
-MOST_COLUMNS = 50_000
 Numeric = Literal["no", "most", "all"]
 """How many of a column's first cells are numbers, empty ones aside: fewer than half, at least half, or all."""
 
@@ -71,7 +70,6 @@ def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozens
     Raises ``UserError`` where ids are missing, a name is there twice, or numbered scores have gaps.
     """
     names = [name.strip() for name in header]
-    refuse_columns(len(names), where)
     refuse_doubles([name for name in names if name], where)
     ids, labels, answers = (position_of(names, wanted) for wanted in (ID_COLUMNS, LABELS, ANSWERS))
     if ids < 0:
@@ -92,14 +90,15 @@ def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozens
     read = {ids, labels, answers, *found}
     ignored = tuple(name for i, name in enumerate(names) if i not in read)
     return Roles(
-        ids, labels, answers, tuple(found), score_names, declared, ignored, certain or (bool(found) and score_names is None)
+        ids,
+        labels,
+        answers,
+        tuple(found),
+        score_names,
+        declared,
+        ignored,
+        certain or (bool(found) and score_names is None),
     )
-
-
-def refuse_columns(count: int, where: str) -> None:
-    """Raise ``UserError`` for more columns than there are classes anywhere."""
-    if count > MOST_COLUMNS:
-        raise UserError(f"{where} has {count:,} columns; at most {MOST_COLUMNS:,} are read.")
 
 
 def _best(names: list[str], rest: list[int], numeric: Sequence[Numeric], labels: int) -> int:

@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError
+from mpt_studio.files import plain
 from mpt_studio.predictions.answers import Predictions
 
+LARGEST_META = 256 << 20
 FORMAT = 2
 """1 knew only logits, and no fingerprint of the part; folders without more are still written so."""
 _TEXTS = ("data", "data_fingerprint", "version", "checkpoint", "checkpoint_sha256")
@@ -82,13 +84,14 @@ def read(folder: Path) -> Predictions:
 
 
 def _read(folder: Path) -> tuple[Predictions, int]:
-    meta = json.loads((folder / "meta.json").read_text("utf-8"))
+    meta = json.loads(plain.read(plain.member(folder, "meta.json"), LARGEST_META))
     if int(meta.pop("format")) > FORMAT:
         raise UserError(f"{folder} was written by a newer MPT Studio; update the program to read it.")
     samples = meta.pop("samples")
     scores = meta.get("scores", "logits")
     values: dict[str, Any] = {
-        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _arrays(scores)
+        name: np.load(plain.member(folder, f"{name}.npy"), mmap_mode="r", allow_pickle=False)
+        for name in _arrays(scores)
     }
     if scores == "answers":
         values["logits"] = np.zeros((len(values["sample_ids"]), 0), dtype=np.float32)

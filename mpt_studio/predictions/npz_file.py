@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.tables import ID_COLUMNS
+from mpt_studio.files.tables import ID_COLUMNS, MOST_COLUMNS, refuse_columns
 from mpt_studio.predictions.answers import Floats, Strings
-from mpt_studio.predictions.columns import ANSWERS, LABELS, MOST_COLUMNS, Declared, refuse_columns
+from mpt_studio.predictions.columns import ANSWERS, LABELS, Declared
 from mpt_studio.predictions.folder import reason_in
 from mpt_studio.predictions.table import (
     LONGEST_ID,

@@ -33,7 +33,7 @@ _BY_CHANCE = 6.0
 _BASES: tuple[tuple[float, str], ...] = ((np.e, ""), (10.0, " to the base 10"), (2.0, " to the base 2"))
 
 
-class UnclearScores(UserError):
+class UnclearScores(UserError):  # noqa: N818 - a question rather
     """Scores that can be several things: a person has to say which of them."""
 
     def __init__(self, where: str, what: str, fits: tuple[Scale, ...]) -> None:
@@ -89,7 +89,7 @@ def look_at(scores: Floats) -> Look:
     """A first pass over (N, C) scores."""
     low, high, smallest, zeros, binary = np.inf, -np.inf, np.inf, 0, True
     for part in _parts(scores):
-        low, high = min(low, float(part.min())), max(high, float(part.max()))
+        low, high = float(np.minimum(low, part.min())), float(np.maximum(high, part.max()))  # NaN stays
         smallest = min(smallest, float(np.min(part, where=part > 0, initial=np.inf)))
         zeros += int((part <= 0).sum())
         binary = binary and bool(((part == 0) | (part == 1)).all())
@@ -144,7 +144,7 @@ def doubt_about(outputs: Floats) -> str:
     return f"Its outputs look like {kind}; margins are differences of them, not of logits."
 
 
-# What numbers tell -----------------------------------------------------------------------------------------------------
+# What numbers tell ---------------------------------------------------------------------------------------------------
 
 
 def _told(look: Look, declared: Declared, ids: Strings, where: str) -> Found:
@@ -259,11 +259,13 @@ def _sigmoid(look: Look) -> Found:
 
 def _negative_log(base: tuple[float, str]) -> Found:
     factor = -np.log(base[0])
-    note = f"The scores are negative logarithms of probabilities{base[1]}, the smallest for the answer; they were negated."
+    note = (
+        f"The scores are negative logarithms of probabilities{base[1]}, the smallest for the answer; they were negated."
+    )
     return Found("probabilities", (note,), lambda part: part * factor)
 
 
-# What a person says ----------------------------------------------------------------------------------------------------
+# What a person says --------------------------------------------------------------------------------------------------
 
 
 def _as_said(look: Look, said: Scale, where: str) -> Found:
@@ -277,7 +279,9 @@ def _as_said(look: Look, said: Scale, where: str) -> Found:
     if said in ("probabilities", "percent"):
         whole = 1.0 if said == "probabilities" else 100.0
         if look.sums.max() > whole * (1 + SUM_TOLERANCE) and not look.adds_up(look.sums, whole):
-            raise UserError(f"{where} has rows that add up to {look.sums.max():.3g}, not {whole:g}; try --scores sigmoid.")
+            raise UserError(
+                f"{where} has rows that add up to {look.sums.max():.3g}, not {whole:g}; try --scores sigmoid."
+            )
         return _probabilities(look, whole)
     if said == "sigmoid":
         return _sigmoid(look)
@@ -299,7 +303,7 @@ _RANGES: Mapping[Scale, tuple[float, float]] = {
 }
 
 
-# What no unit explains -------------------------------------------------------------------------------------------------
+# What no unit explains -----------------------------------------------------------------------------------------------
 
 
 def _refuse_sorted(look: Look, where: str, truth: Ints | None, numbered: bool) -> None:
@@ -311,8 +315,8 @@ def _refuse_sorted(look: Look, where: str, truth: Ints | None, numbered: bool) -
     if len(known) and bool((known == always).all()):
         return
     raise UserError(
-        f"{where}: the scores of every row {'fall' if look.order == 'falling' else 'rise'} from the first column to the "
-        "last, so they are the best ones in order, not one a class; write one a class, or only the answer (prediction)."
+        f"{where}: the scores of every row {'fall' if look.order == 'falling' else 'rise'} from the first column to "
+        "the last, so they are the best ones in order, not one a class; write one a class, or the answer alone."
     )
 
 

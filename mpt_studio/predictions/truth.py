@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import posixpath
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,13 +61,14 @@ def _indices(version: Predictions, dataset: Dataset) -> tuple[Ints, bool]:
 
 
 def _by_end(dataset: Dataset) -> dict[str, int]:
-    """Every ending of an id at a slash → its index; −1 where several ids end so."""
+    """Every ending of an id at a slash, with the file's ending and without → its index; −1 where several end so."""
     found: dict[str, int] = {}
     for i, name in enumerate(dataset.sample_ids.tolist()):
         parts = name.split("/")
         for start in range(len(parts)):
             end = "/".join(parts[start:])
-            found[end] = -1 if end in found else i
+            for text in dict.fromkeys((end, posixpath.splitext(end)[0])):
+                found[text] = -1 if text in found else i
     return found
 
 

@@ -38,3 +38,22 @@ def test_that_quoted_fields_come_back_as_they_were(rows: list[tuple[str, str]]) 
         read = [(line.path, line.label) for line in read_table(file, file.read_bytes()).lines]
     stripped = [(a.strip(), b.strip()) for a, b in rows]
     assert read == [row for row in stripped if any(row)]
+
+
+@pytest.mark.parametrize(
+    ("column", "train", "test"),
+    [("Usage", "Training", "PublicTest"), ("phase", "train", "val"), ("is_train", "1", "0"), ("is_test", "no", "yes")],
+)
+def test_that_a_column_that_tells_the_parts_is_known_by_what_it_says(
+    images: Path, column: str, train: str, test: str
+) -> None:
+    rows = [f"{c}{n}.png,{c},{test if n == 2 else train}" for c in "ab" for n in range(5)]
+    data = open_dataset(f"manifest:{write(images, f'path,label,{column}', *rows)}")
+    assert data.sample_ids[data.test].tolist() == ["a2.png", "b2.png"]
+    assert f"The column '{column}' tells the parts." in data.notes
+
+
+def test_that_columns_of_other_things_stay_metadata(images: Path) -> None:
+    rows = [f"{c}{n}.png,{c},{n % 2},train" for c in "ab" for n in range(5)]
+    data = open_dataset(f"manifest:{write(images, 'path,label,night,source', *rows)}")
+    assert list(data.metadata) == ["night", "source"]

@@ -119,3 +119,8 @@ def test_that_a_shielded_text_is_read_back_and_begins_with_no_sign_of_a_formula(
     assert [row for _, row in rows_of(io.StringIO(line.getvalue(), newline=""), ",", "x")] == [["first", text]]
     assert shielded(text)[:1] not in set("=+-@\t\r")
     assert shielded("plain") == "plain"
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "SEP=;\r\n", '"sep=;"\n', "sep=;;;\n"])
+def test_that_excel_s_first_line_says_the_separator_and_is_no_row(first: str) -> None:
+    assert [row for _, row in table_of(f"{first}id;a,b,c\n1;2\n", ID_COLUMNS, "t")] == [["id", "a,b,c"], ["1", "2"]]

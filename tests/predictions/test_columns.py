@@ -56,3 +56,37 @@ def test_that_a_bracket_ends_a_name_only_where_one_opened_it(tmp_path: Path) -> 
     rows = [["a", "x]", "1.5", "0.0"], ["b", "y", "0.0", "2.5"]]
     found = read_predictions(write(tmp_path / "v.csv", [["id", "label", "logit_x]", "logit[y]"], *rows]))
     assert found.class_names == ("x]", "y")
+
+
+def test_that_words_behind_the_names_are_no_part_of_them_where_labels_tell_the_names(tmp_path: Path) -> None:
+    header = ("id", "label", "cat_prob", "dog_prob", "sharpness_prob")
+    found = read_predictions(write(tmp_path / "v.csv", [header, (1, "cat", 0.6, 0.3, 0.1), (2, "dog", 0.2, 0.6, 0.2)]))
+    assert found.class_names == ("cat", "dog", "sharpness")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "answer"),
+    [
+        (("label", "index_0", "index_1", "prob_0", "prob_1"), ("7", 7, 3, 0.6, 0.2), "7"),
+        (("label", "class_1", "class_2", "conf_1", "conf_2"), ("cat", "cat", "dog", 0.6, 0.2), "cat"),
+        (
+            ("label", "label_0", "label_1", "index_0", "index_1", "prob_0", "prob_1"),
+            ("a", "a", "b", 0, 1, 0.6, 0.2),
+            "a",
+        ),
+        (("label", "top1", "top2", "score1", "score2"), ("cat", "cat", "dog", 0.6, 0.2), "cat"),
+    ],
+)
+def test_that_columns_of_the_best_answers_in_order_tell_the_answer_alone(
+    tmp_path: Path, header: tuple[str, ...], row: tuple[object, ...], answer: str
+) -> None:
+    path = write(tmp_path / "v.csv", [("filename", *header), ("x.jpg", *row)])
+    assert is_predictions(path)
+    found = read_predictions(path)
+    assert (found.scores, found.class_names[found.predicted[0]]) == ("answers", answer)
+
+
+def test_that_numbered_scores_beside_numbered_truths_are_no_ranking(tmp_path: Path) -> None:
+    header = ("id", "label_0", "label_1", "logit_0", "logit_1")
+    found = read_predictions(write(tmp_path / "v.csv", [header, (1, 0, 1, -2, 3), (2, 1, 0, 1, -1)]))
+    assert found.logits.shape == (2, 2)

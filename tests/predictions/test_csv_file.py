@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +63,11 @@ def test_that_quotes_line_breaks_and_decimal_commas_read(tmp_path: Path) -> None
         ("id,label\n1,cat\n", r"neither scores .* nor a column of answers"),
         ("id,cat,cat\n1,2,3\n", r"more than one column 'cat'"),
         ("id,label,cat,dog\n1,cat,1,2\n1,cat,1,2\n2,dog,1,2\n", r"has 1 sample id more than once \('1'\); ids tell"),
-        ("id,p_a,p_b\n1,0.2,0.3\n", r"the probabilities of '1' add up to 0\.5, not 1; call the columns score_"),
-        ("id,prob_a,prob_b\n1,20,80\n", r"has probabilities from 20 to 80; call the columns logit_"),
+        (
+            "id,p_a,p_b\n1,0.2,0.3\n",
+            r"v\.csv: the scores of '1' add up to 0\.5, not 1; say .* --scores sigmoid or prob",
+        ),
+        ("id,prob_a,prob_b\n1,-2,8\n", r"v\.csv: the probabilities go from -2 to 8; say .* --scores logits"),
         ("id,label,logit_0,logit_1\n1,1,3,4\n2,2,3,4\n", r"labels from 1 to 2, but its 2 columns .* counted from 0"),
         ("id,label,cat,cow,dog\n1,cat,1,2,N/A\n2,cow,1,2,3\n", r"line 2, column 'dog': 'N/A' is no number"),
         ("id,label,logit_a,logit_b\n1,a,1,x\n", r"line 2, column 'logit_b': 'x' is no number"),
@@ -187,3 +191,40 @@ def test_that_marked_utf_16_and_bars_read(tmp_path: Path) -> None:
     (tmp_path / "v.csv").write_text("id|label|\u00e9|b\n1|\u00e9|1,5|2\n", encoding="utf-16")
     found = read_predictions(tmp_path / "v.csv")
     assert (found.class_names, found.logits.tolist()) == (("\u00e9", "b"), [[1.5, 2.0]])
+
+
+@pytest.mark.usefixtures("reader")
+def test_that_excel_s_separator_line_percent_cells_and_decimal_commas_read(tmp_path: Path) -> None:
+    rows = '1;cat;"87,5%";12,5%\n2;dog;7,5%;92,5%\n'
+    (tmp_path / "v.csv").write_text("sep=;\nid;label;cat;dog\n" + rows)
+    found = read_predictions(tmp_path / "v.csv")
+    assert (found.scores, found.sample_ids.tolist()) == ("probabilities", ["1", "2"])
+    assert np.allclose(np.exp(found.logits), [[0.875, 0.125], [0.075, 0.925]])
+    (tmp_path / "w.csv").write_text('id,label,cat,dog\n1,cat,"1,5","-0,5"\n')
+    assert read_predictions(tmp_path / "w.csv").logits.tolist() == [[1.5, -0.5]]
+
+
+def test_that_small_files_that_ask_for_much_are_refused_at_once(tmp_path: Path) -> None:
+    names = ",".join(f"c{i}" for i in range(60_000))
+    (tmp_path / "wide.csv").write_text(f"id,{names}\n")
+    with pytest.raises(UserError, match=r"has 60,001 columns; at most 50,000"):
+        read_layout_and_roles(tmp_path / "wide.csv")
+    rows = "".join(f"{i},1,2\n" for i in range(1000))
+    (tmp_path / "long.csv").write_text(f"id,a,b\n{'x' * 900_000},1,2\n{rows}")
+    with pytest.raises(UserError, match=r"with ids of up to 900,000 characters; make the ids shorter"):
+        read_predictions(tmp_path / "long.csv")
+
+
+def read_layout_and_roles(path: Path) -> object:
+    return roles_of(read_layout(path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the system as files")
+@pytest.mark.parametrize(
+    "target", ["/proc/self/pagemap", "/proc/self/environ", "/sys/kernel/mm/transparent_hugepage/enabled"]
+)
+def test_that_the_system_s_own_files_are_not_read(tmp_path: Path, target: str) -> None:
+    (tmp_path / "v.csv").symlink_to(target)
+    assert not is_predictions(tmp_path / "v.csv")
+    with pytest.raises(UserError, match="a part of the system, not a file"):
+        read_predictions(tmp_path / "v.csv")

@@ -99,3 +99,12 @@ def test_that_saving_where_one_may_not_write_names_the_folder(tmp_path: Path) ->
             small().save(tmp_path / "answers")
     finally:
         tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_that_arrays_are_read_through_their_folder_only(tmp_path: Path) -> None:
+    small().save(tmp_path / "mine")
+    (tmp_path / "mine" / "logits.npy").rename(tmp_path / "elsewhere.npy")
+    (tmp_path / "mine" / "logits.npy").symlink_to(tmp_path / "elsewhere.npy")
+    with pytest.raises(UserError, match=r"logits\.npy is a link that leaves the folder"):
+        read_predictions(tmp_path / "mine")

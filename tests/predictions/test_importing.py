@@ -22,7 +22,7 @@ def test_that_listed_classes_choose_the_columns_and_their_order(tmp_path: Path) 
 
 
 def test_that_a_few_answers_may_differ_from_the_scores_and_are_noted(tmp_path: Path) -> None:
-    rows = [(i, "cat", "dog" if i == 7 else "cat", 2, 1) for i in range(200)]
+    rows = [(i, "cat", "dog" if i == 7 else "cat", 2, -1) for i in range(200)]
     found = read_predictions(write(tmp_path / "v.csv", [("id", "label", "pred", "cat", "dog"), *rows]))
     assert found.predicted.tolist() == [0] * 200
     assert any(

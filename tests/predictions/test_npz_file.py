@@ -150,3 +150,15 @@ def test_that_a_broken_npz_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UserError, match=r"not a readable \.npz") as refused:
         read_predictions(tmp_path / "v.npz")
     assert "pickle" not in str(refused.value)
+
+
+def test_that_arrays_that_would_take_far_more_memory_than_their_file_are_refused(tmp_path: Path) -> None:
+    for sentence, arrays in (
+        (r"The sample_ids .* are 60,000,000 of 1 bytes", {"sample_ids": np.zeros(60_000_000, np.int8)}),
+        (r"The sample_ids .* are 2 of 400,000 bytes", {"sample_ids": np.array(["x" * 100_000, "y"])}),
+        (r"60,000 columns; at most", {"logits": np.zeros((2, 60_000), np.int8)}),
+        (r"sample ids more than once", {"sample_ids": np.zeros(1000, np.int8), "logits": np.zeros((1000, 2))}),
+    ):
+        np.savez_compressed(tmp_path / "v.npz", **{"sample_ids": IDS, "logits": np.eye(2), **arrays})
+        with pytest.raises(UserError, match=sentence):
+            read_predictions(tmp_path / "v.npz")

@@ -86,3 +86,17 @@ def test_that_a_damaged_file_is_read_or_refused(tmp_path: Path, at: int, byte: i
         read_predictions(path)
     except UserError as error:
         assert str(error).isprintable()  # noqa: PT017
+
+
+def test_that_small_files_that_unpack_to_gigabytes_are_refused(tmp_path: Path) -> None:
+    ids, zeros = pa.array(range(1_500_000)), np.zeros(1_500_000, np.float32)
+    packed = tmp_path / "v.parquet"
+    parquet.write_table(pa.table({"id": ids, **{f"logit_{i}": zeros for i in range(60)}}), packed, compression="zstd")
+    with pytest.raises(UserError, match=r"would unpack to 91,500,000 values .* save it without compression"):
+        read_predictions(packed)
+    one = pa.DictionaryArray.from_arrays(pa.array([0, 0], pa.int32()), pa.array(["x" * 1_000_000]))
+    with pytest.raises(UserError, match="texts of more than 4,096 characters"):
+        read_predictions(table(packed, id=["a", "b"], label=one, logit_a=[1.0, 2], logit_b=[-1.0, 2]))
+    row = pa.ListArray.from_arrays([0, 60_000], pa.array(np.zeros(60_000)))
+    with pytest.raises(UserError, match="60,000 columns; at most"):
+        read_predictions(table(packed, id=["a"], logits=row))

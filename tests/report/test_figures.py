@@ -23,7 +23,10 @@ def test_that_the_old_model_is_first_told_on_its_own_classes() -> None:
     every = RATES.to_json() | {"accuracy_old": 0.261}
     text = comparison_report({"all": every, "old_classes": own, "new_classes": every})
     assert text.startswith("Old model: accuracy 94.0 % [93.0–95.0] on its own classes (n=400).")
-    alone = {"all": {"samples": 5, "accuracy": 0.2, "accuracy_ci95": (0, 1)}, "own_classes": {"samples": 1, "accuracy": 1.0, "accuracy_ci95": (0, 1)}}
+    alone = {
+        "all": {"samples": 5, "accuracy": 0.2, "accuracy_ci95": (0, 1)},
+        "own_classes": {"samples": 1, "accuracy": 1.0, "accuracy_ci95": (0, 1)},
+    }
     assert accuracy_report("Test part", alone).index("100.0 %") < accuracy_report("Test part", alone).index("20.0 %")
 
 

@@ -12,6 +12,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import TABLES
 from mpt_studio.files.tables import ID_COLUMNS, position_of, rows_of, shielded, table_of, text_of
 
+LARGEST = 64 << 20
+
 
 def read_ids(path: Path) -> tuple[str, ...]:
     """Read a must-not-flip list: a plain text file with an id a line, or a CSV file with a column of ids.
@@ -20,7 +22,7 @@ def read_ids(path: Path) -> tuple[str, ...]:
     first line names a column like "sample_id"; otherwise its first column holds the ids. Raises ``UserError``.
     """
     called = f"The list {path}"
-    text = text_of(path.expanduser(), called)
+    text = text_of(path.expanduser(), called, LARGEST)
     found = _from_table(text, called) if TABLES.fits(path) else _from_lines(text)
     if not found:
         raise UserError(f"{called} has no ids; it needs an id a line.")

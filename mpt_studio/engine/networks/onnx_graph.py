@@ -57,7 +57,7 @@ class Graph:
     batch: int
     """Images at once; 0 where the graph takes any number."""
     output: str
-    ends_in_softmax: bool
+    ends_in: Literal["Softmax", "Sigmoid", ""]
     metadata: dict[str, str]
     nodes: int
     tensors: int
@@ -86,7 +86,7 @@ def read_graph(content: bytes) -> Graph:
         image_size=size,
         batch=batch,
         output=_checked_output(model.graph.output[0]),
-        ends_in_softmax=_ends_in_softmax(model.graph),
+        ends_in=_ends_in(model.graph),
         metadata=_metadata(model),
         nodes=len(model.graph.node),
         tensors=len(model.graph.initializer),
@@ -220,8 +220,8 @@ def _kind(value: Any, which: str) -> int:
     return kind
 
 
-def _ends_in_softmax(graph: Any) -> bool:
-    """Whether the output is a softmax, maybe behind operators that change no number."""
+def _ends_in(graph: Any) -> Literal["Softmax", "Sigmoid", ""]:
+    """What makes probabilities of the logits at the end, maybe behind operators that change no number."""
     maker = {name: node for node in graph.node for name in node.output}
     wanted = graph.output[0].name
     for _ in range(8):
@@ -230,7 +230,9 @@ def _ends_in_softmax(graph: Any) -> bool:
             break
         wanted = node.input[0]
     node = maker.get(wanted)
-    return node is not None and node.op_type == "Softmax"
+    if node is None or node.op_type not in ("Softmax", "Sigmoid"):
+        return ""
+    return "Softmax" if node.op_type == "Softmax" else "Sigmoid"
 
 
 def _numbers(tensor: Any) -> int:
@@ -241,26 +243,30 @@ def _numbers(tensor: Any) -> int:
 
 
 def with_offset(content: bytes, offset: tuple[float, ...]) -> bytes:
-    """The graph with an offset subtracted from each logit; one that ends in a softmax gives probabilities again."""
+    """The graph with an offset subtracted from each logit; one that ends in softmax or sigmoid does so again."""
     model, onnx = parsed(content), needed("onnx")
     graph = read_graph(content)
     kind = model.graph.output[0].type.tensor_type.elem_type
     dtype = onnx.helper.tensor_dtype_to_np_dtype(kind)
-    fresh = [_unused(model.graph, name) for name in ("rows", "flat", "logs", "offset", "less", "decided")]
-    rows, flat, logs, less_by, less, decided = fresh
+    fresh = [_unused(model.graph, name) for name in ("rows", "flat", "logs", "offset", "less", "decided", "one", "rest")]
+    rows, flat, logs, less_by, less, decided, one, rest = fresh
     model.graph.initializer.extend(
         [
             onnx.numpy_helper.from_array(np.array([0, -1], np.int64), rows),
             onnx.numpy_helper.from_array(np.array(offset).astype(dtype), less_by),
+            onnx.numpy_helper.from_array(np.ones(1, dtype), one),
         ]
     )
     make = onnx.helper.make_node
     nodes = [make("Reshape", [graph.output, rows], [flat])]
-    if graph.ends_in_softmax:
+    if graph.ends_in:
+        odds = [make("Sub", [one, flat], [rest]), make("Div", [flat, rest], [f"{rest}_odds"])]
+        is_softmax = graph.ends_in == "Softmax"
         nodes += [
-            make("Log", [flat], [logs]),
+            *([] if is_softmax else odds),
+            make("Log", [flat if is_softmax else f"{rest}_odds"], [logs]),
             make("Sub", [logs, less_by], [less]),
-            make("Softmax", [less], [decided], axis=-1),
+            make(graph.ends_in, [less], [decided], **({"axis": -1} if is_softmax else {})),
         ]
     else:
         nodes += [make("Sub", [flat, less_by], [decided])]

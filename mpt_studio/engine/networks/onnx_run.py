@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 SMALLEST = np.float32(1e-37)
 """Probabilities are not taken as less before the logarithm: float32 ends there."""
+NEAREST = np.float32(1e-7)
+"""Nor are sigmoids taken as nearer to 0 or 1 than this."""
 PIXELS_AT_ONCE, LEAST_AT_ONCE = 512 * 32 * 32, 8
 """Images that a graph is given at once, whatever is asked: so its memory does not depend on who asks."""
 
@@ -24,8 +26,8 @@ PIXELS_AT_ONCE, LEAST_AT_ONCE = 512 * 32 * 32, 8
 class OnnxRun:
     """(B, 3, S, S) float32 → (B, C) float32 logits.
 
-    Probabilities become their logarithm, which differs from the logits by one number per image: margins, softmax and
-    answers are the same. Raises ``UserError`` (the end of a sentence) where ONNX Runtime refuses the graph.
+    Sigmoids become their logits, probabilities of a softmax their logarithm, which differs from the logits by one
+    number per image: margins, softmax and answers are the same. Raises ``UserError`` (the end of a sentence) where ONNX Runtime refuses the graph.
     """
 
     def __init__(self, content: bytes, graph: Graph, *, threads: int = 1, gpu: bool = False) -> None:
@@ -39,7 +41,10 @@ class OnnxRun:
         step = self.graph.batch or at_once(images.shape[-1])
         answers = [self._answers(pixels[i : i + step]) for i in range(0, len(pixels), step)]
         found: Floats = np.concatenate(answers).astype(np.float32)
-        return np.log(np.maximum(found, SMALLEST)) if self.graph.ends_in_softmax else found
+        if self.graph.ends_in == "Sigmoid":
+            share = np.clip(found, NEAREST, 1 - NEAREST)
+            return np.log(share / (1 - share))
+        return np.log(np.maximum(found, SMALLEST)) if self.graph.ends_in == "Softmax" else found
 
     def _answers(self, images: Array) -> Array:
         """One row per image; a graph that takes a fixed number of images gets black ones for those that lack."""

@@ -18,6 +18,7 @@ from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, ONE_OUTPUT, Grap
 from mpt_studio.engine.networks.onnx_run import OnnxRun
 from mpt_studio.engine.recognise import onnx_metadata
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.predictions.scores import doubt_about
 from mpt_studio.reading import NOTHING_CHOSEN, Candidate, Choices, Need, Reading
 
 if TYPE_CHECKING:
@@ -147,16 +148,16 @@ def _tried(network: OnnxRun, size: int) -> tuple[int, tuple[str, ...]]:
     if classes > MOST_CLASSES:
         raise UserError(f"gives {classes:,} outputs, more than the {MOST_CLASSES:,} classes that are read")
     odd = [] if answers.isfinite().all() else ["It answers noise with values that are not finite."]
-    total = answers.sum(dim=1)
-    if not network.graph.ends_in_softmax and (answers >= 0).all() and (total - 1).abs().max() < 1e-3:
-        odd.append("Its outputs look like probabilities; margins are differences of them, not of logits.")
-    return classes, tuple(odd)
+    doubt = "" if network.graph.ends_in else doubt_about(answers.numpy())
+    return classes, (*odd, *filter(None, [doubt]))
 
 
 def _notes(graph: Graph) -> tuple[str, ...]:
     notes = ["It is an ONNX graph: it can be evaluated and compared, but not trained on."]
-    if graph.ends_in_softmax:
+    if graph.ends_in == "Softmax":
         notes.append("It gives probabilities; their logarithm is taken, so that margins are differences of logits.")
+    if graph.ends_in == "Sigmoid":
+        notes.append("It gives a probability of each class by itself (sigmoid); their logits log(p/(1 − p)) are taken.")
     if graph.layout == "NHWC":
         notes.append("It takes images with channels last.")
     if graph.half:

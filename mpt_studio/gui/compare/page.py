@@ -266,7 +266,9 @@ class ComparePage(RefreshedWhenSeen):
 
     def _show_rates(self, rates: Rates) -> None:
         over = "all samples" if self.subset == "all" else SUBSET_WORDS[self.subset]
-        self.basis.setText(f"Over {over}, n = {count(rates.samples)}{self._old_accuracy(rates)}. Small: 95 % intervals.")
+        self.basis.setText(
+            f"Over {over}, n = {count(rates.samples)}{self._old_accuracy(rates)}. Small: 95 % intervals."
+        )
         self.quadrants.show_rates(rates)
 
     def _old_accuracy(self, rates: Rates) -> str:

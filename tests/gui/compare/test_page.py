@@ -21,9 +21,13 @@ pytestmark = pytest.mark.gui
 
 
 def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBot) -> None:
-    assert page.basis.text().startswith("Over all samples, n = 10; the old model's accuracy is 75.0 % on its own classes, 60.0 % on these.")
+    assert page.basis.text().startswith(
+        "Over all samples, n = 10; the old model's accuracy is 75.0 % on its own classes, 60.0 % on these."
+    )
     qtbot.mouseClick(page.subsets.button(1), Qt.MouseButton.LeftButton)
-    assert page.basis.text().startswith("Over old classes, n = 8; the old model's accuracy is 75.0 % on its own classes.")
+    assert page.basis.text().startswith(
+        "Over old classes, n = 8; the old model's accuracy is 75.0 % on its own classes."
+    )
     assert page.table.candidates.headerData(2, Qt.Orientation.Horizontal) == "NFR\nold classes"
     assert cell(page, 0, "NFR").startswith("50.0 %")
     model = page.table.candidates
