@@ -185,3 +185,36 @@ def test_that_predictions_of_other_data_are_not_compared_under_a_datas_name(
     code, _, err = run(capsys, "compare", *[str(tmp_path / "a.npz")] * 2, "--data", "builtin")
     assert code == 1
     assert "other data than builtin" in err
+
+
+def distances(path: Path) -> Path:
+    """Forty samples of three classes; the smallest number is the answer."""
+    rows = [
+        f"{i},{'abc'[i % 3]}," + ",".join(str(0.5 + 3 * (j != i % 3) + 0.01 * i) for j in range(3)) for i in range(40)
+    ]
+    path.write_text("id,label,a,b,c\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_that_what_scores_are_is_asked_and_said_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
+    table, store = str(distances(tmp_path / "v.csv")), ("--store", str(tmp_path / "store"))
+    code, _, error = run(capsys, "compare", table, table, *store)
+    assert code == 1
+    assert "v.csv: the scores go from 0.5 to 3.89 and add up to nothing; say what they are with --scores" in error
+    code, out, _ = run(capsys, "compare", table, table, *store, "--scores", "distances", "--json")
+    assert (code, json.loads(out)["all"]["accuracy_new"]) == (0, 1.0)
+    assert "negated" in run(capsys, "inspect", table, *store)[1]
+    assert run(capsys, "compare", "a.pth", "b.pth", *store, "--scores", "logits")[0] == 2
+
+
+def test_that_inspect_says_of_a_table_why_it_holds_neither_predictions_nor_images(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    code, _, error = run(capsys, "inspect", str(tmp_path / "t.csv"), "--store", str(tmp_path / "store"))
+    assert code == 1
+    assert "is a table of neither predictions nor images: t.csv has no column of sample ids" in error
+    assert "has no column of paths but 'a', 'b'" in error

@@ -40,7 +40,8 @@ class Tiny(nn.Module):
 
 
 def tiny_graph(
-    *, batch: int | str = "N", layout: str = "NCHW", softmax: bool = False, half: bool = False, size: int | str = S,
+    *, batch: int | str = "N", layout: str = "NCHW", softmax: bool = False, end: str = "Softmax",
+    half: bool = False, size: int | str = S,
     metadata: dict[str, str] | None = None, network: Tiny | None = None,
 ) -> onnx.ModelProto:  # fmt: skip
     """``Tiny`` written by hand, operator by operator."""
@@ -57,7 +58,7 @@ def tiny_graph(
         helper.make_node("GlobalAveragePool", ["b"], ["c"]),
         helper.make_node("Flatten", ["c"], ["d"]),
         helper.make_node("Gemm", ["d", "head.weight", "head.bias"], ["e" if softmax else "logits"], transB=1),
-        *([helper.make_node("Softmax", ["e"], ["logits"])] if softmax else []),
+        *([helper.make_node(end, ["e"], ["logits"])] if softmax else []),
     ]  # fmt: skip
     graph = helper.make_graph(
         nodes, "tiny",

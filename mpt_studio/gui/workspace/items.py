@@ -14,6 +14,13 @@ from mpt_studio.gui.workspace.version import Version
 from mpt_studio.predictions import Scale
 from mpt_studio.reading import Choices, Reading
 
+_MISSING = {
+    "weights": "which of its weights to take",
+    "architecture": "its architecture",
+    "class_names": "its class names",
+    "preprocessing": "how its images are prepared",
+}
+
 
 class Item(QObject):
     """One file or folder: being read, asked about, refused, or done."""
@@ -73,3 +80,8 @@ class Question:
     """Whether everything may be said again, not only what is missing."""
     as_found: Callable[[], None] | None = None
     """Forgets what was said and reads the file anew; None where that is no answer."""
+
+
+def missing_in(found: Reading) -> str:
+    """What a person has to say before a file can be used, in words."""
+    return " and ".join(_MISSING[need] for need in found.needs) or "something"

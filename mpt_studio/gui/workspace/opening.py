@@ -14,7 +14,7 @@ from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.workspace import version as making
 from mpt_studio.gui.workspace.annotations import Tables
 from mpt_studio.gui.workspace.browsing import NEGATIVE_FLIPS
-from mpt_studio.gui.workspace.items import Item, Question, ScoresQuestion
+from mpt_studio.gui.workspace.items import Item, Question, ScoresQuestion, missing_in
 from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
@@ -26,12 +26,6 @@ DIRECT_BYTES = 100_000
 """Tables up to this size are imported at once; it takes half a frame (measured: up to 8 ms)."""
 BESIDE_BYTES = 1_000_000
 """Those up to this size are imported in a thread, sooner than a worker could be started for them."""
-_MISSING = {
-    "weights": "which of its weights to take",
-    "architecture": "its architecture",
-    "class_names": "its class names",
-    "preprocessing": "how its images are prepared",
-}
 
 
 class Opening(QObject):
@@ -329,7 +323,7 @@ class Opening(QObject):
                 self._read(item, said, question, over)
                 self.changed.emit()
                 return
-            self._failed(item, f"{item.name} was not opened: {_missing_in(found)} must be said first.", "", over)
+            self._failed(item, f"{item.name} was not opened: {missing_in(found)} must be said first.", "", over)
 
         question = Question(found, answer, choices, problem, anew=False)
         self._wait_for(item, question)
@@ -362,7 +356,7 @@ class Opening(QObject):
             if said is not None:
                 self._read_anew(version, said)
                 return
-            name, missing = shown_name(Path(version.source)), _missing_in(found)
+            name, missing = shown_name(Path(version.source)), missing_in(found)
             sentence = f"{name} stays as it was read before: {missing} must be said first."
             self._opened.message.emit("warning", sentence, "")
 
@@ -418,8 +412,3 @@ class Opening(QObject):
     def _refused(self, item: Item, sentence: str, detail: str = "") -> None:
         item.problem, item.detail, item.is_over, item.job = sentence, detail, True, None
         self._opened.message.emit("error", item.told, detail)
-
-
-def _missing_in(found: Reading) -> str:
-    """What a person has to say before a file can be used, in words."""
-    return " and ".join(_MISSING[need] for need in found.needs) or "something"

@@ -52,6 +52,13 @@ def test_that_probabilities_become_logits_up_to_a_constant(written) -> None:
     assert torch.allclose(difference, difference[:, :1].expand(-1, 3), atol=1e-5)
 
 
+def test_that_sigmoids_become_their_logits(written) -> None:
+    graph = tiny_graph(softmax=True, end="Sigmoid")
+    assert any("(sigmoid); their logits" in note for note in describe(written(graph), CHOSEN).notes)
+    images = torch.randn(5, 3, S, S)
+    assert torch.allclose(load_network(normalised(written(graph)))(images), Tiny()(images), atol=1e-4)
+
+
 def test_that_a_probability_of_zero_gives_no_infinite_margin(written) -> None:
     sure = Tiny()
     with torch.no_grad():

@@ -13,6 +13,7 @@ from mpt_studio.gui.versions.opening_cards import OpeningCard
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.window.docks import VERSIONS
 from mpt_studio.gui.window.main_window import MainWindow
+from mpt_studio.gui.workspace import opening
 from mpt_studio.reading import to_json
 from mpt_studio.store import Store
 
@@ -34,6 +35,15 @@ def window(qtbot: QtBot, qapp: QApplication, store: Store) -> Iterator[MainWindo
         made.show()
     yield made
     theme.set_scheme("light")
+
+
+def distances(path: Path) -> Path:
+    """Forty samples of three classes; the smallest number is the answer."""
+    rows = [
+        f"{i},{'abc'[i % 3]}," + ",".join(str(0.5 + 3 * (j != i % 3) + 0.01 * i) for j in range(3)) for i in range(40)
+    ]
+    path.write_text("id,label,a,b,c\n" + "\n".join(rows) + "\n")
+    return path
 
 
 def dialog_named(window: MainWindow, name: str) -> QDialog | None:
@@ -104,3 +114,36 @@ def test_that_versions_from_elsewhere_are_changed_and_exported_from_their_menu(
     deeds["Export…"].trigger()
     dialog_named(window, "ExportVersionDialog").reject()
     menu.close()
+
+
+def test_that_unclear_scores_are_asked_for_and_the_table_is_opened(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
+    window.files.open_paths([distances(tmp_path / "v.csv")])
+    asked = dialog_named(window, "ScoresDialog")
+    assert asked is not None
+    assert not asked.ok.isEnabled()
+    assert asked.choices.button(1).text().startswith("Distances or losses")
+    asked.choices.button(1).click()
+    asked.ok.click()
+    (version,) = window.workspace.versions
+    assert version.predictions is not None
+    assert version.figures["all"]["accuracy"] == 1.0
+
+
+def test_that_a_large_table_with_unclear_scores_is_asked_about_and_read_by_the_worker(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "DIRECT_BYTES", 10)
+    window.files.open_paths([distances(tmp_path / "v.csv")])
+    worker = window.workspace.worker
+    worker.last.answer({"kind": "unclear", "what": "the scores add up to nothing", "fits": ["logits", "distances"]})
+    dialog_named(window, "ScoresDialog").reject()
+    assert "what its scores are must be said first" in window.workspace.opening.items[0].problem
+    window.files.open_paths([tmp_path / "v.csv"])
+    worker.last.answer({"kind": "unclear", "what": "the scores add up to nothing", "fits": ["logits", "distances"]})
+    asked = next(d for d in window.findChildren(QDialog) if type(d).__name__ == "ScoresDialog" and d.isVisible())
+    asked.choices.button(1).click()
+    asked.ok.click()
+    assert worker.last.args["scores"] == "distances"
