@@ -14,7 +14,8 @@ from mpt_studio.data.classes import natural_key
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions.answers import Floats, Ints, Predictions, Scores
 from mpt_studio.predictions.names import all_whole, respelled, whole
-from mpt_studio.predictions.scores import Scale, understood
+from mpt_studio.predictions.scales import Scale
+from mpt_studio.predictions.scores import understood
 from mpt_studio.predictions.table import Coded, Table
 
 DISAGREEING = 0.01

@@ -248,7 +248,9 @@ def with_offset(content: bytes, offset: tuple[float, ...]) -> bytes:
     graph = read_graph(content)
     kind = model.graph.output[0].type.tensor_type.elem_type
     dtype = onnx.helper.tensor_dtype_to_np_dtype(kind)
-    fresh = [_unused(model.graph, name) for name in ("rows", "flat", "logs", "offset", "less", "decided", "one", "rest")]
+    fresh = [
+        _unused(model.graph, name) for name in ("rows", "flat", "logs", "offset", "less", "decided", "one", "rest")
+    ]
     rows, flat, logs, less_by, less, decided, one, rest = fresh
     model.graph.initializer.extend(
         [

@@ -27,7 +27,8 @@ class OnnxRun:
     """(B, 3, S, S) float32 → (B, C) float32 logits.
 
     Sigmoids become their logits, probabilities of a softmax their logarithm, which differs from the logits by one
-    number per image: margins, softmax and answers are the same. Raises ``UserError`` (the end of a sentence) where ONNX Runtime refuses the graph.
+    number per image: margins, softmax and answers are the same. Raises ``UserError`` (the end of a sentence) where
+    ONNX Runtime refuses the graph.
     """
 
     def __init__(self, content: bytes, graph: Graph, *, threads: int = 1, gpu: bool = False) -> None:
@@ -43,7 +44,8 @@ class OnnxRun:
         found: Floats = np.concatenate(answers).astype(np.float32)
         if self.graph.ends_in == "Sigmoid":
             share = np.clip(found, NEAREST, 1 - NEAREST)
-            return np.log(share / (1 - share))
+            found = np.log(share / (1 - share))
+            return found
         return np.log(np.maximum(found, SMALLEST)) if self.graph.ends_in == "Softmax" else found
 
     def _answers(self, images: Array) -> Array:

@@ -19,7 +19,7 @@ from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.jobs.kinds import kind_of
-from mpt_studio.predictions import Predictions, Scale, UnclearScores, read_predictions
+from mpt_studio.predictions import Predictions, Scale, UnclearScores
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, Reading, reading_from_json, to_json
 
 DIRECT_BYTES = 100_000
@@ -187,13 +187,9 @@ class Opening(QObject):
         worker, size = self._opened.worker, 0 if item.path.is_dir() else item.path.stat().st_size
         if size <= DIRECT_BYTES:
             try:
-                self._imported(item, read_predictions(item.path, scores=scores))
-            except UnclearScores as error:
-                self._ask_scores(item, error.what, error.fits, over)
-                return
+                self._imported(item, making.read_or_ask(item.path, scores), over)
             except UserError as error:
-                self._refused(item, str(error))
-            item.is_over = True
+                self._failed(item, str(error), "", over)
             return
         if worker is None or size <= BESIDE_BYTES:
             self._import_beside(item, over, scores)
@@ -204,7 +200,7 @@ class Opening(QObject):
             on_result=lambda found: (
                 self._ask_scores(item, found["what"], tuple(found["fits"]), over)
                 if found["kind"] == "unclear"
-                else self._import_beside(item, over)
+                else self._import_beside(item, over, scores)
             ),
             on_error=lambda sentence, detail: self._failed(item, sentence, detail, over),
             on_progress=lambda sentence, fraction: self._moved(item, sentence, fraction),
@@ -212,35 +208,24 @@ class Opening(QObject):
         )
         self._follow(item, request, over)
 
-    def _import_beside(self, item: Item, over: Callable[[], None], scores: Scale | None = None) -> None:
+    def _import_beside(self, item: Item, over: Callable[[], None], scores: Scale | None) -> None:
         """In a thread; where the worker has filled the cache, what is left is hashing the file."""
-
-        def read() -> Predictions | UnclearScores:
-            try:
-                return read_predictions(item.path, scores=scores)
-            except UnclearScores as error:
-                return error
-
-        def take(found: Predictions | UnclearScores) -> None:
-            if isinstance(found, UnclearScores):
-                self._ask_scores(item, found.what, found.fits, over)
-                return
-            self._imported(item, found)
-            item.is_over = True
-            over()
-
         job = PoolJob(
             f"Opening {item.name}",
-            read,
-            take,
+            lambda: making.read_or_ask(item.path, scores),
+            lambda found: self._imported(item, found, over),
             lambda sentence, detail: self._failed(item, sentence, detail, over),
             self,
         )
         self._follow(item, job, over)
         job.start()
 
-    def _imported(self, item: Item, found: Predictions) -> None:
-        item.version = making.of_predictions(item.path, found, self._opened.dataset)
+    def _imported(self, item: Item, found: Predictions | UnclearScores, over: Callable[[], None]) -> None:
+        if isinstance(found, UnclearScores):
+            self._ask_scores(item, found.what, found.fits, over)
+            return
+        item.version, item.is_over = making.of_predictions(item.path, found, self._opened.dataset), True
+        over()
 
     def _read(self, item: Item, choices: Choices, asked: Question | None, over: Callable[[], None]) -> None:
         """Have weights from elsewhere read; ``asked`` is the question that ``choices`` answer."""
@@ -303,12 +288,10 @@ class Opening(QObject):
             if item.question is None:
                 return  # answered already
             item.question = None
-            if said is None:
+            if said is not None:
+                self._import(item, over, said)
+            else:
                 self._failed(item, f"{item.name} was not opened: what its scores are must be said first.", "", over)
-                return
-            self._import(item, over, said)
-            if item.is_over:
-                over()
 
         self._wait_for(item, ScoresQuestion(item.name, what, fits, answer))
 

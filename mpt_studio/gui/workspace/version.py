@@ -11,7 +11,7 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.compare.figures.decision import Decision
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.predictions import Predictions, read_predictions, with_truth
+from mpt_studio.predictions import Predictions, Scale, UnclearScores, read_predictions, with_truth
 from mpt_studio.reading import Reading
 
 if TYPE_CHECKING:
@@ -76,6 +76,14 @@ def checkpoint_label(found: Checkpoint, path: Path) -> str:
     if path.stem not in ("last", "best"):
         return path.stem
     return {"old": "Old model", "reference": "Reference"}.get(found.role, "") or found.method or path.stem
+
+
+def read_or_ask(path: Path, scores: Scale | None) -> Predictions | UnclearScores:
+    """Predictions, or what somebody has to say of their scores first. Raises ``UserError``."""
+    try:
+        return read_predictions(path, scores=scores)
+    except UnclearScores as question:
+        return question
 
 
 def of_predictions(path: Path, found: Predictions, dataset: Dataset | None) -> Version:

@@ -135,7 +135,8 @@ def test_that_unclear_scores_are_asked_for_and_the_table_is_opened(
 def test_that_a_large_table_with_unclear_scores_is_asked_about_and_read_by_the_worker(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "DIRECT_BYTES", 10)
+    for limit in ("DIRECT_BYTES", "BESIDE_BYTES"):
+        monkeypatch.setattr(opening, limit, 10)
     window.files.open_paths([distances(tmp_path / "v.csv")])
     worker = window.workspace.worker
     worker.last.answer({"kind": "unclear", "what": "the scores add up to nothing", "fits": ["logits", "distances"]})
