@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.exporting import export
     from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
     from mpt_studio.jobs.read_weights import checkpoint_of, read_version, with_preprocessing
+    from mpt_studio.jobs.resuming import why_not_resumed
     from mpt_studio.jobs.session import Session, absolute_spec
     from mpt_studio.jobs.training import check_engine, start_train, train
     from mpt_studio.jobs.update import check_update, run_update, start_update
@@ -27,6 +28,7 @@ __getattr__ = names_of(
         "exporting": "export",
         "images": "metadata_file open_data skipped_file skipped_sentence",
         "read_weights": "checkpoint_of read_version with_preprocessing",
+        "resuming": "why_not_resumed",
         "session": "Session absolute_spec",
         "training": "check_engine start_train train",
         "update": "check_update run_update start_update",

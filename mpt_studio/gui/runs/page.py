@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl
-from PySide6.QtGui import QColor, QDesktopServices, QFont, QFontMetrics, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QFontMetrics, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -24,103 +24,29 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
-from mpt_studio.gui.runs.rows import HEADERS, NUMBERS, OUTCOMES, Row, filtered, rows_of
+from mpt_studio.gui.runs.model import RunsModel
+from mpt_studio.gui.runs.rows import HEADERS, OUTCOMES, Row, filtered, named, rows_of
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
-from mpt_studio.gui.widgets.plain import count, label, set_tip, tip
+from mpt_studio.gui.widgets.plain import count, label, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 
-Index = QModelIndex | QPersistentModelIndex
 _RESUME_TIP = "Go on with a stopped update"
 _CELL_SPACE, _WIDEST = 20, 280
 """Pixels: beside a cell's text, and of a column whose text is longer, until the user widens it."""
-_RESUMABLE = frozenset({"interrupted", "failed", "stopped", "cancelled", "queued"})
-
-
-class RunsModel(QAbstractTableModel):
-    """Rows of updates and runs."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.rows: list[Row] = []
-
-    def set_rows(self, rows: list[Row]) -> None:
-        """Show these; nothing moves on screen where they are the same."""
-        if rows != self.rows:
-            self.beginResetModel()
-            self.rows = rows
-            self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        show = _ROLES.get(role)
-        return show(self.rows[index.row()], index.column()) if show else None
-
-
-def _display(row: Row, column: int) -> str:
-    text = row.cells[column]
-    if column == 0 and row.is_member:
-        return f"      {text}"
-    return f"{OUTCOMES.get(text, ('', ''))[0]}  {text}" if column == 1 else text
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
-
-
-def _foreground(row: Row, column: int) -> QColor | None:
-    if column == 1:
-        return QColor(theme.color(OUTCOMES.get(row.outcome, ("", "text"))[1]))
-    return QColor(theme.colors().muted) if column > 3 else None
-
-
-def _font(row: Row, column: int) -> QFont | None:
-    if row.kind != "update" or column > 3:
-        return None
-    font = QFont()
-    font.setBold(True)
-    return font
-
-
-def _tooltip(row: Row, column: int) -> str | None:
-    if column == 1:
-        return tip(row.message) or None
-    return tip(row.tips.get(column) or (f"{row.cells[0]}\n{row.id}" if column == 0 else row.cells[column])) or None
+_ALIVE = frozenset({"running", "paused"})
 
 
 def _resume_tip(row: Row | None) -> str:
     """Runs that were trained alone are resumed where they were begun: on the command line."""
-    if row is None or row.kind == "update" or row.outcome not in _RESUMABLE:
+    if row is None or (row.kind == "run" and row.outcome in ("done", "stopped", *_ALIVE)):
         return _RESUME_TIP
+    if row.kind == "update":
+        return row.why_not_resumed or _RESUME_TIP
     if row.update:
         return "Part of an update: select the update and resume that."
     return f"Trained alone; go on in a terminal:\nmpt-studio resume {row.id} --store {Path(row.folder).parents[1]}"
-
-
-_ROLES: dict[int, Callable[[Row, int], Any]] = {
-    Qt.ItemDataRole.DisplayRole: _display,
-    Qt.ItemDataRole.ToolTipRole: _tooltip,
-    Qt.ItemDataRole.ForegroundRole: _foreground,
-    Qt.ItemDataRole.FontRole: _font,
-    Qt.ItemDataRole.TextAlignmentRole: lambda _row, column: _alignment(column),
-    Qt.ItemDataRole.AccessibleTextRole: lambda row, column: f"{HEADERS[column]}: {row.cells[column] or 'none'}",
-}
 
 
 class RunsPage(Page):
@@ -292,7 +218,7 @@ class RunsPage(Page):
         able = {
             "open": bool(rows),
             "overlay": bool(rows),
-            "resume": one is not None and one.kind == "update" and one.outcome in _RESUMABLE,
+            "resume": one is not None and one.kind == "update" and not one.why_not_resumed,
             "duplicate": one is not None,
             "reveal": one is not None,
             "delete": bool(rows),
@@ -319,8 +245,15 @@ class RunsPage(Page):
     # Deeds --------------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Open an update's versions, or add the selected runs' versions to those that are open."""
+        """Open an update's versions, or add the selected runs' versions to those that are open.
+
+        One that is being trained is opened where its curves grow.
+        """
         rows = self.selected()
+        alive = next((row.update for row in rows if row.update and row.outcome in _ALIVE), "")
+        if alive:
+            self.workspace.resume.emit(alive)
+            return
         update = next((row for row in rows if row.kind == "update"), None)
         if update is not None:
             done = self.workspace.opening.open_update(update.id)
@@ -371,7 +304,7 @@ class RunsPage(Page):
         updates = {row.id for row in rows if row.kind == "update"}
         chosen = {row.id for row in rows}
         doomed = [r for r in self._all if r.id in chosen or (r.kind == "run" and r.update in updates)]
-        if doomed and self._confirms(doomed):
+        if doomed and not self._tells_running(doomed) and self._confirms(doomed):
             for row in sorted(doomed, key=lambda row: row.kind == "run"):  # the update first: it may be in use
                 self._delete_one(row)
             self.refresh()
@@ -382,11 +315,19 @@ class RunsPage(Page):
         except UserError as error:
             self.workspace.message.emit("error", str(error), "")
 
+    def _tells_running(self, doomed: list[Row]) -> bool:
+        """Whether one of them is being trained, which is said before anything is asked."""
+        store = self.workspace.store
+        for row in doomed:
+            with contextlib.suppress(UserError):
+                if (store.update(row.id) if row.kind == "update" else store.run(row.id)).is_active:
+                    what = f"“{row.cells[0]}” is being trained; stop it on the Train page before you delete it."
+                    self.workspace.message.emit("warning", what, "")
+                    return True
+        return False
+
     def _confirms(self, doomed: list[Row]) -> bool:
-        updates = sum(row.kind == "update" for row in doomed)
-        runs = len(doomed) - updates
-        parts = [count(updates, "update")] * bool(updates) + [count(runs, "run")] * bool(runs)
-        box = QMessageBox(QMessageBox.Icon.Warning, "Delete", f"Delete {' and '.join(parts)} from disk?", parent=self)
+        box = QMessageBox(QMessageBox.Icon.Warning, "Delete", f"Delete {named(doomed)} from disk?", parent=self)
         box.setInformativeText("Weights, curves and predictions are gone for good.")
         delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))

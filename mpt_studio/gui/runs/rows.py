@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mpt_studio.gui.widgets.plain import count, percent
+from mpt_studio.jobs import why_not_resumed
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Run, Store, Update
+from mpt_studio.store.worked import seconds_worked
 
 HEADERS = (
     "Name",
@@ -52,6 +54,8 @@ class Row:
     cells: tuple[str, ...]
     tips: Mapping[int, str] = field(default_factory=dict)
     message: str = ""
+    why_not_resumed: str = ""
+    """Why going on with it would do nothing or fail; empty for an update that can go on."""
 
     @property
     def is_member(self) -> bool:
@@ -72,7 +76,8 @@ def rows_of(store: Store) -> list[Row]:
         members.setdefault(run.update, []).append(run)
     updates = store.updates()
     known = {update.id for update in updates}
-    blocks = [(update.created, _block(update, members.get(update.id, []))) for update in updates]
+    by_id = {run.id: run for run in runs}
+    blocks = [(update.created, _block(update, members.get(update.id, []), by_id)) for update in updates]
     blocks += [(run.created, [_run_row(run, "", {})]) for run in runs if run.update not in known]
     blocks.sort(key=lambda block: block[0], reverse=True)
     return [row for _, block in blocks for row in block]
@@ -92,13 +97,16 @@ def filtered(rows: list[Row], text: str) -> list[Row]:
     ]
 
 
-def _block(update: Update, runs: list[Run]) -> list[Row]:
+def _block(update: Update, runs: list[Run], every: Mapping[str, Run]) -> list[Row]:
     result = update.result or {}
     figures = {c.get("run"): c for c in result.get("candidates", [])}
-    return [_update_row(update, figures), *(_run_row(run, update.id, figures.get(run.id, {})) for run in runs)]
+    return [
+        _update_row(update, figures, runs, why_not_resumed(update, every)),
+        *(_run_row(run, update.id, figures.get(run.id, {})) for run in runs),
+    ]
 
 
-def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]]) -> Row:
+def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]], runs: list[Run], stuck: str) -> Row:
     recommended = ((update.result or {}).get("recommended") or {}).get("run")
     best = figures.get(recommended, {})
     (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(best), _nfr(best)
@@ -117,7 +125,7 @@ def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]]) -> Row:
             accuracy,
             nfr,
             started(update.created),
-            duration(update.created, update.ended),
+            duration(sum(seconds_worked(run.events_path) for run in runs)),
             methods_of(update.recipe),
             update.recipe.model.arch,
             str(training.epochs),
@@ -125,6 +133,7 @@ def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]]) -> Row:
             update.recipe.data,
         ),
         tips={2: said + accuracy_tip, 3: said + nfr_tip} if best else {},
+        why_not_resumed=stuck,
     )
 
 
@@ -145,7 +154,7 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
             accuracy,
             nfr,
             started(run.created),
-            duration(run.created, run.ended),
+            duration(seconds_worked(run.events_path)),
             "Plain" if run.recipe.role in ("old", "reference") else run.recipe.method.name,
             run.recipe.model.arch,
             str(training.epochs),
@@ -187,12 +196,24 @@ def started(when: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
 
 
-def duration(start: float, end: float | None) -> str:
-    """ "45 s", "3 min 20 s", "2 h 05 min"; empty without an end."""
-    if end is None or end < start:
+def duration(worked: float) -> str:
+    """ "45 s", "3 min 20 s", "2 h 05 min"; empty where nothing was done."""
+    seconds = round(worked)
+    if not worked:
         return ""
-    seconds = round(end - start)
     if seconds < 60:
         return f"{seconds} s"
     minutes, seconds = divmod(seconds, 60)
     return f"{minutes} min {seconds:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def named(doomed: list[Row]) -> str:
+    """What is deleted, by its name where it is one thing."""
+    updates = [row for row in doomed if row.kind == "update"]
+    runs = [row for row in doomed if row.kind == "run"]
+    if len(updates) == 1 and all(run.update == updates[0].id for run in runs):
+        return f"“{updates[0].cells[0]}”" + (f" and its {count(len(runs), 'run')}" if runs else "")
+    if len(doomed) == 1:
+        return f"“{doomed[0].cells[0]}”"
+    parts = [count(len(updates), "update")] * bool(updates) + [count(len(runs), "run")] * bool(runs)
+    return " and ".join(parts)

@@ -167,7 +167,11 @@ class TrainPage(Page):
 
     def _class_names_of(self, spec: str) -> tuple[str, ...]:
         dataset = self.workspace.dataset
-        return dataset.class_names if dataset is not None and dataset.spec == jobs.absolute_spec(spec) else ()
+        try:
+            same = dataset is not None and dataset.spec == jobs.absolute_spec(spec)
+        except UserError:  # not written to its end
+            same = False
+        return dataset.class_names if dataset is not None and same else ()
 
     def show_recipe(self, recipe: UpdateRecipe, origin: str = "") -> None:
         """Put a recipe, such as a duplicated one, into the form."""
@@ -281,7 +285,7 @@ class TrainPage(Page):
             return
         self.state.end(outcome)
         self._outcome = _ENDINGS.get(outcome, outcome)
-        self.status.offer_resume(outcome in ("interrupted", "failed", "stopped"))
+        self.status.offer_resume(outcome in ("interrupted", "failed", "stopped") and self._can_resume(update_id))
         self._refresh_status()
         self._refresh_buttons()
         if outcome == "failed" and not self._has_told(message):
@@ -289,6 +293,14 @@ class TrainPage(Page):
         elif outcome == "interrupted" and message:
             self.errors.tell("warning", message, detail)
         self.update_ended.emit(update_id, outcome)
+
+    def _can_resume(self, update_id: str) -> bool:
+        store = self.workspace.store
+        try:
+            update = store.update(update_id)
+        except UserError:
+            return False
+        return not jobs.why_not_resumed(update, {run.id: run for run in store.runs()})
 
     def _has_told(self, message: str) -> bool:
         """Whether the trainer itself has told this error, with its trace."""

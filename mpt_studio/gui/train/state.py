@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
 from mpt_studio.jobs.plan import plan_of
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store.worked import Stopwatch
 
 State = Literal["waiting", "running", "paused", "done", "stopped", "cancelled", "failed", "interrupted"]
 OLD = -1
@@ -29,16 +31,31 @@ class VersionState:
     epoch: Epoch | None = None
     at: int = 0
     """Optimizer steps done."""
-    seconds: float = 0.0
-    """Time it took or takes so far."""
-    _began: float = 0.0
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def seconds(self) -> float:
+        """Time it took or takes so far, without pauses."""
+        return self.watch.seconds
+
+    @property
+    def will_be_there(self) -> bool:
+        """Whether there is or will be such a version."""
+        return self.state not in ("failed", "cancelled")
 
     @property
     def fraction(self) -> float:
         """Share of its steps done."""
-        if self.state in ("done", "stopped", "failed", "cancelled"):
+        if self.state in ("done", "stopped"):
             return 1.0
         return min(1.0, self.at / self.started.steps) if self.started and self.started.steps else 0.0
+
+    @property
+    def epoch_text(self) -> str:
+        """The epoch that is trained now: "epoch 1 of 2"; empty before the first step."""
+        epochs = self.started.epochs if self.started else 0
+        begun = max(self.epoch.epoch + 1 if self.epoch else 1, math.ceil(self.step.epoch) if self.step else 1)
+        return f"epoch {min(begun, epochs)} of {epochs}" if epochs else ""
 
     @property
     def eta(self) -> float | None:
@@ -49,14 +66,14 @@ class VersionState:
 
     def feed(self, event: Event) -> None:
         """Take one event of the run in."""
+        self.watch.feed(event.kind, event.time, isinstance(event, Paused) and event.paused)
         match event:
             case Started():
                 self.started, self.state, self.at = event, "running", event.step
-                self._began = event.time - self.seconds
             case Step():
-                self.step, self.at, self.seconds = event, event.step, event.time - self._began
+                self.step, self.at = event, event.step
             case Epoch():
-                self.epoch, self.at, self.seconds = event, event.step, event.time - self._began
+                self.epoch, self.at = event, event.step
             case Paused():
                 self.state = "paused" if event.paused else "running"
             case Ended():
@@ -120,8 +137,9 @@ class UpdateState:
 
     @property
     def fraction(self) -> float:
-        """Share of the whole update, every version counting alike."""
-        return sum(v.fraction for v in self.versions) / len(self.versions) if self.versions else 0.0
+        """Share of the whole update, every version counting alike; those that failed or were cancelled do not count."""
+        shares = [v.fraction for v in self.versions if v.will_be_there]
+        return sum(shares) / len(shares) if shares else 0.0
 
     @property
     def epoch_fraction(self) -> float:

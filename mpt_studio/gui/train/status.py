@@ -162,9 +162,7 @@ class RunStatus(QFrame):
 
     def _show_progress(self, state: UpdateState, active: bool) -> None:
         version = state.current
-        epochs = version.started.epochs if version and version.started else 0
-        done = version.epoch.epoch if version and version.epoch else 0
-        self._epoch_name.setText(f"Epoch {min(done + 1, epochs)} of {epochs}" if epochs else "Epoch")
+        self._epoch_name.setText(((version and version.epoch_text) or "epoch").capitalize())
         step = version.step if version else None
         self.epoch_bar.setValue(round(_SCALE * state.epoch_fraction))  # stopped midway, it stays where it was
         self._epoch_left.setText(time_left(step.epoch_eta_seconds) if step and active else "")

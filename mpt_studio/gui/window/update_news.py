@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QEvent, QObject, SignalInstance, Slot
 
 from mpt_studio.errors import UserError
-from mpt_studio.events import Event, Note, Paused, Stage, Started, Step
+from mpt_studio.events import Event, Note
 from mpt_studio.gui.beside.engine_thread import Batch
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.train.state import UpdateState
 from mpt_studio.gui.window.log import LogPanel
 from mpt_studio.gui.window.pages import TRAIN, Pages
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.recipe import UpdateRecipe
 
 _TOUCHES = (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress, QEvent.Type.Wheel)
 
@@ -21,42 +23,33 @@ _TOUCHES = (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress, QEvent.Type.Whee
 class UpdateProgress(Job):
     """Follows an update's events. Cancel asks for stop-and-keep; the job lasts until the update has ended."""
 
-    def __init__(self, title: str, stop: Callable[[], None], parent: QObject | None = None) -> None:
+    def __init__(
+        self, title: str, stop: Callable[[], None], recipe: UpdateRecipe, parent: QObject | None = None
+    ) -> None:
         super().__init__(title, parent)
         self._stop = stop
-        self._stage: Stage | None = None
-        self._epochs = 0
-        self._within = 0.0
-        self._state = ""
+        self._state = UpdateState(recipe)
+        self._wish = ""
 
     def cancel(self) -> None:
-        self._state = "stopping, what is ready is kept"
+        self._wish = "stopping, what is ready is kept"
         self._tell()
         self._stop()
 
     def take(self, events: Iterable[tuple[str, Event]]) -> None:
         """Move on with a batch of (run id, event)."""
-        for _run, event in events:
-            if isinstance(event, Stage):
-                self._stage, self._within, self._epochs = event, 0.0, 0
-            elif isinstance(event, Started):
-                self._epochs = event.epochs
-            elif isinstance(event, Step):
-                self._within = event.epoch
-            elif isinstance(event, Paused):
-                self._state = "paused" if event.paused else ""
+        for run, event in events:
+            self._state.feed(run, event)
         self._tell()
 
     def _tell(self) -> None:
-        if self._stage is None:
-            self.progressed.emit(self._state or "starting", -1.0)
+        state, version = self._state, self._state.current
+        if version is None:
+            self.progressed.emit(self._wish or "starting", -1.0)
             return
-        part = min(1.0, self._within / self._epochs) if self._epochs else 0.0
-        where = f"{self._stage.label} ({self._stage.index + 1} of {self._stage.count})"
-        now = min(int(self._within) + 1, self._epochs)  # the one that is trained, as the Train page counts
-        epochs = f", epoch {now} of {self._epochs}" if self._epochs else ""
-        state = f", {self._state}" if self._state else ""
-        self.progressed.emit(where + epochs + state, (self._stage.index + part) / max(1, self._stage.count))
+        where = f"{version.label} ({state.versions.index(version) + 1} of {len(state.versions)})"
+        doing = self._wish or ("paused" if state.is_paused else "")
+        self.progressed.emit(", ".join(filter(None, (where, version.epoch_text, doing))), state.fraction)
 
 
 class UpdateNews(QObject):
@@ -81,7 +74,7 @@ class UpdateNews(QObject):
     def _begin(self, update_id: str) -> None:
         title, self._noted = self._title(update_id), set()
         self._watch()
-        self.progress = UpdateProgress(title, self._queue.stop_and_keep, self)
+        self.progress = UpdateProgress(title, self._queue.stop_and_keep, self._recipe(update_id), self)
         self._log.add_job(self.progress)
         self._log.add("info", f"{title}: training.")
         self._workspace.following.begin(update_id)
@@ -146,6 +139,12 @@ class UpdateNews(QObject):
     def _open(self, update_id: str, page: SignalInstance) -> None:
         if self._workspace.opening.open_update(update_id):
             page.emit()
+
+    def _recipe(self, update_id: str) -> UpdateRecipe:
+        try:
+            return self._workspace.store.update(update_id).recipe
+        except UserError:
+            return UpdateRecipe()
 
     def _title(self, update_id: str) -> str:
         try:

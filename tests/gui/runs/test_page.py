@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QAbstractItemView
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.runs.page import RunsPage
-from mpt_studio.gui.runs.rows import HEADERS
+from mpt_studio.gui.runs.rows import HEADERS, named
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import Store
+from mpt_studio.recipe import Recipe, UpdateRecipe
+from mpt_studio.store import Member, Store
 
 from .test_rows import filled
 
@@ -98,15 +98,70 @@ def test_that_deleting_asks_and_takes_the_runs_along(
     assert [run.label for run in filled.runs()] == ["alone"]
 
 
-def test_that_a_run_in_use_is_not_deleted_but_told(
+def test_that_a_run_that_began_while_it_was_asked_about_is_not_deleted_but_told(
     page: RunsPage, filled: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RunsPage, "_confirms", lambda self, doomed: True)
+    monkeypatch.setattr(RunsPage, "_tells_running", lambda self, doomed: False)
     choose(page, "alone")
     with filled.write_run(page.selected()[0].id), qtbot.waitSignal(page.workspace.message) as heard:
         page.delete()
     assert "stop it first" in heard.args[1]
     assert any(run.label == "alone" for run in filled.runs())
+
+
+def test_that_what_is_being_trained_is_named_before_anything_is_asked(
+    page: RunsPage, filled: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunsPage, "_confirms", lambda self, doomed: pytest.fail("asked"))
+    choose(page, "Spring release")
+    with filled.write_update(page.selected()[0].id), qtbot.waitSignal(page.workspace.message) as heard:
+        page.delete()
+    assert heard.args[1] == "“Spring release” is being trained; stop it on the Train page before you delete it."
+    assert len(filled.updates()) == 1
+
+
+def test_that_what_is_deleted_is_named(page: RunsPage) -> None:
+    rows = {row.cells[0]: row for row in page.model.rows}
+    update = [row for row in page.model.rows if row.update == rows["Spring release"].id]
+    assert named(update) == "“Spring release” and its 2 runs"
+    assert named([rows["alone"]]) == "“alone”"
+    assert named(page.model.rows) == "1 update and 3 runs"
+
+
+def test_that_a_running_update_opens_where_its_curves_grow(page: RunsPage, filled: Store, qtbot: QtBot) -> None:
+    choose(page, "Spring release")
+    update = page.selected()[0].id
+    with filled.write_update(update):
+        page.refresh()
+        qtbot.waitUntil(lambda: "running" in [row.outcome for row in page.model.rows], timeout=5000)
+        choose(page, "Spring release")
+        with qtbot.waitSignal(page.workspace.resume) as heard, qtbot.assertNotEmitted(page.workspace.show_compare):
+            page.open()
+    assert heard.args == [update]
+
+
+def test_that_resume_is_offered_only_where_something_is_left_to_do(page: RunsPage, filled: Store, qtbot: QtBot) -> None:
+    update = next(row.id for row in page.model.rows if row.cells[0] == "Spring release")
+    runs = {run.label: run.id for run in filled.runs()}
+    with filled.create_run(Recipe(data="builtin", role="reference"), label="No_Treatment", update=update) as writer:
+        writer.finish("stopped")
+    planned = (("old", "Old model", runs["Old model"]), ("reference", "No_Treatment", writer.run.id))
+
+    def stopped_after(*members: tuple[str, str, str]) -> None:
+        with filled.write_update(update) as writing:
+            for role, label, run in members:
+                writing.add_member(Member(run=run, role=role, method="m", label=label))
+            writing.finish("stopped", f"After {len(members)}.")
+        page.refresh()
+        qtbot.waitUntil(lambda: f"After {len(members)}." in [row.message for row in page.model.rows], timeout=5000)
+        choose(page, "Spring release")
+
+    stopped_after(*planned)
+    assert page.buttons["resume"].isEnabled()
+    stopped_after(*planned, ("candidate", "MPT_KL", runs["MPT_KL"]))
+    assert not page.buttons["resume"].isEnabled()
+    assert "All of its versions are there." in page.buttons["resume"].toolTip()
 
 
 def test_that_a_run_without_weights_is_told_when_opened(page: RunsPage, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from mpt_studio.events import Note, Paused, Started
 from mpt_studio.gui.runs import rows as run_rows
 from mpt_studio.recipe import METHODS, Recipe, UpdateRecipe
 from mpt_studio.store import Store
@@ -55,8 +56,23 @@ def test_that_finding_keeps_the_update_above_its_run(filled: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (61, "1 min 01 s"), (3599.6, "1 h 00 min"), (7500, "2 h 05 min")]
+    ("seconds", "text"),
+    [(0, ""), (0.2, "0 s"), (59, "59 s"), (61, "1 min 01 s"), (3599.6, "1 h 00 min"), (7500, "2 h 05 min")],
 )
 def test_that_durations_are_for_people(seconds: float, text: str) -> None:
-    assert run_rows.duration(1000, 1000 + seconds) == text
-    assert run_rows.duration(1000, None) == ""
+    assert run_rows.duration(seconds) == text
+
+
+def test_that_took_is_working_time(store: Store) -> None:
+    counts = {"epochs": 1, "steps": 2, "train_samples": 10, "validation_samples": 100, "parameters": 7}
+    update = store.create_update(UpdateRecipe(), title="With a break")
+    with store.create_run(Recipe(data="builtin", role="old"), label="Old model", update=update.id) as writer:
+        writer.append(Started(time=100.0, device="cpu", **counts))
+        writer.append(Paused(time=130.0, paused=True))
+        writer.append(Paused(time=9_000.0, paused=False))
+        writer.append(Note(time=9_010.0, text="Nearly there."))
+        writer.finish("interrupted")
+    rows = {row.cells[0]: row for row in run_rows.rows_of(store)}
+    took = run_rows.HEADERS.index("Took")
+    assert rows["Old model"].cells[took] == rows["With a break"].cells[took]
+    assert not rows["Old model"].cells[took].startswith("2 h")

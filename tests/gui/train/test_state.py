@@ -50,12 +50,29 @@ def test_that_progress_counts_every_version_alike() -> None:
     assert state.fraction == pytest.approx(1 / 4)
 
 
+def test_that_a_version_that_failed_is_not_counted_as_done() -> None:
+    state = UpdateState(RECIPE)
+    for index, (run, outcome) in enumerate((("a", "done"), ("b", "failed"))):
+        state.feed("", stage(index, run))
+        for event in (started(), Ended(outcome=outcome)):  # type: ignore[arg-type]
+            state.feed(run, event)
+    assert state.fraction == pytest.approx(1 / 3)  # one of the three that will be there
+
+
+def test_that_a_pause_is_no_working_time() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", stage(0, "a"))
+    for event in (started(0.0), step(10, 5.0, 5.0), Paused(time=6.0, paused=True), Paused(time=600.0, paused=False)):
+        state.feed("a", event)
+    assert state.versions[0].seconds == pytest.approx(6.0)
+
+
 def test_that_time_left_expects_of_later_versions_what_earlier_ones_took() -> None:
     state = UpdateState(RECIPE)
     assert state.eta is None
     state.feed("", stage(1, "b", "reference"))
     state.versions[0].state = "done"
-    for event in (started(0.0), step(100, 40.0, 0.0), Ended(outcome="done")):
+    for event in (started(0.0), step(100, 40.0, 0.0), Ended(time=40.0, outcome="done")):
         state.feed("b", event)
     state.feed("", stage(2, "c"))
     for event in (started(50.0), step(50, 60.0, 12.0)):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from mpt_studio import paths
-from mpt_studio.events import Note, Stage, Started, Step
+from mpt_studio.events import Ended, Note, Stage, Started, Step
 from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.versions.opening_cards import OpeningCard
 from mpt_studio.gui.widgets import theme
@@ -286,14 +286,15 @@ def test_that_try_it_now_asks_nothing_and_starts_the_preset(
 
 
 def test_that_a_running_update_shows_in_the_log_with_its_progress(window: MainWindow, store: Store) -> None:
-    update = store.create_update(UpdateRecipe(), title="mine")
+    update = store.create_update(UpdateRecipe(methods="none,mpt_kl,pct_kl"), title="mine")
     window.queue.started.emit(update.id)
     row = window.docks[LOG].rows[0]
-    stage = Stage(run="r", role="candidate", method="MPT_KL", label="MPT_KL", index=1, count=4)
+    first = Stage(run="q", role="old", method="No_Treatment", label="Old model", index=0, count=4)
+    stage = Stage(run="r", role="reference", method="No_Treatment", label="No_Treatment", index=1, count=4)
     begun = Started(device="cpu", epochs=2, steps=10, train_samples=1, validation_samples=1, parameters=1)
     step = Step(step=5, epoch=1.0, losses={}, learning_rate=0.1, images_per_second=1, eta_seconds=1)
     twice = [("r", Note(text="No GPU was found.")), ("r", Note(text="No GPU was found."))]
-    window.queue.events.emit(update.id, [("", stage), ("r", step), *twice])
+    window.queue.events.emit(update.id, [("", first), ("q", begun), ("q", Ended(outcome="done")), ("", stage), *twice])
     window.queue.events.emit(update.id, [("r", begun), ("r", step)])
     assert row.bar.value() == 375  # one of four versions, and half of the next
     assert said(window.docks[LOG]).count("No GPU was found.") == 1
