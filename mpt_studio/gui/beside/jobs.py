@@ -59,6 +59,8 @@ class Job(QObject):
     progressed = Signal(str, float)
     """Sentence and fraction done; a negative fraction is unknown."""
     finished = Signal()
+    ending = "Cancel"
+    """What ``cancel`` does, on its button."""
 
     def __init__(self, title: str, parent: QObject | None = None) -> None:
         super().__init__(parent)

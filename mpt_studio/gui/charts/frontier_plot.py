@@ -235,8 +235,8 @@ class FrontierPlot(QWidget):
         self._items.append(item)
 
     def _fit(self) -> None:
-        """Show where a trade is worth looking at: not the far end where everything is called old."""
-        seen = [(c.x[k], c.y[k]) for c in self.curves if (k := _worth(c)).any()]
+        """Show where a trade is worth looking at: every mark, and not the far end where everything is called old."""
+        seen = [(c.x[k], c.y[k]) for c in self.curves if (k := _worth(c) | (np.arange(len(c.x)) == c.at_zero)).any()]
         if not seen:
             return
         if self._between is not None:  # those near the others; a click on its legend shows all
@@ -244,7 +244,7 @@ class FrontierPlot(QWidget):
             seen.append((self._between.x[near], self._between.y[near]))
         x, y = (np.concatenate(values) for values in zip(*seen, strict=True))
         self.plot.setXRange(0, max(1.0, float(x.max()) * 1.08), padding=0.02)
-        self.plot.setYRange(float(y.min()), float(y.max()) + 0.3, padding=0.06)
+        self.plot.setYRange(float(y.min()) - 0.3, float(y.max()) + 0.3, padding=0.06)
 
     def _fill_legend(self) -> None:
         while item := self._legend_layout.takeAt(0):

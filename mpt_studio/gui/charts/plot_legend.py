@@ -75,7 +75,7 @@ class StyleLegend(QWidget):
 
     def _fade(self, button: QToolButton, shown: bool) -> None:
         c = theme.colors()
-        color = c.text if shown else theme.blend(c.muted, c.panel, 0.55)
+        color = c.text if shown else c.muted
         font = button.font()
         font.setStrikeOut(not shown)
         button.setFont(font)
@@ -143,7 +143,7 @@ class RunLegend(QWidget):
     def _paint(chip: QToolButton, color: str, on: bool) -> None:
         """A tint of the run's own colour: on the accent's blue a blue or grey swatch could not be seen."""
         c = theme.colors()
-        back, edge, text = (theme.blend(c.panel, color, 0.22), color, c.text) if on else (c.panel, c.border, c.muted)
+        back, edge, text = (theme.wash(color, lively=True), color, c.text) if on else (c.panel, c.border, c.muted)
         chip.setIcon(_swatch(color, on))
         chip.setStyleSheet(
             f"QToolButton {{ background: {back}; border: 1px solid {edge}; border-radius: 11px; padding: 2px 8px;"

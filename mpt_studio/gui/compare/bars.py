@@ -62,7 +62,7 @@ class ClassBars(QWidget):
         ends = [wilson(c.rates.negative_flips, c.rates.samples) or (0.0, 0.0) for c in ordered]
         reach = max((high for _, high in ends), default=0.0) or 1.0
         rows = [_row(c, low / reach, high / reach, reach) for c, (low, high) in zip(ordered, ends, strict=True)]
-        self.bars.set_rows(rows, self._empty)
+        self.bars.set_rows(rows, self._empty, reach=reach)
 
 
 def _row(found: ClassRates, low: float, high: float, reach: float) -> BarRow:

@@ -192,7 +192,7 @@ class CellDelegate(QStyledItemDelegate):
         cell: Cell = index.data(Qt.ItemDataRole.UserRole)
         colors, box = theme.colors(), option.rect
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(box, QColor(theme.blend(colors.panel, colors.accent, 0.20)))
+            painter.fillRect(box, QColor(theme.selected()))
         inside = box.adjusted(8 if index.column() == 0 else 2, 4, -5, -4)
         if index.column() == 0:
             painter.fillRect(QRect(box.x(), box.y() + 4, 4, box.height() - 8), QColor(cell.color))

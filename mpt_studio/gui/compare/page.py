@@ -23,10 +23,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Filter, Samples, Subset, flow, offsets, per_class
-from mpt_studio.compare.blocks import Stop, check
+from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Filter, Samples, Subset, offsets
 from mpt_studio.compare.figures import missing
-from mpt_studio.compare.figures.confusion import View, confused_rows, confusion
+from mpt_studio.compare.figures.confusion import View, confused_rows
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
@@ -40,7 +39,7 @@ from mpt_studio.gui.compare.offset_bar import OffsetBar
 from mpt_studio.gui.compare.pick_bar import PickBar
 from mpt_studio.gui.compare.pictures import write_charts
 from mpt_studio.gui.compare.quadrants import Quadrants
-from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing
+from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing, count_charts
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
@@ -48,7 +47,7 @@ from mpt_studio.gui.widgets.plain import count, label, percent, set_tip
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
 
-_TWO_COLUMNS_FROM = 660
+_TWO_COLUMNS_FROM, _THREE_COLUMNS_FROM = 660, 1400
 _CHARTS_MS = 40
 """Between two draws of the charts while the offset slider moves; table, quadrants and point follow every step."""
 _NOTHING = "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
@@ -190,7 +189,7 @@ class ComparePage(RefreshedWhenSeen):
         workspace.offsets.stepped.connect(self._follow_offset)
 
     def _arrange(self) -> None:
-        columns = 2 if self.width() >= _TWO_COLUMNS_FROM else 1
+        columns = 1 + (self.width() >= _TWO_COLUMNS_FROM) + (self.width() >= _THREE_COLUMNS_FROM)
         seen = [card for card in self.cards if card not in self._unneeded]
         if (columns, seen) == self._arranged:
             return
@@ -198,12 +197,12 @@ class ComparePage(RefreshedWhenSeen):
         for card in self.cards:
             self.grid.removeWidget(card)
         for i, card in enumerate(seen):
-            alone = i == len(seen) - 1 and i % columns == 0  # the last of an odd number has its row to itself
-            self.grid.addWidget(card, i // columns, i % columns, 1, columns if alone else 1)
+            rest = columns - i % columns if i == len(seen) - 1 else 1  # the last one takes what its row has left
+            self.grid.addWidget(card, i // columns, i % columns, 1, rest)
         for row in range(len(self.cards)):
             self.grid.setRowStretch(row, int(row < -(-len(seen) // columns)))
-        self.grid.setColumnStretch(0, 1)
-        self.grid.setColumnStretch(1, columns - 1)
+        for column in range(3):
+            self.grid.setColumnStretch(column, int(column < columns))
 
     def _show_cards(self, cards: Sequence[QFrame], wanted: bool) -> None:
         for card in cards:
@@ -292,7 +291,7 @@ class ComparePage(RefreshedWhenSeen):
         if self._counted is not None and self._counted.annotations is not comparison.annotations:
             self._clear_charts()  # of other samples
         beside = len(comparison) > DIRECT_SAMPLES
-        self._latest.ask(lambda stop: _count(comparison, stop), self._draw_charts, beside=beside)
+        self._latest.ask(lambda stop: count_charts(comparison, stop), self._draw_charts, beside=beside)
 
     def _draw_charts(self, comparison: Comparison) -> None:
         self._counted = comparison
@@ -408,11 +407,3 @@ class ComparePage(RefreshedWhenSeen):
         self.quadrants.highlight(int(comparison.kinds[row]))
         self.classes.bars.highlight(truth)
         self.flow.bars.highlight((truth, answer))
-
-
-def _count(comparison: Comparison, stop: Stop) -> Comparison:
-    """Have everything counted and kept that the charts ask for."""
-    for work in (per_class, flow, partial(confusion, view="difference")):
-        check(stop)
-        work(comparison)
-    return comparison

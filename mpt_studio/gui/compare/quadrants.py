@@ -31,7 +31,6 @@ class Quadrant(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setMaximumHeight(260)
 
     def show_count(self, number: int, of: int) -> None:
         self._count, self._of = number, of
@@ -57,7 +56,7 @@ class Quadrant(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colors, hue = theme.colors(), kind_color(self.kind)
         lively = self.underMouse() or self.hasFocus()
-        painter.setBrush(QColor(theme.blend(colors.panel, hue, 0.24 if lively else 0.13)))
+        painter.setBrush(QColor(theme.wash(hue, lively)))
         painter.setPen(QPen(QColor(colors.accent if self.hasFocus() else hue), 2 if self.hasFocus() else 1))
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 6, 6)
         if self._holds_selected:
@@ -123,9 +122,8 @@ class Quadrants(QWidget):
             grid.addWidget(cell, row, column)
             self.cells[kind] = cell
         for line in (1, 2):
-            grid.setRowStretch(line, 4)
+            grid.setRowStretch(line, 1)
             grid.setColumnStretch(line, 1)
-        grid.setRowStretch(3, 1)
         theme.notifier().changed.connect(self._repaint)
 
     def show_rates(self, rates: Rates) -> None:

@@ -11,8 +11,9 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio.compare import Comparison, Frontier, Paired, Subset, frontier, history, paired
+from mpt_studio.compare import Comparison, Frontier, Paired, Subset, flow, frontier, history, paired, per_class
 from mpt_studio.compare.blocks import Stop, check
+from mpt_studio.compare.figures.confusion import confusion
 from mpt_studio.errors import UserError
 from mpt_studio.flips import wilson
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
@@ -151,3 +152,11 @@ class Frontiers(QObject):
         self._jobs.pop(comparison, None)
         self._found[comparison] = found
         self.ready.emit()
+
+
+def count_charts(comparison: Comparison, stop: Stop) -> Comparison:
+    """Have everything counted and kept that the charts ask for."""
+    for work in (per_class, flow, partial(confusion, view="difference")):
+        check(stop)
+        work(comparison)
+    return comparison

@@ -39,7 +39,7 @@ class CardPainter:
         c = theme.colors()
         self.text, self.muted, self.panel = QColor(c.text), QColor(c.muted), QColor(c.panel)
         self.right, self.wrong = QColor(c.right), QColor(c.wrong)
-        self.selected = QColor(theme.blend(c.panel, c.accent, 0.22))
+        self.selected = QColor(theme.selected())
         self.hover = QColor(theme.blend(c.panel, c.text, 0.05))
         self.empty = QColor(theme.blend(c.panel, c.text, 0.07))
         self.frame, self.accent = QPen(QColor(c.border), 1), QPen(QColor(c.accent), 2)

@@ -23,6 +23,7 @@ from mpt_studio.gui.train.flip_strip import FlipStrip
 from mpt_studio.gui.train.form import RecipeForm
 from mpt_studio.gui.train.state import UpdateState, VersionState
 from mpt_studio.gui.train.status import RunStatus
+from mpt_studio.gui.versions.choosing import ask_to_cancel
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.frames import Page
@@ -127,7 +128,7 @@ class TrainPage(Page):
         self.status.pause_asked.connect(lambda: self._ask(self.queue.pause, "Pausing…"))
         self.status.go_on_asked.connect(lambda: self._ask(self.queue.go_on, "Going on…"))
         self.status.stop_asked.connect(lambda: self._ask(self.queue.stop_and_keep, "Stopping…"))
-        self.status.cancel_asked.connect(lambda: self._ask(self.queue.cancel, "Cancelling…"))
+        self.status.cancel_asked.connect(self._cancel)
         self.status.resume_asked.connect(self._resume)
         self.curves.failed.connect(lambda sentence: self.errors.tell("error", sentence))
         self.queue.started.connect(self._begin)
@@ -190,6 +191,13 @@ class TrainPage(Page):
             self.queue.add(update_id)
         except UserError as error:
             self.errors.tell("error", str(error))
+
+    @Slot()
+    def _cancel(self) -> None:
+        """It throws work away, so it asks; *Stop and keep* does not."""
+        version = self.state.current if self.state is not None else None
+        if ask_to_cancel(self, self.status.title, version.label if version is not None else ""):
+            self._ask(self.queue.cancel, "Cancelling…")
 
     def _ask(self, what: Callable[[], None], words: str) -> None:
         try:

@@ -127,6 +127,11 @@ class RunStatus(QFrame):
         """The update's name."""
         self._title.setText(text)
 
+    @property
+    def title(self) -> str:
+        """The update's name."""
+        return self._title.text()
+
     def show_state(self, state: UpdateState, active: bool, outcome: str = "") -> None:
         """Bring everything up to date; ``active`` while the trainer runs."""
         self._show_versions(state.versions)
@@ -187,7 +192,7 @@ class _VersionChip(QLabel):
         c = theme.colors()
         color = theme.version_color(version.color)
         active = version.state in ("running", "paused")
-        back = theme.blend(c.panel, color, 0.22) if active else c.panel
+        back = theme.wash(color, lively=True) if active else c.panel
         text = c.muted if version.state == "waiting" else c.text
         mark = c.wrong if version.state == "failed" else color
         self.setText(

@@ -147,3 +147,14 @@ def ask_about_training(parent: QWidget) -> bool | None:
     box.exec()
     clicked = box.clickedButton()
     return True if clicked is keep else False if clicked is stop else None
+
+
+def ask_to_cancel(parent: QWidget, title: str, version: str) -> bool:
+    """Whether to end an update now, and lose the version that is being trained."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Cancel", f"Cancel “{title}”?", parent=parent)
+    lost = f"What {version} has learned so far is lost. " if version else ""
+    box.setInformativeText(f"{lost}Versions that are ready stay in Runs. Stop and keep ends it without a loss.")
+    cancel = box.addButton("Cancel the update", QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton("Go on training", QMessageBox.ButtonRole.RejectRole))
+    box.exec()
+    return box.clickedButton() is cancel

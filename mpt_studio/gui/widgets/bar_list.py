@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -36,7 +36,7 @@ from mpt_studio.gui.widgets.plain import label, tip
 _Index = QModelIndex | QPersistentModelIndex
 _SEARCH_FROM = 13
 """Shorter lists need no search field."""
-_BAR, _TICK = 10, 18
+_BAR, _TICK, _INSIDE = 10, 18, 8
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ class BarDelegate(QStyledItemDelegate):
     def __init__(self, view: QListView, *, name_share: float, text_width: int) -> None:
         super().__init__(view)
         self._name_share, self._text_width = name_share, text_width
+        self._widest = 0
         self.highlighted: Hashable = None
         self.longest: BarRow | None = None
         """The row whose name takes most room; names get no more than it needs."""
@@ -123,7 +124,7 @@ class BarDelegate(QStyledItemDelegate):
         colors, box = theme.colors(), option.rect
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if row.checked or selected:
-            painter.fillRect(box, QColor(theme.blend(colors.panel, colors.accent, 0.20)))
+            painter.fillRect(box, QColor(theme.selected()))
         elif option.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(box, QColor(theme.blend(colors.panel, colors.text, 0.06)))
         if self.highlighted is not None and row.key == self.highlighted:
@@ -131,7 +132,7 @@ class BarDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(colors.accent), 1))
             painter.drawRect(box.adjusted(0, 0, -1, -1))
-        inside = box.adjusted(8, 0, -8, 0)
+        inside = box.adjusted(_INSIDE, 0, -_INSIDE, 0)
         if row.checked is not None:
             self._paint_check(painter, inside, row.checked)
             inside.setLeft(inside.left() + _TICK)
@@ -151,9 +152,8 @@ class BarDelegate(QStyledItemDelegate):
 
     def _paint_row(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, row: BarRow) -> None:
         colors, metrics = theme.colors(), option.fontMetrics
-        text_width = max(self._text_width, metrics.horizontalAdvance(row.text) + 8)
-        room = box.width() - text_width
-        name_width = min(round(room * self._name_share), self._needed(metrics, room))
+        name_width, room = self.parts(metrics, box.width())
+        text_width = box.width() - room
         painter.setPen(QColor(colors.text))
         note = metrics.horizontalAdvance(row.note) + 10 if row.note else 0
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -172,6 +172,17 @@ class BarDelegate(QStyledItemDelegate):
         whole = QRectF(box.x() + name_width, box.center().y() - _BAR // 2 + 1, room - name_width, _BAR)
         if whole.width() > 4:
             self._paint_bar(painter, whole, row)
+
+    def fit(self, metrics: QFontMetrics, rows: Sequence[BarRow]) -> None:
+        """Bars of these rows begin and end at one place each, after the longest name and before the longest number."""
+        self.longest = max(rows, key=lambda row: len(row.full_name) + len(row.note), default=None)
+        longest_text = max((row.text for row in rows), key=len, default="")
+        self._widest = max(self._text_width, metrics.horizontalAdvance(longest_text) + 8)
+
+    def parts(self, metrics: QFontMetrics, width: int) -> tuple[int, int]:
+        """Where the bars begin and where they end, from the left of a row's content of this width."""
+        room = width - self._widest
+        return min(round(room * self._name_share), self._needed(metrics, room)), room
 
     def _needed(self, metrics: QFontMetrics, room: int) -> int:
         if self.longest is None or self._name_share >= 1:
@@ -192,6 +203,51 @@ class BarDelegate(QStyledItemDelegate):
         painter.drawLine(QPointF(left, y), QPointF(right, y))
         for x in (left, right):
             painter.drawLine(QPointF(x, y - 3), QPointF(x, y + 3))
+
+
+_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
+_MOST_TICKS = 6
+
+
+class BarScale(QWidget):
+    """The axis below the bars, in percent; hidden where their lengths are told by their numbers alone."""
+
+    def __init__(self, view: QListView, delegate: BarDelegate) -> None:
+        super().__init__()
+        self._view, self._delegate, self._reach = view, delegate, 0.0
+        self.setFixedHeight(self.fontMetrics().height() + 6)
+        self.hide()
+
+    def show_reach(self, reach: float) -> None:
+        self._reach = reach
+        self.setVisible(reach > 0)
+        self.setAccessibleName(f"Axis from 0 to {100 * reach:.3g} %")
+        self.update()
+
+    @property
+    def ticks(self) -> list[float]:
+        """Shares that have a mark."""
+        step = next((step for step in _STEPS if self._reach / step < _MOST_TICKS), 0.5)
+        return [i * step for i in range(int(self._reach / step + 1e-6) + 1)] if self._reach else []
+
+    def place(self, share: float) -> float:
+        """Where a share lies, from the left of this widget."""
+        margin = self._view.viewport().mapTo(self._view, QPoint()).x() + _INSIDE
+        begin, end = self._delegate.parts(self._view.fontMetrics(), self._view.viewport().width() - 2 * _INSIDE)
+        return margin + begin + (end - begin) * share / self._reach
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font = painter.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.colors().muted))
+        for share in self.ticks:
+            x = self.place(share)
+            painter.drawLine(QPointF(x, 0), QPointF(x, 3))
+            painter.drawText(
+                QRectF(x - 40, 3, 80, self.height() - 3), Qt.AlignmentFlag.AlignHCenter, f"{100 * share:g} %"
+            )
 
 
 def _shortened(metrics: QFontMetrics, row: BarRow, width: int) -> str:
@@ -252,20 +308,25 @@ class BarList(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.search, self.view, self.empty):
+        self.scale = BarScale(self.view, self._delegate)
+        for widget in (self.search, self.view, self.scale, self.empty):
             layout.addWidget(widget)
         self.search.textChanged.connect(self.model.search)
         self.view.clicked.connect(self._choose)
         self.view.pressed_enter.connect(self._choose)
         theme.notifier().changed.connect(self.view.viewport().update)
 
-    def set_rows(self, rows: Sequence[BarRow], empty: str = "") -> None:
-        """Show these; ``empty`` is what to say where there are none. The scroll position stays."""
+    def set_rows(self, rows: Sequence[BarRow], empty: str = "", *, reach: float = 0.0) -> None:
+        """Show these; ``empty`` is what to say where there are none. The scroll position stays.
+
+        ``reach`` is the share that the whole width of the bars stands for; it is written below them.
+        """
         at, current = self.view.verticalScrollBar().value(), self.view.currentIndex().row()
         self.search.setVisible(len(rows) >= _SEARCH_FROM or bool(self.search.text()))
         self.model.set_rows(rows)
-        self._delegate.longest = max(rows, key=lambda row: len(row.full_name) + len(row.note), default=None)
+        self._delegate.fit(self.view.fontMetrics(), rows)
         self.view.setVisible(bool(rows))
+        self.scale.show_reach(reach if rows else 0.0)
         self.empty.setText(empty)
         self.empty.setVisible(not rows)
         if 0 <= current < len(self.model.rows):

@@ -176,14 +176,14 @@ class MatrixView(QWidget):
         assert self.cells is not None
         if self.cell_box(0, 0).width() < _SMALLEST_TEXT:
             return
-        dark, small = self.cells.strength > 0.55, _Shrinking(self._small())
+        small = _Shrinking(self._small())
         for row in range(len(self.cells.rows)):
             for column in range(len(self.cells.columns)):
                 text, box = self.cells.texts(row, column), self.cell_box(row, column)
                 font = small.fitting(text, box.width() - 2) if text else None
                 if font is not None:
                     painter.setFont(font)
-                    painter.setPen(QColor(theme.colors().panel if dark[row, column] else theme.colors().text))
+                    painter.setPen(QColor(theme.ink_on(self._image.pixelColor(column, row).name())))
                     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     # -- mouse and keys

@@ -151,7 +151,7 @@ class ErrorPanel(QFrame):
         color = theme.color(role)
         self._glyph.setText(glyph)
         self._glyph.setStyleSheet(f"color: {color};")
-        back = theme.blend(theme.colors().panel, color, 0.12)
+        back = theme.wash(color)
         self.setStyleSheet(f"ErrorPanel {{ background: {back}; border: 1px solid {color}; border-radius: 8px; }}")
 
 

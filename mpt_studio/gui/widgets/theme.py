@@ -48,23 +48,23 @@ class Colors:
 
 
 LIGHT = Colors(
-    right="#1d7f46",
-    wrong="#c5303b",
-    both_wrong="#a86400",
+    right="#18693a",
+    wrong="#a92933",
+    both_wrong="#854f00",
     text="#1c2128",
     muted="#5c6672",
     background="#f1f3f6",
     panel="#ffffff",
     raised="#e9ecf1",
     border="#d3d8df",
-    accent="#2563c9",
+    accent="#2461c6",
     on_accent="#ffffff",
-    old="#5d6b7c",
-    candidates=("#2f74d0", "#8b46c1", "#0b8794", "#bf3f8f", "#7d6417", "#4d55cf", "#a0522d", "#3c7a89"),
+    old="#576474",
+    candidates=("#2761af", "#843eba", "#096b76", "#a3367a", "#765e16", "#4b53cf", "#964d2a", "#336875"),
 )
 DARK = Colors(
     right="#5cc98a",
-    wrong="#f2777f",
+    wrong="#f5999f",
     both_wrong="#e3ab4a",
     text="#e4e8ee",
     muted="#9aa5b3",
@@ -72,10 +72,10 @@ DARK = Colors(
     panel="#202329",
     raised="#2b2f37",
     border="#3a3f49",
-    accent="#5b9bf3",
+    accent="#65a1f4",
     on_accent="#0d1420",
     old="#a5b2c3",
-    candidates=("#64a6f5", "#c08bee", "#41c3cf", "#ee83c3", "#cdb25a", "#9299f7", "#dd9266", "#84bccb"),
+    candidates=("#6eacf6", "#c696f0", "#41c3cf", "#ee83c3", "#cdb25a", "#9ca2f8", "#de976d", "#84bccb"),
 )
 
 
@@ -209,6 +209,35 @@ def blend(one: str, other: str, share: float) -> str:
     return QColor(*(round(x * (1 - share) + y * share) for x, y in pairs)).name()
 
 
+def selected() -> str:
+    """Behind what is selected: as strong as every colour of text allows."""
+    return blend(colors().panel, colors().accent, 0.14)
+
+
+def wash(hue: str, lively: bool = False) -> str:
+    """Behind text of this colour: a faint coat of it."""
+    return blend(colors().panel, hue, 0.155 if lively else 0.11)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance, as the rules for readable text define it: 0 black, 1 white."""
+    c = QColor(color)
+    r, g, b = (v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in (c.redF(), c.greenF(), c.blueF()))
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one: str, other: str) -> float:
+    """Between two colours, 1 to 21; text needs 4.5 against what it lies on."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@functools.lru_cache(maxsize=4096)
+def ink_on(background: str) -> str:
+    """Black or white: one of them can be read on any colour."""
+    return max("#000000", "#ffffff", key=lambda ink: contrast(ink, background))
+
+
 def stylesheet() -> str:
     """Our few departures from Fusion.
 
@@ -217,12 +246,11 @@ def stylesheet() -> str:
     """
     text = paths.resource("style.qss").read_text("utf-8")
     c = colors()
-    hover, pressed = blend(c.raised, c.text, 0.06), blend(c.raised, c.text, 0.14)
     values = _by_name() | {
-        "hover": hover,
-        "pressed": pressed,
+        "hover": blend(c.raised, c.text, 0.04),
+        "pressed": blend(c.raised, c.text, 0.14),
         "accent_hover": blend(c.accent, c.text, 0.12),
-        "selected": blend(c.panel, c.accent, 0.20),
+        "selected": selected(),
         "faint": blend(c.border, c.panel, 0.45),
         "handle": blend(c.border, c.muted, 0.35),
         "tick": paths.resource(f"tick_{'dark' if _State.dark else 'light'}.svg").as_posix(),

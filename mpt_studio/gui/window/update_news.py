@@ -23,6 +23,8 @@ _TOUCHES = (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress, QEvent.Type.Whee
 class UpdateProgress(Job):
     """Follows an update's events. Cancel asks for stop-and-keep; the job lasts until the update has ended."""
 
+    ending = "Stop and keep"
+
     def __init__(
         self, title: str, stop: Callable[[], None], recipe: UpdateRecipe, parent: QObject | None = None
     ) -> None:

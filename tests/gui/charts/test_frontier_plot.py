@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.charts import frontier_plot
+from mpt_studio.gui.charts.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -77,3 +79,21 @@ def test_that_the_frontier_trades_the_accuracy_of_new_classes_as_well(page: Comp
     comparison = workspace.comparison()
     assert comparison is not None
     assert plot.under[3] == pytest.approx(100 * (comparison.rates("all").accuracy_new or 0))
+
+
+@pytest.mark.parametrize("subset", [0, 1])
+def test_that_the_mark_of_every_candidate_as_trained_is_inside_the_axes(qtbot: QtBot, subset: int) -> None:
+    """One may be far below the others as trained, as a candidate with a large margin is."""
+    gamma = np.linspace(-3, 3, 61)
+    good = Curve("a", "good", 0, True, gamma, 10 - gamma, 55 - gamma**2, 100, 50, new_classes=(50 + gamma, 50))
+    low = Curve(
+        "b", "low", 1, False, gamma, 5 - gamma, 48 - (gamma - 2.9) ** 2 * 3, 100, 50, new_classes=(9 + gamma, 50)
+    )
+    plot = FrontierPlot()
+    qtbot.addWidget(plot)
+    plot.show_curves([good, low], "a")
+    plot.choice.setCurrentIndex(subset)
+    (left, right), (bottom, top) = plot.plot.getViewBox().viewRange()
+    for curve in plot.curves:
+        assert left < curve.x[curve.at_zero] < right
+        assert bottom < curve.y[curve.at_zero] < top

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.data import open_dataset
 from mpt_studio.gui.beside.engine_thread import EngineThread
 from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.train import page as train_page
 from mpt_studio.gui.train.page import TrainPage
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe, preset
@@ -254,3 +255,20 @@ def test_that_the_real_trainer_runs_to_the_end(qtbot: QtBot, tmp_path: Path) -> 
     assert page.curves.plots["loss"]._items
     queue.close()
     page.close_page()
+
+
+@pytest.mark.parametrize("meant", [True, False])
+def test_that_cancel_asks_first_and_stop_and_keep_does_not(
+    qtbot: QtBot, bench: Bench, monkeypatch: pytest.MonkeyPatch, meant: bool
+) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(train_page, "ask_to_cancel", lambda _, *about: asked.append(about) or meant)
+    bench.ending = "wait"
+    bench.page.start_update(recipe(), "Mine")
+    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2, timeout=20_000)
+    bench.page.status.cancel.click()
+    assert asked == [("Mine", "No_Treatment")]
+    assert (bench.page.status._what.text() == "Cancelling…") is meant
+    with qtbot.waitSignal(bench.page.update_ended, timeout=10_000):
+        bench.page.status.stop.click()
+    assert len(asked) == 1

@@ -4,7 +4,6 @@ import dataclasses
 import re
 
 import pytest
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -20,33 +19,67 @@ def light_again(qapp: QApplication) -> object:
     theme.set_scheme("light")
 
 
-def luminance(color: str) -> float:
-    """Relative luminance (WCAG 2.1)."""
-    c = QColor(color)
-    channels = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in (c.redF(), c.greenF(), c.blueF())]
-    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+READABLE = 4.5
 
 
-def contrast(one: str, other: str) -> float:
-    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (bright + 0.05) / (dark + 0.05)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_that_every_colour_of_text_is_readable_on_whatever_text_lies_on(scheme: theme.Scheme) -> None:
+    theme.set_scheme(scheme)
+    c = theme.colors()
+    grounds = {
+        "background": c.background,
+        "panel": c.panel,
+        "raised": c.raised,
+        "hover": theme.blend(c.raised, c.text, 0.04),
+        "selected": theme.selected(),
+        "row under the pointer": theme.blend(c.panel, c.text, 0.06),
+    }
+    texts = {"text": c.text, "muted": c.muted, "right": c.right, "wrong": c.wrong, "both wrong": c.both_wrong}
+    texts |= {"accent": c.accent, "old": c.old} | {f"candidate {i}": hue for i, hue in enumerate(c.candidates)}
+    pairs = {f"{t} on {g}": theme.contrast(text, ground) for t, text in texts.items() for g, ground in grounds.items()}
+    coats = {"right": c.right, "wrong": c.wrong, "both wrong": c.both_wrong}
+    for name, hue in coats.items():
+        for ink, text in ((name, hue), ("text", c.text), ("muted", c.muted)):
+            pairs[f"{ink} on a coat of {name}"] = theme.contrast(text, theme.wash(hue))
+            pairs[f"{ink} on a strong coat of {name}"] = theme.contrast(text, theme.wash(hue, lively=True))
+    for i, hue in enumerate((c.old, *c.candidates)):
+        pairs[f"version {i} on a coat of itself"] = theme.contrast(hue, theme.wash(hue, lively=True))
+        pairs[f"text on a coat of version {i}"] = theme.contrast(c.text, theme.wash(hue, lively=True))
+    pairs["on accent"] = theme.contrast(c.on_accent, c.accent)
+    pairs["on accent under the pointer"] = theme.contrast(c.on_accent, theme.blend(c.accent, c.text, 0.12))
+    pairs["text on what is pressed"] = theme.contrast(c.text, theme.blend(c.raised, c.text, 0.14))
+    assert {pair: round(found, 2) for pair, found in pairs.items() if found < READABLE} == {}
 
 
-@pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
-def test_that_text_is_readable_in_both_schemes(colors: theme.Colors) -> None:
-    for ground in (colors.panel, colors.background, colors.raised):
-        assert contrast(colors.text, ground) > 7
-        assert contrast(colors.muted, ground) > 4.5
-    for meaning in (colors.right, colors.wrong, colors.both_wrong, colors.accent):
-        assert contrast(meaning, colors.panel) > 4.4
-    assert contrast(colors.on_accent, colors.accent) > 4.5
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_that_every_rule_of_the_stylesheet_is_readable(scheme: theme.Scheme) -> None:
+    theme.set_scheme(scheme)
+    c, poor = theme.colors(), {}
+    for selector, body in re.findall(r"([^{}]+)\{([^{}]+)\}", theme.stylesheet().split("*/", 1)[1]):
+        if ":disabled" in selector:
+            continue
+        ink = re.search(r"(?<![-\w])color: (#\w+)", body)
+        ground = re.search(r"background(?:-color)?: (#\w+)", body)
+        if ink is None and ground is None:
+            continue
+        text = ink[1] if ink else c.text
+        for behind in [ground[1]] if ground else [c.background, c.panel]:
+            if "handle" not in selector and "chunk" not in selector and theme.contrast(text, behind) < READABLE:
+                poor[selector.strip()] = (text, behind)
+    indicators = {s for s in poor if "indicator" in s or "separator" in s or "QSplitter" in s}
+    assert {selector: pair for selector, pair in poor.items() if selector not in indicators} == {}
+
+
+def test_that_black_or_white_can_be_read_on_any_colour() -> None:
+    greys = [f"#{value:02x}{value:02x}{value:02x}" for value in range(256)]
+    assert min(theme.contrast(theme.ink_on(grey), grey) for grey in greys) > READABLE
 
 
 @pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 def test_that_versions_stand_out_and_differ(colors: theme.Colors) -> None:
     hues = (colors.old, *colors.candidates)
     assert len(set(hues)) == len(hues)
-    assert all(contrast(hue, colors.panel) > 3 for hue in hues)
+    assert all(theme.contrast(hue, colors.panel) > 3 for hue in hues)
 
 
 def test_that_the_stylesheet_has_every_name_filled_in() -> None:
