@@ -86,6 +86,28 @@ offer_data() { # Fashion-MNIST is welcome where it costs no question, and never 
     apt_install $missing || say "Fashion-MNIST could not be installed; the built-in data work without it."
 }
 
+lacking_fonts() { # the packages of fonts for scripts that no font of the system has, on one line
+    local package languages language
+    command -v fc-list >/dev/null || return 0
+    sed 's/#.*//; /^$/d' "$PACKAGING/debian-fonts.txt" | while read -r package languages; do
+        for language in $languages; do
+            [ -n "$(fc-list ":lang=$language" family | head -n 1)" ] || { echo "$package" && break; }
+        done
+    done | tr '\n' ' ' | sed 's/ $//'
+}
+
+offer_fonts() { # class names may be in any script; as welcome as the data, and as little a reason to stop
+    local missing
+    missing=$(lacking_fonts)
+    [ -n "$missing" ] || return 0
+    if on_debian && can_be_root; then
+        say "installing fonts for class names in Arabic, Chinese, Devanagari, Japanese, Korean or Thai: $missing"
+        # shellcheck disable=SC2086
+        apt_install $missing && return
+    fi
+    say "class names in some scripts cannot be read with the system's fonts; to mend it: $(apt_line "$missing")"
+}
+
 # --- Python ----------------------------------------------------------------------------------------------------------
 
 fits() { "$1" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; }
@@ -189,6 +211,7 @@ begin_venv() { # what is not ours (no stamp, no mark) is never removed: an envir
     say "making a virtual environment in $VENV with $("$python" -V) ($python)"
     make_venv "$python"
     offer_data
+    offer_fonts
     say "installing the Python packages, torch among them: some gigabytes and some minutes, this once"
 }
 

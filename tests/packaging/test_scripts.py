@@ -206,6 +206,18 @@ def test_that_missing_system_packages_are_named_with_the_line_to_type(shell: Bas
     )
 
 
+def test_that_fonts_are_named_only_where_a_script_has_none(shell: Bash, tmp_path: Path) -> None:
+    (tmp_path / "fc-list").write_text("#!/bin/sh\ncase $1 in :lang=th) ;; *) echo DejaVu Sans ;; esac\n")
+    (tmp_path / "fc-list").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert shell("lacking_fonts", PATH=path).stdout == "fonts-noto-ui-core"
+    said = shell("can_be_root() { false; }; offer_fonts", PATH=path)
+    assert said.returncode == 0
+    assert "apt-get install --no-install-recommends fonts-noto-ui-core" in said.stderr
+    (tmp_path / "fc-list").write_text("#!/bin/sh\necho Noto Sans\n")
+    assert shell("offer_fonts", PATH=path).stderr == ""
+
+
 def _requirements(name: str) -> list[str]:
     lines = (PACKAGING / name).read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 from mpt_studio.compare import SUBSET_WORDS, Frontier, Subset
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
-from mpt_studio.gui.widgets.plain import caption, count, label, number, percent, set_tip
+from mpt_studio.gui.widgets.plain import caption, count, label, number, percent, set_tip, shortened
 from mpt_studio.gui.widgets.wheel import ComboBox
 
 _NEAR = 24.0
@@ -254,7 +254,9 @@ class FrontierPlot(QWidget):
         for curve in self.curves:
             mark = "▪╌" if curve.is_plain else "●─"
             entry = QToolButton(self.legend)
-            entry.setText(caption(f"{mark} {curve.name}{' (the bar to beat)' if curve.is_plain else ''}"))
+            entry.setText(
+                caption(f"{mark} {shortened(curve.name, 36)}{' (the bar to beat)' if curve.is_plain else ''}")
+            )
             entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
             entry.setAccessibleName(_sentence(curve, curve.at_zero))
             set_tip(entry, f"{_sentence(curve, curve.at_zero)}. Click to see its negative flips.")
@@ -267,7 +269,7 @@ class FrontierPlot(QWidget):
 
     def _add_between_entry(self, curve: Curve) -> None:
         entry = QToolButton(self.legend)
-        entry.setText(caption(f"△┄ {curve.name}, weights mixed with the old model's"))
+        entry.setText(caption(f"△┄ {shortened(curve.name, 36)}, weights mixed with the old model's"))
         entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
         set_tip(entry, "From α = 0, the update, to α = 1, the old model. Click to see the whole curve.")
         entry.clicked.connect(lambda *_: self._fit_between(curve))

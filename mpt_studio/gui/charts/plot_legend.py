@@ -121,14 +121,16 @@ class RunLegend(QWidget):
 
     def _chip(self, run_id: str, label: str, color: int, visible: bool, earlier: bool) -> QToolButton:
         chip = QToolButton(self)
-        chip.setText(plain.caption(f"{label} (earlier)" if earlier else label))
+        chip.setText(plain.caption(plain.shortened(label, 36) + " (earlier)" * earlier))
         chip.setCheckable(True)
         chip.setChecked(visible)
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         chip.setIconSize(QSize(12, 12))
         chip.setAccessibleName(f"Show {label}")
         self._paint(chip, theme.version_color(color), visible)
-        plain.set_tip(chip, "Click to show or hide this run." + (" Right-click to remove it." if earlier else ""))
+        plain.set_tip(
+            chip, f"{label}\nClick to show or hide this run." + (" Right-click to remove it." if earlier else "")
+        )
         chip.toggled.connect(lambda on: self._toggle(chip, run_id, theme.version_color(color), on))
         if earlier:
             chip.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)

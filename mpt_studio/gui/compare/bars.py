@@ -41,7 +41,7 @@ class ClassBars(QWidget):
         self.order.setAccessibleName("Order of classes")
         self.order.currentTextChanged.connect(self._refresh)
         self.bars = BarList("NFR per class", name_share=0.46, text_width=104)
-        self.bars.setMinimumHeight(240)
+        self.bars.setMinimumHeight(272)
         self.bars.chosen.connect(self.chosen)
         head = QHBoxLayout()
         head.addWidget(label("Order"))

@@ -91,7 +91,7 @@ class ComparePage(RefreshedWhenSeen):
         column.setContentsMargins(*4 * [theme.SPACE])
         column.setSpacing(theme.SPACE)
         column.addLayout(self._head())
-        for widget in (self.table, self.floor, self.picks, self.matching, self.title, self.offset):
+        for widget in (self.basis, self.table, self.floor, self.picks, self.matching, self.title, self.offset):
             column.addWidget(widget)
         theme.mark(self.basis, muted=True)
         theme.mark(self.floor, muted=True)
@@ -121,7 +121,6 @@ class ComparePage(RefreshedWhenSeen):
 
     def _head(self) -> QHBoxLayout:
         line = QHBoxLayout()
-        line.addWidget(self.basis, 1)
         self.subsets = QButtonGroup(self)
         for i, subset in enumerate(SUBSETS):
             button = QPushButton(SUBSET_WORDS[subset].capitalize())
@@ -130,6 +129,7 @@ class ComparePage(RefreshedWhenSeen):
             button.setAccessibleName(f"Figures over {SUBSET_WORDS[subset]}")
             self.subsets.addButton(button, i)
             line.addWidget(button)
+        line.addStretch(1)
         line.addWidget(self._export_button())
         return line
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 from mpt_studio.compare import OffsetRecommendation, recommend_offset
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import DoubleSpinBox
 from mpt_studio.gui.workspace.recommending import Picked, offset_of
@@ -44,13 +44,8 @@ class PickBar(QWidget):
     def _lay_out(self) -> None:
         question = QWidget()
         row = FlowLayout(question, spacing=theme.SPACE)
-        for part in (
-            label("Lowest NFR with accuracy within"),
-            self.points,
-            label("points of plain training"),
-            self.any_offset,
-            self.show_it,
-        ):
+        within = in_a_row(label("Lowest NFR with accuracy within"), self.points, label("points of plain training"))
+        for part in (within, self.any_offset, self.show_it):
             row.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

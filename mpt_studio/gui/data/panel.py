@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -12,7 +12,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.frames import DockPanel
-from mpt_studio.gui.widgets.plain import count, label, listed, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import count, label, listed, set_tip, short_spec, shortened
 from mpt_studio.gui.workspace.workspace import Workspace
 
 SIDE = 40
@@ -191,7 +191,10 @@ def _mosaic(tiles: np.ndarray, columns: int, ratio: float) -> QPixmap:
 
 
 def _chip(text: str) -> QLabel:
-    made = label(text)
+    shown = shortened(text, 24)
+    made = label(shown)
     made.setProperty("chip", True)
-    made.setMaximumSize(QSize(180, 22))
+    made.setFixedHeight(22)
+    if shown != text:
+        set_tip(made, text)
     return made

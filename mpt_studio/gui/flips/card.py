@@ -139,4 +139,4 @@ class CardPainter:
 
     def _elide(self, text: str, width: int, bold: bool) -> str:
         metrics = self._bold_metrics if bold else self._metrics
-        return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+        return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
-from mpt_studio.gui.widgets.plain import caption, set_tip
+from mpt_studio.gui.widgets.plain import caption, set_tip, shortened
 
 _LONGEST = 60
 
@@ -40,7 +40,7 @@ class ChipBar(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for field, sentence in chips:
-            self._add(f"{_short(sentence)}  ×", f"Remove this filter: {sentence}").clicked.connect(
+            self._add(f"{shortened(sentence, _LONGEST)}  ×", f"Remove this filter: {sentence}").clicked.connect(
                 lambda _=False, field=field: self.removed.emit(field)
             )
         if len(chips) > 1:
@@ -59,7 +59,3 @@ class ChipBar(QWidget):
         self._layout.addWidget(button)
         button.show()
         return button
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

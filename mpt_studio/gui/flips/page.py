@@ -18,8 +18,9 @@ from mpt_studio.gui.flips.tools import FlipTools
 from mpt_studio.gui.sample.image import Viewer
 from mpt_studio.gui.sample.side_by_side import SideBySide
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen
-from mpt_studio.gui.widgets.plain import count, label
+from mpt_studio.gui.widgets.plain import count
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -37,7 +38,7 @@ class FlipsPage(RefreshedWhenSeen):
         self.chips, self.search = ChipBar(), SearchField(workspace)
         self.grid = FlipGrid(self.thumbnails)
         self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
-        self.result, self.rates = label(bold=True), RatesLine(workspace)
+        self.result, self.rates = ElidedLabel(), RatesLine(workspace)
         self.tools = FlipTools(workspace, self.grid)
         self.empty = EmptyPage("Open data…")
         self.empty.asked.connect(workspace.choose_data)
@@ -55,6 +56,7 @@ class FlipsPage(RefreshedWhenSeen):
     def _lay_out(self) -> None:
         found = QHBoxLayout()
         self.result.setContentsMargins(0, 4, 0, 4)
+        theme.mark(self.result, subheading=True)
         found.addWidget(self.result, 0, Qt.AlignmentFlag.AlignTop)
         found.addWidget(self.chips, 1)
         for page in (self.grid, self.empty, self.viewer, self.beside):

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import number
+from mpt_studio.gui.widgets.plain import number, tip
 
 _BAR, _GAP, _ROW = 8, 2, 32
 
@@ -70,6 +70,15 @@ class AnswerBars(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(160, self.sizeHint().height())
 
+    def event(self, event: QEvent) -> bool:
+        """Hovering a row says its class in full."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            row = event.pos().y() // _ROW
+            name = f"{tip(self._answers[row].name)}<br>" if 0 <= row < len(self._answers) else ""
+            QToolTip.showText(event.globalPos(), name + self.toolTip(), self)
+            return True
+        return super().event(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         colors, metrics = theme.colors(), self.fontMetrics()
@@ -79,7 +88,7 @@ class AnswerBars(QWidget):
         for i, (answer, name) in enumerate(zip(self._answers, names, strict=True)):
             top = i * _ROW
             painter.setPen(QColor(colors.text if answer.is_truth else colors.muted))
-            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, label - 6)
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, label - 6)
             painter.drawText(QRectF(0, top, label, _ROW - 4), Qt.AlignmentFlag.AlignVCenter, text)
             whole = QRectF(label, top + 3, max(8, self.width() - label - value), _BAR)
             self._paint_bar(painter, whole, answer.old, colors.old, value)

@@ -63,7 +63,7 @@ class _Line(QAbstractButton):
         painter.setFont(font)
         painter.setPen(QColor(colors.right if self._right else colors.wrong))
         box = self.rect().adjusted(4, 0, -4, 0)
-        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, box.width())
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, box.width())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
 

@@ -31,6 +31,7 @@ from mpt_studio.gui.sample.note_editor import NoteEditor
 from mpt_studio.gui.sample.saliency import SaliencyView
 from mpt_studio.gui.versions.about import VersionFacts
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, NEW_RIGHT, OLD_RIGHT, kind_color
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, number, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -57,10 +58,7 @@ class Inspector(QWidget):
         self.saliency, self.neighbours = SaliencyView(workspace), NeighboursView(workspace)
         self.saliency.follow(self.image)
         self.strip = AnswerStrip(workspace)
-        self.facts, self.sample_id = VersionFacts(), label(wrap=True)
-        self.sample_id.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self.facts, self.sample_id = VersionFacts(), ElidedLabel()  # copied whole, with a break in it nowhere
         self._lay_out()
         workspace.selection_changed.connect(self.refresh)
         workspace.data_changed.connect(self.refresh)

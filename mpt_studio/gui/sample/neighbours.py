@@ -46,7 +46,7 @@ class Neighbour(QAbstractButton):
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.setPen(QColor(colors.right if self._right else colors.wrong))
         line = QRect(2, EDGE + 3, EDGE, metrics.height())
-        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, EDGE)
+        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, EDGE)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
         painter.setPen(QColor(colors.muted))
         line.translate(0, metrics.height())

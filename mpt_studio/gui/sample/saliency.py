@@ -73,6 +73,7 @@ class SaliencyView(QWidget):
         self.choice, self.opacity, self.legend = ComboBox(), Slider(), HeatLegend()
         self._image_of = ""
         """Sample whose image is there; one that is still being decoded gets no overlay yet."""
+        self._is_covered = True
         self._drawn: list[tuple[object, ...]] = [(), ()]
         self._set_up_tools()
         self.reason, self._content = label(wrap=True), QWidget()
@@ -115,7 +116,12 @@ class SaliencyView(QWidget):
 
     def _set_opacity(self, value: int) -> None:
         for pane in self.panes:
-            pane.image.set_overlay_opacity(value / 100)
+            pane.image.set_overlay_opacity(value / 100 if self._is_covered else 0.0)
+
+    def toggle(self) -> None:
+        """Take the colours off the images, or lay them on again."""
+        self._is_covered = not self._is_covered
+        self._set_opacity(self.opacity.value())
 
     def follow(self, image: SampleImage) -> None:
         """Lie over the same image as this view, as it changes."""

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
@@ -22,7 +22,7 @@ from mpt_studio.gui.workspace.workspace import Workspace
 MOST = 4
 _LEAST = 220
 """Pixels of width that an image and its caption need."""
-_HINT = "wheel zooms all    drag pans all    Z fits    Esc back"
+_HINT = "wheel\u00a0zooms\u00a0all    drag\u00a0pans\u00a0all    Z\u00a0fits    Esc\u00a0back"
 
 
 class SideBySide(QWidget):
@@ -68,6 +68,11 @@ class SideBySide(QWidget):
         theme.notifier().changed.connect(self._write_titles)
         workspace.comparison_changed.connect(self._follow_comparison)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        key = QShortcut(QKeySequence("S"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        key.activated.connect(self._toggle_looks)  # wherever the keyboard is, on a choice too
+
+    def _toggle_looks(self) -> None:
+        self.looks.switch.toggle() if self.looks.isVisible() else self.versions.toggle()
 
     def _column(self, i: int) -> QWidget:
         column = QWidget()
@@ -90,7 +95,7 @@ class SideBySide(QWidget):
         self._several.setVisible(not alone)
         self.looks.setVisible(not alone)
         self._rows = [int(row) for row in rows[:MOST]]
-        self.hint.setText(_HINT + ("" if alone else "    S where it looks"))
+        self.hint.setText(f"{_HINT}    S\u00a0where\u00a0{'they' if alone else 'it'}\u00a0look{'' if alone else 's'}")
         if alone:
             self._workspace.explanations.show(int(rows[0]))
         self.looks.show_rows([] if alone else self._rows)
@@ -153,8 +158,6 @@ class SideBySide(QWidget):
         leave = (Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_C)
         if event.key() in leave:
             self.closed.emit()
-        elif event.key() == Qt.Key.Key_S and self.looks.isVisible():
-            self.looks.switch.toggle()
         elif self.versions.isVisible():
             self.versions.panes[0].image.keyPressEvent(event)
         else:

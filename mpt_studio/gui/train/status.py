@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.gui.train.state import UpdateState, VersionState, time_left
 from mpt_studio.gui.widgets import plain, theme
+from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 
 GLYPHS = {
@@ -47,11 +48,12 @@ class RunStatus(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.mark(self, card=True)
-        self._title = plain.label("", bold=True)
+        self._title = ElidedLabel()
+        theme.mark(self._title, subheading=True)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._what = plain.label("")
         theme.mark(self._what, muted=True)
-        self._facts = plain.label("")
+        self._facts = ElidedLabel()
         self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         theme.mark(self._facts, muted=True)
         self._chips: list[_VersionChip] = []
@@ -197,7 +199,7 @@ class _VersionChip(QLabel):
         mark = c.wrong if version.state == "failed" else color
         self.setText(
             f'<span style="color:{mark}">{GLYPHS[version.state]}</span>&nbsp;'
-            f'<span style="color:{text}">{html.escape(version.label)}</span>'
+            f'<span style="color:{text}">{html.escape(plain.shortened(version.label, 36))}</span>'
         )
         edge = color if active else c.border
         self.setStyleSheet(f"background: {back}; border: 1px solid {edge}; border-radius: 9px; padding: 2px 8px;")

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.flips import Rates, Share
 from mpt_studio.gui.versions.opening_cards import OpeningCard
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.flow_layout import tab_in_order
 from mpt_studio.gui.widgets.frames import DockPanel
 from mpt_studio.gui.widgets.plain import count, interval, label, number, percent, set_tip
@@ -81,7 +82,7 @@ class VersionCard(QFrame):
         self.setAccessibleName(f"{ROLES.get(version.role, 'Candidate')} {version.label}{state}")
 
     def _name(self) -> QLabel:
-        name = label(self.version.label, wrap=False)
+        name = ElidedLabel(self.version.label)
         name.setProperty("subheading", True)
         name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         file = self.version.source or self.version.checkpoint
@@ -99,10 +100,10 @@ class VersionCard(QFrame):
 
     def _role(self, workspace: Workspace) -> QLabel:
         star, gamma = workspace.recommending.star(self.version.key), workspace.offsets.of(self.version.key)
-        text = ROLES.get(self.version.role, "")
+        text = "" if self.version.is_training else ROLES.get(self.version.role, "")
         if star or gamma:
             text = star.replace("★ r", "★ R") or f"At logit offset γ = {number(gamma, 2)}"
-        made = label(text)
+        made = ElidedLabel(text)
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         made.setProperty("muted", True)
         picked = workspace.recommending.picked

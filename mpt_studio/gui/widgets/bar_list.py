@@ -215,7 +215,7 @@ class BarScale(QWidget):
     def __init__(self, view: QListView, delegate: BarDelegate) -> None:
         super().__init__()
         self._view, self._delegate, self._reach = view, delegate, 0.0
-        self.setFixedHeight(self.fontMetrics().height() + 6)
+        self.setFixedHeight(self.fontMetrics().height() + 8)
         self.hide()
 
     def show_reach(self, reach: float) -> None:
@@ -246,20 +246,20 @@ class BarScale(QWidget):
             x = self.place(share)
             painter.drawLine(QPointF(x, 0), QPointF(x, 3))
             painter.drawText(
-                QRectF(x - 40, 3, 80, self.height() - 3), Qt.AlignmentFlag.AlignHCenter, f"{100 * share:g} %"
+                QRectF(x - 40, 5, 80, self.height() - 5), Qt.AlignmentFlag.AlignHCenter, f"{100 * share:g} %"
             )
 
 
 def _shortened(metrics: QFontMetrics, row: BarRow, width: int) -> str:
     """The row's name in ``width`` pixels; of a pair, the longer side gives way."""
-    right = Qt.TextElideMode.ElideRight
+    middle = Qt.TextElideMode.ElideMiddle
     if not row.second or metrics.horizontalAdvance(row.full_name) <= width:
-        return metrics.elidedText(row.full_name, right, width)
+        return metrics.elidedText(row.full_name, middle, width)
     room = width - metrics.horizontalAdvance(" → ")
     first, second = (metrics.horizontalAdvance(name) for name in (row.name, row.second))
-    for_first = max(room // 2, room - second) if first > room // 2 else first
-    left = metrics.elidedText(row.name, right, for_first)
-    return f"{left} → {metrics.elidedText(row.second, right, room - min(first, for_first))}"
+    for_first = max(room // 2, room - second) if first > room // 2 else first + 2  # fonts round their widths
+    left = metrics.elidedText(row.name, middle, for_first)
+    return f"{left} → {metrics.elidedText(row.second, middle, room - min(first, for_first))}"
 
 
 class _View(QListView):

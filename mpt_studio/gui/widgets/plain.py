@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
@@ -14,7 +15,7 @@ RIGHT, WRONG = "✓", "✗"
 
 def label(text: str = "", *, wrap: bool = False, bold: bool = False, size: float = 1.0) -> QLabel:
     """A label that shows its text as it is, whatever is in it."""
-    made = QLabel()
+    made = _Wrapped() if wrap else QLabel()
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setText(text)
     made.setWordWrap(wrap)
@@ -25,6 +26,26 @@ def label(text: str = "", *, wrap: bool = False, bold: bool = False, size: float
     font.setPointSizeF(font.pointSizeF() * size)
     made.setFont(font)
     return made
+
+
+class _Wrapped(QLabel):
+    """Breaks within long words as well, such as names of files: they would widen the panel that they stand in."""
+
+    def setText(self, text: str) -> None:
+        super().setText(_LONG.sub(lambda word: _PART.sub(lambda part: f"{part[0]}{_BREAK}", word[0]), text))
+
+    def text(self) -> str:
+        return super().text().replace(_BREAK, "")
+
+
+_BREAK = "\u200b"
+_LONG, _PART = re.compile(r"\S{20,}"), re.compile(r"[^_/\\.-]*[_/\\.-]|[^_/\\.-]{16}")
+
+
+def shortened(text: str, most: int = 48) -> str:
+    """For buttons: in the middle, where both ends tell names apart."""
+    kept = most - 1
+    return text if len(text) <= most else f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
 
 
 def set_tip(widget: QWidget, text: str) -> None:

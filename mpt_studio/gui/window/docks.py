@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QWidget
 
 from mpt_studio.gui.widgets import theme
@@ -112,6 +112,14 @@ def _fill(dock: QDockWidget, panel: QWidget) -> None:
     dock.setWidget(panel)
 
 
+def inside(place: QRect, area: QRect) -> QRect:
+    """A place within an area, as near to where it was as can be."""
+    size = place.size().boundedTo(area.size())
+    x = min(max(place.x(), area.x()), area.right() + 1 - size.width())
+    y = min(max(place.y(), area.y()), area.bottom() + 1 - size.height())
+    return QRect(QPoint(x, y), size)
+
+
 class Docks:
     """Keeps the panels and their docks."""
 
@@ -141,6 +149,9 @@ class Docks:
         dock.setTitleBarWidget(DockTitle(dock))
         _fill(dock, QWidget())
         dock.toggleViewAction().setToolTip(f"Show or hide {row.title}")
+        if row.area != BOTTOM:
+            dock.setMinimumWidth(row.least)
+        dock.visibilityChanged.connect(lambda seen: self._bring_back(dock) if seen else None)
         return dock
 
     def _make(self, row: PanelRow[QWidget]) -> None:
@@ -161,6 +172,20 @@ class Docks:
         if on_samples:
             _ = self[INSPECTOR]
         self.by_key[INSPECTOR.key].setVisible(self.wants_inspector and on_samples)
+
+    def bring_back(self) -> None:
+        """Panels that float come to the front, and onto a screen that is there."""
+        for dock in self.by_key.values():
+            if dock.isVisible():
+                self._bring_back(dock)
+
+    def _bring_back(self, dock: QDockWidget) -> None:
+        if not dock.isFloating():
+            return
+        place = dock.frameGeometry()
+        screen = QGuiApplication.screenAt(place.center()) or self._window.screen()
+        dock.setGeometry(inside(dock.geometry(), screen.availableGeometry()))
+        dock.raise_()
 
     def _inspector_toggled(self, wanted: bool) -> None:
         self.wants_inspector = wanted

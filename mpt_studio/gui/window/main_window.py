@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        QTimer.singleShot(0, self, self.docks.bring_back)  # else they would come up behind the window
         if self._fits:  # only now the window has its size
             self._fits = False
             QTimer.singleShot(0, self, self.docks.fit)

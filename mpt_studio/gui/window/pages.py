@@ -73,6 +73,8 @@ FLIPS = PageRow("flips", "&Flips", "flips", "Ctrl+Shift+F", "The images that fli
 RUNS = PageRow("runs", "&Runs", "runs", "Ctrl+Shift+R", "Everything trained so far", _runs)
 PAGES: tuple[PageRow[Page], ...] = (TRAIN, COMPARE, FLIPS, RUNS)
 
+_LEAST = 520, 360
+"""Pixels that a page needs for nothing to be cut off; panels give way to it."""
 START = "start"
 """Key of the page that an empty window shows; it has no button."""
 
@@ -106,6 +108,7 @@ class Pages(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.banner)
         layout.addWidget(self._stack, 1)
+        self.setMinimumSize(*_LEAST)
         self._keep(START, start)
 
     def furnish(self, workspace: Workspace, queue: RunQueue) -> None:

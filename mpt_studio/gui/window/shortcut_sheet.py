@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -11,23 +11,29 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
+    QScrollArea,
     QVBoxLayout,
+    QWidget,
 )
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, plain_text
 
 Section = tuple[str, list[tuple[str, str]]]
+_COLUMNS, _TITLE = 3, 2
+"""Columns, and the lines that a section's title takes."""
+_AROUND = 90, 130
+"""Pixels of the screen that frame, margins and the button take."""
 
 OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Images",
         (
-            ("Arrows, Home, End, PgUp, PgDn", "Move"),
+            ("Arrows, Home, End, PgUp…", "Move"),
             ("Shift, Ctrl, Ctrl+A", "Extend, toggle, select all"),
             ("Enter, double-click", "Large image"),
             ("Space", "Quick look"),
-            ("C", "Selected images side by side; one alone under both versions"),
+            ("C", "Side by side, or both versions"),
             ("M", "Map of the samples"),
             ("Ctrl+wheel", "Size of the thumbnails"),
             ("Esc", "One level back"),
@@ -40,7 +46,7 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Wheel, + and −", "Zoom"),
             ("Drag", "Pan"),
             ("Z", "Fit"),
-            ("S", "While versions are side by side: show or hide where they look"),
+            ("S", "Where they look, side by side"),
         ),
     ),
     (
@@ -71,7 +77,7 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 
 class ShortcutSheet(QDialog):
-    """Every shortcut, in two columns of sections."""
+    """Every shortcut, in columns of sections that fit a small screen."""
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
@@ -81,10 +87,11 @@ class ShortcutSheet(QDialog):
         layout.setContentsMargins(24, 20, 24, 16)
         layout.setSpacing(2 * theme.SPACE)
         columns = QHBoxLayout()
-        columns.setSpacing(40)
-        for sections in _two_columns(all_sections(window)):
+        columns.setSpacing(28)
+        columns.setContentsMargins(0, 0, theme.SPACE, 0)
+        for sections in _in_columns(all_sections(window)):
             columns.addLayout(_column(sections))
-        layout.addLayout(columns)
+        layout.addWidget(_scrolled(columns, window.screen().availableSize()))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
@@ -102,13 +109,29 @@ def _of_menu(menu: QMenu) -> list[tuple[str, str]]:
     return [(" or ".join(keys.toString() for keys in a.shortcuts()), plain_text(a.text())) for a in actions]
 
 
-def _two_columns(sections: list[Section]) -> list[list[Section]]:
-    total, first = sum(len(keys) + 2 for _, keys in sections), 0
-    for count, (_, keys) in enumerate(sections):
-        first += len(keys) + 2
-        if first * 2 >= total:
-            return [sections[: count + 1], sections[count + 1 :]]
-    return [sections]
+def _in_columns(sections: list[Section]) -> list[list[Section]]:
+    """In their order; a column is full at its share of all lines, or a little above."""
+    lines = sum(len(keys) + _TITLE for _, keys in sections)
+    made: list[list[Section]] = [[]]
+    filled = 0
+    for section in sections:
+        if made[-1] and filled + len(section[1]) / 2 > lines * len(made) / _COLUMNS:
+            made.append([])
+        made[-1].append(section)
+        filled += len(section[1]) + _TITLE
+    return made
+
+
+def _scrolled(columns: QHBoxLayout, screen: QSize) -> QScrollArea:
+    """As large as the columns, or as the screen allows."""
+    content = QWidget()
+    content.setLayout(columns)
+    theme.mark(content, plain=True)
+    area = QScrollArea(widgetResizable=True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setWidget(content)
+    area.setMinimumSize(content.sizeHint().boundedTo(screen - QSize(*_AROUND)))
+    return area
 
 
 def _column(sections: list[Section]) -> QVBoxLayout:
@@ -120,11 +143,10 @@ def _column(sections: list[Section]) -> QVBoxLayout:
         column.addWidget(heading)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(3)
         for row, (key, meaning) in enumerate(keys):
             grid.addWidget(_key(key), row, 0, Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(label(meaning), row, 1)
-        grid.setColumnMinimumWidth(0, 170)
         grid.setColumnStretch(1, 1)
         column.addLayout(grid)
         column.addSpacing(theme.SPACE)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.sample.side_by_side import SideBySide
@@ -45,3 +46,23 @@ def test_that_images_side_by_side_have_room_and_the_hint_is_whole(
     qtbot.wait(20)
     assert len({column.y() for column in beside._columns}) == 4 // across
     assert beside.hint.height() >= beside.hint.heightForWidth(beside.hint.width())
+
+
+@pytest.mark.parametrize("rows", [[1, 2], [1]])
+def test_that_s_shows_or_hides_where_they_look_wherever_the_keyboard_is(
+    qtbot: QtBot, workspace: Workspace, rows: list[int]
+) -> None:
+    beside = SideBySide(workspace)
+    qtbot.addWidget(beside)
+    with qtbot.waitActive(beside):
+        beside.show()
+        beside.activateWindow()
+    beside.show_rows(np.array(rows))
+    several = len(rows) > 1
+    keyboard = beside.looks.side if several else beside.versions.choice
+    beside.setFocus()
+    keyboard.setFocus()
+    before = beside.looks.switch.isChecked() if several else beside.versions._is_covered
+    qtbot.keyClick(keyboard, Qt.Key.Key_S)
+    after = beside.looks.switch.isChecked() if several else beside.versions._is_covered
+    assert after is not before

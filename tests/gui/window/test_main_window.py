@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -18,10 +18,11 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import listed
 from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.window.actions import ROWS
-from mpt_studio.gui.window.docks import INSPECTOR, LOG, VERSIONS
+from mpt_studio.gui.window.docks import INSPECTOR, LOG, VERSIONS, inside
 from mpt_studio.gui.window.files import Files
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.gui.window.pages import COMPARE, FLIPS, START, TRAIN
+from mpt_studio.gui.window.shortcut_sheet import ShortcutSheet
 from mpt_studio.recipe import UpdateRecipe, preset
 from mpt_studio.store import Store
 
@@ -468,3 +469,51 @@ def test_that_the_keyboard_comes_to_the_page_before_the_panels(window: MainWindo
     while not (at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus):
         at = at.nextInFocusChain()
     assert window.pages.isAncestorOf(at)
+
+
+def test_that_the_shortcut_sheet_fits_a_small_screen(window: MainWindow, qtbot: QtBot) -> None:
+    sheet = ShortcutSheet(window)
+    qtbot.addWidget(sheet)
+    with qtbot.waitExposed(sheet):
+        sheet.show()
+    assert sheet.width() <= 1280
+    assert sheet.height() <= 770  # and the frame that the system puts around it
+
+
+@pytest.mark.parametrize("size", [(1100, 700), (1280, 800), (2560, 1400)])
+def test_that_a_page_has_the_room_it_needs_beside_the_panels(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    drop(window, saved(tmp_path / "a", [RIGHT, RIGHT], "v1"), saved(tmp_path / "b", [WRONG, RIGHT], "v2"))
+    qtbot.waitUntil(lambda: window.pages.key == "compare")
+    window.resize(2000, 1200)
+    qtbot.wait(50)
+    window.resize(*size)
+    for page in (COMPARE, FLIPS):
+        window.pages.show_page(page.key)
+        qtbot.waitUntil(window.docks.by_key["inspector"].isVisible)
+        assert window.width() == size[0]
+        shown = window.pages.page
+        assert shown.minimumSizeHint().width() <= shown.width()
+        assert window.docks.by_key["inspector"].geometry().right() <= window.width()
+
+
+def test_that_a_floating_panel_comes_back_inside_the_screen(window: MainWindow, qtbot: QtBot) -> None:
+    dock = window.docks.by_key["data"]
+    dock.setFloating(True)
+    dock.setGeometry(-4000, 9000, 300, 400)
+    window.docks.bring_back()
+    assert window.screen().availableGeometry().contains(dock.geometry())
+    dock.setFloating(False)
+
+
+@pytest.mark.parametrize(
+    ("place", "there"),
+    [
+        (QRect(10, 10, 100, 100), QRect(10, 10, 100, 100)),
+        (QRect(-50, 950, 100, 100), QRect(0, 900, 100, 100)),
+        (QRect(500, 500, 5000, 100), QRect(0, 500, 1000, 100)),
+    ],
+)
+def test_that_a_place_is_moved_into_an_area_as_little_as_needed(place: QRect, there: QRect) -> None:
+    assert inside(place, QRect(0, 0, 1000, 1000)) == there
