@@ -8,9 +8,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from tiny_onnx import refused, tiny_graph
+from tiny_onnx import S, refused, tiny_graph
 
-from mpt_studio.engine.networks.onnx_graph import read_graph
+from mpt_studio.engine.networks.onnx_graph import read_graph, with_offset
+from mpt_studio.engine.networks.onnx_run import OnnxRun
 
 
 def test_that_weights_in_other_files_are_refused(written, tmp_path) -> None:
@@ -97,3 +98,14 @@ def test_that_without_the_packages_the_sentence_says_what_to_install(written, mo
     path = written()
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert 'pip install "mpt-studio[onnx]"' in refused(path)
+
+
+@pytest.mark.parametrize("end", ["", "Softmax", "Sigmoid"])
+def test_that_an_offset_is_subtracted_from_the_logits_whatever_the_graph_ends_in(end: str) -> None:
+    content = tiny_graph(softmax=bool(end), end=end).SerializeToString()
+    images = np.random.default_rng(0).normal(size=(4, 3, S, S)).astype(np.float32)
+    moved = with_offset(content, (0.0, 0.0, 1.5))
+    before, after = (OnnxRun(graph, read_graph(graph)).logits(images) for graph in (content, moved))
+    assert read_graph(moved).ends_in == end
+    drop = (before - after) - (before - after)[:, :1]
+    assert np.allclose(drop, [[0, 0, 1.5]] * 4, atol=1e-4)
