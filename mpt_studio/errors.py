@@ -11,6 +11,10 @@ class UserError(Exception):
     exit_code = 1
 
 
+class Damaged(UserError):  # noqa: N818 - what it is, as the sentence says
+    """A file of ours is not what was written: cut short, changed, or gone."""
+
+
 class UsageError(UserError):
     """The command line or a form was filled in wrongly."""
 

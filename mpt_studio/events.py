@@ -129,7 +129,7 @@ _TYPES = {c: {f.name: str(f.type) for f in dataclasses.fields(c)} for c in _KIND
 def to_line(event: Event) -> str:
     """One line of JSON without the line break; not-a-number becomes null."""
     record = {"event": event.kind, **dataclasses.asdict(event)}
-    return json.dumps(_finite(record), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(finite(record), ensure_ascii=False, separators=(",", ":"))
 
 
 def from_line(line: str) -> Event | None:
@@ -153,11 +153,12 @@ def _restored(value: Any, annotation: str) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """JSON values with null for what is not a number."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
+        return {k: finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return value

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import tyro
 from tyro.conf import Positional
@@ -49,23 +49,30 @@ def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
         sys.stdout.flush()  # a full disk shows here, where it gets a sentence
         return code
     except (UserError, Interrupted) as error:
-        print(one_sentence(str(error), 1000), file=sys.stderr)
+        _say(one_sentence(str(error), 1000))
         return error.exit_code
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        _say("Interrupted.")
         return Interrupted.exit_code
     except BrokenPipeError:  # the reader of our output went away
         sys.stderr.close()
         return 0
     except OSError as error:
-        print(one_sentence(f"The system refused: {error}."), file=sys.stderr)
-        _forget_output()
+        _say(one_sentence(f"The system refused: {error}."))
+        _forget(sys.stdout)
         return UserError.exit_code
 
 
-def _forget_output() -> None:
-    """Nothing more can be written to stdout; the interpreter must not try again at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _say(sentence: str) -> None:
+    try:
+        print(sentence, file=sys.stderr, flush=True)
+    except OSError:  # a log on a full disk
+        _forget(sys.stderr)
+
+
+def _forget(stream: TextIO) -> None:
+    """Nothing more can be written to it; the interpreter must not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:

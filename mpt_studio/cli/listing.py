@@ -17,9 +17,11 @@ def runs(store: StoreOption = None, json: JsonOption = False) -> int:
     opened = opened_store(store)
     updates, found = opened.updates(), opened.runs()
     for problem in opened.problems:
-        print(one_sentence(problem), file=sys.stderr)
+        print(one_sentence(problem.sentence), file=sys.stderr)
     if json:
-        print(json_module.dumps({"updates": [_update_row(u) for u in updates], "runs": [_run_row(r) for r in found]}))
+        damaged = [problem.to_json() for problem in opened.problems]
+        rows = {"updates": [_update_row(u) for u in updates], "runs": [_run_row(r) for r in found]}
+        print(json_module.dumps({**rows, "damaged": damaged}))
     else:
         print(report.runs_report(updates, found))
     return 0

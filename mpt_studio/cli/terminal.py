@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -82,7 +83,8 @@ class Terminal:
         self.noted.add(text)
 
     def _print(self, text: str) -> None:
-        self.bar.console.print(text)
+        with suppress(OSError):  # a log on a full disk must not end the training; the text comes when it can
+            self.bar.console.print(text)
 
 
 def _without_numbers(sentence: str) -> str:

@@ -30,6 +30,7 @@ from mpt_studio.predictions import Predictions, Scale, is_predictions, read_pred
 from mpt_studio.predictions.names import respelled, spelling
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, to_json
 from mpt_studio.store import Run
+from mpt_studio.store.run import save_predictions
 
 
 def prepare_data(session: Session, spec: str) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def predictions_folder(
     if is_predictions(earlier):
         return earlier
     if not is_predictions(folder):
-        _computed(session, checkpoint, dataset, part, device).save(folder)
+        save_predictions(_computed(session, checkpoint, dataset, part, device), folder)
     return folder
 
 

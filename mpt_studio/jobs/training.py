@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import aligned_by_store, compare, record_of
 from mpt_studio.data import Dataset, resolve_old_classes, training_split
 from mpt_studio.data.dataset import SHOWN_SKIPPED
-from mpt_studio.errors import Interrupted, UserError
+from mpt_studio.errors import Damaged, Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
 from mpt_studio.jobs.evaluating import accuracy_figures, predictions_of, tagged
 from mpt_studio.jobs.images import open_data, skipped_sentence
 from mpt_studio.jobs.old_model import named, names_on_data
+from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
@@ -143,12 +144,14 @@ def train(
         UserError: the run cannot be trained; its outcome is "failed".
         Interrupted: it was interrupted and can be resumed.
     """
-    run = session.store.run(run_id)
+    run, shared = session.store.run(run_id), shared or Shared()
     if run.outcome in ("done", "stopped"):
         return run
-    with session.store.write_run(run_id) as writer, _failures_recorded(session, writer):
+    folders = [run.folder, *([shared.control] if shared.control else [])]
+    waiting = Waiting(session, run.id, run.update or run.id, folders)
+    with session.store.write_run(run_id, patience=waiting) as writer, _failures_recorded(session, writer):
         dataset = dataset or open_data(session, run.recipe.data)
-        _TrainingJob(session, writer, dataset, shared or Shared()).run()
+        _TrainingJob(session, writer, dataset, shared, waiting, folders).run()
     return session.store.run(run_id)
 
 
@@ -181,14 +184,28 @@ def _end(
 class _TrainingJob:
     """One training between opening its data and its last event."""
 
-    def __init__(self, session: Session, writer: RunWriter, dataset: Dataset, shared: Shared) -> None:
+    def __init__(
+        self,
+        session: Session,
+        writer: RunWriter,
+        dataset: Dataset,
+        shared: Shared,
+        waiting: Waiting,
+        folders: Sequence[Path],
+    ) -> None:
         self.session, self.writer, self.dataset, self.shared = session, writer, dataset, shared
         self.recipe = writer.run.recipe
-        self.folders = [writer.run.folder, *([shared.control] if shared.control else [])]
+        self.waiting, self.folders = waiting, folders
         self.last_command: Command = "run"
         self.saved_at, self.seconds_to_save = time.monotonic(), 0.0
 
     def run(self) -> None:
+        try:
+            self._run()
+        except Wished:  # while the disk took nothing
+            self._cancel()
+
+    def _run(self) -> None:
         self._check_data()
         if not self.writer.run.update:  # an update says it once, for all of its runs
             for note in warnings(self.dataset, (self.recipe.method,), self.recipe.training.epochs, self.session.store):
@@ -233,12 +250,30 @@ class _TrainingJob:
             answers=self.shared.answers,
         )
         trainer = Trainer(parts)
-        if self.writer.run.resume_state is not None:
-            trainer.restore(self.writer.run.resume_state)
+        self._restore(trainer)
         return trainer
 
+    def _restore(self, trainer: Trainer) -> None:
+        """Take up the newest resume state that is whole, and say what had become of newer ones."""
+        run, lost = self.writer.run, []
+        if run.lost_state:
+            lost.append(f"The last resume state {run.lost_state} is gone.")
+        for path in run.resume_states:
+            try:
+                trainer.restore(path)
+                break
+            except Damaged as error:
+                lost.append(str(error))
+                self.writer.drop([path])
+        for sentence in lost:
+            goes_on = f"goes on from the state of step {trainer.step}" if trainer.step else "begins anew"
+            text = f"{sentence} Training {goes_on} and ends with the same weights."
+            tell(self.session, self.writer, Note(text=text, level="warning"))
+
     def _version(self, path: str) -> Checkpoint:
-        return checkpoint_of(self.session, Path(path), data_classes=self.dataset.class_names)
+        return self.writer.patiently(
+            lambda: checkpoint_of(self.session, Path(path), data_classes=self.dataset.class_names)
+        )
 
     def _command(self) -> Command:
         if self.session.interrupted():
@@ -262,22 +297,25 @@ class _TrainingJob:
         return time.monotonic() - self.saved_at >= max(least, WORK_FOR_A_SAVE * self.seconds_to_save)
 
     def _save(self, trainer: Trainer) -> None:
-        began = time.monotonic()
+        began = time.monotonic() - self.waiting.seconds
         self.writer.save_state(trainer.save_state)
         self.saved_at = time.monotonic()
-        self.seconds_to_save = self.saved_at - began
+        self.seconds_to_save = self.saved_at - self.waiting.seconds - began
 
     def _conclude(self, trainer: Trainer) -> None:
         if trainer.finished or self.last_command == "stop":
             self._keep(trainer, "done" if trainer.finished else "stopped")
         elif self.last_command == "cancel":
-            _end(self.session, self.writer, "cancelled", "Cancelled; no version was kept.")
+            self._cancel()
         else:
             self.writer.save_state(trainer.save_state)
             _end(self.session, self.writer, "interrupted", "Interrupted; it can be resumed.")
             raise Interrupted(
                 f"Interrupted; go on with: mpt-studio resume {self.writer.run.update or self.writer.run.id}"
             )
+
+    def _cancel(self) -> None:
+        _end(self.session, self.writer, "cancelled", "Cancelled; no version was kept.")
 
     def _keep(self, trainer: Trainer, outcome: Outcome) -> None:
         """Write the version's weights, and its predictions on the test part: the only time that part is touched."""
@@ -301,7 +339,8 @@ class _TrainingJob:
 
     def _figures(self, predictions: Predictions) -> dict[str, Any]:
         if self.recipe.old:
-            old = predictions_of(self.session, self._version(self.recipe.old), self.dataset)
+            version = self._version(self.recipe.old)
+            old = self.writer.patiently(lambda: predictions_of(self.session, version, self.dataset))
             return record_of(compare(*aligned_by_store(old, predictions, self.session.store.root)))
         return accuracy_figures(predictions)
 

@@ -17,6 +17,7 @@ from mpt_studio.events import Ended, Event, Note, Outcome, Stage
 from mpt_studio.jobs.evaluating import accuracy_figures, named_predictions, predictions_folder, predictions_of
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import named
+from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
@@ -69,12 +70,9 @@ def run_update(session: Session, update_id: str, dataset: Dataset | None = None)
     update = session.store.update(update_id)
     if update.outcome == "done":
         return update.result
-    with session.store.write_update(update_id) as writer:
+    waiting = Waiting(session, "", update.id, [update.folder])
+    with session.store.write_update(update_id, patience=waiting) as writer:
         return _UpdateJob(session, writer).run(dataset)
-
-
-class _Ended(Exception):  # noqa: N818 - the user's wish, not an error
-    """The user stopped or cancelled the update; what was done is kept."""
 
 
 class _UpdateJob:
@@ -92,6 +90,9 @@ class _UpdateJob:
         except Interrupted:
             self._end("interrupted", "Interrupted; it can be resumed.")
             raise
+        except Wished:  # while the disk took nothing
+            self._end("cancelled", _ENDINGS["cancelled"])
+            return None
         except Exception as error:
             sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
             self._tell(Note(text=sentence, level="error", detail=traceback.format_exc()))
@@ -101,13 +102,13 @@ class _UpdateJob:
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         self.dataset = dataset or open_data(self.session, self.recipe.data)
         self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
-        self._warn()
         outcome: Outcome = "done"
         try:
+            self._warn()
             self._train_all()
-        except _Ended as wish:
+        except Wished as wish:
             outcome = "cancelled" if str(wish) == "cancel" else "stopped"
-        result = self._result()
+        result = self.writer.patiently(self._result)
         self._end(outcome, _ENDINGS[outcome], result)
         return result
 
@@ -129,18 +130,18 @@ class _UpdateJob:
             raise Interrupted(f"Interrupted; go on with: mpt-studio resume {self.writer.update.id}")
         command = read_command(self.folder)
         if command in ("stop", "cancel"):
-            raise _Ended(command)
+            raise Wished(command)
 
     def _train(self, step: Planned, index: int, count: int) -> str:
         """The version's outcome; empty where it failed."""
         run = None
         try:
-            run = self._existing(step) or self._created(step)
+            run = self._existing(step) or self.writer.patiently(lambda: self._created(step))
             self._tell(
                 Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
             )
-            shared = Shared(control=self.folder, answers=self._shared_answers())
-            run = train(self.session, run.id, self.dataset, shared)
+            shared, known = Shared(control=self.folder, answers=self._shared_answers()), run.id
+            run = self.writer.patiently(lambda: train(self.session, known, self.dataset, shared))
         except UserError as error:
             if step.role in ("old", "reference"):
                 raise

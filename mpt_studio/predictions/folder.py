@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio import paths
-from mpt_studio.errors import UserError
+from mpt_studio.errors import Damaged, UserError
 from mpt_studio.files import plain
 from mpt_studio.predictions.answers import Predictions
 
 LARGEST_META = 256 << 20
+META, SUMS = "meta.json", "SHA256SUMS"
+"""What ``sha256sum --check`` reads; folders that were written before they were kept have none."""
 FORMAT = 2
 """1 knew only logits, and no fingerprint of the part; folders without more are still written so."""
 _TEXTS = ("data", "data_fingerprint", "version", "checkpoint", "checkpoint_sha256")
@@ -25,7 +28,7 @@ _MORE: dict[str, Any] = {"scores": "logits", "open_ended": False, "notes": (), "
 def save(predictions: Predictions, folder: Path) -> None:
     """See ``Predictions.save``."""
     try:
-        _write(predictions, folder)
+        write(predictions, folder)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(
             f"The predictions cannot be written to {folder}: that is, or lies below, a file; choose another folder."
@@ -37,12 +40,40 @@ def save(predictions: Predictions, folder: Path) -> None:
         ) from error
 
 
-def _write(predictions: Predictions, folder: Path) -> None:
+def write(predictions: Predictions, folder: Path) -> None:
+    """As ``save``, for who has other sentences for an ``OSError``."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "meta.json").unlink(missing_ok=True)  # a kill from here on must not leave a mixture that looks whole
-    for name in _arrays(predictions.scores):
-        _save_array(folder / f"{name}.npy", getattr(predictions, name))
-    paths.write_text(folder / "meta.json", json.dumps(_meta(predictions), ensure_ascii=False, indent=1))
+    (folder / META).unlink(missing_ok=True)  # a kill from here on must not leave a mixture that looks whole
+    files = [f"{name}.npy" for name in _arrays(predictions.scores)]
+    for name in files:
+        _save_array(folder / name, getattr(predictions, name.removesuffix(".npy")))
+    meta = json.dumps(_meta(predictions), ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+    sums = {name: paths.sha256_of(folder / name) for name in files} | {META: hashlib.sha256(meta).hexdigest()}
+    paths.write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
+    paths.write_bytes(folder / META, meta)
+
+
+def check(folder: Path) -> bool:
+    """Compare with the checksums that were noted on writing; False where none were.
+
+    Raises ``UserError``, and ``Damaged`` for files that changed.
+    """
+    read(folder)
+    try:
+        noted = [line.partition("  ") for line in (folder / SUMS).read_text("utf-8").splitlines()]
+        changed = [name for digest, _, name in noted if not _is(folder, name, digest)]
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        raise Damaged(f"The checksums of the predictions in {folder} cannot be read{reason_in(error)}.") from None
+    if changed:
+        raise Damaged(f"The predictions in {folder} are damaged: {', '.join(changed)} changed after it was written.")
+    return True
+
+
+def _is(folder: Path, name: str, digest: str) -> bool:
+    path = folder / Path(name).name
+    return path.is_file() and paths.sha256_of(path) == digest
 
 
 def _arrays(scores: str) -> tuple[str, ...]:
@@ -84,7 +115,7 @@ def read(folder: Path) -> Predictions:
 
 
 def _read(folder: Path) -> tuple[Predictions, int]:
-    meta = json.loads(plain.read(plain.member(folder, "meta.json"), LARGEST_META))
+    meta = json.loads(plain.read(plain.member(folder, META), LARGEST_META))
     if int(meta.pop("format")) > FORMAT:
         raise UserError(f"{folder} was written by a newer MPT Studio; update the program to read it.")
     samples = meta.pop("samples")

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mpt_studio.store.follow import EventTail, UpdateTail
     from mpt_studio.store.marks import Marked, Marks
     from mpt_studio.store.run import Run, RunWriter
-    from mpt_studio.store.store import Store
+    from mpt_studio.store.store import Problem, Store
     from mpt_studio.store.update import Member, Update, UpdateWriter
 
 __getattr__ = names_of(
@@ -17,7 +17,7 @@ __getattr__ = names_of(
         "follow": "EventTail UpdateTail",
         "marks": "Marked Marks",
         "run": "Run RunWriter",
-        "store": "Store",
+        "store": "Problem Store",
         "update": "Member Update UpdateWriter",
     },
 )

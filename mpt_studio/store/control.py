@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from mpt_studio import paths
+from mpt_studio.files import plain
 from mpt_studio.store.disk import written_to
 
 Command = Literal["run", "pause", "stop", "cancel"]
 CONTROL = "control"
+MOST_BYTES = 100
 
 
 def send_command(folder: Path, command: Command) -> None:
@@ -21,7 +23,7 @@ def send_command(folder: Path, command: Command) -> None:
 def read_command(folder: Path) -> Command:
     """The last command; "run" where there is none or it makes no sense."""
     try:
-        word = (folder / CONTROL).read_text("utf-8").strip()
+        word = plain.read(folder / CONTROL, MOST_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError):
         return "run"
     return cast(Command, word) if word in get_args(Command) else "run"

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from mpt_studio import paths
 from mpt_studio.errors import Interrupted, UserError, one_sentence
-from mpt_studio.events import Ended, Epoch, Event, Outcome, Paused, to_line
+from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused, to_line
 from mpt_studio.store import control
-from mpt_studio.store.disk import written_to
+from mpt_studio.store.disk import DiskRefused, Patience, written_to
+from mpt_studio.store.record import read_record, write_record
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 if TYPE_CHECKING:
     import filelock
 
-FORMAT = 1
 EVENTS, LOCK = "events.jsonl", "lock"
 LOCK_SECONDS = 2.0
 """How long a writer waits: longer than a reader's probe, shorter than anyone's patience."""
 
-State = Literal["queued", "running", "paused", "done", "stopped", "cancelled", "failed", "interrupted"]
 ALIVE = ("running", "paused")
 """States that only a process holding the lock can be in."""
-T = TypeVar("T")
+R = TypeVar("R")
 
 
 def new_id(*parts: str) -> str:
@@ -38,44 +42,38 @@ def new_id(*parts: str) -> str:
     return "_".join([time.strftime("%Y%m%d-%H%M%S"), *middle, secrets.token_hex(3)])
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """The JSON object in ``run.json`` or ``update.json``. Raises ``UserError`` for damaged or newer ones."""
-    try:
-        record = json.loads(path.read_text("utf-8"))
-        newer = int(record["format"]) > FORMAT
-    except FileNotFoundError:
-        raise UserError(f"{path.parent} is not complete: {path.name} is missing; delete the folder.") from None
-    except OSError as error:
-        raise UserError(f"{path} could not be read ({error.strerror or error}).") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UserError(f"{path} is damaged ({one_sentence(str(error), 80)}); delete the folder.") from None
-    if newer:
-        raise UserError(f"{path.parent} was written by a newer MPT Studio; update the program to read it.")
-    return cast(dict[str, Any], record)
-
-
-def write_record(path: Path, record: dict[str, Any]) -> None:
-    """Replace the record as a whole."""
-    with written_to(path.parent):
-        paths.write_text(path, json.dumps({"format": FORMAT, **record}, ensure_ascii=False, indent=1))
-
-
 def is_locked(folder: Path) -> bool:
-    """Whether a process writes to the folder now. Never creates anything, never waits."""
-    lock = folder / LOCK
-    if not lock.exists():
-        return False
-    import filelock
-
-    probe = filelock.FileLock(lock, thread_local=False)
+    """Whether a process writes to the folder now. Never creates anything, never waits, and disturbs no other look."""
     try:
-        probe.acquire(blocking=False)
-    except filelock.Timeout:
+        handle = os.open(folder / LOCK, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return False
+    except OSError:  # a store that we may not read: its record is all that is known
         return True
-    except OSError:  # a store that we may only read: its record is all that is known
+    try:
+        return not _is_free(handle)
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+
+    def _is_free(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
         return True
-    probe.release()
-    return False
+
+else:
+
+    def _is_free(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # let go when it is closed
+        except OSError:
+            return False
+        return True
 
 
 def settled(folder: Path, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -129,13 +127,15 @@ def _ends_with_line_break(path: Path) -> bool:
 class FolderWriter:
     """The only thing that writes a folder: holds its lock from construction to ``close``.
 
-    As a context manager it records how the block was left, unless ``finish`` did.
+    As a context manager it records how the block was left, unless ``finish`` did. Where the disk refuses something, it
+    raises, or with ``patience`` waits and tries again.
     """
 
     record_name: str
 
-    def __init__(self, folder: Path, *, resume: bool = True) -> None:
+    def __init__(self, folder: Path, *, resume: bool = True, patience: Patience | None = None) -> None:
         self.folder = folder
+        self._patience: Patience | None = None  # who opens it is told at once
         self._lock = _locked(folder)
         try:
             self._record = read_record(folder / self.record_name)
@@ -144,6 +144,7 @@ class FolderWriter:
         except BaseException:
             self._lock.release()
             raise
+        self._patience = patience
 
     def _open(self, resume: bool) -> None:
         self._log = EventLog(self.folder / EVENTS)
@@ -160,15 +161,52 @@ class FolderWriter:
 
     def append(self, event: Event) -> None:
         """Put an event on disk; pauses also show in the record."""
-        self._log.append(event)
-        if isinstance(event, Paused):
+        self.patiently(lambda: self._log.append(event))
+        if isinstance(event, Paused) and self._record.get("outcome") in ALIVE:
             self.set(outcome="paused" if event.paused else "running")
 
     def set(self, **fields: Any) -> None:
         """Change fields of the record."""
+        self.patiently(lambda: self._set(fields))
+
+    def _set(self, fields: dict[str, Any]) -> None:
         changed = {**self._record, **fields}
         write_record(self.folder / self.record_name, changed)
         self._record = changed
+
+    def patiently(self, write: Callable[[], R]) -> R:
+        """What ``write`` gives, once the disk takes it. Waiting for that is a pause, and is told like one."""
+        try:
+            return write()
+        except DiskRefused as refusal:
+            if self._patience is None:
+                raise
+            return self._waited(self._patience, write, str(refusal))
+
+    def _waited(self, patience: Patience, write: Callable[[], R], sentence: str) -> R:
+        text = f"{sentence} Training waits until it can be written and then goes on; nothing is lost."
+        pause, over = (Note(text=text, level="warning"), Paused(paused=True)), Paused(paused=False)
+        untold = [] if self._finished else [event for event in pause if not self._could_append(event)]
+        for event in pause:
+            patience.tell(event)
+        while True:
+            patience.wait()
+            with suppress(DiskRefused):
+                done = write()
+                break
+        for event in [] if self._finished else [*untold, over]:  # nothing comes after the last word
+            self.append(event)
+        patience.tell(over)
+        return done
+
+    def _could_append(self, event: Event) -> bool:
+        try:
+            self._log.append(event)
+            if isinstance(event, Paused):
+                self._set({"outcome": "paused"})
+        except DiskRefused:
+            return False
+        return True
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -178,10 +216,10 @@ class FolderWriter:
     def _end(self, outcome: Outcome, message: str, **fields: Any) -> None:
         """The last word: the event first, then the record. A second word changes nothing in the events."""
         if not self._finished:
-            self._log.append(Ended(outcome=outcome, message=message))
+            self.append(Ended(outcome=outcome, message=message))
         self._finished = True
         self.set(outcome=outcome, message=message, ended=time.time(), **fields)
-        control.clear(self.folder)
+        self.patiently(lambda: control.clear(self.folder))
 
     def __enter__(self) -> Self:
         return self
@@ -207,6 +245,18 @@ def _left_by(error: BaseException | None) -> tuple[Outcome, str]:
     return "failed", one_sentence(f"{type(error).__name__}: {error}")
 
 
+@contextmanager
+def unused(folder: Path) -> Iterator[None]:
+    """Keep every writer out of a folder meanwhile. Raises ``UserError`` where it has one."""
+    if is_locked(folder):
+        raise UserError(f"{folder.name} cannot be deleted while it is running; stop it first.")
+    lock = _locked(folder)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _locked(folder: Path) -> filelock.BaseFileLock:
     import filelock
 
@@ -223,5 +273,6 @@ def _locked(folder: Path) -> filelock.BaseFileLock:
 
 def _sweep(folder: Path) -> None:
     """Remove half-written files of a killed writer; the lock makes sure that they are nobody's."""
-    for leftover in folder.rglob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+    with written_to(folder):
+        for leftover in folder.rglob(".*.tmp"):
+            leftover.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Protocol
 
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event, Stage, from_line
+from mpt_studio.files import plain
 
 
 class EventTail:
@@ -20,7 +22,7 @@ class EventTail:
 
     def read(self) -> Iterator[Event]:
         """Events of the complete lines since the last one that was taken; a torn last line waits for its end."""
-        with suppress(OSError), self._path.open("rb") as stream:  # not there yet, or no longer
+        with suppress(OSError), os.fdopen(plain.handle_of(self._path), "rb") as stream:  # not there yet, or no file
             stream.seek(self._offset)
             for line in stream:
                 if not line.endswith(b"\n"):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mpt_studio import paths, predictions, recipe
+from mpt_studio import paths, predictions
 from mpt_studio.errors import UserError
 from mpt_studio.events import Outcome
 from mpt_studio.recipe import Recipe
 from mpt_studio.store.disk import written_to
 from mpt_studio.store.entry import StoreEntry
-from mpt_studio.store.folder import FolderWriter, State, read_record, settled
+from mpt_studio.store.folder import FolderWriter, settled
+from mpt_studio.store.record import RunFields, State, check_fields, read_recipe, read_record
 
 RECORD = "run.json"
+CHECKPOINTS, STATE = "checkpoints", "resume"
+KEPT_STATES = 2
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Run(StoreEntry):
     """Name ("last", "best") → {"sha256", "bytes", "previous"}."""
     ended: float | None = None
     """When it ended, seconds since 1970."""
+    saves: int = 0
+    """Number of the resume state that was saved last; 0 before the first."""
 
     @property
     def checkpoint(self) -> Path | None:
@@ -49,10 +55,16 @@ class Run(StoreEntry):
         return next((path for path in found if path.is_file()), None)
 
     @property
-    def resume_state(self) -> Path | None:
-        """What training goes on from; None where there is nothing to go on from."""
-        path = _checkpoint(self.folder, "resume")
-        return path if path.is_file() else None
+    def resume_states(self) -> list[Path]:
+        """What training may go on from, the newest first."""
+        found = self.folder.glob(f"{CHECKPOINTS}/{STATE}*.safetensors")
+        return sorted((path for path in found if path.is_file()), reverse=True)
+
+    @property
+    def lost_state(self) -> Path | None:
+        """The resume state that was saved last, where somebody took it away; None where it is there."""
+        path = _state(self.folder, self.saves)
+        return path if self.saves and not any(found >= path for found in self.resume_states) else None
 
     def predictions(self, part: str = "test") -> Path | None:
         """Folder of the version's predictions; None where it was not evaluated."""
@@ -85,28 +97,38 @@ class Run(StoreEntry):
 
 def read_run(folder: Path) -> Run:
     """Read ``run.json`` and nothing else. Raises ``UserError`` for damaged or newer ones."""
-    values = settled(folder, lambda: read_record(folder / RECORD))
-    try:
-        texts: dict[str, Any] = {n: values[n] for n in ("label", "update", "outcome", "message", "data_fingerprint")}
-        tables: dict[str, Any] = {n: dict(values[n]) for n in ("figures", "machine", "versions", "checkpoints")}
-        return Run(
-            id=folder.name,
-            folder=folder,
-            recipe=recipe.from_json(Recipe, values["recipe"]),
-            class_names=tuple(values["class_names"]),
-            created=float(values["created"]),
-            ended=values.get("ended"),
-            **texts,
-            **tables,
-        )
-    except UserError as error:
-        raise UserError(f"{folder / RECORD} cannot be read: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{folder / RECORD} is damaged ({type(error).__name__}: {error}).") from None
+    path = folder / RECORD
+    values = settled(folder, lambda: read_record(path))
+    check_fields(RunFields, path, values)
+    known = {field.name for field in dataclasses.fields(Run)} & values.keys()
+    return Run(
+        **{name: values[name] for name in known - {"id", "folder", "recipe", "class_names"}},
+        id=folder.name,
+        folder=folder,
+        recipe=read_recipe(Recipe, path, values["recipe"]),
+        class_names=tuple(values["class_names"]),
+    )
 
 
 def _checkpoint(folder: Path, name: str) -> Path:
-    return folder / "checkpoints" / f"{name}.safetensors"
+    return folder / CHECKPOINTS / f"{name}.safetensors"
+
+
+def _state(folder: Path, number: int) -> Path:
+    return _checkpoint(folder, f"{STATE}_{number:06d}")
+
+
+def save_predictions(answers: predictions.Predictions, folder: Path) -> None:
+    """Write predictions into the store."""
+    from mpt_studio.predictions.folder import write
+
+    with written_to(folder):
+        write(answers, folder)
+
+
+def _delete(path: Path) -> None:
+    with written_to(path):
+        path.unlink(missing_ok=True)
 
 
 class RunWriter(FolderWriter):
@@ -127,30 +149,42 @@ class RunWriter(FolderWriter):
             write(temporary)
             self._note_checkpoint(name, temporary)
 
-        with written_to(self.folder):
-            paths.replace_file(path, write_and_note)
+        self._replace(path, write_and_note)
         return path
 
     def save_state(self, write: Callable[[Path], None]) -> Path:
-        """Replace what training goes on from."""
-        path = _checkpoint(self.folder, "resume")
-        with written_to(self.folder):
-            paths.replace_file(path, write)
+        """Keep what training goes on from, beside the state before: one that is damaged must not be the only one."""
+        older = self.run.resume_states[KEPT_STATES - 1 :]
+        number = self._record.get("saves", 0) + 1
+        path = _state(self.folder, number)
+        self._replace(path, write)
+        self.set(saves=number)
+        self.drop(older)
         return path
 
     def save_predictions(self, answers: predictions.Predictions, part: str = "test") -> Path:
         """Write the version's answers on a part of the data."""
         folder = self.folder / "predictions" / part
-        with written_to(self.folder):
-            answers.save(folder)
+        self.patiently(lambda: save_predictions(answers, folder))
         return folder
+
+    def drop(self, states: Iterable[Path]) -> None:
+        """Delete resume states that are damaged or no longer needed."""
+        for path in states:
+            self.patiently(lambda path=path: _delete(path))  # type: ignore[misc]
+
+    def _replace(self, path: Path, write: Callable[[Path], None]) -> None:
+        def replace() -> None:
+            with written_to(self.folder):
+                paths.replace_file(path, write)
+
+        self.patiently(replace)
 
     def finish(self, outcome: Outcome, message: str = "", figures: dict[str, Any] | None = None) -> None:
         """The run's last word: appends ``Ended``, then notes outcome and figures. A done run needs no resume state."""
         self._end(outcome, message, figures={**self._record.get("figures", {}), **(figures or {})})
         if outcome == "done":
-            with written_to(self.folder):
-                _checkpoint(self.folder, "resume").unlink(missing_ok=True)
+            self.drop(self.run.resume_states)
 
     def _note_checkpoint(self, name: str, content: Path) -> None:
         noted: dict[str, dict[str, Any]] = self._record.get("checkpoints", {})

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -14,8 +15,9 @@ from mpt_studio import recipe as recipes
 from mpt_studio.errors import UserError
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import machine
-from mpt_studio.store.disk import written_to
-from mpt_studio.store.folder import EVENTS, is_locked, new_id, write_record
+from mpt_studio.store.disk import Patience, written_to
+from mpt_studio.store.folder import EVENTS, new_id, unused
+from mpt_studio.store.record import write_record
 from mpt_studio.store.run import RECORD as RUN_RECORD
 from mpt_studio.store.run import Run, RunWriter, read_run
 from mpt_studio.store.update import RECORD as UPDATE_RECORD
@@ -23,6 +25,17 @@ from mpt_studio.store.update import Update, UpdateWriter, read_update
 
 Shelf = Literal["runs", "updates"]
 T = TypeVar("T", Run, Update)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A folder of the store that cannot be read."""
+
+    folder: Path
+    sentence: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"id": self.folder.name, "folder": str(self.folder), "message": self.sentence}
 
 
 class Store:
@@ -33,11 +46,11 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
-        self._problems: dict[Shelf, list[str]] = {"runs": [], "updates": []}
+        self._problems: dict[Shelf, list[Problem]] = {"runs": [], "updates": []}
 
     @property
-    def problems(self) -> list[str]:
-        """A sentence for each folder that the last listings could not read."""
+    def problems(self) -> list[Problem]:
+        """The folders that the last listings could not read."""
         return [*self._problems["runs"], *self._problems["updates"]]
 
     def runs(self) -> list[Run]:
@@ -93,27 +106,28 @@ class Store:
         values: dict[str, Any] = {"recipe": recipes.to_json(recipe), "title": title, "result": None, "members": []}
         return read_update(self._created("updates", new_id(), UPDATE_RECORD, values))
 
-    def write_run(self, run: str, *, resume: bool = True) -> RunWriter:
+    def write_run(self, run: str, *, resume: bool = True, patience: Patience | None = None) -> RunWriter:
         """Open a run for writing and take its lock; it is "running" again unless ``resume`` is False.
 
-        Raises ``UserError`` where another process writes it.
+        Raises ``UserError`` where another process writes it. ``patience`` waits where the disk refuses something later.
         """
-        return RunWriter(self.run_folder(run), resume=resume)
+        return RunWriter(self.run_folder(run), resume=resume, patience=patience)
 
-    def write_update(self, update: str, *, resume: bool = True) -> UpdateWriter:
+    def write_update(self, update: str, *, resume: bool = True, patience: Patience | None = None) -> UpdateWriter:
         """Open an update for writing and take its lock; as ``write_run``."""
-        return UpdateWriter(self.update_folder(update), resume=resume)
+        return UpdateWriter(self.update_folder(update), resume=resume, patience=patience)
 
     def delete(self, name: str) -> None:
         """Delete a run or an update by its id; an update's runs stay. Raises ``UserError`` for one in use."""
         folder = self._anywhere(name)
         user = self._in_use_by(folder)
         if user:
-            raise UserError(f"{folder.name} cannot be deleted while {user} is running; stop it first.")
+            raise UserError(f"{folder.name} cannot be deleted while {user} is running and needs it; stop that first.")
+        doomed = folder.with_name(f".deleted-{folder.name}-{secrets.token_hex(3)}")
         with written_to(folder.parent):
             self._sweep(folder.parent)
-            doomed = folder.with_name(f".deleted-{folder.name}-{secrets.token_hex(3)}")
-            os.rename(folder, doomed)  # gone at once for every reader; a kill from here on leaves only litter
+            with unused(folder):
+                os.rename(folder, doomed)  # gone at once for every reader; a kill from here on leaves only litter
             shutil.rmtree(doomed, ignore_errors=True)
 
     def evaluation_folder(self, checkpoint_sha256: str, data_fingerprint: str) -> Path:
@@ -133,13 +147,13 @@ class Store:
 
     def _listed(self, shelf: Shelf, read: Callable[[Path], T]) -> list[T]:
         found: list[T] = []
-        problems: list[str] = []
+        problems: list[Problem] = []
         for folder in self._folders(shelf):
             try:
                 found.append(read(folder))
             except UserError as error:
                 if folder.exists():  # else deleted while we looked
-                    problems.append(str(error))
+                    problems.append(Problem(folder, str(error)))
         self._problems[shelf] = problems
         return sorted(found, key=lambda item: (item.created, item.id), reverse=True)
 
@@ -182,20 +196,26 @@ class Store:
         return [f for f in self._folders(shelf) if f.name.startswith(name) or f.name.rpartition("_")[2] == name]
 
     def _in_use_by(self, folder: Path) -> str:
-        """Name of what keeps ``folder`` busy: itself, or the update that a run belongs to; empty where nothing."""
-        if is_locked(folder):
-            return "it"
-        try:
-            owner = read_run(folder).update if folder.parent.name == "runs" else ""
-        except UserError:  # damaged ones may go
+        """Name of an update that needs the run in ``folder``: its own, or one that learns from it; else empty."""
+        if folder.parent.name != "runs":
             return ""
-        owner_folder = self.root / "updates" / owner
-        return f"its update {owner}" if owner and is_locked(owner_folder) else ""
+        own = next((run.update for run in self.runs() if run.folder == folder), "")
+        for update in self.updates():
+            runs, old = {member.run for member in update.members}, Path(update.recipe.old)
+            if (update.id == own or folder.name in runs or folder in old.parents) and update.is_active:
+                return f"the update {update.id}"
+        return next((f"the run {run.id}" for run in self.runs() if run.is_active and _learns_from(run, folder)), "")
 
     @staticmethod
     def _sweep(shelf: Path) -> None:
         for litter in shelf.glob(".deleted-*"):
             shutil.rmtree(litter, ignore_errors=True)
+
+
+def _learns_from(run: Run, folder: Path) -> bool:
+    """Whether weights in ``folder`` teach the run."""
+    teachers = (run.recipe.old, run.recipe.reference, *run.recipe.ensemble)
+    return any(folder in Path(path).parents for path in teachers if path)
 
 
 def _some(folders: list[Path]) -> str:

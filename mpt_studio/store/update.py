@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mpt_studio import recipe
-from mpt_studio.errors import UserError
 from mpt_studio.events import Outcome
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store.entry import StoreEntry
-from mpt_studio.store.folder import FolderWriter, State, read_record, settled
+from mpt_studio.store.folder import FolderWriter, settled
+from mpt_studio.store.record import State, UpdateFields, check_fields, read_recipe, read_record
 
 RECORD = "update.json"
 
@@ -47,21 +46,21 @@ class Update(StoreEntry):
 
 def read_update(folder: Path) -> Update:
     """Read ``update.json`` and nothing else. Raises ``UserError`` for damaged or newer ones."""
-    values = settled(folder, lambda: read_record(folder / RECORD))
-    try:
-        return Update(
-            id=folder.name,
-            folder=folder,
-            recipe=recipe.from_json(UpdateRecipe, values["recipe"]),
-            created=float(values["created"]),
-            ended=values.get("ended"),
-            members=tuple(Member(**member) for member in values["members"]),
-            **{name: values[name] for name in ("title", "outcome", "message", "result")},
-        )
-    except UserError as error:
-        raise UserError(f"{folder / RECORD} cannot be read: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{folder / RECORD} is damaged ({type(error).__name__}: {error}).") from None
+    path = folder / RECORD
+    values = settled(folder, lambda: read_record(path))
+    check_fields(UpdateFields, path, values)
+    return Update(
+        id=folder.name,
+        folder=folder,
+        recipe=read_recipe(UpdateRecipe, path, values["recipe"]),
+        title=values["title"],
+        created=values["created"],
+        outcome=values["outcome"],
+        message=values["message"],
+        result=values["result"],
+        members=tuple(Member(m["run"], m["role"], m["method"], m["label"]) for m in values["members"]),
+        ended=values.get("ended"),
+    )
 
 
 class UpdateWriter(FolderWriter):

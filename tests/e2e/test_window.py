@@ -174,7 +174,7 @@ def test_that_a_killed_trainer_is_resumed_from_the_runs_page(
     def user(window: MainWindow) -> Generator[Condition, None, None]:
         window.pages[TRAIN].resume(update.id)
         yield lambda: any(isinstance(event, Step) for event in first_run_events(tmp_path))
-        yield lambda: any(run.resume_state for run in store.runs())
+        yield lambda: any(run.resume_states for run in store.runs())
         os.kill(window.queue._thread.pid, signal.SIGKILL)
         yield lambda: not window.queue.is_busy
         assert store.update(update.id).outcome == "interrupted"

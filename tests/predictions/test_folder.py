@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mpt_studio.errors import UserError
-from mpt_studio.predictions import is_predictions, read_predictions
+from mpt_studio.errors import Damaged, UserError
+from mpt_studio.predictions import folder, is_predictions, read_predictions
 
 from .test_answers import small
 
@@ -75,8 +75,6 @@ def test_that_overwriting_cut_short_leaves_no_mixture_that_looks_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small().save(tmp_path)
-    from mpt_studio.predictions import folder
-
     monkeypatch.setattr(folder, "_save_array", lambda *a: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(UserError, match=rf"could not be written to {re.escape(str(tmp_path))} \(full\)"):
         small().save(tmp_path)
@@ -108,3 +106,28 @@ def test_that_arrays_are_read_through_their_folder_only(tmp_path: Path) -> None:
     (tmp_path / "mine" / "logits.npy").symlink_to(tmp_path / "elsewhere.npy")
     with pytest.raises(UserError, match=r"logits\.npy is a link that leaves the folder"):
         read_predictions(tmp_path / "mine")
+
+
+def test_that_what_changed_after_it_was_written_is_found_by_its_checksum(tmp_path: Path) -> None:
+    small().save(tmp_path)
+    assert folder.check(tmp_path)
+    content = bytearray((tmp_path / "logits.npy").read_bytes())
+    content[-1] ^= 1  # reads like any other logit
+    (tmp_path / "logits.npy").write_bytes(content)
+    with pytest.raises(Damaged, match=r"logits\.npy changed after"):
+        folder.check(tmp_path)
+
+
+def test_that_predictions_from_before_checksums_are_told_from_checked_ones(tmp_path: Path) -> None:
+    small().save(tmp_path)
+    (tmp_path / "SHA256SUMS").unlink()
+    assert not folder.check(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
+def test_that_a_pipe_among_the_arrays_is_not_waited_for(tmp_path: Path) -> None:
+    small().save(tmp_path)
+    (tmp_path / "labels.npy").unlink()
+    os.mkfifo(tmp_path / "labels.npy")
+    with pytest.raises(UserError, match="damaged"):
+        read_predictions(tmp_path)

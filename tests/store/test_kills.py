@@ -55,7 +55,7 @@ def test_that_a_writer_killed_at_any_moment_leaves_a_whole_run(tmp_path: Path) -
         assert len(found) >= events
         assert all(isinstance(event, Note) for event in found)
         events = len(found)
-        for path, size in ((run.checkpoint, 100_000), (run.resume_state, 50_000)):
+        for path, size in ((run.checkpoint, 100_000), *((state, 50_000) for state in run.resume_states)):
             if path is not None:
                 content = path.read_bytes()
                 assert content == content[:1] * size

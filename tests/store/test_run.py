@@ -145,14 +145,36 @@ def test_that_files_left_half_written_by_a_killed_writer_are_swept(writer: RunWr
 
 
 def test_that_a_done_run_needs_no_resume_state_and_a_stopped_one_keeps_it(writer: RunWriter, tmp_path: Path) -> None:
-    assert writer.run.resume_state is None
+    assert writer.run.resume_states == []
     writer.save_state(fill(b"state"))
     writer.finish("stopped")
-    assert writer.run.resume_state == writer.folder / "checkpoints" / "resume.safetensors"
+    assert [path.name for path in writer.run.resume_states] == ["resume_000001.safetensors"]
     writer.close()
     with Store(tmp_path).write_run(writer.id) as again:
         again.finish("done")
-    assert again.run.resume_state is None
+    assert again.run.resume_states == []
+
+
+def test_that_the_last_two_resume_states_are_kept_and_a_lost_one_is_known(writer: RunWriter) -> None:
+    saved = [writer.save_state(fill(str(number).encode())) for number in range(4)]
+    assert writer.run.resume_states == [saved[3], saved[2]]
+    assert writer.run.lost_state is None
+    saved[3].unlink()
+    assert writer.run.lost_state == saved[3]
+    assert writer.save_state(fill(b"next")) not in saved
+    assert writer.run.lost_state is None
+
+
+def test_that_a_state_saved_but_not_noted_by_a_killed_writer_is_the_newest(
+    writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer.save_state(fill(b"first"))
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "set", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            writer.save_state(fill(b"second"))
+    assert [path.read_bytes() for path in writer.run.resume_states] == [b"second", b"first"]
+    assert writer.run.lost_state is None
 
 
 def test_that_finishing_twice_writes_one_last_event(writer: RunWriter) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from mpt_studio.errors import UserError
 from mpt_studio.events import Ended
+from mpt_studio.files import plain
 from mpt_studio.recipe import Recipe, Training, UpdateRecipe
 from mpt_studio.store import Store
 
@@ -110,7 +111,7 @@ def test_that_one_damaged_folder_never_hides_the_others(store: Store, content: b
     record.unlink() if content is None else record.write_bytes(content)
     assert [run.id for run in store.runs()] == [good.id]
     assert len(store.problems) == 1
-    assert problem in store.problems[0]
+    assert problem in store.problems[0].sentence
     with pytest.raises(UserError, match=problem):
         store.run(bad.id)
 
@@ -121,7 +122,7 @@ def test_that_a_recipe_of_a_newer_program_is_a_problem_with_its_own_sentence(sto
     record["recipe"]["training"]["quantum"] = True
     (run.folder / "run.json").write_text(json.dumps(record))
     assert store.runs() == []
-    assert "does not know" in store.problems[0]
+    assert "does not know" in store.problems[0].sentence
 
 
 def test_that_foreign_files_and_folders_on_the_shelf_do_not_matter(store: Store) -> None:
@@ -148,8 +149,8 @@ def test_that_listing_reads_one_small_file_per_run_and_no_events(store: Store, m
     for run in runs:
         (run.folder / "events.jsonl").write_bytes(b"x" * 1_000_000)
     opened: list[str] = []
-    real = Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda self, *a, **k: (opened.append(self.name), real(self, *a, **k))[1])
+    real = plain.read
+    monkeypatch.setattr(plain, "read", lambda path, *most: (opened.append(path.name), real(path, *most))[1])
     monkeypatch.setattr(builtins, "open", lambda *a, **k: pytest.fail(f"opened {a[0]}"))
     assert len(store.runs()) == 3
     assert opened == ["run.json"] * 3

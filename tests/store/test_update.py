@@ -15,7 +15,7 @@ def test_that_a_finished_run_of_a_running_update_cannot_be_deleted(store: Store)
     update = store.create_update(UpdateRecipe())
     with store.write_update(update.id) as writer:
         run = finished_run(store, update=update.id)
-        with pytest.raises(UserError, match=f"while its update {update.id}"):
+        with pytest.raises(UserError, match=f"while the update {update.id} is running and needs it"):
             store.delete(run.id)
         writer.finish("done")
     store.delete(run.id)

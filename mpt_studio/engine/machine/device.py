@@ -131,6 +131,12 @@ def describe(device: torch.device) -> str:
     return "Apple GPU (mps)" if device.type == "mps" else f"cpu ({_count(threads(), 'thread')})"
 
 
+def computed_with(device: torch.device) -> str:
+    """What decides how sums round, beside the number of threads: "torch 2.10.0 and AVX512"."""
+    where = describe(device) if device.type != "cpu" else torch.backends.cpu.get_cpu_capability()
+    return f"torch {torch.__version__} and {where}"
+
+
 def device_summary() -> str:
     """What "auto" would train on, for people."""
     return describe(choose("auto"))

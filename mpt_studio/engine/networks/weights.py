@@ -5,8 +5,11 @@ A flipped bit loads silently from any tensor format, so we keep our own hash (ab
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,37 +25,50 @@ from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.networks.onnx_network import OnnxNetwork
 from mpt_studio.engine.networks.outline import without_filling
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import Damaged, UserError, one_sentence
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], key: str, values: Mapping[str, Any]) -> None:
     """Write tensors, and plain values as JSON in the header entry ``key`` with a hash of both.
 
-    The same content gives the same bytes. Not atomic by itself: write through ``paths.replace_file``.
+    The same content gives the same bytes. Not atomic by itself: write through ``paths.replace_file``. Raises
+    ``OSError`` where the disk refuses.
     """
     plain = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
     record = {**values, SHA256_KEY: content_hash(plain, values)}
-    save_file(plain, str(path), metadata={key: json.dumps(record, ensure_ascii=False)})
+    try:
+        save_file(plain, str(path), metadata={key: json.dumps(record, ensure_ascii=False)})
+    except SafetensorError as error:
+        raise _system_error(error, path) from error
+
+
+def _system_error(error: SafetensorError, path: Path) -> OSError:
+    """What the system said when a file was written, which the library passes on as text."""
+    said = re.search(r"\(os error (\d+)\)", str(error))
+    code = int(said[1]) if said else errno.EIO
+    return OSError(code, os.strerror(code) if said else str(error), str(path), code)  # the last is for Windows
 
 
 def load_tensors(path: Path, key: str, what: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and values of a file of ours. Raises ``UserError`` where it is missing, foreign or damaged."""
+    """Tensors and values of a file of ours. Raises ``Damaged`` where it is missing, foreign or damaged."""
     if not path.exists():
-        raise UserError(f"There is no {what} at {path}.")
+        raise Damaged(f"There is no {what} at {path}.")
     try:
         if not tensor_header.read_header(path).is_canonical():
-            raise UserError(f"The {what} {path} is damaged: its header was changed after it was written.")
+            raise Damaged(f"The {what} {path} is damaged: its header was changed after it was written.")
         with safe_open(str(path), framework="pt") as opened:
             text = (opened.metadata() or {}).get(key, "")
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
+    except PermissionError:
+        raise UserError(f"There is no permission to read the {what} {path}; change it.") from None
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"The {what} {path} is damaged or not ours ({one_sentence(str(error), 120)}).") from None
+        raise Damaged(f"The {what} {path} is damaged or not ours ({one_sentence(str(error), 120)}).") from None
     values = _values(text)
     if values is None:
-        raise UserError(f"The {what} {path} is damaged or not ours: its header cannot be read.")
+        raise Damaged(f"The {what} {path} is damaged or not ours: its header cannot be read.")
     recorded = values.pop(SHA256_KEY, None)  # missing where a bit of the entry's own name was flipped
     if recorded != content_hash(tensors, values):
-        raise UserError(f"The {what} {path} is damaged: its content does not match its checksum; use another copy.")
+        raise Damaged(f"The {what} {path} is damaged: its content does not match its checksum; use another copy.")
     return tensors, values
 
 

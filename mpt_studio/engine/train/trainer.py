@@ -66,6 +66,8 @@ class Trainer:
         self._best_figures: dict[str, Any] = {}
         self._preprocessing = start.preprocessing
         self._command: Command = "run"
+        self._computed_with = ""
+        """What the steps before a restored state were computed with."""
         self._last: Totals | None = None
         self._began = self._read_at = 0.0
 
@@ -123,6 +125,7 @@ class Trainer:
             return
         for text in self.plan.notes:
             yield Note(text=text)
+        yield from self._note_on_other_machine()
         yield from self._note_on_reading()
         ask = Asked(command)
         materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
@@ -153,6 +156,12 @@ class Trainer:
         loss = self.figures["loss"]
         if self.finished and loss > failures.MUCH_LOSS:
             yield Note(text=failures.diverged(loss, self.recipe.training.learning_rate), level="warning")
+
+    def _note_on_other_machine(self) -> Iterator[Event]:
+        before, now = self._computed_with, devices.computed_with(self.plan.device)
+        if before and before != now:
+            text = f"Trained so far with {before}, from here on with {now}: the weights may differ in their last bits."
+            yield Note(text=text, level="warning")
 
     def _leave_if_asked(self, ask: Asked) -> None:
         if ask.now() in ("stop", "cancel", "interrupt"):
@@ -289,6 +298,7 @@ class Trainer:
             "names": self.student.sums.names,
             "scaler": self.student.scaler.state_dict(),
             "threads": torch.get_num_threads(),
+            "computed_with": devices.computed_with(self.plan.device),
             "preprocessing": dataclasses.asdict(self.preprocessing),
         }
         groups = {
@@ -300,18 +310,20 @@ class Trainer:
         State(values, groups).save(path)
 
     def restore(self, path: Path) -> None:
-        """Take up a saved state. Raises ``UserError`` if it is damaged or of another recipe."""
+        """Take up a saved state. Raises ``Damaged``, or ``UserError`` for one of another recipe or program."""
         state = State.load(path)
         try:
             self._take(path, state.values, state.groups)
         except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
-            raise UserError(f"The resume state {path} is damaged ({type(error).__name__}: {error}).") from None
+            said = f"{type(error).__name__}: {error}"
+            raise UserError(f"The resume state {path} is not of this program ({said}); use the one it is of.") from None
 
     def _take(self, path: Path, values: dict[str, Any], groups: dict[str, dict[str, Tensor]]) -> None:
         if values["identity"] != self._identity():
             raise UserError(f"{path} belongs to another recipe or other data; start a new run instead.")
         if self.plan.device.type == "cpu":
             torch.set_num_threads(values["threads"])  # sums over threads round alike only with as many of them
+        self._computed_with = values.get("computed_with", "")
         if values.get("compiled"):  # by an earlier version of this program
             self.student.plan = dataclasses.replace(self.plan, notes=(*self.plan.notes, _WAS_COMPILED))
         self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})

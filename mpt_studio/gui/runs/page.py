@@ -25,12 +25,13 @@ from PySide6.QtWidgets import (
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.runs.model import RunsModel
-from mpt_studio.gui.runs.rows import HEADERS, OUTCOMES, Row, filtered, named, rows_of
+from mpt_studio.gui.runs.rows import DAMAGED, HEADERS, OUTCOMES, Row, filtered, named, rows_of
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import count, label, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Problem
 
 _RESUME_TIP = "Go on with a stopped update"
 _CELL_SPACE, _WIDEST = 20, 280
@@ -58,7 +59,7 @@ class RunsPage(Page):
         self.setAccessibleName("Runs")
         self.model = RunsModel(self)
         self._all: list[Row] = []
-        self._problems: list[str] = []
+        self._problems: list[Problem] = []
         self._is_fitted = False
         self._loading: PoolJob | None = None
         self.search = QLineEdit()
@@ -171,11 +172,10 @@ class RunsPage(Page):
     def _failed(self, sentence: str, detail: str) -> None:
         self.workspace.message.emit("error", sentence, detail)
 
-    def _loaded(self, found: tuple[list[Row], list[str]]) -> None:
+    def _loaded(self, found: tuple[list[Row], list[Problem]]) -> None:
         if found[1] and found[1] != self._problems:
-            self.workspace.message.emit(
-                "warning", f"{count(len(found[1]), 'folder')} of the store cannot be read.", "\n".join(found[1])
-            )
+            sentence = f"{count(len(found[1]), 'folder')} of the store cannot be read; the others are as they were."
+            self.workspace.message.emit("warning", sentence, "\n".join(problem.sentence for problem in found[1]))
         self._all, self._problems = found
         self._show()
 
@@ -215,11 +215,12 @@ class RunsPage(Page):
     def _selection_changed(self, *_: object) -> None:
         rows = self.selected()
         one = rows[0] if len(rows) == 1 else None
+        whole = [row for row in rows if row.outcome != DAMAGED]
         able = {
-            "open": bool(rows),
-            "overlay": bool(rows),
+            "open": bool(whole),
+            "overlay": bool(whole),
             "resume": one is not None and one.kind == "update" and not one.why_not_resumed,
-            "duplicate": one is not None,
+            "duplicate": one is not None and one in whole,
             "reveal": one is not None,
             "delete": bool(rows),
         }
@@ -249,7 +250,7 @@ class RunsPage(Page):
 
         One that is being trained is opened where its curves grow.
         """
-        rows = self.selected()
+        rows = [row for row in self.selected() if row.outcome != DAMAGED]
         alive = next((row.update for row in rows if row.update and row.outcome in _ALIVE), "")
         if alive:
             self.workspace.resume.emit(alive)

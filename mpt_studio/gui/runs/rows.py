@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mpt_studio.gui.widgets.plain import count, percent
 from mpt_studio.jobs import why_not_resumed
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import Run, Store, Update
+from mpt_studio.store import Problem, Run, Store, Update
 from mpt_studio.store.worked import seconds_worked
 
 HEADERS = (
@@ -28,6 +28,7 @@ HEADERS = (
 )
 NUMBERS = frozenset({2, 3, 5, 8, 9})
 """Columns that are aligned to the right."""
+DAMAGED = "damaged"
 OUTCOMES = {
     "done": ("✓", "right"),
     "running": ("▶", "accent"),
@@ -37,6 +38,7 @@ OUTCOMES = {
     "cancelled": ("■", "muted"),
     "failed": ("✗", "wrong"),
     "interrupted": ("▲", "both_wrong"),
+    DAMAGED: ("✗", "wrong"),
 }
 """Outcome → glyph and field of ``Colors``."""
 
@@ -79,8 +81,22 @@ def rows_of(store: Store) -> list[Row]:
     by_id = {run.id: run for run in runs}
     blocks = [(update.created, _block(update, members.get(update.id, []), by_id)) for update in updates]
     blocks += [(run.created, [_run_row(run, "", {})]) for run in runs if run.update not in known]
+    blocks += [(0.0, [_damaged_row(problem)]) for problem in store.problems]
     blocks.sort(key=lambda block: block[0], reverse=True)
     return [row for _, block in blocks for row in block]
+
+
+def _damaged_row(problem: Problem) -> Row:
+    """What cannot be read stands below everything else: it can be shown on disk, mended, or deleted."""
+    return Row(
+        kind="run" if problem.folder.parent.name == "runs" else "update",
+        id=problem.folder.name,
+        update="",
+        folder=str(problem.folder),
+        outcome=DAMAGED,
+        message=problem.sentence,
+        cells=(problem.folder.name, DAMAGED, *[""] * (len(HEADERS) - 2)),
+    )
 
 
 def filtered(rows: list[Row], text: str) -> list[Row]:
