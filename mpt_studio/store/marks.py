@@ -17,6 +17,7 @@ from typing import Any
 
 from mpt_studio.errors import UserError
 from mpt_studio.flips import Mark
+from mpt_studio.store import marks_copies
 from mpt_studio.store.disk import written_to
 
 FORMAT = 1
@@ -38,6 +39,11 @@ CREATE TABLE change (
 );
 CREATE INDEX change_step ON change (step);
 """
+SOUND = (
+    f"typeof(sample) = 'text' AND mark IN ({', '.join(str(int(mark)) for mark in Mark)}) "
+    "AND typeof(mark) = 'integer' AND typeof(note) = 'text' AND typeof(time) = 'real' AND abs(time) < 1e11"
+)
+"""What a row is that we wrote; another one is passed over, not taken for a reason to show none."""
 _Value = tuple[int, str]
 _NOTHING: _Value = (int(Mark.NONE), "")
 
@@ -62,8 +68,11 @@ class Marks:
     def __init__(self, root: Path) -> None:
         self.path = root / FILE
         self._lock = threading.Lock()
+        self._copied = ""
         with written_to(root):
             root.mkdir(parents=True, exist_ok=True)
+        if self.path.exists() and not self.path.is_file():  # a pipe would be waited for
+            raise UserError(f"The marks in {self.path} cannot be used (it is no file); nothing was changed.")
         with self._sentences():
             self._db = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
@@ -84,17 +93,17 @@ class Marks:
 
     def all(self, fingerprint: str) -> dict[str, Marked]:
         """Sample id → mark and note, for every sample of a data set that has one."""
-        rows = self._read("SELECT sample, mark, note, time FROM mark WHERE data = ?", (fingerprint,))
+        rows = self._read(f"SELECT sample, mark, note, time FROM mark WHERE data = ? AND {SOUND}", (fingerprint,))
         return {sample: Marked(Mark(mark), note, when) for sample, mark, note, when in rows}
 
     def marks(self, fingerprint: str) -> dict[str, Mark]:
         """Sample id → mark, without those that only have a note."""
-        rows = self._read("SELECT sample, mark FROM mark WHERE data = ? AND mark > 0", (fingerprint,))
+        rows = self._read(f"SELECT sample, mark FROM mark WHERE data = ? AND mark > 0 AND {SOUND}", (fingerprint,))
         return {sample: Mark(mark) for sample, mark in rows}
 
     def ids(self, fingerprint: str, mark: Mark) -> tuple[str, ...]:
         """Ids of the samples with a mark, sorted."""
-        query = "SELECT sample FROM mark WHERE data = ? AND mark = ? ORDER BY sample"
+        query = f"SELECT sample FROM mark WHERE data = ? AND mark = ? AND {SOUND} ORDER BY sample"
         return tuple(sample for (sample,) in self._read(query, (fingerprint, int(mark))))
 
     def undo(self, fingerprint: str) -> tuple[str, ...]:
@@ -105,6 +114,14 @@ class Marks:
         """Make the change again that was undone last; any new change ends this."""
         return self._travel(fingerprint, back=False)
 
+    def odd(self, *, delete: bool = False) -> int:
+        """Number of entries, of all data, that this program did not write so and passes over."""
+        with self._changing() if delete else self._reading():
+            count = int(self._db.execute(f"SELECT count(*) FROM mark WHERE NOT ({SOUND})").fetchone()[0])
+            if delete:
+                self._db.execute(f"DELETE FROM mark WHERE NOT ({SOUND})")
+        return count
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -114,8 +131,11 @@ class Marks:
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.execute("PRAGMA journal_mode = WAL").fetchone()  # where a folder refuses, the rollback journal stays
+        self._write_ahead()
         self._db.execute("PRAGMA synchronous = FULL")
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if 0 < version < FORMAT:
+            marks_copies.keep(self.path, self._db, f"before_format_{FORMAT}")
         with self._transaction():
             version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
             if version > FORMAT:
@@ -125,8 +145,20 @@ class Marks:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {FORMAT}")
 
+    def _write_ahead(self) -> None:
+        """Where a folder refuses, the rollback journal stays. Two first starts at once do not wait for each other."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL").fetchone()
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
     def _change(self, data: str, wanted: dict[str, tuple[int | None, str | None]]) -> None:
-        with self._lock, self._sentences(), self._transaction():
+        with self._changing():
             changes = []
             for sample, (mark, note) in wanted.items():
                 before = self._value(data, sample)
@@ -150,7 +182,7 @@ class Marks:
 
     def _travel(self, data: str, *, back: bool) -> tuple[str, ...]:
         order, side = ("DESC", "old") if back else ("ASC", "new")
-        with self._lock, self._sentences(), self._transaction():
+        with self._changing():
             found = self._db.execute(
                 f"SELECT id FROM step WHERE data = ? AND undone = ? ORDER BY id {order} LIMIT 1", (data, int(not back))
             ).fetchone()
@@ -175,8 +207,21 @@ class Marks:
         self._db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", kept)
 
     def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        with self._lock, self._sentences():
+        with self._reading():
             return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock, self._sentences():
+            yield
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """A change, before the first of which each day a copy is kept of what was there."""
+        with self._lock, self._sentences():
+            self._copied = marks_copies.keep_daily(self.path, self._db, self._copied)
+            with self._transaction():
+                yield
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,50 @@ def test_that_a_file_of_something_else_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"not a database" * 100)
     with pytest.raises(UserError, match="cannot be used"):
         Marks(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "mark = 99",
+        "mark = 'x'",
+        "mark = 2.5",
+        "mark = 9e999",
+        "note = x'00ff'",
+        "time = 'never'",
+        "time = 9e999",
+        "sample = x'ff'",
+    ],
+)
+def test_that_one_odd_entry_hides_no_other(tmp_path: Path, odd: str) -> None:
+    marks = Marks(tmp_path)
+    marks.set(DATA, ["a", "b"], Mark.BLOCKER)
+    marks.close()
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute(f"UPDATE mark SET {odd} WHERE sample = 'a'")
+    db.close()
+    assert list(Marks(tmp_path).all(DATA)) == ["b"]
+    assert Marks(tmp_path).marks(DATA) == {"b": Mark.BLOCKER}
+    assert Marks(tmp_path).ids(DATA, Mark.BLOCKER) == ("b",)
+    assert Marks(tmp_path).odd(delete=True) == 1
+    assert Marks(tmp_path).odd() == 0
+
+
+@pytest.mark.parametrize("kind", ["folder", pytest.param("pipe", marks=pytest.mark.skipif(os.name == "nt", reason=""))])
+def test_that_something_else_in_its_place_is_a_sentence(tmp_path: Path, kind: str) -> None:
+    (tmp_path / FILE).mkdir() if kind == "folder" else os.mkfifo(tmp_path / FILE)
+    with pytest.raises(UserError, match="no file"):
+        Marks(tmp_path)
+
+
+def test_that_many_first_starts_at_once_share_one_file(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from mpt_studio.store.marks import Marks; from mpt_studio.flips import Mark\n"
+        "while time.time() < float(sys.argv[3]): pass\n"
+        "Marks(Path(sys.argv[1]) / 'new').set('f1', [sys.argv[2]], Mark.BLOCKER)\n"
+    )
+    at = str(time.time() + 3)
+    every = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name, at]) for name in "pqrstu"]
+    assert [child.wait(60) for child in every] == [0] * 6
+    assert len(Marks(tmp_path / "new").marks(DATA)) == 6
