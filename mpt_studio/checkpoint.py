@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mpt_studio import onnx_header, paths, tensor_header
-from mpt_studio.errors import UserError
+from mpt_studio.errors import Damaged, UserError, one_sentence
 from mpt_studio.made_of import made_of
 
 FORMAT = 1
@@ -111,14 +111,31 @@ def has_our_header(path: Path) -> bool:
 
 def check_content(path: Path) -> None:
     """Compare one of our files with the checksum in its header; reads all of it. Raises ``UserError``."""
-    if _is_onnx(path):
-        whole = onnx_header.is_sealed(path.read_bytes())
-    else:
+    if _is_onnx(path) and not onnx_header.is_sealed(path.read_bytes()):
+        raise Damaged(f"{path} is damaged: its content does not match its checksum; use another copy.")
+    if not _is_onnx(path):
+        values_in(path)
+
+
+def values_in(path: Path) -> dict[str, Any]:
+    """The plain values in a ``.safetensors`` file of ours, weights or a resume state; reads all of it.
+
+    Raises ``Damaged`` where anything in it is not what was written.
+    """
+    if not path.is_file():  # a pipe would be waited for
+        raise Damaged(f"{path} is damaged (it is no file); use another copy.")
+    try:
         header = tensor_header.read_header(path)
-        values = json.loads(header.metadata[HEADER_KEY])
-        whole = values.pop(SHA256_KEY, "") == tensor_header.content_sha256(path, header.places, values)
+        (text,) = header.metadata.values()
+        values = json.loads(text)
+        whole = header.is_canonical() and values.pop(SHA256_KEY, "") == tensor_header.content_sha256(
+            path, header.places, values
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Damaged(f"{path} is damaged ({one_sentence(str(error), 120)}); use another copy.") from None
     if not whole:
-        raise UserError(f"{path} is damaged: its content does not match its checksum; use another copy.")
+        raise Damaged(f"{path} is damaged: its content does not match its checksum; use another copy.")
+    return dict(values)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -130,7 +147,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise UserError(
             f"{path} has no MPT Studio header, so its classes are unknown; train it here or convert it first."
         )
-    return _described(path, text)
+    return described(path, text)
 
 
 def _is_onnx(path: Path) -> bool:
@@ -157,7 +174,8 @@ def _safetensors_text(path: Path) -> str | None:
     return header.metadata.get(HEADER_KEY)
 
 
-def _described(path: Path, text: str) -> Checkpoint:
+def described(path: Path, text: str) -> Checkpoint:
+    """The header's text, checked, of the file in ``path``. Raises ``UserError``."""
     try:
         values = json.loads(text)
         if int(values.get("format", 0)) > FORMAT:

@@ -144,6 +144,15 @@ def from_line(line: str) -> Event | None:
         return None
 
 
+def is_whole_line(line: bytes) -> bool:
+    """Whether a line of a log is an event, of a kind that is known or of a newer program."""
+    try:
+        record = json.loads(line)
+        return record["event"] not in _KINDS or from_line(line.decode("utf-8")) is not None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def _restored(value: Any, annotation: str) -> Any:
     """Undo what JSON cannot say: tuples, and not-a-number where a float has to be."""
     if value is None and annotation == "float":

@@ -1,3 +1,3 @@
 """The command line: a thin layer over ``jobs``."""
 
-COMMANDS = ("update", "train", "evaluate", "compare", "classes", "runs", "inspect", "export", "resume")
+COMMANDS = ("update", "train", "evaluate", "compare", "classes", "runs", "inspect", "export", "check", "resume")

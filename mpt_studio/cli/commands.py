@@ -14,6 +14,7 @@ import tyro
 from tyro.conf import Positional
 
 from mpt_studio import __version__, jobs, report
+from mpt_studio.cli.check_command import check
 from mpt_studio.cli.classes import classes
 from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
@@ -93,6 +94,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "runs": runs,
         "inspect": inspect,
         "export": export,
+        "check": check,
         "resume": resume,
         "gui": gui,
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mpt_studio.lazily import names_of
 
 if TYPE_CHECKING:
+    from mpt_studio.jobs.checking import check_store
     from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
     from mpt_studio.jobs.evaluating import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
     from mpt_studio.jobs.exporting import export
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __getattr__ = names_of(
     __name__,
     {
+        "checking": "check_store",
         "comparing": "compare_versions diagnose_versions set_class_map",
         "evaluating": "accuracy_figures evaluate inspect predictions_of prepare_data",
         "exporting": "export",

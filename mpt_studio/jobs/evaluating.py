@@ -86,6 +86,18 @@ def predictions_of(session: Session, checkpoint: Checkpoint, dataset: Dataset) -
     return read_predictions(predictions_folder(session, checkpoint, dataset))
 
 
+def evaluated_again(session: Session, run: Run, folder: Path) -> str:
+    """Answers of a run's version on a part of its data in the place of damaged ones. Raises ``UserError``."""
+    if run.checkpoint is None or folder.name not in PARTS:
+        raise UserError("there are no weights to compute them from.")
+    dataset = open_data(session, run.recipe.data)
+    if dataset.fingerprint != run.data_fingerprint:
+        raise UserError(f"the data {run.recipe.data} have changed since.")
+    checkpoint, device = checkpoint_of(session, run.checkpoint), run.recipe.training.device
+    save_predictions(_computed(session, checkpoint, dataset, folder.name, device), folder)
+    return "They were computed again from the weights."
+
+
 def predictions_folder(
     session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part = "test", device: str = "auto"
 ) -> Path:

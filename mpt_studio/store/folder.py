@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -250,11 +250,9 @@ def unused(folder: Path) -> Iterator[None]:
     """Keep every writer out of a folder meanwhile. Raises ``UserError`` where it has one."""
     if is_locked(folder):
         raise UserError(f"{folder.name} cannot be deleted while it is running; stop it first.")
-    lock = _locked(folder)
-    try:
+    lock = nullcontext() if (folder / LOCK).is_dir() else _locked(folder)  # damaged, so that nobody writes it
+    with lock:
         yield
-    finally:
-        lock.release()
 
 
 def _locked(folder: Path) -> filelock.BaseFileLock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,20 @@ def test_that_a_training_without_what_teaches_it_leaves_no_run(
     with pytest.raises(UserError, match=sentence):
         jobs.start_train(session.store, dataclasses.replace(recipe, old=old), open_dataset("builtin"))
     assert session.store.runs() == []
+
+
+@pytest.mark.parametrize("placement", ["device", "loader"])
+def test_that_a_cache_folder_that_is_deleted_meanwhile_changes_nothing(
+    placement: Any, session: jobs.Session, images: Path, own_cache: Path
+) -> None:
+    settings = dataclasses.replace(TINY, epochs=2, data_placement=placement, batch_size=20, limit_train=0)
+    recipe = Recipe(data=f"folder:{images}", training=settings)
+
+    def trained(listen: Any) -> Any:
+        heard = dataclasses.replace(session, listen=listen)
+        dataset = open_dataset(recipe.data)
+        run = jobs.train(heard, jobs.start_train(session.store, recipe, dataset).id, dataset)
+        return [(event.losses, event.validation) for event in run.events() if isinstance(event, Epoch)]
+
+    deleted = trained(lambda _, event: shutil.rmtree(own_cache, ignore_errors=True))
+    assert deleted == trained(lambda *_: None)

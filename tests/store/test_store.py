@@ -222,3 +222,76 @@ def test_that_the_store_imports_neither_torch_nor_qt() -> None:
     code = "import sys, mpt_studio.store, mpt_studio.compare; print({'torch', 'PySide6'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"created": "yesterday"},
+        {"created": -1},
+        {"created": 1e300},
+        {"ended": "x"},
+        {"outcome": "wonderful"},
+        {"outcome": []},
+        {"label": 5},
+        {"class_names": "abc"},
+        {"class_names": [1]},
+        {"figures": {"test": 5}},
+        {"figures": {"test": {"all": {"accuracy": "high"}}}},
+        {"machine": None},
+        {"checkpoints": {"last": 5}},
+        {"saves": -1},
+        {"recipe": 5},
+        {"format": "one"},
+    ],
+    ids=str,
+)
+def test_that_one_odd_value_makes_one_damaged_run(store: Store, change: dict[str, object]) -> None:
+    good, bad = finished_run(store), finished_run(store)
+    record = json.loads((bad.folder / "run.json").read_text())
+    (bad.folder / "run.json").write_text(json.dumps(record | change))
+    assert [run.id for run in store.runs()] == [good.id]
+    (problem,) = store.problems
+    assert problem.folder == bad.folder
+    assert "is damaged" in problem.sentence
+    assert "delete" not in problem.sentence
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "-1e999", "9" * 5000])
+@pytest.mark.parametrize("place", ["created", "figures"])
+def test_that_a_number_that_is_none_makes_one_damaged_run(store: Store, number: str, place: str) -> None:
+    good, bad = finished_run(store), finished_run(store)
+    record = json.loads((bad.folder / "run.json").read_text()) | {place: "HERE"}
+    text = number if place == "created" else f'{{"test": {{"all": {{"nfr": {number}}}}}}}'
+    (bad.folder / "run.json").write_text(json.dumps(record).replace('"HERE"', text))
+    assert [run.id for run in store.runs()] == [good.id]
+    assert "is damaged" in store.problems[0].sentence
+
+
+def test_that_figures_that_are_no_numbers_are_written_as_null(store: Store) -> None:
+    with store.create_run(RECIPE) as writer:
+        writer.finish("done", figures={"loss": float("nan")})
+    assert store.run(writer.id).figures == {"loss": None}
+
+
+def test_that_a_run_that_teaches_another_one_which_trains_cannot_be_deleted(store: Store) -> None:
+    with store.create_run(RECIPE) as writer:
+        weights = writer.save_weights(lambda path: path.write_bytes(b"w"))  # type: ignore[arg-type,return-value]
+        writer.finish("done")
+    taught = store.create_run(Recipe(data="builtin", old=str(weights)))
+    with pytest.raises(UserError, match=f"while the run {taught.id} is running and needs it"):
+        store.delete(writer.id)
+    taught.close()
+    store.delete(writer.id)
+
+
+def test_that_looking_at_a_run_does_not_make_it_look_busy(store: Store) -> None:
+    """Two windows ask at once whether a process writes it."""
+    run = finished_run(store)
+    handle = os.open(run.folder / "lock", os.O_RDONLY)
+    try:
+        fcntl = pytest.importorskip("fcntl")
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        assert not run.is_active
+    finally:
+        os.close(handle)

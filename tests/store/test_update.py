@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mpt_studio.errors import UserError
@@ -45,3 +47,24 @@ def test_that_a_command_to_a_queued_update_survives_its_opening(store: Store) ->
     with store.write_update(update.id) as writer:
         assert control.read_command(update.folder) == "cancel"
         writer.finish("cancelled")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"members": {}},
+        {"members": [{"run": 5, "role": "", "method": "", "label": ""}]},
+        {"members": ["run"]},
+        {"result": {"candidates": 5}},
+        {"result": {"candidates": [{"all": {"nfr": "none"}}]}},
+        {"result": {"recommended": {"run": 5}}},
+        {"title": None},
+    ],
+    ids=str,
+)
+def test_that_one_odd_value_makes_one_damaged_update(store: Store, change: dict[str, object]) -> None:
+    good, bad = store.create_update(UpdateRecipe()), store.create_update(UpdateRecipe())
+    record = json.loads((bad.folder / "update.json").read_text())
+    (bad.folder / "update.json").write_text(json.dumps(record | change))
+    assert [update.id for update in store.updates()] == [good.id]
+    assert "is damaged" in store.problems[0].sentence

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mpt_studio import recipe as recipes
-from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
@@ -291,6 +292,7 @@ class Trainer:
         self._refuse_what_is_not_finite()
         values = {
             "identity": self._identity(),
+            "version": json.loads(self.describe().header()[HEADER_KEY]),
             "epoch": self.epoch,
             "step_in_epoch": self.step_in_epoch,
             "figures": self.figures,
