@@ -24,7 +24,7 @@ def why_not_resumed(update: Update, runs: Mapping[str, Run]) -> str:
         parse_spec(update.recipe.data)  # tells of data that are gone
     except UserError as error:
         return str(error)
-    if update.outcome == "done" or not missing:
+    if update.outcome == "done" or (update.result and not missing):  # without a result they are still to be compared
         return "All of its versions are there."
     if update.recipe.old and not Path(update.recipe.old).exists():
         return f"Its old model is gone: there is no {update.recipe.old}."

@@ -28,7 +28,7 @@ def add(store: Store, update: Update, role: str, label: str, outcome: str) -> No
         run.finish(outcome)  # type: ignore[arg-type]
     with store.write_update(update.id) as writer:
         writer.add_member(Member(run=run.folder.name, role=role, method="m", label=label))
-        writer.finish("stopped")
+        writer.finish("stopped", "", {"candidates": []})
 
 
 def test_that_an_update_goes_on_until_every_planned_version_is_there(tmp_path: Path) -> None:
@@ -41,6 +41,18 @@ def test_that_an_update_goes_on_until_every_planned_version_is_there(tmp_path: P
     assert why_not(store, update) == ""
     add(store, update, "candidate", "MPT_KL", "stopped")
     assert why_not(store, update) == "All of its versions are there."
+
+
+def test_that_versions_that_were_never_compared_still_are(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    update = interrupted(store)
+    for role, label in (("old", "Old model"), ("reference", "No_Treatment"), ("candidate", "MPT_KL")):
+        with store.create_run(Recipe(data="builtin"), label=label, update=update.id) as run:
+            run.finish("done")
+        with store.write_update(update.id) as writer:
+            writer.add_member(Member(run=run.folder.name, role=role, method="m", label=label))
+            writer.finish("failed")
+    assert why_not(store, update) == ""
 
 
 def test_that_an_update_that_is_trained_now_is_not_resumed(tmp_path: Path) -> None:

@@ -154,6 +154,7 @@ class CurvesPanel(QWidget):
         self._runs = {k: r for k, r in self._runs.items() if keep_overlays and r.overlay}
         self._fill_legend()
         self.fit()
+        self.redraw()  # at once and where it is hidden, too: nothing of them stands under another title
 
     def add_run(
         self, run: str, label: str, color: int, curves: RunCurves | None = None, *, overlay: bool = False

@@ -34,11 +34,12 @@ class DataPanel(DockPanel):
         self._shown: tuple[object, ...] = ()
         workspace.data_changed.connect(self._renew)
         workspace.versions_changed.connect(self._renew)
+        workspace.loading.changed.connect(self._renew)
         self._renew()
 
     def _renew(self) -> None:
-        dataset = self.workspace.dataset
-        wanted = (id(dataset), self.known_to_old() if dataset else (), bool(self.workspace.waiting_for_data))
+        dataset, spec = self.workspace.dataset, self.workspace.loading.spec
+        wanted = (id(dataset), self.known_to_old() if dataset else (), bool(self.workspace.waiting_for_data), spec)
         if wanted == self._shown:
             return
         self._shown = wanted
@@ -65,6 +66,11 @@ class DataPanel(DockPanel):
         return dataset.default_old_classes if not self.workspace.versions else ()
 
     def _fill_empty(self, layout: QVBoxLayout) -> None:
+        if spec := self.workspace.loading.spec:
+            opening = label(f"Opening {short_spec(spec)} …", wrap=True)
+            opening.setProperty("muted", True)
+            layout.addWidget(opening)
+            return
         waiting = self.workspace.waiting_for_data
         wait = "waits" if len(waiting) == 1 else "wait"
         text = (

@@ -233,7 +233,8 @@ class TrainPage(Page):
     def _show_fresh(self, update: Update) -> None:
         self.update_id, self._told = update.id, 0
         self.state = UpdateState(update.recipe)
-        self._data_spec = update.recipe.data
+        self._data_spec, self._outcome = update.recipe.data, ""
+        self.errors.hide()  # what it says is in the log
         self.curves.clear()
         self.strip.clear()
         self.strip.show()

@@ -180,10 +180,10 @@ class MainWindow(QMainWindow):
     def start(self, opened: list[str]) -> None:
         """Attach to what trains in the background and open what the command line names; call once, when shown."""
         _ = self.pages[TRAIN]  # hears what the queue tells from its first word on
-        self.queue.restore()
-        if opened:
+        if opened:  # before an update that goes on takes the empty place
             self.files.open_paths([Path(entry) for entry in opened])
-        elif self.queue.is_busy:
+        self.queue.restore()
+        if not opened and self.queue.is_busy:
             self.pages.show_page(TRAIN.key)
         self.pages.make_rest()
 

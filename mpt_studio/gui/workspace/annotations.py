@@ -11,9 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from mpt_studio import jobs
 from mpt_studio.compare import Cause, CauseThresholds, Comparison, Metadata, read_metadata
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import IMAGES
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets.settings import JsonFile
 from mpt_studio.gui.workspace.opened import Opened
+from mpt_studio.jobs.kinds import FileKind, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,18 @@ def meaning(cause: Cause, of: CauseThresholds) -> str:
     }[cause]
 
 
+_OTHERS: dict[FileKind, str] = {"checkpoint": "weights", "weights": "weights", "images": "a folder of images"}
+
+
+def _another_kind(path: Path) -> str:
+    """What a file is that cannot be a table, with what to do with it; empty where it may be one."""
+    try:
+        words = _OTHERS.get(kind_of(path))
+    except UserError as error:
+        return str(error) if IMAGES.fits(path) or not path.is_file() else ""
+    return f"{path.name} is {words}, not a table of metadata; open it with Ctrl+O." if words else ""
+
+
 _ELSE = "(As predictions it would need an id and a column such as prediction or logit_cat.)"
 
 
@@ -96,6 +110,9 @@ class Tables(QObject):
 
     def open(self, path: Path) -> None:
         """Read a CSV file beside the window and join it to what is open."""
+        if other := _another_kind(path):
+            self._tell("error", other)
+            return
         made = self._opened.made()
         if not made and self._opened.old is not None and self._opened.current is not None:
             self._waiting = path

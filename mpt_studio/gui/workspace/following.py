@@ -12,6 +12,7 @@ from mpt_studio.events import Ended, Event, Stage
 from mpt_studio.gui.workspace import version as making
 from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
+from mpt_studio.gui.workspace.opening import Opening
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.jobs.plan import plan_of
 
@@ -21,9 +22,9 @@ _SHOWN = ("old", "reference", "candidate")
 class Following(QObject):
     """Follows one update; ends when something else is opened in its place."""
 
-    def __init__(self, opened: Opened, loading: Loading) -> None:
+    def __init__(self, opened: Opened, loading: Loading, opening: Opening) -> None:
         super().__init__(opened)
-        self._opened, self._loading = opened, loading
+        self._opened, self._loading, self._opening = opened, loading, opening
 
     def follows(self, update_id: str) -> bool:
         """Whether what is open are this update's versions."""
@@ -32,7 +33,7 @@ class Following(QObject):
     def begin(self, update_id: str) -> None:
         """Where nothing is open, show the data and the first version at once; nothing is ever replaced."""
         opened = self._opened
-        if opened.versions or opened.update_id:
+        if opened.versions or opened.update_id or self._opening.items or self._loading.spec:
             return
         recipe = opened.store.update(update_id).recipe
         if opened.dataset is None:

@@ -29,13 +29,19 @@ DIRECT_IMAGES = 30_000
 class Loading(QObject):
     """Opens the data and what belongs to them: the samples' images, and the versions' answers."""
 
+    changed = Signal()
+    """Other data are being opened, or none any more."""
+
     def __init__(self, opened: Opened) -> None:
         super().__init__(opened)
         self._opened = opened
+        self.spec = ""
+        """Of the data that are being opened."""
         self._data, self._evaluations = DataOpening(self), Evaluations(self)
         self._locating = Latest(lambda *said: opened.message.emit("error", *said), self)
         self._data.opened.connect(self._take)
-        self._data.failed.connect(lambda *said: opened.message.emit("error", *said))
+        self._data.failed.connect(self._failed)
+        self._data.cancelled.connect(lambda: self._say(""))
         self._evaluations.done.connect(opened.answers_changed)
         self._evaluations.failed.connect(self._not_evaluated)
         for part in (self._data, self._evaluations):
@@ -46,11 +52,21 @@ class Loading(QObject):
     def open(self, spec: str) -> None:
         """Open a data set by its spec; the slow part runs in the worker."""
         if self._opened.dataset is None or self._opened.dataset.spec != spec:
+            self._say(spec)
             self._data.open(spec, self._opened.worker)
+
+    def _say(self, spec: str) -> None:
+        self.spec = spec
+        self.changed.emit()
+
+    def _failed(self, sentence: str, detail: str) -> None:
+        self._say("")
+        self._opened.message.emit("error", sentence, detail)
 
     def _take(self, dataset: Dataset) -> None:
         opened = self._opened
         opened.dataset = dataset
+        self._say("")
         making.tell_of(dataset, opened.store, opened.message.emit)
         for version in [v for v in opened.versions if making.fit_to(v, dataset)]:
             opened.compare_again(version.key)
@@ -110,6 +126,8 @@ class DataOpening(QObject):
 
     opened = Signal(object)
     """The ``Dataset``."""
+    cancelled = Signal()
+    """By the user."""
     failed = Signal(str, str)
     """Sentence, detail."""
     job_started = Signal(object)
@@ -131,6 +149,7 @@ class DataOpening(QObject):
             on_error=self.failed.emit,
             title=f"Opening {short_spec(spec)}",
         )
+        request.finished.connect(lambda: self.cancelled.emit() if request.is_cancelled else None)
         self.job_started.emit(request)
 
     def _prepared(self, asked: str, answer: dict[str, Any]) -> None:

@@ -34,8 +34,8 @@ class Workspace(Opened):
             part.changed.connect(self.annotated)
         self.recommending, self.explanations = Recommending(self), Explanations(self)
         self.loading = Loading(self)
-        self.following = Following(self, self.loading)
         self.opening = Opening(self, self.loading, self.tables)
+        self.following = Following(self, self.loading, self.opening)
 
     def close(self) -> None:
         self.opening.close()

@@ -191,3 +191,11 @@ def test_that_escape_shows_all_plots_again(panel: CurvesPanel, qtbot: QtBot) -> 
     assert not panel.plots["loss"].isVisible()
     qtbot.keyClick(panel, Qt.Key.Key_Escape)
     assert panel.plots["loss"].isVisible()
+
+
+def test_that_nothing_of_a_cleared_run_is_left_though_the_panel_is_hidden(panel: CurvesPanel) -> None:
+    fill(panel)
+    assert items(panel, "loss")
+    panel.hide()
+    panel.clear()
+    assert items(panel, "loss") == {}

@@ -6,6 +6,9 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.data.panel import DataPanel, thumbnails
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.store import Store
+
+from ..fake_worker import FakeWorker
 
 pytestmark = pytest.mark.gui
 
@@ -41,3 +44,18 @@ def test_that_an_unreadable_image_is_left_out_of_the_strip(workspace: Workspace)
     tiles = thumbnails(workspace.dataset, 10, 8)
     assert tiles is not None
     assert len(tiles) == 9  # image 4 cannot be read
+
+
+@pytest.mark.parametrize("ending", ["fail", "cancel"])
+def test_that_data_on_their_way_are_named(qtbot: QtBot, store: Store, ending: str) -> None:
+    worker = FakeWorker()
+    workspace = Workspace(store, worker)  # type: ignore[arg-type]
+    panel = DataPanel(workspace)
+    qtbot.addWidget(panel)
+    workspace.loading.open("builtin")
+    assert "Opening Built-in characters …" in texts(panel.widget())
+    if ending == "fail":
+        worker.last.fail("The disk is full.")
+    else:
+        worker.last.cancel()
+    assert "Opening Built-in characters …" not in texts(panel.widget())

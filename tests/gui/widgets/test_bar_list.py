@@ -67,6 +67,6 @@ def test_that_of_a_pair_the_longer_side_is_shortened(bars: BarList) -> None:
     row = BarRow(0, "cat", "1", second="a name that does not fit into this column")
     width = metrics.horizontalAdvance("cat → a name that…")
     shortened = _shortened(metrics, row, width)
-    assert shortened.startswith("cat → a name")
-    assert shortened.endswith("…")
+    assert shortened.startswith("cat → a n")
+    assert shortened.endswith("lumn")
     assert metrics.horizontalAdvance(shortened) <= width

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -9,6 +11,8 @@ from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.sample.inspector import Inspector
 from mpt_studio.gui.widgets.settings import JsonFile
 from mpt_studio.gui.workspace.workspace import Workspace
+
+from .files import checkpoint
 
 pytestmark = pytest.mark.gui
 CAT_TO_DOG = 2
@@ -64,3 +68,20 @@ def test_that_the_sentence_and_the_tooltips_follow(page: FlipsPage, workspace: W
 def test_that_a_foreign_file_means_the_defaults(empty_workspace: Workspace, values: dict[str, object]) -> None:
     JsonFile("thresholds.json").set(**values)
     assert Workspace(empty_workspace.store).thresholds.value == CauseThresholds()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("w.safetensors", "w.safetensors is weights, not a table of metadata; open it with Ctrl+O."),
+        ("cat.png", "cat.png is a single image; drop the folder that holds one folder of images per class."),
+    ],
+)
+def test_that_a_file_of_another_kind_is_called_what_it_is(
+    workspace: Workspace, tmp_path: Path, qtbot: QtBot, name: str, sentence: str
+) -> None:
+    checkpoint(tmp_path / "w.safetensors")
+    (tmp_path / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with qtbot.waitSignal(workspace.message) as heard:
+        workspace.tables.open(tmp_path / name)
+    assert heard.args[:2] == ["error", sentence]
