@@ -89,7 +89,7 @@ class FrontierPlot(QWidget):
         self._picked: tuple[Curve, int] | None = None
         self.plot = pg.PlotWidget(enableMenu=False)
         self.plot.setMinimumSize(200, 220)
-        self.setMinimumHeight(340)
+        self.setMinimumHeight(310)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.plot.setAccessibleName("Accuracy against NFR of every candidate")
         self.plot.hideButtons()

@@ -31,7 +31,7 @@ class ConfusionView(QWidget):
         self._comparison: Comparison | None = None
         self.buttons = QButtonGroup(self)
         self.matrix = MatrixView("Confusion matrix", "true class", "answer")
-        self.matrix.setMinimumHeight(300)
+        self.matrix.setMinimumHeight(270)
         self.pairs = BarList("Top confusions", name_share=0.66, text_width=56)
         self.pairs.setMinimumHeight(240)
         self.readout = label(wrap=True)

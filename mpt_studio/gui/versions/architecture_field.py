@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QVBoxLayout, QWidget
 
 from mpt_studio import paths
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.reading import Candidate
 
 _STEM = " (stem for small images)"
@@ -36,7 +37,7 @@ class ArchitectureField(QWidget):
     def __init__(self, candidates: Sequence[Candidate], chosen: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._candidates = candidates
-        self.box = QComboBox()
+        self.box = ComboBox()
         self.box.setEditable(True)
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.box.setAccessibleName("Architecture")

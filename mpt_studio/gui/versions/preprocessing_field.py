@@ -6,10 +6,11 @@ import dataclasses
 from typing import get_args
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from mpt_studio.checkpoint import MOST_SIDE, Interpolation, Preprocessing
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.widgets.wheel import ComboBox, DoubleSpinBox, SpinBox
 
 PRESETS: dict[str, Preprocessing] = {
     "ImageNet, 224 of 256 pixels": Preprocessing(
@@ -42,7 +43,7 @@ class PreprocessingField(QWidget):
     def __init__(self, known: Preprocessing | None, source: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.is_chosen = known is not None
-        self.preset = QComboBox()
+        self.preset = ComboBox()
         self.preset.setAccessibleName("Preset")
         self._known = (f"As found: {source}" if source else "As found", known) if known is not None else None
         if self._known:
@@ -55,7 +56,7 @@ class PreprocessingField(QWidget):
         self.side, self.resized = _pixels("Side of the input"), _pixels("Shorter side before the cut", least=0)
         self.resized.setSpecialValueText("as the input")
         self.mean, self.std = _three("Mean"), _three("Standard deviation")
-        self.interpolation, self.crop = QComboBox(), QComboBox()
+        self.interpolation, self.crop = ComboBox(), ComboBox()
         self._fill()
         self._lay_out()
         self._show(known or next(iter(PRESETS.values())))
@@ -142,7 +143,7 @@ class PreprocessingField(QWidget):
 
 
 def _pixels(name: str, least: int = 1) -> QSpinBox:
-    box = QSpinBox()
+    box = SpinBox()
     box.setRange(least, MOST_SIDE)
     box.setSuffix(" px")
     box.setAccessibleName(name)
@@ -150,7 +151,7 @@ def _pixels(name: str, least: int = 1) -> QSpinBox:
 
 
 def _three(name: str) -> Triple:
-    boxes = (QDoubleSpinBox(), QDoubleSpinBox(), QDoubleSpinBox())
+    boxes = (DoubleSpinBox(), DoubleSpinBox(), DoubleSpinBox())
     for box, channel in zip(boxes, ("red", "green", "blue"), strict=True):
         box.setRange(-1000.0, 1000.0)
         box.setDecimals(4)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mpt_studio.gui.widgets.plain import set_tip
+from mpt_studio.gui.widgets.wheel import ComboBox
 
 Weights = Literal["", "raw", "ema"]
 _FORMS: dict[str, Weights] = {
@@ -24,7 +25,7 @@ class WeightsField(QWidget):
 
     def __init__(self, chosen: Weights = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.box = QComboBox()
+        self.box = ComboBox()
         self.box.setAccessibleName("Weights")
         set_tip(self.box, "Training scripts usually report the accuracy of the averaged weights")
         for text, form in _FORMS.items():

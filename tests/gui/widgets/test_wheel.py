@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF
@@ -9,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.gui import widgets
 from mpt_studio.gui.images.image_view import ImageView
 from mpt_studio.gui.widgets.wheel import ComboBox, DoubleSpinBox, Slider, SpinBox
 
@@ -103,3 +106,11 @@ def test_that_a_picture_that_has_the_page_to_itself_is_zoomed_at_once(qtbot: QtB
     before = value()
     wheel(part.viewport())  # type: ignore[attr-defined]
     assert value() != before
+
+
+def test_that_the_window_s_source_makes_no_choice_or_number_that_takes_the_wheel() -> None:
+    """But for the export's dialog, which does not scroll."""
+    made = re.compile(r"\bQ(ComboBox|SpinBox|DoubleSpinBox|Slider)\(")
+    gui = Path(widgets.__file__).parents[1]
+    found = {path.name for path in gui.rglob("*.py") if made.search(path.read_text("utf-8"))}
+    assert found - {"wheel.py", "export_dialog.py"} == set()
