@@ -12,7 +12,9 @@ from .conftest import NAMES, fresh_version
 def test_that_loading_ahead_leaves_networks_and_data_warm(session, data, old, update, monkeypatch):
     warm = jobs.Warm()
     found = explain.load(session, [old, update], data, warm=warm)
-    assert [v["sha256"] for v in found["versions"]] == [read_checkpoint(p).sha256() for p in (old, update)]
+    assert [v["sha256"] for v in found["versions"]] == [
+        jobs.checkpoint_of(session, path).sha256() for path in (old, update)
+    ]
     monkeypatch.setattr("mpt_studio.engine.explain.Probe.__init__", lambda *args: 1 // 0)
     assert explain.saliency(session, [old, update], data, "test/bee/2.png", warm=warm)["truth"] == "bee"
 

@@ -25,7 +25,8 @@ def test_that_the_ends_are_the_two_versions_exactly(between, old, reference, squ
     old_end = between.predictions(1.0, squares, squares.test, statistics=squares.train)
     columns = [reference.class_names.index(name) for name in old.class_names]
     assert columns != sorted(columns) or columns != [0, 1]  # heads in different orders
-    assert np.array_equal(old_end.logits[:, columns], evaluate(old, squares, squares.test, device="cpu").logits)
+    expected = evaluate(old, squares, squares.test, device="cpu").logits  # a head of other rows: another product's bits
+    assert np.allclose(old_end.logits[:, columns], expected, rtol=1e-5, atol=1e-6)
     assert old_end.class_names == reference.class_names
 
 
