@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mpt_studio.errors import UserError
-from mpt_studio.events import Event
+from mpt_studio.events import Event, Note
 
 _REASONS = {
     errno.ENOSPC: "There is no space left for {where}; free some, or choose another store.",
@@ -38,6 +38,13 @@ def written_to(where: Path) -> Iterator[None]:
         reason = _REASONS.get(error.errno or 0, f"{{where}} could not be written ({error.strerror or error}).")
         kind = UserError if error.errno in _NEVER_PASSES else DiskRefused
         raise kind(reason.format(where=where)) from error
+
+
+def waits_for(refusal: str) -> Note:
+    """What is said of a training that waits."""
+    return Note(
+        text=f"{refusal} Training waits until it can be written and then goes on; nothing is lost.", level="warning"
+    )
 
 
 class Patience(Protocol):

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mpt_studio.errors import Interrupted, UserError, one_sentence
-from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused, to_line
+from mpt_studio.events import Ended, Epoch, Event, Outcome, Paused, to_line
 from mpt_studio.store import control
-from mpt_studio.store.disk import DiskRefused, Patience, written_to
+from mpt_studio.store.disk import DiskRefused, Patience, waits_for, written_to
 from mpt_studio.store.record import read_record, write_record
 
 if sys.platform == "win32":
@@ -184,8 +184,7 @@ class FolderWriter:
             return self._waited(self._patience, write, str(refusal))
 
     def _waited(self, patience: Patience, write: Callable[[], R], sentence: str) -> R:
-        text = f"{sentence} Training waits until it can be written and then goes on; nothing is lost."
-        pause, over = (Note(text=text, level="warning"), Paused(paused=True)), Paused(paused=False)
+        pause, over = (waits_for(sentence), Paused(paused=True)), Paused(paused=False)
         untold = [] if self._finished else [event for event in pause if not self._could_append(event)]
         for event in pause:
             patience.tell(event)

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -25,6 +26,8 @@ from mpt_studio.store.update import Update, UpdateWriter, read_update
 
 Shelf = Literal["runs", "updates"]
 T = TypeVar("T", Run, Update)
+_ROOM = 1 << 16
+"""Bytes; whoever writes a few events needs less."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,19 @@ class Store:
             with unused(folder):
                 os.rename(folder, doomed)  # gone at once for every reader; a kill from here on leaves only litter
             shutil.rmtree(doomed, ignore_errors=True)
+
+    def refusal(self) -> str:
+        """Why the disk takes nothing into the store now; empty where it does. Leaves nothing behind."""
+        probe = self.root / f".room-{secrets.token_hex(3)}.tmp"
+        try:
+            with written_to(self.root):
+                probe.write_bytes(bytes(_ROOM))
+        except UserError as error:
+            return str(error)
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+        return ""
 
     def evaluation_folder(self, checkpoint_sha256: str, data_fingerprint: str) -> Path:
         """Where predictions of a weights file on a data set are kept, so that they are computed once."""

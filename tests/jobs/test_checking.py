@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 
 from mpt_studio import jobs
+from mpt_studio.data import open_dataset
+from mpt_studio.errors import Interrupted
+from mpt_studio.events import Event, Step
 from mpt_studio.flips import Mark
 from mpt_studio.predictions import read_predictions
 from mpt_studio.store import Marks, Run, Store
@@ -112,13 +115,16 @@ def test_that_an_update_s_record_is_made_again_and_its_table_by_resuming_it(sess
 
 
 def test_that_an_interrupted_run_s_record_is_made_again_from_its_resume_state(session: jobs.Session) -> None:
-    from mpt_studio.data import open_dataset
-    from mpt_studio.errors import Interrupted
-
     run = candidate(session)
     new = jobs.start_train(session.store, run.recipe, open_dataset("builtin"), label="mine")
+    steps: list[Event] = []
+    heard = jobs.Session(
+        session.store,
+        listen=lambda _, event: steps.append(event) if isinstance(event, Step) else None,
+        interrupted=lambda: bool(steps),
+    )
     with pytest.raises(Interrupted):
-        jobs.train(jobs.Session(session.store, interrupted=lambda: True), new.id)
+        jobs.train(heard, new.id)
     new_saves = session.store.run(new.id).saves
     (new.folder / "run.json").write_text("{")
     jobs.check_store(session, repair=True)

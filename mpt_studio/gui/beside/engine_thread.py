@@ -23,6 +23,7 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.events import Ended, Event
 from mpt_studio.store import Store, UpdateTail
 from mpt_studio.store.control import Command, send_command
+from mpt_studio.store.disk import waits_for
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ _LOCK_SECONDS = 0.5
 """Time between looks at the lock of a trainer that is not our child."""
 _PATIENCE_SECONDS = 15.0
 """How long the trainer may take to leave after its last word."""
+_SILENT_SECONDS = 3.0
 _LOG_BYTES = 6000
 _NICENESS = 5
 """Of the trainer beside the window: it computes on every core, but a click or a repaint goes first."""
@@ -132,9 +134,10 @@ class EngineThread(QThread):
                 self._child = self._start_trainer()
             except OSError as error:
                 return "failed", f"The trainer could not be started ({error.strerror or error})."
-        said_goodbye = 0.0
+        said_goodbye, heard = 0.0, time.monotonic()
         while not self.isInterruptionRequested():
             batch = self._emit(tail)
+            heard = time.monotonic() if batch else self._ask_the_disk(heard)
             if any(not run and isinstance(event, Ended) for run, event in batch):
                 said_goodbye = time.monotonic()
             if self._is_over(said_goodbye):
@@ -142,6 +145,15 @@ class EngineThread(QThread):
                 return self._verdict()
             self._wake.wait(BATCH_SECONDS if batch else _IDLE_SECONDS)
         return "", ""
+
+    def _ask_the_disk(self, heard: float) -> float:
+        """A trainer that waits for room may have none to say so: after a silence ask in its place; when to ask again."""
+        if time.monotonic() - heard < _SILENT_SECONDS:
+            return heard
+        if refusal := self._store.refusal():
+            self.events.emit([("", waits_for(refusal))])
+            return heard + 3600
+        return time.monotonic()
 
     def _emit(self, tail: UpdateTail) -> Batch:
         """Tell what was added, a long log in parts that the window can take between two frames; the last of them."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -237,3 +239,33 @@ def test_that_the_last_lines_of_a_long_log_are_whole_lines(tmp_path: Path) -> No
     assert lines[-1] == "line 4999"
     assert lines[0].startswith("line ")
     assert last_lines(tmp_path / "none.txt") == ""
+
+
+def test_that_a_disk_too_full_for_the_trainer_s_own_words_is_told(qtbot: QtBot, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if not sys.platform.startswith("linux") or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a disk")
+    try:
+        store = Store(disk / "store")
+        update = store.create_update(UpdateRecipe())
+        with store.write_update(update.id) as writer:
+            with (disk / "other").open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+                while stream.write(bytes(4096)):
+                    pass
+            thread = EngineThread(store, update.id, attach=True)
+            events = heard(thread)
+            thread.start()
+            qtbot.waitUntil(lambda: bool(events), timeout=20_000)
+            assert thread.detach()
+            (disk / "other").unlink()
+            writer.finish("done")
+        (_, note), *more = events
+        assert isinstance(note, Note)
+        assert "There is no space left" in note.text
+        assert "Training waits" in note.text
+        assert not more
+        assert [path.name for path in (disk / "store").iterdir()] == ["updates"]
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
