@@ -6,7 +6,11 @@ import functools
 import re
 from pathlib import Path
 
-_LINE = re.compile(rb'^\{"event":"(\w+)","time":([0-9.eE+]+)(?:,"paused":(true|false))?', re.MULTILINE)
+from mpt_studio.files import plain
+
+_LINE = re.compile(
+    rb'^\{"event":"(\w+)","time":([0-9]{1,11}(?:\.[0-9]+)?)(?=[,}])(?:,"paused":(true|false))?', re.MULTILINE
+)
 """How ``events.to_line`` begins a line; whatever does not fit tells nothing of time."""
 
 
@@ -40,7 +44,7 @@ def _counted(events: Path, _size: int, _changed: int) -> float:
     """Read once per state of the file, and never as JSON: a list of runs asks it of all of them."""
     watch = Stopwatch()
     try:
-        content = events.read_bytes()
+        content = plain.read(events)
     except OSError:
         return 0.0
     for kind, time, paused in _LINE.findall(content):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,12 @@ def test_that_a_clock_that_was_set_back_takes_nothing_away(tmp_path: Path) -> No
 def test_that_a_run_that_never_began_took_nothing(tmp_path: Path) -> None:
     assert worked(tmp_path, Ended(time=55, outcome="cancelled")) == 0
     assert seconds_worked(tmp_path / "nowhere" / "events.jsonl") == 0
+
+
+def test_that_an_odd_time_or_a_pipe_costs_no_more_than_itself(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    lines = ['{"event":"started","time":1.e}', '{"event":"started","time":1e999}', '{"event":"step","time":9}']
+    log.write_text("\n".join(lines))
+    assert seconds_worked(log) == 0.0
+    os.mkfifo(tmp_path / "pipe")
+    assert seconds_worked(tmp_path / "pipe") == 0.0

@@ -147,7 +147,7 @@ class EngineThread(QThread):
         return "", ""
 
     def _ask_the_disk(self, heard: float) -> float:
-        """A trainer that waits for room may have none to say so: after a silence ask in its place; when to ask again."""
+        """A trainer that waits for room may have none to say so: after a silence say it once; since when it lasts."""
         if time.monotonic() - heard < _SILENT_SECONDS:
             return heard
         if refusal := self._store.refusal():

@@ -224,6 +224,17 @@ def test_that_a_training_that_began_compiled_goes_on_and_says_that_it_rounds_oth
     assert resumed.finished
 
 
+def test_that_going_on_with_another_processor_s_instructions_is_told(make, monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    make().save_state(tmp_path / "state.safetensors")
+    for capability, told in (("AVX512", 0), ("AVX2", 1)):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
+        resumed = make()
+        resumed.restore(tmp_path / "state.safetensors")
+        notes = [event.text for event in resumed.fit() if isinstance(event, Note)]
+        assert sum("and AVX512, from here on with torch" in text for text in notes) == told
+
+
 def test_that_a_reference_of_other_classes_is_a_sentence(make, replaced, old):
     trainer = make(replaced(method=METHODS["MPT_KL"]), old=old, reference=old)
     with pytest.raises(UserError, match="same classes"):

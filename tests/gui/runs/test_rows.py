@@ -76,3 +76,12 @@ def test_that_took_is_working_time(store: Store) -> None:
     took = run_rows.HEADERS.index("Took")
     assert rows["Old model"].cells[took] == rows["With a break"].cells[took]
     assert not rows["Old model"].cells[took].startswith("2 h")
+
+
+def test_that_what_cannot_be_read_stands_below_the_others_and_says_why(store: Store) -> None:
+    bad = store.create_update(UpdateRecipe())
+    (bad.folder / "update.json").write_text("{")
+    whole = store.create_update(UpdateRecipe(), title="whole")
+    rows = run_rows.rows_of(store)
+    assert [(row.id, row.outcome) for row in rows] == [(whole.id, "queued"), (bad.id, "damaged")]
+    assert "mpt-studio check --repair" in rows[1].message
