@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mpt_studio import jobs
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
-from mpt_studio.jobs import checking
 
 
 def check(repair: bool = False, store: StoreOption = None, json: JsonOption = False) -> int:
@@ -13,6 +12,8 @@ def check(repair: bool = False, store: StoreOption = None, json: JsonOption = Fa
     Args:
         repair: Make again what can be made from what lies beside it, and say what is lost.
     """
+    from mpt_studio.jobs import checking
+
     with open_session(store, quiet=json) as session:
         record = jobs.check_store(session, repair=repair)
     print_record(record, json, checking.to_text)
