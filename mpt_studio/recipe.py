@@ -9,161 +9,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar, assert_never
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Interval
 
 from mpt_studio import paths
 from mpt_studio.errors import UsageError, UserError
 from mpt_studio.made_of import STRICT, MisfitError, made_of
+from mpt_studio.methods import Method, methods_named
 
-Distillation = Literal["none", "naive", "focal_kl", "focal_lm", "lm", "lm_topk"]
-Teachers = Literal["none", "old", "old_and_reference", "old_and_ensemble"]
-Teacher = Literal["old", "reference", "ensemble"]
 Role = Literal["old", "reference", "candidate", "noise_floor", "ensemble"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """How an update is kept close to the old model: which distillation, which teachers, which margin."""
+class Words:
+    """In the type of a number: what some of its values are called, where people read and write them."""
 
-    __pydantic_config__ = STRICT
-
-    name: str = "No_Treatment"
-    """Published name of the preset that the other fields started from."""
-    distillation: Distillation = "none"
-    """The distillation term; "focal" ones weigh samples that the teacher gets right more."""
-    teachers: Teachers = "none"
-    """Whose logits the update is drawn to."""
-    logit_margin: Annotated[float, Interval(ge=0, le=20)] = 0.0
-    """b, added to new-class logits in the training loss only; 0 is none."""
-    temperature: Annotated[float, Interval(gt=0, le=100)] = 5.0
-    """τ of the KL distillation."""
-    focal_alpha: Annotated[float, Interval(ge=0, le=100)] = 1.0
-    """Weight of every sample in focal distillation."""
-    focal_beta: Annotated[float, Interval(ge=0, le=100)] = 5.0
-    """Additional weight of samples that the teacher gets right."""
-    old_weight: Annotated[float, Interval(ge=0, le=100)] = 1.0
-    """Factor of the term with the old model."""
-    new_weight: Annotated[float, Interval(ge=0, le=100)] = 1.0
-    """Factor of the term with the reference model or the ensemble."""
-    topk: Annotated[int, Interval(ge=1, le=100_000)] = 10
-    """Number of teacher's classes that "lm_topk" compares."""
-    start_epoch: Annotated[int, Interval(ge=0, le=100_000)] = 0
-    """Distillation begins at this epoch, counted from 0."""
-    ensemble_size: Annotated[int, Interval(ge=1, le=64)] = 8
-    """Reference models in the ensemble of "old_and_ensemble"."""
-
-    @property
-    def taught_by(self) -> tuple[Teacher, ...]:
-        """Whose logits training needs."""
-        if self.distillation == "none":
-            return ()
-        match self.teachers:
-            case "none":
-                return ()
-            case "old":
-                return ("old",)
-            case "old_and_reference":
-                return ("old", "reference")
-            case "old_and_ensemble":
-                return ("old", "ensemble")
-            case _:
-                assert_never(self.teachers)
-
-    @property
-    def needs_old(self) -> bool:
-        """Whether training needs the old model's logits."""
-        return "old" in self.taught_by
-
-    @property
-    def needs_reference(self) -> bool:
-        """Whether training needs the reference model's logits."""
-        return "reference" in self.taught_by
-
-    @property
-    def needs_ensemble(self) -> bool:
-        """Whether training needs an ensemble of reference models."""
-        return "ensemble" in self.taught_by
+    def __init__(self, **values: float) -> None:
+        self.values = values
 
 
-def check_teachers(method: Method, *, old: object, reference: object, ensemble: Sequence[object]) -> None:
-    """Raise ``UserError`` where a teacher that the method needs is not given, be it as a path or as a checkpoint."""
-    for needed, given, what in (
-        (method.needs_old, old, "the old model as a teacher; name its checkpoint with --old"),
-        (method.needs_reference, reference, "the reference model as a teacher; name its checkpoint with --reference"),
-        (method.needs_ensemble, ensemble, "an ensemble of reference models; name their checkpoints with --ensemble"),
-    ):
-        if needed and not given:
-            raise UserError(f"{method.name} needs {what}.")
-
-
-_KL: dict[str, Any] = {"distillation": "focal_kl"}
-_LM: dict[str, Any] = {"distillation": "focal_lm", "old_weight": 0.4, "new_weight": 0.4}
-_ELODI: dict[str, Any] = {"teachers": "old_and_ensemble", "old_weight": 0.6, "new_weight": 0.4, "start_epoch": 6}
-_BOTH: dict[str, Any] = {"teachers": "old_and_reference"}
-
-METHODS: dict[str, Method] = {
-    m.name: m
-    for m in (
-        Method(name="No_Treatment"),
-        Method(name="PCT_Naive", distillation="naive", teachers="old"),
-        Method(name="PCT_KL", teachers="old", **_KL),
-        Method(name="PCT_LM", teachers="old", **_LM),
-        Method(name="ELODI", distillation="lm", **_ELODI),
-        Method(name="ELODI_topk", distillation="lm_topk", **_ELODI),
-        Method(name="MPT_KL", logit_margin=4.0, **_KL, **_BOTH),
-        Method(name="MPT_LM", logit_margin=4.0, **_LM, **_BOTH),
-        Method(name="MPT_nodistillation", logit_margin=4.0),
-        Method(name="MPT_KL_nobias", **_KL, **_BOTH),
-        Method(name="MPT_LM_nobias", **_LM, **_BOTH),
-    )
-}
-"""The eleven published methods (arXiv 2511.08322 and its script), by published name."""
-
-_BY_SNAKE = {name.lower(): name for name in METHODS} | {
-    "none": "No_Treatment",
-    "mpt_no_distillation": "MPT_nodistillation",
-}
-
-
-def method_named(name: str, logit_margin: float | None = None) -> Method:
-    """A preset by published or lower-case name ("MPT_KL", "mpt_kl", "none").
-
-    ``logit_margin`` replaces b where the preset has a margin. A name may carry its own: "mpt_kl:2".
-    Raises ``UserError`` for unknown names.
-    """
-    base, _, own_margin = name.strip().partition(":")
-    published = _BY_SNAKE.get(base.strip().lower().replace("-", "_"))
-    if published is None:
-        raise UsageError(
-            f"There is no method {base.strip()!r}; choose from none, {', '.join(n.lower() for n in METHODS)}."
-        )
-    method = METHODS[published]
-    if own_margin:
-        return _with_margin(method, _number(own_margin, name))
-    return _with_margin(method, logit_margin) if logit_margin is not None and method.logit_margin else method
-
-
-def _with_margin(method: Method, margin: float) -> Method:
-    return checked(dataclasses.replace(method, logit_margin=margin))
-
-
-def _number(text: str, where: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"{text!r} in {where!r} is not a number; write a margin as in mpt_kl:2.") from None
-
-
-def label_of(method: Method) -> str:
-    """Short text for tables and legends: the name, with b where it differs from the preset's ("MPT_KL b=2")."""
-    preset = METHODS.get(method.name)
-    if preset is None or preset.logit_margin == method.logit_margin:
-        return method.name
-    return f"{method.name} b={method.logit_margin:g}"
+def words_of(hint: Any) -> dict[str, float]:
+    """Word → number, of a field's type."""
+    return next((part.values for part in getattr(hint, "__metadata__", ()) if isinstance(part, Words)), {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,12 +44,56 @@ class Model:
     """"small" (residual, about 0.2 M parameters, for CPUs), any torchvision classification model, or timm/NAME."""
     small_stem: Literal["auto", "on", "off"] = "auto"
     """3×3 stride-1 first convolution, no max pooling; auto: on up to 64 px. The published script has it off."""
-    image_size: Annotated[int, Interval(ge=0, le=1024)] = 0
-    """Side of the square input in pixels; 0 takes the data's own size (224 where the images differ in size)."""
+    image_size: Annotated[int, Interval(ge=0, le=1024), Words(auto=0)] = 0
+    """Side of the square input in pixels; auto (0): that of the start's weights, else the data's own, else 224."""
 
-    def input_size(self, of_data: int) -> int:
-        """Side of the input for data of images of one size, or of several (0)."""
-        return self.image_size or of_data or 224
+    def input_size(self, of_data: int, of_start: int = 0) -> int:
+        """Side of the input, given that of the images (0: of several sizes) and of the start's weights (0: none)."""
+        return self.image_size or of_start or of_data or 224
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Where a version's weights come from, and which of them learn."""
+
+    __pydantic_config__ = STRICT
+
+    start: str = "auto"
+    """auto, scratch, pretrained (the architecture's published weights), or a weights file; auto: published weights
+    where they are at hand and the images are larger than 64 pixels, else scratch."""
+    new_rows: Literal["drawn", "mean"] = "drawn"
+    """The head's rows of classes that the start does not know: drawn with mean and spread of the known ones, or their
+    mean."""
+    freeze: Annotated[int, Interval(ge=-1, le=100_000), Words(none=0, always=-1)] = 0
+    """Train the head alone for this many epochs, or always (-1); the network below it stays as it came."""
+    layer_decay: Annotated[float, Interval(gt=0, le=1)] = 1.0
+    """A layer n groups below the head learns at this to the power of n of the learning rate; 1 is alike."""
+    keep_near: Annotated[float, Interval(ge=0, le=10)] = 0.0
+    """Decay towards the weights that training began with instead of towards zero, by this factor; 0 is none."""
+    batch_norm: Literal["move", "keep"] = "move"
+    """Whether the statistics of batch normalisation follow the new images or stay as they came."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """How training images are varied: pure functions of (seed, epoch, step, sample)."""
+
+    __pydantic_config__ = STRICT
+
+    crop: Literal["auto", "pad", "resized", "centre"] = "auto"
+    """Random place after padding, random part of random size, or none; auto: pad up to 64 pixels, else resized."""
+    crop_area: Annotated[float, Interval(ge=0, le=1), Words(auto=0)] = 0.0
+    """Smallest part of the image that a resized crop shows; auto (0): 0.08 from scratch, 0.35 when fine-tuning."""
+    colour_jitter: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    """Brightness, contrast and saturation change by up to this share."""
+    auto_augment: Literal["none", "trivial", "rand"] = "none"
+    """TrivialAugmentWide, or RandAugment (two operations of magnitude 9), as torchvision has them."""
+    erase: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    """Chance that a random rectangle is erased (Zhong et al., AAAI 2020)."""
+    mixup: Annotated[float, Interval(ge=0, le=10)] = 0.0
+    """α of mixup (Zhang et al., ICLR 2018); 0 is none. Teachers see the mixed image."""
+    cutmix: Annotated[float, Interval(ge=0, le=10)] = 0.0
+    """α of CutMix (Yun et al., ICCV 2019); 0 is none. With mixup, each batch takes one of the two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,22 +124,32 @@ class Training:
     """Linear warm-up before the schedule, in epochs; part of the run's epochs."""
     label_smoothing: Annotated[float, Interval(ge=0, lt=1)] = 0.0
     """Share of the target spread over all classes."""
-    clip_gradient: Annotated[float, Interval(ge=0)] = 0.0
-    """Largest norm of the gradient; 0 is no limit."""
+    clip_gradient: Annotated[float, Interval(ge=0), Words(none=0)] = 0.0
+    """Largest norm of the gradient; none (0) is no limit."""
+    accumulate: Annotated[int, Interval(ge=1, le=4096)] = 1
+    """Parts in which a step's batch is computed, one after the other: memory for one of them is enough."""
+    balance: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    """Weigh classes in the cross-entropy by their number of images to the power of minus this; 0 is alike."""
+    ema: Annotated[float, Interval(ge=0, lt=1), Words(none=0)] = 0.0
+    """The version is the running average of the weights, with this decay per step after a warm-up; none is 0."""
+    patience: Annotated[int, Interval(ge=0, le=100_000), Words(none=0)] = 0
+    """Stop after this many epochs without a better one on the validation part, whose best is kept; none (0): never."""
+    patience_on: Literal["accuracy", "nfr"] = "accuracy"
+    """What is better: accuracy, or fewer negative flips at an accuracy within one point of the best."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the forward and backward pass; losses are always float32."""
     deterministic: bool = False
     """On CUDA, only operations that give the same bits in every run, which costs speed; the CPU always does."""
-    crop_padding: Annotated[int, Interval(ge=-1, le=64)] = -1
-    """Random crop after padding by this many pixels; 0 is none, -1 an eighth of the image's side."""
+    crop_padding: Annotated[int, Interval(ge=-1, le=64), Words(auto=-1, none=0)] = -1
+    """Random crop after padding by this many pixels; auto (-1): an eighth of the image's side; none is 0."""
     flip: Literal["auto", "on", "off"] = "auto"
     """Random horizontal flip; auto: off for data in which left and right matter (characters)."""
     validation_fraction: Annotated[float, Interval(ge=0, lt=1)] = 0.1
     """Share of the training part kept for validation; the test part is touched once, at the end."""
     keep: Literal["last", "best"] = "last"
     """Which epoch's weights become the version: the last, or the best by validation accuracy."""
-    limit_train: Annotated[int, Interval(ge=0)] = 0
-    """Use only this many training samples, spread over the classes; 0 is all."""
+    limit_train: Annotated[int, Interval(ge=0), Words(all=0)] = 0
+    """Use only this many training samples, spread over the classes; all is 0."""
     seed: Annotated[int, Interval(ge=0, le=2**31 - 1)] = 42
     """Decides initial weights, batch order, augmentation and the validation part."""
     save_every_seconds: Annotated[float, Interval(ge=0)] = 30.0
@@ -258,6 +180,8 @@ class Recipe:
     """Checkpoints of the ensemble, where the method has one."""
     method: Method = field(default_factory=Method)
     model: Model = field(default_factory=Model)
+    start: Start = field(default_factory=Start)
+    images: Images = field(default_factory=Images)
     training: Training = field(default_factory=Training)
 
 
@@ -274,7 +198,8 @@ class UpdateRecipe:
     old: str = ""
     """The old model's checkpoint; empty trains one on the old classes."""
     methods: str = "none,pct_kl,mpt_kl,mpt_lm"
-    """Candidates, separated by commas; a margin of its own as in mpt_kl:2. The reference model is always the first."""
+    """Candidates, separated by commas; with a margin of its own, and from the old model's weights, as in mpt_kl:2@old;
+    bcwi mixes the one @old before it with the old model. The reference model is always the first."""
     logit_margin: Annotated[float, Interval(ge=0, le=20)] | None = None
     """b for the methods with a margin; empty keeps each preset's own (4)."""
     noise_floor: bool = False
@@ -282,13 +207,14 @@ class UpdateRecipe:
     ensemble_size: Annotated[int, Interval(ge=1, le=64)] = 8
     """Reference models in ELODI's ensemble."""
     model: Model = field(default_factory=Model)
+    start: Start = field(default_factory=Start)
+    images: Images = field(default_factory=Images)
     training: Training = field(default_factory=Training)
 
     def candidate_methods(self) -> tuple[Method, ...]:
         """The candidates' methods, the plain one first, each once. Raises ``UserError`` for unknown names."""
-        named = [method_named(n, self.logit_margin) for n in self.methods.split(",") if n.strip()]
-        sized = [dataclasses.replace(m, ensemble_size=self.ensemble_size) for m in [METHODS["No_Treatment"], *named]]
-        return tuple(dict.fromkeys(sized))
+        found = methods_named(self.methods, self.logit_margin)
+        return tuple(checked(dataclasses.replace(m, ensemble_size=self.ensemble_size)) for m in found)
 
 
 T = TypeVar("T")
@@ -299,24 +225,28 @@ def to_json(recipe: Any) -> dict[str, Any]:
     return dataclasses.asdict(recipe)
 
 
-_RETIRED = ("compile",)
-"""Fields of a training that recipes on disk still have and that decide nothing any more: what compiling networks gained
-did not earn its place (see docs/performance.md)."""
-
-
 def from_json(cls: type[T], values: dict[str, Any], error: type[UserError] = UserError) -> T:
     """The recipe in plain JSON values; unknown fields and values out of range raise ``error``."""
     try:
-        return made_of(cls, _without_retired(values))
+        return made_of(cls, values)
     except MisfitError as misfit:
         raise error(_sentence(misfit)) from None
 
 
-def _without_retired(values: dict[str, Any]) -> dict[str, Any]:
+_RETIRED = ("compile",)
+"""Fields of a training that recipes on disk still have and that decide nothing any more: what compiling networks gained
+did not earn its place (see docs/performance.md)."""
+BEFORE: dict[str, dict[str, Any]] = {"start": {"start": "scratch"}, "images": {"crop": "pad"}}
+"""What recipes meant that were written before they could say it."""
+
+
+def from_record(cls: type[T], values: dict[str, Any]) -> T:
+    """A recipe that this program put on disk, be it years ago. Raises ``UserError``."""
     training = values.get("training")
-    if not isinstance(training, dict):
-        return values
-    return {**values, "training": {name: value for name, value in training.items() if name not in _RETIRED}}
+    if isinstance(training, dict):
+        training = {name: value for name, value in training.items() if name not in _RETIRED}
+        values = {**BEFORE, **values, "training": training}
+    return from_json(cls, values)
 
 
 def checked(recipe: T) -> T:

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpt_studio import recipe
+from mpt_studio import methods, recipe
 from mpt_studio.errors import UserError
-from mpt_studio.recipe import METHODS, Method, Model, Recipe, Training, UpdateRecipe, method_named
+from mpt_studio.methods import METHODS, Method, label_of, method_named
+from mpt_studio.recipe import Images, Model, Recipe, Start, Training, UpdateRecipe
 
 
 def test_that_the_eleven_published_methods_are_there() -> None:
-    assert list(METHODS) == [
+    assert list(METHODS)[:11] == [
         "No_Treatment", "PCT_Naive", "PCT_KL", "PCT_LM", "ELODI", "ELODI_topk", "MPT_KL", "MPT_LM",
         "MPT_nodistillation", "MPT_KL_nobias", "MPT_LM_nobias",
     ]  # fmt: skip
@@ -75,14 +76,14 @@ def test_that_an_unknown_name_or_margin_is_refused_with_a_sentence(name: str) ->
 
 
 def test_that_labels_tell_a_changed_margin() -> None:
-    assert recipe.label_of(METHODS["MPT_KL"]) == "MPT_KL"
-    assert recipe.label_of(method_named("mpt_kl:2.5")) == "MPT_KL b=2.5"
-    assert recipe.label_of(Method(name="mine")) == "mine"
+    assert label_of(METHODS["MPT_KL"]) == "MPT_KL"
+    assert label_of(method_named("mpt_kl:2.5")) == "MPT_KL b=2.5"
+    assert label_of(Method(name="mine")) == "mine"
 
 
 def test_that_the_plain_method_is_always_the_first_candidate_and_each_comes_once() -> None:
     chosen = UpdateRecipe(methods="mpt_kl, none,MPT_KL ,mpt_kl:2,", ensemble_size=3).candidate_methods()
-    assert [recipe.label_of(m) for m in chosen] == ["No_Treatment", "MPT_KL", "MPT_KL b=2"]
+    assert [label_of(m) for m in chosen] == ["No_Treatment", "MPT_KL", "MPT_KL b=2"]
     assert {m.ensemble_size for m in chosen} == {3}
 
 
@@ -117,7 +118,17 @@ def test_that_an_empty_form_takes_every_default() -> None:
 @pytest.mark.parametrize("cls", [Recipe, UpdateRecipe])
 def test_that_a_field_that_decides_nothing_any_more_is_passed_over(cls: type[Recipe] | type[UpdateRecipe]) -> None:
     old = {"data": "builtin", "training": {"compile": "on", "epochs": 3}}
-    assert recipe.from_json(cls, old) == cls(data="builtin", training=Training(epochs=3))
+    before = {"start": Start(start="scratch"), "images": Images(crop="pad")}
+    assert recipe.from_record(cls, old) == cls(data="builtin", training=Training(epochs=3), **before)
+
+
+@pytest.mark.parametrize("cls", [Recipe, UpdateRecipe])
+def test_that_a_recipe_on_disk_from_before_starts_could_be_chosen_means_what_it_meant(
+    cls: type[Recipe] | type[UpdateRecipe],
+) -> None:
+    found = recipe.from_record(cls, {"data": "builtin", "training": {}})
+    assert (found.start.start, found.images.crop) == ("scratch", "pad")
+    assert recipe.from_record(cls, recipe.to_json(cls(data="builtin"))) == cls(data="builtin")
 
 
 @pytest.mark.parametrize(
@@ -151,12 +162,35 @@ def test_that_every_field_has_help() -> None:
     import ast
     import inspect
 
-    tree = ast.parse(inspect.getsource(recipe))
-    forms = {cls.__name__ for cls in (Method, Model, Training, Recipe, UpdateRecipe)}
-    for cls in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name in forms):
+    source = inspect.getsource(methods) + inspect.getsource(recipe).replace("from __future__ import annotations", "")
+    forms = {cls.__name__ for cls in (Method, Model, Start, Images, Training, Recipe, UpdateRecipe)}
+    for cls in (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name in forms):
         for field, after in zip(cls.body, cls.body[1:], strict=False):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                nested = field.target.id in ("method", "model", "training")
+                nested = field.target.id in ("method", "model", "start", "images", "training")
                 assert nested or (isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)), (
                     field.target.id
                 )
+
+
+def test_that_a_name_says_that_its_candidate_goes_on_from_the_old_model() -> None:
+    method = method_named("mpt_kl:2@old")
+    assert (method.from_old, method.logit_margin, label_of(method)) == (True, 2.0, "MPT_KL b=2 @old")
+    assert label_of(method_named("none@old")) == "No_Treatment @old"
+
+
+@pytest.mark.parametrize("name", ["none@new", "none@", "bcwi", "mpt_kl@old:2"])
+def test_that_a_start_that_is_none_gets_a_sentence(name: str) -> None:
+    with pytest.raises(UserError) as caught:
+        method_named(name)
+    assert str(caught.value).endswith(".")
+
+
+def test_that_bcwi_mixes_the_last_candidate_from_the_old_model_before_it() -> None:
+    chosen = UpdateRecipe(methods="none@old,mpt_kl,bcwi,mpt_kl:2@old,bcwi").candidate_methods()
+    assert [label_of(m) for m in chosen] == [
+        "No_Treatment", "No_Treatment @old", "MPT_KL", "BCWI of No_Treatment @old", "MPT_KL b=2 @old",
+        "BCWI of MPT_KL b=2 @old",
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="none@old,bcwi"):
+        UpdateRecipe(methods="mpt_kl,bcwi").candidate_methods()

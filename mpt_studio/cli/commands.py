@@ -20,20 +20,11 @@ from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.session import JsonOption, NumberOption, StoreOption, open_session, print_record
 from mpt_studio.cli.version_commands import compare, evaluate, inspect
+from mpt_studio.cli.words import spelled_out
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
-from mpt_studio.recipe import (
-    Method,
-    Model,
-    Recipe,
-    Role,
-    Training,
-    UpdateRecipe,
-    from_json,
-    method_named,
-    preset,
-    to_json,
-)
+from mpt_studio.methods import Method, method_named
+from mpt_studio.recipe import Images, Model, Recipe, Role, Start, Training, UpdateRecipe, from_json, preset, to_json
 
 
 def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
@@ -46,7 +37,7 @@ def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
         return 0
     start_logging("command-line")
     try:
-        code = _dispatch(list(words), open_window)
+        code = _dispatch(spelled_out(list(words)), open_window)
         sys.stdout.flush()  # a full disk shows here, where it gets a sentence
         return code
     except (UserError, Interrupted) as error:
@@ -160,6 +151,8 @@ def train(
     reference: str = "",
     ensemble: tuple[str, ...] = (),
     model: Model = Model(),  # noqa: B008 - frozen
+    start: Start = Start(),  # noqa: B008 - frozen
+    images: Images = Images(),  # noqa: B008 - frozen
     training: Training = Training(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
@@ -180,7 +173,7 @@ def train(
     chosen = to_json(method_named(method, logit_margin)) | _assignments(set)
     recipe = Recipe(
         data=data, role=role, old_classes=old_classes, old=old, reference=reference, ensemble=ensemble, model=model,
-        training=training, method=from_json(Method, chosen, UsageError),
+        start=start, images=images, training=training, method=from_json(Method, chosen, UsageError),
     )  # fmt: skip
     with open_session(store, quiet=json) as session:
         dataset = jobs.open_data(session, data)

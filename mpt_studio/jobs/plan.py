@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from mpt_studio.data.classes import SAY_OLD_CLASSES
 from mpt_studio.data.sources import splits_itself
-from mpt_studio.recipe import METHODS, Method, Recipe, Role, UpdateRecipe, label_of
+from mpt_studio.methods import METHODS, Method, label_of
+from mpt_studio.recipe import Recipe, Role, UpdateRecipe
 
 PLAIN = METHODS["No_Treatment"]
 

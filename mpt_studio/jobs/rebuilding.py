@@ -16,8 +16,9 @@ from mpt_studio.errors import UserError
 from mpt_studio.events import Ended, Stage
 from mpt_studio.jobs.evaluating import accuracy_figures
 from mpt_studio.jobs.plan import label_for, plan_of
+from mpt_studio.methods import Method
 from mpt_studio.predictions import is_predictions, read_predictions
-from mpt_studio.recipe import Method, Recipe, UpdateRecipe, from_json
+from mpt_studio.recipe import Recipe, UpdateRecipe, from_record
 from mpt_studio.store import EventTail, Run, Store
 from mpt_studio.store.folder import EVENTS, unused
 from mpt_studio.store.record import write_record
@@ -32,7 +33,7 @@ def rebuild_run(store: Store, folder: Path) -> str:
     version = next((read_checkpoint(path) for path in weights.values()), None) or _in_states(folder)
     if version is None:
         raise UserError("neither weights nor a resume state are there to tell what it was.")
-    recipe = from_json(Recipe, version.recipe)
+    recipe = from_record(Recipe, version.recipe)
     update, label = _member_of(store, folder.name)
     events = list(EventTail(folder / EVENTS).read())
     ended = next((event for event in reversed(events) if isinstance(event, Ended)), None)

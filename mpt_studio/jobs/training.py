@@ -24,8 +24,9 @@ from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
+from mpt_studio.methods import Method, check_teachers
 from mpt_studio.predictions import Predictions
-from mpt_studio.recipe import Method, Model, Recipe, check_teachers, checked
+from mpt_studio.recipe import Model, Recipe, checked
 from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
 

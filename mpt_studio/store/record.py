@@ -18,7 +18,7 @@ from mpt_studio.errors import Damaged, UserError, one_sentence
 from mpt_studio.events import finite
 from mpt_studio.files import plain
 from mpt_studio.made_of import MisfitError, made_of
-from mpt_studio.recipe import Recipe, UpdateRecipe, from_json
+from mpt_studio.recipe import Recipe, UpdateRecipe, from_record
 from mpt_studio.store.disk import written_to
 
 FORMAT = 1
@@ -161,7 +161,7 @@ def check_fields(kind: type[RunFields | UpdateFields], path: Path, record: dict[
 def read_recipe(kind: type[C], path: Path, values: dict[str, Any]) -> C:
     """The record's recipe. Raises ``UserError``: one of a newer program is not damaged."""
     try:
-        return from_json(kind, values)
+        return from_record(kind, values)
     except UserError as error:
         raise UserError(f"{path} cannot be read: {error}") from None
 

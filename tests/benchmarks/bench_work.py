@@ -30,7 +30,8 @@ from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.trainer import Trainer
 from mpt_studio.engine.version import FrozenVersion
-from mpt_studio.recipe import Method, Model, Recipe, Training, method_named
+from mpt_studio.methods import Method, method_named
+from mpt_studio.recipe import Model, Recipe, Training
 
 EVALUATED: Part = "train"
 """The part that is evaluated: as large as the test parts of the field, ten thousand images."""

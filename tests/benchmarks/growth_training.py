@@ -85,7 +85,7 @@ def _step(arch: str, count: int) -> Found:
 
 def _teachers_and_loss(arch: str, count: int) -> tuple[Any, Any, Any]:
     from mpt_studio.engine.train.losses import MethodLoss, match_columns
-    from mpt_studio.recipe import method_named
+    from mpt_studio.methods import method_named
 
     names = tuple(f"class {i}" for i in range(count))
     old, new = (_teacher(arch, chosen) for chosen in (names[: count // 2], names))

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from mpt_studio import jobs
 from mpt_studio.data import Dataset, open_dataset
-from mpt_studio.recipe import Recipe, Training, method_named, preset
+from mpt_studio.methods import method_named
+from mpt_studio.recipe import Recipe, Training, preset
 from mpt_studio.store import Run, Store
 
 PRESET = preset("try-it-now").recipe

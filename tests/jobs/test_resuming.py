@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mpt_studio.jobs import why_not_resumed
-from mpt_studio.recipe import METHODS, Recipe, UpdateRecipe
+from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import Member, Store, Update
 
 RECIPE = UpdateRecipe(data="builtin", methods="none,mpt_kl")

@@ -14,7 +14,8 @@ from mpt_studio import jobs
 from mpt_studio.data import open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch
-from mpt_studio.recipe import METHODS, Recipe
+from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Recipe
 from mpt_studio.store import RunWriter
 
 from .conftest import TINY

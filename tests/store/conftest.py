@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mpt_studio.recipe import Recipe, method_named
+from mpt_studio.methods import method_named
+from mpt_studio.recipe import Recipe
 from mpt_studio.store import Run, Store
 
 RECIPE = Recipe(data="builtin", method=method_named("mpt_kl:2"))

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mpt_studio.errors import UserError
-from mpt_studio.recipe import Method
+from mpt_studio.methods import Method
 
 
 @dataclass(frozen=True)

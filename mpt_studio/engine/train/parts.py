@@ -9,7 +9,8 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.engine.images import head_labels
 from mpt_studio.errors import UserError
-from mpt_studio.recipe import Recipe, check_teachers
+from mpt_studio.methods import check_teachers
+from mpt_studio.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui.train.field_editors import Stacked
 from mpt_studio.gui.train.form_fields import FieldSpec, number_text
 from mpt_studio.gui.widgets import plain, theme
-from mpt_studio.recipe import METHODS, Method, method_named
+from mpt_studio.methods import METHODS, Method, method_named
 
 _PLAIN = "No_Treatment"
 _DISTILLATION = {

@@ -11,7 +11,7 @@ from mpt_studio.engine.train import kept_answers, materials
 from mpt_studio.engine.train.augment import Augmentation, Mirror, PadCrop
 from mpt_studio.engine.train.kept_answers import KeptAnswers
 from mpt_studio.engine.train.materials import gather
-from mpt_studio.recipe import METHODS
+from mpt_studio.methods import METHODS
 
 
 class Counting:

@@ -13,7 +13,7 @@ import torch
 
 from mpt_studio.engine.train.losses import MethodLoss, kl_divergence, match_columns, topk_logit_matching
 from mpt_studio.errors import UserError
-from mpt_studio.recipe import METHODS, Distillation, Method, Teachers
+from mpt_studio.methods import METHODS, Distillation, Method, Teachers
 
 CASES = json.loads(Path(__file__).with_name("golden_losses.json").read_text())
 EXPECTED = [(i, name) for i, case in enumerate(CASES) for name in case["expected"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpt_studio.errors import UserError
-from mpt_studio.recipe import METHODS
+from mpt_studio.methods import METHODS
 
 
 @pytest.mark.parametrize(

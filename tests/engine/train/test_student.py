@@ -22,7 +22,7 @@ from mpt_studio.engine.train import materials as materials_module
 from mpt_studio.engine.train import student
 from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.train.sums import RunningSums
-from mpt_studio.recipe import METHODS
+from mpt_studio.methods import METHODS
 
 CUDA = torch.device("cuda:0")
 aten = torch.ops.aten

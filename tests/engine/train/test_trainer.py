@@ -19,7 +19,8 @@ from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.state import State
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Note, Started, Step
-from mpt_studio.recipe import METHODS, Model
+from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Model
 
 
 def figures(events) -> list[tuple]:

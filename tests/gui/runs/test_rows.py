@@ -4,7 +4,8 @@ import pytest
 
 from mpt_studio.events import Note, Paused, Started
 from mpt_studio.gui.runs import rows as run_rows
-from mpt_studio.recipe import METHODS, Recipe, UpdateRecipe
+from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import Store
 
 pytestmark = pytest.mark.gui

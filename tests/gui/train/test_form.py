@@ -15,7 +15,8 @@ from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.train.field_editors import NumberEditor
 from mpt_studio.gui.train.form import RecipeForm
 from mpt_studio.gui.train.method_list import MethodList
-from mpt_studio.recipe import METHODS, Model, Training, UpdateRecipe, preset, presets
+from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Model, Training, UpdateRecipe, preset, presets
 
 pytestmark = pytest.mark.gui
 

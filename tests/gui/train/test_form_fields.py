@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpt_studio.gui.train.form_fields import FieldSpec, field_docs, fields_of, number_text
-from mpt_studio.recipe import Method, Model, Training, UpdateRecipe
+from mpt_studio.methods import Method
+from mpt_studio.recipe import Model, Training, UpdateRecipe
 
 
 def spec(cls: type, name: str) -> FieldSpec:

@@ -25,7 +25,8 @@ from pathlib import Path
 from mpt_studio.data import open_dataset
 from mpt_studio.events import Epoch, Note, Paused, Stage, Started, Step
 from mpt_studio.flips import Rates
-from mpt_studio.recipe import METHODS, Recipe
+from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Recipe
 from mpt_studio.store import Member, Store
 from mpt_studio.store.control import read_command
 store, update, ending = Store(Path(sys.argv[1])), sys.argv[2], sys.argv[3]
