@@ -75,6 +75,9 @@ class Checkpoint:
     recipe: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     """Figures known when it was saved, such as {"validation_accuracy": 0.91, "epoch": 12}."""
+    start: str = ""
+    """Whose weights its training began with; "scratch", or empty where it is not known."""
+    start_sha256: str = ""
     source: str = ""
     """The foreign file that this one was made from, as it was named; empty for versions trained here."""
     notes: tuple[str, ...] = ()

@@ -73,6 +73,11 @@ class Start:
     batch_norm: Literal["move", "keep"] = "move"
     """Whether the statistics of batch normalisation follow the new images or stay as they came."""
 
+    @property
+    def file(self) -> str:
+        """The weights file that training begins with; empty where it begins otherwise."""
+        return "" if self.start in ("auto", "scratch", "pretrained") else self.start
+
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
@@ -158,6 +163,11 @@ class Training:
     """auto, cpu, cuda, cuda:1, mps."""
     data_placement: Literal["auto", "device", "loader"] = "auto"
     """Training images as one tensor on the device, or read by loader processes; auto: on the device when they fit."""
+
+    @property
+    def keeps(self) -> Literal["last", "best"]:
+        """Which epoch's weights become the version; who stops early keeps the best."""
+        return "best" if self.patience else self.keep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +257,27 @@ def from_record(cls: type[T], values: dict[str, Any]) -> T:
         training = {name: value for name, value in training.items() if name not in _RETIRED}
         values = {**BEFORE, **values, "training": training}
     return from_json(cls, values)
+
+
+_ADDED: dict[str, dict[str, Any]] = {
+    "training": {"accumulate": 1, "balance": 0.0, "ema": 0.0, "patience": 0, "patience_on": "accuracy"},
+    "method": {"from_old": False, "interpolates": ""},
+}
+
+
+def as_before(recipe: Any) -> dict[str, Any]:
+    """A recipe as plain JSON values, without the fields that came later where they change nothing.
+
+    What is hashed over it stays equal for recipes from before.
+    """
+    record = to_json(recipe)
+    for group, added in _ADDED.items():
+        record[group] = {name: value for name, value in record[group].items() if added.get(name, ...) != value}
+    for group, before in BEFORE.items():
+        kind = type(getattr(recipe, group))
+        if record[group] == to_json(kind(**before)):
+            del record[group]
+    return record
 
 
 def checked(recipe: T) -> T:

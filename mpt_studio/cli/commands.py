@@ -177,7 +177,7 @@ def train(
     )  # fmt: skip
     with open_session(store, quiet=json) as session:
         dataset = jobs.open_data(session, data)
-        jobs.check_engine(model, training.device, dataset)
+        jobs.check_engine(session, recipe, dataset)
         made = jobs.start_train(session.store, recipe, dataset)
         return _print_run(session, jobs.train(session, made.id, dataset).id, json)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.data import parse_spec
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UsageError, UserError
 from mpt_studio.events import Event
+from mpt_studio.recipe import Start
 from mpt_studio.store import Store
 
 Progress = Callable[[str, float | None], None]
@@ -54,6 +56,18 @@ def absolute_file(path: str) -> str:
     if not full.exists():
         raise UserError(f"There is no file {full}.")
     return str(full)
+
+
+def absolute_start(start: Start) -> Start:
+    """The start with its file's absolute path. Raises ``UsageError`` for what is neither a word nor a file."""
+    if not start.file:
+        return start
+    full = Path(start.file).expanduser().absolute()
+    if not full.exists():
+        raise UsageError(
+            f"There is no start {start.file!r}; take auto, scratch, pretrained or an existing weights file."
+        )
+    return dataclasses.replace(start, start=str(full))
 
 
 def absolute_classes(text: str) -> str:

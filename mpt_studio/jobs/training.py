@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import aligned_by_store, compare, record_of
@@ -23,10 +23,10 @@ from mpt_studio.jobs.old_model import named, names_on_data
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of
-from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
+from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
 from mpt_studio.methods import Method, check_teachers
 from mpt_studio.predictions import Predictions
-from mpt_studio.recipe import Model, Recipe, checked
+from mpt_studio.recipe import Recipe, UpdateRecipe, checked
 from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
 
@@ -35,11 +35,15 @@ if TYPE_CHECKING:
     from mpt_studio.engine.train.trainer import Trainer
 
 
+AnyRecipe = TypeVar("AnyRecipe", Recipe, UpdateRecipe)
+
+
 def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = "", update: str = "") -> Run:
     """Check a recipe against its data and put the run on disk, queued. Raises ``UserError``."""
     recipe = checked(_absolute(recipe))
     if recipe.role != "old" and (problem := old_model_problem(recipe)):
         raise UserError(problem)
+    recipe = with_start(recipe, dataset)
     classes, _ = version_classes(Session(store), recipe, dataset)
     check_teachers(recipe.method, old=recipe.old, reference=recipe.reference, ensemble=recipe.ensemble)
     writer = store.create_run(
@@ -54,18 +58,47 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     return writer.run
 
 
+def with_start(recipe: AnyRecipe, dataset: Dataset) -> AnyRecipe:
+    """The recipe with the start that "auto" means on this machine, so that every version and resumption has the same.
+
+    Imports torch where that depends on the machine.
+    """
+    if recipe.start.start != "auto":
+        return recipe
+    from mpt_studio.engine.train.start import resolved
+
+    start = dataclasses.replace(recipe.start, start=resolved(recipe.model, dataset.image_size))
+    return dataclasses.replace(recipe, start=start)
+
+
 WORK_FOR_A_SAVE = 50
 """Training goes on for so many times as long as the last save took before the next one: saving takes 2 % at most.
 Time that listeners take does not count."""
 
 
-def check_engine(model: Model, device: str, dataset: Dataset) -> None:
-    """Whether this machine can train such a network. Imports torch, so ask last. Raises ``UserError``."""
+def check_engine(session: Session, recipe: AnyRecipe, dataset: Dataset) -> None:
+    """Whether this machine can train such a network from such a start. Raises ``UserError``.
+
+    Imports torch, so ask last.
+    """
     from mpt_studio.engine.machine.device import choose
     from mpt_studio.engine.networks.build import check_architecture
+    from mpt_studio.engine.recognise.pretrained import preprocessing_of
 
-    choose(device)
-    check_architecture(model, len(dataset.class_names), model.input_size(dataset.image_size))
+    choose(recipe.training.device)
+    model, of_start = recipe.model, 0
+    if recipe.start.file:
+        of_start = checkpoint_of(session, Path(recipe.start.file)).preprocessing.image_size
+    elif with_start(recipe, dataset).start.start == "pretrained":
+        of_start = preprocessing_of(model.arch).image_size
+    check_architecture(model, len(dataset.class_names), model.input_size(dataset.image_size, of_start))
+    if isinstance(recipe, UpdateRecipe) and recipe.old and any(m.from_old for m in recipe.candidate_methods()):
+        arch = checkpoint_of(session, Path(recipe.old), data_classes=dataset.class_names).architecture
+        if arch != model.arch:
+            raise UserError(
+                f"A candidate that goes on from the old model has its architecture, {arch}, but the recipe asks for "
+                f"{model.arch}; choose --arch {arch}, or leave @old out."
+            )
 
 
 def warnings(dataset: Dataset, methods: tuple[Method, ...], epochs: int, store: Store | None = None) -> list[Note]:
@@ -88,6 +121,7 @@ def _absolute(recipe: Recipe) -> Recipe:
         recipe,
         data=absolute_spec(recipe.data),
         old=absolute_file(recipe.old),
+        start=absolute_start(recipe.start),
         old_classes=absolute_classes(recipe.old_classes),
         reference=absolute_file(recipe.reference),
         ensemble=tuple(absolute_file(path) for path in recipe.ensemble),
@@ -246,6 +280,7 @@ class _TrainingJob:
             train=train_part,
             validation=validation,
             old=named(old, old_classes) if old else None,
+            start=self._version(recipe.start.start) if recipe.start.file else None,
             reference=self._version(recipe.reference) if recipe.reference else None,
             ensemble=tuple(self._version(path) for path in recipe.ensemble),
             answers=self.shared.answers,
@@ -323,7 +358,7 @@ class _TrainingJob:
         from mpt_studio.engine.evaluate import evaluate
 
         described = trainer.describe(run=self.writer.run.id, data_fingerprint=self.dataset.fingerprint)
-        name = self.recipe.training.keep
+        name = self.recipe.training.keeps
         path = self.writer.save_weights(lambda temporary: trainer.save_weights(temporary, described), name)
         checkpoint = self._version(str(path))
         answers = evaluate(

@@ -20,8 +20,8 @@ from mpt_studio.jobs.old_model import named
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
 from mpt_studio.jobs.read_weights import checkpoint_of
-from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
-from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings
+from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
+from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings, with_start
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Recipe, Role, UpdateRecipe, checked
 from mpt_studio.store import Member, Run, Store, Update, UpdateWriter
@@ -40,6 +40,7 @@ def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
         data=absolute_spec(recipe.data),
         old=absolute_file(recipe.old),
         old_classes=absolute_classes(recipe.old_classes),
+        start=absolute_start(recipe.start),
     )
     if problem := old_model_problem(recipe):
         raise UserError(problem)
@@ -54,7 +55,7 @@ def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     dataset = open_data(session, recipe.data)
     check_trainable(dataset)
     old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
-    check_engine(recipe.model, recipe.training.device, dataset)
+    check_engine(session, recipe, dataset)
     return dataset
 
 
@@ -101,6 +102,7 @@ class _UpdateJob:
 
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         self.dataset = dataset or open_data(self.session, self.recipe.data)
+        self.recipe = with_start(self.recipe, self.dataset)
         self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
         outcome: Outcome = "done"
         try:
@@ -198,6 +200,8 @@ class _UpdateJob:
             ensemble=ensemble,
             method=step.method,
             model=self.recipe.model,
+            start=self.recipe.start,
+            images=self.recipe.images,
             training=dataclasses.replace(settings, seed=settings.seed + step.seed_offset),
         )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+from collections.abc import Mapping
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from mpt_studio.errors import UserError, one_sentence
 
@@ -48,6 +49,22 @@ def build(arch: str, classes: int, image_size: int) -> nn.Module:
         options["img_size"] = image_size
     network: nn.Module = _timm(arch).create_model(arch.removeprefix(PREFIX), **options)
     return network
+
+
+def published(arch: str) -> dict[str, Tensor]:
+    """The weights that timm publishes, at their own size and with their own head. Raises what timm's loader raises."""
+    network = _timm(arch).create_model(arch.removeprefix(PREFIX), pretrained=True)
+    found: dict[str, Tensor] = network.state_dict()
+    return found
+
+
+def resampled(network: nn.Module, arch: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of another image size as ``network`` needs them, by the architecture's own rule."""
+    import sys
+
+    module = sys.modules[type(network).__module__]
+    rule = getattr(module, "checkpoint_filter_fn", None) or getattr(module, "_filter_fn", None)
+    return dict(rule(dict(tensors), network)) if rule else {}
 
 
 def _timm(arch: str) -> Any:

@@ -38,6 +38,14 @@ class Batch:
     step: int
     """Of the epoch, counted from 0."""
 
+    def parts(self, count: int) -> list[Batch]:
+        """The batch cut into at most ``count`` parts of nearly equal size, none of a single image where that can be."""
+        count = max(1, min(count, len(self.labels_B) // 2))
+        if count == 1:
+            return [self]
+        cut = (values.tensor_split(count) for values in (self.images_BSS3, self.labels_B, self.rows_B))
+        return [Batch(images, labels, rows, self.step) for images, labels, rows in zip(*cut, strict=True)]
+
 
 @unique
 class Stream(IntEnum):

@@ -38,7 +38,7 @@ class KeptAnswers:
         folder: where the update keeps answers; None keeps nothing.
         identity: everything that decides what the teacher sees and answers.
         samples: N.
-        steps: batches of an epoch.
+        asked: how many of them an epoch asks about.
         epochs: of the whole run; decides whether there is room.
     """
 
@@ -49,13 +49,13 @@ class KeptAnswers:
         identity: Sequence[object],
         *,
         samples: int,
-        steps: int,
+        asked: int,
         epochs: int,
     ) -> None:
         self.teacher = teacher
         name = hashlib.sha256(repr(tuple(identity)).encode()).hexdigest()[:24]
         self._folder = folder / name if folder else None
-        self._samples, self._steps, self._epochs = samples, steps, epochs
+        self._samples, self._asked, self._epochs = samples, asked, epochs
         self._file: Path | None = None
         self._looked = False
         self._known: Tensor | None = None
@@ -82,8 +82,8 @@ class KeptAnswers:
         return answers
 
     def end(self) -> None:
-        """Leave an epoch; it is written down once every batch of it was asked about."""
-        if self._file and self._made is not None and self._noted == self._steps:
+        """Leave an epoch; it is written down once every image of it was asked about."""
+        if self._file and self._made is not None and self._noted == self._asked:
             values = self._made.cpu().numpy()
             try:
                 paths.replace_file(self._file, lambda temporary: _save(temporary, values), durable=False)
@@ -95,7 +95,7 @@ class KeptAnswers:
         if self._made is None:
             self._made = answers.new_zeros((self._samples, answers.shape[1]))
         self._made[rows_B] = answers
-        self._noted += 1
+        self._noted += len(rows_B)
 
     def _read(self, device: torch.device) -> Tensor | None:
         try:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.data.fit import Fit
 from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order
 from mpt_studio.engine.train.feed import TrainingFeed
 from mpt_studio.engine.train.kept_answers import KeptAnswers
@@ -48,16 +49,15 @@ class Materials:
     def validation_logits(self, network: nn.Module) -> Floats:
         """(N, C) float32 of a network in evaluation mode on the validation part."""
         network.eval()
-        answers = _answers(self.validation_images, lambda images: network(self.normalise(images)))
-        network.train()
-        return answers
+        return _answers(self.validation_images, lambda images: network(self.normalise(images)))
 
 
 def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
     """Read images, load teachers, let the old model answer the validation part once."""
     device, training, dataset = plan.device, parts.recipe.training, parts.dataset
     old = FrozenVersion(parts.old, device) if parts.old else None
-    validation_images = ImageFeed(dataset, parts.validation, plan.image_size, device, plan.on_device, report)
+    seen = Fit.of(preprocessing)
+    validation_images = ImageFeed(dataset, parts.validation, seen, device, plan.on_device, report)
     images = ImageFeed(dataset, parts.train, plan.image_size, device, plan.on_device, report)
     labels = head_labels(dataset, parts.train, parts.class_names)
     return Materials(
@@ -105,7 +105,7 @@ def _teacher(
         parts.answers,
         identity,
         samples=len(parts.train),
-        steps=plan.steps_per_epoch,
+        asked=min(len(parts.train), plan.steps_per_epoch * training.batch_size),
         epochs=training.epochs,
     )
 

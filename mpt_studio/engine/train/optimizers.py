@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
+from mpt_studio.engine.train.layers import Pace
 from mpt_studio.recipe import Training
 
 
-def make(network: nn.Module, training: Training) -> Optimizer:
-    """SGD with momentum or AdamW over all parameters, fused: a step with scaled losses then waits for no device."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    fused = parameters[0].device.type in ("cpu", "cuda") or None  # on MPS that form passes over the scale
+def make(network: nn.Module, training: Training, paces: Mapping[str, Pace]) -> Optimizer:
+    """SGD with momentum or AdamW over all parameters, fused: a step with scaled losses then waits for no device.
+
+    ``paces`` says of every parameter how fast it learns and whether it decays.
+    """
+    fused = next(network.parameters()).device.type in ("cpu", "cuda") or None  # on MPS that form passes over the scale
+    groups = _groups(network, training, paces)
     if training.optimizer == "adamw":
-        return AdamW(parameters, training.learning_rate, weight_decay=training.weight_decay, fused=fused)
+        return AdamW(groups, training.learning_rate, weight_decay=training.weight_decay, fused=fused)
     return SGD(
-        parameters,
+        groups,
         training.learning_rate,
         momentum=training.momentum,
         weight_decay=training.weight_decay,
@@ -27,9 +33,21 @@ def make(network: nn.Module, training: Training) -> Optimizer:
     )
 
 
+def _groups(network: nn.Module, training: Training, paces: Mapping[str, Pace]) -> list[dict[str, Any]]:
+    """Parameters of the same pace together, in the order in which the network lists them."""
+    together: dict[Pace, list[Tensor]] = {}
+    for name, value in network.named_parameters():
+        together.setdefault(paces[name], []).append(value)
+    return [
+        {"params": values, "lr_scale": pace.lr_scale, "weight_decay": training.weight_decay if pace.decays else 0.0}
+        for pace, values in together.items()
+    ]
+
+
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """The schedule's rate; each group learns at its own share of it."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["lr_scale"]
 
 
 def state_tensors(optimizer: Optimizer) -> dict[str, Tensor]:

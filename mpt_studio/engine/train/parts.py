@@ -32,6 +32,8 @@ class Parts:
     reference: Checkpoint | None = None
     """The reference model, where the method has it as a teacher; ``ensemble`` likewise."""
     ensemble: tuple[Checkpoint, ...] = ()
+    start: Checkpoint | None = None
+    """Whose weights training begins with, where the recipe names a file."""
     answers: Path | None = None
     """Folder where teachers' answers are kept for other candidates with the same seed and data."""
 
@@ -54,8 +56,3 @@ class Parts:
         method = self.recipe.method
         chosen = self.ensemble if method.needs_ensemble else (self.reference,) if method.needs_reference else ()
         return tuple(checkpoint for checkpoint in chosen if checkpoint)
-
-    @property
-    def image_size(self) -> int:
-        """Side of the network's input."""
-        return self.recipe.model.input_size(self.dataset.image_size)

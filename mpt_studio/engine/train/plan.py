@@ -14,7 +14,7 @@ from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.train import order
 from mpt_studio.engine.train.augment import Augmentation
 from mpt_studio.engine.train.parts import Parts
-from mpt_studio.recipe import Recipe
+from mpt_studio.engine.train.start import Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +26,18 @@ class Plan:
     deterministic: bool
     """Whether the same run gives the same bits again."""
     image_size: int
+    classes: int
     small_stem: bool
     augmentation: Augmentation
     on_device: bool
     steps_per_epoch: int
     epochs: int
+    frozen_epochs: int
+    """Epochs in which the head alone learns."""
+    start: str
+    """Whose weights training begins with, for people."""
+    fine_tuned: bool
+    """Whether they were trained before."""
     notes: tuple[str, ...]
     """Sentences for the user about choices that may surprise."""
 
@@ -49,6 +56,9 @@ class Plan:
             "freed_memory": "kept" if self.device.type == "cpu" and heap.can_keep() else "given back",
             "image_size": self.image_size,
             "small_stem": self.small_stem,
+            "start": self.start,
+            "frozen_epochs": self.frozen_epochs,
+            "weight_decay_on": "matrices" if self.fine_tuned else "everything",
             **self.augmentation.settings(),
             "steps_per_epoch": self.steps_per_epoch,
             "threads": torch.get_num_threads(),
@@ -56,26 +66,33 @@ class Plan:
         }
 
 
-def decide(parts: Parts) -> Plan:
+def decide(parts: Parts, start: Start) -> Plan:
     """Make every open choice of a training. Raises ``UserError`` for a device that is not there."""
-    recipe, samples, size = parts.recipe, len(parts.train), parts.image_size
+    recipe, samples, size = parts.recipe, len(parts.train), start.image_size
     training, device = recipe.training, devices.choose(recipe.training.device)
     return Plan(
         device=device,
         precision=devices.precision(device, training.precision),
         deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
-        small_stem=networks.stem_is_small(recipe.model, size),
+        classes=len(parts.class_names),
+        small_stem=start.small_stem,
         augmentation=Augmentation.of(training, parts.dataset, size),
         on_device=feed.fits_on_device(training.data_placement, device, samples, size),
         steps_per_epoch=order.steps_per_epoch(samples, training.batch_size),
         epochs=training.epochs,
-        notes=tuple(_notes(recipe, device)),
+        frozen_epochs=training.epochs if recipe.start.freeze < 0 else min(recipe.start.freeze, training.epochs),
+        start=start.described(),
+        fine_tuned=not start.is_scratch,
+        notes=tuple(_notes(parts, start, device)),
     )
 
 
-def _notes(recipe: Recipe, device: torch.device) -> list[str]:
-    notes = []
+def _notes(parts: Parts, start: Start, device: torch.device) -> list[str]:
+    recipe, notes = parts.recipe, []
+    if not start.is_scratch:
+        known = f"it knows {start.kept_rows} of {len(parts.class_names)} classes" if start.kept_rows else "a new head"
+        notes.append(f"Training goes on from {start.described()}: {known}.")
     if recipe.training.device == "auto" and device.type == "cpu":
         notes.append("No GPU was found; training runs on the CPU.")
     if recipe.model.small_stem == "on" and not networks.has_small_stem(recipe.model.arch):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.networks.adopt import head_of
 from mpt_studio.engine.train import optimizers, order
 from mpt_studio.engine.train.augment import Batch
+from mpt_studio.engine.train.layers import paces
 from mpt_studio.engine.train.materials import Materials
 from mpt_studio.engine.train.optimizers import learning_rate
 from mpt_studio.engine.train.plan import Plan
+from mpt_studio.engine.train.start import Start
 from mpt_studio.engine.train.sums import RunningSums
-from mpt_studio.recipe import Recipe
+from mpt_studio.recipe import Recipe, Training
 
 Logits = Tensor | None
+STEPS_OF_WARM_UP = 10
+"""The running average keeps (1 + t) / (10 + t) of itself in step t until that is the recipe's decay, as in timm."""
 
 
 class Student:
@@ -23,37 +32,71 @@ class Student:
     Args:
         recipe: optimizer and schedule.
         plan: its open choices, decided.
-        network: with its initial weights; it is moved and changed.
+        start: its initial weights; its network is moved and changed.
     """
 
-    def __init__(self, recipe: Recipe, plan: Plan, network: nn.Module) -> None:
+    def __init__(self, recipe: Recipe, plan: Plan, start: Start) -> None:
         self.recipe, self.plan = recipe, plan
         training, device = recipe.training, plan.device
         devices.prepare(device, deterministic=plan.deterministic)
-        self.network = devices.place(network, device).train()
-        self.optimizer = optimizers.make(self.network, training)
+        self.network = devices.place(start.network, device).train()
+        self.head = self._head_name()
+        """The last layer's name where it is treated otherwise than the rest; else empty."""
+        speeds = paces(self.network, self.head, recipe.start.layer_decay, plan.fine_tuned)
+        self.optimizer = optimizers.make(self.network, self._decaying(), speeds)
+        self.average = copy.deepcopy(self.network).eval().requires_grad_(False) if training.ema else None
+        """The running average of the weights, where the version is that."""
+        self._anchors = [p.detach().clone() for p in self._parameters()] if recipe.start.keep_near else []
         self.scaler = torch.amp.GradScaler(device.type, enabled=plan.precision == "fp16")
         self.sums = RunningSums(device)
         self.epoch = 0
         """Of the step in work; decides with the method whether there is distillation."""
 
+    @property
+    def version(self) -> nn.Module:
+        """The network that is judged and kept."""
+        return self.network if self.average is None else self.average
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Which layers learn in it, and which statistics move."""
+        frozen = epoch < self.plan.frozen_epochs
+        self.network.train(not frozen).requires_grad_(not frozen)
+        if frozen:
+            self.network.get_submodule(self.head).train().requires_grad_(True)
+        if self.recipe.start.batch_norm == "keep":
+            for module in self.network.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
+
     def step(self, materials: Materials, batch: Batch, epoch: int, number: int) -> None:
         """Optimizer step ``number`` of the run. Nothing here waits for the device."""
         training, self.epoch = self.recipe.training, epoch
+        rate = learning_rate(training, number, self.plan.steps_per_epoch)
         devices.seed(self.plan.device, order.step_seed(training.seed, number))
-        optimizers.set_learning_rate(self.optimizer, learning_rate(training, number, self.plan.steps_per_epoch))
-        self.learn(materials, batch, *self.teacher_logits(materials, batch))
+        optimizers.set_learning_rate(self.optimizer, rate)
+        self.learn(materials, [(p, *self.teacher_logits(materials, p)) for p in batch.parts(training.accumulate)])
+        self._stay_near(rate)
+        self._update_average(number)
 
-    def learn(self, materials: Materials, batch: Batch, old_BK: Logits, new_BC: Logits) -> None:
-        """Forward and backward pass, optimizer and sums: on the device alone."""
-        with self._arithmetic():
-            logits = self.network(materials.normalise(batch.images_BSS3))
-        losses = materials.loss(logits, batch.labels_B, old_BK, new_BC, self.epoch)
+    def learn(self, materials: Materials, parts: Sequence[tuple[Batch, Logits, Logits]]) -> None:
+        """Forward and backward pass of each part, optimizer and sums: on the device alone.
+
+        A part comes with the old model's and the reference models' logits, where the loss needs them.
+        """
+        images = sum(len(batch.labels_B) for batch, _, _ in parts)
         self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(losses["loss"]).backward()
+        for batch, old_BK, new_BC in parts:
+            self._add_gradient(materials, batch, old_BK, new_BC, len(batch.labels_B) / images)
         self._clip()
         self.scaler.step(self.optimizer)
         self.scaler.update()
+
+    def _add_gradient(self, materials: Materials, batch: Batch, old_BK: Logits, new_BC: Logits, share: float) -> None:
+        with self._arithmetic():
+            logits = self.network(materials.normalise(batch.images_BSS3))
+        losses = materials.loss(logits, batch.labels_B, old_BK, new_BC, self.epoch)
+        loss = losses["loss"] if share == 1 else losses["loss"] * share
+        self.scaler.scale(loss).backward()
         right = (logits.detach().argmax(dim=1) == batch.labels_B).sum()  # logits before the margin
         self.sums.add(losses, right, len(batch.labels_B))
 
@@ -66,6 +109,19 @@ class Student:
             old = materials.old.logits(*asked) if materials.old else None
             return old, materials.references.logits(*asked) if materials.references else None
 
+    def _head_name(self) -> str:
+        if not self.plan.frozen_epochs and self.recipe.start.layer_decay == 1.0:
+            return ""
+        return head_of(self.network, self.plan.image_size, self.plan.classes)
+
+    def _decaying(self) -> Training:
+        """Who is drawn to where training began is not drawn to zero as well."""
+        near = self.recipe.start.keep_near
+        return dataclasses.replace(self.recipe.training, weight_decay=0.0) if near else self.recipe.training
+
+    def _parameters(self) -> list[Tensor]:
+        return list(self.network.parameters())
+
     def _arithmetic(self) -> torch.autocast:
         return devices.autocast(self.plan.device, self.plan.precision)
 
@@ -74,3 +130,21 @@ class Student:
         if limit > 0:
             self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), limit)
+
+    @torch.no_grad()
+    def _stay_near(self, rate: float) -> None:
+        """p ← p − lr·λ·(p − p_start) of what learns: L2-SP (Xuhong et al., ICML 2018), decoupled from the gradient."""
+        pull = rate * self.recipe.start.keep_near
+        pairs = [(p, a) for p, a in zip(self._parameters(), self._anchors, strict=False) if p.requires_grad]
+        if pairs and pull:
+            torch._foreach_lerp_([p for p, _ in pairs], [a for _, a in pairs], min(1.0, pull))
+
+    @torch.no_grad()
+    def _update_average(self, number: int) -> None:
+        """θ_e ← d·θ_e + (1 − d)·θ; buffers are copied."""
+        if self.average is None:
+            return
+        decay = min(self.recipe.training.ema, (1 + number) / (STEPS_OF_WARM_UP + number))
+        torch._foreach_lerp_(list(self.average.parameters()), self._parameters(), 1 - decay)
+        for mine, theirs in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            mine.copy_(theirs)

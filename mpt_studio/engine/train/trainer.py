@@ -43,6 +43,8 @@ SECONDS_BETWEEN_READINGS = 0.15
 """At first; after 150 s a thousandth of the time so far, at most 3 s: of a day 30,000 steps are told, not 600,000."""
 MUCH_TO_READ = 200 << 20
 _FREE_TO_CHANGE = ("device", "data_placement", "deterministic", "save_every_seconds")
+NEARLY_AS_ACCURATE = 0.01
+"""On validation: an epoch with fewer negative flips is better unless it loses more than this."""
 _WAS_COMPILED = "This run began with compiled networks, which are no longer made; it goes on, rounding otherwise."
 
 
@@ -57,7 +59,8 @@ class Trainer:
         parts.check()
         self.parts, self.recipe = parts, parts.recipe
         start = begin(parts)
-        self.student = Student(parts.recipe, plan.decide(parts), start.network)
+        self._start = start.name, start.sha256
+        self.student = Student(parts.recipe, plan.decide(parts, start), start)
         self.epoch = 0
         """Epochs done, validation included."""
         self.step_in_epoch = 0
@@ -84,8 +87,12 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.epoch >= self.plan.epochs
+        """Whether all epochs are done, or none was better for the recipe's patience."""
+        return self.epoch >= self.plan.epochs or self._is_at_rest()
+
+    def _is_at_rest(self) -> bool:
+        patience, best = self.recipe.training.patience, self._best_figures.get("epoch", self.epoch)
+        return bool(patience) and self.epoch - int(best) >= patience
 
     @property
     def step(self) -> int:
@@ -135,6 +142,7 @@ class Trainer:
             yield from self._train_epoch(materials, pace, ask)
             yield self._finish_epoch(materials, pace)
             yield from self._note_on_loss()
+            yield from self._note_on_rest()
 
     def _started(self) -> Started:
         return Started(
@@ -158,6 +166,12 @@ class Trainer:
         if self.finished and loss > failures.MUCH_LOSS:
             yield Note(text=failures.diverged(loss, self.recipe.training.learning_rate), level="warning")
 
+    def _note_on_rest(self) -> Iterator[Event]:
+        if self.epoch < self.plan.epochs and self._is_at_rest():
+            best = self._best_figures["epoch"]
+            text = f"Stopped after epoch {self.epoch}, as none since epoch {best} was better; epoch {best} is kept."
+            yield Note(text=text)
+
     def _note_on_other_machine(self) -> Iterator[Event]:
         before, now = self._computed_with, devices.computed_with(self.plan.device)
         if before and before != now:
@@ -172,6 +186,7 @@ class Trainer:
         pace.start(self.step)
         self._last, self._read_at = (self.student.sums.read() if self.step_in_epoch else None), 0.0
         materials.begin_epoch(self.epoch, self.step_in_epoch)
+        self.student.begin_epoch(self.epoch)
         for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
             self.student.step(materials, batch, self.epoch, self.step)
             self.step_in_epoch += 1
@@ -219,7 +234,7 @@ class Trainer:
         reading = self._checked_reading()
         self._refuse_what_is_not_finite()
         began = time.monotonic()
-        logits = materials.validation_logits(self.network)
+        logits = materials.validation_logits(self.student.version)
         validation, flipped = materials.validation.figures(logits)
         pace.seconds_per_validation = time.monotonic() - began
         self.epoch += 1
@@ -242,10 +257,20 @@ class Trainer:
         if not validation:
             return
         self.figures["validation_accuracy"] = validation["all"]["accuracy_new"]
-        best = self._best_figures.get("validation_accuracy", -1.0)
-        if self.recipe.training.keep == "best" and self.figures["validation_accuracy"] > best:
-            self._best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        if (rate := validation.get("old_classes", {}).get("nfr")) is not None:
+            self.figures["validation_nfr"] = rate
+        if self.recipe.training.keeps == "best" and self._is_better():
+            self._best = {name: value.detach().clone() for name, value in self.student.version.state_dict().items()}
             self._best_figures = dict(self.figures)
+
+    def _is_better(self) -> bool:
+        """Than the best epoch so far: more accurate, or with fewer negative flips at nearly the same accuracy."""
+        now, best = self.figures, self._best_figures
+        gained = now["validation_accuracy"] - best.get("validation_accuracy", -1.0)
+        if self.recipe.training.patience_on == "accuracy" or "validation_nfr" not in best:
+            return bool(gained > 0)
+        fewer = now["validation_nfr"] < best["validation_nfr"] and gained >= -NEARLY_AS_ACCURATE
+        return bool(gained > NEARLY_AS_ACCURATE or fewer)
 
     # ------------------------------------------------------------------ failures
 
@@ -257,7 +282,7 @@ class Trainer:
         return reading
 
     def _weights_are_finite(self) -> bool:
-        values = [value for value in self.network.state_dict().values() if value.is_floating_point()]
+        values = [value for value in self.student.version.state_dict().values() if value.is_floating_point()]
         return bool(torch.stack([value.sum() for value in values]).isfinite().all())
 
     def _refuse_what_is_not_finite(self) -> None:
@@ -279,13 +304,15 @@ class Trainer:
             role=self.recipe.role,
             data_fingerprint=self.parts.dataset.fingerprint,
             recipe=recipes.to_json(self.recipe),
+            start=self._start[0],
+            start_sha256=self._start[1],
         )
         return dataclasses.replace(made, **{**more, "figures": figures | more.get("figures", {})})
 
     def save_weights(self, path: Path, checkpoint: Checkpoint) -> None:
         """Write the weights that the recipe keeps (last or best). Write through ``paths.replace_file``."""
         self._refuse_what_is_not_finite()
-        weights.save_network(path, self._best or self.network.state_dict(), checkpoint)
+        weights.save_network(path, self._best or self.student.version.state_dict(), checkpoint)
 
     def save_state(self, path: Path) -> None:
         """Write everything needed to go on. Write through ``paths.replace_file``."""
@@ -306,6 +333,7 @@ class Trainer:
         groups = {
             "network": self.network.state_dict(),
             "best": self._best,
+            "average": self.student.average.state_dict() if self.student.average else {},
             "optimizer": optimizers.state_tensors(self.student.optimizer),
             "sums": {"sums": self.student.sums.sums},
         }
@@ -330,6 +358,8 @@ class Trainer:
             self.student.plan = dataclasses.replace(self.plan, notes=(*self.plan.notes, _WAS_COMPILED))
         self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})
         self.network.load_state_dict(groups["network"])
+        if self.student.average:
+            self.student.average.load_state_dict(groups["average"])
         optimizers.load_state_tensors(self.student.optimizer, groups.get("optimizer", {}))
         if values["scaler"]:  # empty where the run began on a device that scales no losses
             self.student.scaler.load_state_dict(values["scaler"])
@@ -340,7 +370,7 @@ class Trainer:
 
     def _identity(self) -> str:
         """Hash of what decides the result, without what may differ on resuming (device, placement, saving)."""
-        record = recipes.to_json(self.recipe)
+        record = recipes.as_before(self.recipe)
         for name in _FREE_TO_CHANGE:
             record["training"].pop(name)
         digest = hashlib.sha256(repr((record, self.parts.class_names, self.parts.known_to_old)).encode())

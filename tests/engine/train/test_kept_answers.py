@@ -38,7 +38,7 @@ def ask(kept: KeptAnswers, epoch: int = 0, first: int = 0) -> list[torch.Tensor]
 
 
 def remembering(teacher: Counting, folder, identity: str = "same", epochs: int = 2) -> KeptAnswers:
-    return KeptAnswers(teacher, folder, (identity,), samples=4, steps=2, epochs=epochs)
+    return KeptAnswers(teacher, folder, (identity,), samples=4, asked=4, epochs=epochs)
 
 
 def test_that_the_second_candidate_reads_what_the_first_one_asked(tmp_path):

@@ -54,7 +54,7 @@ def test_that_a_step_asks_for_no_value_whatever_the_method(name, make, replaced,
     for batch in materials.feed.batches(0):
         answers = trainer.student.teacher_logits(materials, batch)
         with NoAnswers():
-            trainer.student.learn(materials, batch, *answers)
+            trainer.student.learn(materials, [(batch, *answers)])
     assert trainer.student.sums.read().images == 96
 
 
@@ -122,5 +122,5 @@ def test_that_a_step_mixes_no_devices(name, make, replaced, old, reference, imag
         batch = next(materials.feed.batches(0))
         answers = trainer.student.teacher_logits(materials, batch)
         with OnTheGpuAlone():
-            trainer.student.learn(materials, batch, *answers)
+            trainer.student.learn(materials, [(batch, *answers)])
     assert trainer.student.sums.sums.device == CUDA
