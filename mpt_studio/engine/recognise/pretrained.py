@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,8 @@ def fetch(arch: str) -> Pretrained:
     if place is None:
         raise UserError(f"No weights of {arch} are published; choose another architecture, --start FILE or scratch.")
     try:
-        tensors = _loaded(arch)
+        with contextlib.redirect_stdout(sys.stderr):  # libraries tell their progress where our answers go
+            tensors = _loaded(arch)
     except Exception as error:  # libraries raise what their transports raise
         raise UserError(_unreachable(place, error)) from None
     file = (_place(arch) or place).at
