@@ -36,17 +36,19 @@ def evaluate(
     device: str = "auto",
     progress: Progress | None = None,
     version: FrozenVersion | None = None,
+    logits: Logits | None = None,
 ) -> Predictions:
     """Logits (float32 arithmetic, no augmentation, no margin) of a checkpoint on samples, in the order of ``indices``.
 
     ``progress`` gets a sentence and the fraction done; an exception raised from it cancels. Raises ``UserError`` for
     checkpoints that do not fit, for answers that are not finite and for too little memory. ``version`` is the
-    checkpoint's network where it is loaded already, on that device.
+    checkpoint's network where it is loaded already, on that device; ``logits`` are its answers, where known.
     """
     chosen = devices.choose(device)
     devices.prepare(chosen, exact=True)
     try:
-        logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress)
+        if logits is None:
+            logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress)
     except torch.OutOfMemoryError:
         raise UserError(
             "The GPU has too little free memory to evaluate; close other programs or use the CPU."
@@ -83,13 +85,19 @@ def _logits(
     return found
 
 
+def batch_size(side: int, pixels: int = PIXELS_PER_BATCH) -> int:
+    """Images of this side that are answered at once."""
+    return max(8, pixels // side**2)
+
+
 def pixel_batches(
     dataset: Dataset, indices: Indices, size: int | Fit, device: torch.device, pixels: int = PIXELS_PER_BATCH
 ) -> Iterator[Tensor]:
     """(B, S, S, 3) uint8 images as a version sees them, on the device, in order, about ``pixels`` at once."""
     fit = as_fit(size)
-    area = fit.size**2
-    batch = max(8, pixels // area)
-    workers = None if len(indices) * area * 3 > MUCH_TO_READ else 0  # processes cost more than they save on little
+    batch = batch_size(fit.size, pixels)
+    workers = (
+        None if len(indices) * fit.size**2 * 3 > MUCH_TO_READ else 0
+    )  # processes cost more than they save on little
     images = ImageFeed(dataset, indices, fit, device, on_device=False, workers=workers)
     yield from images.batches(in_order(len(indices), batch))

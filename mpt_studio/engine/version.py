@@ -77,7 +77,7 @@ class MeanTeacher:
 
     def __init__(self, members: Sequence[FrozenVersion], class_names: tuple[str, ...]) -> None:
         self.members = members
-        self.columns = [_columns(member, class_names) for member in members]
+        self.columns = [columns_of(member, class_names) for member in members]
 
     def logits(self, images_BSS3: Tensor) -> Tensor:
         """(B, C) float32."""
@@ -85,7 +85,8 @@ class MeanTeacher:
         return torch.stack([member.logits(images_BSS3).float()[:, columns] for member, columns in answers]).mean(dim=0)
 
 
-def _columns(member: FrozenVersion, class_names: tuple[str, ...]) -> Tensor:
+def columns_of(member: FrozenVersion, class_names: tuple[str, ...]) -> Tensor:
+    """(C,) int64 columns of a reference model in the update's order. Raises ``UserError`` where classes differ."""
     position = {name: i for i, name in enumerate(member.class_names)}
     if set(position) != set(class_names):
         odd = sorted(set(position) ^ set(class_names))[0]

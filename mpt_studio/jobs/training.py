@@ -367,6 +367,7 @@ class _TrainingJob:
             self.dataset.test,
             device=self.recipe.training.device,
             progress=self.session.progress,
+            logits=trainer.answers(self.dataset.test, self.session.progress),
         )
         predictions = tagged(answers, self.dataset, version=self.writer.run.label)
         self.writer.save_predictions(predictions)

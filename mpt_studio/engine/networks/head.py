@@ -45,6 +45,17 @@ def fold_offset(network: nn.Module, image_size: int, offset_C: Tensor) -> bool:
     return False
 
 
+@torch.no_grad()
+def ends_in(network: nn.Module, head: str, image_size: int) -> bool:
+    """Whether the network's answers are those of its last layer to what that is given, and nothing follows."""
+    image = torch.randn(2, 3, image_size, image_size, generator=torch.Generator().manual_seed(0))
+    training = network.training
+    answers = network.eval()(image)
+    last = calls_of(network, image)[head].outputs[0]
+    network.train(training)
+    return bool(torch.equal(answers, last))
+
+
 def calls_of(network: nn.Module, image: Tensor) -> dict[str, Seen]:
     """The last call of each module that maps a tensor to a tensor, by name, in the order of the calls' ends."""
     calls: dict[str, Seen] = {}

@@ -80,6 +80,11 @@ class Variation(ABC):
     def of(cls, training: Training, dataset: Dataset, size: int) -> Variation:
         """As the recipe wants it, for images of ``size`` pixels."""
 
+    @property
+    @abstractmethod
+    def is_still(self) -> bool:
+        """Whether it leaves every image as it is."""
+
     @abstractmethod
     def apply(self, batch: Batch, draws: Draws) -> Batch:
         """The batch, varied."""
@@ -94,6 +99,10 @@ class PadCrop(Variation):
     @classmethod
     def of(cls, training: Training, dataset: Dataset, size: int) -> PadCrop:
         return cls(training.crop_padding if training.crop_padding >= 0 else size // 8)
+
+    @property
+    def is_still(self) -> bool:
+        return not self.crop_padding
 
     def apply(self, batch: Batch, draws: Draws) -> Batch:
         places, images = 2 * self.crop_padding + 1, batch.images_BSS3
@@ -128,6 +137,10 @@ class Mirror(Variation):
     def of(cls, training: Training, dataset: Dataset, size: int) -> Mirror:
         return cls(dataset.flips_horizontally if training.flip == "auto" else training.flip == "on")
 
+    @property
+    def is_still(self) -> bool:
+        return not self.horizontal_flip
+
     def apply(self, batch: Batch, draws: Draws) -> Batch:
         if not self.horizontal_flip:
             return batch
@@ -153,6 +166,11 @@ class Augmentation:
     @classmethod
     def of(cls, training: Training, dataset: Dataset, size: int) -> Augmentation:
         return cls(training.seed, tuple(step.of(training, dataset, size) for step in STEPS))
+
+    @property
+    def is_still(self) -> bool:
+        """Whether every epoch shows the images as they are."""
+        return all(step.is_still for step in self.steps)
 
     def apply(self, batch: Batch, draws: Draws) -> Batch:
         for variation in self.steps:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mpt_studio.engine.images import ImageFeed, split
+from mpt_studio.data.dataset import Indices
+from mpt_studio.engine.images import split
 from mpt_studio.engine.train import order
 from mpt_studio.engine.train.augment import Augmentation, Batch, Draws
+
+
+class Feed(Protocol):
+    """Samples by their places in ``indices``, on a device: images, or what a network made of them."""
+
+    @property
+    def indices(self) -> Indices: ...
+    @property
+    def device(self) -> torch.device: ...
+    def __len__(self) -> int: ...
+    def batches(self, picks: list[Tensor]) -> Iterator[Tensor]: ...
 
 
 class TrainingFeed:
@@ -20,7 +33,7 @@ class TrainingFeed:
         labels_N: (N,) int64 columns of the version's head, checked by ``head_labels``.
     """
 
-    def __init__(self, images: ImageFeed, labels_N: Tensor, batch_size: int, augmentation: Augmentation) -> None:
+    def __init__(self, images: Feed, labels_N: Tensor, batch_size: int, augmentation: Augmentation) -> None:
         self.images, self.batch_size, self.augmentation = images, batch_size, augmentation
         self.labels_N = labels_N.to(images.device)
         self.samples_N = torch.from_numpy(images.indices.astype(np.int64))

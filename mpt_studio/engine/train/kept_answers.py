@@ -30,6 +30,14 @@ class Teacher(Protocol):
     def logits(self, images_BSS3: Tensor) -> Tensor: ...
 
 
+class Teaching(Protocol):
+    """Logits for training samples ``rows_B`` (positions 0 … N − 1), epoch by epoch."""
+
+    def begin(self, epoch: int, first_step: int) -> None: ...
+    def logits(self, images_BSS3: Tensor, rows_B: Tensor) -> Tensor: ...
+    def end(self) -> None: ...
+
+
 class KeptAnswers:
     """A teacher that remembers, epoch by epoch.
 

@@ -22,6 +22,8 @@ class Pace:
     """Factor of the learning rate."""
     decays: bool
     """Whether its parameters decay."""
+    is_head: bool = False
+    """Whether they are of a last layer that learns before the rest does."""
 
 
 def paces(network: nn.Module, head: str, layer_decay: float, fine_tuned: bool) -> dict[str, Pace]:
@@ -33,7 +35,11 @@ def paces(network: nn.Module, head: str, layer_decay: float, fine_tuned: bool) -
     below = _groups_below(network, head) if layer_decay != 1.0 else {}
     kept = _told_not_to_decay(network) if fine_tuned else set()
     return {
-        name: Pace(layer_decay ** below.get(name, 0), not fine_tuned or (value.ndim > 1 and name not in kept))
+        name: Pace(
+            lr_scale=layer_decay ** below.get(name, 0),
+            decays=not fine_tuned or (value.ndim > 1 and name not in kept),
+            is_head=bool(head) and name.startswith(f"{head}."),
+        )
         for name, value in network.named_parameters()
     }
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order
-from mpt_studio.engine.train.feed import TrainingFeed
-from mpt_studio.engine.train.kept_answers import KeptAnswers
+from mpt_studio.engine.train.feed import Feed, TrainingFeed
+from mpt_studio.engine.train.kept_answers import KeptAnswers, Teaching
 from mpt_studio.engine.train.losses import MethodLoss, match_columns
 from mpt_studio.engine.train.metrics import Floats, Validation
 from mpt_studio.engine.train.parts import Parts
@@ -30,13 +30,13 @@ class Materials:
     """Everything on the device that training reads and never changes."""
 
     feed: TrainingFeed
-    normalise: Normalise
+    normalise: nn.Module
     loss: MethodLoss
-    old: KeptAnswers | None
+    old: Teaching | None
     """The old model where it is a teacher."""
-    references: KeptAnswers | None
+    references: Teaching | None
     validation: Validation
-    validation_images: ImageFeed
+    validation_images: Feed
 
     def begin_epoch(self, epoch: int, first_step: int) -> None:
         for teacher in filter(None, (self.old, self.references)):
@@ -63,15 +63,16 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
     return Materials(
         feed=TrainingFeed(images, labels, training.batch_size, plan.augmentation),
         normalise=Normalise(preprocessing).to(device),
-        loss=_loss(parts, device),
+        loss=loss_of(parts, device),
         old=_teacher(parts, plan, old, (parts.old,)) if parts.recipe.method.needs_old else None,
         references=_teacher(parts, plan, _references(parts, device), parts.references),
-        validation=_validation(parts, _as_seen_by(old, validation_images), old),
+        validation=judged(parts, _answers(_as_seen_by(old, validation_images), old.logits) if old else None, old),
         validation_images=validation_images,
     )
 
 
-def _loss(parts: Parts, device: torch.device) -> MethodLoss:
+def loss_of(parts: Parts, device: torch.device) -> MethodLoss:
+    """The method's loss with the old model's and the update's columns."""
     old_columns = match_columns(parts.class_names, parts.known_to_old).to(device)
     new_columns = match_columns(parts.class_names, parts.class_names).to(device)
     return MethodLoss(parts.recipe.method, old_columns, new_columns, parts.recipe.training.label_smoothing)
@@ -117,22 +118,22 @@ def _as_seen_by(old: FrozenVersion | None, images: ImageFeed) -> ImageFeed:
     return ImageFeed(images.dataset, images.indices, old.fit, images.device, on_device=False, workers=images.workers)
 
 
-def _validation(parts: Parts, images: ImageFeed, old: FrozenVersion | None) -> Validation:
+def judged(parts: Parts, logits_NK: Floats | None, old: FrozenVersion | None) -> Validation:
+    """The validation part and what the old model, where there is one, answers to it. Raises ``UserError``."""
     answers = None
-    if old is not None:
-        logits = _answers(images, old.logits)
-        if not np.isfinite(logits.max(axis=1)).all():
+    if old is not None and logits_NK is not None:
+        if not np.isfinite(logits_NK.max(axis=1)).all():
             raise UserError(
                 f"The old model {old.checkpoint.name} gives answers that are not finite; use another version."
             )
-        answers = [old.class_names[column] for column in logits.argmax(axis=1)]
+        answers = [old.class_names[column] for column in logits_NK.argmax(axis=1)]
     truth = head_labels(parts.dataset, parts.validation, parts.class_names).numpy()
     ids = parts.dataset.sample_ids[parts.validation]
     return Validation(ids, truth, parts.class_names, answers, parts.known_to_old)
 
 
 @torch.no_grad()
-def _answers(images: ImageFeed, answer: Callable[[Tensor], Tensor]) -> Floats:
+def _answers(images: Feed, answer: Callable[[Tensor], Tensor]) -> Floats:
     """(N, C) float32 on the CPU."""
     found = [answer(batch).float() for batch in images.batches(in_order(len(images), VALIDATION_BATCH))]
     return torch.cat(found).cpu().numpy() if found else np.zeros((0, 1), dtype=np.float32)

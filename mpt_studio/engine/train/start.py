@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
 from mpt_studio.engine.networks import build as networks
-from mpt_studio.engine.networks.adopt import adopted
+from mpt_studio.engine.networks.adopt import adopted, head_of
+from mpt_studio.engine.networks.head import ends_in
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.networks.weights import load_tensors
 from mpt_studio.engine.recognise import pretrained
@@ -41,6 +42,8 @@ class Start:
     """Of the file that the weights are from, or of the weights where there is none; empty from scratch."""
     kept_rows: int = 0
     """Classes of the version whose rows of the head are the start's."""
+    ends_in_head: bool = True
+    """Whether the network's answers are its last layer's; looked at where only that layer learns."""
 
     @property
     def is_scratch(self) -> bool:
@@ -90,7 +93,11 @@ def begin(parts: Parts) -> Start:
     asked = "old" if parts.recipe.method.from_old else parts.recipe.start.start
     if asked == "auto":
         asked = resolved(parts.recipe.model, parts.dataset.image_size)
-    return STARTS.get(asked, file)(parts)
+    start = STARTS.get(asked, file)(parts)
+    if parts.recipe.start.freeze >= 0:
+        return start
+    head = head_of(start.network, start.image_size, len(parts.class_names))
+    return replace(start, ends_in_head=ends_in(start.network, head, start.image_size))
 
 
 def resolved(model: Model, of_data: int) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.engine.features import Backbone
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.adopt import head_of
 from mpt_studio.engine.train import optimizers, order
@@ -36,12 +38,13 @@ class Student:
     """
 
     def __init__(self, recipe: Recipe, plan: Plan, start: Start) -> None:
-        self.recipe, self.plan = recipe, plan
+        self.recipe, self.plan, self.start_sha256 = recipe, plan, start.sha256
         training, device = recipe.training, plan.device
         devices.prepare(device, deterministic=plan.deterministic)
         self.network = devices.place(start.network, device).train()
         self.head = self._head_name()
         """The last layer's name where it is treated otherwise than the rest; else empty."""
+        self.learner = self.answering(self.network)
         speeds = paces(self.network, self.head, recipe.start.layer_decay, plan.fine_tuned)
         self.optimizer = optimizers.make(self.network, self._decaying(), speeds)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False) if training.ema else None
@@ -56,6 +59,15 @@ class Student:
     def version(self) -> nn.Module:
         """The network that is judged and kept."""
         return self.network if self.average is None else self.average
+
+    def answering(self, network: nn.Module) -> nn.Module:
+        """What answers the batches: the network, or its last layer where they are features."""
+        return network.get_submodule(self.head) if self.plan.head_only else network
+
+    def backbone(self, preprocessing: Preprocessing) -> Backbone:
+        """What stays as it came, for features that are computed once."""
+        known = (self.start_sha256, self.recipe.model.arch) if self.start_sha256 else ()
+        return Backbone(self.network.eval(), self.head, preprocessing, self.plan.device, known)
 
     def begin_epoch(self, epoch: int) -> None:
         """Which layers learn in it, and which statistics move."""
@@ -93,7 +105,7 @@ class Student:
 
     def _add_gradient(self, materials: Materials, batch: Batch, old_BK: Logits, new_BC: Logits, share: float) -> None:
         with self._arithmetic():
-            logits = self.network(materials.normalise(batch.images_BSS3))
+            logits = self.learner(materials.normalise(batch.images_BSS3))
         losses = materials.loss(logits, batch.labels_B, old_BK, new_BC, self.epoch)
         loss = losses["loss"] if share == 1 else losses["loss"] * share
         self.scaler.scale(loss).backward()
@@ -145,6 +157,7 @@ class Student:
         if self.average is None:
             return
         decay = min(self.recipe.training.ema, (1 + number) / (STEPS_OF_WARM_UP + number))
-        torch._foreach_lerp_(list(self.average.parameters()), self._parameters(), 1 - decay)
+        pairs = [(e, p) for e, p in zip(self.average.parameters(), self._parameters(), strict=True) if p.requires_grad]
+        torch._foreach_lerp_([e for e, _ in pairs], [p for _, p in pairs], 1 - decay)
         for mine, theirs in zip(self.average.buffers(), self.network.buffers(), strict=True):
             mine.copy_(theirs)

@@ -20,11 +20,14 @@ from torch import Tensor, nn
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
+from mpt_studio.data.dataset import Indices
 from mpt_studio.engine import images as feed
+from mpt_studio.engine.evaluate import Logits
+from mpt_studio.engine.images import Report
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
 from mpt_studio.engine.networks import weights
-from mpt_studio.engine.train import optimizers, plan
+from mpt_studio.engine.train import head_only, optimizers, plan
 from mpt_studio.engine.train import progress as commands
 from mpt_studio.engine.train import progress as failures
 from mpt_studio.engine.train.materials import Materials, gather
@@ -136,13 +139,27 @@ class Trainer:
         yield from self._note_on_other_machine()
         yield from self._note_on_reading()
         ask = Asked(command)
-        materials = gather(self.parts, self.plan, self.preprocessing, lambda *_: self._leave_if_asked(ask))
+        materials = self._materials(lambda *_: self._leave_if_asked(ask))
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
             yield self._finish_epoch(materials, pace)
             yield from self._note_on_loss()
             yield from self._note_on_rest()
+
+    def _materials(self, report: Report) -> Materials:
+        if self.plan.head_only:
+            return head_only.gather(self.parts, self.plan, self.student.backbone(self.preprocessing), report)
+        return gather(self.parts, self.plan, self.preprocessing, report)
+
+    def answers(self, indices: Indices, report: Report | None = None) -> Logits | None:
+        """(N, C) float32 of the version on samples, where only its head is to be asked; else None."""
+        if not self.plan.head_only:
+            return None
+        backbone = self.student.backbone(self.preprocessing)
+        looked = backbone.of(self.parts.dataset, indices, report)
+        self.network.load_state_dict(self._best or self.student.version.state_dict())
+        return backbone.answers(looked).numpy()
 
     def _started(self) -> Started:
         return Started(
@@ -158,7 +175,9 @@ class Trainer:
 
     def _note_on_reading(self) -> Iterator[Event]:
         images = len(self.parts.train) + len(self.parts.validation)
-        if self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
+        if self.plan.head_only:
+            yield Note(text=f"The network stays as it is: {images:,} images go through it once, then its head learns.")
+        elif self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
 
     def _note_on_loss(self) -> Iterator[Event]:
@@ -234,7 +253,7 @@ class Trainer:
         reading = self._checked_reading()
         self._refuse_what_is_not_finite()
         began = time.monotonic()
-        logits = materials.validation_logits(self.student.version)
+        logits = materials.validation_logits(self.student.answering(self.student.version))
         validation, flipped = materials.validation.figures(logits)
         pace.seconds_per_validation = time.monotonic() - began
         self.epoch += 1

@@ -51,7 +51,7 @@ def taken_over(request) -> tuple[str, nn.Module, dict[str, torch.Tensor], int, i
 
 
 def test_that_every_tensor_below_the_head_is_the_starts_or_resampled(taken_over):
-    arch, network, source, size, kept = taken_over
+    _, network, source, size, kept = taken_over
     head, found = head_of(network, size, len(CLASSES)), network.state_dict()
     below = [n for n in found if not n.startswith(f"{head}.")]
     other = [
@@ -75,7 +75,8 @@ def test_that_rates_fall_from_the_head_to_the_first_layer_and_norms_keep_their_w
     found = paces(network, head, 0.5, fine_tuned=True)
     names = [name for name, _ in network.named_parameters()]
     first = next(n for n in names if dict(network.named_parameters())[n].ndim > 1 and not n.startswith(head))
-    assert found[f"{head}.weight"].lr_scale == 1.0 and found[f"{head}.weight"].decays
+    assert found[f"{head}.weight"].lr_scale == 1.0
+    assert found[f"{head}.weight"].decays
     assert found[first].lr_scale == min(pace.lr_scale for pace in found.values()) < 0.3
     assert all(not found[n].decays for n, value in network.named_parameters() if value.ndim <= 1)
 
@@ -84,4 +85,5 @@ def test_that_it_takes_images_of_the_new_size_and_answers(taken_over):
     _, network, _, size, _ = taken_over
     with torch.no_grad():
         answers = network.eval()(torch.randn(2, 3, size, size))
-    assert answers.shape == (2, len(CLASSES)) and answers.isfinite().all()
+    assert answers.shape == (2, len(CLASSES))
+    assert answers.isfinite().all()

@@ -76,7 +76,8 @@ def test_that_rows_of_new_classes_are_drawn_by_the_seed_around_the_known_ones(ma
             make(replaced({"seed": seed}, method=method_named("none@old")), old=old).parts
         ).network.state_dict()["head.weight"]
 
-    assert torch.equal(head(7), head(7)) and not torch.equal(head(7), head(8))
+    assert torch.equal(head(7), head(7))
+    assert not torch.equal(head(7), head(8))
     assert torch.equal(head(7)[CLASSES.index("dog")], head(8)[CLASSES.index("dog")])
 
 
@@ -130,7 +131,8 @@ def test_that_published_weights_come_through_the_librarys_own_cache(own_hub, mak
     trainer = make(replaced(start=Start(start="pretrained"), model=Model(arch=arch, image_size=32)))
     found = trainer.network.state_dict()
     assert all(torch.equal(found[n], v) for n, v in source.items() if not n.startswith("fc."))
-    assert trainer.preprocessing.mean == (0.485, 0.456, 0.406) and trainer.plan.image_size == 32
+    assert trainer.preprocessing.mean == (0.485, 0.456, 0.406)
+    assert trainer.plan.image_size == 32
     assert "ShuffleNet_V2_X0_5_Weights" in trainer.plan.start
 
 

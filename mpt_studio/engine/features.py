@@ -1,0 +1,129 @@
+"""What a network sees below its last layer, computed once for images and kept: training a head then costs no network.
+
+Shape letters: N samples, F features, C classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mpt_studio import paths
+from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.fit import Fit
+from mpt_studio.engine.evaluate import batch_size, pixel_batches
+from mpt_studio.engine.images import in_order
+from mpt_studio.engine.networks.weights import load_tensors, save_tensors
+from mpt_studio.engine.version import Normalise
+from mpt_studio.errors import UserError
+
+KEY = "mpt_studio_features"
+FOLDER = "features"
+"""In the folder of what can be made again."""
+
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network below its last layer, in evaluation mode."""
+
+    network: nn.Module
+    head: str
+    """Name of the last layer; what it answers is the network's answer."""
+    preprocessing: Preprocessing
+    device: torch.device
+    identity: tuple[object, ...] = ()
+    """Everything that decides its weights; empty keeps nothing on disk."""
+    normalise: Normalise = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "normalise", Normalise(self.preprocessing).to(self.device))
+
+    @property
+    def last_layer(self) -> nn.Module:
+        return self.network.get_submodule(self.head)
+
+    def shares(self, other: nn.Module) -> bool:
+        """Whether another network differs in the last layer's numbers alone."""
+        mine, theirs = self.network.state_dict(), other.state_dict()
+        below = [name for name in mine if not name.startswith(f"{self.head}.")]
+        return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in below)
+
+    def of(self, dataset: Dataset, indices: Indices, report: Report | None = None) -> Tensor:
+        """(N, F) float32 on the CPU for samples of a data set, as evaluation sees them; computed where not kept."""
+        identity = (self.identity, self.head, asdict(self.preprocessing), str(self.device)) if self.identity else ()
+        return kept(identity, dataset, indices, lambda: self._compute(dataset, indices, report))
+
+    @torch.no_grad()
+    def answers(self, features_NF: Tensor) -> Tensor:
+        """(N, C) float32 on the CPU: what the last layer makes of features, in batches as evaluation has them."""
+        batches = in_order(len(features_NF), batch_size(self.preprocessing.image_size))
+        found = [self.last_layer(features_NF[pick].to(self.device)).float().cpu() for pick in batches]
+        return torch.cat(found) if found else torch.zeros(0, 1)
+
+    @torch.no_grad()
+    def _compute(self, dataset: Dataset, indices: Indices, report: Report | None) -> Tensor:
+        parts, done = [], 0
+        for pixels in pixel_batches(dataset, indices, Fit.of(self.preprocessing), self.device):
+            parts.append(self._seen_by_head(pixels).float().cpu())
+            done += len(pixels)
+            if report:
+                report(f"Looking at {done:,} of {len(indices):,} images once", done / len(indices))
+        return torch.cat(parts) if parts else torch.zeros(0, 1)
+
+    def _seen_by_head(self, pixels: Tensor) -> Tensor:
+        seen: list[Tensor] = []
+        handle = self.last_layer.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+        try:
+            self.network(self.normalise(pixels))
+        finally:
+            handle.remove()
+        return seen[-1]
+
+
+def kept(identity: tuple[object, ...], dataset: Dataset, indices: Indices, make: Callable[[], Tensor]) -> Tensor:
+    """What is computed of samples of a data set, from disk where it was computed before.
+
+    ``identity`` is everything else that decides it; nothing is kept where that is empty.
+    """
+    file = _file(identity, dataset, indices) if identity else None
+    found = _read(file, len(indices)) if file else None
+    if found is None:
+        found = make()
+        if file:
+            _write(file, found)
+    return found
+
+
+def _file(identity: tuple[object, ...], dataset: Dataset, indices: Indices) -> Path:
+    digest = hashlib.sha256(repr((identity, torch.__version__)).encode())
+    digest.update(dataset.fingerprint.encode())
+    digest.update(np.ascontiguousarray(indices, dtype="<i8").tobytes())
+    return paths.cache_dir() / FOLDER / f"{digest.hexdigest()[:32]}.safetensors"
+
+
+def _read(file: Path, count: int) -> Tensor | None:
+    """None where nothing whole is kept."""
+    if not file.is_file():
+        return None
+    try:
+        found = load_tensors(file, KEY, "file of features")[0]["features"]
+    except (UserError, KeyError):
+        return None
+    return found if found.ndim == 2 and len(found) == count else None
+
+
+def _write(file: Path, features: Tensor) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        paths.replace_file(file, lambda path: save_tensors(path, {"features": features}, KEY, {}), durable=False)
+    except OSError:  # a full disk must not end the training: they are computed again
+        return
