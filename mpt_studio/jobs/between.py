@@ -19,7 +19,7 @@ from mpt_studio.predictions import Predictions, is_predictions
 from mpt_studio.store.disk import written_to
 
 if TYPE_CHECKING:
-    from mpt_studio.engine.explain import Interpolation
+    from mpt_studio.engine.interpolation import Interpolation
     from mpt_studio.engine.version import FrozenVersion
 
 Statistics = Literal["recomputed", "interpolated"]
@@ -55,7 +55,7 @@ class Between:
     """Predictions of versions between two; the networks are loaded with the first that is not on disk."""
 
     def __init__(self, old: Subject, update: Subject, statistics: Statistics) -> None:
-        from mpt_studio.engine.explain import Interpolation, check_compatible
+        from mpt_studio.engine.interpolation import Interpolation, check_compatible
 
         check_compatible(old.checkpoint, update.checkpoint)
         self.old, self.update, self.statistics = old, update, statistics

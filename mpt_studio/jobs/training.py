@@ -31,8 +31,12 @@ from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
 
 if TYPE_CHECKING:
+    from mpt_studio.engine.train.mixture import Mixture
+    from mpt_studio.engine.train.parts import Parts
     from mpt_studio.engine.train.progress import Command
     from mpt_studio.engine.train.trainer import Trainer
+
+    Maker = Trainer | Mixture
 
 
 AnyRecipe = TypeVar("AnyRecipe", Recipe, UpdateRecipe)
@@ -245,7 +249,7 @@ class _TrainingJob:
         if not self.writer.run.update:  # an update says it once, for all of its runs
             for note in warnings(self.dataset, (self.recipe.method,), self.recipe.training.epochs, self.session.store):
                 tell(self.session, self.writer, note)
-        trainer = self._trainer()
+        trainer = self._maker()
         for event in trainer.fit(self._command):
             self._handle(trainer, event)
         self._conclude(trainer)
@@ -257,9 +261,19 @@ class _TrainingJob:
                 f"The data {self.recipe.data} have changed since this run was created; start a new run on them."
             )
 
-    def _trainer(self) -> Trainer:
-        from mpt_studio.engine.train.parts import Parts
+    def _maker(self) -> Maker:
+        from mpt_studio.engine.train.mixture import Mixture
         from mpt_studio.engine.train.trainer import Trainer
+
+        parts = self._parts()
+        if self.recipe.method.interpolates:
+            return Mixture(parts)
+        trainer = Trainer(parts)
+        self._restore(trainer)
+        return trainer
+
+    def _parts(self) -> Parts:
+        from mpt_studio.engine.train.parts import Parts
 
         recipe = self.recipe
         classes, old_classes = version_classes(self.session, recipe, self.dataset)
@@ -272,7 +286,7 @@ class _TrainingJob:
             validation_fraction=settings.validation_fraction,
             limit=settings.limit_train,
         )
-        parts = Parts(
+        return Parts(
             recipe=recipe,
             dataset=self.dataset,
             class_names=classes,
@@ -285,9 +299,6 @@ class _TrainingJob:
             ensemble=tuple(self._version(path) for path in recipe.ensemble),
             answers=self.shared.answers,
         )
-        trainer = Trainer(parts)
-        self._restore(trainer)
-        return trainer
 
     def _restore(self, trainer: Trainer) -> None:
         """Take up the newest resume state that is whole, and say what had become of newer ones."""
@@ -319,7 +330,7 @@ class _TrainingJob:
             self.last_command = next((c for c in ("cancel", "stop", "pause") if c in commands), "run")
         return self.last_command
 
-    def _handle(self, trainer: Trainer, event: Event) -> None:
+    def _handle(self, trainer: Maker, event: Event) -> None:
         if self._is_due(event):
             self._save(trainer)
         began = time.monotonic()
@@ -332,13 +343,13 @@ class _TrainingJob:
         least = 0.0 if isinstance(event, Epoch) else self.recipe.training.save_every_seconds
         return time.monotonic() - self.saved_at >= max(least, WORK_FOR_A_SAVE * self.seconds_to_save)
 
-    def _save(self, trainer: Trainer) -> None:
+    def _save(self, trainer: Maker) -> None:
         began = time.monotonic() - self.waiting.seconds
         self.writer.save_state(trainer.save_state)
         self.saved_at = time.monotonic()
         self.seconds_to_save = self.saved_at - self.waiting.seconds - began
 
-    def _conclude(self, trainer: Trainer) -> None:
+    def _conclude(self, trainer: Maker) -> None:
         if trainer.finished or self.last_command == "stop":
             self._keep(trainer, "done" if trainer.finished else "stopped")
         elif self.last_command == "cancel":
@@ -353,7 +364,7 @@ class _TrainingJob:
     def _cancel(self) -> None:
         _end(self.session, self.writer, "cancelled", "Cancelled; no version was kept.")
 
-    def _keep(self, trainer: Trainer, outcome: Outcome) -> None:
+    def _keep(self, trainer: Maker, outcome: Outcome) -> None:
         """Write the version's weights, and its predictions on the test part: the only time that part is touched."""
         from mpt_studio.engine.evaluate import evaluate
 

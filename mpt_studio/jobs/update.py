@@ -22,8 +22,9 @@ from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
 from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings, with_start
+from mpt_studio.methods import label_of
 from mpt_studio.predictions import Predictions
-from mpt_studio.recipe import Recipe, Role, UpdateRecipe, checked
+from mpt_studio.recipe import Recipe, Role, Start, UpdateRecipe, checked
 from mpt_studio.store import Member, Run, Store, Update, UpdateWriter
 from mpt_studio.store.control import read_command
 
@@ -200,10 +201,20 @@ class _UpdateJob:
             ensemble=ensemble,
             method=step.method,
             model=self.recipe.model,
-            start=self.recipe.start,
+            start=self._start(step),
             images=self.recipe.images,
             training=dataclasses.replace(settings, seed=settings.seed + step.seed_offset),
         )
+
+    def _start(self, step: Planned) -> Start:
+        """The recipe's; of a candidate that is a mixture, the one that it is mixed of."""
+        wanted = step.method.interpolates
+        if not wanted:
+            return self.recipe.start
+        made = next((run for other, run in self.done.items() if label_of(other.method) == wanted), None)
+        if made is None:
+            raise UserError(f"{wanted} has no version that could be mixed with the old model.")
+        return dataclasses.replace(self.recipe.start, start=str(made.checkpoint))
 
     def _old_checkpoint(self) -> str:
         return self.recipe.old or self._checkpoints("old")[0]

@@ -15,7 +15,8 @@ from tiny_onnx import CHOSEN, NAMES, PLAIN, S, Tiny, normalised, tiny_graph
 from mpt_studio import onnx_header
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
-from mpt_studio.engine.explain import Probe, check_compatible
+from mpt_studio.engine.explain import Probe
+from mpt_studio.engine.interpolation import check_compatible
 from mpt_studio.engine.networks import onnx_file
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.recognise.onnx import describe

@@ -20,8 +20,8 @@ from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
-from mpt_studio.engine.explain.layers import find_layers
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.networks.adopt import head_of
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.version import FrozenVersion
@@ -117,7 +117,7 @@ def _matched(
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Both versions' tensors in the update's shape; the old head takes the rows of new classes from the update."""
     before, after = dict(old_network.state_dict()), {k: v.clone() for k, v in network.state_dict().items()}
-    head = find_layers(network, update.preprocessing.image_size, len(update.class_names)).head
+    head = head_of(network, update.preprocessing.image_size, len(update.class_names))
     shared = [name for name in update.class_names if name in old.class_names]
     to = torch.tensor([update.class_names.index(name) for name in shared])
     source = torch.tensor([old.class_names.index(name) for name in shared])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mpt_studio.engine.evaluate import evaluate
-from mpt_studio.engine.explain import Interpolation, check_compatible
+from mpt_studio.engine.interpolation import Interpolation, check_compatible
 from mpt_studio.errors import UserError
 
 NONE = np.empty(0, np.int64)

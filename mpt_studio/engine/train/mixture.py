@@ -1,0 +1,150 @@
+"""BCWI: a candidate that is made, not trained, by mixing a finished one with the old model that it went on from.
+
+θ(α) = α·θ_old + (1 − α)·θ_candidate (Schumann et al., 2023; PAINT, Ilharco et al., NeurIPS 2022); α is chosen on the
+validation part.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mpt_studio import recipe as recipes
+from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.data.dataset import Indices
+from mpt_studio.engine.evaluate import Logits, Progress, evaluate
+from mpt_studio.engine.interpolation import Interpolation
+from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.networks import weights
+from mpt_studio.engine.train.materials import judged
+from mpt_studio.engine.train.parts import Parts
+from mpt_studio.engine.train.progress import Asked, Command, Left
+from mpt_studio.engine.train.state import State
+from mpt_studio.engine.version import FrozenVersion
+from mpt_studio.errors import UserError
+from mpt_studio.events import Event, Note, Started
+
+ALPHAS = tuple(tenth / 10 for tenth in range(10))
+"""Shares of the old model that are tried."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A share of the old model, and what it is worth on the validation part."""
+
+    alpha: float
+    accuracy: float
+    nfr: float
+    """Of the old classes."""
+
+
+def chosen(tried: list[Tried]) -> Tried:
+    """Fewest negative flips among those no less accurate than the candidate itself; of equals the smallest share."""
+    enough = [one for one in tried if one.accuracy >= tried[0].accuracy]
+    return min(enough, key=lambda one: (one.nfr, one.alpha))
+
+
+class Mixture:
+    """Makes one such version; to the job it is a trainer that has nothing to resume.
+
+    Args:
+        parts: ``start`` is the candidate, ``old`` the old model.
+
+    Raises:
+        UserError: one of them is missing, the two cannot be mixed, or there is no validation part.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        parts.check()
+        self.parts, self.recipe = parts, parts.recipe
+        name = self.recipe.method.name
+        if parts.old is None or parts.start is None:
+            raise UserError(f"{name} needs the old model and a candidate that went on from it.")
+        if not len(parts.validation):
+            raise UserError(f"{name} chooses its share of the old model on the validation part; keep one.")
+        self.old, self.candidate = parts.old, parts.start
+        self.between = Interpolation(self.old, self.candidate, self.recipe.training.device)
+        self.step = 0
+        self.finished = False
+        self.found = Tried(0.0, 0.0, 0.0)
+
+    def fit(self, command: Callable[[], Command] = lambda: "run") -> Iterator[Event]:
+        """Try every share on the validation part and take one."""
+        ask = Asked(command)
+        yield self._started()
+        try:
+            yield from self._try_all(lambda *_: self._leave_if_asked(ask))
+        except Left:
+            return
+
+    def _try_all(self, report: Progress) -> Iterator[Event]:
+        dataset, validation = self.parts.dataset, self.parts.validation
+        device = str(self.between.device)
+        before = evaluate(self.old, dataset, validation, device=device, progress=report).logits
+        judge = judged(self.parts, before, FrozenVersion(self.old, self.between.device))
+        tried = []
+        for alpha in ALPHAS:
+            answers = self.between.predictions(
+                alpha, dataset, validation, statistics=self.parts.train, progress=report
+            ).logits
+            figures, _ = judge.figures(answers)
+            tried.append(Tried(alpha, figures["all"]["accuracy_new"], figures["old_classes"]["nfr"]))
+        self.found, self.finished = chosen(tried), True
+        shown = ", ".join(f"{t.alpha:.0%}: {t.accuracy:.1%} and {t.nfr:.2%}" for t in tried)
+        yield Note(
+            text=f"{self.found.alpha:.0%} of the old model is mixed in: no less accurate on the validation part, and "
+            f"fewest negative flips ({self.found.nfr:.2%}).",
+            detail=f"Share of the old model: accuracy and NFR (old classes) on the validation part. {shown}.",
+        )
+
+    def _leave_if_asked(self, ask: Asked) -> None:
+        if ask.now() in ("stop", "cancel", "interrupt"):
+            raise Left
+
+    def _started(self) -> Started:
+        return Started(
+            device=devices.describe(self.between.device),
+            epochs=1,
+            steps=len(ALPHAS),
+            train_samples=len(self.parts.train),
+            validation_samples=len(self.parts.validation),
+            parameters=sum(p.numel() for p in self.between.version(0.0).network.parameters()),
+            settings={"device": str(self.between.device), "start": f"{self.candidate.name} and {self.old.name}"},
+        )
+
+    def describe(self, **more: Any) -> Checkpoint:
+        """This version as a checkpoint's header; see ``Trainer.describe``."""
+        figures = {
+            "alpha": self.found.alpha,
+            "validation_accuracy": self.found.accuracy,
+            "validation_nfr": self.found.nfr,
+        }
+        made = dataclasses.replace(
+            self.between.version(self.found.alpha).checkpoint,
+            method=self.recipe.method.name,
+            role=self.recipe.role,
+            data_fingerprint=self.parts.dataset.fingerprint,
+            recipe=recipes.to_json(self.recipe),
+            start=self.candidate.name,
+            start_sha256=self.candidate.sha256(),
+        )
+        return dataclasses.replace(made, **{**more, "figures": figures | more.get("figures", {})})
+
+    def save_weights(self, path: Path, checkpoint: Checkpoint) -> None:
+        """Write through ``paths.replace_file``."""
+        version = self.between.renewed(self.found.alpha, self.parts.dataset, self.parts.train, None)
+        weights.save_network(path, version.network.state_dict(), checkpoint)
+
+    def answers(self, indices: Indices, report: Progress | None = None) -> Logits | None:
+        """The weights are to be asked."""
+        return None
+
+    def save_state(self, path: Path) -> None:
+        """Nothing: it takes seconds to begin anew."""
+        State({}).save(path)
+
+    def restore(self, path: Path) -> None:
+        """Begin anew."""
