@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
     from mpt_studio.compare.figures.offset import at_offset, offsets
     from mpt_studio.compare.figures.paired import Paired, paired
-    from mpt_studio.compare.figures.recommend import OffsetRecommendation, Recommendation, recommend, recommend_offset
+    from mpt_studio.compare.figures.recommend import (
+        OffsetRecommendation,
+        Recommendation,
+        deciding_subset,
+        recommend,
+        recommend_offset,
+    )
     from mpt_studio.compare.files.id_list import read_ids, write_ids
     from mpt_studio.compare.files.kept import open_comparison
     from mpt_studio.compare.files.metadata import read_metadata
@@ -56,7 +62,7 @@ __getattr__ = names_of(
         "figures.judge": "Criteria Finding Verdict adjusted_rates judge label_wrong",
         "figures.offset": "at_offset offsets",
         "figures.paired": "Paired paired",
-        "figures.recommend": "OffsetRecommendation Recommendation recommend recommend_offset",
+        "figures.recommend": "OffsetRecommendation Recommendation deciding_subset recommend recommend_offset",
         "files.id_list": "read_ids write_ids",
         "files.kept": "open_comparison",
         "files.metadata": "read_metadata",

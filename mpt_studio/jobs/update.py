@@ -10,6 +10,7 @@ from typing import Any
 
 from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.compare import Comparison, compare, recommend, record_of
+from mpt_studio.compare.figures.noise_floor import noise_floor
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.splits import check_trainable
 from mpt_studio.errors import Interrupted, UserError
@@ -282,7 +283,8 @@ class _UpdateJob:
         runs = {step.role: run for step, run in trained if step.role in ("reference", "noise_floor")}
         if len(runs) < 2:
             return None
-        return record_of(compare(self._answers(runs["reference"]), self._answers(runs["noise_floor"])))
+        between = compare(self._answers(runs["reference"]), self._answers(runs["noise_floor"]))
+        return noise_floor(between, self.old_names)
 
 
 _ENDINGS: dict[str, str] = {

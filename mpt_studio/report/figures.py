@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio.compare.figures.columns import FIGURES, Figure
+from mpt_studio.compare.figures.noise_floor import floors_of
 from mpt_studio.compare.matching.doctor import PAIR_WORDS
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.errors import one_sentence
@@ -21,9 +22,8 @@ def update_report(result: dict[str, Any]) -> str:
     recommended = result.get("recommended")
     if recommended:
         lines += ["", f"Recommended: {recommended['reason']}"]
-    floor = result.get("noise_floor")
-    if floor:
-        lines += ["", f"Noise floor, between two plain models of other seeds: {_floor(floor)}."]
+    if floors := floors_of(result):
+        lines += ["", f"Noise floor, between two plain models of other seeds: {_floor(floors)}."]
     lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
     return "\n".join(lines)
 
@@ -35,11 +35,12 @@ def _skipped(data: dict[str, Any]) -> list[str]:
     return [f"Left out, unreadable: {count:,}: {', '.join(names[:3])}{', …' if count > 3 else ''}"] if names else []
 
 
-def _floor(record: dict[str, Any]) -> str:
+def _floor(floors: dict[str, dict[str, Any]]) -> str:
+    subsets: tuple[Subset, ...] = ("old_classes", "all")
     return " and ".join(
-        f"NFR {_with_interval(record[subset], 'nfr')} ({SUBSET_WORDS[subset]}, n={record[subset]['samples']})"
-        for subset in ("old_classes", "all")
-        if record[subset]["samples"]
+        f"NFR {_with_interval(floors[subset], 'nfr')} ({SUBSET_WORDS[subset]}, n={floors[subset]['samples']})"
+        for subset in subsets
+        if subset in floors
     )
 
 

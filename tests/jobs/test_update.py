@@ -259,7 +259,9 @@ def test_that_the_noise_floor_is_the_flips_between_two_plain_models(session: job
     result = jobs.run_update(session, jobs.start_update(session.store, recipe).id)
     assert result is not None
     assert len(result["candidates"]) == 1
-    assert 0 < result["noise_floor"]["all"]["nfr"] < 1
+    floor, candidate = result["noise_floor"], result["candidates"][0]
+    assert 0 < floor["all"]["nfr"] < 1
+    assert [floor[s]["samples"] for s in SUBSETS] == [candidate[s]["samples"] for s in SUBSETS]
 
 
 def test_that_unreadable_images_are_counted_and_left_out(session: jobs.Session, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.matching.matching import Bools
+from mpt_studio.compare.tally import Subset
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, ratio, wilson
 from mpt_studio.predictions import Ints
@@ -101,6 +102,12 @@ class History:
         """Rows of the last comparison that are negative flips from one version to another."""
         found: Ints = self.rows[self.right(old) & ~self.right(new)]
         return found
+
+    def flips_on(self, old: int, new: int, subset: Subset) -> tuple[int, int]:
+        """Negative flips from one version to another among a subset's samples, and how many these are."""
+        every = np.ones(len(self), dtype=bool)
+        here = {"all": every, "old_classes": self.is_old_class, "new_classes": ~self.is_old_class}[subset]
+        return int(np.count_nonzero(here & self.right(old) & ~self.right(new))), int(np.count_nonzero(here))
 
     @cached_property
     def flip_counts(self) -> Ints:

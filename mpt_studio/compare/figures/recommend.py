@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures.frontier import Frontier, frontier
-from mpt_studio.compare.tally import SUBSET_WORDS
+from mpt_studio.compare.tally import SUBSET_WORDS, Subset
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Recommendation:
     """Its key among the candidates; empty where none of them is within the tolerance."""
     reason: str
     """One sentence with subset names and sample counts."""
+
+
+def deciding_subset(comparison: Comparison) -> Subset:
+    """Whose NFR decides: old classes, or all samples where the test part has none of those."""
+    return "old_classes" if comparison.rates("old_classes").samples else "all"
 
 
 def recommend(plain: Comparison, candidates: Mapping[str, Comparison], tolerance: float = 0.02) -> Recommendation:
@@ -90,7 +95,7 @@ def recommend_offset(
 
 
 def _curve(curve: Frontier) -> npt.NDArray[np.float64]:
-    """NFR (old classes); over all where the test part has no samples of old classes, as in ``_nfr``."""
+    """NFR (old classes); over all where the test part has no samples of old classes, as in ``deciding_subset``."""
     return curve.nfr_old_classes if curve.samples_old_classes else curve.nfr_all
 
 
@@ -99,14 +104,12 @@ def _accuracy(comparison: Comparison) -> float:
 
 
 def _nfr(comparison: Comparison) -> float:
-    """NFR (old classes); over all where the test part has no samples of old classes."""
-    found = comparison.rates("old_classes").nfr
-    return (comparison.rates("all").nfr or 0.0) if found is None else found
+    return comparison.rates(deciding_subset(comparison)).nfr or 0.0
 
 
 def _subset(comparison: Comparison) -> tuple[str, int]:
-    n = comparison.rates("old_classes").samples
-    return (SUBSET_WORDS["old_classes"], n) if n else (SUBSET_WORDS["all"], len(comparison))
+    subset = deciding_subset(comparison)
+    return SUBSET_WORDS[subset], comparison.rates(subset).samples
 
 
 def _offset(gamma: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QMenu,
     QPushButton,
@@ -23,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Filter, Samples, Subset, offsets
+from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Filter, Samples, Subset, deciding_subset, offsets
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.confusion import View, confused_rows
 from mpt_studio.errors import UserError
@@ -32,6 +30,7 @@ from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.charts.frontier_plot import Curve, FrontierPlot
 from mpt_studio.gui.compare.bars import ClassBars, FlowView
 from mpt_studio.gui.compare.candidates_table import CandidatesTable
+from mpt_studio.gui.compare.card_grid import CardGrid
 from mpt_studio.gui.compare.confusion_view import ConfusionView
 from mpt_studio.gui.compare.history_view import HistoryView
 from mpt_studio.gui.compare.interpolation_path import Interpolation
@@ -47,7 +46,6 @@ from mpt_studio.gui.widgets.plain import count, label, percent, set_tip
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
 
-_TWO_COLUMNS_FROM, _THREE_COLUMNS_FROM = 660, 1400
 _CHARTS_MS = 40
 """Between two draws of the charts while the offset slider moves; table, quadrants and point follow every step."""
 _NOTHING = "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
@@ -59,7 +57,7 @@ class ComparePage(RefreshedWhenSeen):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
-        self.subset: Subset = "all"
+        self._chosen: Subset | None = None
         self.frontiers, self.pairing, self.noise = Frontiers(self), Pairing(workspace, self), NoiseFloor(workspace)
         self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
         self._charts.timeout.connect(self._show_charts)
@@ -95,18 +93,16 @@ class ComparePage(RefreshedWhenSeen):
             column.addWidget(widget)
         theme.mark(self.basis, muted=True)
         theme.mark(self.floor, muted=True)
-        self.grid = QGridLayout()
-        self.grid.setSpacing(theme.SPACE)
-        self.cards = [
-            framed("Old against update", self.quadrants),
-            framed("Accuracy against NFR", self.frontier, self.interpolation),
-            framed("NFR per class", self.classes),
-            framed("Flow of negative flips: truth → new answer", self.flow),
-            framed("Confusion", self.confusion),
-            framed("Every version", self.history),
-        ]
-        self._arranged: tuple[int, list[QFrame]] = (0, [])
-        self._unneeded: set[QFrame] = set()
+        self.grid = CardGrid(
+            [
+                framed("Old against update", self.quadrants),
+                framed("Accuracy against NFR", self.frontier, self.interpolation),
+                framed("NFR per class", self.classes),
+                framed("Flow of negative flips: truth → new answer", self.flow),
+                framed("Confusion", self.confusion),
+                framed("Every version", self.history),
+            ]
+        )
         column.addLayout(self.grid, 1)
         self.scroll_area = QScrollArea(widgetResizable=True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
@@ -117,7 +113,6 @@ class ComparePage(RefreshedWhenSeen):
         self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.scroll_area)
         self.stack.addWidget(self.blocked)
-        self._arrange()
 
     def _head(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -125,7 +120,6 @@ class ComparePage(RefreshedWhenSeen):
         for i, subset in enumerate(SUBSETS):
             button = QPushButton(SUBSET_WORDS[subset].capitalize())
             button.setCheckable(True)
-            button.setChecked(subset == self.subset)
             button.setAccessibleName(f"Figures over {SUBSET_WORDS[subset]}")
             self.subsets.addButton(button, i)
             line.addWidget(button)
@@ -152,7 +146,7 @@ class ComparePage(RefreshedWhenSeen):
 
     def export_charts(self, folder: Path, kind: str) -> None:
         """Write every chart on show as "png" or "svg" into a folder and tell how it went."""
-        charts = {card.accessibleName(): card for card in self.cards if not card.isHidden()}
+        charts = {card.accessibleName(): card for card in self.grid.cards if not card.isHidden()}
         try:
             written = write_charts(charts, self.frontier, folder, kind)
         except (UserError, OSError) as error:
@@ -188,38 +182,23 @@ class ComparePage(RefreshedWhenSeen):
         self.offset.changed.connect(workspace.set_offset)
         workspace.offsets.stepped.connect(self._follow_offset)
 
-    def _arrange(self) -> None:
-        columns = 1 + (self.width() >= _TWO_COLUMNS_FROM) + (self.width() >= _THREE_COLUMNS_FROM)
-        seen = [card for card in self.cards if card not in self._unneeded]
-        if (columns, seen) == self._arranged:
-            return
-        self._arranged = (columns, seen)
-        for card in self.cards:
-            self.grid.removeWidget(card)
-        for i, card in enumerate(seen):
-            rest = columns - i % columns if i == len(seen) - 1 else 1  # the last one takes what its row has left
-            self.grid.addWidget(card, i // columns, i % columns, 1, rest)
-        for row in range(len(self.cards)):
-            self.grid.setRowStretch(row, int(row < -(-len(seen) // columns)))
-        for column in range(3):
-            self.grid.setColumnStretch(column, int(column < columns))
-
-    def _show_cards(self, cards: Sequence[QFrame], wanted: bool) -> None:
-        for card in cards:
-            card.setVisible(wanted)
-        self._unneeded = self._unneeded - set(cards) if wanted else self._unneeded | set(cards)
-        self._arrange()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange()
+        self.grid.fit(self.width())
 
     # -- content
 
+    @property
+    def subset(self) -> Subset:
+        """The one that was chosen; before that, the one that the sentence below the table decides on."""
+        workspace = self.workspace
+        made = (workspace.comparison(version.key) for version in workspace.candidates)
+        first = next((comparison for comparison in made if comparison is not None), None)
+        return self._chosen or (deciding_subset(first) if first is not None else "all")
+
     def set_subset(self, subset: Subset) -> None:
-        """Show the table and the quadrants over this subset."""
-        self.subset = subset
-        self.subsets.button(SUBSETS.index(subset)).setChecked(True)
+        """Show the table and the quadrants over this subset from now on."""
+        self._chosen = subset
         self._refresh()
 
     def _refresh(self) -> None:
@@ -233,8 +212,9 @@ class ComparePage(RefreshedWhenSeen):
         if not some:
             self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
             return
+        self.subsets.button(SUBSETS.index(self.subset)).setChecked(True)
         self.table.refresh(self.subset)
-        self.floor.setText(self.noise.sentence())
+        self.floor.setText(self.noise.sentence(self.subset))
         self.floor.setVisible(bool(self.floor.text()))
         self.picks.refresh()
         self.title.setText(f"{workspace.current_name} against {old.label}" if current and old else "")
@@ -251,7 +231,7 @@ class ComparePage(RefreshedWhenSeen):
     def _show_comparison(self, comparison: Comparison | None) -> None:
         for part in (self.title, self.offset):
             part.setVisible(comparison is not None)
-        self._show_cards((self.cards[0], *self.cards[2:5]), comparison is not None)
+        self.grid.show_cards((self.grid.cards[0], *self.grid.cards[2:5]), comparison is not None)
         self.matching.setVisible(False)
         if comparison is None:
             self._clear_charts()
@@ -297,7 +277,7 @@ class ComparePage(RefreshedWhenSeen):
         self._counted = comparison
         for chart in (self.classes, self.flow, self.confusion):
             chart.show_comparison(comparison)
-        self._show_cards(self.cards[5:], self.history.refresh())
+        self.grid.show_cards(self.grid.cards[5:], self.history.refresh())
         self.pairing.ask(self.subset)
         self._highlight()
 
@@ -306,7 +286,7 @@ class ComparePage(RefreshedWhenSeen):
         self._counted = None
         for chart in (self.classes, self.flow, self.confusion):
             chart.show_comparison(None)
-        self._show_cards(self.cards[5:], False)
+        self.grid.show_cards(self.grid.cards[5:], False)
 
     def _let_go(self) -> None:
         self._charts.stop()

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import OffsetRecommendation, recommend_offset
+from mpt_studio.compare import SUBSET_WORDS, OffsetRecommendation, deciding_subset, recommend_offset
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
@@ -35,7 +35,7 @@ class PickBar(QWidget):
         set_tip(self.any_offset, "Choose among all points of all curves, not only candidates as trained")
         self.show_it = QPushButton("Show it")
         self.show_it.setAccessibleName("Show the picked candidate")
-        self.reason = label(wrap=True)
+        self.lowest, self.reason = label(), label(wrap=True)
         self._lay_out()
         self.points.valueChanged.connect(self._set_tolerance)
         self.any_offset.toggled.connect(self._set_any_offset)
@@ -44,8 +44,8 @@ class PickBar(QWidget):
     def _lay_out(self) -> None:
         question = QWidget()
         row = FlowLayout(question, spacing=theme.SPACE)
-        within = in_a_row(label("Lowest NFR with accuracy within"), self.points, label("points of plain training"))
-        for part in (within, self.any_offset, self.show_it):
+        within = in_a_row(label("with accuracy (all) within"), self.points, label("points of plain training"))
+        for part in (self.lowest, within, self.any_offset, self.show_it):
             row.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -59,11 +59,12 @@ class PickBar(QWidget):
         self.setVisible(contenders is not None)
         if contenders is None:
             return
+        plain, candidates = contenders
+        self.lowest.setText(f"Lowest NFR ({SUBSET_WORDS[deciding_subset(plain)]})")
         if not self.any_offset.isChecked():
             self._asked = ()
             self._tell()
             return
-        plain, candidates = contenders
         tolerance = self._workspace.recommending.tolerance
         asked = (plain, *candidates.values(), tolerance)
         busy = self._job is not None and not self._job.is_finished

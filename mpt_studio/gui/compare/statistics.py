@@ -6,14 +6,26 @@ chance? ``Frontiers``: what could each trade?
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio.compare import Comparison, Frontier, Paired, Subset, flow, frontier, history, paired, per_class
+from mpt_studio.compare import (
+    SUBSET_WORDS,
+    Comparison,
+    Frontier,
+    Paired,
+    Subset,
+    flow,
+    frontier,
+    history,
+    paired,
+    per_class,
+)
 from mpt_studio.compare.blocks import Stop, check
 from mpt_studio.compare.figures.confusion import confusion
+from mpt_studio.compare.figures.noise_floor import floors_of
 from mpt_studio.errors import UserError
 from mpt_studio.flips import wilson
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
@@ -75,12 +87,12 @@ class NoiseFloor:
         self._workspace = workspace
         self._known: tuple[object, str] = (None, "")
 
-    def sentence(self) -> str:
-        """With subset and n; empty where there are no two plain trainings."""
+    def sentence(self, subset: Subset) -> str:
+        """On the table's subset, with its n; empty where there are no two plain trainings."""
         pair = self._pair()
-        key = (self._workspace.update_id, *pair)
+        key = (self._workspace.update_id, subset, *pair)
         if key != self._known[0]:
-            self._known = (key, _of_versions(*pair) if len(pair) == 2 else self._of_update())
+            self._known = (key, _of_versions(pair, subset) if len(pair) == 2 else self._of_update(subset))
         return self._known[1]
 
     def _pair(self) -> list[Comparison]:
@@ -89,30 +101,30 @@ class NoiseFloor:
         keys = [of_role[role] for role in ("reference", "noise_floor") if role in of_role]
         return [c for key in keys if (c := workspace.comparison(key)) is not None]
 
-    def _of_update(self) -> str:
+    def _of_update(self, subset: Subset) -> str:
         workspace = self._workspace
         try:
             result = workspace.store.update(workspace.update_id).result if workspace.update_id else None
         except UserError:
             return ""
-        figures = ((result or {}).get("noise_floor") or {}).get("all") or {}
-        return _floor(int(figures["negative_flips"]), int(figures["samples"])) if "negative_flips" in figures else ""
+        figures = floors_of(result or {}).get(subset) or {}
+        return _floor(figures["negative_flips"], figures["samples"], subset) if figures else ""
 
 
-def _of_versions(plain: Comparison, other: Comparison) -> str:
+def _of_versions(pair: Sequence[Comparison], subset: Subset) -> str:
     try:
-        between = history([plain, other])
+        between = history(pair)
     except UserError:
         return ""
-    return _floor(int(between.flip_counts[1, 2]), len(between))
+    return _floor(*between.flips_on(1, 2, subset), subset)
 
 
-def _floor(flips: int, samples: int) -> str:
+def _floor(flips: int, samples: int, subset: Subset) -> str:
     if not samples:
         return ""
     return (
-        f"Noise floor: two plain trainings that differ only in the seed have an NFR (all, n={count(samples)}) "
-        f"of {percent(flips / samples)} ({interval(wilson(flips, samples))}) between them."
+        f"Noise floor: two plain trainings that differ only in the seed have an NFR ({SUBSET_WORDS[subset]}, "
+        f"n={count(samples)}) of {percent(flips / samples)} ({interval(wilson(flips, samples))}) between them."
     )
 
 

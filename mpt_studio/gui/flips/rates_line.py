@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel
 
-from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Subset, adjusted_rates
+from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Subset, adjusted_rates, deciding_subset
 from mpt_studio.flips import Mark, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.widgets import theme
@@ -39,9 +39,8 @@ class RatesLine:
         self._asked = asked
         self._latest.ask(lambda _stop: _rates(comparison), self._show, beside=len(comparison) > DIRECT_SAMPLES)
 
-    def _show(self, found: tuple[int, _Found, _Found]) -> None:
-        wrong, raw, adjusted = found
-        subset: Subset = "old_classes" if raw["old_classes"].samples else "all"
+    def _show(self, found: tuple[int, Subset, _Found, _Found]) -> None:
+        wrong, subset, raw, adjusted = found
         text = f"NFR ({SUBSET_WORDS[subset]}) {_nfr(raw[subset])}"
         if wrong:
             text += f" · without {count(wrong, 'wrong label')} {_nfr(adjusted[subset])}"
@@ -51,11 +50,12 @@ class RatesLine:
         set_tip(self.label, "\n".join(lines))
 
 
-def _rates(comparison: Comparison) -> tuple[int, _Found, _Found]:
-    """How many labels are wrong, the raw and the adjusted rates."""
+def _rates(comparison: Comparison) -> tuple[int, Subset, _Found, _Found]:
+    """How many labels are wrong, the subset that decides, the raw and the adjusted rates."""
     wrong = int((comparison.marks == Mark.LABEL_WRONG).sum())
     raw = {subset: comparison.rates(subset) for subset in SUBSETS}
-    return wrong, raw, {subset: adjusted_rates(comparison, subset) for subset in SUBSETS} if wrong else raw
+    adjusted = {subset: adjusted_rates(comparison, subset) for subset in SUBSETS} if wrong else raw
+    return wrong, deciding_subset(comparison), raw, adjusted
 
 
 def _nfr(rates: Rates) -> str:

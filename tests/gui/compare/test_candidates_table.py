@@ -15,6 +15,7 @@ pytestmark = pytest.mark.gui
 
 
 def test_that_the_table_has_every_rate_with_its_interval(page: ComparePage) -> None:
+    page.set_subset("all")
     assert cell(page, 0, "candidate") == "plain (plain training)"
     assert cell(page, 0, "accuracy") == "40.0 % (16.8–68.7)"
     assert cell(page, 0, "NFR") == "40.0 % (16.8–68.7)"
@@ -40,7 +41,7 @@ def test_that_a_click_on_a_row_puts_the_candidate_on_show(
     qtbot.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert workspace.current is workspace.version("mpt")
     assert page.title.text() == "MPT_KL against old"
-    assert page.quadrants.cells[FlipKind.NEGATIVE].accessibleName().startswith("negative flips: 2 of 10")
+    assert page.quadrants.cells[FlipKind.NEGATIVE].accessibleName().startswith("negative flips: 2 of 8")
 
 
 def test_that_the_table_follows_the_workspace(page: ComparePage, workspace: Workspace) -> None:

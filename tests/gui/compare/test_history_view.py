@@ -27,4 +27,4 @@ def test_that_versions_are_followed_from_the_first_to_the_last(
     assert cells is not None
     assert cells.sentence(0, 1) == "From old to plain: NFR (all) 40.0 % (16.8–68.7), 4 of 10 samples."
     workspace.remove("mpt")
-    assert page.cards[5].isHidden()
+    assert page.grid.cards[5].isHidden()

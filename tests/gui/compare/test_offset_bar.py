@@ -17,6 +17,7 @@ pytestmark = pytest.mark.gui
 def test_that_the_offset_slider_moves_table_quadrants_charts_and_point(
     page: ComparePage, workspace: Workspace, qtbot: QtBot
 ) -> None:
+    page.set_subset("all")
     workspace.select(5)
     page.offset.slider.setValue(page.offset.slider.maximum())
     gamma = workspace.offsets.of("plain")

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.gui
 
 
 def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBot) -> None:
+    qtbot.mouseClick(page.subsets.button(0), Qt.MouseButton.LeftButton)
     assert page.basis.text().startswith(
         "Over all samples, n = 10; the old model's accuracy is 75.0 % on its own classes, 60.0 % on these."
     )
@@ -36,6 +37,21 @@ def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBo
     assert "of 8 samples" in tip
     page.set_subset("new_classes")
     assert cell(page, 0, "BTC") == "–"
+
+
+def test_that_the_tables_subset_is_the_one_that_the_sentence_below_decides_on(
+    page: ComparePage, workspace: Workspace
+) -> None:
+    assert page.subsets.checkedButton().text() == "Old classes"
+    assert page.picks.lowest.text() == "Lowest NFR (old classes)"
+    told = "MPT_KL has the lowest NFR (old classes, n=8): 25.0 % against 50.0 % with plain training"
+    assert page.reason.text().startswith(f"★ {told}")
+    assert [cell(page, row, "NFR").partition(" (")[0] for row in (0, 1)] == ["50.0 %", "25.0 %"]
+    page.set_subset("new_classes")
+    workspace.set_current("mpt")
+    assert page.subsets.checkedButton().text() == "New classes"
+    assert page.basis.text().startswith("Over new classes, n = 2")
+    assert page.reason.text().startswith(f"★ {told}")
 
 
 def test_that_the_selected_sample_is_marked_in_the_lists(page: ComparePage, workspace: Workspace) -> None:
@@ -77,13 +93,6 @@ def test_that_a_refused_comparison_says_why(qtbot: QtBot, empty_workspace: Works
     assert "no sample in common" in page.nothing.text()
 
 
-def test_that_cards_stack_in_a_narrow_window(page: ComparePage) -> None:
-    page.resize(600, 900)
-    assert page._arranged[0] == 1
-    page.resize(1000, 900)
-    assert page._arranged[0] == 2
-
-
 def test_that_it_paints_in_both_schemes(page: ComparePage, qapp: object) -> None:
     from mpt_studio.gui.widgets import theme
 
@@ -104,22 +113,13 @@ def test_that_a_test_part_without_old_classes_is_shown_all_the_same(
         last = replace(found, sample_ids=found.sample_ids[8:], labels=found.labels[8:], logits=found.logits[8:])
         empty_workspace.add_version(type(version)(version.key, version.label, version.role, predictions=last))
     page = opened(qtbot, empty_workspace)
+    assert page.subsets.checkedButton().text() == "All"
     page.set_subset("old_classes")
     assert page.basis.text() == "Over old classes, n = 0. Small: 95 % intervals."
     assert cell(page, 0, "NFR") == "–"
     assert page.classes.bars.empty.text() == "No samples of old classes."
     assert page.frontier.readout.text().startswith("There are no samples of old classes")
     assert not page.grab().isNull()
-
-
-def test_that_the_last_of_an_odd_number_of_cards_has_its_row_to_itself(
-    page: ComparePage, workspace: Workspace, qtbot: QtBot
-) -> None:
-    assert page.cards[5].isVisible()
-    both = page.cards[4].width()
-    workspace.remove("mpt")
-    assert not page.cards[5].isVisible()
-    qtbot.waitUntil(lambda: page.cards[4].width() > 1.8 * both)
 
 
 def test_that_it_says_what_it_waits_for(workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

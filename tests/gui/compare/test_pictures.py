@@ -39,4 +39,4 @@ def test_that_the_charts_on_show_are_written_as_pictures(
         assert "MPT_KL" in words
         assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == 2
     else:
-        assert QImage(str(one)).width() == 2 * page.cards[1].width()
+        assert QImage(str(one)).width() == 2 * page.grid.cards[1].width()

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.gui
 def test_that_a_quadrant_leads_to_its_samples(
     page: ComparePage, workspace: Workspace, qtbot: QtBot, kind: FlipKind
 ) -> None:
+    page.set_subset("all")
     with qtbot.waitSignal(workspace.show_flips):
         qtbot.mouseClick(page.quadrants.cells[kind], Qt.MouseButton.LeftButton)
     comparison = workspace.comparison()

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.gui
 
 
 def test_that_candidates_are_told_apart_by_a_paired_test(page: ComparePage, workspace: Workspace) -> None:
+    page.set_subset("all")
     # of 10 samples, plain flips 1, 2, 5, 6 and MPT_KL only 2 and 6: p of 2 against 0 is 0.5
     assert cell(page, 0, "Δ NFR") == "– (on show)"
     assert cell(page, 1, "Δ NFR") == "−20.0 pt (p = 0.500)"
@@ -31,7 +32,12 @@ def test_that_the_noise_floor_is_told_where_two_plain_trainings_are_open(
     old = workspace.versions[0]
     workspace.add_version(type(old)("seed", "other seed", "noise_floor", predictions=old.predictions))
     # both know cat and dog: there plain has 0, 3 and 4 right, and the other seed of these not 3
-    assert page.floor.text() == (
-        "Noise floor: two plain trainings that differ only in the seed have an NFR (all, n=8) "
+    told = (
+        "Noise floor: two plain trainings that differ only in the seed have an NFR ({}, n=8) "
         "of 12.5 % (2.2–47.1) between them."
     )
+    assert page.floor.text() == told.format("old classes")
+    page.set_subset("all")
+    assert page.floor.text() == told.format("all")
+    page.set_subset("new_classes")
+    assert page.floor.isHidden()
