@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
+from mpt_studio.gui.workspace.version import FIXED_COLORS
 from mpt_studio.jobs.plan import plan_of
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store.worked import Stopwatch
 
 State = Literal["waiting", "running", "paused", "done", "stopped", "cancelled", "failed", "interrupted"]
-OLD = -1
 
 
 @dataclass
@@ -23,7 +23,7 @@ class VersionState:
     label: str
     role: str
     color: int = 0
-    """Colour index, as the versions will have it: ``OLD`` the old model and ensemble members, else in order."""
+    """Colour index, the one that the version will have on the other pages."""
     run: str = ""
     state: State = "waiting"
     started: Started | None = None
@@ -168,10 +168,9 @@ class UpdateState:
 def _give_colors(versions: Iterable[VersionState]) -> None:
     count = 0
     for version in versions:
-        if version.role in ("old", "ensemble"):
-            version.color = OLD
-        else:
-            version.color, count = count, count + 1
+        fixed = FIXED_COLORS.get(version.role)
+        version.color = count if fixed is None else fixed
+        count += fixed is None
 
 
 def time_left(seconds: float | None) -> str:

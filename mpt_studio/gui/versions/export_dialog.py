@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialogButtonBox, QFileDialog, QProgressBar, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFileDialog, QProgressBar, QWidget
 
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, count, label
+from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.jobs.exporting import SUFFIXES, Format
@@ -33,7 +34,7 @@ class ExportVersionDialog(FormDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._workspace, self._start = workspace, start
         self._job: Job | None = None
-        self.version, self.format = QComboBox(), QComboBox()
+        self.version, self.format = ComboBox(), ComboBox()
         self.version.setAccessibleName("Version")
         self.format.setAccessibleName("Format")
         self._fill(version)

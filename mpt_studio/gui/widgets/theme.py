@@ -44,6 +44,8 @@ class Colors:
     on_accent: str
     """Text on the accent colour."""
     old: str
+    noise_floor: str
+    """Plain training with another seed: no candidate, so none of their hues."""
     candidates: tuple[str, ...]
 
 
@@ -60,6 +62,7 @@ LIGHT = Colors(
     accent="#2461c6",
     on_accent="#ffffff",
     old="#576474",
+    noise_floor="#6f6253",
     candidates=("#2761af", "#843eba", "#096b76", "#a3367a", "#765e16", "#4b53cf", "#964d2a", "#336875"),
 )
 DARK = Colors(
@@ -75,6 +78,7 @@ DARK = Colors(
     accent="#65a1f4",
     on_accent="#0d1420",
     old="#a5b2c3",
+    noise_floor="#b8a894",
     candidates=("#6eacf6", "#c696f0", "#41c3cf", "#ee83c3", "#cdb25a", "#9ca2f8", "#de976d", "#84bccb"),
 )
 
@@ -120,8 +124,8 @@ def candidate(index: int) -> str:
 
 
 def version_color(index: int) -> str:
-    """Hue of a version by its colour index; −1 is the old model."""
-    return colors().old if index < 0 else candidate(index)
+    """Hue of a version by its colour index; −1 is the old model, −2 the noise floor."""
+    return {-1: colors().old, -2: colors().noise_floor}.get(index) or candidate(index)
 
 
 def apply(app: QApplication, choice: Scheme = "system") -> None:
@@ -197,8 +201,10 @@ def palette() -> QPalette:
         role.Dark: c.border,
     }.items():
         made.setColor(where, QColor(value))
-    for where in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, where, QColor(blend(c.muted, c.panel, 0.35)))
+    for where in (role.WindowText, role.Text, role.ButtonText, role.PlaceholderText):  # to be read all the same:
+        made.setColor(QPalette.ColorGroup.Disabled, where, QColor(c.muted))
+    for where in (role.Base, role.Button):  # what tells it is the plain ground
+        made.setColor(QPalette.ColorGroup.Disabled, where, QColor(c.background))
     return made
 
 

@@ -41,12 +41,16 @@ class Following(QObject):
         elif opened.dataset.spec != recipe.data:
             return
         first = plan_of(recipe)[0]
-        opened.replace([_training(update_id, first.label, first.role)], update_id)
+        deployed = [making.of_deployed(recipe.old)] if recipe.old else []
+        opened.replace([*deployed, _training(update_id, first.label, first.role)], update_id)
+        for version in deployed:
+            self._loading.evaluate_one(version)  # at once where the data are open already, else with them
 
     def take(self, update_id: str, events: Iterable[tuple[str, Event]]) -> None:
         """Versions begin and get their answers."""
         for run, event in events if self.follows(update_id) else ():
             if isinstance(event, Stage):
+                self._end_others(update_id, event)
                 self._begin_version(update_id, event)
             elif isinstance(event, Ended) and run and event.outcome != "interrupted":
                 self._end_version(run)
@@ -62,6 +66,12 @@ class Following(QObject):
             opened.versions_changed.emit()
         else:
             opened.add_version(_training(stage.run, stage.label, stage.role, stage.method))
+
+    def _end_others(self, update_id: str, stage: Stage) -> None:
+        """One version is made after the other; one that was ready when the update went on ends without a word."""
+        for key in [v.key for v in self._opened.versions if v.is_training]:
+            if key not in (update_id, stage.run):
+                self._end_version(key)
 
     def _end_version(self, run: str) -> None:
         opened, version = self._opened, self._opened.version(run)
@@ -84,5 +94,5 @@ class Following(QObject):
 
 
 def _training(key: str, label: str, role: str, method: str = "") -> Version:
-    color = making.OLD_COLOR if role == "old" else 0
+    color = making.FIXED_COLORS.get(role, 0)
     return Version(key, label, role, method=method, color=color, run=key, is_training=True)

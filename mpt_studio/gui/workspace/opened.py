@@ -17,7 +17,7 @@ from mpt_studio.gui.images.thumbnails import CACHE_BYTES, Thumbnails
 from mpt_studio.gui.widgets.plain import listed, number
 from mpt_studio.gui.workspace.browsing import NEGATIVE_FLIPS, GroupBy, Order, RowFinder, Rows
 from mpt_studio.gui.workspace.comparisons import Comparisons, Offsets
-from mpt_studio.gui.workspace.version import OLD_COLOR, Version, unique_label
+from mpt_studio.gui.workspace.version import FIXED_COLORS, OLD_COLOR, Version, unique_label
 
 if TYPE_CHECKING:
     from mpt_studio.gui.beside.worker_client import WorkerClient
@@ -130,7 +130,8 @@ class Opened(QObject):
         self.versions = [v for v in self.versions if v.key != version.key]
         if version.role == "old" and self.old is not None:
             version.role = "candidate"
-        version.color = OLD_COLOR if version.role == "old" else self._free_color()
+        fixed = FIXED_COLORS.get(version.role)
+        version.color = self._free_color() if fixed is None else fixed
         version.label = unique_label(version.label, {v.label for v in self.versions})
         self.versions.append(version)
         self.answers_changed(version)
@@ -155,9 +156,10 @@ class Opened(QObject):
         chosen, former = self.version(key), self.old
         if chosen is None or chosen is former:
             return
-        if former is not None:
-            former.role, former.color = "candidate", chosen.color
+        freed = chosen.color
         chosen.role, chosen.color = "old", OLD_COLOR
+        if former is not None:
+            former.role, former.color = "candidate", freed if freed >= 0 else self._free_color()
         if self._current == key:
             self._current = former.key if former else ""
         self._forget_comparisons()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mpt_studio.data import Dataset
     from mpt_studio.store import Run, Store
 OLD_COLOR = -1
+FIXED_COLORS = {"old": OLD_COLOR, "ensemble": OLD_COLOR, "noise_floor": -2}
+"""The colour indices of roles that are no candidates; candidates are numbered from 0 in their order."""
 
 
 @dataclass(eq=False)
@@ -31,7 +33,7 @@ class Version:
     """"old", "reference", "candidate" or "noise_floor"."""
     method: str = ""
     color: int = 0
-    """Index for ``theme.version_color``; −1 is the old model."""
+    """Index for ``theme.version_color``: of ``FIXED_COLORS``, or the candidate's number."""
     checkpoint: str = ""
     predictions: Predictions | None = None
     """None until they are known (a checkpoint that waits for data or for its evaluation)."""
@@ -173,6 +175,11 @@ def of_run(run: Run) -> Version:
         predictions=read_predictions(predictions) if predictions is not None else None,
         run=run.id,
     )
+
+
+def of_deployed(checkpoint: str) -> Version:
+    """The old model that an update was given, under the key and label that it has in the update's result."""
+    return Version(checkpoint, Path(checkpoint).stem, "old", color=OLD_COLOR, checkpoint=checkpoint)
 
 
 def choose_old(opened: list[Version], alone: bool) -> None:

@@ -35,9 +35,10 @@ def test_that_the_plan_is_known_before_anything_happens_with_a_colour_per_versio
     ]
 
 
-def test_that_members_of_an_ensemble_have_the_old_models_colour() -> None:
+def test_that_candidates_have_the_colours_that_they_have_on_compare() -> None:
+    """So members of an ensemble have the old model's, and the noise floor one of its own."""
     state = UpdateState(UpdateRecipe(old="x", methods="elodi", ensemble_size=2, noise_floor=True))
-    assert [v.color for v in state.versions] == [0, 1, -1, -1, 2]
+    assert [v.color for v in state.versions] == [0, -2, -1, -1, 1]
 
 
 def test_that_progress_counts_every_version_alike() -> None:

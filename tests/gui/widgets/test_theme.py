@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 import pytest
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -35,14 +36,16 @@ def test_that_every_colour_of_text_is_readable_on_whatever_text_lies_on(scheme: 
         "row under the pointer": theme.blend(c.panel, c.text, 0.06),
     }
     texts = {"text": c.text, "muted": c.muted, "right": c.right, "wrong": c.wrong, "both wrong": c.both_wrong}
-    texts |= {"accent": c.accent, "old": c.old} | {f"candidate {i}": hue for i, hue in enumerate(c.candidates)}
+    texts |= {"accent": c.accent, "old": c.old, "noise floor": c.noise_floor} | {
+        f"candidate {i}": hue for i, hue in enumerate(c.candidates)
+    }
     pairs = {f"{t} on {g}": theme.contrast(text, ground) for t, text in texts.items() for g, ground in grounds.items()}
     coats = {"right": c.right, "wrong": c.wrong, "both wrong": c.both_wrong}
     for name, hue in coats.items():
         for ink, text in ((name, hue), ("text", c.text), ("muted", c.muted)):
             pairs[f"{ink} on a coat of {name}"] = theme.contrast(text, theme.wash(hue))
             pairs[f"{ink} on a strong coat of {name}"] = theme.contrast(text, theme.wash(hue, lively=True))
-    for i, hue in enumerate((c.old, *c.candidates)):
+    for i, hue in enumerate((c.old, c.noise_floor, *c.candidates)):
         pairs[f"version {i} on a coat of itself"] = theme.contrast(hue, theme.wash(hue, lively=True))
         pairs[f"text on a coat of version {i}"] = theme.contrast(c.text, theme.wash(hue, lively=True))
     pairs["on accent"] = theme.contrast(c.on_accent, c.accent)
@@ -56,8 +59,6 @@ def test_that_every_rule_of_the_stylesheet_is_readable(scheme: theme.Scheme) -> 
     theme.set_scheme(scheme)
     c, poor = theme.colors(), {}
     for selector, body in re.findall(r"([^{}]+)\{([^{}]+)\}", theme.stylesheet().split("*/", 1)[1]):
-        if ":disabled" in selector:
-            continue
         ink = re.search(r"(?<![-\w])color: (#\w+)", body)
         ground = re.search(r"background(?:-color)?: (#\w+)", body)
         if ink is None and ground is None:
@@ -70,6 +71,19 @@ def test_that_every_rule_of_the_stylesheet_is_readable(scheme: theme.Scheme) -> 
     assert {selector: pair for selector, pair in poor.items() if selector not in indicators} == {}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_that_disabled_text_is_readable_and_looks_disabled(scheme: theme.Scheme) -> None:
+    theme.set_scheme(scheme)
+    palette, role, group = theme.palette(), QPalette.ColorRole, QPalette.ColorGroup
+    for where in group.Active, group.Inactive, group.Disabled:
+        for text in role.WindowText, role.Text, role.ButtonText, role.PlaceholderText, role.ToolTipText:
+            for ground in role.Window, role.Base, role.AlternateBase, role.Button:
+                ink, behind = palette.color(where, text).name(), palette.color(where, ground).name()
+                assert theme.contrast(ink, behind) >= READABLE, (where, text, ground)
+    for part in role.WindowText, role.Text, role.ButtonText, role.Base, role.Button:
+        assert palette.color(group.Disabled, part) != palette.color(group.Active, part)
+
+
 def test_that_black_or_white_can_be_read_on_any_colour() -> None:
     greys = [f"#{value:02x}{value:02x}{value:02x}" for value in range(256)]
     assert min(theme.contrast(theme.ink_on(grey), grey) for grey in greys) > READABLE
@@ -77,7 +91,7 @@ def test_that_black_or_white_can_be_read_on_any_colour() -> None:
 
 @pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 def test_that_versions_stand_out_and_differ(colors: theme.Colors) -> None:
-    hues = (colors.old, *colors.candidates)
+    hues = (colors.old, colors.noise_floor, *colors.candidates)
     assert len(set(hues)) == len(hues)
     assert all(theme.contrast(hue, colors.panel) > 3 for hue in hues)
 
@@ -110,6 +124,7 @@ def test_that_a_missing_icon_is_empty() -> None:
 
 def test_that_the_old_model_has_a_hue_apart() -> None:
     assert theme.version_color(-1) == theme.colors().old
+    assert theme.version_color(-2) == theme.colors().noise_floor
     assert theme.version_color(0) == theme.candidate(8) != theme.candidate(1)
 
 

@@ -11,8 +11,13 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.compare.page import ComparePage
+from mpt_studio.gui.data.choosing import DataDialog
 from mpt_studio.gui.flips.page import FlipsPage
+from mpt_studio.gui.flips.thresholds_dialog import ThresholdsDialog
 from mpt_studio.gui.sample.inspector import Inspector
+from mpt_studio.gui.versions.choosing import CompareDialog, UpdateDialog
+from mpt_studio.gui.versions.class_pairs import ClassDoctorDialog
+from mpt_studio.gui.versions.export_dialog import ExportVersionDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList
 from mpt_studio.gui.window.docks import INSPECTOR
@@ -175,6 +180,15 @@ def test_that_no_choice_or_number_of_the_window_takes_the_wheel_by_accident(wind
         window.pages.show_page(row.key)
         settle(window, qtbot)
     window.pages[FLIPS]._open(0)
+    for dialog in (
+        ExportVersionDialog(window.workspace, None, "", window),
+        DataDialog(parent=window),
+        CompareDialog(parent=window),
+        UpdateDialog(parent=window),
+        ThresholdsDialog(window.workspace.thresholds, window),
+        ClassDoctorDialog(window.workspace, window),
+    ):
+        dialog.ensurePolished()
     parts = [part for kind in (QComboBox, QAbstractSpinBox, QSlider) for part in window.findChildren(kind)]
-    assert len(parts) > 15
+    assert len(parts) > 25
     assert [part for part in parts if "wheelEvent" not in vars(type(part))] == []

@@ -11,7 +11,7 @@ from mpt_studio.store import Store
 
 from ..conftest import DrawnDataset
 from ..fake_worker import FakeWorker
-from .files import RIGHT, WRONG, answers, saved
+from .files import RIGHT, WRONG, answers, checkpoint, saved
 
 pytestmark = pytest.mark.gui
 
@@ -54,16 +54,40 @@ def test_that_versions_come_as_they_begin_and_are_compared_as_they_are_ready(
     assert comparison.rates("all").negative_flips == 1
 
 
-def test_that_a_version_that_was_cancelled_goes_and_one_that_goes_on_stays(workspace: Workspace, store: Store) -> None:
+def test_that_the_old_model_that_an_update_was_given_is_there_from_the_start(
+    workspace: Workspace, store: Store, tmp_path: Path
+) -> None:
+    deployed = checkpoint(tmp_path / "deployed.safetensors", "old")
+    workspace.dataset = DrawnDataset()
+    update = store.create_update(UpdateRecipe(data="drawn", old=str(deployed)), title="mine").id
+    workspace.following.begin(update)
+    shown = [(v.label, v.role, v.key, v.is_training) for v in workspace.versions]
+    assert shown == [
+        ("deployed", "old", str(deployed), False),
+        ("No_Treatment", "reference", update, True),
+    ]
+    assert workspace.worker.last.job == "evaluate"  # type: ignore[union-attr, attr-defined]
+
+
+def test_that_a_version_that_was_ready_when_the_update_went_on_is_ready_as_soon_as_the_next_begins(
+    workspace: Workspace, store: Store
+) -> None:
     update = store.create_update(UpdateRecipe(data="nowhere"), title="mine").id
     workspace.following.begin(update)
     old = trained(store, update, "old", [RIGHT])
-    gone = trained(store, update, "reference", [RIGHT], "cancelled")
-    begun = [stage(old, 0, "old", "Old model"), (old, Ended(outcome="interrupted"))]
+    workspace.following.take(update, [stage(old, 0, "old", "Old model"), stage("r", 1, "reference", "No_Treatment")])
+    assert [(v.key, v.is_training) for v in workspace.versions] == [(old, False), ("r", True)]
+
+
+def test_that_a_version_that_was_cancelled_goes_and_one_that_goes_on_stays(workspace: Workspace, store: Store) -> None:
+    update = store.create_update(UpdateRecipe(data="nowhere"), title="mine").id
+    workspace.following.begin(update)
+    gone = trained(store, update, "old", [RIGHT], "cancelled")
+    workspace.following.take(update, [stage(gone, 0, "old", "Old model"), (gone, Ended(outcome="cancelled"))])
+    assert workspace.versions == []
+    begun = [stage("r", 1, "reference", "No_Treatment"), ("r", Ended(outcome="interrupted"))]
     workspace.following.take(update, begun)
-    assert [v.key for v in workspace.versions] == [old]
-    workspace.following.take(update, [stage(gone, 1, "reference", "No_Treatment"), (gone, Ended(outcome="cancelled"))])
-    assert [v.key for v in workspace.versions] == [old]
+    assert [v.key for v in workspace.versions] == ["r"]
     workspace.following.end(update)
     assert workspace.versions == []
 

@@ -102,3 +102,11 @@ def test_that_a_cache_of_images_goes_over_to_other_data_and_ends_with_what_is_op
     images.want([0])
     qtbot.wait(50)
     assert images.image(0) is None
+
+
+def test_that_the_noise_floor_takes_no_candidates_colour(workspace: Workspace) -> None:
+    old = workspace.old
+    workspace.add_version(type(old)("seed", "other seed", "noise_floor", predictions=old.predictions))
+    assert workspace.version("seed").color == -2
+    workspace.set_old("seed")
+    assert (workspace.old.color, old.color) == (-1, 2)  # after the two candidates
