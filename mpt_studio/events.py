@@ -104,11 +104,13 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Paused:
-    """The user paused (``paused``) or went on (not ``paused``)."""
+    """Training was paused (``paused``) or went on (not ``paused``)."""
 
     kind: ClassVar[str] = "paused"
     time: float = field(default_factory=time.time)
     paused: bool
+    by_disk: bool = False
+    """Not by the user: the disk takes nothing, and training goes on by itself once it does."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,8 @@ class Terminal:
                 if event.level != "error":  # the error itself is printed at the end
                     self._print_once(event.text)
             case Paused():
-                self._print("  paused" if event.paused else "  going on")
+                waits = "waiting for the disk" if event.by_disk else "paused"
+                self._print(f"  {waits if event.paused else 'going on'}")
             case Ended():
                 if event.outcome in ("stopped", "cancelled"):  # failures and interruptions are told at the end
                     self._print_once(event.message or event.outcome)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mpt_studio.errors import UserError
-from mpt_studio.events import Event, Note
+from mpt_studio.events import Event, Note, Paused
 
 _REASONS = {
     errno.ENOSPC: "There is no space left for {where}; free some, or choose another store.",
@@ -40,11 +40,10 @@ def written_to(where: Path) -> Iterator[None]:
         raise kind(reason.format(where=where)) from error
 
 
-def waits_for(refusal: str) -> Note:
+def waits_for(refusal: str) -> tuple[Note, Paused]:
     """What is said of a training that waits."""
-    return Note(
-        text=f"{refusal} Training waits until it can be written and then goes on; nothing is lost.", level="warning"
-    )
+    text = f"{refusal} Training waits until it can be written and then goes on; nothing is lost."
+    return Note(text=text, level="warning"), Paused(paused=True, by_disk=True)
 
 
 class Patience(Protocol):

@@ -184,7 +184,7 @@ class FolderWriter:
             return self._waited(self._patience, write, str(refusal))
 
     def _waited(self, patience: Patience, write: Callable[[], R], sentence: str) -> R:
-        pause, over = (waits_for(sentence), Paused(paused=True)), Paused(paused=False)
+        pause = waits_for(sentence)
         untold = [] if self._finished else [event for event in pause if not self._could_append(event)]
         for event in pause:
             patience.tell(event)
@@ -193,6 +193,7 @@ class FolderWriter:
             with suppress(DiskRefused):
                 done = write()
                 break
+        over = Paused(paused=False, by_disk=True)
         for event in [] if self._finished else [*untold, over]:  # nothing comes after the last word
             self.append(event)
         patience.tell(over)

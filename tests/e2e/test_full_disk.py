@@ -89,7 +89,9 @@ def test_that_a_training_waits_while_nothing_can_be_written(switch: Switch, expe
     run = run_through(new_run(tmp_path), switch, random.Random(1), tmp_path / "log.txt")
     assert_same(expected, run)
     if switch is allow_small_files:
-        assert [event.paused for event in run.events() if isinstance(event, Paused)] == [True, False]
+        began, over = (event for event in run.events() if isinstance(event, Paused))
+        assert [(event.paused, event.by_disk) for event in (began, over)] == [(True, True), (False, True)]
+        assert over.time - began.time > 1  # what was waited counts as a pause: "took" and "time left" leave it out
         assert any("Training waits" in event.text for event in run.events() if isinstance(event, Note))
 
 

@@ -50,6 +50,10 @@ class Pace:
         """(Re)start the clock at a step: at the beginning, after a pause, after validation."""
         self._began, self.step = time.monotonic(), step
 
+    def rest(self, seconds: float) -> None:
+        """So long nothing was trained."""
+        self._began += seconds
+
     def lap(self, step: int) -> float:
         """Seconds per step since the last lap; the mean kept for the time left forgets slowly."""
         now = time.monotonic()

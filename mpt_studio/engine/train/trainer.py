@@ -211,7 +211,9 @@ class Trainer:
             self.step_in_epoch += 1
             asked = ask.now()
             if asked != "run" or self._is_due():
-                yield self._step_event(pace)
+                event, told = self._step_event(pace), time.monotonic()
+                yield event
+                pace.rest(time.monotonic() - told)  # nobody trains while a listener takes its time, or has to wait
             if asked == "pause":
                 yield from self._wait(ask)
                 pace.start(self.step)

@@ -151,7 +151,7 @@ class EngineThread(QThread):
         if time.monotonic() - heard < _SILENT_SECONDS:
             return heard
         if refusal := self._store.refusal():
-            self.events.emit([("", waits_for(refusal))])
+            self.events.emit([("", event) for event in waits_for(refusal)])
             return heard + 3600
         return time.monotonic()
 

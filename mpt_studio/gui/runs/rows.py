@@ -128,16 +128,18 @@ def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]], runs: lis
     (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(best), _nfr(best)
     said = f"Of the recommended candidate, {best.get('label')}.\n" if best else ""
     training = update.recipe.training
+    paused = update.outcome == "running" and any(run.outcome == "paused" for run in runs)
+    outcome = "paused" if paused else update.outcome
     return Row(
         kind="update",
         id=update.id,
         update=update.id,
         folder=str(update.folder),
-        outcome=update.outcome,
+        outcome=outcome,
         message=update.message,
         cells=(
             update.title or "Update",
-            update.outcome,
+            outcome,
             accuracy,
             nfr,
             started(update.created),

@@ -281,6 +281,8 @@ class TrainPage(Page):
         for note in self.state.notes[self._told :]:
             self.errors.tell(note.level, note.text, note.detail)
         self._told = len(self.state.notes)
+        if not self.state.waits and self.errors.sentence.text() == self.state.refused:
+            self.errors.hide()  # the disk takes it again
 
     @Slot()
     def _refresh_status(self) -> None:

@@ -92,6 +92,10 @@ class UpdateState:
     notes: list[Note] = field(default_factory=list)
     status: str = "Preparing…"
     """The last sentence that the trainer said about itself."""
+    waits: bool = False
+    """Whether it waits for the disk, and goes on by itself."""
+    refused: str = ""
+    """What was said when it last had to wait for the disk."""
 
     def __post_init__(self) -> None:
         self.versions = self.versions or [VersionState(each.label, each.role) for each in plan_of(self.recipe)]
@@ -114,7 +118,14 @@ class UpdateState:
                 version.feed(event)
         if isinstance(event, Note):
             self._note(event)
+        else:
+            self._wait(isinstance(event, Paused) and event.paused and event.by_disk)
         return self._begin(event) if isinstance(event, Stage) else None
+
+    def _wait(self, waits: bool) -> None:
+        if waits and not self.waits and self.notes:
+            self.refused = self.notes[-1].text
+        self.waits = waits
 
     def _note(self, note: Note) -> None:
         if note.level == "info":
@@ -160,6 +171,7 @@ class UpdateState:
 
     def end(self, outcome: str) -> None:
         """The update is over: nothing of it runs any more."""
+        self.waits = False
         for version in self.versions:
             if version.state in ("running", "paused"):
                 version.state = "done" if outcome == "done" else "interrupted"

@@ -76,7 +76,7 @@ class RunStatus(QFrame):
         self.stop.clicked.connect(self.stop_asked)
         self.cancel.clicked.connect(self.cancel_asked)
         self.resume.clicked.connect(self.resume_asked)
-        self._is_paused = False
+        self._is_paused = self._waits = False
 
     def _button(self, text: str, icon: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
@@ -141,12 +141,23 @@ class RunStatus(QFrame):
         self._facts.setText(_facts(state) if state.current else "")
         plain.set_tip(self._facts, _choices(state))
         self._what.setText(_what(state) if active else outcome)
-        if state.is_paused != self._is_paused:
-            self._is_paused = state.is_paused
+        self._show_wait(state.waits)
+        if (paused := state.is_paused and not state.waits) != self._is_paused:
+            self._is_paused = paused
             self.pause.setText("Go on" if self._is_paused else "Pause")
             theme.set_icon(self.pause, "play" if self._is_paused else "pause")
         for button in (self.pause, self.stop, self.cancel):
             button.setVisible(active)
+
+    def _show_wait(self, waits: bool) -> None:
+        """While it waits for the disk nobody can make it go on, and nothing can be kept."""
+        if waits == self._waits:
+            return
+        self._waits = waits
+        theme.mark(self._what, muted=not waits, warning=waits)
+        plain.set_tip(self._what, "It goes on by itself once it can be written; Cancel ends it." if waits else "")
+        for button in (self.pause, self.stop):
+            button.setEnabled(not waits)
 
     def offer_resume(self, offered: bool) -> None:
         """Show or hide the button that goes on with an interrupted update."""
@@ -211,6 +222,8 @@ class _VersionChip(QLabel):
 
 def _what(state: UpdateState) -> str:
     version = state.current
+    if state.waits:
+        return "Waits for the disk"
     if version is None:
         return state.status
     if version.state == "paused":

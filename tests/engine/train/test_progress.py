@@ -10,6 +10,7 @@ import torch
 
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.train import progress as commands
+from mpt_studio.engine.train import trainer as trainer_module
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note, Paused, Step
 
@@ -33,6 +34,18 @@ def test_that_a_pause_is_told_and_left(make, monkeypatch):
     events = list(trainer.fit(lambda: "pause" if time.monotonic() - began < 1.5 else "run"))
     assert [e.paused for e in events if isinstance(e, Paused)] == [True, False]
     assert trainer.finished
+
+
+def test_that_what_a_listener_takes_is_no_training_time(make, monkeypatch):
+    """Writing waits for a full disk there, maybe for hours."""
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+    left = []
+    for event in make().fit():
+        if isinstance(event, Step):
+            left.append(event.eta_seconds)
+            time.sleep(0.5)
+    assert len(left) > 4
+    assert max(left[1:]) < 1.0
 
 
 def test_that_a_run_is_left_from_a_pause(make, monkeypatch):

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.events import Ended, Note, Stage
+from mpt_studio.events import Ended, Note, Paused, Stage
 from mpt_studio.gui.beside.engine_thread import EngineThread, last_lines, trainer_command
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store
@@ -257,14 +257,16 @@ def test_that_a_disk_too_full_for_the_trainer_s_own_words_is_told(qtbot: QtBot, 
             thread = EngineThread(store, update.id, attach=True)
             events = heard(thread)
             thread.start()
-            qtbot.waitUntil(lambda: bool(events), timeout=20_000)
+            qtbot.waitUntil(lambda: len(events) == 2, timeout=20_000)
             assert thread.detach()
             (disk / "other").unlink()
             writer.finish("done")
-        (_, note), *more = events
+        (_, note), (_, pause), *more = events
         assert isinstance(note, Note)
         assert "There is no space left" in note.text
         assert "Training waits" in note.text
+        assert isinstance(pause, Paused)
+        assert pause.by_disk
         assert not more
         assert [path.name for path in (disk / "store").iterdir()] == ["updates"]
     finally:

@@ -79,6 +79,18 @@ def test_that_took_is_working_time(store: Store) -> None:
     assert not rows["Old model"].cells[took].startswith("2 h")
 
 
+def test_that_an_update_whose_run_is_paused_is_paused(store: Store) -> None:
+    update = store.create_update(UpdateRecipe(), title="Mine")
+    with store.write_update(update.id) as of_update:
+        with store.create_run(Recipe(data="builtin", role="old"), label="Old model", update=update.id) as writer:
+            writer.append(Paused(paused=True, by_disk=True))
+            assert [row.outcome for row in run_rows.rows_of(store)] == ["paused", "paused"]
+            writer.append(Paused(paused=False, by_disk=True))
+            assert [row.cells[1] for row in run_rows.rows_of(store)] == ["running", "running"]
+            writer.finish("done")
+        of_update.finish("done")
+
+
 def test_that_what_cannot_be_read_stands_below_the_others_and_says_why(store: Store) -> None:
     bad = store.create_update(UpdateRecipe())
     (bad.folder / "update.json").write_text("{")

@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.data import open_dataset
+from mpt_studio.events import Paused
 from mpt_studio.gui.beside.engine_thread import EngineThread
 from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.train import page as train_page
@@ -16,6 +17,7 @@ from mpt_studio.gui.train.page import TrainPage
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe, preset
 from mpt_studio.store import Store
+from mpt_studio.store.disk import waits_for
 
 pytestmark = pytest.mark.gui
 
@@ -163,6 +165,25 @@ def test_that_pause_go_on_and_stop_reach_the_trainer_and_show(qtbot: QtBot, benc
         status.stop.click()
     assert ended.args[1] == "stopped"
     assert not status.pause.isVisible()
+
+
+def test_that_while_it_waits_for_the_disk_only_cancel_is_offered(qtbot: QtBot, bench: Bench) -> None:
+    bench.ending = "wait"
+    page, status, errors = bench.page, bench.page.status, bench.page.errors
+    update = page.start_update(recipe(), "Mine")
+    qtbot.waitUntil(lambda: len(page.curves.run_ids) == 2, timeout=20_000)
+    run = page.curves.run_ids[-1]
+    page._take(update, [(run, event) for event in waits_for("There is no space left.")])
+    assert status._what.text() == "Waits for the disk"
+    assert errors.sentence.text().startswith("There is no space left. Training waits")
+    assert [b.isEnabled() for b in (status.pause, status.stop, status.cancel)] == [False, False, True]
+    assert status.pause.text() == "Pause"
+    page._take(update, [(run, Paused(paused=False, by_disk=True))])
+    assert status._what.text() == "Training No_Treatment"
+    assert not errors.isVisible()
+    assert status.pause.isEnabled()
+    with qtbot.waitSignal(page.update_ended, timeout=10_000):
+        status.stop.click()
 
 
 def test_that_an_error_is_a_sentence_with_the_trace_one_click_away(qtbot: QtBot, bench: Bench) -> None:

@@ -5,6 +5,7 @@ import pytest
 from mpt_studio.events import Ended, Note, Paused, Stage, Started, Step
 from mpt_studio.gui.train.state import UpdateState, time_left
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store.disk import waits_for
 
 RECIPE = UpdateRecipe(methods="none,mpt_kl:1,pct_kl")
 
@@ -89,6 +90,20 @@ def test_that_a_pause_shows_and_goes() -> None:
     assert state.is_paused
     state.feed("a", Paused(paused=False))
     assert not state.is_paused
+
+
+def test_that_waiting_for_the_disk_shows_as_that_until_training_goes_on() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", stage(0, "a", "old"))
+    state.feed("a", started())
+    for event in waits_for("There is no space left."):
+        state.feed("a", event)
+    assert (state.waits, state.is_paused) == (True, True)
+    assert state.refused == state.notes[-1].text
+    state.feed("a", Paused(paused=False, by_disk=True))
+    assert (state.waits, state.is_paused) == (False, False)
+    state.feed("a", Paused(paused=True))
+    assert (state.waits, state.is_paused) == (False, True)
 
 
 def test_that_the_epoch_fraction_is_full_at_its_end() -> None:

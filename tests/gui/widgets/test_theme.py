@@ -36,9 +36,8 @@ def test_that_every_colour_of_text_is_readable_on_whatever_text_lies_on(scheme: 
         "row under the pointer": theme.blend(c.panel, c.text, 0.06),
     }
     texts = {"text": c.text, "muted": c.muted, "right": c.right, "wrong": c.wrong, "both wrong": c.both_wrong}
-    texts |= {"accent": c.accent, "old": c.old, "noise floor": c.noise_floor} | {
-        f"candidate {i}": hue for i, hue in enumerate(c.candidates)
-    }
+    texts |= {"accent": c.accent, "old": c.old, "noise floor": c.noise_floor}
+    texts |= {f"candidate {i}": hue for i, hue in enumerate(c.candidates)}
     pairs = {f"{t} on {g}": theme.contrast(text, ground) for t, text in texts.items() for g, ground in grounds.items()}
     coats = {"right": c.right, "wrong": c.wrong, "both wrong": c.both_wrong}
     for name, hue in coats.items():
