@@ -6,78 +6,32 @@ import dataclasses
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from mpt_studio import jobs, recipe
-from mpt_studio.__main__ import main
 from mpt_studio.events import Step
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.window.docks import INSPECTOR
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.gui.window.pages import FLIPS, TRAIN
-from mpt_studio.recipe import Training, UpdateRecipe
+from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store
+
+from .sitting import TINY, Condition, sit_down
 
 pytestmark = [
     pytest.mark.gui,
     pytest.mark.timeout(280),
     pytest.mark.skipif(sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display"),
 ]
-TINY = Training(epochs=2, limit_train=720, batch_size=64, learning_rate=0.05, save_every_seconds=0.2, device="cpu")
-Condition = Callable[[], bool]
-User = Callable[[MainWindow], Generator[Condition, None, None]]
-
-
-class Sitting:
-    """A user at the window: goes on as soon as what they wait for has come, and closes the window at the end."""
-
-    def __init__(self, user: User) -> None:
-        self.user, self.error = user, None
-        self.steps: Iterator[Condition] | None = None
-        self.waiting: Condition = lambda: True
-        self.timer = QTimer(interval=30, timeout=self.look)
-        self.timer.start()
-
-    @property
-    def windows(self) -> list[MainWindow]:
-        return [
-            w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible() and w.is_furnished
-        ]
-
-    def look(self) -> None:
-        if self.steps is None:
-            if not self.windows:
-                return
-            self.steps = self.user(self.windows[0])
-        try:
-            if self.waiting():
-                self.waiting = next(self.steps)
-        except StopIteration:
-            self.leave()
-        except BaseException as error:  # told to pytest once the window is closed
-            self.error = error
-            self.leave()
-
-    def leave(self) -> None:
-        self.timer.stop()
-        self.windows[0].close()
-
-
-def sit_down(store: Path, user: User, *words: str) -> None:
-    """Run the real program with a user in front of it."""
-    sitting = Sitting(user)
-    code = main(["gui", *words, "--store", str(store)])
-    if sitting.error is not None:
-        raise sitting.error
-    assert code == 0
 
 
 @pytest.fixture

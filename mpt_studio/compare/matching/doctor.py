@@ -6,13 +6,13 @@ underscores, hyphens, Unicode normal form), or one that a class map names. Anyth
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from mpt_studio.compare.matching.class_map import NO_MAP, ClassMap
+from mpt_studio.compare.matching.near import nearest
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions.names import all_whole, any_whole, respelled
 
@@ -232,16 +232,7 @@ def _unexplained(
 
 def _near(left: list[str], added: list[str]) -> dict[str, str]:
     """Names without a counterpart → the added name that comes nearest."""
-    if not left or not added or len(left) > _SUGGESTED or len(added) > 10 * _SUGGESTED:
-        return {}
-    lower: dict[str, str] = {name.casefold(): name for name in added}
-    found = {}
-    for name in left:
-        parts = [key for key in lower if name.casefold() in key.split() or key in name.casefold().split()]
-        close = parts or difflib.get_close_matches(name.casefold(), lower, 1, 0.7)
-        if close:
-            found[name] = lower[close[0]]
-    return found
+    return {} if len(left) > _SUGGESTED or len(added) > 10 * _SUGGESTED else nearest(left, added)
 
 
 def _listed(names: Sequence[str], shown: int = _SHOWN) -> str:

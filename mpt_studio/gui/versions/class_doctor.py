@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.compare import ClassMap, Diagnosis, diagnose, keep_map, kept_map
-from mpt_studio.compare.matching.doctor import PairKind
+from mpt_studio.compare.matching.doctor import PAIR_WORDS, PairKind
+from mpt_studio.compare.matching.near import likeness
 from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import CLASS_MAPS
 from mpt_studio.gui.beside.jobs import Latest
@@ -104,7 +104,9 @@ class ClassDoctor(QWidget):
         table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        table.horizontalHeader().setSectionResizeMode(KIND, QHeaderView.ResizeMode.ResizeToContents)
+        table.horizontalHeader().setSectionResizeMode(KIND, QHeaderView.ResizeMode.Fixed)  # by contents asks every row
+        widest = max(table.fontMetrics().horizontalAdvance(words) for words in PAIR_WORDS.values())
+        table.setColumnWidth(KIND, widest + 5 * theme.SPACE)
         return table
 
     def _lay_out(self) -> None:
@@ -260,13 +262,9 @@ def _distinct(suggestions: Mapping[str, str]) -> dict[str, str]:
     """Of suggestions that take several classes as one, only that which comes nearest."""
     found: dict[str, str] = {}
     for old, new in suggestions.items():
-        if new not in found or _likeness(old, new) > _likeness(found[new], new):
+        if new not in found or likeness(old, new) > likeness(found[new], new):
             found[new] = old
     return {old: new for new, old in found.items()}
-
-
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
 
 
 def is_long(pair: Pair) -> bool:

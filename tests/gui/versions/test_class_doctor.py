@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import random
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
@@ -191,3 +193,24 @@ def test_that_the_old_model_is_asked_in_its_own_words(qtbot: QtBot, blocked: Wor
     explanations.row = 1  # a dog, which both answer
     assert explanations.class_answered(blocked.old) == explanations.true_name(blocked.old) == "dog"
     assert explanations.class_answered(blocked.current) == "hound"
+
+
+def test_that_a_thousand_classes_on_either_side_never_hold_the_window(qtbot: QtBot, tmp_path: Path) -> None:
+    made, turns = random.Random(0), []
+    new = ["".join(made.choices("abcdefghijklmnop", k=12)) for _ in range(1000)]
+    old = [f"{name[:5]}x{name[6:]}" if i < 200 else name for i, name in enumerate(new)]
+    doctor = ClassDoctor()
+    qtbot.addWidget(doctor)
+    doctor.resize(800, 500)
+    with qtbot.waitExposed(doctor):
+        doctor.show()
+    turn = QTimer(interval=0, timeout=lambda: turns.append(time.thread_time()))
+    turn.start()
+    for ours in (old, [f"{name}, once" for name in old]):  # some and all of them without a counterpart
+        done: list[bool] = []
+        doctor.show_pair(Pair(tuple(ours), tuple(new), tmp_path), lambda done=done: done.append(True))
+        qtbot.waitUntil(lambda done=done: bool(done) and doctor.state.text() != "…")
+        qtbot.wait(50)
+    turn.stop()
+    # of the window's own thread, as other programs may have the processor
+    assert max(after - before for before, after in pairwise(turns)) < 0.05
