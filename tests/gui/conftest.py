@@ -11,10 +11,12 @@ import sys
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QProcess, QThread, QThreadPool, QTimer
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.data.dataset import Dataset
@@ -96,6 +98,18 @@ def predictions(answers: np.ndarray, classes: int, version: str, sure: float = 1
     return Predictions(ids, TRUTH.astype(np.int64), NAMES, logits, NAMES[:classes], version=version)
 
 
+W = TypeVar("W", bound=QWidget)
+
+
+def seen(qtbot: QtBot, made: W, width: int, height: int) -> W:
+    """A page or panel of this size, on the screen."""
+    qtbot.addWidget(made)
+    made.resize(width, height)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
 @pytest.fixture
 def workspace(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """Old model, reference and one candidate over the drawn images; the reference is on show."""
@@ -157,12 +171,7 @@ def asked(workspace: Workspace, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def explained(qtbot: QtBot, workspace: Workspace, asked: Path) -> Inspector:
     """An inspector whose saliency and neighbours are answered by the worker of ``asked``."""
-    made = Inspector(workspace)
-    qtbot.addWidget(made)
-    made.resize(340, 1400)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return seen(qtbot, Inspector(workspace), 340, 1400)
 
 
 def overlay(view: ImageView) -> bool:

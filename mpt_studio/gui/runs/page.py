@@ -62,6 +62,7 @@ class RunsPage(Page):
         self._problems: list[Problem] = []
         self._is_fitted = False
         self._loading: PoolJob | None = None
+        self._outdated = False
         self.search = QLineEdit()
         self.table = self._make_table()
         self.buttons = self._make_buttons()
@@ -159,7 +160,9 @@ class RunsPage(Page):
     def refresh(self) -> None:
         """Read the store again, beside the window; cheap enough for every focus and every end of a run."""
         if self._loading is not None and not self._loading.is_finished:
+            self._outdated = True  # it may have read already what has changed since
             return
+        self._outdated = False
         store = self.workspace.store
         self._loading = PoolJob(
             "Reading runs", lambda: (rows_of(store), store.problems), self._loaded, self._failed, self
@@ -178,6 +181,8 @@ class RunsPage(Page):
             self.workspace.message.emit("warning", sentence, "\n".join(problem.sentence for problem in found[1]))
         self._all, self._problems = found
         self._show()
+        if self._outdated:
+            self.refresh()
 
     def _show(self) -> None:
         chosen = {row.id for row in self.selected()}

@@ -8,18 +8,15 @@ from mpt_studio.events import Epoch, Step
 from mpt_studio.flips import Rates
 from mpt_studio.gui.charts.curves import CurvesPanel
 
+from ..conftest import seen
+
 pytestmark = pytest.mark.gui
 NONE = np.empty(0)
 
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> CurvesPanel:
-    made = CurvesPanel()
-    qtbot.addWidget(made)
-    made.resize(1000, 600)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return seen(qtbot, CurvesPanel(), 1000, 600)
 
 
 def step(number: int, loss: float | None = None) -> Step:

@@ -7,6 +7,8 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import seen
+
 
 @pytest.fixture
 def page(qtbot: QtBot, workspace: Workspace) -> ComparePage:
@@ -14,12 +16,7 @@ def page(qtbot: QtBot, workspace: Workspace) -> ComparePage:
 
 
 def opened(qtbot: QtBot, workspace: Workspace) -> ComparePage:
-    made = ComparePage(workspace)
-    qtbot.addWidget(made)
-    made.resize(900, 900)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return seen(qtbot, ComparePage(workspace), 900, 900)
 
 
 def cell(page: ComparePage, row: int, title: str) -> str:

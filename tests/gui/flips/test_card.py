@@ -2,22 +2,11 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui
-
-
-@pytest.fixture
-def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(900, 620)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
 
 
 def test_that_a_card_shows_that_there_is_a_note_and_its_tip_says_it(page: FlipsPage, workspace: Workspace) -> None:

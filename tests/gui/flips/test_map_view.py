@@ -16,6 +16,8 @@ from mpt_studio.gui.flips.map_view import MapBeside, MapView
 from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import seen
+
 pytestmark = pytest.mark.gui
 
 PLACES = np.array([[i % 5, i // 5] for i in range(10)], np.float32)
@@ -42,12 +44,7 @@ def page(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> Iterator[FlipsPa
         Path(version.checkpoint).touch()
     workspace.worker = WorkerClient(tmp_path, command=[sys.executable, "-c", WORKER, str(tmp_path / "points.npy")])
     workspace.set_filter(Filter())
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(1300, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
+    yield seen(qtbot, FlipsPage(workspace), 1300, 700)
     workspace.worker.close()
 
 

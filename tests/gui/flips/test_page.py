@@ -13,24 +13,11 @@ from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.workspace import browsing as row_finder
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import seen
 from .test_chips import buttons
 
 pytestmark = pytest.mark.gui
 PLAIN_NEGATIVE = [1, 2, 5, 6]
-
-
-@pytest.fixture
-def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    return opened(qtbot, workspace)
-
-
-def opened(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(900, 620)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
 
 
 def shown(page: FlipsPage) -> list[int]:
@@ -124,7 +111,7 @@ def test_that_no_negative_flips_is_good_news(qtbot: QtBot, workspace: Workspace)
     same = replace(old.predictions, version="same")
     workspace.add_version(type(old)("same", "same", "candidate", predictions=same))
     workspace.set_current("same")
-    page = opened(qtbot, workspace)
+    page = seen(qtbot, FlipsPage(workspace), 900, 620)
     assert page.empty.text() == "No negative flips: every image that the old model had right is still right."
 
 
@@ -201,7 +188,7 @@ def test_that_a_hidden_page_catches_up_when_it_is_seen(page: FlipsPage, workspac
 
 def test_that_without_a_data_set_cards_have_placeholders(qtbot: QtBot, workspace: Workspace) -> None:
     workspace.dataset = None
-    page = opened(qtbot, workspace)
+    page = seen(qtbot, FlipsPage(workspace), 900, 620)
     assert page.grid._image(1).isNull()
     assert not page.grab().isNull()
 
@@ -248,7 +235,7 @@ def test_that_the_keyboard_is_in_the_grid_once_the_first_rows_arrive(
     qtbot: QtBot, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mpt_studio.gui.workspace.browsing.DIRECT_SAMPLES", 5)
-    page = opened(qtbot, workspace)
+    page = seen(qtbot, FlipsPage(workspace), 900, 620)
     qtbot.waitUntil(lambda: len(page.grid.flips.rows) == 4)
     assert page.focusWidget() is page.grid
 

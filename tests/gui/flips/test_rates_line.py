@@ -1,22 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui
-
-
-@pytest.fixture
-def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(900, 620)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
 
 
 def test_that_wrong_labels_give_adjusted_rates_beside_the_raw(page: FlipsPage, workspace: Workspace) -> None:

@@ -12,16 +12,6 @@ from mpt_studio.gui.workspace.workspace import Workspace
 pytestmark = pytest.mark.gui
 
 
-@pytest.fixture
-def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(900, 620)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
-
-
 def causes(page: FlipsPage) -> dict[str, str]:
     return {row.name: row.text for row in page.facets.lists["causes"].model.rows}
 

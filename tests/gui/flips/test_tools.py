@@ -8,17 +8,14 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import seen
+
 pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
 def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(1200, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return seen(qtbot, FlipsPage(workspace), 1200, 700)
 
 
 @pytest.mark.parametrize("width", [560, 640, 760, 900, 1200])

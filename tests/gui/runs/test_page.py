@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.runs.page import RunsPage
-from mpt_studio.gui.runs.rows import HEADERS, named
+from mpt_studio.gui.runs.rows import HEADERS, Row, named, rows_of
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import Member, Store
@@ -38,6 +40,26 @@ def choose(page: RunsPage, *names: str) -> None:
 def test_that_the_table_is_filled_beside_the_window(page: RunsPage) -> None:
     assert page.summary.text() == "1 update · 3 runs"
     assert not any(button.isEnabled() for button in page.buttons.values())
+
+
+def test_that_what_changes_while_the_store_is_read_is_read_as_well(
+    page: RunsPage, qtbot: QtBot, filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go_on = threading.Event(), threading.Event()
+
+    def slow(store: Store) -> list[Row]:
+        found = rows_of(store)
+        read.set()
+        go_on.wait(5)
+        return found
+
+    monkeypatch.setattr("mpt_studio.gui.runs.page.rows_of", slow)
+    page.refresh()
+    assert read.wait(5)
+    filled.create_update(UpdateRecipe(), title="late")
+    page.renew()
+    go_on.set()
+    qtbot.waitUntil(lambda: "late" in [row.cells[0] for row in page.model.rows])
 
 
 def test_that_no_header_and_no_outcome_is_cut_off(page: RunsPage) -> None:

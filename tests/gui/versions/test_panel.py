@@ -9,6 +9,8 @@ from mpt_studio.gui.data.panel import DataPanel
 from mpt_studio.gui.versions.panel import VersionsPanel
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import seen
+
 pytestmark = pytest.mark.gui
 
 
@@ -18,12 +20,7 @@ def texts(widget: object) -> list[str]:
 
 @pytest.fixture
 def versions(qtbot: QtBot, workspace: Workspace) -> VersionsPanel:
-    made = VersionsPanel(workspace)
-    qtbot.addWidget(made)
-    made.resize(240, 500)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return seen(qtbot, VersionsPanel(workspace), 240, 500)
 
 
 def test_that_each_version_shows_its_figures_with_subset_and_n(versions: VersionsPanel) -> None:

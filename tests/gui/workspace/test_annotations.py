@@ -19,16 +19,6 @@ CAT_TO_DOG = 2
 """The only flip to an old class; its margin under the update is −1.2."""
 
 
-@pytest.fixture
-def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(900, 620)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
-
-
 def causes(page: FlipsPage) -> dict[str, str]:
     return {row.name: row.text for row in page.facets.lists["causes"].model.rows}
 

@@ -17,7 +17,7 @@ from mpt_studio.gui.workspace import comparisons
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
-from ..conftest import TRUTH, predictions
+from ..conftest import TRUTH, predictions, seen
 
 pytestmark = pytest.mark.gui
 STOLEN = 1
@@ -72,12 +72,7 @@ def test_that_the_strip_has_the_answer_under_the_offset_and_says_so(workspace: W
 
 @pytest.fixture
 def page(qtbot: QtBot, workspace: Workspace) -> ComparePage:
-    made = ComparePage(workspace)
-    qtbot.addWidget(made)
-    made.resize(1100, 800)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return seen(qtbot, ComparePage(workspace), 1100, 800)
 
 
 def test_that_the_star_names_the_offset_where_offsets_may_be_chosen(

@@ -27,16 +27,6 @@ from mpt_studio.store.marks import Marks
 pytestmark = pytest.mark.gui
 
 
-@pytest.fixture
-def page(qtbot: QtBot, workspace: Workspace) -> FlipsPage:
-    made = FlipsPage(workspace)
-    qtbot.addWidget(made)
-    made.resize(900, 620)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
-
-
 def stored(workspace: Workspace) -> dict[str, Mark]:
     """What another process would read."""
     comparison, marks = workspace.comparison(), Marks(workspace.store.root)
