@@ -39,6 +39,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _ROWS_SHOWN = 8
 SMALL = 0.85
 """Size of intervals and headers against the text's."""
+_HEADER_POINTS, _HEADER_PADDING = 8, 5
 _FIGURES = tuple(figure for figure in FIGURES if figure.help)
 _PAIRED = "Δ NFR"
 _PAIRED_HELP = (
@@ -233,7 +234,9 @@ class CandidatesTable(QTableView):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 6px 5px; font-size: 8pt; }")
+        self.horizontalHeader().setStyleSheet(
+            f"QHeaderView::section {{ padding: 6px {_HEADER_PADDING}px; font-size: {_HEADER_POINTS}pt; }}"
+        )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setAccessibleName("Candidates")
         self.selectionModel().currentRowChanged.connect(self._choose)
@@ -280,11 +283,11 @@ class CandidatesTable(QTableView):
     def _least_width(self) -> int:
         """Of a column: room for every word of the header and for the widest interval; then the table scrolls."""
         subset, small = SUBSET_WORDS[self.candidates.subset], QFont(self.font())
-        small.setPointSizeF(small.pointSizeF() * SMALL)
+        small.setPointSizeF(max(_HEADER_POINTS, small.pointSizeF() * SMALL))
         small.setBold(True)  # as the headers are
         metrics = QFontMetrics(small)
         words = [*(_title(column) for column in range(1, len(_FIGURES) + 1)), subset, "99.9–99.9", "p < 0.001"]
-        return max(metrics.horizontalAdvance(word) for word in words) + 12
+        return max(metrics.horizontalAdvance(word) for word in words) + 2 * _HEADER_PADDING + 6
 
     def _choose(self, current: QModelIndex) -> None:
         if current.isValid():

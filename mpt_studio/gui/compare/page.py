@@ -120,6 +120,7 @@ class ComparePage(RefreshedWhenSeen):
         for i, subset in enumerate(SUBSETS):
             button = QPushButton(SUBSET_WORDS[subset].capitalize())
             button.setCheckable(True)
+            button.setChecked(subset == self.subset)
             button.setAccessibleName(f"Figures over {SUBSET_WORDS[subset]}")
             self.subsets.addButton(button, i)
             line.addWidget(button)
@@ -246,7 +247,7 @@ class ComparePage(RefreshedWhenSeen):
     def _show_rates(self, rates: Rates) -> None:
         over = "all samples" if self.subset == "all" else SUBSET_WORDS[self.subset]
         self.basis.setText(
-            f"Over {over}, n = {count(rates.samples)}{self._old_accuracy(rates)}. Small: 95 % intervals."
+            f"Over {over}, n = {count(rates.samples)}{self._old_accuracy(rates)}. Small:\u00a095\u00a0%\u00a0intervals."
         )
         self.quadrants.show_rates(rates)
 

@@ -55,6 +55,7 @@ def test_that_headers_and_intervals_have_their_room(page: ComparePage) -> None:
     table = page.table
     words = ["old classes", "accuracy", "intrusion", "99.9–99.9"]
     font = table.font()
-    font.setPointSizeF(font.pointSizeF() * 0.85)
-    widest = max(QFontMetrics(font).horizontalAdvance(word) for word in words)
+    font.setPointSizeF(8)
+    font.setBold(True)
+    widest = max(QFontMetrics(font).horizontalAdvance(word) for word in words) + 10  # what the sheet pads
     assert all(table.columnWidth(column) > widest for column in range(1, table.model().columnCount()))

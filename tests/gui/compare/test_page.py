@@ -115,7 +115,7 @@ def test_that_a_test_part_without_old_classes_is_shown_all_the_same(
     page = opened(qtbot, empty_workspace)
     assert page.subsets.checkedButton().text() == "All"
     page.set_subset("old_classes")
-    assert page.basis.text() == "Over old classes, n = 0. Small: 95 % intervals."
+    assert page.basis.text() == "Over old classes, n = 0. Small:\u00a095\u00a0%\u00a0intervals."
     assert cell(page, 0, "NFR") == "–"
     assert page.classes.bars.empty.text() == "No samples of old classes."
     assert page.frontier.readout.text().startswith("There are no samples of old classes")
