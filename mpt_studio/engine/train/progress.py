@@ -47,12 +47,8 @@ class Pace:
         self.step = -1
 
     def start(self, step: int) -> None:
-        """(Re)start the clock at a step: at the beginning, after a pause, after validation."""
+        """(Re)start the clock at a step: at the beginning, after a pause, a listener or validation."""
         self._began, self.step = time.monotonic(), step
-
-    def rest(self, seconds: float) -> None:
-        """So long nothing was trained."""
-        self._began += seconds
 
     def lap(self, step: int) -> float:
         """Seconds per step since the last lap; the mean kept for the time left forgets slowly."""

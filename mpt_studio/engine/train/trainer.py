@@ -211,9 +211,8 @@ class Trainer:
             self.step_in_epoch += 1
             asked = ask.now()
             if asked != "run" or self._is_due():
-                event, told = self._step_event(pace), time.monotonic()
-                yield event
-                pace.rest(time.monotonic() - told)  # nobody trains while a listener takes its time, or has to wait
+                yield self._step_event(pace)
+                pace.start(self.step)  # nobody trains while a listener takes its time, or waits for the disk
             if asked == "pause":
                 yield from self._wait(ask)
                 pace.start(self.step)
