@@ -195,7 +195,7 @@ class ComparePage(RefreshedWhenSeen):
         workspace = self.workspace
         made = (workspace.comparison(version.key) for version in workspace.candidates)
         first = next((comparison for comparison in made if comparison is not None), None)
-        return self._chosen or (deciding_subset(first) if first is not None else "all")
+        return self._chosen or (deciding_subset(first) if first is not None else "old_classes")
 
     def set_subset(self, subset: Subset) -> None:
         """Show the table and the quadrants over this subset from now on."""
