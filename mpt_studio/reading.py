@@ -45,6 +45,10 @@ class Candidate:
     """Whether every tensor fits in name and shape."""
     difference: str = ""
     """Where not: the first tensors that are missing, left over or of another shape, as a sentence."""
+    agreement: str = ""
+    """Where the names are another port's: "296 of 296 tensors agree in order and shape"; a person has to confirm it."""
+    mapped: tuple[str, ...] = ()
+    """Some lines of how they were matched: "conv_stem.weight ← _conv_stem.weight"."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,9 @@ def _version(record: dict[str, Any]) -> Iterator[Row]:
         yield "  from", record["preprocessing_from"] or "?"
     yield from _notes(record["notes"])
     for index, need in enumerate(record["needs"]):
-        yield "needed" if index == 0 else "", _NEEDS[need]
+        port = record["candidates"][0] if need == "architecture" and record["candidates"] else {}
+        wanted = f"whether it is this; say so with --arch {port['arch']}" if port.get("agreement") else _NEEDS[need]
+        yield "needed" if index == 0 else "", wanted
     if record["checkpoint"]:
         yield "ready as", record["checkpoint"]["path"]
 
@@ -73,6 +75,9 @@ def _architecture(record: dict[str, Any]) -> Iterator[Row]:
     yield "architecture", f"{_candidate(first)} ({numbers})"
     if others:
         yield "  or", ", ".join(_candidate(other) for other in others[:_MOST_NAMES])
+    if first["agreement"]:
+        yield "  matched", f"{first['agreement']}; the names are another port's"
+        yield from (("", line) for line in first["mapped"])
 
 
 def _candidate(candidate: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """The limited process that reads one file: ``python -m mpt_studio.engine.reader REQUEST.json OUT_FOLDER``.
 
-REQUEST.json holds {"path", "choices", "data_classes"}. It writes OUT_FOLDER/report.json, which is the ``Reading`` or
-{"error": sentence}, and beside it the normalised ``version.safetensors`` (or ``version.onnx``). On stdout it says which
-step it is at, one word per line, so that the parent can measure the time of each.
+REQUEST.json holds {"path", "choices", "data_classes", "for_start"}. It writes OUT_FOLDER/report.json, which is the
+``Reading`` or {"error": sentence}, and beside it the normalised ``version.safetensors`` (or ``version.onnx``). On
+stdout it says which step it is at, one word per line, so that the parent can measure the time of each.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.engine.intake import limits
 from mpt_studio.engine.intake.contents import Contents, contents_from, outline_of
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.opened import SENTENCE, refusal
+from mpt_studio.files.opened import SENTENCE, refusal, refusals
 from mpt_studio.reading import Candidate, Reading, choices_from_json, to_json
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class _Reader:
         self.path, self.out = path, out
         self.choices = choices_from_json(request["choices"])
         self.data_classes: tuple[str, ...] = tuple(request["data_classes"])
+        self.for_start = bool(request.get("for_start"))
         self.sha256 = str(request.get("sha256", ""))
         self.size = total_size(path)
         self.guard = limits.Guard(out)
@@ -84,6 +85,8 @@ class _Reader:
         reading, network = self._guarded("recognising", lambda: described(contents), importing=True)
         if network is None:
             return reading
+        if reading.candidates[0].agreement:
+            self._guarded("trying", lambda: self._try(reading, network), importing=True)
         return self._guarded("writing", lambda: self._written(reading, network), importing=True)
 
     def _guarded(self, step: str, work: Callable[[], T], *, importing: bool = False) -> T:
@@ -101,7 +104,14 @@ class _Reader:
         import_torchvision()
         from mpt_studio.engine.recognise.describe import describe
 
-        return describe(contents, self.path, self.choices, self.data_classes)
+        return describe(contents, self.path, self.choices, self.data_classes, for_start=self.for_start)
+
+    def _try(self, reading: Reading, network: dict[str, Tensor]) -> None:
+        """Another port's weights have to compute something as the architecture that they were taken for."""
+        from mpt_studio.engine.recognise import trial
+
+        with refusals(self.path):
+            trial.check(network, _checkpoint(reading))
 
     def _own(self, contents: Contents) -> tuple[Reading, dict[str, Tensor]]:
         """A file with our header says what it is: believed only as far as a network of that kind takes its tensors."""

@@ -1,9 +1,7 @@
 """Weights files of any origin, read in a limited child process; what was decided about a file is remembered.
 
 A file is known by its SHA-256. What a person chose for it lies in ``<store>/versions/<sha256>.json``; the normalised
-file and the report lie in the cache and are made again where they are missing. Since a normalised file is as large as
-the weights, the cache has a bound: what was not used for ``KEPT_DAYS`` goes, and above ``KEPT_BYTES`` what was used
-longest ago, but nothing that was used within ``SPARED_HOURS``.
+file and the report lie in the cache (``readings``).
 """
 
 from __future__ import annotations
@@ -12,44 +10,28 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
-import shutil
 import stat
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, read_checkpoint
 from mpt_studio.errors import UserError, one_sentence, shown_name
-from mpt_studio.files.class_lists import LARGEST, beside
 from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.files.opened import refusal
 from mpt_studio.files.sniff import check_looks
+from mpt_studio.jobs import readings
 from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, state_of
 from mpt_studio.jobs.session import Session
-from mpt_studio.reading import NOTHING_CHOSEN, Choices, Need, Reading, choices_from_json, reading_from_json, to_json
+from mpt_studio.reading import NOTHING_CHOSEN, Choices, Need, Reading, choices_from_json, to_json
 from mpt_studio.store.disk import written_to
 from mpt_studio.store.run import read_run
 from mpt_studio.store.store import Store
 
-RULES = 4
-"""Raised where files would be read differently, so that nothing is taken from the cache."""
-MOST_REPORT = 64 << 20
-KEPT_DAYS = 60
-KEPT_BYTES = 10 << 30
-"""Of all readings together; about a hundred networks of the size of ResNet-50."""
-SPARED_HOURS = 24
-"""Readings used this recently stay, however large: a window or a job may be working with them."""
 LARGE = 1 << 30
 """Bytes from which a file is looked at before it is hashed."""
 _PIECE = 8 << 20
-_BESIDE = ("config.json", "preprocessor_config.json")
-"""Files beside the weights that may tell classes and preprocessing, with lists of classes: where they change, the file
-is read again."""
 _HASHED = (*WEIGHTS.suffixes, ".txt")
 """Of a folder's files, those that tell it from others."""
 
@@ -71,6 +53,33 @@ def read_version(
         UserError: it is no weights file, or is damaged or dangerous; one sentence of at most 200 characters.
         Interrupted: the session was interrupted or cancelled; the child has been killed.
     """
+    return _read(session, path, choices, data_classes, forget=forget, for_start=False)
+
+
+def read_start(session: Session, path: Path, choices: Choices = NOTHING_CHOSEN) -> Reading:
+    """Weights of any origin as what a training begins with, in ``checkpoint``; ``sha256`` is of the file as named.
+
+    A head is welcome and not needed: the written file has the head's tensors where ``class_names`` names their rows,
+    else only the others, under the network's own names.
+
+    Raises ``UserError`` where the file cannot be read, or where a person has to say something first: then the sentence
+    names the option.
+    """
+    if has_our_header(path):
+        refuse_choices(path, choices)
+    reading = _read(session, path, choices, (), forget=False, for_start=True)
+    if reading.needs or reading.checkpoint is None:
+        raise UserError(missing_sentence(reading))
+    if reading.checkpoint.architecture == "onnx":
+        raise UserError(
+            f"{shown_name(path)} is an ONNX graph, which has answers but nothing that a training starts from."
+        )
+    return reading
+
+
+def _read(
+    session: Session, path: Path, choices: Choices, data_classes: tuple[str, ...], *, forget: bool, for_start: bool
+) -> Reading:
     path = _absolute(path)
     _refuse_at_once(path)
     before = state_of(path)
@@ -79,21 +88,28 @@ def read_version(
     known = _read_choices(notes)
     chosen = choices if forget else _merged(known, choices)
     home = paths.cache_dir() / "versions"
-    folder = home / _key(path, sha256, chosen, data_classes)
-    found = _without_data(home / _key(path, sha256, chosen, ()), path) or _cached(folder, path)
+    folder = home / readings.key(path, sha256, chosen, data_classes, for_start)
+    found = _without_data(home / readings.key(path, sha256, chosen, (), for_start), path)
+    found = found or readings.cached(folder, path)
     if found is None:
-        with _new_folder(folder) as out:
-            run_child(session, path, sha256, chosen, data_classes, out)
-            _refuse(out)
+        with readings.new_folder(folder) as out:
+            run_child(session, path, sha256, chosen, data_classes, out, for_start=for_start)
+            readings.refuse(out)
             if state_of(path) != before:
                 raise UserError(f"{shown_name(path)} was changed while it was read; open it again.")
-        prune(home)
-        found = _cached(folder, path)
+        readings.prune(home)
+        found = readings.cached(folder, path)
     if found is None:
         raise UserError(f"{shown_name(path)} could not be read: its report is missing; try again.")
     if chosen != known:  # only now: a choice that does not fit the file has been refused above
         _write_choices(notes, chosen)
     return found
+
+
+def _without_data(folder: Path, path: Path) -> Reading | None:
+    """A reading that was made without data, where it has class names by itself: data would change nothing."""
+    found = readings.cached(folder, path)
+    return None if found is None or "class_names" in found.needs else found
 
 
 def checkpoint_of(
@@ -190,7 +206,14 @@ def missing_sentence(reading: Reading) -> str:
             f"say which {once} --weights raw (or ema)."
         )
     if first == "architecture":
+        first_fit = reading.candidates[0] if reading.candidates else None
         fits = list(dict.fromkeys(candidate.arch for candidate in reading.candidates if candidate.exact))
+        if first_fit is not None and first_fit.agreement:
+            others = f" or {_few(fits[1:])}" if fits[1:] else ""
+            return (
+                f"Is {name} {fits[0]}{others}, under the names of another port? {first_fit.agreement}; "
+                f"say so {once} --arch {fits[0]}."
+            )
         if len(fits) == 1:
             which = "with the stem for small images and without it; say which"
             return f"{name} fits {fits[0]} {which} {once} --small-stem on (or off)."
@@ -298,99 +321,3 @@ def _read_choices(path: Path) -> Choices:
         return choices_from_json(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError):
         return Choices()
-
-
-# The cache
-
-
-def _key(path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...]) -> str:
-    """Everything that a reading depends on, as a folder's name."""
-    home = path if path.is_dir() else path.parent
-    told = {place.name: _small_hash(place) for place in (*(home / name for name in _BESIDE), *beside(path))}
-    parts = [RULES, sha256, path.name, to_json(choices), data_classes, told]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _small_hash(path: Path) -> str:
-    try:
-        return paths.sha256_of(path) if path.is_file() and path.stat().st_size <= LARGEST else ""
-    except OSError:
-        return ""
-
-
-def _without_data(folder: Path, path: Path) -> Reading | None:
-    """A reading that was made without data, where it has class names by itself: data would change nothing."""
-    found = _cached(folder, path)
-    return None if found is None or "class_names" in found.needs else found
-
-
-def _cached(folder: Path, path: Path) -> Reading | None:
-    """The reading in a folder of the cache; None where there is none that can be used."""
-    record = _report(folder)
-    try:
-        found = reading_from_json({**record, "path": str(path)})
-    except (ValueError, TypeError):
-        return None
-    with suppress(OSError):
-        os.utime(folder)  # it is in use: see prune
-    if found.checkpoint is None:
-        return found
-    try:
-        return dataclasses.replace(found, checkpoint=read_checkpoint(folder / Path(found.checkpoint.path).name))
-    except UserError:  # lost or cut short: it is made again
-        return None
-
-
-def _report(folder: Path) -> dict[str, Any]:
-    """What the child has written; empty where that cannot be read."""
-    report = folder / "report.json"
-    try:
-        found = json.loads(report.read_text("utf-8")) if report.stat().st_size <= MOST_REPORT else {}
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _refuse(folder: Path) -> None:
-    """Raise the child's refusal, if it is one. It is not kept: next time, there may be more memory."""
-    error = _report(folder).get("error")
-    if error:
-        raise UserError(one_sentence(str(error), 200))
-
-
-def prune(home: Path, days: float = KEPT_DAYS, limit: int = KEPT_BYTES) -> None:
-    """Delete readings that were not used for ``days`` or are beyond ``limit`` bytes, and what a killed process left.
-
-    All can be made again. Of those that are too many the ones used longest ago go.
-    """
-    now, kept = time.time(), 0
-    for folder, used in _newest_first(home):
-        kept += bytes_of(folder)
-        unused = now - used
-        if unused > days * 86_400 or (kept > limit and unused > SPARED_HOURS * 3600):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _newest_first(home: Path) -> list[tuple[Path, float]]:
-    """What lies in a folder, with when it was last used; another process may be deleting it at this moment."""
-    found = []
-    with suppress(OSError):
-        for path in home.iterdir():
-            with suppress(OSError):
-                found.append((path, path.stat().st_mtime))
-    return sorted(found, key=lambda entry: -entry[1])
-
-
-@contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes ``folder`` at once or not at all."""
-    with written_to(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        out = Path(tempfile.mkdtemp(prefix=".reading-", dir=folder.parent))
-    try:
-        yield out
-        shutil.rmtree(folder, ignore_errors=True)
-        with written_to(folder):
-            os.replace(out, folder)
-    finally:
-        shutil.rmtree(out, ignore_errors=True)

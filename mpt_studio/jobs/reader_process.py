@@ -34,11 +34,24 @@ def poll(session: Session, doing: str, path: Path) -> None:
 
 
 def run_child(
-    session: Session, path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...], out: Path
+    session: Session,
+    path: Path,
+    sha256: str,
+    choices: Choices,
+    data_classes: tuple[str, ...],
+    out: Path,
+    *,
+    for_start: bool = False,
 ) -> None:
     """Fill ``out`` with a report and perhaps a normalised file. Raises ``UserError`` where that fails."""
     request = out / "request.json"
-    record = {"path": str(path), "choices": to_json(choices), "data_classes": data_classes, "sha256": sha256}
+    record = {
+        "path": str(path),
+        "choices": to_json(choices),
+        "data_classes": data_classes,
+        "for_start": for_start,
+        "sha256": sha256,
+    }
     request.write_text(json.dumps(record), "utf-8")
     with (out / "errors.txt").open("wb") as errors:
         process = child.start(

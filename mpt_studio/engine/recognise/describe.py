@@ -12,6 +12,7 @@ from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.recognise import class_names, evidence, fitting, preprocessing, search, torchvision_weights
 from mpt_studio.engine.recognise.class_names import Names
 from mpt_studio.engine.recognise.evidence import Evidence
+from mpt_studio.engine.recognise.match import Match
 from mpt_studio.engine.recognise.search import Found
 from mpt_studio.engine.recognise.values import FoundPreprocessing
 from mpt_studio.reading import Candidate, Choices, Need, Reading
@@ -24,7 +25,12 @@ _NO_CHOICES = Choices()
 
 
 def describe(
-    contents: Contents, path: Path, choices: Choices = _NO_CHOICES, data_classes: tuple[str, ...] = ()
+    contents: Contents,
+    path: Path,
+    choices: Choices = _NO_CHOICES,
+    data_classes: tuple[str, ...] = (),
+    *,
+    for_start: bool = False,
 ) -> tuple[Reading, dict[str, Tensor] | None]:
     """Recognise a version.
 
@@ -33,26 +39,30 @@ def describe(
         path: as it was named; small files beside it are read.
         choices: what a person decided; it goes before everything that is found.
         data_classes: of the data that the version is to be used with, in their order.
+        for_start: the weights are what a training begins with: names of classes are welcome and not asked for, and
+            without them there is no head, be it that the file has none.
 
     Returns the report, and the tensors under the network's own names, so that ``networks.weights.load_network`` loads
     them; None while a person has to decide something. Raises ``UserError`` where the tensors fit no architecture,
     naming the closest one and what is different, or where a choice does not fit the tensors.
     """
     known = evidence.gather(path, contents.extras, contents.wrapper, contents.sha256)
-    found = search.find(contents.tensors, known, choices)
+    found = search.find(contents.tensors, known, choices, for_start=for_start)
     match = found.matches[0]
-    names = class_names.find(known, found.classes, choices, data_classes, _published_names(found, known))
-    images = preprocessing.find(known, match, found.classes, choices)
+    published = _published_names(match, known)
+    names = class_names.find(known, match.classes, choices, data_classes, published) if match.classes else Names()
+    images = preprocessing.find(known, match, match.classes, choices)
     small, unsure = _small_stem(found, images.preprocessing, choices)
     needs = _needs(contents.has_both and not choices.weights, unsure or not found.decided, names, images)
+    needs = tuple(need for need in needs if not (for_start and need == "class_names"))
     reading = Reading(
         path=str(path),
         sha256=contents.sha256,
         bytes=contents.bytes,
         container=contents.container,
         tensors=len(contents.tensors),
-        parameters=sum(p.numel() for p in match.network.parameters()),
-        classes=found.classes,
+        parameters=sum(p.numel() for name, p in match.network.named_parameters() if name in match.named.tensors),
+        classes=match.classes,
         candidates=_candidates(found, small, unsure),
         class_names=names.names,
         class_names_from=names.source,
@@ -63,7 +73,9 @@ def describe(
         reasons=reasons_of(names.notes, images.notes),
         has_both=contents.has_both,
     )
-    return reading, None if needs else fitting.adapted(found.tensors, match.network)
+    if needs:
+        return reading, None
+    return reading, fitting.adapted(match.named.tensors, match.network) if names.names else match.body()
 
 
 def _needs(both: bool, architecture_is_open: bool, names: Names, images: FoundPreprocessing) -> tuple[Need, ...]:
@@ -83,10 +95,10 @@ def reasons_of(on_names: tuple[str, ...], on_images: tuple[str, ...]) -> dict[Ne
     return {need: notes[-1] for need, notes in every.items() if notes}
 
 
-def _published_names(found: Found, known: Evidence) -> Names:
+def _published_names(match: Match, known: Evidence) -> Names:
     """ImageNet's, where the file is one that torchvision publishes."""
-    entry = found.matches[0].entry
-    if entry.is_timm or entry.arch == networks.SMALL or found.classes != 1000:
+    entry = match.entry
+    if entry.is_timm or entry.arch == networks.SMALL or match.classes != 1000:
         return Names()
     weights = torchvision_weights.find(entry.arch, known.sha256)
     if weights is None:
@@ -110,6 +122,15 @@ def _small_stem(found: Found, images: Preprocessing | None, choices: Choices) ->
 def _candidates(found: Found, small: bool, unsure: bool) -> tuple[Candidate, ...]:
     """What a person may choose from; only what was taken where nothing is open."""
     first, *rest = found.matches
-    others = [] if found.decided else [Candidate(arch=m.entry.arch, small_stem=m.entry.small_stem) for m in rest]
-    forms = [Candidate(arch=first.entry.arch, small_stem=form) for form in ((True, False) if unsure else (small,))]
-    return (*forms, *others)
+    forms = [_candidate(first, form) for form in ((True, False) if unsure else (small,))]
+    return (*forms, *([] if found.decided else [_candidate(match, match.entry.small_stem) for match in rest]))
+
+
+def _candidate(match: Match, small: bool) -> Candidate:
+    port = match.named.port
+    return Candidate(
+        arch=match.entry.arch,
+        small_stem=small,
+        agreement=port.agreement if port else "",
+        mapped=port.mapped if port else (),
+    )

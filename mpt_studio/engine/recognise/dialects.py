@@ -1,4 +1,4 @@
-"""Other people's names for the tensors of architectures that torchvision has, brought to torchvision's.
+"""Other people's names for the tensors of architectures that torchvision or timm has, brought to theirs.
 
 Each dialect is a list of patterns; it applies where it changes any name and makes no two names one.
 """
@@ -6,10 +6,14 @@ Each dialect is a list of patterns; it applies where it changes any name and mak
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
+
+from mpt_studio.engine.recognise import towers
+from mpt_studio.engine.recognise.index import KnownArchitecture
+from mpt_studio.errors import one_sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +22,8 @@ class Variant:
 
     tensors: Mapping[str, Tensor]
     notes: tuple[str, ...] = ()
+    only: str = ""
+    """A pattern of the architectures that these names are of, where others have the same tensors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +31,9 @@ class _Dialect:
     note: str
     patterns: tuple[tuple[str, str], ...]
     """Regular expressions and what takes the place of their match; the first that matches a name is used."""
+    changed: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
+    """What is done with the renamed tensors, where these lie otherwise too."""
+    only: str = ""
 
 
 _DIALECTS = (
@@ -53,6 +62,19 @@ _DIALECTS = (
         note="The tensors have the names that torchvision's vision transformers had before version 0.13.",
         patterns=((r"\.mlp\.linear_1\.", ".mlp.0."), (r"\.mlp\.linear_2\.", ".mlp.3.")),
     ),
+    _Dialect(note="The tensors have the names of ConvNeXt's authors.", patterns=towers.CONVNEXT, changed=towers.flat),
+    _Dialect(note="The tensors have the names of Swin's authors.", patterns=towers.SWIN),
+    _Dialect(
+        note="The tensors have mmpretrain's names of Swin; merged patches were put in Swin's order.",
+        patterns=towers.OPENMMLAB_SWIN,
+        changed=towers.in_swins_order,
+    ),
+    _Dialect(note="The tensors have DINOv2's names.", patterns=towers.DINOV2, changed=towers.from_dinov2),
+    _Dialect(
+        note="The tensors have the names of CLIP's image tower.",
+        patterns=towers.CLIP,
+        changed=towers.from_clip,
+    ),
     _Dialect(
         note="The backbone and the head have names of their own.",
         patterns=((r"^(?:backbone|encoder|trunk|base|base_model|feature_extractor|model|net)\.", ""),),
@@ -61,15 +83,57 @@ _DIALECTS = (
 
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.", "aux_logits.")
 
+_BACKBONES = (
+    "backbone.", "encoder.", "trunk.", "visual.trunk.", "visual.", "base_encoder.", "encoder_q.", "teacher.backbone.",
+    "student.backbone.", "base_model.", "feature_extractor.", "body.", "0.model.", "0.",
+)  # fmt: skip
+"""What the names of a network begin with that stands beside heads or towers of another kind."""
+
+TENSORFLOWS = (r"^_blocks\.\d+\._(?:depthwise|expand)_conv\.", r"^timm/tf_")
+"""Names of the port that pads as TensorFlow does, and those of timm's that do."""
+
 
 def variants(tensors: Mapping[str, Tensor]) -> Iterator[Variant]:
     """The tensors as they are, then under every dialect that applies."""
-    plain = _without_auxiliary(Variant(tensors=tensors))
+    plain = _without_auxiliary(Variant(tensors=tensors, only=_only(tensors)))
     yield plain
     for dialect in _DIALECTS:
         renamed = {_renamed(name, dialect): tensor for name, tensor in plain.tensors.items()}
         if len(renamed) == len(plain.tensors) and renamed.keys() != plain.tensors.keys():
-            yield Variant(tensors=renamed, notes=(*plain.notes, dialect.note))
+            notes = (*plain.notes, dialect.note)
+            yield Variant(tensors=dialect.changed(renamed), notes=notes, only=dialect.only)
+
+
+def backbones(tensors: Mapping[str, Tensor]) -> Iterator[Variant]:
+    """The same for the tensors that may be a backbone's beside others, which are left out; all come first."""
+    yield from variants(tensors)
+    for prefix in _BACKBONES:
+        inner = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        if inner:
+            out = [name for name in tensors if not name.startswith(prefix)]
+            more = f" and {len(out) - 1} more" if len(out) > 1 else ""
+            note = (f"Left out, as no part of the backbone: {one_sentence(out[0], 80)}{more}.",) if out else ()
+            for variant in variants(inner):
+                only = variant.only or (_QUICK if _is_openais(tensors) else "")
+                yield Variant(tensors=variant.tensors, notes=(*note, *variant.notes), only=only)
+
+
+def narrowed(group: tuple[KnownArchitecture, ...], variant: Variant) -> tuple[KnownArchitecture, ...]:
+    """The architectures whose names a variant's are; all where that is none."""
+    return tuple(entry for entry in group if re.search(variant.only, entry.arch)) or group
+
+
+def _only(tensors: Mapping[str, Tensor]) -> str:
+    names, archs = TENSORFLOWS
+    return archs if any(re.search(names, name) for name in tensors) else ""
+
+
+_QUICK = "_quickgelu_"
+
+
+def _is_openais(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether a file is CLIP as OpenAI published it, whose networks compute their own, quicker GELU."""
+    return {"input_resolution", "context_length", "vocab_size"} <= tensors.keys()
 
 
 def _without_auxiliary(variant: Variant) -> Variant:
@@ -77,7 +141,7 @@ def _without_auxiliary(variant: Variant) -> Variant:
     if len(kept) == len(variant.tensors) or not any(name.startswith(_INCEPTIONS) for name in kept):
         return variant
     note = "The auxiliary heads, which only training uses, were left out."
-    return Variant(tensors=kept, notes=(*variant.notes, note))
+    return Variant(tensors=kept, notes=(*variant.notes, note), only=variant.only)
 
 
 _INCEPTIONS = ("inception3a.", "Mixed_5b.")

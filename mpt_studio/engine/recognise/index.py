@@ -18,7 +18,7 @@ from mpt_studio import paths
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.networks.outline import shapes_of, without_memory
-from mpt_studio.engine.recognise import signature
+from mpt_studio.engine.recognise import order, signature
 from mpt_studio.errors import UserError
 
 FORMAT = 1
@@ -49,6 +49,8 @@ class KnownArchitecture:
     function: str
     """Equal where names, shapes and the function computed are equal; empty where no other has these shapes."""
     sketch: frozenset[str]
+    order: str
+    """``order.digest`` of its body, for files whose names are another port's."""
 
     @property
     def bare(self) -> str:
@@ -83,6 +85,7 @@ def entry_of(arch: str, small_stem: bool, image_size: int, shapes: signature.Sha
         image_size=image_size,
         function="",
         sketch=signature.sketch(shapes, head),
+        order=order.digest({name: shape for name, shape in shapes.items() if name not in head}),
     )
 
 
@@ -104,7 +107,7 @@ def entries() -> tuple[KnownArchitecture, ...]:
 
 
 def _entry(row: list[str | int], heads: list[tuple[str, ...]]) -> KnownArchitecture:
-    arch, small, names, body, shapes, head, parameters, image_size, function, sketch = row
+    arch, small, names, body, shapes, head, parameters, image_size, function, sketch, digest = row
     text = str(sketch)
     return KnownArchitecture(
         arch=str(arch),
@@ -117,11 +120,12 @@ def _entry(row: list[str | int], heads: list[tuple[str, ...]]) -> KnownArchitect
         image_size=int(image_size),
         function=str(function),
         sketch=frozenset(text[i : i + 4] for i in range(0, len(text), 4)),
+        order=str(digest),
     )
 
 
 @functools.cache
-def _groups(key: Literal["names", "body"]) -> dict[str, tuple[KnownArchitecture, ...]]:
+def _groups(key: Literal["names", "body", "order"]) -> dict[str, tuple[KnownArchitecture, ...]]:
     groups: dict[str, list[KnownArchitecture]] = {}
     for entry in entries():
         groups.setdefault(getattr(entry, key), []).append(entry)
@@ -142,6 +146,12 @@ def same_bodies(shapes: signature.Shapes, head: Iterable[str]) -> dict[tuple[str
         if signature.shapes_hash(body, ()) == entry.shapes:
             alike.setdefault(entry.head, []).append(entry)
     return {names: tuple(group) for names, group in alike.items()}
+
+
+def same_order(shapes: signature.Shapes, head: Iterable[str]) -> tuple[KnownArchitecture, ...]:
+    """Architectures whose bodies list layers of these shapes in this order, whatever their names."""
+    heads = frozenset(head)
+    return _groups("order").get(order.digest({n: shape for n, shape in shapes.items() if n not in heads}), ())
 
 
 def same_shapes(shapes: signature.Shapes) -> tuple[KnownArchitecture, ...]:

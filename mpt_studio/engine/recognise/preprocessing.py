@@ -18,7 +18,7 @@ from mpt_studio.engine.recognise.evidence import Evidence
 from mpt_studio.engine.recognise.hints import hinted
 from mpt_studio.engine.recognise.huggingface_names import TO_TIMM
 from mpt_studio.engine.recognise.index import KnownArchitecture
-from mpt_studio.engine.recognise.search import Match
+from mpt_studio.engine.recognise.match import Match
 from mpt_studio.engine.recognise.values import FoundPreprocessing
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices

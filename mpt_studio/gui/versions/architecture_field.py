@@ -65,7 +65,7 @@ class ArchitectureField(QWidget):
     def _fill(self, candidates: Sequence[Candidate]) -> None:
         for candidate in candidates:
             name = candidate.arch + (_STEM if candidate.small_stem else "")
-            fits = "fits" if candidate.exact else "comes near"
+            fits = "comes near" if not candidate.exact else "agrees in order and shape" if candidate.mapped else "fits"
             self.box.addItem(f"{name}  ·  {fits}", (candidate.arch, candidate.small_stem))
         first = {candidate.arch for candidate in candidates if not candidate.small_stem}
         for name in known_architectures():
@@ -75,7 +75,7 @@ class ArchitectureField(QWidget):
     def _changed(self) -> None:
         arch, stem = self.chosen
         found = next((c for c in self._candidates if c.arch == arch and stem in (None, c.small_stem)), None)
-        self.note.setText(found.difference if found is not None and not found.exact else "")
+        self.note.setText("" if found is None else _said(found))
         self.note.setVisible(bool(self.note.text()))
         self.changed.emit()
 
@@ -95,3 +95,11 @@ class ArchitectureField(QWidget):
         if self.chosen[0]:
             return ""
         return f"There is no architecture {text!r}; choose one of the list." if text else "Choose the architecture."
+
+
+def _said(candidate: Candidate) -> str:
+    """What a person should know of it: where it differs, or how another port's names were matched."""
+    if not candidate.agreement:
+        return "" if candidate.exact else candidate.difference
+    question = f"Is this {candidate.arch.removeprefix('timm/')}? {candidate.agreement}; their names are another port's."
+    return "\n".join([question, *candidate.mapped])
