@@ -35,6 +35,21 @@ def test_that_inspect_tells_a_version_in_lines(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
+def test_that_inspect_shows_how_another_port_s_names_were_matched_and_how_to_confirm_it() -> None:
+    port = Candidate(arch="timm/x", agreement="9 of 9 tensors agree in order and shape", mapped=("a.w ← b.w", "c ← d"))
+    found = Reading(
+        path="p.pth", sha256="ab", bytes=1, container="safetensors", tensors=9, parameters=9, classes=3,
+        candidates=(port,), needs=("architecture",),
+    )  # fmt: skip
+    lines = text_of({"kind": "version", **json.loads(json.dumps(to_json(found)))}).splitlines()
+    assert [" ".join(line.split()) for line in lines if "matched" in line or "←" in line or "needed" in line] == [
+        "matched 9 of 9 tensors agree in order and shape; the names are another port's",
+        "a.w ← b.w",
+        "c ← d",
+        "needed whether it is this; say so with --arch timm/x",
+    ]
+
+
 def test_that_nested_values_are_told_below_their_name() -> None:
     record: dict[str, Any] = {"kind": "checkpoint", "recipe": {"model": {"arch": "small"}, "old": ""}, "run": "x"}
     lines = [line.split() for line in text_of(record).splitlines()]

@@ -33,7 +33,6 @@ class _Dialect:
     """Regular expressions and what takes the place of their match; the first that matches a name is used."""
     changed: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
     """What is done with the renamed tensors, where these lie otherwise too."""
-    only: str = ""
 
 
 _DIALECTS = (
@@ -75,10 +74,11 @@ _DIALECTS = (
         patterns=towers.CLIP,
         changed=towers.from_clip,
     ),
-    _Dialect(
-        note="The backbone and the head have names of their own.",
-        patterns=((r"^(?:backbone|encoder|trunk|base|base_model|feature_extractor|model|net)\.", ""),),
-    ),
+)
+
+_APART = _Dialect(
+    note="The backbone and the head have names of their own.",
+    patterns=((r"^(?:backbone|encoder|trunk|base|base_model|feature_extractor|model|net)\.", ""),),
 )
 
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.", "aux_logits.")
@@ -94,14 +94,18 @@ TENSORFLOWS = (r"^_blocks\.\d+\._(?:depthwise|expand)_conv\.", r"^timm/tf_")
 
 
 def variants(tensors: Mapping[str, Tensor]) -> Iterator[Variant]:
-    """The tensors as they are, then under every dialect that applies."""
+    """The tensors as they are and under every dialect that applies, then the same without the backbone's own prefix."""
     plain = _without_auxiliary(Variant(tensors=tensors, only=_only(tensors)))
-    yield plain
-    for dialect in _DIALECTS:
-        renamed = {_renamed(name, dialect): tensor for name, tensor in plain.tensors.items()}
-        if len(renamed) == len(plain.tensors) and renamed.keys() != plain.tensors.keys():
-            notes = (*plain.notes, dialect.note)
-            yield Variant(tensors=dialect.changed(renamed), notes=notes, only=dialect.only)
+    for base in (plain, *_applied(_APART, plain)):
+        yield base
+        for dialect in _DIALECTS:
+            yield from _applied(dialect, base)
+
+
+def _applied(dialect: _Dialect, variant: Variant) -> Iterator[Variant]:
+    renamed = {_renamed(name, dialect): tensor for name, tensor in variant.tensors.items()}
+    if len(renamed) == len(variant.tensors) and renamed.keys() != variant.tensors.keys():
+        yield Variant(tensors=dialect.changed(renamed), notes=(*variant.notes, dialect.note), only=variant.only)
 
 
 def backbones(tensors: Mapping[str, Tensor]) -> Iterator[Variant]:

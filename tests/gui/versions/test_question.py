@@ -92,6 +92,18 @@ def test_that_several_fitting_architectures_are_for_a_person_to_choose(qtbot: Qt
     assert field.problem() == "Choose the architecture."
 
 
+def test_that_another_port_s_weights_are_proposed_with_what_was_matched(qtbot: QtBot) -> None:
+    said: list[Choices | None] = []
+    agreement, mapped = "296 of 296 tensors agree in order and shape", ("conv_stem.weight ← _conv_stem.weight",)
+    port = Candidate(arch="timm/tf_efficientnet_lite0", agreement=agreement, mapped=mapped)
+    dialog = asked(qtbot, said, candidates=(port,), needs=("architecture",), checkpoint=None)
+    question, *table = dialog.architecture.note.text().splitlines()
+    assert question == f"Is this tf_efficientnet_lite0? {agreement}; their names are another port's."
+    assert table == list(mapped)
+    dialog.ok.click()
+    assert said == [Choices(arch="timm/tf_efficientnet_lite0", small_stem=False)]
+
+
 def test_that_preprocessing_is_chosen_by_preset_or_by_number(qtbot: QtBot) -> None:
     field = PreprocessingField(None)
     qtbot.addWidget(field)
