@@ -67,7 +67,7 @@ class Reading:
     parameters: int
     """Numbers in all tensors that the network learns."""
     classes: int
-    """Outputs of the head; 0 where no architecture is known."""
+    """Outputs of the head; 0 where there is none."""
     candidates: tuple[Candidate, ...] = ()
     """The architecture that was taken comes first; several exact ones mean that a person has to choose."""
     class_names: tuple[str, ...] = ()
@@ -86,6 +86,11 @@ class Reading:
     checkpoint: Checkpoint | None = None
     """The normalised file; only where ``needs`` is empty."""
     format: int = FORMAT
+
+    @property
+    def is_backbone(self) -> bool:
+        """Whether there is no head for classes: nothing to ask, but a training can start from it."""
+        return bool(self.candidates) and not self.classes
 
 
 def to_json(value: Reading | Choices) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def _version(record: dict[str, Any]) -> Iterator[Row]:
     yield "sha256", record["sha256"]
     yield from _architecture(record)
     names = record["class_names"]
-    yield "classes", f"{record['classes']:,}: {_names(names)}" if names else f"{record['classes']:,}, without names"
+    nameless = f"{record['classes']:,}, without names" if record["classes"] else _BACKBONE
+    yield "classes", f"{record['classes']:,}: {_names(names)}" if names else nameless
     if names:
         yield "  from", record["class_names_from"] or "?"
     if record["preprocessing"]:
@@ -57,6 +58,7 @@ def _notes(notes: list[str], indent: str = "") -> Iterator[Row]:
         yield f"{indent}notes" if index == 0 else "", one_sentence(note)
 
 
+_BACKBONE = "none: a backbone without a head that is known here; a training can start from it"
 _NEEDS = {
     "weights": "which weights to take; choose with --weights raw (as trained last) or --weights ema (averaged)",
     "architecture": "the architecture; choose one with --arch, or its stem with --small-stem on or off",

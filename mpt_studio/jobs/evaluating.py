@@ -24,7 +24,7 @@ from mpt_studio.files.kinds import TABLES
 from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
-from mpt_studio.jobs.read_weights import checkpoint_of, read_version, refuse_choices, weights_in
+from mpt_studio.jobs.read_weights import checkpoint_of, reading_of, refuse_choices, weights_in
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions
 from mpt_studio.predictions.names import respelled, spelling
@@ -278,7 +278,7 @@ def inspect(
     if TABLES.fits(path) and path.is_file():
         raise UserError(_why_no_table(session, path))
     if not has_our_header(path):
-        return {"kind": "version", **to_json(read_version(session, path, choices))}
+        return {"kind": "version", **to_json(reading_of(session, path, choices))}
     refuse_choices(path, choices)
     checkpoint = read_checkpoint(path)
     check_content(path)

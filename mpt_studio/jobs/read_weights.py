@@ -53,7 +53,13 @@ def read_version(
         UserError: it is no weights file, or is damaged or dangerous; one sentence of at most 200 characters.
         Interrupted: the session was interrupted or cancelled; the child has been killed.
     """
-    return _read(session, path, choices, data_classes, forget=forget, for_start=False)
+    reading = reading_of(session, path, choices, data_classes, forget=forget)
+    if reading.is_backbone:
+        raise UserError(
+            f"{shown_name(path)} is a backbone of {reading.candidates[0].arch} without a head that is known here: "
+            "a training can start from it, but it has no answers."
+        )
+    return reading
 
 
 def read_start(session: Session, path: Path, choices: Choices = NOTHING_CHOSEN) -> Reading:
@@ -67,7 +73,7 @@ def read_start(session: Session, path: Path, choices: Choices = NOTHING_CHOSEN) 
     """
     if has_our_header(path):
         refuse_choices(path, choices)
-    reading = _read(session, path, choices, (), forget=False, for_start=True)
+    reading = reading_of(session, path, choices, for_start=True)
     if reading.needs or reading.checkpoint is None:
         raise UserError(missing_sentence(reading))
     if reading.checkpoint.architecture == "onnx":
@@ -77,9 +83,16 @@ def read_start(session: Session, path: Path, choices: Choices = NOTHING_CHOSEN) 
     return reading
 
 
-def _read(
-    session: Session, path: Path, choices: Choices, data_classes: tuple[str, ...], *, forget: bool, for_start: bool
+def reading_of(
+    session: Session,
+    path: Path,
+    choices: Choices = NOTHING_CHOSEN,
+    data_classes: tuple[str, ...] = (),
+    *,
+    forget: bool = False,
+    for_start: bool = False,
 ) -> Reading:
+    """As ``read_version``, of a backbone without a head too; ``for_start``, names of classes are not asked for."""
     path = _absolute(path)
     _refuse_at_once(path)
     before = state_of(path)
@@ -135,7 +148,7 @@ def with_preprocessing(session: Session, path: Path, choices: Choices, changes: 
 
     Raises ``UserError`` where the file says nothing and ``changes`` do not make a whole.
     """
-    found = None if has_our_header(path) else read_version(session, path, choices).preprocessing
+    found = None if has_our_header(path) else reading_of(session, path, choices).preprocessing
     if found is not None:
         sized = found.sized(changes.get("image_size", found.image_size))
         return dataclasses.replace(choices, preprocessing=dataclasses.replace(sized, **changes))

@@ -16,6 +16,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.paths import sha256_of
 from mpt_studio.reading import Choices, Reading
 
+from .conftest import fresh_version
+
 ARCH = "mobilenet_v3_small"
 NAMES = ("ant", "bee", "cat")
 LITE0 = "timm/tf_efficientnet_lite0"
@@ -59,6 +61,26 @@ def test_that_a_head_comes_along_where_its_rows_have_names(session: jobs.Session
     assert load_network(reading.checkpoint)(torch.zeros(1, 3, 64, 64)).shape == (1, 3)
     with pytest.raises(UserError, match="2 class names"):
         jobs.read_start(session, path, Choices(class_names=NAMES[:2]))
+
+
+def test_that_a_backbone_is_told_and_what_is_said_of_it_is_remembered(session: jobs.Session, tmp_path: Path) -> None:
+    """As fastai has it: a body in a sequence, whose places are no names."""
+    network = torchvision.models.get_model("shufflenet_v2_x0_5", weights=None)
+    body = torch.nn.Sequential(*list(network.children())[:-1]).state_dict()
+    path = tmp_path / "f.pth"
+    torch.save({f"0.{name}": t for name, t in body.items()} | {"1.8.weight": torch.zeros(3, 9)}, path)
+    with pytest.raises(UserError, match=r"Is f\.pth shufflenet_v2_x0_5.*\?.* agree .*once.* --arch shufflenet_v2_x0_5"):
+        jobs.read_start(session, path)
+    told = jobs.inspect(session, path, choices=Choices(arch="shufflenet_v2_x0_5"))
+    assert (told["classes"], told["needs"], told["candidates"][0]["arch"]) == (0, [], "shufflenet_v2_x0_5")
+    assert body_of(jobs.read_start(session, path)).keys() == network.state_dict().keys() - {"fc.weight", "fc.bias"}
+
+
+def test_that_what_was_trained_here_is_a_start_with_its_head(session: jobs.Session, tmp_path: Path) -> None:
+    reading = jobs.read_start(session, fresh_version(tmp_path, "ours", NAMES))
+    assert (reading.checkpoint.class_names, reading.checkpoint.architecture) == (NAMES, "small")
+    with pytest.raises(UserError, match="describes itself"):
+        jobs.read_start(session, Path(reading.checkpoint.path), Choices(arch=ARCH))
 
 
 def test_that_another_port_s_weights_ask_once_and_then_answer_as_there(session: jobs.Session, lite0: Path) -> None:

@@ -40,21 +40,21 @@ def describe(
         choices: what a person decided; it goes before everything that is found.
         data_classes: of the data that the version is to be used with, in their order.
         for_start: the weights are what a training begins with: names of classes are welcome and not asked for, and
-            without them there is no head, be it that the file has none.
+            without them the head is left out.
 
     Returns the report, and the tensors under the network's own names, so that ``networks.weights.load_network`` loads
     them; None while a person has to decide something. Raises ``UserError`` where the tensors fit no architecture,
     naming the closest one and what is different, or where a choice does not fit the tensors.
     """
     known = evidence.gather(path, contents.extras, contents.wrapper, contents.sha256)
-    found = search.find(contents.tensors, known, choices, for_start=for_start)
+    found = search.find(contents.tensors, known, choices)
     match = found.matches[0]
     published = _published_names(match, known)
     names = class_names.find(known, match.classes, choices, data_classes, published) if match.classes else Names()
     images = preprocessing.find(known, match, match.classes, choices)
     small, unsure = _small_stem(found, images.preprocessing, choices)
     needs = _needs(contents.has_both and not choices.weights, unsure or not found.decided, names, images)
-    needs = tuple(need for need in needs if not (for_start and need == "class_names"))
+    needs = tuple(need for need in needs if need != "class_names" or (match.classes and not for_start))
     reading = Reading(
         path=str(path),
         sha256=contents.sha256,

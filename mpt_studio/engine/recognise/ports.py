@@ -23,6 +23,8 @@ from mpt_studio.errors import one_sentence
 
 FEWEST = 8
 """With fewer layers, order and shapes say little."""
+_UNFOLDS = ".w_msa."
+"""In mmpretrain's names of Swin, whose merged patches lie in another order: see ``towers.in_swins_order``."""
 _SHOWN = 3
 """Pairs of names that are shown from the beginning; the last one is shown too."""
 
@@ -54,6 +56,8 @@ class Port:
 def find(variant: Variant, head: tuple[str, ...], wanted: tuple[KnownArchitecture, ...]) -> Iterator[Port]:
     """Ports that a file may be, its head given; of ``wanted`` alone, where one is named."""
     shapes = {name: tuple(tensor.shape) for name, tensor in variant.tensors.items()}
+    if any(_UNFOLDS in name for name in shapes):
+        return
     for group in _by_names(wanted or narrowed(index.same_order(shapes, head), variant)):
         port = _port(variant.tensors, shapes, head, group, apart=bool(wanted))
         if port is not None:

@@ -29,6 +29,9 @@ from mpt_studio.reading import Choices
 MOST_TRIED = 3
 """Ways to name the tensors that are compared with the closest architectures."""
 
+MOST_TENSORS = 20_000
+"""More than any network has; their order is not looked at."""
+
 MOST_HEADS = 12
 """Layers that are tried as a head of another name."""
 _HEADS = ("head", "classifier", "fc", "linear", "last_linear", "logits", "output", "cls", "final", "projection")
@@ -45,20 +48,18 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices, *, for_start: bool = False) -> Found:
-    """Recognise the architecture.
+def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices) -> Found:
+    """Recognise the architecture, of a backbone too where there is no head that is known.
 
-    Raises ``UserError`` where none fits, naming the closest one and the difference, and where a backbone lacks its
-    head, unless it is only wanted ``for_start`` of a training.
+    Raises ``UserError`` where none fits, naming the closest one and the difference.
     """
     translated = tuple(huggingface.translated(tensors, evidence.config))
     variants = (*translated, *dialects.variants(tensors))
-    backbones = (*translated, *dialects.backbones(tensors))
-    for way, some in ((_by_name, variants), (_by_order, variants), (_headless, backbones), (_headless_port, backbones)):
-        for variant in some:
+    for way in (_by_name, _by_order, _headless, _headless_port):
+        for variant in variants if way in (_by_name, _by_order) else (*translated, *dialects.backbones(tensors)):
             found = _first(way(variant, choices), evidence, choices)
             if found is not None:
-                return found if for_start else _with_head(found, evidence)
+                return found
     raise UserError(_no_fit(variants, evidence, choices))
 
 
@@ -109,7 +110,7 @@ def _headless_port(variant: Variant, choices: Choices) -> Ways:
 
 
 def _ports(variant: Variant, heads: Iterable[tuple[str, ...]], choices: Choices) -> Ways:
-    for head in heads:
+    for head in heads if len(variant.tensors) <= MOST_TENSORS else ():
         for port in ports.find(variant, head, _wanted(choices)):
             yield Named(tensors=port.tensors, notes=variant.notes, headless=not head, port=port), port.group
 
@@ -173,17 +174,6 @@ def _found(matches: list[Match], evidence: Evidence, choices: Choices) -> Found:
     if fitting.is_for_grey(taken.named.shapes, shapes_of(taken.network)):
         notes = (*notes, "The first convolution takes grey images; its weights were spread over red, green and blue.")
     return Found(matches=ordered, decided=decided, notes=notes)
-
-
-def _with_head(found: Found, evidence: Evidence) -> Found:
-    """Raises ``UserError`` for a backbone, which cannot be asked."""
-    first = found.matches[0]
-    if first.named.headless:
-        raise UserError(
-            f"{evidence.name} is a backbone of {first.entry.arch} without a head that is known here: "
-            "a training can start from it, but it has no answers."
-        )
-    return found
 
 
 def _no_fit(variants: tuple[Variant, ...], evidence: Evidence, choices: Choices) -> str:

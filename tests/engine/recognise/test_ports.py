@@ -167,6 +167,33 @@ def test_that_mmpretrain_s_vision_transformer_is_proposed(contents, tmp_path):
     assert (reading.candidates[0].arch, reading.needs) == ("timm/vit_tiny_patch16_224", ("architecture",))
 
 
+def as_mmpretrain_s_swin(tensors):
+    parts = (
+        (r"^patch_embed\.proj", "patch_embed.projection"), (r"^layers\.1\.downsample", "layers.0.downsample"),
+        (r"^layers\.2\.downsample", "layers.1.downsample"), (r"^layers\.3\.downsample", "layers.2.downsample"),
+        (r"\.attn\.", ".attn.w_msa."), (r"mlp\.fc1", "ffn.layers.0.0"), (r"mlp\.fc2", "ffn.layers.1"),
+        (r"^norm\.", "norm3."), (r"^layers", "stages"), (r"^(?!head)", "backbone."),
+    )  # fmt: skip
+    return renamed(tensors, *parts)
+
+
+@needs_timm
+def test_that_mmpretrain_s_swin_is_known_by_its_names(contents, tmp_path):
+    tensors = as_mmpretrain_s_swin(shapes("timm/swin_tiny_patch4_window7_224"))
+    said = Choices(class_names=NAMES, arch="timm/swin_tiny_patch4_window7_224")
+    reading, _ = describe(contents(tensors), tmp_path / "w.pth", said)
+    assert (reading.candidates[0].agreement, reading.needs) == ("", ())
+    assert any("merged patches" in note for note in reading.notes)
+
+
+@needs_timm
+def test_that_mmpretrain_s_windows_of_another_kind_are_not_matched_by_order(contents, tmp_path):
+    tensors = as_mmpretrain_s_swin(shapes("timm/swinv2_tiny_window8_256", 256))
+    said = Choices(class_names=NAMES, arch="timm/swinv2_tiny_window8_256")
+    reading, _ = describe(contents(tensors), tmp_path / "w.pth", said)
+    assert any("merged patches" in note for note in reading.notes)
+
+
 IMAGES224 = Preprocessing(image_size=224, mean=(0.5,) * 3, std=(0.5,) * 3)
 _FASTAI_BODY = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
 
@@ -182,7 +209,7 @@ def as_fastai(tensors):
 def test_that_fastai_s_body_is_a_start_and_no_model_to_ask(contents, tmp_path):
     torch.manual_seed(0)
     own = networks.build("resnet18", 5, False, 64).state_dict()
-    assert "without a head that is known here" in refusal(contents, tmp_path, as_fastai(own))
+    assert describe(contents(as_fastai(own)), tmp_path / "w.pth")[0].is_backbone
     reading, _ = started(contents, tmp_path, as_fastai(own))
     assert (reading.candidates[0].arch, reading.needs) == ("resnet18", ("architecture",))
     reading, made = started(contents, tmp_path, as_fastai(own), arch="resnet18")
