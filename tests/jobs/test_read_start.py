@@ -72,7 +72,7 @@ def test_that_a_backbone_is_told_and_what_is_said_of_it_is_remembered(session: j
     with pytest.raises(UserError, match=r"Is f\.pth shufflenet_v2_x0_5.*\?.* agree .*once.* --arch shufflenet_v2_x0_5"):
         jobs.read_start(session, path)
     told = jobs.inspect(session, path, choices=Choices(arch="shufflenet_v2_x0_5"))
-    assert (told["classes"], told["needs"], told["candidates"][0]["arch"]) == (0, [], "shufflenet_v2_x0_5")
+    assert (told["classes"], told["needs"], told["candidates"][0]["arch"]) == (0, (), "shufflenet_v2_x0_5")
     assert body_of(jobs.read_start(session, path)).keys() == network.state_dict().keys() - {"fc.weight", "fc.bias"}
 
 
