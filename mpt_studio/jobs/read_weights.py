@@ -57,7 +57,7 @@ def read_version(
     if reading.is_backbone:
         raise UserError(
             f"{shown_name(path)} is a backbone of {reading.candidates[0].arch} without a head that is known here: "
-            "a training can start from it, but it has no answers."
+            "a training can start from it; to have its answers, export it to ONNX."
         )
     return reading
 

@@ -6,8 +6,8 @@ Each dialect is a list of patterns; it applies where it changes any name and mak
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -89,13 +89,21 @@ _BACKBONES = (
 )  # fmt: skip
 """What the names of a network begin with that stands beside heads or towers of another kind."""
 
+_HEADS = ("fc.", "head.", "heads.", "classifier.", "last_linear.")
+"""What the names of heads begin with that may be of more than one layer."""
+
+OPENAIS, _QUICK = frozenset(("input_resolution", "context_length", "vocab_size")), "_quickgelu_"
+"""What lies in CLIP's file as OpenAI published it, and networks that compute its own, quicker GELU."""
+
 TENSORFLOWS = (r"^_blocks\.\d+\._(?:depthwise|expand)_conv\.", r"^timm/tf_")
 """Names of the port that pads as TensorFlow does, and those of timm's that do."""
 
 
 def variants(tensors: Mapping[str, Tensor]) -> Iterator[Variant]:
     """The tensors as they are and under every dialect that applies, then the same without the backbone's own prefix."""
-    plain = _without_auxiliary(Variant(tensors=tensors, only=_only(tensors)))
+    names, archs = TENSORFLOWS
+    only = archs if any(re.search(names, name) for name in tensors) else ""
+    plain = _without_auxiliary(Variant(tensors=tensors, only=only))
     for base in (plain, *_applied(_APART, plain)):
         yield base
         for dialect in _DIALECTS:
@@ -111,33 +119,25 @@ def _applied(dialect: _Dialect, variant: Variant) -> Iterator[Variant]:
 def backbones(tensors: Mapping[str, Tensor]) -> Iterator[Variant]:
     """The same for the tensors that may be a backbone's beside others, which are left out; all come first."""
     yield from variants(tensors)
-    for prefix in _BACKBONES:
-        inner = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-        if inner:
-            out = [name for name in tensors if not name.startswith(prefix)]
-            more = f" and {len(out) - 1} more" if len(out) > 1 else ""
-            note = (f"Left out, as no part of the backbone: {one_sentence(out[0], 80)}{more}.",) if out else ()
-            for variant in variants(inner):
-                only = variant.only or (_QUICK if _is_openais(tensors) else "")
-                yield Variant(tensors=variant.tensors, notes=(*note, *variant.notes), only=only)
+    quick = _QUICK if tensors.keys() >= OPENAIS else ""
+    for kept in filter(None, _parts(tensors)):
+        out = [name for name in tensors if name not in kept]
+        more = f" and {len(out) - 1} more" if len(out) > 1 else ""
+        note = (f"Left out, as no part of the backbone: {one_sentence(out[0], 80)}{more}.",) if out else ()
+        for variant in variants({inner: tensors[name] for name, inner in kept.items()}):
+            yield replace(variant, notes=(*note, *variant.notes), only=variant.only or quick)
+
+
+def _parts(names: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Names that may be a backbone's, with what they are within it."""
+    names = tuple(names)
+    yield from ({n: n.removeprefix(begin) for n in names if n.startswith(begin)} for begin in _BACKBONES)
+    yield from ({n: n for n in names if not n.startswith(head)} for head in _HEADS)
 
 
 def narrowed(group: tuple[KnownArchitecture, ...], variant: Variant) -> tuple[KnownArchitecture, ...]:
     """The architectures whose names a variant's are; all where that is none."""
     return tuple(entry for entry in group if re.search(variant.only, entry.arch)) or group
-
-
-def _only(tensors: Mapping[str, Tensor]) -> str:
-    names, archs = TENSORFLOWS
-    return archs if any(re.search(names, name) for name in tensors) else ""
-
-
-_QUICK = "_quickgelu_"
-
-
-def _is_openais(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether a file is CLIP as OpenAI published it, whose networks compute their own, quicker GELU."""
-    return {"input_resolution", "context_length", "vocab_size"} <= tensors.keys()
 
 
 def _without_auxiliary(variant: Variant) -> Variant:

@@ -154,6 +154,14 @@ def same_order(shapes: signature.Shapes, head: Iterable[str]) -> tuple[KnownArch
     return _groups("order").get(order.digest({n: shape for n, shape in shapes.items() if n not in heads}), ())
 
 
+def usable(group: tuple[KnownArchitecture, ...]) -> tuple[KnownArchitecture, ...]:
+    """Those whose library is installed. Raises ``UserError`` where none is."""
+    there = tuple(entry for entry in group if not entry.is_timm or timm_networks.is_installed())
+    if group and not there:
+        raise timm_networks.needed_for(f"The architecture of this file ({group[0].arch})")
+    return there
+
+
 def same_shapes(shapes: signature.Shapes) -> tuple[KnownArchitecture, ...]:
     """Those of ``same_names`` whose shapes are these too, but for the head and what follows the image's size."""
     return _of_shapes(same_names(shapes), shapes)

@@ -58,7 +58,8 @@ def find(variant: Variant, head: tuple[str, ...], wanted: tuple[KnownArchitectur
     shapes = {name: tuple(tensor.shape) for name, tensor in variant.tensors.items()}
     if any(_UNFOLDS in name for name in shapes):
         return
-    for group in _by_names(wanted or narrowed(index.same_order(shapes, head), variant)):
+    found = narrowed(index.usable(index.same_order(shapes, head)), variant)
+    for group in [(entry,) for entry in wanted] or _by_names(found):
         port = _port(variant.tensors, shapes, head, group, apart=bool(wanted))
         if port is not None:
             yield port
@@ -70,9 +71,9 @@ def difference(shapes: Shapes, entry: KnownArchitecture) -> str:
 
 
 def lies_as_in_tensorflow(shapes: Shapes) -> bool:
-    """Whether kernels lie as height, width, input, output: no network has more rows in a kernel than inputs."""
+    """Whether all kernels lie as height, width, input, output: square and small in front, and not behind."""
     kernels = [shape for shape in shapes.values() if len(shape) == 4]
-    turned = [s for s in kernels if s[0] == s[1] <= 11 and s[2] * s[3] > 121 and not s[2] == s[3] <= 11]
+    turned = [s for s in kernels if s[0] == s[1] <= 11 and not s[2] == s[3] <= 11]
     return len(kernels) > 1 and len(turned) == len(kernels)
 
 

@@ -72,7 +72,7 @@ def _first(ways: Ways, evidence: Evidence, choices: Choices) -> Found | None:
     matches: list[Match] = []
     for named, group in ways:
         known = [match.entry for match in matches]
-        matches += [m for m in matches_in(_usable(group), named, evidence) if m.entry not in known]
+        matches += [m for m in matches_in(index.usable(group), named, evidence) if m.entry not in known]
         if matches and (named.port is None or choices.arch):
             break
     return _found(matches, evidence, choices) if matches else None
@@ -141,13 +141,6 @@ def _chosen(group: tuple[KnownArchitecture, ...], choices: Choices) -> tuple[Kno
     if choices.small_stem is not None and any(entry.small_stem == choices.small_stem for entry in named):
         named = [entry for entry in named if entry.small_stem == choices.small_stem]
     return tuple(named)
-
-
-def _usable(group: tuple[KnownArchitecture, ...]) -> tuple[KnownArchitecture, ...]:
-    usable = tuple(entry for entry in group if not entry.is_timm or timm_networks.is_installed())
-    if group and not usable:
-        raise timm_networks.needed_for(f"The architecture of this file ({group[0].arch})")
-    return usable
 
 
 def _shapes(variant: Variant) -> signature.Shapes:

@@ -65,7 +65,9 @@ class ArchitectureField(QWidget):
     def _fill(self, candidates: Sequence[Candidate]) -> None:
         for candidate in candidates:
             name = candidate.arch + (_STEM if candidate.small_stem else "")
-            fits = "comes near" if not candidate.exact else "agrees in order and shape" if candidate.mapped else "fits"
+            fits = (
+                "comes near" if not candidate.exact else "agrees in order and shape" if candidate.agreement else "fits"
+            )
             self.box.addItem(f"{name}  ·  {fits}", (candidate.arch, candidate.small_stem))
         first = {candidate.arch for candidate in candidates if not candidate.small_stem}
         for name in known_architectures():

@@ -138,8 +138,9 @@ def test_that_the_architecture_that_was_named_wrongly_is_refused_with_the_first_
 
 
 def test_that_kernels_as_tensorflow_keeps_them_are_refused(contents, tmp_path):
-    turned = {n: t.permute(2, 3, 1, 0) if t.ndim == 4 else t for n, t in shapes("resnet18").items()}
-    assert "as TensorFlow keeps them" in refusal(contents, tmp_path, renamed(turned, (r"weight$", "kernel")))
+    for arch in ("resnet18", "mobilenet_v2"):
+        turned = {n: t.permute(2, 3, 1, 0) if t.ndim == 4 else t for n, t in shapes(arch).items()}
+        assert "as TensorFlow keeps them" in refusal(contents, tmp_path, renamed(turned, (r"weight$", "kernel")))
 
 
 @pytest.mark.parametrize("name", ["last_linear", "head.fc"])
@@ -226,6 +227,15 @@ def test_that_a_backbone_is_a_start(prefix, contents, tmp_path):
     assert (reading.candidates[0].arch, reading.needs, reading.classes) == ("resnet18", (), 0)
     assert reading.candidates[0].agreement == ""
     assert "fc.weight" not in made
+
+
+def test_that_a_head_of_several_layers_is_left_out_of_a_start(contents, tmp_path):
+    """As people put theirs in the place of a network's: nothing says what is computed between its layers."""
+    head = {"fc.0.weight": torch.zeros(64, 512), "fc.0.bias": torch.zeros(64), "fc.3.weight": torch.zeros(5, 64)}
+    reading, made = started(contents, tmp_path, without_head(shapes("resnet18")) | head)
+    assert (reading.candidates[0].arch, reading.classes, reading.needs) == ("resnet18", 0, ())
+    assert not any(name.startswith("fc.") for name in made)
+    assert any("fc.0.weight and 2 more" in note for note in reading.notes)
 
 
 def test_that_a_start_has_its_head_only_where_its_classes_have_names(contents, tmp_path):
