@@ -83,6 +83,18 @@ def read_start(session: Session, path: Path, choices: Choices = NOTHING_CHOSEN) 
     return reading
 
 
+def start_of(session: Session, path: Path) -> Checkpoint:
+    """The weights that a training begins with, described; what this store wrote is taken as it is.
+
+    Without names of classes there is no head in them. Raises ``UserError`` as ``read_start`` does.
+    """
+    if has_our_header(path) and is_own(session.store, path):
+        return read_checkpoint(path)
+    start = read_start(session, path).checkpoint
+    assert start is not None
+    return start
+
+
 def reading_of(
     session: Session,
     path: Path,

@@ -22,7 +22,7 @@ from mpt_studio.jobs.images import open_data, skipped_sentence
 from mpt_studio.jobs.old_model import named, names_on_data
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
-from mpt_studio.jobs.read_weights import checkpoint_of
+from mpt_studio.jobs.read_weights import checkpoint_of, start_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
 from mpt_studio.methods import Method, check_teachers
 from mpt_studio.predictions import Predictions
@@ -92,7 +92,7 @@ def check_engine(session: Session, recipe: AnyRecipe, dataset: Dataset) -> None:
     choose(recipe.training.device)
     model, of_start = recipe.model, 0
     if recipe.start.file:
-        of_start = checkpoint_of(session, Path(recipe.start.file)).preprocessing.image_size
+        of_start = start_of(session, Path(recipe.start.file)).preprocessing.image_size
     elif with_start(recipe, dataset).start.start == "pretrained":
         of_start = preprocessing_of(model.arch).image_size
     check_architecture(model, len(dataset.class_names), model.input_size(dataset.image_size, of_start))
@@ -294,7 +294,9 @@ class _TrainingJob:
             train=train_part,
             validation=validation,
             old=named(old, old_classes) if old else None,
-            start=self._version(recipe.start.start) if recipe.start.file else None,
+            start=self.writer.patiently(lambda: start_of(self.session, Path(recipe.start.file)))
+            if recipe.start.file
+            else None,
             reference=self._version(recipe.reference) if recipe.reference else None,
             ensemble=tuple(self._version(path) for path in recipe.ensemble),
             answers=self.shared.answers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,17 @@ import torchvision
 
 from mpt_studio import jobs
 from mpt_studio.checkpoint import HEADER_KEY
+from mpt_studio.data import open_dataset
+from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.networks.weights import load_network, load_tensors
 from mpt_studio.errors import UserError
+from mpt_studio.events import Note
 from mpt_studio.paths import sha256_of
 from mpt_studio.reading import Choices, Reading
+from mpt_studio.recipe import Model, Recipe, Start
 
-from .conftest import fresh_version
+from .conftest import TINY, fresh_version
 
 ARCH = "mobilenet_v3_small"
 NAMES = ("ant", "bee", "cat")
@@ -81,6 +86,22 @@ def test_that_what_was_trained_here_is_a_start_with_its_head(session: jobs.Sessi
     assert (reading.checkpoint.class_names, reading.checkpoint.architecture) == (NAMES, "small")
     with pytest.raises(UserError, match="describes itself"):
         jobs.read_start(session, Path(reading.checkpoint.path), Choices(arch=ARCH))
+
+
+def test_that_a_training_starts_from_a_backbone(session: jobs.Session, tmp_path: Path) -> None:
+    network = networks.build("small", 3, True, 32)
+    body = {name: t for name, t in network.state_dict().items() if not name.startswith("head.")}
+    torch.save({"state_dict": body, "mean": [0.5] * 3, "std": [0.25] * 3, "image_size": 32}, tmp_path / "body.pth")
+    recipe = Recipe(
+        data="builtin",
+        model=Model(arch="small"),
+        start=Start(start=str(tmp_path / "body.pth")),
+        training=dataclasses.replace(TINY, limit_train=360),
+    )
+    run = jobs.train(session, jobs.start_train(session.store, recipe, open_dataset("builtin")).id)
+    assert run.checkpoint is not None
+    told = [event.text for event in run.events() if isinstance(event, Note)]
+    assert any("body.pth (SHA-256" in text for text in told), told
 
 
 def test_that_another_port_s_weights_ask_once_and_then_answer_as_there(session: jobs.Session, lite0: Path) -> None:
