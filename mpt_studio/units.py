@@ -18,3 +18,14 @@ UNITS: dict[Unit, Callable[[float], str]] = {
 def told(unit: Unit, value: float | None) -> str:
     """A number for people; undefined is a dash."""
     return "–" if value is None else UNITS[unit](value)
+
+
+def duration(worked: float) -> str:
+    """ "45 s", "3 min 20 s", "2 h 05 min"; empty where nothing was done."""
+    seconds = round(worked)
+    if not worked:
+        return ""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes} min {seconds:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

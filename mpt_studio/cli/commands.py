@@ -25,6 +25,7 @@ from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.methods import Method, method_named
 from mpt_studio.recipe import Images, Model, Recipe, Role, Start, Training, UpdateRecipe, from_json, preset, to_json
+from mpt_studio.units import duration
 
 
 def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
@@ -110,19 +111,32 @@ def _update_command(words: list[str]) -> Callable[..., int]:
     start = preset(key).recipe if key else UpdateRecipe()
 
     def update(
-        recipe: UpdateRecipe = start, preset: str = "", store: StoreOption = None, json: JsonOption = False
+        recipe: UpdateRecipe = start,
+        preset: str = "",
+        estimate: bool = False,
+        store: StoreOption = None,
+        json: JsonOption = False,
     ) -> int:
         """Train old model (if none is given), reference and candidates, and compare them on the same test part.
 
         Args:
             preset: Start from a preset (try-it-now, quick, standard, published); other options replace its values.
+            estimate: Only tell how long each version would take on this machine, from a few timed steps.
         """
         with open_session(store, quiet=json) as session:
             dataset = jobs.check_update(session, recipe)
+            if estimate:
+                print_record(jobs.estimate(session, recipe, dataset), json, _estimate_text)
+                return 0
             made = jobs.start_update(session.store, recipe)
             return _print_update(jobs.run_update(session, made.id, dataset), json)
 
     return update
+
+
+def _estimate_text(record: dict[str, Any]) -> str:
+    lines = [f"{row['label']}: {duration(row['seconds'])}" for row in record["versions"]]
+    return "\n".join([*lines, f"About {duration(record['seconds'])} in all, on {record['device']}."])
 
 
 def _preset_named(words: list[str]) -> str:

@@ -33,6 +33,7 @@ from mpt_studio.jobs import explain
 from mpt_studio.log import start_logging
 from mpt_studio.predictions import UnclearScores
 from mpt_studio.reading import choices_from_json, to_json
+from mpt_studio.recipe import UpdateRecipe, from_json
 from mpt_studio.store import Store
 
 Args = dict[str, Any]
@@ -67,6 +68,11 @@ def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any
     decision = Decision(args["checkpoint"], float(args.get("interpolate", 0)), float(args.get("offset", 0)))
     more = _given(args, "old", "data", "force", "normalise")
     return jobs.export(session, decision, args["format"], Path(args["out"]), **more)
+
+
+def _estimate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    recipe = from_json(UpdateRecipe, args["recipe"])
+    return jobs.estimate(session, recipe, warm.dataset(recipe.data, session.progress))
 
 
 def _diagnose(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
@@ -112,6 +118,7 @@ JOBS: dict[str, Job] = {
     "prepare_data": _prepare_data,
     "evaluate": _evaluate,
     "inspect": _inspect,
+    "estimate": _estimate,
     "diagnose": _diagnose,
     "set_class_map": _set_class_map,
     "read_version": _read_version,

@@ -11,6 +11,7 @@ from mpt_studio.lazily import names_of
 if TYPE_CHECKING:
     from mpt_studio.jobs.checking import check_store
     from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
+    from mpt_studio.jobs.estimating import estimate
     from mpt_studio.jobs.evaluating import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
     from mpt_studio.jobs.exporting import export
     from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
@@ -26,6 +27,7 @@ __getattr__ = names_of(
     {
         "checking": "check_store",
         "comparing": "compare_versions diagnose_versions set_class_map",
+        "estimating": "estimate",
         "evaluating": "accuracy_figures evaluate inspect predictions_of prepare_data",
         "exporting": "export",
         "images": "metadata_file open_data skipped_file skipped_sentence",

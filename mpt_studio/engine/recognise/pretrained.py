@@ -15,7 +15,7 @@ from mpt_studio import paths
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
-from mpt_studio.engine.recognise import told, torchvision_weights
+from mpt_studio.engine.recognise import told
 from mpt_studio.errors import UserError, one_sentence
 
 
@@ -76,7 +76,7 @@ def fetch(arch: str) -> Pretrained:
 def preprocessing_of(arch: str) -> Preprocessing:
     """Of the published weights. Raises ``UserError`` where the library does not record it."""
     if not arch.startswith(timm_networks.PREFIX):
-        return torchvision_weights.preprocessing(torchvision_weights.default(arch))
+        return _torchvision().preprocessing(_torchvision().default(arch))
     found = told.found_in(timm_networks.defaults(arch), None, "timm").preprocessing
     if found is None:
         raise UserError(f"timm does not say how {arch} wants its images; choose another architecture.")
@@ -86,8 +86,15 @@ def preprocessing_of(arch: str) -> Preprocessing:
 def _loaded(arch: str) -> dict[str, Tensor]:
     if arch.startswith(timm_networks.PREFIX):
         return timm_networks.published(arch)
-    found: dict[str, Tensor] = torchvision_weights.default(arch).get_state_dict(progress=True, check_hash=True)
+    found: dict[str, Tensor] = _torchvision().default(arch).get_state_dict(progress=True, check_hash=True)
     return found
+
+
+def _torchvision() -> Any:
+    """Torchvision takes seconds to import: only for those who ask about its weights."""
+    from mpt_studio.engine.recognise import torchvision_weights
+
+    return torchvision_weights
 
 
 def _place(arch: str) -> _Place | None:
@@ -96,7 +103,7 @@ def _place(arch: str) -> _Place | None:
         return None
     if arch.startswith(timm_networks.PREFIX):
         return _timm_place(arch) if timm_networks.is_installed() else None
-    weights: Any = torchvision_weights.default(arch)
+    weights: Any = _torchvision().default(arch)
     return _hub_place(str(weights), weights.url)
 
 

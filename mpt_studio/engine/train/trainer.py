@@ -139,7 +139,7 @@ class Trainer:
         yield from self._note_on_other_machine()
         yield from self._note_on_reading()
         ask = Asked(command)
-        materials = self._materials(lambda *_: self._leave_if_asked(ask))
+        materials = self.materials(lambda *_: self._leave_if_asked(ask))
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
@@ -147,7 +147,8 @@ class Trainer:
             yield from self._note_on_loss()
             yield from self._note_on_rest()
 
-    def _materials(self, report: Report) -> Materials:
+    def materials(self, report: Report) -> Materials:
+        """Everything but the network, gathered; ``report`` may end it by raising."""
         if self.plan.head_only:
             return head_only.gather(self.parts, self.plan, self.student.backbone(self.preprocessing), report)
         return gather(self.parts, self.plan, self.preprocessing, report)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mpt_studio import units
 from mpt_studio.gui.widgets.plain import count, percent
 from mpt_studio.jobs import why_not_resumed
 from mpt_studio.recipe import UpdateRecipe
@@ -143,7 +144,7 @@ def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]], runs: lis
             accuracy,
             nfr,
             started(update.created),
-            duration(sum(seconds_worked(run.events_path) for run in runs)),
+            units.duration(sum(seconds_worked(run.events_path) for run in runs)),
             methods_of(update.recipe),
             update.recipe.model.arch,
             str(training.epochs),
@@ -172,7 +173,7 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
             accuracy,
             nfr,
             started(run.created),
-            duration(seconds_worked(run.events_path)),
+            units.duration(seconds_worked(run.events_path)),
             "Plain" if run.recipe.role in ("old", "reference") else run.recipe.method.name,
             run.recipe.model.arch,
             str(training.epochs),
@@ -212,17 +213,6 @@ def methods_of(recipe: UpdateRecipe) -> str:
 def started(when: float) -> str:
     """Local date and time to the minute; sorts as text."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
-
-
-def duration(worked: float) -> str:
-    """ "45 s", "3 min 20 s", "2 h 05 min"; empty where nothing was done."""
-    seconds = round(worked)
-    if not worked:
-        return ""
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    return f"{minutes} min {seconds:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def named(doomed: list[Row]) -> str:

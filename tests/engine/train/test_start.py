@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import urllib.error
 
 import pytest
@@ -152,3 +154,9 @@ def offline(*_: object, **__: object) -> None:
 def test_that_an_architecture_of_our_own_has_no_published_weights(make, replaced):
     with pytest.raises(UserError, match="No weights of small are published"):
         make(replaced(start=Start(start="pretrained")))
+
+
+def test_that_a_training_from_scratch_does_not_wait_for_torchvision():
+    code = "import sys; import mpt_studio.engine.train.trainer; print('torchvision' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -56,14 +56,6 @@ def test_that_finding_keeps_the_update_above_its_run(filled: Store) -> None:
     assert run_rows.filtered(rows, "  ") == rows
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, ""), (0.2, "0 s"), (59, "59 s"), (61, "1 min 01 s"), (3599.6, "1 h 00 min"), (7500, "2 h 05 min")],
-)
-def test_that_durations_are_for_people(seconds: float, text: str) -> None:
-    assert run_rows.duration(seconds) == text
-
-
 def test_that_took_is_working_time(store: Store) -> None:
     counts = {"epochs": 1, "steps": 2, "train_samples": 10, "validation_samples": 100, "parameters": 7}
     update = store.create_update(UpdateRecipe(), title="With a break")

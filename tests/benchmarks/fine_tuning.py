@@ -1,0 +1,161 @@
+"""Fine-tuning beside a script of timm's shape: ``python tests/benchmarks/fine_tuning.py accuracy DATA --start FILE``.
+
+accuracy  the plain version of each seed, here and by the script: same start, size, augmentation, epochs and optimizer
+script    the script alone, with its speed from the second epoch on and its peak memory
+
+DATA is a folder with ``train`` and ``test``, a folder per class in each. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT)]
+
+
+def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """What people write: timm's model, torchvision's folders and transforms, a data loader, AdamW, cosine."""
+    import timm
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader
+    from torchvision import datasets
+    from torchvision.transforms import InterpolationMode, v2
+
+    torch.manual_seed(seed)
+    size, mean, std = given.size, given.mean, given.std
+    end = [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, std)]
+    varied = [v2.RandomResizedCrop(size, scale=(0.35, 1.0), ratio=(3 / 4, 4 / 3)), v2.RandomHorizontalFlip()]
+    seen = [v2.Resize(round(size * given.resize_share), InterpolationMode.BICUBIC), v2.CenterCrop(size)]
+    train = datasets.ImageFolder(str(Path(given.data) / "train"), v2.Compose([v2.RGB(), *varied, *end]))
+    test = datasets.ImageFolder(str(Path(given.data) / "test"), v2.Compose([v2.RGB(), *seen, *end]))
+    workers = os.cpu_count() or 1
+    loader = DataLoader(train, given.batch, shuffle=True, num_workers=workers, drop_last=False, persistent_workers=True)
+    network = timm.create_model(given.arch.removeprefix("timm/"), num_classes=len(train.classes))
+    load_body(network, given.start)
+    optimizer = torch.optim.AdamW(network.parameters(), given.rate, weight_decay=given.decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, given.epochs * len(loader))
+    seconds = []
+    for _ in range(given.epochs):
+        began = time.perf_counter()
+        network.train()
+        for images, labels in loader:
+            loss = nn.functional.cross_entropy(network(images), labels)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        seconds.append(time.perf_counter() - began)
+    network.eval()
+    right = 0
+    with torch.inference_mode():
+        for images, labels in DataLoader(test, 256, num_workers=workers):
+            right += int((network(images).argmax(1) == labels).sum())
+    return {
+        "accuracy": right / len(test),
+        "images_per_second": len(train) * (given.epochs - 1) / max(1e-9, sum(seconds[1:]))
+        if given.epochs > 1
+        else None,
+        "seconds": sum(seconds),
+        "peak_mb": peak_mb(),
+    }
+
+
+def load_body(network: Any, start: str) -> None:
+    """The start's tensors but for the head's."""
+    from safetensors.torch import load_file
+
+    own, given = network.state_dict(), load_file(start)
+    body = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    head = network.default_cfg["classifier"]
+    network.load_state_dict({n: v for n, v in body.items() if not n.startswith(head)}, strict=False)
+
+
+def ours(given: argparse.Namespace, seed: int, *, words: list[str], store: Path) -> dict[str, Any]:
+    """An update by the command line, as users run it, and its record."""
+    fixed = [
+        "--data", f"folder:{given.data}", "--arch", given.arch, "--start", given.start, "--image-size", str(given.size),
+        "--batch-size", str(given.batch), "--epochs", str(given.epochs), "--learning-rate", str(given.rate),
+        "--optimizer", "adamw", "--weight-decay", str(given.decay), "--seed", str(seed), "--store", str(store), "--json",
+    ]  # fmt: skip
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "mpt_studio", "update", *fixed, *words],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(done.stderr[-2000:])
+    return {**json.loads(done.stdout), "seconds": time.perf_counter() - began}
+
+
+def peak_mb() -> float:
+    """Of this process and its children, in MB."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024
+
+
+def main() -> None:
+    given = arguments()
+    print(json.dumps(MEASURES[given.measure](given), indent=1))
+
+
+def in_child(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """The script in a process of its own, so that its memory is its own."""
+    words = [w for w in sys.argv[1:] if w != given.measure]
+    done = subprocess.run(
+        [sys.executable, __file__, "script", *words, "--seeds", str(seed)], capture_output=True, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def accuracy(given: argparse.Namespace) -> dict[str, Any]:
+    rows = []
+    for seed in given.seeds:
+        update = ours(given, seed, words=["--methods", given.methods, *given.words], store=given.store)
+        plain = update["candidates"][0]
+        rows.append(
+            {"seed": seed, "script": in_child(given, seed)["accuracy"], "ours": plain["accuracy_new"], "update": update}
+        )
+    return {"accuracy": rows}
+
+
+def once(given: argparse.Namespace) -> dict[str, Any]:
+    return script(given, given.seeds[0])
+
+
+MEASURES = {"accuracy": accuracy, "script": once}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("measure", choices=MEASURES)
+    parser.add_argument("data")
+    parser.add_argument("--start", required=True, help="weights of the architecture under timm's names, safetensors")
+    parser.add_argument("--arch", default="timm/tf_efficientnet_lite0")
+    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--decay", type=float, default=0.05)
+    parser.add_argument("--resize-share", type=float, default=1.143)
+    parser.add_argument("--mean", type=float, nargs=3, default=(0.5, 0.5, 0.5))
+    parser.add_argument("--std", type=float, nargs=3, default=(0.5, 0.5, 0.5))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--methods", default="none,mpt_kl:1,mpt_kl:2,none@old,bcwi")
+    parser.add_argument("--store", type=Path, default=Path("fine-tuning-store"))
+    parser.add_argument("--words", nargs=argparse.REMAINDER, default=[], help="further options of the update")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
