@@ -1,3 +1,15 @@
 """The command line: a thin layer over ``jobs``."""
 
-COMMANDS = ("update", "train", "evaluate", "compare", "classes", "runs", "inspect", "export", "check", "resume")
+COMMANDS = (
+    "update",
+    "train",
+    "evaluate",
+    "compare",
+    "classes",
+    "runs",
+    "inspect",
+    "export",
+    "check",
+    "cache",
+    "resume",
+)

@@ -14,6 +14,7 @@ import tyro
 from tyro.conf import Positional
 
 from mpt_studio import __version__, jobs, report
+from mpt_studio.cli.cache_command import cache
 from mpt_studio.cli.check_command import check
 from mpt_studio.cli.classes import classes
 from mpt_studio.cli.export_command import export
@@ -87,6 +88,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "inspect": inspect,
         "export": export,
         "check": check,
+        "cache": cache,
         "resume": resume,
         "gui": gui,
     }

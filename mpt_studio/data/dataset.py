@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from mpt_studio.data.fit import Fit
+    from mpt_studio.data.decoded import Stored
+    from mpt_studio.data.fit import Fit, Form
 
 Part = Literal["train", "validation", "test"]
 Images = npt.NDArray[np.uint8]
@@ -78,6 +79,33 @@ class Dataset(ABC):
     @abstractmethod
     def batch(self, indices: Sequence[int] | Indices, size: int | Fit) -> Images:
         """(len(indices), size, size, 3) uint8, RGB; a size alone cuts and resizes as versions trained here see it."""
+
+    def wholes(self, indices: Sequence[int] | Indices, shorter: int) -> list[Images]:
+        """(H, W, 3) uint8 each, not to be changed: whole images with a shorter side of at most so many pixels.
+
+        What random crops are cut from. Quick where ``keep`` went before, in any process; else each file is decoded.
+        """
+        from mpt_studio.data import decode
+        from mpt_studio.data.fit import Whole
+
+        return [decode.fit(self.image(int(i)), Whole(shorter)) for i in indices]
+
+    def keep(
+        self, indices: Sequence[int] | Indices, form: Form, stored: Stored | None = None
+    ) -> Generator[tuple[int, int], None, str]:
+        """Decode images once and for all for ``batch`` (a fit) or ``wholes`` (a whole), where they are not kept yet.
+
+        Yields (done, total) now and then and can be closed at any time: what was decoded stays. Returns a sentence
+        where not all could be kept; everything works without, more slowly. What ``batch`` gives is the same bits in
+        any case; what ``wholes`` gives as well, for the same ``stored``. Raises ``UserError`` where a file has
+        vanished or changed.
+        """
+        yield from ()
+        return ""
+
+    def stored(self, form: Form) -> Stored:
+        """As what images of a form are kept: for "jpeg" they differ a little from those of "pixels"."""
+        return "pixels"
 
     def small_image(self, index: int, at_least: int) -> Images:
         """``image``, or for speed a smaller copy of it with sides of ``at_least`` pixels or more: to look at only."""

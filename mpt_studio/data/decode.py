@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mpt_studio.data import jpeg
 from mpt_studio.data.dataset import Images
-from mpt_studio.data.fit import Fit, as_fit
+from mpt_studio.data.fit import Form, as_form
 from mpt_studio.errors import one_sentence
 
 MAX_PIXELS = 100_000_000
@@ -52,23 +52,22 @@ class BadImage(Exception):  # noqa: N818 - a verdict on a file, not an error of 
     """The file cannot be used; the message is a reason, such as "truncated"."""
 
 
-def decode(content: bytes, size: int | Fit = 0, *, at_least: int = 0) -> Images:
+def decode(content: bytes, form: int | Form = 0, *, at_least: int = 0) -> Images:
     """The first frame, upright, over white, as (H, W, 3) uint8.
 
     Args:
         content: the whole file; its type is found from its bytes.
-        size: where not 0, the result is (size, size, 3), as the fit says; a size alone is the plain fit.
+        form: where not 0, how the result is brought to a size; a size alone is the plain fit.
         at_least: where not 0, both sides may come smaller, but not below this; a JPEG is then decoded much faster.
 
     Raises:
         BadImage: not an image, an unsupported type, truncated or damaged, or more than ``MAX_PIXELS``.
     """
-    wanted = as_fit(size) if size else None
+    wanted = as_form(form) if form else None
+    enough = wanted.draft if wanted else at_least
     with _reasons(content), _opened(content) as image:
-        if wanted and wanted.is_plain:  # other fits have to give exactly what the version sees where it is deployed
-            image.draft("RGB", (wanted.size, wanted.size))  # JPEG only: at a half, quarter or eighth where that will do
-        elif at_least and not wanted:
-            image.draft("RGB", (at_least, at_least))
+        if enough:
+            image.draft("RGB", (enough, enough))  # JPEG only: at a half, quarter or eighth where that will do
         image.load()
         upright = _rgb(_upright(image))
         return wanted.apply(upright) if wanted else np.asarray(upright)
@@ -87,9 +86,9 @@ def check(content: bytes) -> tuple[int, int]:
         return (height, width) if _lies_on_its_side(image) else (width, height)
 
 
-def fit(image: Images, size: int | Fit) -> Images:
-    """(H, W, 3) → (size, size, 3), as the fit says."""
-    return as_fit(size).apply(Image.fromarray(image))
+def fit(image: Images, form: int | Form) -> Images:
+    """(H, W, 3) → (size, size, 3), as the fit says, or the whole."""
+    return as_form(form).apply(Image.fromarray(image))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""How an image of any size becomes the square that a version sees: resized, then cut.
+"""How an image of any size becomes the square that a version sees: resized, then cut; or the whole of it, for crops.
 
 Trained here: the largest centred square, resized in one step. Versions from elsewhere bring their own way, and then
 the result is that of the transforms they were trained with (torchvision's ``Resize`` and ``CenterCrop`` on Pillow
@@ -21,6 +21,8 @@ LARGEST = 4096
 """Pixels; a header that asks for more would only fill the memory."""
 MOST_PIXELS = 1 << 26
 """Images that would become larger (200 MB) are not resized as a whole: a thin strip would fill the memory."""
+MORE_FOR_CROPS = 1.15
+"""A random crop of a photograph is cut from so many times the pixels that it becomes, in each direction."""
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -57,6 +59,23 @@ class Fit:
     def is_plain(self) -> bool:
         """Whether it is the way of versions trained here, which a data set also takes as a size alone."""
         return self == Fit(self.size)
+
+    @property
+    def name(self) -> str:
+        """Tells it from all others, also as a folder's name."""
+        return f"fit-{self.size}-{self.resize}-{self.interpolation}-{self.crop}"
+
+    @property
+    def draft(self) -> int:
+        """Both sides may be decoded smaller, but not below this; 0 where every pixel of the file counts.
+
+        Other fits than the plain one have to give exactly what the version sees where it is deployed.
+        """
+        return self.size if self.is_plain else 0
+
+    def sides(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of what comes out for an image."""
+        return self.size, self.size
 
     @property
     def asked(self) -> int | Fit:
@@ -112,6 +131,47 @@ class Fit:
         return round((resized - self.size) / 2)
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The whole image with a shorter side of at most so many pixels, never enlarged: what random crops are cut from."""
+
+    shorter: int
+
+    @classmethod
+    def of(cls, size: int) -> Whole:
+        """For random crops that become ``size`` pixels."""
+        return cls(round(size * MORE_FOR_CROPS))
+
+    @property
+    def name(self) -> str:
+        """Tells it from all others, also as a folder's name."""
+        return f"whole-{self.shorter}"
+
+    @property
+    def draft(self) -> int:
+        """Both sides may be decoded smaller, but not below this."""
+        return self.shorter
+
+    def sides(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of what comes out for an image."""
+        shrink = min(1.0, self.shorter / min(width, height))
+        return round(width * shrink), round(height * shrink)
+
+    def apply(self, image: Image.Image) -> npt.NDArray[np.uint8]:
+        """(H, W, 3) uint8 of an RGB image."""
+        sides = self.sides(*image.size)
+        return np.asarray(image if image.size == sides else image.resize(sides, Image.Resampling.BICUBIC))
+
+
+Form = Fit | Whole
+"""A way to bring images to a size: what a file is decoded for."""
+
+
 def as_fit(size: int | Fit) -> Fit:
     """A size alone is the plain fit."""
     return Fit(int(size)) if not isinstance(size, Fit) else size
+
+
+def as_form(form: int | Form) -> Form:
+    """A size alone is the plain fit."""
+    return form if isinstance(form, Whole) else as_fit(form)

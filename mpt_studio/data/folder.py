@@ -5,16 +5,19 @@ Sample ids are relative paths. In the one-level form a fifth of the images, by a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from mpt_studio.data import decode
+from mpt_studio.data import decode, room
 from mpt_studio.data.classes import check_no_twins, quoted
 from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped
-from mpt_studio.data.fit import Fit, as_fit
+from mpt_studio.data.decoded import Decoded, Stored, identity
+from mpt_studio.data.fit import Fit, Form, Whole, as_fit
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
+from mpt_studio.data.keeping import Files, keep
 from mpt_studio.data.layout import Layout, layout_of
 from mpt_studio.data.parts import Sample, agreed_classes, build_index, split
 from mpt_studio.data.scan import Found, Listing, scan, shown, without_repeats
@@ -23,9 +26,12 @@ from mpt_studio.data.walk import Tree, walk
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files import plain
 
+_UNKNOWN = bytes(16)
+"""Of a file that is gone: nothing is kept by it."""
+
 
 class FolderDataset(Dataset):
-    """Image files, decoded when asked for."""
+    """Image files, decoded when asked for; what ``keep`` has decoded is read from the cache."""
 
     def __init__(self, spec: str, root: Path, index: Index) -> None:
         self.spec = spec
@@ -36,6 +42,7 @@ class FolderDataset(Dataset):
         width, height = index.sizes[0].tolist()
         self.image_size = width if width == height and bool((index.sizes == width).all()) else 0
         self.content = index.content
+        self._kept: dict[Form, Decoded] = {}
 
     def file_of(self, index: int) -> Path:
         return self._root / self._index.files[index]
@@ -47,20 +54,67 @@ class FolderDataset(Dataset):
         return self._decoded(int(index), 0)
 
     def small_image(self, index: int, at_least: int) -> Images:
+        known = self._known(int(index))
+        for form in room.existing_wholes(self.spec, at_least):
+            kept = self._kept_in(form)
+            if kept is not None and known and (image := kept.read(known)) is not None:
+                return image
         return self._decoded(int(index), 0, at_least)
 
     def batch(self, indices: Sequence[int] | Indices, size: int | Fit) -> Images:
-        chosen, fit = [int(i) for i in indices], as_fit(size)
-        made = np.empty((len(chosen), fit.size, fit.size, 3), dtype=np.uint8)
-        for row, image in enumerate(in_threads(lambda i: self._decoded(i, fit), chosen)):
+        fit = as_fit(size)
+        made = np.empty((len(indices), fit.size, fit.size, 3), dtype=np.uint8)
+        for row, image in enumerate(self._images(indices, fit)):
             made[row] = image
         return made
 
-    def _decoded(self, index: int, size: int | Fit, at_least: int = 0) -> Images:
+    def wholes(self, indices: Sequence[int] | Indices, shorter: int) -> list[Images]:
+        return self._images(indices, Whole(shorter))
+
+    def keep(
+        self, indices: Sequence[int] | Indices, form: Form, stored: Stored | None = None
+    ) -> Generator[tuple[int, int], None, str]:
+        chosen = [int(i) for i in indices]
+        known = [self._known(i) or _UNKNOWN for i in chosen]
+        sizes = self._index.sizes[chosen].tolist()
+        self._kept.pop(form, None)
+        note = yield from keep(Files(self.spec, known, sizes, lambda at: self._decoded(chosen[at], form)), form, stored)
+        if stored:
+            self._kept[form] = Decoded(room.place_of(self.spec, form, stored), stored)
+        return note
+
+    def stored(self, form: Form) -> Stored:
+        kept = self._kept_in(form)
+        return kept.stored if kept else "pixels"
+
+    def _images(self, indices: Sequence[int] | Indices, form: Form) -> list[Images]:
+        """From what is kept, else decoded by threads."""
+        chosen, kept = [int(i) for i in indices], self._kept_in(form)
+        found = [kept.read(known) if kept and (known := self._known(i)) else None for i in chosen]
+        missing = [i for i, image in zip(chosen, found, strict=True) if image is None]
+        made = in_threads(lambda i: self._decoded(i, form), missing) if missing else iter(())
+        return [_as_stored(next(made), kept) if image is None else image for image in found]
+
+    def _kept_in(self, form: Form) -> Decoded | None:
+        """What is kept of these data in a form by now; None where nothing is."""
+        found = self._kept.get(form) or room.existing(self.spec, form)
+        if found is not None:
+            self._kept[form] = found
+            found.load()
+        return found
+
+    def _known(self, index: int) -> bytes | None:
+        """What the file as it is now is kept by; None where the system has none."""
+        try:
+            return identity(self._index.digests[index].tobytes(), os.stat(self.file_of(index)))
+        except OSError:
+            return None
+
+    def _decoded(self, index: int, form: int | Form, at_least: int = 0) -> Images:
         try:
             content = plain.read(self.file_of(index))
             if plain.digest_of(content) == self._index.digests[index].tobytes():
-                return decode.decode(content, size, at_least=at_least)
+                return decode.decode(content, form, at_least=at_least)
             problem = "changed"
         except FileNotFoundError:
             problem = "vanished"
@@ -70,6 +124,10 @@ class FolderDataset(Dataset):
             problem = f"become unreadable ({bad})"
         name = one_sentence(str(self.sample_ids[index]))
         raise UserError(f"The image {name} in {self._root} has {problem} since the data were opened; open them again.")
+
+
+def _as_stored(image: Images, kept: Decoded | None) -> Images:
+    return kept.as_stored(image) if kept else image
 
 
 def open_folder(root: Path, progress: Progress) -> FolderDataset:

@@ -22,6 +22,8 @@ _CHUNK = 64
 """Files between two reports of progress."""
 _SAVE_EVERY = 60.0
 """Seconds of work that a killed process loses at most."""
+_MOST_THREADS = 16
+"""Beyond, they wait for the interpreter lock."""
 _NO_DIGEST = bytes(16)
 
 T = TypeVar("T")
@@ -70,8 +72,9 @@ def verify(root: Path, found: Sequence[Found], progress: Progress, folder: Path 
 
 
 def in_threads(do: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
-    """``map`` on a few threads, in order; decoders release the interpreter lock."""
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+    """``map`` on as many threads as there are cores for us, in order; decoders release the interpreter lock."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with ThreadPoolExecutor(min(_MOST_THREADS, cores)) as threads:
         yield from threads.map(do, items)
 
 

@@ -77,7 +77,8 @@ def _logits(
     """(N, C) float32."""
     found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
     done = 0
-    for pixels in pixel_batches(dataset, indices, Fit.of(version.checkpoint.preprocessing), device):
+    fit = Fit.of(version.checkpoint.preprocessing)
+    for pixels in pixel_batches(dataset, indices, fit, device, progress=progress):
         found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
         done += len(pixels)
         if progress:
@@ -91,13 +92,16 @@ def batch_size(side: int, pixels: int = PIXELS_PER_BATCH) -> int:
 
 
 def pixel_batches(
-    dataset: Dataset, indices: Indices, size: int | Fit, device: torch.device, pixels: int = PIXELS_PER_BATCH
+    dataset: Dataset,
+    indices: Indices,
+    size: int | Fit,
+    device: torch.device,
+    pixels: int = PIXELS_PER_BATCH,
+    progress: Progress | None = None,
 ) -> Iterator[Tensor]:
     """(B, S, S, 3) uint8 images as a version sees them, on the device, in order, about ``pixels`` at once."""
     fit = as_fit(size)
-    batch = batch_size(fit.size, pixels)
-    workers = (
-        None if len(indices) * fit.size**2 * 3 > MUCH_TO_READ else 0
-    )  # processes cost more than they save on little
-    images = ImageFeed(dataset, indices, fit, device, on_device=False, workers=workers)
-    yield from images.batches(in_order(len(indices), batch))
+    much = len(indices) * fit.size**2 * 3 > MUCH_TO_READ
+    workers = None if much else 0  # processes cost more than they save on little
+    images = ImageFeed(dataset, indices, fit, device, on_device=False, report=progress, workers=workers)
+    yield from images.batches(in_order(len(indices), batch_size(fit.size, pixels)))

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from torch.utils import data as torch_data
 
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
-from mpt_studio.data.fit import Fit, as_fit
+from mpt_studio.data.fit import Fit, Form, as_fit
 from mpt_studio.engine.machine.device import free_bytes
 from mpt_studio.errors import UserError
 
@@ -30,11 +31,13 @@ MOST_WORKERS = 8
 NICER_BY = 10
 
 Report = Callable[[str, float], None]
-"""Called with a sentence and the fraction done while images are read."""
+"""Called with a sentence and the fraction done while images are decoded or read; what it raises ends that cleanly."""
 
 
 class ImageFeed:
     """Images of some samples: one uint8 tensor on the device, or fetched by loader processes batch by batch.
+
+    Files are decoded once for a fit, now, where no earlier feed has done it.
 
     Args:
         dataset: where the pixels come from.
@@ -56,6 +59,7 @@ class ImageFeed:
     ) -> None:
         self.workers = min(MOST_WORKERS, torch.get_num_threads()) if workers is None else workers
         self.dataset, self.indices, self.fit, self.device = dataset, indices, as_fit(size), device
+        keep(dataset, indices, self.fit, report)
         self.held = _read_all(dataset, indices, self.fit, device, report) if on_device else None
 
     def __len__(self) -> int:
@@ -115,6 +119,23 @@ class _Pixels(torch_data.Dataset[Tensor | str]):
             return _tensor(self.dataset.batch(self.indices[pick], self.fit.asked))
         except UserError as error:
             return str(error)
+
+
+def keep(dataset: Dataset, indices: Indices, form: Form, report: Report | None = None) -> str:
+    """Decode the files of samples for a form, where they are not kept yet; a sentence where not all could be kept."""
+    with closing(dataset.keep(indices, form)) as work:
+        while True:
+            try:
+                done, total = next(work)
+            except StopIteration as end:
+                return str(end.value)
+            if report:
+                report(decoding(done, total), done / total)
+
+
+def decoding(done: int, total: int) -> str:
+    """What is told meanwhile."""
+    return f"Decoding images: {done:,} of {total:,}"
 
 
 def in_order(count: int, batch_size: int) -> list[Tensor]:

@@ -83,7 +83,8 @@ class Interpolation:
                 module.momentum = None
                 module.train()
         chosen = samples[:: -(-len(samples) // STATISTICS_SAMPLES)]
-        for pixels in pixel_batches(dataset, chosen, Fit.of(self.update.preprocessing), self.device):
+        fit = Fit.of(self.update.preprocessing)
+        for pixels in pixel_batches(dataset, chosen, fit, self.device, progress=progress):
             if progress:
                 progress("Computing the statistics of batch normalisation", None)
             if len(pixels) > 1:  # one image has no variance

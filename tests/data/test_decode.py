@@ -91,7 +91,7 @@ def test_that_another_size_is_cut_from_the_centre() -> None:
     pixels = np.zeros((4, 12, 3), dtype=np.uint8)
     pixels[:, 4:8] = 200
     assert (decode.fit(pixels, 4) == 200).all()
-    assert (decode.decode(packed(Image.fromarray(pixels)), size=4) == 200).all()
+    assert (decode.decode(packed(Image.fromarray(pixels)), 4) == 200).all()
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -71,7 +71,7 @@ def test_that_read_only_arrays_become_tensors_without_a_warning(squares, recwarn
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="has no priorities of this kind")
 def test_that_loader_processes_take_only_what_the_trainer_leaves(squares):
-    class TellsItsPriority:
+    class TellsItsPriority(type(squares)):
         def batch(self, indices, size):
             return np.full((len(indices), size, size, 3), os.nice(0), dtype=np.uint8)
 

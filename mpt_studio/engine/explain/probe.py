@@ -110,7 +110,7 @@ class Probe:
         found: Features | None = None
         done = 0
         at_once = PIXELS_PER_STEP if self.device.type == "cpu" else PIXELS_PER_BATCH
-        for pixels in pixel_batches(dataset, indices, self.fit, self.device, at_once):
+        for pixels in pixel_batches(dataset, indices, self.fit, self.device, at_once, progress):
             values = self._features(pixels)
             if found is None:
                 kind = np.float16 if np.abs(values).max(initial=0) <= HALF_RANGE else np.float32

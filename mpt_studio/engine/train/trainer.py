@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Indices
+from mpt_studio.data.fit import Fit
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.evaluate import Logits
 from mpt_studio.engine.images import Report
@@ -30,6 +31,7 @@ from mpt_studio.engine.networks import weights
 from mpt_studio.engine.train import head_only, optimizers, plan
 from mpt_studio.engine.train import progress as commands
 from mpt_studio.engine.train import progress as failures
+from mpt_studio.engine.train.decoding import decode_images
 from mpt_studio.engine.train.materials import Materials, gather
 from mpt_studio.engine.train.optimizers import learning_rate
 from mpt_studio.engine.train.parts import Parts
@@ -137,8 +139,9 @@ class Trainer:
         for text in self.plan.notes:
             yield Note(text=text)
         yield from self._note_on_other_machine()
-        yield from self._note_on_reading()
         ask = Asked(command)
+        yield from self._decode(ask)
+        yield from self._note_on_reading()
         materials = self.materials(lambda *_: self._leave_if_asked(ask))
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
         while not self.finished:
@@ -146,6 +149,14 @@ class Trainer:
             yield self._finish_epoch(materials, pace)
             yield from self._note_on_loss()
             yield from self._note_on_rest()
+
+    def _decode(self, ask: Asked) -> Iterator[Event]:
+        """First what is trained on: where nothing else says it, the version's preprocessing follows from those images."""
+        parts, start = self.parts, self._preprocessing
+        trained_on = Fit.of(start) if start and self.plan.head_only else Fit(self.plan.image_size)
+        yield from decode_images(parts.dataset, parts.train, trained_on, lambda: self._leave_if_asked(ask))
+        seen = Fit.of(self.preprocessing)
+        yield from decode_images(parts.dataset, parts.validation, seen, lambda: self._leave_if_asked(ask))
 
     def materials(self, report: Report) -> Materials:
         """Everything but the network, gathered; ``report`` may end it by raising."""

@@ -175,8 +175,10 @@ def thumbnails(dataset: Dataset, number: int, side: int) -> np.ndarray | None:
 
 def _tile(dataset: Dataset, index: int, side: int) -> np.ndarray | None:
     """(side, side, 3) of one image; None where its file has vanished or changed."""
+    from mpt_studio.data import decode  # the window opens without it
+
     try:
-        tile: np.ndarray = dataset.batch([index], side)[0]
+        tile: np.ndarray = decode.fit(dataset.small_image(index, side), side)
     except UserError:
         return None
     return tile

@@ -1,0 +1,199 @@
+"""How much of the disk decoded images may take, what they take, and which go first.
+
+<cache>/decoded/<data>/<form>.<pixels or jpeg>/   as ``decoded`` writes it
+                       <form>.<pixels or jpeg>.lock
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import filelock
+
+from mpt_studio import paths
+from mpt_studio.data.decoded import Decoded, Stored
+from mpt_studio.data.fit import Form, Whole
+from mpt_studio.errors import UserError, one_sentence
+
+LIMIT = "MPT_STUDIO_DECODED"
+"""The variable that overrides the limit for one call."""
+DEFAULT_LIMIT = "25%"
+KEPT_DAYS = 120
+LEFT_FREE = 1 << 30
+"""Bytes of the disk that are never taken."""
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The decoded images of one data set in one form."""
+
+    folder: Path
+    data: str
+    """The data's spec string."""
+    used: float
+    """When somebody needed it last, as a time."""
+    bytes: int
+
+
+def home() -> Path:
+    return paths.cache_dir() / "decoded"
+
+
+def place_of(spec: str, form: Form, stored: Stored) -> Path:
+    """The folder for data and a form."""
+    return _data_folder(spec) / f"{form.name}.{stored}"
+
+
+def existing(spec: str, form: Form) -> Decoded | None:
+    """What is kept of data in a form, as it is stored; None where there is nothing."""
+    ways = get_args(Stored) if isinstance(form, Whole) else ("pixels",)
+    places = ((place_of(spec, form, stored), stored) for stored in ways)
+    return next((Decoded(place, stored) for place, stored in places if (place / "table.npy").is_file()), None)
+
+
+def existing_wholes(spec: str, at_least: int) -> list[Form]:
+    """Forms in which something is kept whole with a shorter side of so many pixels, smallest first."""
+    try:
+        names = os.listdir(_data_folder(spec))
+    except OSError:
+        return []
+    found = {int(match[1]) for name in names if (match := re.fullmatch(r"whole-(\d+)\.[a-z]+", name))}
+    return [Whole(shorter) for shorter in sorted(found) if shorter >= at_least]
+
+
+def lock_of(folder: Path) -> filelock.BaseFileLock:
+    """Held by whoever appends or deletes. Raises ``OSError`` where the cache cannot be written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(f"{folder}.lock")
+
+
+def limit_text() -> str:
+    """The limit as it was set: a share of the free disk or a size."""
+    return os.environ.get(LIMIT) or _setting() or DEFAULT_LIMIT
+
+
+def set_limit(text: str) -> None:
+    """Keep a limit for all programs of this user. Raises ``UserError`` for what is none."""
+    _bytes_of(text, 0)
+    paths.write_chosen(_setting_file(), lambda path: _write_text(path, text.strip()))
+
+
+def limit() -> int:
+    """Bytes that all decoded images together may take. Raises ``UserError`` for a setting that is none."""
+    there = sum(entry.bytes for entry in entries())
+    return _bytes_of(limit_text(), _free() + there)
+
+
+def entries() -> list[Entry]:
+    """All that is kept, what was needed last first."""
+    found = (_entry(about.parent) for about in home().glob("*/*/about.json"))
+    return sorted((entry for entry in found if entry), key=lambda entry: -entry.used)
+
+
+def make_room(wanted: int, of: Path) -> bool:
+    """Whether so many bytes more fit for ``of``; others go where that helps, first what was not needed for longest.
+
+    What nobody needed for ``KEPT_DAYS`` goes in any case. Raises ``UserError`` for a setting that is no limit.
+    """
+    forget_unused()
+    kept = entries()
+    others, everything = [entry for entry in kept if entry.folder != of], sum(entry.bytes for entry in kept)
+    most = _bytes_of(limit_text(), _free() + everything) - wanted
+    fits = _free() - wanted >= LEFT_FREE
+    could = sum(entry.bytes for entry in others)
+    if everything - could > most or _free() + could - wanted < LEFT_FREE:
+        return False
+    while others and not (fits and everything <= most):
+        entry = others.pop()
+        everything -= entry.bytes if delete(entry.folder) else 0
+        fits = _free() - wanted >= LEFT_FREE
+    return fits and everything <= most
+
+
+def forget_unused(days: float = KEPT_DAYS) -> None:
+    """Delete what nobody needed for so long: of data that are gone or have moved."""
+    oldest = time.time() - days * 86_400
+    for entry in entries():
+        if entry.used < oldest:
+            delete(entry.folder)
+
+
+def delete(folder: Path) -> bool:
+    """Whether it is gone; not so while somebody appends to it. Who reads it meanwhile goes on reading."""
+    with contextlib.suppress(OSError, filelock.Timeout), lock_of(folder).acquire(timeout=0):
+        shutil.rmtree(folder)
+    if folder.exists():
+        return False
+    with contextlib.suppress(OSError):  # another one is in the same folder
+        Path(f"{folder}.lock").unlink(missing_ok=True)
+        folder.parent.rmdir()
+    return True
+
+
+def empty() -> int:
+    """Delete everything that nobody appends to; returns the bytes that were freed."""
+    return sum(entry.bytes for entry in entries() if delete(entry.folder))
+
+
+def as_size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count / (1 << 30):,.1f} GB" if count >= 1 << 30 else f"{count / (1 << 20):,.0f} MB"
+
+
+def _data_folder(spec: str) -> Path:
+    return home() / hashlib.sha256(spec.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _entry(folder: Path) -> Entry | None:
+    about = folder / "about.json"
+    try:
+        record = json.loads(about.read_text("utf-8"))
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        return Entry(folder, str(record["data"]), about.stat().st_mtime, size)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _free() -> int:
+    place = home()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def _setting_file() -> Path:
+    return paths.config_dir() / "decoded.txt"
+
+
+def _setting() -> str:
+    try:
+        return _setting_file().read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+def _bytes_of(text: str, free: int) -> int:
+    share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if share and float(share[1]) <= 100:
+        return int(free * float(share[1]) / 100)
+    size = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*", text.upper())
+    if size:
+        return int(float(size[1]) * _UNITS[size[2]])
+    raise UserError(
+        f"{one_sentence(text, 40)!r} is no limit for decoded images: write a share of the free disk, as 25%, a size, "
+        "as 20GB, or 0 to keep none."
+    )

@@ -1,0 +1,36 @@
+"""The first thing a run does: decode its images once, which tells how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.fit import Form
+from mpt_studio.engine.images import decoding
+from mpt_studio.events import Note
+
+_FIRST, _MOST = 2.0, 30.0
+"""Seconds before the first sentence, and at most between two of them."""
+
+
+def decode_images(
+    dataset: Dataset, indices: Indices, form: Form, leave_if_asked: Callable[[], None]
+) -> Iterator[Note]:
+    """Decode samples for a form, where no earlier run has done it; ``leave_if_asked`` may raise."""
+    began = time.monotonic()
+    due = began + _FIRST
+    work = dataset.keep(indices, form)
+    try:
+        while True:
+            done, total = next(work)
+            leave_if_asked()
+            now = time.monotonic()
+            if now >= due:
+                due = now + min(_MOST, now - began)
+                yield Note(text=f"{decoding(done, total)}.")
+    except StopIteration as end:
+        if end.value:
+            yield Note(text=str(end.value), level="warning")
+    finally:
+        work.close()
