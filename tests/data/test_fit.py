@@ -12,7 +12,7 @@ from PIL import Image
 
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.data import decode, open_dataset
-from mpt_studio.data.fit import Fit, as_fit
+from mpt_studio.data.fit import Fit, Whole, as_fit
 from mpt_studio.errors import UserError
 
 
@@ -145,3 +145,18 @@ def test_that_array_data_give_each_version_its_own_fit() -> None:
     for row, index in zip(data.batch([3, 5], fit), [3, 5], strict=True):
         assert np.array_equal(row, by_torchvision(Image.fromarray(data.image(index)), fit))
     assert np.array_equal(data.batch([3], Fit(size, interpolation="bilinear")), data.batch([3], size))
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((500, 375), (344, 258)),
+        ((375, 500), (258, 344)),
+        ((300, 258), (300, 258)),
+        ((90, 40), (90, 40)),
+        ((4096, 1), (4096, 1)),
+    ],
+)
+def test_that_a_whole_image_keeps_its_shape_and_is_never_enlarged(size, expected) -> None:
+    assert Whole.of(224) == Whole(258)
+    assert Whole(258).apply(Image.new("RGB", size)).shape == (*expected[::-1], 3)
