@@ -39,6 +39,16 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What became of the wish to keep decoded images."""
+
+    all: bool
+    """Whether reading them costs next to nothing from now on."""
+    note: str = ""
+    """A sentence where the user should know."""
+
+
 class Dataset(ABC):
     """All samples of a data set, all parts. Sample i is the same image for every version and every run."""
 
@@ -92,16 +102,15 @@ class Dataset(ABC):
 
     def keep(
         self, indices: Sequence[int] | Indices, form: Form, stored: Stored | None = None
-    ) -> Generator[tuple[int, int], None, str]:
+    ) -> Generator[tuple[int, int], None, Kept]:
         """Decode images once and for all for ``batch`` (a fit) or ``wholes`` (a whole), where they are not kept yet.
 
-        Yields (done, total) now and then and can be closed at any time: what was decoded stays. Returns a sentence
-        where not all could be kept; everything works without, more slowly. What ``batch`` gives is the same bits in
-        any case; what ``wholes`` gives as well, for the same ``stored``. Raises ``UserError`` where a file has
-        vanished or changed.
+        Yields (done, total) now and then and can be closed at any time: what was decoded stays. Everything works
+        without what cannot be kept, more slowly. What ``batch`` gives is the same bits in any case; what ``wholes``
+        gives as well, for the same ``stored``. Raises ``UserError`` where a file has vanished or changed.
         """
         yield from ()
-        return ""
+        return Kept(all=False)
 
     def stored(self, form: Form) -> Stored:
         """As what images of a form are kept: for "jpeg" they differ a little from those of "pixels"."""

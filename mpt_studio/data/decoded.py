@@ -58,6 +58,7 @@ class Decoded:
 
     def _attach(self) -> None:
         self._new: list[Row] = []
+        self._damaged: set[bytes] = set()
         self._know(_NO_ROWS, -1)
 
     def _know(self, rows: npt.NDArray[Any], written: int) -> None:
@@ -92,8 +93,8 @@ class Decoded:
             self._know(_NO_ROWS, -1)
 
     def has(self, known: bytes) -> bool:
-        """Whether an image is there, as far as the table says."""
-        return self._row(known) is not None
+        """Whether an image is there, as far as the table says and reading it has shown."""
+        return self._row(known) is not None and known not in self._damaged
 
     def read(self, known: bytes) -> Images | None:
         """(H, W, 3), of pixels without a copy and not to be changed; None where it is not there or was damaged."""
@@ -103,6 +104,7 @@ class Decoded:
         _, _, at, length, height, width, crc = row
         piece = self._pixels(at + length)[at : at + length]
         if len(piece) != length or zlib.crc32(piece.data) != crc:
+            self._damaged.add(known)
             return None
         return piece.reshape(height, width, 3) if self.stored == "pixels" else _unpacked(piece)
 
@@ -155,11 +157,14 @@ class Decoded:
         """Write the table, once the images are with the system. Raises ``OSError``."""
         if not self._new:
             return
-        rows = np.concatenate([self._table[1], np.array(self._new, _ROW)])
-        _, first = np.unique(rows["key"], return_index=True)  # the same file twice among the samples
+        rows = np.concatenate([np.array(self._new, _ROW), self._table[1]])
+        _, first = np.unique(
+            rows["key"], return_index=True
+        )  # one that was damaged is there twice; the first one counts
         rows = rows[first]
         paths.replace_file(self.folder / "table.npy", lambda temporary: _write(rows, temporary), durable=False)
         self._new = []
+        self._damaged.clear()
         self.load()
 
     def _end(self) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mpt_studio.data import decode, room
 from mpt_studio.data.classes import check_no_twins, quoted
-from mpt_studio.data.dataset import Dataset, Images, Indices, Part, Progress, Skipped
+from mpt_studio.data.dataset import Dataset, Images, Indices, Kept, Part, Progress, Skipped
 from mpt_studio.data.decoded import Decoded, Stored, identity
 from mpt_studio.data.fit import Fit, Form, Whole, as_fit
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
@@ -73,15 +73,17 @@ class FolderDataset(Dataset):
 
     def keep(
         self, indices: Sequence[int] | Indices, form: Form, stored: Stored | None = None
-    ) -> Generator[tuple[int, int], None, str]:
-        chosen = [int(i) for i in indices]
-        known = [self._known(i) or _UNKNOWN for i in chosen]
-        sizes = self._index.sizes[chosen].tolist()
-        self._kept.pop(form, None)
-        note = yield from keep(Files(self.spec, known, sizes, lambda at: self._decoded(chosen[at], form)), form, stored)
-        if stored:
+    ) -> Generator[tuple[int, int], None, Kept]:
+        if stored and self.stored(form) != stored:
             self._kept[form] = Decoded(room.place_of(self.spec, form, stored), stored)
-        return note
+        chosen = [int(i) for i in indices]
+        files = Files(
+            spec=self.spec,
+            known=[self._known(i) or _UNKNOWN for i in chosen],
+            sizes=self._index.sizes[chosen].tolist(),
+            decode=lambda position: self._decoded(chosen[position], form),
+        )
+        return (yield from keep(files, form, self._kept_in(form), may_pack=stored is None))
 
     def stored(self, form: Form) -> Stored:
         kept = self._kept_in(form)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import filelock
 
 from mpt_studio.data import room
-from mpt_studio.data.dataset import Images
+from mpt_studio.data.dataset import Images, Kept
 from mpt_studio.data.decoded import Decoded, Stored
 from mpt_studio.data.fit import Form, Whole
 from mpt_studio.data.verdicts import in_threads
@@ -27,8 +27,8 @@ JPEG_SHARE = 0.2
 """Of the pixels' bytes, about what JPEG files take."""
 _POLL = 0.2
 
-Work = Generator[tuple[int, int], None, str]
-"""Yields (done, total) now and then; returns a sentence where not all could be kept. Closed, it stops cleanly."""
+Work = Generator[tuple[int, int], None, Kept]
+"""Yields (done, total) now and then. Closed, it stops cleanly."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,20 @@ class Files:
     """The image of the sample at a position, in the form. Raises ``UserError`` for a file that changed or vanished."""
 
 
-def keep(files: Files, form: Form, stored: Stored | None = None) -> Work:
-    """Decode what is not kept yet. ``stored`` asks for a way of storing, where what is drawn from it must not differ.
+def keep(files: Files, form: Form, there: Decoded | None, *, may_pack: bool) -> Work:
+    """Decode what is not kept yet.
+
+    Args:
+        files: the samples.
+        form: what they are decoded for.
+        there: what is kept already, and how it goes on being stored.
+        may_pack: whether whole images may be stored as JPEG where nothing is kept yet and pixels take too much.
 
     Raises ``UserError`` for a file that cannot be read, and for a limit that is none.
     """
-    kept, note = _chosen(files, form, stored)
+    kept, note = _chosen(files, form, there, may_pack)
     if kept is None:
-        return note
+        return Kept(False, note)
     if _missing(kept, files):
         try:
             with _locked(kept) as waiting:
@@ -64,29 +70,27 @@ def keep(files: Files, form: Form, stored: Stored | None = None) -> Work:
             note = (
                 f"{left:,} of {len(files.known):,} decoded images cannot be kept ({error.strerror or error}): {_AGAIN}"
             )
+            return Kept(False, note)
     kept.used()
-    return note
+    return Kept(True, note)
 
 
 _AGAIN = "they are decoded each time they are needed, which is slower."
 
 
-def _chosen(files: Files, form: Form, stored: Stored | None) -> tuple[Decoded | None, str]:
+def _chosen(files: Files, form: Form, there: Decoded | None, may_pack: bool) -> tuple[Decoded | None, str]:
     """Where to keep them, and what to say of it."""
-    found = room.existing(files.spec, form) if stored is None else None
-    way: Stored = stored or (found.stored if found else "pixels")
-    kept = Decoded(room.place_of(files.spec, form, way), way)
+    kept = there or Decoded(room.place_of(files.spec, form, "pixels"), "pixels")
     kept.load()
     pixels = 3 * sum(width * height for width, height in _sides(files, form, _missing(kept, files)))
-    if not pixels or room.make_room(_on_disk(pixels, way), kept.folder):
+    if not pixels or room.make_room(_on_disk(pixels, kept.stored), kept.folder):
         return kept, ""
     limit, takes = room.limit(), f"Decoded, the images would take {room.as_size(pixels)}"
     if not limit:
         return None, ""
     too_much = f"{takes}, more than there is room for (limit: {room.as_size(limit)}; see mpt-studio cache)"
     packed = room.place_of(files.spec, form, "jpeg")
-    may_pack = isinstance(form, Whole) and stored is None and kept.is_empty
-    if may_pack and room.make_room(_on_disk(pixels, "jpeg"), packed):
+    if may_pack and isinstance(form, Whole) and kept.is_empty and room.make_room(_on_disk(pixels, "jpeg"), packed):
         return Decoded(packed, "jpeg"), f"{too_much}: they are kept as JPEG files of that size."
     return None, f"{too_much}: {_AGAIN}"
 

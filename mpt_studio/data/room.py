@@ -83,9 +83,10 @@ def limit_text() -> str:
 
 
 def set_limit(text: str) -> None:
-    """Keep a limit for all programs of this user. Raises ``UserError`` for what is none."""
+    """Keep a limit for all of the user's programs; what is beyond it goes. Raises ``UserError`` for what is none."""
     _bytes_of(text, 0)
     paths.write_chosen(_setting_file(), lambda path: _write_text(path, text.strip()))
+    make_room(0, home())
 
 
 def limit() -> int:
@@ -96,7 +97,7 @@ def limit() -> int:
 
 def entries() -> list[Entry]:
     """All that is kept, what was needed last first."""
-    found = (_entry(about.parent) for about in home().glob("*/*/about.json"))
+    found = (_entry(folder) for folder in home().glob("*/*") if folder.is_dir())
     return sorted((entry for entry in found if entry), key=lambda entry: -entry.used)
 
 
@@ -132,12 +133,7 @@ def delete(folder: Path) -> bool:
     """Whether it is gone; not so while somebody appends to it. Who reads it meanwhile goes on reading."""
     with contextlib.suppress(OSError, filelock.Timeout), lock_of(folder).acquire(timeout=0):
         shutil.rmtree(folder)
-    if folder.exists():
-        return False
-    with contextlib.suppress(OSError):  # another one is in the same folder
-        Path(f"{folder}.lock").unlink(missing_ok=True)
-        folder.parent.rmdir()
-    return True
+    return not folder.exists()  # its lock stays: whoever waits for it must not be alone with another one of that name
 
 
 def empty() -> int:
@@ -155,12 +151,14 @@ def _data_folder(spec: str) -> Path:
 
 
 def _entry(folder: Path) -> Entry | None:
-    about = folder / "about.json"
+    about, data = folder / "about.json", "?"
     try:
-        record = json.loads(about.read_text("utf-8"))
+        used = folder.stat().st_mtime
         size = sum(file.stat().st_size for file in folder.iterdir())
-        return Entry(folder, str(record["data"]), about.stat().st_mtime, size)
-    except (OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a deletion that failed has left the rest
+            data, used = str(json.loads(about.read_text("utf-8"))["data"]), about.stat().st_mtime
+        return Entry(folder, data, used, size)
+    except OSError:
         return None
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils import data as torch_data
 
 from mpt_studio.checkpoint import Preprocessing
-from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.dataset import Dataset, Indices, Kept
 from mpt_studio.data.fit import Fit, Form, as_fit
 from mpt_studio.engine.machine.device import free_bytes
 from mpt_studio.errors import UserError
@@ -44,7 +44,8 @@ class ImageFeed:
         indices: (N,) samples.
         size: S, or how images are brought to it where that is not the plain way.
         on_device: whether all images are read now and kept on the device.
-        workers: loader processes where they are not; None takes one per thread, at most 8.
+        workers: loader processes where they are not; None takes none where all are kept decoded, as passing pixels on
+            costs as much as reading them, else one per thread, at most 8.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class ImageFeed:
         report: Report | None = None,
         workers: int | None = None,
     ) -> None:
-        self.workers = min(MOST_WORKERS, torch.get_num_threads()) if workers is None else workers
         self.dataset, self.indices, self.fit, self.device = dataset, indices, as_fit(size), device
-        keep(dataset, indices, self.fit, report)
+        kept = keep(dataset, indices, self.fit, report)
+        useful = 0 if kept.all else min(MOST_WORKERS, torch.get_num_threads())
+        self.workers = useful if workers is None else workers
         self.held = _read_all(dataset, indices, self.fit, device, report) if on_device else None
 
     def __len__(self) -> int:
@@ -121,14 +123,15 @@ class _Pixels(torch_data.Dataset[Tensor | str]):
             return str(error)
 
 
-def keep(dataset: Dataset, indices: Indices, form: Form, report: Report | None = None) -> str:
-    """Decode the files of samples for a form, where they are not kept yet; a sentence where not all could be kept."""
+def keep(dataset: Dataset, indices: Indices, form: Form, report: Report | None = None) -> Kept:
+    """Decode the files of samples for a form, where they are not kept yet."""
     with closing(dataset.keep(indices, form)) as work:
         while True:
             try:
                 done, total = next(work)
             except StopIteration as end:
-                return str(end.value)
+                kept: Kept = end.value
+                return kept
             if report:
                 report(decoding(done, total), done / total)
 

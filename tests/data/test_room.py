@@ -61,7 +61,13 @@ def test_that_what_is_written_to_now_stays() -> None:
         assert not room.delete(folder)
         assert room.empty() == 0
     assert room.empty() > 1000
-    assert not list(room.home().iterdir())
+    assert not room.entries()
+
+
+def test_that_what_is_left_of_a_deletion_that_failed_counts_and_goes() -> None:
+    (entry("half", 1000) / "about.json").unlink()
+    assert [found.bytes for found in room.entries()] == [1000]
+    assert room.empty() == 1000
 
 
 def test_that_what_was_not_needed_for_months_goes() -> None:

@@ -8,7 +8,9 @@ import os
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from mpt_studio.data import open_dataset
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.images import ImageFeed
 from mpt_studio.errors import UserError
@@ -56,6 +58,22 @@ def test_that_an_image_that_vanished_is_the_same_sentence_from_a_loader_process(
     images = ImageFeed(Broken(), squares.train, 16, CPU, on_device=False, workers=workers)
     with pytest.raises(UserError, match=r"^The image a\.png has vanished; open the data again\.$"):
         list(images.batches(feed.in_order(4, 2)))
+
+
+def test_that_no_process_loads_what_is_kept_decoded_and_batches_are_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
+    for name in ("ant", "bee"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for i in range(6):
+            Image.effect_noise((24, 20), 90 + i).save(tmp_path / "images" / name / f"{i}.png")
+    found = {}
+    for limit in ("0", "100%"):
+        monkeypatch.setenv("MPT_STUDIO_DECODED", limit)
+        data = open_dataset(f"folder:{tmp_path / 'images'}")
+        images = ImageFeed(data, data.train, 16, CPU, on_device=False)
+        found[limit] = torch.cat(list(images.batches(feed.in_order(len(data.train), 3))))
+        assert (images.workers == 0) == (limit != "0")
+    assert torch.equal(*found.values())
 
 
 def test_that_read_only_arrays_become_tensors_without_a_warning(squares, recwarn):

@@ -30,7 +30,7 @@ def decode_images(
                 due = now + min(_MOST, now - began)
                 yield Note(text=f"{decoding(done, total)}.")
     except StopIteration as end:
-        if end.value:
-            yield Note(text=str(end.value), level="warning")
+        if end.value.note:
+            yield Note(text=end.value.note, level="warning")
     finally:
         work.close()

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mpt_studio.data.dataset import Kept
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.train import decoding
 from mpt_studio.engine.train.decoding import decode_images
@@ -24,7 +25,7 @@ class Slow:
                 yield done, 3000
         finally:
             self.closed = True
-        return self.note
+        return Kept(all=not self.note, note=self.note)
 
 
 def parts(data: Slow) -> SimpleNamespace:
