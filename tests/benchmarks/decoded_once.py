@@ -2,7 +2,8 @@
 
     python tests/benchmarks/decoded_once.py [--images 3000] [--size 224] [--rounds 3] [--workers 2] [--json]
 
-Epochs are read in random order in batches of 32, by the loader processes that train, and nothing is computed on them.
+Epochs are read in random order in batches of 32 as training reads them, and nothing is computed on them; whole images
+by loader processes, which would crop them.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def rate(count: int, work: Callable[[], object]) -> float:
 def epoch(dataset: Dataset, form: Form) -> None:
     picks = split(torch.randperm(len(dataset.train)), BATCH)
     if isinstance(form, Fit):
-        feed = ImageFeed(dataset, dataset.train, form, torch.device("cpu"), False, workers=ARGUMENTS.workers)
+        feed = ImageFeed(dataset, dataset.train, form, torch.device("cpu"), on_device=False)
         batches: Iterable[object] = feed.batches(picks)
     else:
         batches = torch_data.DataLoader(
