@@ -13,7 +13,7 @@ from torch import Tensor
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.data.fit import Fit, as_fit
-from mpt_studio.engine.images import ImageFeed, in_order
+from mpt_studio.engine.images import ImageFeed, Report, in_order
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
 from mpt_studio.engine.version import FrozenVersion
@@ -78,7 +78,7 @@ def _logits(
     found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
     done = 0
     fit = Fit.of(version.checkpoint.preprocessing)
-    for pixels in pixel_batches(dataset, indices, fit, device, progress=progress):
+    for pixels in pixel_batches(dataset, indices, fit, device, report=progress):
         found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
         done += len(pixels)
         if progress:
@@ -97,11 +97,11 @@ def pixel_batches(
     size: int | Fit,
     device: torch.device,
     pixels: int = PIXELS_PER_BATCH,
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Iterator[Tensor]:
     """(B, S, S, 3) uint8 images as a version sees them, on the device, in order, about ``pixels`` at once."""
     fit = as_fit(size)
     much = len(indices) * fit.size**2 * 3 > MUCH_TO_READ
     workers = None if much else 0  # processes cost more than they save on little
-    images = ImageFeed(dataset, indices, fit, device, on_device=False, report=progress, workers=workers)
+    images = ImageFeed(dataset, indices, fit, device, on_device=False, report=report, workers=workers)
     yield from images.batches(in_order(len(indices), batch_size(fit.size, pixels)))

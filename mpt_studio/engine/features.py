@@ -72,7 +72,7 @@ class Backbone:
     @torch.no_grad()
     def _compute(self, dataset: Dataset, indices: Indices, report: Report | None) -> Tensor:
         parts, done = [], 0
-        for pixels in pixel_batches(dataset, indices, Fit.of(self.preprocessing), self.device):
+        for pixels in pixel_batches(dataset, indices, Fit.of(self.preprocessing), self.device, report=report):
             parts.append(self._seen_by_head(pixels).float().cpu())
             done += len(pixels)
             if report:

@@ -84,7 +84,7 @@ class Interpolation:
                 module.train()
         chosen = samples[:: -(-len(samples) // STATISTICS_SAMPLES)]
         fit = Fit.of(self.update.preprocessing)
-        for pixels in pixel_batches(dataset, chosen, fit, self.device, progress=progress):
+        for pixels in pixel_batches(dataset, chosen, fit, self.device, report=progress):
             if progress:
                 progress("Computing the statistics of batch normalisation", None)
             if len(pixels) > 1:  # one image has no variance

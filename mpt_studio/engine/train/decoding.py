@@ -14,9 +14,7 @@ _FIRST, _MOST = 2.0, 30.0
 """Seconds before the first sentence, and at most between two of them."""
 
 
-def decode_images(
-    dataset: Dataset, indices: Indices, form: Form, leave_if_asked: Callable[[], None]
-) -> Iterator[Note]:
+def decode_images(dataset: Dataset, indices: Indices, form: Form, leave_if_asked: Callable[[], None]) -> Iterator[Note]:
     """Decode samples for a form, where no earlier run has done it; ``leave_if_asked`` may raise."""
     began = time.monotonic()
     due = began + _FIRST

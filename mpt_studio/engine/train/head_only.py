@@ -112,7 +112,7 @@ class _Asked:
     @torch.no_grad()
     def _logits(self, version: FrozenVersion, indices: Indices) -> Tensor:
         found: list[Tensor] = []
-        for pixels in pixel_batches(self.parts.dataset, indices, version.fit, self.backbone.device):
+        for pixels in pixel_batches(self.parts.dataset, indices, version.fit, self.backbone.device, report=self.report):
             found.append(version.logits(pixels).float().cpu())
             if self.report:
                 self.report("Asking a teacher once", len(found) * len(pixels) / len(indices))

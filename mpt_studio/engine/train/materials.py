@@ -66,7 +66,7 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
         loss=loss_of(parts, device),
         old=_teacher(parts, plan, old, (parts.old,)) if parts.recipe.method.needs_old else None,
         references=_teacher(parts, plan, _references(parts, device), parts.references),
-        validation=judged(parts, _answers(_as_seen_by(old, validation_images, report), old.logits) if old else None, old),
+        validation=judged(parts, _old_answers(old, validation_images, report), old),
         validation_images=validation_images,
     )
 
@@ -111,11 +111,13 @@ def _teacher(
     )
 
 
-def _as_seen_by(old: FrozenVersion | None, images: ImageFeed, report: Report | None) -> ImageFeed:
-    """The same samples as the old model sees them where it is deployed; only training batches are resized for it."""
-    if old is None or old.fit == images.fit:
-        return images
-    return ImageFeed(images.dataset, images.indices, old.fit, images.device, False, report, images.workers)
+def _old_answers(old: FrozenVersion | None, images: ImageFeed, report: Report | None) -> Floats | None:
+    """To the same samples as it sees them where it is deployed; only training batches are resized for it."""
+    if old is None:
+        return None
+    if old.fit != images.fit:
+        images = ImageFeed(images.dataset, images.indices, old.fit, images.device, False, report)
+    return _answers(images, old.logits)
 
 
 def judged(parts: Parts, logits_NK: Floats | None, old: FrozenVersion | None) -> Validation:

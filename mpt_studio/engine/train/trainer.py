@@ -140,7 +140,8 @@ class Trainer:
             yield Note(text=text)
         yield from self._note_on_other_machine()
         ask = Asked(command)
-        yield from self._decode(ask)
+        if not self.plan.head_only:  # which looks at images only where their features are not known
+            yield from self._decode(ask)
         yield from self._note_on_reading()
         materials = self.materials(lambda *_: self._leave_if_asked(ask))
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
@@ -151,12 +152,10 @@ class Trainer:
             yield from self._note_on_rest()
 
     def _decode(self, ask: Asked) -> Iterator[Event]:
-        """First what is trained on: where nothing else says it, the version's preprocessing follows from those images."""
-        parts, start = self.parts, self._preprocessing
-        trained_on = Fit.of(start) if start and self.plan.head_only else Fit(self.plan.image_size)
-        yield from decode_images(parts.dataset, parts.train, trained_on, lambda: self._leave_if_asked(ask))
-        seen = Fit.of(self.preprocessing)
-        yield from decode_images(parts.dataset, parts.validation, seen, lambda: self._leave_if_asked(ask))
+        """First what is trained on: the version's preprocessing may follow from those images."""
+        data, leave = self.parts.dataset, lambda: self._leave_if_asked(ask)
+        yield from decode_images(data, self.parts.train, Fit(self.plan.image_size), leave)
+        yield from decode_images(data, self.parts.validation, Fit.of(self.preprocessing), leave)
 
     def materials(self, report: Report) -> Materials:
         """Everything but the network, gathered; ``report`` may end it by raising."""
