@@ -141,7 +141,9 @@ class Trainer:
         yield from self._note_on_other_machine()
         ask = Asked(command)
         if not self.plan.head_only:  # which looks at images only where their features are not known
-            yield from self._decode(ask)
+            trained_on = Fit(self.plan.image_size)
+            seen = Fit.of(self._preprocessing) if self._preprocessing else trained_on
+            yield from decode_images(self.parts, trained_on, seen, lambda: self._leave_if_asked(ask))
         yield from self._note_on_reading()
         materials = self.materials(lambda *_: self._leave_if_asked(ask))
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
@@ -150,12 +152,6 @@ class Trainer:
             yield self._finish_epoch(materials, pace)
             yield from self._note_on_loss()
             yield from self._note_on_rest()
-
-    def _decode(self, ask: Asked) -> Iterator[Event]:
-        """First what is trained on: the version's preprocessing may follow from those images."""
-        data, leave = self.parts.dataset, lambda: self._leave_if_asked(ask)
-        yield from decode_images(data, self.parts.train, Fit(self.plan.image_size), leave)
-        yield from decode_images(data, self.parts.validation, Fit.of(self.preprocessing), leave)
 
     def materials(self, report: Report) -> Materials:
         """Everything but the network, gathered; ``report`` may end it by raising."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ class Slow:
         self.note, self.asked, self.closed = note, [], False
 
     def keep(self, indices, form):
-        self.asked = [*indices.tolist(), form]
+        self.asked += [*indices.tolist(), form]
         try:
             for done in range(0, 3000, 1200):
                 yield done, 3000
@@ -26,14 +28,15 @@ class Slow:
         return Kept(all=not self.note, note=self.note)
 
 
-SOME = np.array([0, 2, 1])
+def parts(data: Slow) -> SimpleNamespace:
+    return SimpleNamespace(dataset=data, train=np.array([0, 2]), validation=np.array([1]))
 
 
 def test_that_a_run_tells_how_far_decoding_is_and_what_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "_FIRST", 0.0)
     monkeypatch.setattr(decoding, "_MOST", 0.0)
     data = Slow("The disk is full.")
-    told = [(note.text, note.level) for note in decode_images(data, SOME, Fit(16), lambda: None)]
+    told = [(note.text, note.level) for note in decode_images(parts(data), Fit(16), Fit(16), lambda: None)]
     assert told[1:] == [
         ("Decoding images: 1,200 of 3,000.", "info"),
         ("Decoding images: 2,400 of 3,000.", "info"),
@@ -43,7 +46,13 @@ def test_that_a_run_tells_how_far_decoding_is_and_what_is_not_kept(monkeypatch: 
 
 
 def test_that_what_takes_no_time_is_not_told() -> None:
-    assert not list(decode_images(Slow(), SOME, Fit(16), lambda: None))
+    assert not list(decode_images(parts(Slow()), Fit(16), Fit(16), lambda: None))
+
+
+def test_that_validation_images_are_decoded_as_the_version_sees_them() -> None:
+    data = Slow()
+    assert not list(decode_images(parts(data), Fit(16), Fit(16, 20), lambda: None))
+    assert data.asked == [0, 2, Fit(16), 1, Fit(16, 20)]
 
 
 def test_that_decoding_can_be_left() -> None:
@@ -52,5 +61,5 @@ def test_that_decoding_can_be_left() -> None:
 
     data = Slow()
     with pytest.raises(Left):
-        list(decode_images(data, SOME, Fit(16), leave))
+        list(decode_images(parts(data), Fit(16), Fit(16), leave))
     assert data.closed
