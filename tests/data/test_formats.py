@@ -58,7 +58,7 @@ def test_that_the_eight_orientations_give_one_picture(kind: str) -> None:
         seen = decode.decode(content)
         assert decode.check(content) == (48, 32)
         assert np.abs(seen.astype(int)[4:-4:8, 4:-4:8] - upright[4:-4:8, 4:-4:8]).max() < 30, orientation
-        assert decode.decode(content, size=16).shape == (16, 16, 3)
+        assert decode.decode(content, 16).shape == (16, 16, 3)
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGBA"), ("PNG", "LA"), ("WEBP", "RGBA"), ("TIFF", "RGBA")])
