@@ -85,7 +85,8 @@ def ours(given: argparse.Namespace, seed: int, *, words: list[str], store: Path)
     fixed = [
         "--data", f"folder:{given.data}", "--arch", given.arch, "--start", given.start, "--image-size", str(given.size),
         "--batch-size", str(given.batch), "--epochs", str(given.epochs), "--learning-rate", str(given.rate),
-        "--optimizer", "adamw", "--weight-decay", str(given.decay), "--seed", str(seed), "--store", str(store), "--json",
+        "--optimizer", "adamw", "--weight-decay", str(given.decay), "--seed", str(seed), "--store", str(store),
+        "--json",
     ]  # fmt: skip
     began = time.perf_counter()
     done = subprocess.run(

@@ -76,7 +76,8 @@ def fetch(arch: str) -> Pretrained:
 def preprocessing_of(arch: str) -> Preprocessing:
     """Of the published weights. Raises ``UserError`` where the library does not record it."""
     if not arch.startswith(timm_networks.PREFIX):
-        return _torchvision().preprocessing(_torchvision().default(arch))
+        of_library: Preprocessing = _torchvision().preprocessing(_torchvision().default(arch))
+        return of_library
     found = told.found_in(timm_networks.defaults(arch), None, "timm").preprocessing
     if found is None:
         raise UserError(f"timm does not say how {arch} wants its images; choose another architecture.")
