@@ -71,6 +71,12 @@ MUCH_LOSS = 1e4
 """Chance is a cross-entropy of ln C; no training that learned anything ends here."""
 
 
+ONE_IMAGE = (
+    "Batch normalisation cannot learn from batches of one image; set a batch size of at least 2 (and at least twice "
+    "the parts that it is computed in), or keep the statistics as they came (--batch-norm keep)."
+)
+
+
 def diverged(loss: float, learning_rate: float) -> str:
     """Every number is finite, and yet nothing was learned."""
     return (

@@ -31,6 +31,7 @@ from mpt_studio.engine.networks import weights
 from mpt_studio.engine.train import head_only, optimizers, plan
 from mpt_studio.engine.train import progress as commands
 from mpt_studio.engine.train import progress as failures
+from mpt_studio.engine.train.best import Best
 from mpt_studio.engine.train.decoding import decode_images
 from mpt_studio.engine.train.materials import Materials, gather
 from mpt_studio.engine.train.optimizers import learning_rate
@@ -48,8 +49,6 @@ SECONDS_BETWEEN_READINGS = 0.15
 """At first; after 150 s a thousandth of the time so far, at most 3 s: of a day 30,000 steps are told, not 600,000."""
 MUCH_TO_READ = 200 << 20
 _FREE_TO_CHANGE = ("device", "data_placement", "deterministic", "save_every_seconds")
-NEARLY_AS_ACCURATE = 0.01
-"""On validation: an epoch with fewer negative flips is better unless it loses more than this."""
 _WAS_COMPILED = "This run began with compiled networks, which are no longer made; it goes on, rounding otherwise."
 
 
@@ -71,8 +70,7 @@ class Trainer:
         self.step_in_epoch = 0
         self.figures: dict[str, Any] = {}
         """Figures of the last epoch that was done."""
-        self._best: dict[str, Tensor] = {}
-        self._best_figures: dict[str, Any] = {}
+        self.best = Best(parts.recipe.training)
         self._preprocessing = start.preprocessing
         self._command: Command = "run"
         self._computed_with = ""
@@ -93,11 +91,7 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or none was better for the recipe's patience."""
-        return self.epoch >= self.plan.epochs or self._is_at_rest()
-
-    def _is_at_rest(self) -> bool:
-        patience, best = self.recipe.training.patience, self._best_figures.get("epoch", self.epoch)
-        return bool(patience) and self.epoch - int(best) >= patience
+        return self.epoch >= self.plan.epochs or self.best.is_waited_for_in_vain(self.epoch)
 
     @property
     def step(self) -> int:
@@ -125,6 +119,10 @@ class Trainer:
             return
         except torch.OutOfMemoryError:
             raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
+        except ValueError as error:
+            if "more than 1 value per channel" in str(error):
+                raise UserError(failures.ONE_IMAGE) from None
+            raise
         except RuntimeError as error:
             if "can't allocate memory" in str(error) or "not enough memory" in str(error):
                 raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
@@ -165,7 +163,7 @@ class Trainer:
             return None
         backbone = self.student.backbone(self.preprocessing)
         looked = backbone.of(self.parts.dataset, indices, report)
-        self.network.load_state_dict(self._best or self.student.version.state_dict())
+        self.network.load_state_dict(self.best.weights or self.student.version.state_dict())
         return backbone.answers(looked).numpy()
 
     def _started(self) -> Started:
@@ -193,8 +191,8 @@ class Trainer:
             yield Note(text=failures.diverged(loss, self.recipe.training.learning_rate), level="warning")
 
     def _note_on_rest(self) -> Iterator[Event]:
-        if self.epoch < self.plan.epochs and self._is_at_rest():
-            best = self._best_figures["epoch"]
+        best = self.best.epoch
+        if self.epoch < self.plan.epochs and self.finished:
             text = f"Stopped after epoch {self.epoch}, as none since epoch {best} was better; epoch {best} is kept."
             yield Note(text=text)
 
@@ -286,18 +284,7 @@ class Trainer:
         self.figures["validation_accuracy"] = validation["all"]["accuracy_new"]
         if (rate := validation.get("old_classes", {}).get("nfr")) is not None:
             self.figures["validation_nfr"] = rate
-        if self.recipe.training.keeps == "best" and self._is_better():
-            self._best = {name: value.detach().clone() for name, value in self.student.version.state_dict().items()}
-            self._best_figures = dict(self.figures)
-
-    def _is_better(self) -> bool:
-        """Than the best epoch so far: more accurate, or with fewer negative flips at nearly the same accuracy."""
-        now, best = self.figures, self._best_figures
-        gained = now["validation_accuracy"] - best.get("validation_accuracy", -1.0)
-        if self.recipe.training.patience_on == "accuracy" or "validation_nfr" not in best:
-            return bool(gained > 0)
-        fewer = now["validation_nfr"] < best["validation_nfr"] and gained >= -NEARLY_AS_ACCURATE
-        return bool(gained > NEARLY_AS_ACCURATE or fewer)
+        self.best.consider(self.student.version, self.figures)
 
     # ------------------------------------------------------------------ failures
 
@@ -321,7 +308,7 @@ class Trainer:
 
     def describe(self, **more: Any) -> Checkpoint:
         """This version as a checkpoint's header; ``more`` sets further fields (run, path, figures are added to)."""
-        figures = self._best_figures if self._best else self.figures
+        figures = self.best.figures or self.figures
         made = Checkpoint(
             architecture=self.recipe.model.arch,
             small_stem=self.plan.small_stem,
@@ -339,7 +326,7 @@ class Trainer:
     def save_weights(self, path: Path, checkpoint: Checkpoint) -> None:
         """Write the weights that the recipe keeps (last or best). Write through ``paths.replace_file``."""
         self._refuse_what_is_not_finite()
-        weights.save_network(path, self._best or self.student.version.state_dict(), checkpoint)
+        weights.save_network(path, self.best.weights or self.student.version.state_dict(), checkpoint)
 
     def save_state(self, path: Path) -> None:
         """Write everything needed to go on. Write through ``paths.replace_file``."""
@@ -350,7 +337,7 @@ class Trainer:
             "epoch": self.epoch,
             "step_in_epoch": self.step_in_epoch,
             "figures": self.figures,
-            "best_figures": self._best_figures,
+            "best_figures": self.best.figures,
             "names": self.student.sums.names,
             "scaler": self.student.scaler.state_dict(),
             "threads": torch.get_num_threads(),
@@ -359,7 +346,7 @@ class Trainer:
         }
         groups = {
             "network": self.network.state_dict(),
-            "best": self._best,
+            "best": self.best.weights,
             "average": self.student.average.state_dict() if self.student.average else {},
             "optimizer": optimizers.state_tensors(self.student.optimizer),
             "sums": {"sums": self.student.sums.sums},
@@ -391,8 +378,8 @@ class Trainer:
         if values["scaler"]:  # empty where the run began on a device that scales no losses
             self.student.scaler.load_state_dict(values["scaler"])
         self.student.sums.restore(tuple(values["names"]), groups["sums"]["sums"])
-        self._best = {k: v.to(self.plan.device) for k, v in groups.get("best", {}).items()}
-        self.figures, self._best_figures = values["figures"], values["best_figures"]
+        self.best.weights = {k: v.to(self.plan.device) for k, v in groups.get("best", {}).items()}
+        self.figures, self.best.figures = values["figures"], values["best_figures"]
         self.epoch, self.step_in_epoch = values["epoch"], values["step_in_epoch"]
 
     def _identity(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Note
 from mpt_studio.methods import method_named
-from mpt_studio.recipe import Start
+from mpt_studio.recipe import Model, Start
 
 
 def trained(trainer):
@@ -115,3 +116,17 @@ def test_that_a_killed_run_ends_with_the_same_bits_whatever_is_averaged_frozen_o
     ends = [trainer.student.version.state_dict() for trainer in (whole, second)]
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
     assert whole.figures == second.figures
+
+
+def test_that_batches_of_one_image_get_a_sentence_where_the_network_cannot_take_them(make, replaced):
+    model = Model(arch="shufflenet_v2_x0_5")  # its last maps are of one pixel
+    trainer = make(replaced({"epochs": 1, "batch_size": 1}, model=model))
+    with pytest.raises(UserError, match=r"batches of one image.*batch size of at least 2"):
+        list(trainer.fit())
+
+
+def test_that_a_last_batch_of_one_image_is_left_out(make, replaced):
+    trainer = make(replaced({"epochs": 1, "batch_size": 19}))
+    assert len(trainer.parts.train) % 19 == 1
+    events = list(trainer.fit())
+    assert next(e for e in events if isinstance(e, Epoch)).train_images == 95
