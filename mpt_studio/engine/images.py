@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from torch import Tensor
 from torch.utils import data as torch_data
 
 from mpt_studio.checkpoint import Preprocessing
-from mpt_studio.data.dataset import Dataset, Indices, Kept
+from mpt_studio.data.dataset import Dataset, Images, Indices, Kept
 from mpt_studio.data.fit import Fit, Form, as_fit
 from mpt_studio.engine.machine.device import free_bytes
 from mpt_studio.errors import UserError
@@ -32,6 +33,18 @@ NICER_BY = 10
 
 Report = Callable[[str, float], None]
 """Called with a sentence and the fraction done while images are decoded or read; what it raises ends that cleanly."""
+Read = Callable[[Dataset, Indices], Images]
+"""(B,) samples → (B, S, S, 3) uint8."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Reads images as a version sees them."""
+
+    fit: Fit
+
+    def __call__(self, dataset: Dataset, samples: Indices) -> Images:
+        return dataset.batch(samples, self.fit.asked)
 
 
 class ImageFeed:
@@ -67,23 +80,24 @@ class ImageFeed:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def batches(self, picks: list[Tensor]) -> Iterator[Tensor]:
+    def batches(self, picks: list[Tensor], read: Read | None = None) -> Iterator[Tensor]:
         """(B, S, S, 3) uint8 on the device for each (B,) tensor of positions in ``indices``.
 
+        ``read`` is what loader processes do where images as they are evaluated are not wanted; a pickle takes it.
         Raises ``UserError`` for an image that cannot be read any more.
         """
         if self.held is not None:
             yield from (self.held[pick.to(self.device)] for pick in picks)
             return
-        for images in self._loader([pick.cpu().numpy() for pick in picks]):
+        for images in self._loader([pick.cpu().numpy() for pick in picks], read or Fitted(self.fit)):
             if isinstance(images, str):
                 raise UserError(images)
             yield images.to(self.device, non_blocking=True)
 
-    def _loader(self, picks: list[npt.NDArray[np.int64]]) -> torch_data.DataLoader[Tensor | str]:
+    def _loader(self, picks: list[npt.NDArray[np.int64]], read: Read) -> torch_data.DataLoader[Tensor | str]:
         workers = min(self.workers, len(picks))
         return torch_data.DataLoader(
-            _Pixels(self.dataset, self.indices, self.fit),
+            _Pixels(self.dataset, self.indices, read),
             sampler=picks,  # each "sample" is a whole batch, drawn by us
             batch_size=None,
             num_workers=workers,
@@ -113,12 +127,12 @@ class _Pixels(torch_data.Dataset[Tensor | str]):
     A sentence and not an exception: the loader would wrap a worker's exception in its trace.
     """
 
-    def __init__(self, dataset: Dataset, indices: Indices, fit: Fit) -> None:
-        self.dataset, self.indices, self.fit = dataset, indices, fit
+    def __init__(self, dataset: Dataset, indices: Indices, read: Read) -> None:
+        self.dataset, self.indices, self.read = dataset, indices, read
 
     def __getitem__(self, pick: npt.NDArray[np.int64]) -> Tensor | str:
         try:
-            return _tensor(self.dataset.batch(self.indices[pick], self.fit.asked))
+            return _tensor(self.read(self.dataset, self.indices[pick]))
         except UserError as error:
             return str(error)
 

@@ -24,14 +24,15 @@ from mpt_studio.engine import images as feed
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import weights
-from mpt_studio.engine.train.augment import Augmentation
 from mpt_studio.engine.train.feed import TrainingFeed
 from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.trainer import Trainer
+from mpt_studio.engine.train.varied.augmentation import Augmentation
+from mpt_studio.engine.train.varied.variation import Wanted
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.methods import Method, method_named
-from mpt_studio.recipe import Model, Recipe, Training
+from mpt_studio.recipe import Images, Model, Recipe, Training
 
 EVALUATED: Part = "train"
 """The part that is evaluated: as large as the test parts of the field, ten thousand images."""
@@ -119,6 +120,7 @@ def recipe_of(setting: Setting) -> Recipe:
         reference=str(folder / "reference.safetensors") if method.needs_reference else "",
         method=method,
         model=Model(arch=setting["arch"], small_stem=setting["small_stem"], image_size=setting["image_size"]),
+        images=Images(crop="pad"),  # the published script's
         training=Training(
             epochs=setting["rounds"] + 1,
             batch_size=setting["batch"],
@@ -198,12 +200,13 @@ def decoding(setting: Setting) -> Iterator[dict[str, Any]]:
     devices.prepare(device)
     images = feed.ImageFeed(work.dataset, work.train_indices, size, device, on_device=False)
     labels = torch.from_numpy(work.dataset.labels[work.train_indices])
-    how = Augmentation.of(Training(seed=setting["seed"]), work.dataset, size)
+    classes = len(work.class_names)
+    how = Augmentation.of(Wanted(recipe=recipe_of(setting), dataset=work.dataset, size=size, classes=classes))
     batches = TrainingFeed(images, labels, setting["batch"], how)
     for epoch in itertools.count():
         count, first_step_at = 0, 0.0
         for batch in batches.batches(epoch):
-            count += len(batch.labels_B)
+            count += len(batch.targets)
             first_step_at = first_step_at or time.time()
         _wait(device)
         yield {"images": count, "first_step_at": first_step_at}

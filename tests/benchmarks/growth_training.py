@@ -113,8 +113,10 @@ def images(count: int, folder: Path) -> Found:
     from mpt_studio.data.splits import training_split
     from mpt_studio.engine.images import ImageFeed
     from mpt_studio.engine.train import order
-    from mpt_studio.engine.train.augment import Augmentation, Draws, Mirror, PadCrop, Stream
     from mpt_studio.engine.train.feed import TrainingFeed
+    from mpt_studio.engine.train.varied.augmentation import Augmentation
+    from mpt_studio.engine.train.varied.draws import Draws, Stream
+    from mpt_studio.engine.train.varied.places import Mirror, PadCrop
 
     torch.set_num_threads(1)
     array = _array(count, folder / "images.npy")
@@ -122,19 +124,19 @@ def images(count: int, folder: Path) -> Found:
     names = tuple(f"class {i}" for i in range(10))
     opened = lambda: ArrayDataset("grown", folder, Pixels(array, labels, names, count, "grown"))  # noqa: E731
     data = opened()
-    samples = torch.arange(count)
+    samples, drawn = torch.arange(count), (Stream.ROW, Stream.COLUMN, Stream.MIRROR)
     feed = TrainingFeed(
         ImageFeed(data, data.train, SIDE, torch.device("cpu"), on_device=False, workers=0),
         torch.from_numpy(labels),
         BATCH,
-        Augmentation(1, (PadCrop(2), Mirror(True))),
+        Augmentation(1, (PadCrop(2), Mirror())),
     )
     split = {"classes": names, "seed": 1, "validation_fraction": 0.1, "limit": 0}
     each = {
         "open_each": opened,
         "split_each": lambda: training_split(data, **split),  # type: ignore[arg-type]
         "order_each": lambda: order.epoch_order(1, 0, count),
-        "draws_each": lambda: [Draws(1, 0, samples, torch.device("cpu")).of(stream, samples) for stream in Stream],
+        "draws_each": lambda: [Draws(1, 0, samples, torch.device("cpu")).of(stream, samples) for stream in drawn],
         "epoch_each": lambda: sum(1 for _ in feed.batches(0)),
     }
     found = {name: 1000 * _computing(work, 3) / count for name, work in each.items()}

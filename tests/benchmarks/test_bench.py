@@ -54,8 +54,8 @@ def test_that_the_first_fifty_losses_equal_the_scripts_to_rounding(script: Scrip
     for batch in list(materials.feed.batches(0))[:STEPS]:
         before = trainer.student.sums.read().totals.get("loss", 0.0)
         trainer.student.step(materials, batch, 0, len(ours))
-        ours.append((trainer.student.sums.read().totals["loss"] - before) / len(batch.labels_B))
-        theirs.append(loop.step(materials.normalise(batch.images_BSS3).contiguous(), batch.labels_B)[0])
+        ours.append((trainer.student.sums.read().totals["loss"] - before) / len(batch.targets))
+        theirs.append(loop.step(materials.normalise(batch.images_BSS3).contiguous(), batch.targets.labels_B)[0])
     assert len(ours) == STEPS
     assert ours[:10] == pytest.approx(theirs[:10], rel=1e-4)
     assert ours == pytest.approx(theirs, rel=1e-3)  # rounding grows from step to step

@@ -1,18 +1,24 @@
-"""Augmented batches of the training part: order and augmentation are pure functions of (seed, epoch, step, sample)."""
+"""Varied batches of the training part, as functions of (seed, epoch, step, sample)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
-from mpt_studio.data.dataset import Indices
-from mpt_studio.engine.images import split
+from mpt_studio.data.dataset import Dataset, Images, Indices
+from mpt_studio.data.fit import Fit
+from mpt_studio.engine.images import ImageFeed, split
 from mpt_studio.engine.train import order
-from mpt_studio.engine.train.augment import Augmentation, Batch, Draws
+from mpt_studio.engine.train.varied.augmentation import Augmentation
+from mpt_studio.engine.train.varied.batch import Batch, Targets
+from mpt_studio.engine.train.varied.draws import Draws
+from mpt_studio.engine.train.varied.variation import OfImages
 
 
 class Feed(Protocol):
@@ -27,7 +33,7 @@ class Feed(Protocol):
 
 
 class TrainingFeed:
-    """Augmented batches of the training part, in an order that is a pure function of (seed, epoch).
+    """Varied batches of the training part, in an order that is a pure function of (seed, epoch).
 
     Args:
         labels_N: (N,) int64 columns of the version's head, checked by ``head_labels``.
@@ -45,5 +51,41 @@ class TrainingFeed:
         whole = order.epoch_order(how.seed, epoch, len(self.images)).to(device)  # once, not batch by batch
         picks = split(whole, self.batch_size)[first : self.steps]
         draws = Draws(how.seed, epoch, self.samples_N, device)
-        for step, (pick, pixels) in enumerate(zip(picks, self.images.batches(picks), strict=True), first):
-            yield how.apply(Batch(pixels, self.labels_N[pick], pick, step), draws)
+        brought, done = self._brought(picks, epoch)
+        for step, (pick, pixels) in enumerate(zip(picks, brought, strict=True), first):
+            yield how.apply(Batch(pixels, Targets(self.labels_N[pick]), pick, step), draws, done)
+
+    def _brought(self, picks: list[Tensor], epoch: int) -> tuple[Iterator[Tensor], tuple[OfImages, ...]]:
+        """Batches of images, and the steps that loader processes have done to them."""
+        images, steps = self.images, self.augmentation.of_images
+        if not isinstance(images, ImageFeed) or images.held is not None or not steps:
+            return images.batches(picks), ()
+        return images.batches(picks, Varied(self.augmentation, epoch, images.fit)), steps
+
+
+@dataclass(frozen=True)
+class Varied:
+    """What loader processes do where there are steps that take one image after the other."""
+
+    how: Augmentation
+    epoch: int
+    fit: Fit
+
+    def __call__(self, dataset: Dataset, samples: Indices) -> Images:
+        draws = Draws(self.how.seed, self.epoch, torch.from_numpy(samples.astype(np.int64)), torch.device("cpu"))
+        images = self.wholes(dataset, samples) if self.how.cut_from else list(dataset.batch(samples, self.fit.asked))
+        for step in self.how.of_images:
+            images = step.vary(images, draws)
+        return np.stack(images)
+
+    def wholes(self, dataset: Dataset, samples: Indices) -> list[Images]:
+        """What random crops are cut from."""
+        return [_shrunk(dataset.image(int(i)), self.how.cut_from) for i in samples]
+
+
+def _shrunk(image: Images, shorter: int) -> Images:
+    """With a shorter side of at most so many pixels, never enlarged."""
+    height, width = image.shape[:2]
+    factor = min(1.0, shorter / min(height, width))
+    sides = round(width * factor), round(height * factor)
+    return image if factor == 1.0 else np.asarray(Image.fromarray(image).resize(sides, Image.Resampling.BICUBIC))

@@ -16,11 +16,11 @@ from mpt_studio.data.dataset import Indices
 from mpt_studio.engine.evaluate import pixel_batches
 from mpt_studio.engine.features import Backbone, Report, kept
 from mpt_studio.engine.images import head_labels
-from mpt_studio.engine.train.augment import Augmentation
 from mpt_studio.engine.train.feed import TrainingFeed
 from mpt_studio.engine.train.materials import Materials, judged, loss_of
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
+from mpt_studio.engine.train.varied.augmentation import Augmentation
 from mpt_studio.engine.version import FrozenVersion, columns_of
 
 
@@ -74,7 +74,7 @@ def gather(parts: Parts, plan: Plan, backbone: Backbone, report: Report | None =
     return Materials(
         feed=TrainingFeed(vectors, labels, training.batch_size, Augmentation(training.seed, ())),
         normalise=nn.Identity(),
-        loss=loss_of(parts, device),
+        loss=loss_of(parts, labels, device),
         old=Fixed(asked.about("train", old).to(device)) if old and parts.recipe.method.needs_old else None,
         references=asked.references(device),
         validation=judged(parts, asked.about("validation", old).numpy() if old else None, old),

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mpt_studio.engine.train.varied.batch import Targets, as_targets
 from mpt_studio.errors import UserError
 from mpt_studio.methods import Method
 
@@ -73,6 +74,18 @@ def kl_divergence(logits_BS: Tensor, teacher_BS: Tensor, temperature: float) -> 
     return F.kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)
 
 
+def class_weights(labels_N: Tensor, classes: int, power: float) -> Tensor | None:
+    """(C,) w_c ∝ n_c^(−power) for the number n_c of training images, or None where all are alike.
+
+    Their mean over the classes that have images is 1. A class without images weighs as if it had one; nothing asks.
+    """
+    if not power:
+        return None
+    counts_C = labels_N.bincount(minlength=classes)
+    weights_C = counts_C.clamp(min=1).double().pow(-power)
+    return (weights_C / weights_C[counts_C > 0].mean()).float()
+
+
 def logit_matching(logits_BS: Tensor, teacher_BS: Tensor) -> Tensor:
     """(B,) ½ · mean over classes of (z − t)²."""
     return 0.5 * (logits_BS - teacher_BS).square().mean(dim=1)
@@ -93,16 +106,24 @@ class MethodLoss(nn.Module):
         old_columns: how the old model's classes lie in the update; an old model without classes has no shared ones.
         new_columns: the same for the reference model or the ensemble; None where there is none.
         label_smoothing: share of the target spread over all classes in the cross-entropy.
+        weights_C: (C,) a factor of each image's cross-entropy by its class, before the mean over the batch, which is
+            divided by the number of images and not by the sum of their factors; None weighs all alike.
     """
 
     def __init__(
-        self, method: Method, old_columns: Columns, new_columns: Columns | None = None, label_smoothing: float = 0.0
+        self,
+        method: Method,
+        old_columns: Columns,
+        new_columns: Columns | None = None,
+        label_smoothing: float = 0.0,
+        weights_C: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.method = method
         self.old_columns = old_columns
         self.new_columns = new_columns
         self.label_smoothing = label_smoothing
+        self.weights_C = weights_C
 
     def distils(self, epoch: int) -> bool:
         """Whether teachers are needed in this epoch (counted from 0)."""
@@ -111,49 +132,62 @@ class MethodLoss(nn.Module):
     def forward(
         self,
         logits_BC: Tensor,
-        labels_B: Tensor,
+        targets: Tensor | Targets,
         old_logits_BK: Tensor | None = None,
         new_logits_BC: Tensor | None = None,
         epoch: int = 0,
     ) -> dict[str, Tensor]:
         """Scalars "loss" (the total) and its summands: "cross_entropy", "distillation_old", "distillation_new".
 
-        Parts carry their weights, so that they add up to the total. ``new_logits_BC`` are the reference model's, or
+        Parts carry their weights, so that they add up to the total. What depends on an image's class is averaged over
+        its two classes where it was mixed of two, by their shares. ``new_logits_BC`` are the reference model's, or
         the mean of the ensemble's.
         """
-        logits = _full_precision(logits_BC)
-        parts = {"cross_entropy": self._cross_entropy(logits, labels_B)}
+        logits, targets = _full_precision(logits_BC), as_targets(targets)
+        parts = {"cross_entropy": self._cross_entropy(logits, targets)}
         if self.distils(epoch):
-            parts |= self._distillation(logits, labels_B, old_logits_BK, new_logits_BC)
+            parts |= self._distillation(logits, targets, old_logits_BK, new_logits_BC)
         return {"loss": torch.stack(tuple(parts.values())).sum(), **parts}
 
-    def _cross_entropy(self, logits_BC: Tensor, labels_B: Tensor) -> Tensor:
+    def _cross_entropy(self, logits_BC: Tensor, targets: Targets) -> Tensor:
         shifted = with_margin(logits_BC, self.old_columns.is_new_C, self.method.logit_margin)
-        return F.cross_entropy(shifted, labels_B, label_smoothing=self.label_smoothing)
+        return targets.averaged(lambda labels_B: self._weighed(shifted, labels_B))
+
+    def _weighed(self, logits_BC: Tensor, labels_B: Tensor) -> Tensor:
+        if self.weights_C is None:
+            return F.cross_entropy(logits_BC, labels_B, label_smoothing=self.label_smoothing)
+        losses_B = F.cross_entropy(logits_BC, labels_B, label_smoothing=self.label_smoothing, reduction="none")
+        return (self.weights_C[labels_B] * losses_B).mean()
 
     def _distillation(
-        self, logits_BC: Tensor, labels_B: Tensor, old_logits_BK: Tensor | None, new_logits_BC: Tensor | None
+        self, logits_BC: Tensor, targets: Targets, old_logits_BK: Tensor | None, new_logits_BC: Tensor | None
     ) -> dict[str, Tensor]:
         parts: dict[str, Tensor] = {}
         if old_logits_BK is not None:
-            term = self._term(logits_BC, labels_B, _full_precision(old_logits_BK), self.old_columns)
+            term = self._term(logits_BC, targets, _full_precision(old_logits_BK), self.old_columns)
             parts["distillation_old"] = self.method.old_weight * term
         if new_logits_BC is not None and self.new_columns is not None:
-            term = self._term(logits_BC, labels_B, _full_precision(new_logits_BC), self.new_columns)
+            term = self._term(logits_BC, targets, _full_precision(new_logits_BC), self.new_columns)
             parts["distillation_new"] = self.method.new_weight * term
         return parts
 
-    def _term(self, logits_BC: Tensor, labels_B: Tensor, teacher_BK: Tensor, columns: Columns) -> Tensor:
+    def _term(self, logits_BC: Tensor, targets: Targets, teacher_BK: Tensor, columns: Columns) -> Tensor:
         """Mean over the batch of the method's distillation against one teacher."""
         m = self.method
-        right_B = (teacher_BK.argmax(dim=1) == columns.teacher_of_C[labels_B]).to(logits_BC.dtype)
+        answers_B = teacher_BK.argmax(dim=1)
+
+        def right(labels_B: Tensor) -> Tensor:
+            return (answers_B == columns.teacher_of_C[labels_B]).to(logits_BC.dtype)
+
         student_BS, teacher_BS = logits_BC[:, columns.update_S], teacher_BK[:, columns.teacher_S]
-        focal_B = focal_weight(right_B, m.focal_alpha, m.focal_beta)
+        focal_B = targets.averaged(lambda labels_B: focal_weight(right(labels_B), m.focal_alpha, m.focal_beta))
         match m.distillation:
             case "none":
-                term_B = torch.zeros_like(right_B)
+                term_B = torch.zeros_like(focal_B)
             case "naive":
-                term_B = right_B * F.cross_entropy(logits_BC, labels_B, reduction="none")
+                term_B = targets.averaged(
+                    lambda labels_B: right(labels_B) * F.cross_entropy(logits_BC, labels_B, reduction="none")
+                )
             case "focal_kl":
                 term_B = focal_B * kl_divergence(student_BS, teacher_BS, m.temperature)
             case "focal_lm":

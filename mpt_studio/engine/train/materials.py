@@ -15,7 +15,7 @@ from mpt_studio.data.fit import Fit
 from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order
 from mpt_studio.engine.train.feed import Feed, TrainingFeed
 from mpt_studio.engine.train.kept_answers import KeptAnswers, Teaching
-from mpt_studio.engine.train.losses import MethodLoss, match_columns
+from mpt_studio.engine.train.losses import MethodLoss, class_weights, match_columns
 from mpt_studio.engine.train.metrics import Floats, Validation
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
@@ -58,24 +58,28 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
     old = FrozenVersion(parts.old, device) if parts.old else None
     seen = Fit.of(preprocessing)
     validation_images = ImageFeed(dataset, parts.validation, seen, device, plan.on_device, report)
-    images = ImageFeed(dataset, parts.train, plan.image_size, device, plan.on_device, report)
+    shown = plan.held_size if plan.held_size and plan.augmentation.cut_from else seen
+    images = ImageFeed(dataset, parts.train, shown, device, plan.held_size > 0, report)
     labels = head_labels(dataset, parts.train, parts.class_names)
     return Materials(
         feed=TrainingFeed(images, labels, training.batch_size, plan.augmentation),
         normalise=Normalise(preprocessing).to(device),
-        loss=loss_of(parts, device),
-        old=_teacher(parts, plan, old, (parts.old,)) if parts.recipe.method.needs_old else None,
-        references=_teacher(parts, plan, _references(parts, device), parts.references),
+        loss=loss_of(parts, labels, device),
+        old=_teacher(parts, plan, images, old, (parts.old,)) if parts.recipe.method.needs_old else None,
+        references=_teacher(parts, plan, images, _references(parts, device), parts.references),
         validation=judged(parts, _old_answers(old, validation_images, report), old),
         validation_images=validation_images,
     )
 
 
-def loss_of(parts: Parts, device: torch.device) -> MethodLoss:
-    """The method's loss with the old model's and the update's columns."""
+def loss_of(parts: Parts, labels_N: Tensor, device: torch.device) -> MethodLoss:
+    """The method's loss with the old model's and the update's columns; ``labels_N`` are those of the training part."""
     old_columns = match_columns(parts.class_names, parts.known_to_old).to(device)
     new_columns = match_columns(parts.class_names, parts.class_names).to(device)
-    return MethodLoss(parts.recipe.method, old_columns, new_columns, parts.recipe.training.label_smoothing)
+    training = parts.recipe.training
+    weights = class_weights(labels_N, len(parts.class_names), training.balance)
+    weights = None if weights is None else weights.to(device)
+    return MethodLoss(parts.recipe.method, old_columns, new_columns, training.label_smoothing, weights)
 
 
 def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
@@ -86,6 +90,7 @@ def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
 def _teacher(
     parts: Parts,
     plan: Plan,
+    images: ImageFeed,
     teacher: FrozenVersion | MeanTeacher | None,
     checkpoints: Sequence[Checkpoint | None],
 ) -> KeptAnswers | None:
@@ -99,7 +104,7 @@ def _teacher(
         parts.dataset.fingerprint,
         hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest(),
         (plan.augmentation, training.batch_size),
-        (plan.image_size, plan.precision, str(plan.device)),
+        (images.fit, images.held is None, plan.precision, str(plan.device)),
     )
     return KeptAnswers(
         teacher,

@@ -15,7 +15,7 @@ _MIX_2 = 0x94D049BB133111EB
 _MASK = (1 << 64) - 1
 
 ORDER, STEP = 1, 5
-"""What numbers are drawn for; each purpose has a stream of its own. The others are ``augment``'s."""
+"""What numbers are drawn for; each purpose has a stream of its own. The others are ``varied.draws.Stream``'s."""
 
 
 def mixed(value: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,11 @@ from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.train import order
-from mpt_studio.engine.train.augment import Augmentation
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.start import Start
-from mpt_studio.recipe import Recipe, Training
+from mpt_studio.engine.train.varied.augmentation import Augmentation
+from mpt_studio.engine.train.varied.variation import Wanted
+from mpt_studio.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,9 @@ class Plan:
     small_stem: bool
     augmentation: Augmentation
     on_device: bool
+    """Whether there is room for images on the device."""
+    held_size: int
+    """Side of the training images that are kept there; 0: loader processes read and vary them."""
     steps_per_epoch: int
     epochs: int
     frozen_epochs: int
@@ -56,7 +59,7 @@ class Plan:
             "precision": self.precision,
             "deterministic": self.deterministic,
             "memory_format": devices.memory_format(self.device),
-            "data_placement": "device" if self.on_device else "loader",
+            "data_placement": "device" if self.held_size else "loader",
             "freed_memory": "kept" if self.device.type == "cpu" and heap.can_keep() else "given back",
             "image_size": self.image_size,
             "small_stem": self.small_stem,
@@ -64,7 +67,7 @@ class Plan:
             "frozen_epochs": self.frozen_epochs,
             "features": "computed once" if self.head_only else "of every batch",
             "weight_decay_on": "matrices" if self.fine_tuned else "everything",
-            **self.augmentation.settings(),
+            "images_varied_by": self.augmentation.told(),
             "steps_per_epoch": self.steps_per_epoch,
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
@@ -75,39 +78,40 @@ def decide(parts: Parts, start: Start) -> Plan:
     """Make every open choice of a training. Raises ``UserError`` for a device that is not there."""
     recipe, samples, size = parts.recipe, len(parts.train), start.image_size
     training, device = recipe.training, devices.choose(recipe.training.device)
-    augmentation = Augmentation.of(_shown(recipe), parts.dataset, size)
+    classes, fine_tuned = len(parts.class_names), not start.is_scratch
+    how = Augmentation.of(
+        Wanted(recipe=recipe, dataset=parts.dataset, size=size, classes=classes, fine_tuned=fine_tuned)
+    )
+    on_device = feed.fits_on_device(training.data_placement, device, samples, max(size, how.cut_from))
+    held_size = _held_size(recipe, how, parts, size) if on_device else 0
     return Plan(
         device=device,
         precision=devices.precision(device, training.precision),
         deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
-        classes=len(parts.class_names),
+        classes=classes,
         small_stem=start.small_stem,
-        augmentation=augmentation,
-        on_device=feed.fits_on_device(training.data_placement, device, samples, size),
+        augmentation=how,
+        on_device=on_device,
+        held_size=held_size,
         steps_per_epoch=order.steps_per_epoch(samples, training.batch_size),
         epochs=training.epochs,
         frozen_epochs=training.epochs if recipe.start.freeze < 0 else min(recipe.start.freeze, training.epochs),
-        head_only=recipe.start.freeze < 0 and augmentation.is_still and start.ends_in_head,
+        head_only=recipe.start.freeze < 0 and not how.steps and start.ends_in_head,
         start=start.described(),
-        fine_tuned=not start.is_scratch,
-        notes=tuple(_notes(parts, start, device)),
+        fine_tuned=fine_tuned,
+        notes=tuple(_notes(parts, start, device, held_size)),
     )
 
 
-def _shown(recipe: Recipe) -> Training:
-    """How images are varied: where the network below the head stays as it is, "auto" is not at all."""
-    training = recipe.training
-    if recipe.start.freeze >= 0:
-        return training
-    return dataclasses.replace(
-        training,
-        flip="off" if training.flip == "auto" else training.flip,
-        crop_padding=max(0, training.crop_padding),
-    )
+def _held_size(recipe: Recipe, how: Augmentation, parts: Parts, size: int) -> int:
+    """Side of training images on the device; 0 where steps want loader processes, or pictures of several sizes."""
+    if how.wants_loaders and recipe.training.data_placement == "auto":
+        return 0
+    return min(how.cut_from, parts.dataset.image_size) if how.cut_from else size
 
 
-def _notes(parts: Parts, start: Start, device: torch.device) -> list[str]:
+def _notes(parts: Parts, start: Start, device: torch.device, held_size: int) -> list[str]:
     recipe, notes = parts.recipe, []
     if not start.is_scratch:
         known = f"it knows {start.kept_rows} of {len(parts.class_names)} classes" if start.kept_rows else "a new head"
@@ -116,6 +120,8 @@ def _notes(parts: Parts, start: Start, device: torch.device) -> list[str]:
         notes.append(f"{recipe.model.arch} does not end in its last layer, so that all of it runs in every step.")
     if recipe.training.device == "auto" and device.type == "cpu":
         notes.append("No GPU was found; training runs on the CPU.")
+    if recipe.training.data_placement == "device" and not held_size:
+        notes.append("Parts of pictures of several sizes are cut by loader processes, not from images on the device.")
     if recipe.model.small_stem == "on" and not networks.has_small_stem(recipe.model.arch):
         notes.append(f"{recipe.model.arch} has no form for small images; it is used as it is.")
     return notes

@@ -14,13 +14,13 @@ from mpt_studio.engine.features import Backbone
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.adopt import head_of
 from mpt_studio.engine.train import optimizers, order
-from mpt_studio.engine.train.augment import Batch
 from mpt_studio.engine.train.layers import paces
 from mpt_studio.engine.train.materials import Materials
 from mpt_studio.engine.train.optimizers import learning_rate
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.train.start import Start
 from mpt_studio.engine.train.sums import RunningSums
+from mpt_studio.engine.train.varied.batch import Batch
 from mpt_studio.recipe import Recipe, Training
 
 Logits = Tensor | None
@@ -95,10 +95,10 @@ class Student:
 
         A part comes with the old model's and the reference models' logits, where the loss needs them.
         """
-        images = sum(len(batch.labels_B) for batch, _, _ in parts)
+        images = sum(len(batch.targets) for batch, _, _ in parts)
         self.optimizer.zero_grad(set_to_none=True)
         for batch, old_BK, new_BC in parts:
-            self._add_gradient(materials, batch, old_BK, new_BC, len(batch.labels_B) / images)
+            self._add_gradient(materials, batch, old_BK, new_BC, len(batch.targets) / images)
         self._clip()
         self.scaler.step(self.optimizer)
         self.scaler.update()
@@ -106,11 +106,11 @@ class Student:
     def _add_gradient(self, materials: Materials, batch: Batch, old_BK: Logits, new_BC: Logits, share: float) -> None:
         with self._arithmetic():
             logits = self.learner(materials.normalise(batch.images_BSS3))
-        losses = materials.loss(logits, batch.labels_B, old_BK, new_BC, self.epoch)
+        losses = materials.loss(logits, batch.targets, old_BK, new_BC, self.epoch)
         loss = losses["loss"] if share == 1 else losses["loss"] * share
         self.scaler.scale(loss).backward()
-        right = (logits.detach().argmax(dim=1) == batch.labels_B).sum()  # logits before the margin
-        self.sums.add(losses, right, len(batch.labels_B))
+        right = (logits.detach().argmax(dim=1) == batch.targets.main_B).sum()  # logits before the margin
+        self.sums.add(losses, right, len(batch.targets))
 
     def teacher_logits(self, materials: Materials, batch: Batch) -> tuple[Logits, Logits]:
         """Old model's and reference models' logits on the same augmented images, where the loss needs them."""

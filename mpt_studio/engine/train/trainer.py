@@ -182,7 +182,7 @@ class Trainer:
         images = len(self.parts.train) + len(self.parts.validation)
         if self.plan.head_only:
             yield Note(text=f"The network stays as it is: {images:,} images go through it once, then its head learns.")
-        elif self.plan.on_device and images * self.plan.image_size**2 * 3 > MUCH_TO_READ:
+        elif self.plan.held_size and images * self.plan.held_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
 
     def _note_on_loss(self) -> Iterator[Event]:

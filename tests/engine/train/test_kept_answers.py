@@ -8,10 +8,14 @@ import pytest
 import torch
 
 from mpt_studio.engine.train import kept_answers, materials
-from mpt_studio.engine.train.augment import Augmentation, Mirror, PadCrop
 from mpt_studio.engine.train.kept_answers import KeptAnswers
 from mpt_studio.engine.train.materials import gather
+from mpt_studio.engine.train.varied.augmentation import Augmentation
+from mpt_studio.engine.train.varied.colours import Policy
+from mpt_studio.engine.train.varied.mixing import Mix
+from mpt_studio.engine.train.varied.places import Mirror, PadCrop
 from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Images
 
 
 class Counting:
@@ -118,17 +122,28 @@ def test_that_whatever_varies_the_images_decides_whose_answers_are_read(make, ol
     def folder(*steps, seed: int = 7):
         return gather(parts, replace(plan, augmentation=Augmentation(seed, steps)), trainer.preprocessing).old.folder
 
-    crop, mirror = PadCrop(2), Mirror(False)
-    assert folder(crop, mirror) == folder(PadCrop(2), Mirror(False))
-    others = [folder(crop), folder(PadCrop(3), mirror), folder(crop, Mirror(True)), folder(crop, mirror, seed=8)]
+    crop, mirror = PadCrop(2), Mirror()
+    assert folder(crop, mirror) == folder(PadCrop(2), Mirror())
+    others = [folder(crop), folder(PadCrop(3), mirror), folder(mirror), folder(crop, mirror, seed=8)]
     others += [folder(Brightened(2), mirror), folder(Brightened(2, by=2), mirror), folder(mirror, crop)]
-    assert len({folder(crop, mirror), *others}) == 8
+    others += [
+        folder(*steps) for steps in ((Mix(0.2, 0.0),), (Mix(0.0, 0.2),), (Policy("rand"),), (Policy("trivial"),))
+    ]
+    assert len({folder(crop, mirror), *others}) == 12
+    at_home = folder(crop)
+    plan = replace(plan, held_size=0)
+    assert folder(crop) != at_home
 
 
-@pytest.mark.parametrize("name", ["PCT_KL", "MPT_LM"])
-def test_that_a_candidate_ends_bit_equal_with_and_without_kept_answers(name, make, replaced, old, reference, tmp_path):
+VARIED = Images(crop="resized", auto_augment="trivial", colour_jitter=0.4, erase=0.3, mixup=0.4, cutmix=1.0)
+
+
+@pytest.mark.parametrize(("name", "images"), [("PCT_KL", Images()), ("MPT_LM", Images()), ("MPT_KL", VARIED)])
+def test_that_a_candidate_ends_bit_equal_with_and_without_kept_answers(
+    name, images, make, replaced, old, reference, tmp_path
+):
     teachers = {"old": old, "reference": reference if METHODS[name].needs_reference else None}
-    recipe = replaced(method=METHODS[name])
+    recipe = replaced(method=METHODS[name], images=images)
     alone, first, second = (make(recipe, **teachers, answers=a) for a in (None, tmp_path, tmp_path))
     for trainer in (alone, first, second):
         list(trainer.fit())

@@ -10,8 +10,17 @@ from typing import get_args
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from mpt_studio.engine.train.losses import MethodLoss, kl_divergence, match_columns, topk_logit_matching
+from mpt_studio.engine.train.losses import (
+    MethodLoss,
+    class_weights,
+    kl_divergence,
+    logit_matching,
+    match_columns,
+    topk_logit_matching,
+)
+from mpt_studio.engine.train.varied.batch import Targets
 from mpt_studio.errors import UserError
 from mpt_studio.methods import METHODS, Distillation, Method, Teachers
 
@@ -153,3 +162,91 @@ def test_that_losses_of_half_precision_logits_are_float32():
     loss = MethodLoss(METHODS["PCT_KL"], match_columns(names, names))
     parts = loss(torch.zeros(1, 2, dtype=torch.bfloat16), torch.tensor([0]), torch.ones(1, 2, dtype=torch.bfloat16))
     assert {v.dtype for v in parts.values()} == {torch.float32}
+
+
+def mixed_case() -> dict:
+    """The first golden case with a second class for each image."""
+    case = CASES[0]
+    labels = torch.tensor(case["labels"])
+    tensors = {key: tensor(case[key]) for key in ("student_logits", "old_logits", "new_logits")}
+    names = [str(i) for i in range(case["classes"])]
+    known = case["old_classes"]
+    return {"labels": labels, "others": labels.flip(0), "names": names, "known": known, **tensors}
+
+
+def per_image(distillation: str, student, teacher, labels, others, share: float, method: Method) -> list[float]:
+    """The distillation of mixed images by the formulas, one image after the other, on the first classes."""
+    found, shared = [], teacher.shape[1]
+    for z, t, a, b in zip(student, teacher, labels.tolist(), others.tolist(), strict=True):
+        right_a, right_b = (float(t.argmax().item() == y) for y in (a, b))
+        focal = share * (method.focal_alpha + method.focal_beta * right_a)
+        focal += (1 - share) * (method.focal_alpha + method.focal_beta * right_b)
+        z_s = z[:shared]
+        answer = (t / method.temperature).softmax(0)
+        kl = (answer * (answer.log() - (z_s / method.temperature).log_softmax(0))).sum()
+        lm = 0.5 * ((z_s - t) ** 2).mean()
+        log_p = z.log_softmax(0)
+        naive = -share * right_a * log_p[a] - (1 - share) * right_b * log_p[b]
+        terms = {"none": 0.0, "naive": naive, "focal_kl": focal * kl, "focal_lm": focal * lm, "lm": lm}
+        found.append(float(terms[distillation]))
+    return found
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+@pytest.mark.parametrize("distillation", ["none", "naive", "focal_kl", "focal_lm", "lm"])
+def test_that_mixed_images_have_the_shares_of_both_their_classes(distillation, share):
+    case, method = mixed_case(), Method(distillation=distillation, teachers="old", logit_margin=2.0, topk=2)
+    loss = MethodLoss(method, match_columns(case["names"], case["names"][: case["known"]]))
+    targets = Targets(case["labels"], case["others"], share)
+    parts = loss(case["student_logits"], targets, case["old_logits"])
+    shifted = case["student_logits"].clone()
+    shifted[:, case["known"] :] += 2.0
+    of_each = [F.cross_entropy(shifted, labels) for labels in (case["labels"], case["others"])]
+    assert parts["cross_entropy"].item() == pytest.approx(float(share * of_each[0] + (1 - share) * of_each[1]))
+    arguments = (case["student_logits"], case["old_logits"], case["labels"], case["others"], share, method)
+    expected = sum(per_image(distillation, *arguments)) / len(case["labels"])
+    if distillation != "none":
+        assert parts["distillation_old"].item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_targets_without_a_second_class_are_labels_to_the_bit(name):
+    case, method = mixed_case(), dataclasses.replace(METHODS[name], start_epoch=0)
+    columns = match_columns(case["names"], case["names"][: case["known"]]), match_columns(case["names"], case["names"])
+    loss = MethodLoss(method, *columns, label_smoothing=0.1)
+    logits, old, new = (case[key].float() for key in ("student_logits", "old_logits", "new_logits"))
+    found, expected = (loss(logits, y, old, new)["loss"] for y in (Targets(case["labels"]), case["labels"]))
+    assert torch.equal(found, expected)
+
+
+def test_that_logits_are_matched_whatever_was_mixed():
+    case, method = mixed_case(), METHODS["ELODI"]
+    loss = MethodLoss(method, match_columns(case["names"], case["names"][: case["known"]]))
+    parts = loss(case["student_logits"], Targets(case["labels"], case["others"], 0.5), case["old_logits"], epoch=6)
+    expected = method.old_weight * logit_matching(case["student_logits"][:, : case["known"]], case["old_logits"]).mean()
+    assert parts["distillation_old"].item() == pytest.approx(expected.item())
+
+
+def test_that_class_weights_are_powers_of_the_numbers_of_images_with_mean_1():
+    labels = torch.tensor([0] * 16 + [1] * 4 + [3])
+    assert class_weights(labels, 4, 0.0) is None
+    found = class_weights(labels, 4, 0.5)
+    raw = torch.tensor([1 / 4, 1 / 2, 1.0])
+    assert torch.allclose(found[[0, 1, 3]], raw / raw.mean())
+    assert found[2] == found[3]  # without images: as if it had one, and no part of the mean
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_that_weights_are_factors_of_each_images_cross_entropy_and_of_nothing_else(smoothing):
+    case, method = mixed_case(), METHODS["PCT_Naive"]
+    weights = torch.rand(len(case["names"]), dtype=torch.float64)
+    columns = match_columns(case["names"], case["names"][: case["known"]])
+    plain, weighed = (MethodLoss(method, columns, None, smoothing, w) for w in (None, weights))
+    arguments = (case["student_logits"], Targets(case["labels"], case["others"], 0.3), case["old_logits"])
+    found = weighed(*arguments)
+    assert found["distillation_old"] == plain(*arguments)["distillation_old"]
+    expected = 0.0
+    for share, labels in ((0.3, case["labels"]), (0.7, case["others"])):
+        losses = F.cross_entropy(case["student_logits"], labels, label_smoothing=smoothing, reduction="none")
+        expected += share * float((weights[labels] * losses).sum()) / len(labels)
+    assert found["cross_entropy"].item() == pytest.approx(expected)

@@ -43,6 +43,17 @@ def test_that_an_old_model_without_finite_answers_is_refused_before_training(old
         list(make(old=broken).fit())
 
 
+def test_that_classes_are_balanced_by_the_training_part(squares, make, replaced) -> None:
+    trainer = make(replaced({"balance": 1.0}))
+    few = np.isin(trainer.parts.train % 4, [0, 1, 2]) | (trainer.parts.train < 40)
+    parts = dataclasses.replace(trainer.parts, train=trainer.parts.train[few])
+    counts = np.bincount(squares.labels[parts.train])
+    found = gather(parts, trainer.plan, trainer.preprocessing).loss.weights_C
+    assert found.numpy() == pytest.approx(1 / counts / (1 / counts).mean())
+    assert make().recipe.training.balance == 0
+    assert gather(make().parts, trainer.plan, trainer.preprocessing).loss.weights_C is None
+
+
 class _Fitting(Dataset):
     """The squares, for any fit."""
 

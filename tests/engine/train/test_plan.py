@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mpt_studio.errors import UserError
 from mpt_studio.events import Note
+from mpt_studio.recipe import Images, Model
 
 
 def test_that_no_gpu_falls_back_to_the_cpu_and_says_so(make, replaced):
@@ -13,3 +15,38 @@ def test_that_no_gpu_falls_back_to_the_cpu_and_says_so(make, replaced):
         pytest.skip("this machine has a GPU")
     events = list(make(replaced({"device": "auto", "epochs": 1})).fit())
     assert any(isinstance(e, Note) and "No GPU" in e.text for e in events)
+
+
+@pytest.mark.parametrize(
+    ("images", "placement", "held"),
+    [
+        ({}, "auto", 16),
+        ({"crop": "resized"}, "auto", 16),
+        ({"auto_augment": "trivial"}, "auto", 0),  # one process would take too long
+        ({"auto_augment": "trivial"}, "device", 16),
+        ({}, "loader", 0),
+    ],
+)
+def test_that_training_images_are_held_where_one_process_can_vary_them(images, placement, held, make, replaced):
+    plan = make(replaced({"data_placement": placement}, images=Images(**images))).plan
+    assert plan.held_size == held
+    assert plan.settings()["data_placement"] == ("device" if held else "loader")
+
+
+def test_that_pictures_of_several_sizes_are_cut_by_loaders_which_is_said_where_the_device_was_asked_for(
+    make, replaced, photographs
+):
+    def plan(crop: str, placement: str):
+        recipe = replaced(
+            {"data_placement": placement}, images=Images(crop=crop), model=Model(arch="squeezenet1_1", image_size=96)
+        )
+        return make(recipe, data=photographs, names=("cat", "dog")).plan
+
+    assert [plan(crop, "auto").held_size for crop in ("pad", "centre", "resized")] == [96, 96, 0]
+    assert not any("cut by loader" in note for note in plan("resized", "auto").notes)
+    assert any("cut by loader" in note for note in plan("resized", "device").notes)
+
+
+def test_that_a_version_of_one_class_cannot_mix_images(make, replaced):
+    with pytest.raises(UserError, match="need at least two classes; this version has 1"):
+        make(replaced(images=Images(mixup=0.2)), names=("ant",))

@@ -20,7 +20,7 @@ from mpt_studio.engine.train.state import State
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Note, Started, Step
 from mpt_studio.methods import METHODS
-from mpt_studio.recipe import Model
+from mpt_studio.recipe import Images, Model
 
 
 def figures(events) -> list[tuple]:
@@ -113,6 +113,9 @@ CUTS = [
     ({"keep": "best", "nesterov": True, "schedule": "step", "label_smoothing": 0.1}, {}),
     ({"precision": "bf16"}, {}),
     ({"data_placement": "loader"}, {}),
+    ({}, {"images": Images(crop="resized", colour_jitter=0.4, erase=0.3, mixup=0.4)}),
+    ({"balance": 0.5}, {"images": Images(auto_augment="trivial", crop="resized", mixup=0.4, cutmix=1.0)}),
+    ({"data_placement": "device"}, {"images": Images(auto_augment="rand", cutmix=1.0)}),
 ]
 
 
