@@ -23,6 +23,7 @@ from mpt_studio.engine.train import student
 from mpt_studio.engine.train.materials import gather
 from mpt_studio.engine.train.sums import RunningSums
 from mpt_studio.methods import METHODS
+from mpt_studio.recipe import Images
 
 CUDA = torch.device("cuda:0")
 aten = torch.ops.aten
@@ -44,10 +45,13 @@ class NoAnswers(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+MIXED = Images(mixup=0.2)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_that_a_step_asks_for_no_value_whatever_the_method(name, make, replaced, old, reference):
     method = dataclasses.replace(METHODS[name], start_epoch=0)
-    recipe = replaced({"clip_gradient": 1.0, "label_smoothing": 0.1}, method=method)
+    recipe = replaced({"clip_gradient": 1.0, "label_smoothing": 0.1, "balance": 0.5}, method=method, images=MIXED)
     trainer = make(recipe, old=old, reference=reference, ensemble=(reference, reference))
     materials = gather(trainer.parts, trainer.plan, trainer.preprocessing)
     materials.begin_epoch(0, 0)
@@ -100,7 +104,8 @@ def imagined_gpu(monkeypatch):
     monkeypatch.setattr(devices, "place", put)
     monkeypatch.setattr(student, "RunningSums", sums)
     monkeypatch.setattr(version, "load_network", load)
-    monkeypatch.setattr(materials_module, "_validation", lambda *_: None)  # its answers are values
+    for name in ("_answers", "judged"):
+        monkeypatch.setattr(materials_module, name, lambda *_: None)  # answers are values
     monkeypatch.setattr(torch.Tensor, "backward", give_gradients)
     return mode, given
 

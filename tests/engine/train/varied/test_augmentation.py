@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 
 from mpt_studio.engine.train.varied import augmentation
 from mpt_studio.engine.train.varied.augmentation import STEPS, Augmentation
 from mpt_studio.engine.train.varied.batch import Batch, Targets
 from mpt_studio.engine.train.varied.colours import ColourJitter, Policy
+from mpt_studio.engine.train.varied.draws import Draws
 from mpt_studio.engine.train.varied.erasing import Erase
 from mpt_studio.engine.train.varied.mixing import Mix
 from mpt_studio.engine.train.varied.places import Mirror, PadCrop
@@ -72,6 +74,29 @@ def test_that_what_loader_processes_did_is_not_done_again(noise, batch_of, draws
     by_loaders = np.stack(Policy("trivial").vary(list(images), draws(6)))
     found = how.apply(batch_of(by_loaders), draws(6), done=how.of_images)
     assert torch.equal(found.images_BSS3, how.apply(batch_of(images), draws(6)).images_BSS3)
+
+
+class Imagined(Draws):
+    """What is drawn for a GPU that has no memory."""
+
+    def once(self, what, make) -> torch.Tensor:
+        with unset_fake_temporarily():
+            made = make()
+        return torch.empty(made.shape, dtype=made.dtype, device="cuda:0")
+
+
+MIXES = (Mix(0.2, 0.0), Mix(0.0, 0.2))
+ON_ANY_DEVICE = (ResizedCrop(12, 0.2), PadCrop(2), Mirror(), ColourJitter(0.4), Erase(0.5), *MIXES)
+
+
+@pytest.mark.parametrize("step", ON_ANY_DEVICE)
+def test_that_a_step_mixes_no_devices(step):
+    samples = torch.arange(6)
+    with FakeTensorMode():
+        images, rows = torch.zeros(6, 8, 8, 3, dtype=torch.uint8, device="cuda:0"), torch.arange(6, device="cuda:0")
+        found = step.apply(Batch(images, Targets(rows % 4), rows, 0), Imagined(3, 1, samples, images.device))
+        assert found.images_BSS3.device == images.device
+        assert found.images_BSS3.dtype == torch.uint8
 
 
 @dataclass(frozen=True)
