@@ -20,7 +20,7 @@ from torch.utils import data as torch_data
 
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.data.dataset import Dataset, Images, Indices, Kept
-from mpt_studio.data.fit import Fit, Form, as_fit
+from mpt_studio.data.fit import Fit, Form, Whole, as_form
 from mpt_studio.engine.machine.device import free_bytes
 from mpt_studio.errors import UserError
 
@@ -50,12 +50,12 @@ class Fitted:
 class ImageFeed:
     """Images of some samples: one uint8 tensor on the device, or fetched by loader processes batch by batch.
 
-    Files are decoded once for a fit, now, where no earlier feed has done it.
+    Files are decoded once for a form, now, where no earlier feed has done it.
 
     Args:
         dataset: where the pixels come from.
         indices: (N,) samples.
-        size: S, or how images are brought to it where that is not the plain way.
+        size: S, or how images are brought to it where that is not the plain way; or whole images, to be cut.
         on_device: whether all images are read now and kept on the device.
         workers: loader processes where they are not; None takes none where all are kept decoded, as passing pixels on
             costs as much as reading them, else one per thread, at most 8.
@@ -65,20 +65,27 @@ class ImageFeed:
         self,
         dataset: Dataset,
         indices: Indices,
-        size: int | Fit,
+        size: int | Form,
         device: torch.device,
         on_device: bool,
         report: Report | None = None,
         workers: int | None = None,
     ) -> None:
-        self.dataset, self.indices, self.fit, self.device = dataset, indices, as_fit(size), device
-        kept = keep(dataset, indices, self.fit, report)
-        useful = 0 if kept.all else min(MOST_WORKERS, torch.get_num_threads())
+        self.dataset, self.indices, self.form, self.device = dataset, indices, as_form(size), device
+        kept = keep(dataset, indices, self.form, report)
+        useful = 0 if kept.all else loaders()
         self.workers = useful if workers is None else workers
         self.held = _read_all(dataset, indices, self.fit, device, report) if on_device else None
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    @property
+    def fit(self) -> Fit:
+        """How squares are made, where they are."""
+        if isinstance(self.form, Fit):
+            return self.form
+        raise TypeError("whole images are no squares before they are cut")
 
     def batches(self, picks: list[Tensor], read: Read | None = None) -> Iterator[Tensor]:
         """(B, S, S, 3) uint8 on the device for each (B,) tensor of positions in ``indices``.
@@ -137,6 +144,11 @@ class _Pixels(torch_data.Dataset[Tensor | str]):
             return str(error)
 
 
+def loaders() -> int:
+    """How many processes are of use where there is work for them."""
+    return min(MOST_WORKERS, torch.get_num_threads())
+
+
 def keep(dataset: Dataset, indices: Indices, form: Form, report: Report | None = None) -> Kept:
     """Decode the files of samples for a form, where they are not kept yet."""
     with closing(dataset.keep(indices, form)) as work:
@@ -186,21 +198,29 @@ def head_labels(dataset: Dataset, indices: Indices, class_names: tuple[str, ...]
     return torch.from_numpy(found)
 
 
-def preprocessing(dataset: Dataset, indices: Indices, size: int) -> Preprocessing:
+def preprocessing(dataset: Dataset, indices: Indices, size: int, form: Form | None = None) -> Preprocessing:
     """Mean and standard deviation per channel of the training images (of at most 10,000, spread evenly).
 
-    Summed in whole numbers: the same on every machine and for every placement of the data.
+    Of the squares that a version sees, or of another form that they are decoded to anyway. Summed in whole numbers: the
+    same on every machine and for every placement of the data.
     """
     step = max(1, -(-len(indices) // STATISTICS_SAMPLES))
     counts_3V = np.zeros((3, 256), dtype=np.int64)
     for chunk in _chunks(indices[::step], size):
-        pixels = dataset.batch(chunk, size)
-        counts_3V += [np.bincount(pixels[..., c].ravel(), minlength=256) for c in range(3)]
+        for pixels in _in_form(dataset, chunk, form or Fit(size)):
+            counts_3V += [np.bincount(pixels[..., c].ravel(), minlength=256) for c in range(3)]
     values, total = np.arange(256) / 255.0, counts_3V.sum(axis=1)
     mean = counts_3V @ values / total
     variance = counts_3V @ values**2 / total - mean**2
     std = np.sqrt(np.maximum(variance, 1e-4))
     return Preprocessing(image_size=size, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
+
+
+def _in_form(dataset: Dataset, chunk: Indices, form: Form) -> list[Images]:
+    """Pixels of some samples in one array or several."""
+    if isinstance(form, Whole):
+        return dataset.wholes(chunk, form.shorter)
+    return [dataset.batch(chunk, form.asked)]
 
 
 def _read_all(dataset: Dataset, indices: Indices, fit: Fit, device: torch.device, report: Report | None) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from mpt_studio.data import open_dataset
+from mpt_studio.data.fit import Whole
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.images import ImageFeed
 from mpt_studio.errors import UserError
@@ -40,6 +41,14 @@ def test_that_statistics_are_those_of_the_images(squares):
     found = feed.preprocessing(squares, squares.train, 16)
     assert found.mean == pytest.approx(pixels.mean(axis=(0, 1, 2)))
     assert found.std == pytest.approx(pixels.std(axis=(0, 1, 2)))
+
+
+def test_that_statistics_may_be_those_of_whole_pictures(photographs):
+    whole = [image.reshape(-1, 3) / 255 for image in photographs.wholes(photographs.train, 40)]
+    found = feed.preprocessing(photographs, photographs.train, 32, Whole(40))
+    assert found.image_size == 32
+    assert found.mean == pytest.approx(np.concatenate(whole).mean(axis=0))
+    assert found.std == pytest.approx(np.concatenate(whole).std(axis=0))
 
 
 def test_that_placement_follows_the_recipe_and_the_free_memory():

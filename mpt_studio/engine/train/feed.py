@@ -8,11 +8,10 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from mpt_studio.data.dataset import Dataset, Images, Indices
-from mpt_studio.data.fit import Fit
+from mpt_studio.data.fit import Form, Whole
 from mpt_studio.engine.images import ImageFeed, split
 from mpt_studio.engine.train import order
 from mpt_studio.engine.train.varied.augmentation import Augmentation
@@ -60,7 +59,7 @@ class TrainingFeed:
         images, steps = self.images, self.augmentation.of_images
         if not isinstance(images, ImageFeed) or images.held is not None or not steps:
             return images.batches(picks), ()
-        return images.batches(picks, Varied(self.augmentation, epoch, images.fit)), steps
+        return images.batches(picks, Varied(self.augmentation, epoch, images.form)), steps
 
 
 @dataclass(frozen=True)
@@ -69,23 +68,15 @@ class Varied:
 
     how: Augmentation
     epoch: int
-    fit: Fit
+    form: Form
+    """Whole images, where the first step cuts them."""
 
     def __call__(self, dataset: Dataset, samples: Indices) -> Images:
         draws = Draws(self.how.seed, self.epoch, torch.from_numpy(samples.astype(np.int64)), torch.device("cpu"))
-        images = self.wholes(dataset, samples) if self.how.cut_from else list(dataset.batch(samples, self.fit.asked))
+        if isinstance(self.form, Whole):
+            images = dataset.wholes(samples, self.form.shorter)
+        else:
+            images = list(dataset.batch(samples, self.form.asked))
         for step in self.how.of_images:
             images = step.vary(images, draws)
         return np.stack(images)
-
-    def wholes(self, dataset: Dataset, samples: Indices) -> list[Images]:
-        """What random crops are cut from."""
-        return [_shrunk(dataset.image(int(i)), self.how.cut_from) for i in samples]
-
-
-def _shrunk(image: Images, shorter: int) -> Images:
-    """With a shorter side of at most so many pixels, never enlarged."""
-    height, width = image.shape[:2]
-    factor = min(1.0, shorter / min(height, width))
-    sides = round(width * factor), round(height * factor)
-    return image if factor == 1.0 else np.asarray(Image.fromarray(image).resize(sides, Image.Resampling.BICUBIC))

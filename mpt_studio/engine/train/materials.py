@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order
+from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order, loaders
 from mpt_studio.engine.train.feed import Feed, TrainingFeed
 from mpt_studio.engine.train.kept_answers import KeptAnswers, Teaching
 from mpt_studio.engine.train.losses import MethodLoss, class_weights, match_columns
@@ -58,8 +58,8 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
     old = FrozenVersion(parts.old, device) if parts.old else None
     seen = Fit.of(preprocessing)
     validation_images = ImageFeed(dataset, parts.validation, seen, device, plan.on_device, report)
-    shown = plan.held_size if plan.held_size and plan.augmentation.cut_from else seen
-    images = ImageFeed(dataset, parts.train, shown, device, plan.held_size > 0, report)
+    form, workers = plan.training_form(preprocessing), loaders() if plan.works_in_loaders else None
+    images = ImageFeed(dataset, parts.train, form, device, plan.held_size > 0, report, workers)
     labels = head_labels(dataset, parts.train, parts.class_names)
     return Materials(
         feed=TrainingFeed(images, labels, training.batch_size, plan.augmentation),
@@ -104,7 +104,7 @@ def _teacher(
         parts.dataset.fingerprint,
         hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest(),
         (plan.augmentation, training.batch_size),
-        (images.fit, images.held is None, plan.precision, str(plan.device)),
+        (images.form, parts.dataset.stored(images.form), images.held is None, plan.precision, str(plan.device)),
     )
     return KeptAnswers(
         teacher,

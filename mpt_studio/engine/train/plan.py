@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.data.fit import Fit, Form
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
@@ -52,6 +54,18 @@ class Plan:
     def steps(self) -> int:
         return self.epochs * self.steps_per_epoch
 
+    @property
+    def works_in_loaders(self) -> bool:
+        """Whether loader processes have more to do than to read what is decoded already."""
+        how = self.augmentation
+        return how.wants_loaders or (bool(how.of_images) and self.device.type != "cpu")
+
+    def training_form(self, preprocessing: Preprocessing | None) -> Form:
+        """What training images are decoded to; without a preprocessing, which follows from them, to the plain fit."""
+        if self.augmentation.takes:
+            return Fit(self.held_size) if self.held_size else self.augmentation.takes
+        return Fit.of(preprocessing) if preprocessing else Fit(self.image_size)
+
     def settings(self) -> dict[str, Any]:
         """The choices for ``events.Started``, in words where the window shows them."""
         return {
@@ -82,7 +96,8 @@ def decide(parts: Parts, start: Start) -> Plan:
     how = Augmentation.of(
         Wanted(recipe=recipe, dataset=parts.dataset, size=size, classes=classes, fine_tuned=fine_tuned)
     )
-    on_device = feed.fits_on_device(training.data_placement, device, samples, max(size, how.cut_from))
+    most = how.takes.shorter if how.takes else size
+    on_device = feed.fits_on_device(training.data_placement, device, samples, most)
     held_size = _held_size(recipe, how, parts, size) if on_device else 0
     return Plan(
         device=device,
@@ -108,7 +123,7 @@ def _held_size(recipe: Recipe, how: Augmentation, parts: Parts, size: int) -> in
     """Side of training images on the device; 0 where steps want loader processes, or pictures of several sizes."""
     if how.wants_loaders and recipe.training.data_placement == "auto":
         return 0
-    return min(how.cut_from, parts.dataset.image_size) if how.cut_from else size
+    return min(how.takes.shorter, parts.dataset.image_size) if how.takes else size
 
 
 def _notes(parts: Parts, start: Start, device: torch.device, held_size: int) -> list[str]:

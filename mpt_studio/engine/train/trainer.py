@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Indices
+from mpt_studio.data.decoded import Stored
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.evaluate import Logits
@@ -73,6 +74,8 @@ class Trainer:
         self.best = Best(parts.recipe.training)
         self._preprocessing = start.preprocessing
         self._command: Command = "run"
+        self._stored: Stored | None = None
+        """How the training images were kept decoded before a restored state, which decides what crops show."""
         self._computed_with = ""
         """What the steps before a restored state were computed with."""
         self._last: Totals | None = None
@@ -102,7 +105,8 @@ class Trainer:
     def preprocessing(self) -> Preprocessing:
         """Of this version's images; computed from the training part once."""
         if self._preprocessing is None:
-            self._preprocessing = feed.preprocessing(self.parts.dataset, self.parts.train, self.plan.image_size)
+            form = self.plan.training_form(None)
+            self._preprocessing = feed.preprocessing(self.parts.dataset, self.parts.train, self.plan.image_size, form)
         return self._preprocessing
 
     # ------------------------------------------------------------------ the run
@@ -139,9 +143,9 @@ class Trainer:
         yield from self._note_on_other_machine()
         ask = Asked(command)
         if not self.plan.head_only:  # which looks at images only where their features are not known
-            trained_on = Fit(self.plan.image_size)
-            seen = Fit.of(self._preprocessing) if self._preprocessing else trained_on
-            yield from decode_images(self.parts, trained_on, seen, lambda: self._leave_if_asked(ask))
+            trained_on = self.plan.training_form(self._preprocessing)
+            seen = Fit.of(self._preprocessing) if self._preprocessing else Fit(self.plan.image_size)
+            yield from decode_images(self.parts, trained_on, seen, lambda: self._leave_if_asked(ask), self._stored)
         yield from self._note_on_reading()
         materials = self.materials(lambda *_: self._leave_if_asked(ask))
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
@@ -343,6 +347,7 @@ class Trainer:
             "threads": torch.get_num_threads(),
             "computed_with": devices.computed_with(self.plan.device),
             "preprocessing": dataclasses.asdict(self.preprocessing),
+            "stored": self.parts.dataset.stored(self.plan.training_form(self.preprocessing)),
         }
         groups = {
             "network": self.network.state_dict(),
@@ -371,6 +376,7 @@ class Trainer:
         if values.get("compiled"):  # by an earlier version of this program
             self.student.plan = dataclasses.replace(self.plan, notes=(*self.plan.notes, _WAS_COMPILED))
         self._preprocessing = Preprocessing(**{k: _tuple(v) for k, v in values["preprocessing"].items()})
+        self._stored = next((way for way in get_args(Stored) if way == values.get("stored")), None)
         self.network.load_state_dict(groups["network"])
         if self.student.average:
             self.student.average.load_state_dict(groups["average"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.data.fit import Fit, Whole
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
 from mpt_studio.recipe import Images, Model
@@ -50,3 +52,15 @@ def test_that_pictures_of_several_sizes_are_cut_by_loaders_which_is_said_where_t
 def test_that_a_version_of_one_class_cannot_mix_images(make, replaced):
     with pytest.raises(UserError, match="need at least two classes; this version has 1"):
         make(replaced(images=Images(mixup=0.2)), names=("ant",))
+
+
+def test_that_files_are_decoded_to_what_training_shows(make, replaced, photographs):
+    def plan(size: int, **images):
+        model = Model(arch="squeezenet1_1", image_size=size)
+        return make(replaced(images=Images(**images), model=model), data=photographs, names=("cat", "dog")).plan
+
+    theirs = Preprocessing(image_size=96, resize=110, mean=(0.5,) * 3, std=(0.5,) * 3)
+    assert plan(96, crop="resized").training_form(theirs) == Whole(110)
+    assert plan(96, crop="centre").training_form(theirs) == Fit.of(theirs)
+    assert plan(96, crop="pad").training_form(None) == Fit(96)
+    assert make(replaced(images=Images(crop="resized"))).plan.training_form(None) == Fit(16)

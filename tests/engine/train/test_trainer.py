@@ -13,6 +13,8 @@ import torch
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.data import open_dataset
+from mpt_studio.data.fit import Whole
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.train import trainer as trainer_module
 from mpt_studio.engine.train.parts import Parts
@@ -129,6 +131,22 @@ def test_that_a_restored_run_ends_bit_equal_to_an_uninterrupted_one(
     whole = make(recipe, old=old, reference=reference)
     expected = figures(whole.fit())
     assert_resumes(make, recipe, {"old": old, "reference": reference}, cut, tmp_path, expected, weights(whole))
+
+
+def test_that_a_restored_run_cuts_from_images_that_are_stored_as_they_were(make, replaced, photographs, tmp_path):
+    recipe = replaced({"batch_size": 4}, images=Images(crop="resized"), model=Model(image_size=24))
+    list(photographs.keep(photographs.train, Whole(28), "jpeg"))
+    whole = make(recipe, data=open_dataset(photographs.spec), names=("cat", "dog"))
+    expected = figures(whole.fit())
+    cut = make(recipe, data=open_dataset(photographs.spec), names=("cat", "dog"))
+    next(event for event in cut.fit() if event.kind == "epoch")
+    cut.save_state(tmp_path / "state")
+    list(open_dataset(photographs.spec).keep(photographs.train, Whole(28), "pixels"))
+    resumed = make(recipe, data=open_dataset(photographs.spec), names=("cat", "dog"))
+    assert resumed.parts.dataset.stored(Whole(28)) == "pixels"
+    resumed.restore(tmp_path / "state")
+    assert figures(resumed.fit()) == expected[1:]
+    assert_equal_weights(weights(resumed), weights(whole))
 
 
 @pytest.mark.slow  # the CPU computes float16 slowly

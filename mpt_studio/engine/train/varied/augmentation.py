@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mpt_studio.data.fit import Whole
 from mpt_studio.engine.train.varied.batch import Batch
 from mpt_studio.engine.train.varied.colours import ColourJitter, Policy
 from mpt_studio.engine.train.varied.draws import Draws
@@ -35,9 +36,9 @@ class Augmentation:
         return tuple(step for step in self.steps if isinstance(step, OfImages))
 
     @property
-    def cut_from(self) -> int:
-        """Shorter side of the whole pictures that the first step takes, at most; 0 where it takes squares."""
-        return next((step.cut_from for step in self.steps if isinstance(step, ResizedCrop)), 0)
+    def takes(self) -> Whole | None:
+        """The whole pictures that the first step cuts; None where it takes squares."""
+        return next((step.takes for step in self.steps if isinstance(step, ResizedCrop)), None)
 
     @property
     def wants_loaders(self) -> bool:

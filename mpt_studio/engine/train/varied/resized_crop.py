@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mpt_studio.data.dataset import Images
+from mpt_studio.data.fit import Whole
 from mpt_studio.engine.train.varied.batch import Batch
 from mpt_studio.engine.train.varied.draws import Draws, Stream
 from mpt_studio.engine.train.varied.variation import OfImages, Wanted
@@ -25,8 +26,6 @@ AREA_FROM_SCRATCH, AREA_WHEN_FINE_TUNING = 0.08, 0.35
 MOST_ASPECT = 4 / 3
 ATTEMPTS = 10
 """As torchvision has them: then the centre is taken, with an aspect that is allowed."""
-MORE = 1.15
-"""What is cut from has a shorter side of at most so many times S."""
 
 Windows = npt.NDArray[np.int64]
 """(N, 4): top, left, height and width in pixels of the image."""
@@ -58,9 +57,9 @@ class ResizedCrop(OfImages):
         return cls(wanted.size, wanted.recipe.images.crop_area or auto) if crop_of(wanted) == "resized" else None
 
     @property
-    def cut_from(self) -> int:
-        """Shorter side of the pictures that are cut, at most: more would cost time and show nothing more."""
-        return round(self.size * MORE)
+    def takes(self) -> Whole:
+        """What is cut: more would cost time and show nothing more."""
+        return Whole.of(self.size)
 
     def vary(self, images: Sequence[Images], draws: Draws) -> list[Images]:
         sides = np.array([image.shape[:2] for image in images])

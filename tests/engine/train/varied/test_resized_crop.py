@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
+from mpt_studio.data.fit import Whole
 from mpt_studio.engine.train.varied.draws import Draws
 from mpt_studio.engine.train.varied.resized_crop import ResizedCrop, resized_together
 
@@ -97,4 +98,4 @@ def test_that_photographs_are_cut_and_by_how_much_where_the_recipe_does_not_say(
     assert ResizedCrop.of(wanted(96, fine_tuned=True)) == ResizedCrop(96, 0.35)
     assert ResizedCrop.of(wanted(32, crop="resized", crop_area=0.5)) == ResizedCrop(32, 0.5)
     assert ResizedCrop.of(wanted(96, crop="centre")) is None
-    assert ResizedCrop(224, 0.35).cut_from == 258
+    assert ResizedCrop(224, 0.35).takes == Whole(258)
