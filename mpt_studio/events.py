@@ -66,7 +66,7 @@ class Epoch:
     """Epochs done, from 1."""
     losses: dict[str, float]
     train_accuracy: float
-    """On augmented training images, counted on logits without the margin."""
+    """On varied training images, counted on logits without the margin; on mixed ones for the larger part's class."""
     train_images: int = 0
     """So many of them: the last, smaller batch of an epoch is left out."""
     validation: dict[str, dict[str, Any]] = field(default_factory=dict)

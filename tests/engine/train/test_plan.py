@@ -64,3 +64,10 @@ def test_that_files_are_decoded_to_what_training_shows(make, replaced, photograp
     assert plan(96, crop="centre").training_form(theirs) == Fit.of(theirs)
     assert plan(96, crop="pad").training_form(None) == Fit(96)
     assert make(replaced(images=Images(crop="resized"))).plan.training_form(None) == Fit(16)
+
+
+@pytest.mark.parametrize(
+    ("images", "busy"), [({}, False), ({"crop": "resized"}, False), ({"auto_augment": "rand"}, True)]
+)
+def test_that_a_cpu_needs_loader_processes_for_policies_even_where_all_is_decoded(images, busy, make, replaced):
+    assert make(replaced(images=Images(**images))).plan.works_in_loaders == busy
