@@ -66,7 +66,7 @@ def measure(parts: Parts) -> Cost:
 
     learnt = _seconds(learn, STEPS)
     trainer.network.eval()
-    images = len(shown.labels_B)
+    images = len(shown.targets)
     return Cost(
         learn=learnt / images,
         look=_seconds(look, 2) / images,

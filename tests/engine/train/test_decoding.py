@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mpt_studio.data.dataset import Kept
-from mpt_studio.data.fit import Fit
+from mpt_studio.data.fit import Fit, Whole
 from mpt_studio.engine.train import decoding
 from mpt_studio.engine.train.decoding import decode_images
 from mpt_studio.engine.train.progress import Left
@@ -18,8 +18,8 @@ class Slow:
     def __init__(self, note: str = "") -> None:
         self.note, self.asked, self.closed = note, [], False
 
-    def keep(self, indices, form):
-        self.asked += [*indices.tolist(), form]
+    def keep(self, indices, form, stored=None):
+        self.asked += [*indices.tolist(), form, *([stored] if stored else [])]
         try:
             for done in range(0, 3000, 1200):
                 yield done, 3000
@@ -53,6 +53,12 @@ def test_that_validation_images_are_decoded_as_the_version_sees_them() -> None:
     data = Slow()
     assert not list(decode_images(parts(data), Fit(16), Fit(16, 20), lambda: None))
     assert data.asked == [0, 2, Fit(16), 1, Fit(16, 20)]
+
+
+def test_that_a_run_that_goes_on_has_its_training_images_stored_as_they_were() -> None:
+    data = Slow()
+    assert not list(decode_images(parts(data), Whole(18), Fit(16), lambda: None, "jpeg"))
+    assert data.asked == [0, 2, Whole(18), "jpeg", 1, Fit(16)]
 
 
 def test_that_decoding_can_be_left() -> None:
