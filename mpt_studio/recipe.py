@@ -183,7 +183,7 @@ class Recipe:
     old_classes: str = ""
     """Classes that the old model knows: a count, names separated by commas, or a file with one name per line."""
     old: str = ""
-    """The old model's checkpoint; empty where there is none."""
+    """The old model: weights, an ONNX file, or its answers to all of the data; empty where there is none."""
     reference: str = ""
     """The reference model's checkpoint, where the method has it as a teacher."""
     ensemble: tuple[str, ...] = ()
@@ -206,7 +206,7 @@ class UpdateRecipe:
     old_classes: str = ""
     """Classes that the old model knows: a count, names separated by commas, or a file with one name per line."""
     old: str = ""
-    """The old model's checkpoint; empty trains one on the old classes."""
+    """The old model: weights, an ONNX file, or its answers to all of the data; empty trains one on the old classes."""
     methods: str = "none,pct_kl,mpt_kl,mpt_lm"
     """Candidates, separated by commas; with a margin of its own, and from the old model's weights, as in mpt_kl:2@old;
     bcwi mixes the one @old before it with the old model. The reference model is always the first."""

@@ -182,7 +182,7 @@ def train(
         logit_margin: b, for the methods with a margin.
         set: Other fields of the method, as in --set temperature=3 old_weight=0.5.
         old_classes: Classes that the old model knows: a count, names separated by commas, or a file.
-        old: The old model's checkpoint.
+        old: The old model: weights, an ONNX file, or its answers to all of the data.
         reference: The reference model's checkpoint, for MPT.
         ensemble: The ensemble's checkpoints, for ELODI.
     """

@@ -111,6 +111,8 @@ def compare(
 def _print_judged(comparison: Comparison, criteria: Criteria, adjusted: bool, json: bool) -> int:
     wrong = comparing.label_wrong(comparison)
     record = comparing.record_of(comparison)
+    if comparison.has_scores:
+        record["fusion"] = comparing.best_fusion(comparing.fusion(comparison)).to_json()
     if wrong.any():
         record["adjusted"] = {
             subset: comparing.adjusted_rates(comparison, subset, wrong).to_json() for subset in comparing.SUBSETS

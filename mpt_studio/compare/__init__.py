@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of
     from mpt_studio.compare.figures.decision import Decision
     from mpt_studio.compare.figures.frontier import Frontier, frontier
+    from mpt_studio.compare.figures.fusion import FusionPoint, best_fusion, fusion
     from mpt_studio.compare.figures.history import FATE_NAMES, Fate, History, history
     from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
     from mpt_studio.compare.figures.offset import at_offset, offsets
@@ -58,6 +59,7 @@ __getattr__ = names_of(
         "figures.columns": "FIGURES Figure record_of",
         "figures.decision": "Decision",
         "figures.frontier": "Frontier frontier",
+        "figures.fusion": "FusionPoint best_fusion fusion",
         "figures.history": "FATE_NAMES Fate History history",
         "figures.judge": "Criteria Finding Verdict adjusted_rates judge label_wrong",
         "figures.offset": "at_offset offsets",

@@ -21,6 +21,7 @@ from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions, with_truth
+from mpt_studio.predictions.truth import on_test_part
 from mpt_studio.reading import Choices
 
 Classes = tuple[str, ...]
@@ -83,12 +84,12 @@ def _is_table(path: Path) -> bool:
 
 
 def _on(dataset: Dataset | None, version: Predictions, name: str) -> Predictions:
-    """The predictions with the data's true classes, where they are of these data as far as they tell."""
+    """The predictions of the test part with its true classes, where they are of these data as far as they tell."""
     if dataset is None:
         return version
     if not may_be_of(version, dataset):
         raise UserError(f"The predictions {name} are of other data than {dataset.spec}; leave --data out.")
-    return version if version.data_fingerprint else with_truth(version, dataset)
+    return version if version.data_fingerprint else on_test_part(with_truth(version, dataset), dataset)
 
 
 def _weights(session: Session, path: Path, classes: Classes, dataset: Dataset | None = None) -> Classes:

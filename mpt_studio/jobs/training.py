@@ -17,9 +17,17 @@ from mpt_studio.data import Dataset, resolve_old_classes, training_split
 from mpt_studio.data.dataset import SHOWN_SKIPPED
 from mpt_studio.errors import Damaged, Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
-from mpt_studio.jobs.evaluating import accuracy_figures, predictions_of, tagged
+from mpt_studio.jobs.evaluating import accuracy_figures, tagged
 from mpt_studio.jobs.images import open_data, skipped_sentence
-from mpt_studio.jobs.old_model import named, names_on_data
+from mpt_studio.jobs.old_model import (
+    OldModel,
+    check_methods,
+    how_it_teaches,
+    named,
+    names_on_data,
+    old_answers,
+    old_model,
+)
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of, start_of
@@ -50,6 +58,8 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     recipe = with_start(recipe, dataset)
     classes, _ = version_classes(Session(store), recipe, dataset)
     check_teachers(recipe.method, old=recipe.old, reference=recipe.reference, ensemble=recipe.ensemble)
+    if recipe.old and not update:  # an update has looked at all of its methods
+        check_methods(old_model(Session(store), Path(recipe.old), dataset), (recipe.method,), recipe.images)
     writer = store.create_run(
         recipe,
         label=label or label_for(recipe.role, recipe.method),
@@ -148,8 +158,7 @@ def old_classes_of(session: Session, text: str, old: str, dataset: Dataset) -> t
     where a class of the checkpoint has no counterpart among the data's (``names_on_data``).
     """
     if old:
-        names = checkpoint_of(session, Path(old), data_classes=dataset.class_names).class_names
-        return names_on_data(names, dataset, session.store)
+        return names_on_data(old_model(session, Path(old), dataset).class_names, dataset, session.store)
     if dataset.default_old_classes and not text:
         return dataset.default_old_classes
     return resolve_old_classes(text, dataset.class_names)
@@ -277,7 +286,7 @@ class _TrainingJob:
 
         recipe = self.recipe
         classes, old_classes = version_classes(self.session, recipe, self.dataset)
-        old = self._version(recipe.old) if recipe.old else None
+        old = self._old_model() if recipe.old else None
         settings = recipe.training
         train_part, validation = training_split(
             self.dataset,
@@ -323,6 +332,14 @@ class _TrainingJob:
         return self.writer.patiently(
             lambda: checkpoint_of(self.session, Path(path), data_classes=self.dataset.class_names)
         )
+
+    def _old_model(self) -> OldModel:
+        recipe = self.recipe
+        old = self.writer.patiently(lambda: old_model(self.session, Path(recipe.old), self.dataset))
+        check_methods(old, (recipe.method,), recipe.images)
+        if said := how_it_teaches(old, recipe.method):
+            tell(self.session, self.writer, Note(text=said))
+        return old
 
     def _command(self) -> Command:
         if self.session.interrupted():
@@ -389,8 +406,8 @@ class _TrainingJob:
 
     def _figures(self, predictions: Predictions) -> dict[str, Any]:
         if self.recipe.old:
-            version = self._version(self.recipe.old)
-            old = self.writer.patiently(lambda: predictions_of(self.session, version, self.dataset))
+            path = Path(self.recipe.old)
+            old = self.writer.patiently(lambda: old_answers(self.session, path, self.dataset))
             return record_of(compare(*aligned_by_store(old, predictions, self.session.store.root)))
         return accuracy_figures(predictions)
 

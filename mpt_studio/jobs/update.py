@@ -15,16 +15,15 @@ from mpt_studio.data import Dataset, describe
 from mpt_studio.data.splits import check_trainable
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
-from mpt_studio.jobs.evaluating import accuracy_figures, named_predictions, predictions_folder, predictions_of
+from mpt_studio.jobs.evaluating import accuracy_figures, named_predictions
 from mpt_studio.jobs.images import open_data
-from mpt_studio.jobs.old_model import named
+from mpt_studio.jobs.old_model import check_methods, named, old_answers_folder, old_model
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
-from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
 from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings, with_start
 from mpt_studio.methods import label_of
-from mpt_studio.predictions import Predictions
+from mpt_studio.predictions import Predictions, read_predictions
 from mpt_studio.recipe import Recipe, Role, Start, UpdateRecipe, checked
 from mpt_studio.store import Member, Run, Store, Update, UpdateWriter
 from mpt_studio.store.control import read_command
@@ -56,9 +55,17 @@ def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     recipe.candidate_methods()
     dataset = open_data(session, recipe.data)
     check_trainable(dataset)
-    old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
+    _old_names(session, recipe, absolute_file(recipe.old), dataset)
     check_engine(session, recipe, dataset)
     return dataset
+
+
+def _old_names(session: Session, recipe: UpdateRecipe, old: str, dataset: Dataset) -> tuple[str, ...]:
+    """``old_classes_of``, and whether the old model can do what the candidates ask of it. Raises ``UserError``."""
+    names = old_classes_of(session, recipe.old_classes, old, dataset)
+    if old:
+        check_methods(old_model(session, Path(old), dataset), recipe.candidate_methods(), recipe.images)
+    return names
 
 
 def run_update(session: Session, update_id: str, dataset: Dataset | None = None) -> dict[str, Any] | None:
@@ -105,7 +112,7 @@ class _UpdateJob:
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         self.dataset = dataset or open_data(self.session, self.recipe.data)
         self.recipe = with_start(self.recipe, self.dataset)
-        self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
+        self.old_names = _old_names(self.session, self.recipe, self.recipe.old, self.dataset)
         outcome: Outcome = "done"
         try:
             self._warn()
@@ -220,9 +227,6 @@ class _UpdateJob:
     def _old_checkpoint(self) -> str:
         return self.recipe.old or self._checkpoints("old")[0]
 
-    def _old_version(self) -> Checkpoint:
-        return checkpoint_of(self.session, Path(self._old_checkpoint()), data_classes=self.dataset.class_names)
-
     def _checkpoints(self, role: Role) -> tuple[str, ...]:
         return tuple(str(run.checkpoint) for step, run in self.done.items() if step.role == role)
 
@@ -240,7 +244,10 @@ class _UpdateJob:
         """What the update found, or None while there is no old model or no candidate."""
         if not (self.recipe.old or self._checkpoints("old")):
             return None
-        old = predictions_of(self.session, self._old_version(), self.dataset)
+        path = Path(self._old_checkpoint())
+        version = old_model(self.session, path, self.dataset)
+        answers = old_answers_folder(self.session, version, path, self.dataset)
+        old = read_predictions(answers)
         old = named(old, self.old_names) if self.recipe.old else old
         trained = [(step, run) for step, run in self.done.items() if step.role not in ("old", "ensemble")]
         compared = {run.id: compare(old, self._answers(run)) for _, run in trained}
@@ -250,7 +257,7 @@ class _UpdateJob:
         return {
             "update": self.writer.update.id,
             "data": {**describe(self.dataset), **self._class_split()},
-            "old": self._old_row(old),
+            "old": self._old_row(old, answers, weights=isinstance(version, Checkpoint)),
             "candidates": [row for row in rows if row["role"] != "noise_floor"],
             "noise_floor": self._noise_floor(trained),
             "failed": self.failed,
@@ -267,14 +274,13 @@ class _UpdateJob:
             "new_classes": [name for name in self.dataset.class_names if name not in old],
         }
 
-    def _old_row(self, old: Predictions) -> dict[str, Any]:
+    def _old_row(self, old: Predictions, folder: Path, *, weights: bool) -> dict[str, Any]:
         run = next((run for step, run in self.done.items() if step.role == "old"), None)
-        path = self._old_checkpoint()
         return {
             "label": run.label if run else Path(self.recipe.old).stem,
             "run": run.id if run else None,
-            "checkpoint": path,
-            "predictions": str(predictions_folder(self.session, self._old_version(), self.dataset)),
+            "checkpoint": self._old_checkpoint() if weights else "",
+            "predictions": str(folder),
             **accuracy_figures(old),
         }
 

@@ -48,6 +48,26 @@ def with_truth(version: Predictions, dataset: Dataset) -> Predictions:
     )
 
 
+def on_test_part(version: Predictions, dataset: Dataset) -> Predictions:
+    """Answers to the data's test part alone, where there are others too; what lies outside of it is counted.
+
+    An old model's table may tell what it answers to the training images as well, from which an update learns.
+    """
+    index = np.array([dataset.index_of.get(name, -1) for name in version.sample_ids.tolist()], dtype=np.int64)
+    kept = np.flatnonzero(np.isin(index, dataset.test))
+    if not len(kept) or len(kept) == len(version):
+        return version
+    left = _counted_as(len(version) - len(kept), "sample is", "samples are")
+    return dataclasses.replace(
+        version,
+        sample_ids=version.sample_ids[kept],
+        labels=version.labels[kept],
+        logits=np.asarray(version.logits)[kept],
+        answers=None if version.answers is None else version.answers[kept],
+        notes=(*version.notes, f"{left} of other parts of the data than the test part, and left out."),
+    )
+
+
 def _indices(version: Predictions, dataset: Dataset) -> tuple[Ints, bool]:
     """(N,) index of each sample in the data, −1 where it is not there; whether ids had to be shortened."""
     ids = version.sample_ids.tolist()

@@ -101,7 +101,7 @@ def classes_report(record: dict[str, Any]) -> str:
 
 def judged_report(record: dict[str, Any], matching: Matching, verdict: Verdict | None) -> str:
     """One comparison with what does not match, the rates without wrong labels, and the verdict."""
-    lines = [comparison_report(record), *matching.sentences(), *record.get("not_available", [])]
+    lines = [comparison_report(record), *_fusion(record), *matching.sentences(), *record.get("not_available", [])]
     for side, notes in record.get("notes", {}).items():
         lines += [f"{_SIDES[side]}: {note}" for note in notes]
     if "adjusted" in record:
@@ -109,6 +109,19 @@ def judged_report(record: dict[str, Any], matching: Matching, verdict: Verdict |
         samples = "1 sample" if left_out == 1 else f"{left_out:,} samples"
         lines += ["", f"Adjusted: without {samples} marked as wrongly labelled", comparison_report(record["adjusted"])]
     return "\n".join([*lines, "", *verdict.sentences()] if verdict else lines)
+
+
+def _fusion(record: dict[str, Any]) -> list[str]:
+    """The best mixture of both versions' probabilities, where there is one."""
+    found = record.get("fusion")
+    if not found or not found["weight"]:
+        return []
+    subset: Subset = "old_classes" if record["old_classes"]["samples"] else "all"
+    return [
+        f"Fusion: {found['weight']:.2f} · old + {1 - found['weight']:.2f} · update, of probabilities, has an NFR "
+        f"({SUBSET_WORDS[subset]}, n={record[subset]['samples']}) of {told('share', found[f'nfr_{subset}'])} at an "
+        f"accuracy (all, n={record['samples']}) of {told('share', found['accuracy_all'])}; {found['needs']}."
+    ]
 
 
 def accuracy_report(label: str, figures: dict[str, Any]) -> str:

@@ -14,11 +14,12 @@ import pytest
 from mpt_studio import jobs
 from mpt_studio.__main__ import main
 from mpt_studio.compare import ClassMap, record_of
+from mpt_studio.data import open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.jobs.old_model import names_on_data
 from mpt_studio.store import Store
 
-from .conftest import TINY
+from .conftest import NAMES, TINY
 
 
 def written(path: Path, *rows: tuple[object, ...]) -> str:
@@ -179,3 +180,22 @@ def test_that_an_update_of_an_old_model_with_other_names_waits_for_a_map_and_the
     assert found["data"]["old_classes"] == result["data"]["old_classes"]
     for subset in ("all", "old_classes", "new_classes"):
         assert found["candidates"][0][subset] == result["candidates"][0][subset]
+
+
+def test_that_an_old_models_answers_to_more_than_the_test_part_are_compared_on_the_test_part(
+    session, data, update, tmp_path
+) -> None:
+    """Its answers to the training images are there for updates to learn from."""
+    dataset = open_dataset(data)
+    truth = [dataset.class_names[label] for label in dataset.labels]
+    rows = zip(dataset.sample_ids, truth, ["bee"] * len(truth), strict=True)
+    table = written(tmp_path / "deployed.csv", ("id", "label", "prediction"), *rows)
+    lists = {"old_classes": NAMES}
+    found = jobs.compare_versions(session, table, str(update), data, **lists)
+    assert sorted(found.sample_ids.tolist()) == sorted(dataset.sample_ids[dataset.test].tolist())
+    assert not found.matching.sentences()
+    assert f"{len(dataset.train):,} samples are of other parts" in found.old.notes[-1]
+    both = jobs.compare_versions(session, table, table, data, **lists, new_classes=NAMES)
+    assert len(both) == len(dataset.test)
+    alone = jobs.compare_versions(session, table, table, **lists, new_classes=NAMES)
+    assert len(alone) == len(dataset)  # nothing says what a test part would be

@@ -30,7 +30,7 @@ class Frontier:
     """Rates under each logit offset, as fractions; NaN where the subset has no samples. All arrays are (G,)."""
 
     offset: Doubles
-    """γ, ascending; 0 is among them."""
+    """γ, ascending; 0 is among them. Of a fusion the share w."""
     accuracy_all: Doubles
     accuracy_new_classes: Doubles
     accuracy_old_classes: Doubles
@@ -58,17 +58,18 @@ def frontier(comparison: Comparison, gammas: npt.ArrayLike | None = None) -> Fro
         return _as_it_is(comparison, gammas)
     curve = offsets(comparison)
     wanted = curve.turns(POINTS) if gammas is None else np.atleast_1d(np.asarray(gammas, dtype=np.float64))
-    return _rates(comparison, wanted, np.stack([curve.counts(gamma) for gamma in wanted.tolist()]))
+    return rates_of(comparison, wanted, np.stack([curve.counts(gamma) for gamma in wanted.tolist()]))
 
 
 def _as_it_is(comparison: Comparison, gammas: npt.ArrayLike | None) -> Frontier:
     wanted = np.zeros(1) if gammas is None else np.atleast_1d(np.asarray(gammas, dtype=np.float64))
     if wanted.any():
         missing.refuse(comparison, "frontier")
-    return _rates(comparison, wanted, np.stack([comparison.counts] * len(wanted)))
+    return rates_of(comparison, wanted, np.stack([comparison.counts] * len(wanted)))
 
 
-def _rates(comparison: Comparison, wanted: Doubles, counts: npt.NDArray[np.int64]) -> Frontier:
+def rates_of(comparison: Comparison, wanted: Doubles, counts: npt.NDArray[np.int64]) -> Frontier:
+    """The curve from the (G, 32) samples of each code of ``tally`` at each of the (G,) points."""
     return Frontier(
         offset=wanted,
         accuracy_all=_share(counts, "all", _RIGHT),

@@ -16,6 +16,7 @@ NEEDS: dict[str, tuple[str, tuple[Side, ...]]] = {
     "loss": ("loss", ("new",)),
     "offset": ("logit offset", ("new",)),
     "frontier": ("frontier", ("new",)),
+    "fusion": ("fusion", ("old", "new")),
 }
 """What is shown → what people call it, and the versions whose scores it needs."""
 _SIDES: dict[Side, str] = {"old": "the old model", "new": "the update"}

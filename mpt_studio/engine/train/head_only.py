@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,10 @@ from mpt_studio.engine.evaluate import pixel_batches
 from mpt_studio.engine.features import Backbone, Report, kept
 from mpt_studio.engine.images import head_labels
 from mpt_studio.engine.train.feed import TrainingFeed
+from mpt_studio.engine.train.kept_answers import Fixed
 from mpt_studio.engine.train.materials import Materials, judged, loss_of
+from mpt_studio.engine.train.metrics import Floats
+from mpt_studio.engine.train.old_models import old_model
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.train.varied.augmentation import Augmentation
@@ -43,23 +47,6 @@ class Vectors:
         yield from (self.held[pick.to(self.device)] for pick in picks)
 
 
-@dataclass(frozen=True)
-class Fixed:
-    """A teacher's answers to the training images, which are the same in every epoch."""
-
-    known: Tensor
-    """(N, K) float32."""
-
-    def begin(self, epoch: int, first_step: int) -> None:
-        pass
-
-    def logits(self, images_BSS3: Tensor, rows_B: Tensor) -> Tensor:
-        return self.known[rows_B]
-
-    def end(self) -> None:
-        pass
-
-
 def gather(parts: Parts, plan: Plan, backbone: Backbone, report: Report | None = None) -> Materials:
     """Compute or read features and teachers' answers."""
     dataset, device, training = parts.dataset, plan.device, parts.recipe.training
@@ -68,16 +55,16 @@ def gather(parts: Parts, plan: Plan, backbone: Backbone, report: Report | None =
         "validation": backbone.of(dataset, parts.validation, report),
     }
     asked = _Asked(parts, backbone, looked, report)
-    old = FrozenVersion(parts.old, device) if parts.old else None
+    old, method = old_model(parts.old, device), parts.recipe.method
     vectors = Vectors(parts.train, looked["train"].to(device))
     labels = head_labels(dataset, parts.train, parts.class_names)
     return Materials(
         feed=TrainingFeed(vectors, labels, training.batch_size, Augmentation(training.seed, ())),
         normalise=nn.Identity(),
         loss=loss_of(parts, labels, device),
-        old=Fixed(asked.about("train", old).to(device)) if old and parts.recipe.method.needs_old else None,
+        old=old.teacher(parts.train, partial(asked.taught_by, device=device)) if old and method.needs_old else None,
         references=asked.references(device),
-        validation=judged(parts, asked.about("validation", old).numpy() if old else None, old),
+        validation=judged(parts, old.answers(parts.validation, asked.about_validation) if old else None),
         validation_images=Vectors(parts.validation, looked["validation"].to(device)),
     )
 
@@ -90,6 +77,13 @@ class _Asked:
     backbone: Backbone
     looked: dict[str, Tensor]
     report: Report | None
+
+    def taught_by(self, version: FrozenVersion, device: torch.device) -> Fixed:
+        return Fixed(self.about("train", version).to(device))
+
+    def about_validation(self, version: FrozenVersion) -> Floats:
+        found: Floats = self.about("validation", version).numpy()
+        return found
 
     def about(self, part: str, version: FrozenVersion) -> Tensor:
         """(N, K) float32 on the CPU. One that shares the frozen network is not asked: its last layer is."""

@@ -17,10 +17,10 @@ from mpt_studio.engine.train.feed import Feed, TrainingFeed
 from mpt_studio.engine.train.kept_answers import KeptAnswers, Teaching
 from mpt_studio.engine.train.losses import MethodLoss, class_weights, match_columns
 from mpt_studio.engine.train.metrics import Floats, Validation
+from mpt_studio.engine.train.old_models import OldModel, old_model
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher, Normalise
-from mpt_studio.errors import UserError
 
 VALIDATION_BATCH = 128
 
@@ -55,7 +55,7 @@ class Materials:
 def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
     """Read images, load teachers, let the old model answer the validation part once."""
     device, training, dataset = plan.device, parts.recipe.training, parts.dataset
-    old = FrozenVersion(parts.old, device) if parts.old else None
+    old = old_model(parts.old, device)
     seen = Fit.of(preprocessing)
     validation_images = ImageFeed(dataset, parts.validation, seen, device, plan.on_device, report)
     form, workers = plan.training_form(preprocessing), loaders() if plan.works_in_loaders else None
@@ -65,9 +65,9 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
         feed=TrainingFeed(images, labels, training.batch_size, plan.augmentation),
         normalise=Normalise(preprocessing).to(device),
         loss=loss_of(parts, labels, device),
-        old=_teacher(parts, plan, images, old, (parts.old,)) if parts.recipe.method.needs_old else None,
-        references=_teacher(parts, plan, images, _references(parts, device), parts.references),
-        validation=judged(parts, _old_answers(old, validation_images, report), old),
+        old=_taught_by(parts, plan, images, old) if old and parts.recipe.method.needs_old else None,
+        references=_references(parts, plan, images),
+        validation=judged(parts, _said(old, validation_images, report) if old else None),
         validation_images=validation_images,
     )
 
@@ -82,24 +82,33 @@ def loss_of(parts: Parts, labels_N: Tensor, device: torch.device) -> MethodLoss:
     return MethodLoss(parts.recipe.method, old_columns, new_columns, training.label_smoothing, weights)
 
 
-def _references(parts: Parts, device: torch.device) -> MeanTeacher | None:
-    members = [FrozenVersion(checkpoint, device) for checkpoint in parts.references]
-    return MeanTeacher(members, parts.class_names) if members else None
+def _taught_by(parts: Parts, plan: Plan, images: ImageFeed, old: OldModel) -> Teaching:
+    return old.teacher(parts.train, lambda version: _kept(parts, plan, images, version, (version.checkpoint,)))
 
 
-def _teacher(
+def _said(old: OldModel, images: ImageFeed, report: Report | None) -> list[str]:
+    def ask(version: FrozenVersion) -> Floats:
+        return _answers(_as_seen_by(version, images, report), version.logits, report)
+
+    return old.answers(images.indices, ask)
+
+
+def _references(parts: Parts, plan: Plan, images: ImageFeed) -> Teaching | None:
+    members = [FrozenVersion(checkpoint, plan.device) for checkpoint in parts.references]
+    return _kept(parts, plan, images, MeanTeacher(members, parts.class_names), parts.references) if members else None
+
+
+def _kept(
     parts: Parts,
     plan: Plan,
     images: ImageFeed,
-    teacher: FrozenVersion | MeanTeacher | None,
-    checkpoints: Sequence[Checkpoint | None],
-) -> KeptAnswers | None:
+    teacher: FrozenVersion | MeanTeacher,
+    checkpoints: Sequence[Checkpoint],
+) -> KeptAnswers:
     """Its answers are kept under everything that decides them."""
-    if teacher is None:
-        return None
     training = parts.recipe.training
     identity = (
-        tuple(checkpoint.sha256() for checkpoint in checkpoints if checkpoint) if parts.answers else (),
+        tuple(checkpoint.sha256() for checkpoint in checkpoints) if parts.answers else (),
         parts.class_names,
         parts.dataset.fingerprint,
         hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest(),
@@ -116,31 +125,26 @@ def _teacher(
     )
 
 
-def _old_answers(old: FrozenVersion | None, images: ImageFeed, report: Report | None) -> Floats | None:
-    """To the same samples as it sees them where it is deployed; only training batches are resized for it."""
-    if old is None:
-        return None
-    if old.fit != images.fit:
-        images = ImageFeed(images.dataset, images.indices, old.fit, images.device, False, report)
-    return _answers(images, old.logits)
+def _as_seen_by(version: FrozenVersion, images: ImageFeed, report: Report | None) -> ImageFeed:
+    """The same samples as the old model sees them where it is deployed; only training batches are resized for it."""
+    if version.fit == images.fit:
+        return images
+    return ImageFeed(images.dataset, images.indices, version.fit, images.device, False, report)
 
 
-def judged(parts: Parts, logits_NK: Floats | None, old: FrozenVersion | None) -> Validation:
-    """The validation part and what the old model, where there is one, answers to it. Raises ``UserError``."""
-    answers = None
-    if old is not None and logits_NK is not None:
-        if not np.isfinite(logits_NK.max(axis=1)).all():
-            raise UserError(
-                f"The old model {old.checkpoint.name} gives answers that are not finite; use another version."
-            )
-        answers = [old.class_names[column] for column in logits_NK.argmax(axis=1)]
+def judged(parts: Parts, answers: Sequence[str] | None) -> Validation:
+    """The validation part, and the classes that the old model, where there is one, answers to it."""
     truth = head_labels(parts.dataset, parts.validation, parts.class_names).numpy()
     ids = parts.dataset.sample_ids[parts.validation]
     return Validation(ids, truth, parts.class_names, answers, parts.known_to_old)
 
 
 @torch.no_grad()
-def _answers(images: Feed, answer: Callable[[Tensor], Tensor]) -> Floats:
-    """(N, C) float32 on the CPU."""
-    found = [answer(batch).float() for batch in images.batches(in_order(len(images), VALIDATION_BATCH))]
+def _answers(images: Feed, answer: Callable[[Tensor], Tensor], report: Report | None = None) -> Floats:
+    """(N, C) float32 on the CPU; ``report`` may end it by raising."""
+    found: list[Tensor] = []
+    for done, batch in enumerate(images.batches(in_order(len(images), VALIDATION_BATCH))):
+        if report:
+            report("Asking the old model about the validation part", done * VALIDATION_BATCH / len(images))
+        found.append(answer(batch).float())
     return torch.cat(found).cpu().numpy() if found else np.zeros((0, 1), dtype=np.float32)

@@ -23,7 +23,6 @@ from mpt_studio.engine.train.materials import judged
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.progress import Asked, Command, Left
 from mpt_studio.engine.train.state import State
-from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event, Note, Started
 
@@ -61,7 +60,7 @@ class Mixture:
         parts.check()
         self.parts, self.recipe = parts, parts.recipe
         name = self.recipe.method.name
-        if parts.old is None or parts.start is None:
+        if not isinstance(parts.old, Checkpoint) or parts.start is None:
             raise UserError(f"{name} needs the old model and a candidate that went on from it.")
         if not len(parts.validation):
             raise UserError(f"{name} chooses its share of the old model on the validation part; keep one.")
@@ -84,7 +83,7 @@ class Mixture:
         dataset, validation = self.parts.dataset, self.parts.validation
         device = str(self.between.device)
         before = evaluate(self.old, dataset, validation, device=device, progress=report).logits
-        judge = judged(self.parts, before, FrozenVersion(self.old, self.between.device))
+        judge = judged(self.parts, [self.old.class_names[column] for column in before.argmax(axis=1)])
         tried = []
         for alpha in ALPHAS:
             answers = self.between.predictions(

@@ -10,6 +10,7 @@ from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.engine.images import head_labels
 from mpt_studio.errors import UserError
 from mpt_studio.methods import check_teachers
+from mpt_studio.predictions.given import Given
 from mpt_studio.recipe import Recipe
 
 
@@ -27,7 +28,7 @@ class Parts:
     """Classes that the old model knows; the others are new and get the logit margin."""
     train: Indices
     validation: Indices
-    old: Checkpoint | None = None
+    old: Checkpoint | Given | None = None
     """The old model; flips on the validation part are counted against it, whatever the method."""
     reference: Checkpoint | None = None
     """The reference model, where the method has it as a teacher; ``ensemble`` likewise."""

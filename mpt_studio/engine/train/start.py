@@ -79,7 +79,7 @@ def file(parts: Parts) -> Start:
 
 def old(parts: Parts) -> Start:
     """The old model's own weights; rows of the head by class name."""
-    if parts.old is None:
+    if not isinstance(parts.old, Checkpoint):
         raise UserError(f"{parts.recipe.method.name} @old needs the old model; name its checkpoint with --old.")
     return _adopting(parts, replace(_of_checkpoint(parts.old), name=f"the old model {parts.old.name}"))
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRect, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError
-from mpt_studio.files.kinds import WEIGHTS
+from mpt_studio.files.kinds import PREDICTIONS, WEIGHTS
 from mpt_studio.gui.train.field_editors import (
     ArchitectureEditor,
     ChoiceEditor,
@@ -377,7 +377,7 @@ def _editor_for(name: str, spec: FieldSpec, parent: QWidget) -> Editor:
     if name == "training.device":
         return ChoiceEditor(spec, parent, choices=("auto", "cpu", "cuda", "mps"), free=True)
     if name == "old":
-        made: Editor = FileEditor(spec, parent, files=filters(WEIGHTS))
+        made: Editor = FileEditor(spec, parent, files=filters(WEIGHTS, PREDICTIONS))
     else:
         kinds = {"flag": FlagEditor, "choice": ChoiceEditor, "text": TextEditor}
         made = kinds.get(spec.kind, NumberEditor)(spec, parent)

@@ -63,13 +63,13 @@ class UpdateDialog(FormDialog):
         sentence = "Choose the data with all classes, and the model that is deployed now."
         super().__init__("Update my model", sentence, "Go on to the recipe", parent)
         self.data = DataChooser("folder:", start)
-        self.has_old = QRadioButton("I have its checkpoint")
+        self.has_old = QRadioButton("I have it: weights, an ONNX file, or its answers to all of the images")
         self.train_old = QRadioButton("Train an old model first, on the classes that it should know")
         group = QButtonGroup(self)
         for button in (self.has_old, self.train_old):
             group.addButton(button)
             button.toggled.connect(self._choice_changed)
-        self.old = PathField("checkpoint of the old model", filters=filters(WEIGHTS), start=start)
+        self.old = PathField("old model", filters=VERSIONS, start=start)
         self.classes = QLineEdit()
         self.classes.setPlaceholderText("a count (50), names (cat, dog), or a file with one name per line")
         self.classes.setAccessibleName("Old classes")
@@ -92,7 +92,7 @@ class UpdateDialog(FormDialog):
         if not self.data.spec:
             return "Choose the folder of the data."
         if self.has_old.isChecked():
-            return checkpoint_problem(self.old.path)
+            return version_problem("old model", self.old.path)
         return old_model_problem(self.recipe(UpdateRecipe()))
 
     def recipe(self, base: UpdateRecipe) -> UpdateRecipe:
@@ -116,24 +116,13 @@ def version_problem(what: str, path: str) -> str:
         return f"Choose the {what}."
     try:
         kind = kind_of(Path(path))
-    except UserError as error:
-        return str(error)
-    if kind in ("images", "table"):
-        return f"{path} holds {'images' if kind == 'images' else 'no predictions'}; choose weights or predictions."
-    return checkpoint_problem(path) if kind == "checkpoint" else ""
-
-
-def checkpoint_problem(path: str) -> str:
-    """Why a path is no file of weights, as a sentence; empty where it may be one, of whatever origin."""
-    if not path:
-        return "Choose the old model's checkpoint."
-    try:
-        kind = kind_of(Path(path))
         if kind == "checkpoint":
             read_checkpoint(Path(path))
     except UserError as error:
         return str(error)
-    return "" if kind in ("checkpoint", "weights") else f"{path} is no file of weights; choose the old model's."
+    if kind in ("images", "table"):
+        return f"{path} holds {'images' if kind == 'images' else 'no predictions'}; choose weights or predictions."
+    return ""
 
 
 def ask_about_training(parent: QWidget) -> bool | None:
