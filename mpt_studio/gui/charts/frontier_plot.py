@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,65 +11,17 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import SUBSET_WORDS, Frontier, Subset
+from mpt_studio.compare import SUBSET_WORDS, Subset
+from mpt_studio.gui.charts.frontier_curve import FUSION, WEIGHTS, Curve
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
-from mpt_studio.gui.widgets.plain import caption, count, label, number, percent, set_tip, shortened
+from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
 from mpt_studio.gui.widgets.wheel import ComboBox
 
 _NEAR = 24.0
 """Pixels around a point of a curve in which the pointer picks it."""
-_FROM_BEST = 0.1
-"""The plot opens on points whose accuracy is at most this far below the best."""
-
 _NO_CURVES = "There are no samples of old classes, and so no NFR (old classes) to trade."
 _HINT = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One candidate's frontier over ``offset``: ``x`` NFR (old classes), ``y`` accuracy (``subset``), in percent."""
-
-    key: str
-    name: str
-    color: int
-    is_plain: bool
-    offset: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    samples: int
-    """Of the accuracy's subset."""
-    samples_old_classes: int
-    is_between: bool = False
-    """Versions between the old model and the candidate; ``offset`` is then the share α of the old weights."""
-    subset: Subset = "all"
-    new_classes: tuple[np.ndarray, int] | None = None
-    """Accuracy on new classes in percent, and how many samples those have; None without any."""
-
-    @classmethod
-    def of(cls, key: str, name: str, color: int, is_plain: bool, frontier: Frontier) -> Curve:
-        x, y = (np.asarray(values, float) * 100 for values in (frontier.nfr_old_classes, frontier.accuracy_all))
-        n = frontier.samples_all, frontier.samples_old_classes
-        of_new = 100 * np.asarray(frontier.accuracy_new_classes, float), frontier.samples_new_classes
-        new = of_new if of_new[1] else None
-        return cls(key, name, color, is_plain, np.asarray(frontier.offset, float), x, y, *n, new_classes=new)
-
-    def over(self, subset: Subset) -> Curve:
-        """The same with the accuracy on new classes, where there are samples of them."""
-        if subset != "new_classes" or self.new_classes is None:
-            return self
-        return replace(self, y=self.new_classes[0], samples=self.new_classes[1], subset=subset)
-
-    @property
-    def at_zero(self) -> int:
-        """Position of γ = 0."""
-        return int(np.abs(self.offset).argmin())
-
-    @property
-    def reach(self) -> tuple[float, float]:
-        """Smallest and largest γ of the points that are worth a look."""
-        worth = self.offset[_worth(self)]
-        return float(worth.min(initial=0.0)), float(worth.max(initial=0.0))
 
 
 class FrontierPlot(QWidget):
@@ -83,7 +35,7 @@ class FrontierPlot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.curves: list[Curve] = []
-        self.given: tuple[list[Curve], str, Curve | None] = ([], "", None)
+        self.given: tuple[list[Curve], str, Sequence[Curve]] = ([], "", ())
         """What ``show_curves`` was told: over all samples."""
         self._items: list[Any] = []
         self._picked: tuple[Curve, int] | None = None
@@ -102,7 +54,9 @@ class FrontierPlot(QWidget):
         self.under: tuple[str, float, float, float] | None = None
         self._shown: tuple[object, ...] = ()
         self._without = ""
-        self._between: Curve | None = None
+        self._beside: list[Curve] = []
+        self.mixture: tuple[str, float] | None = None
+        """The point of a fusion that was clicked: the candidate's key and w."""
         self.legend = QWidget()
         self._legend_layout = FlowLayout(self.legend, spacing=2)
         self.readout, self._is_muted = label(wrap=True), False
@@ -151,12 +105,12 @@ class FrontierPlot(QWidget):
             self.plot.setVisible(not why or bool(self.curves))
             self._say(None)
 
-    def show_curves(self, curves: list[Curve], current: str, between: Curve | None = None) -> None:
-        """Draw these; ``current`` is drawn thicker, ``between`` dotted."""
-        self.given = (curves, current, between)
+    def show_curves(self, curves: list[Curve], current: str, beside: Sequence[Curve] = ()) -> None:
+        """Draw these; ``current`` is drawn thicker, those ``beside`` as their kind is."""
+        self.given = (curves, current, beside)
         self._of.setVisible(any(curve.new_classes is not None for curve in curves))
         self.curves, self._current, self._picked = [c.over(self.subset) for c in curves], current, None
-        self._between = between.over(self.subset) if between is not None else None
+        self._beside = [c.over(self.subset) for c in beside]
         self.plot.setLabel("left", f"accuracy, {SUBSET_WORDS[self.subset]} (%)")
         self._draw()
         shown = tuple((c.key, len(c.offset), float(c.x.sum()), float(c.y.sum())) for c in self.every_curve)
@@ -166,23 +120,43 @@ class FrontierPlot(QWidget):
 
     @property
     def every_curve(self) -> list[Curve]:
-        """The candidates' curves, and that of interpolated weights where there is one."""
-        return [*self.curves, *([self._between] if self._between is not None else [])]
+        """The candidates' curves, and those of mixed weights or probabilities where there are any."""
+        return [*self.curves, *self._beside]
 
     def show_offset(self, under: tuple[str, float, float, float] | None) -> None:
         """Mark where a candidate is under an offset: (key, γ, NFR (old classes), accuracy), both in percent."""
+        if under != self.under:
+            self.mixture = None
         self.under = under
         self._draw_offset()
         self._say(self._picked)
 
+    @property
+    def diamond(self) -> tuple[Curve, float, float] | None:
+        """The point that was chosen, of a fusion by a click, else by the slider: its curve, NFR and accuracy."""
+        if (mixed := self._mixed()) is not None:
+            curve, i = mixed
+            return curve, float(curve.x[i]), float(curve.y[i])
+        under = self.under
+        found = next((c for c in self.curves if under is not None and c.key == under[0]), None)
+        return (found, under[2], under[3]) if found is not None and under is not None else None
+
     def _draw_offset(self) -> None:
-        curve = next((c for c in self.curves if self.under is not None and c.key == self.under[0]), None)
-        if self.under is None or curve is None:
+        if self.diamond is None:
             self._at.setData([], [])
             return
+        curve, x, y = self.diamond
         self._at.setBrush(QColor(theme.version_color(curve.color)))
         self._at.setPen(pg.mkPen(theme.colors().text, width=1.5))
-        self._at.setData([self.under[2]], [self.under[3]])
+        self._at.setData([x], [y])
+
+    def _mixed(self) -> tuple[Curve, int] | None:
+        """The point of a fusion that was clicked, while its curve is there."""
+        if self.mixture is None:
+            return None
+        key, weight = self.mixture
+        curve = next((c for c in self._beside if c.kind is FUSION and c.key == key), None)
+        return None if curve is None else (curve, int(np.abs(curve.offset - weight).argmin()))
 
     def _draw(self) -> None:
         colors = theme.colors()
@@ -196,8 +170,8 @@ class FrontierPlot(QWidget):
         self._items = []
         for curve in self.curves:
             self._draw_curve(curve)
-        if self._between is not None:
-            self._draw_between(self._between)
+        for curve in self._beside:
+            self._draw_beside(curve)
         self._ring.setData([], [])
         self._ring.setPen(pg.mkPen(colors.text, width=2))
         self._ring.setBrush(None)
@@ -223,11 +197,14 @@ class FrontierPlot(QWidget):
         )
         self._add(point, 10)
 
-    def _draw_between(self, curve: Curve) -> None:
+    def _draw_beside(self, curve: Curve) -> None:
         hue = QColor(theme.version_color(curve.color))
-        self._add(pg.PlotCurveItem(curve.x, curve.y, pen=pg.mkPen(hue, width=1, style=Qt.PenStyle.DotLine)), 3)
-        points = pg.ScatterPlotItem(curve.x, curve.y, size=8, symbol="t1", brush=None, pen=hue, useCache=False)
-        self._add(points, 9)
+        self._add(pg.PlotCurveItem(curve.x, curve.y, pen=pg.mkPen(hue, width=1, style=curve.kind.style)), 3)
+        if curve.kind.symbol:
+            points = pg.ScatterPlotItem(
+                curve.x, curve.y, size=8, symbol=curve.kind.symbol, brush=None, pen=hue, useCache=False
+            )
+            self._add(points, 9)
 
     def _add(self, item: Any, z: int) -> None:
         item.setZValue(z)
@@ -236,12 +213,13 @@ class FrontierPlot(QWidget):
 
     def _fit(self) -> None:
         """Show where a trade is worth looking at: every mark, and not the far end where everything is called old."""
-        seen = [(c.x[k], c.y[k]) for c in self.curves if (k := _worth(c) | (np.arange(len(c.x)) == c.at_zero)).any()]
+        seen = [(c.x[k], c.y[k]) for c in self.curves if (k := c.worth() | (np.arange(len(c.x)) == c.at_zero)).any()]
         if not seen:
             return
-        if self._between is not None:  # those near the others; a click on its legend shows all
-            near = self._between.y >= max(float(y.max()) for _, y in seen) - 100 * _FROM_BEST
-            seen.append((self._between.x[near], self._between.y[near]))
+        best = max(float(y.max()) for _, y in seen)
+        for curve in self._beside:  # those near the others; a click on its legend shows all
+            near = curve.near(best)
+            seen.append((curve.x[near], curve.y[near]))
         x, y = (np.concatenate(values) for values in zip(*seen, strict=True))
         self.plot.setXRange(0, max(1.0, float(x.max()) * 1.08), padding=0.02)
         self.plot.setYRange(float(y.min()) - 0.3, float(y.max()) + 0.3, padding=0.06)
@@ -258,25 +236,24 @@ class FrontierPlot(QWidget):
                 caption(f"{mark} {shortened(curve.name, 36)}{' (the bar to beat)' if curve.is_plain else ''}")
             )
             entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
-            entry.setAccessibleName(_sentence(curve, curve.at_zero))
-            set_tip(entry, f"{_sentence(curve, curve.at_zero)}. Click to see its negative flips.")
+            entry.setAccessibleName(curve.sentence(curve.at_zero))
+            set_tip(entry, f"{curve.sentence(curve.at_zero)}. Click to see its negative flips.")
             entry.clicked.connect(lambda _=False, key=curve.key: self.chosen.emit(key, 0.0))
             self._legend_layout.addWidget(entry)
             entry.show()
+        for curve in self._beside:
+            self._add_entry_beside(curve)
 
-        if self._between is not None:
-            self._add_between_entry(self._between)
-
-    def _add_between_entry(self, curve: Curve) -> None:
+    def _add_entry_beside(self, curve: Curve) -> None:
         entry = QToolButton(self.legend)
-        entry.setText(caption(f"△┄ {shortened(curve.name, 36)}, weights mixed with the old model's"))
+        entry.setText(caption(f"{curve.kind.mark} {shortened(curve.name, 36)}, {curve.kind.words}"))
         entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
-        set_tip(entry, "From α = 0, the update, to α = 1, the old model. Click to see the whole curve.")
-        entry.clicked.connect(lambda *_: self._fit_between(curve))
+        set_tip(entry, curve.kind.tip)
+        entry.clicked.connect(lambda *_: self._fit_to(curve))
         self._legend_layout.addWidget(entry)
         entry.show()
 
-    def _fit_between(self, curve: Curve) -> None:
+    def _fit_to(self, curve: Curve) -> None:
         self.plot.setXRange(0, float(curve.x.max()), padding=0.05)
         self.plot.setYRange(float(curve.y.min()), float(curve.y.max()), padding=0.08)
 
@@ -290,7 +267,7 @@ class FrontierPlot(QWidget):
         best, found = _NEAR, None
         for curve in self.every_curve:
             far = np.hypot((curve.x - at.x()) / px, (curve.y - at.y()) / py)
-            if not curve.is_between:
+            if curve not in self._beside:
                 far[curve.at_zero] -= 4  # the marked point wins over its neighbours
             i = int(far.argmin())
             if far[i] < best:
@@ -309,8 +286,9 @@ class FrontierPlot(QWidget):
         if not self.curves:
             text, muted = self._without or _NO_CURVES, True
         elif picked is not None:
-            then = "Click to open this version" if picked[0].is_between else "Click to see these flips"
-            text = f"{_sentence(*picked)}. {then}."
+            text = f"{picked[0].sentence(picked[1])}. {picked[0].kind.then}"
+        elif (mixed := self._mixed()) is not None:
+            text = f"{mixed[0].sentence(mixed[1])}. The diamond. {mixed[0].kind.then}"
         elif self.under is not None:
             text = f"{self._sentence_under(*self.under)}. The diamond; it moves with the slider."
         else:
@@ -322,16 +300,24 @@ class FrontierPlot(QWidget):
 
     def _sentence_under(self, key: str, gamma: float, nfr: float, accuracy: float) -> str:
         curve = next((c for c in self.curves if c.key == key), None)
-        return _at(curve, gamma, accuracy, nfr) if curve is not None else ""
+        return curve.sentence_at(gamma, accuracy, nfr) if curve is not None else ""
 
     def _click(self, event: Any) -> None:
         picked = self._nearest(event.scenePos())
-        if picked and picked[0].is_between and event.button() == Qt.MouseButton.LeftButton:
-            self.between_chosen.emit(picked[1])
-        elif picked and event.button() == Qt.MouseButton.LeftButton:
-            self.chosen.emit(picked[0].key, float(picked[0].offset[picked[1]]))
+        if picked and event.button() == Qt.MouseButton.LeftButton:
+            self._choose(*picked)
         elif event.double():
             self._fit()
+
+    def _choose(self, curve: Curve, i: int) -> None:
+        if curve.kind is WEIGHTS:
+            self.between_chosen.emit(i)
+        elif curve.kind is FUSION:
+            self.mixture = curve.key, float(curve.offset[i])
+            self._draw_offset()
+            self._say(None)
+        else:
+            self.chosen.emit(curve.key, float(curve.offset[i]))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The wheel scrolls the page; with Ctrl it zooms the plot."""
@@ -339,25 +325,3 @@ class FrontierPlot(QWidget):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
-
-
-def _sentence(curve: Curve, i: int) -> str:
-    return _at(curve, float(curve.offset[i]), float(curve.y[i]), float(curve.x[i]))
-
-
-def _at(curve: Curve, value: float, accuracy: float, nfr: float) -> str:
-    where = f"{'α' if curve.is_between else 'γ'} = {number(value, 2)}"
-    of_all = f"{SUBSET_WORDS[curve.subset]}, n={count(curve.samples)}"
-    of_old = f"old classes, n={count(curve.samples_old_classes)}"
-    rates = f"accuracy ({of_all}) {percent(accuracy / 100)}, NFR ({of_old}) {percent(nfr / 100)}"
-    return f"{curve.name} at {where}: {rates}"
-
-
-def _worth(curve: Curve) -> Any:
-    """Points around γ = 0: not far below the best accuracy and not far beyond the trained NFR.
-
-    On new classes alone the best would be an update that calls everything new; there the trained one is the measure.
-    """
-    best = curve.y.max() if curve.subset == "all" else curve.y[curve.at_zero]
-    near = curve.y >= best - 100 * _FROM_BEST
-    return near & (curve.x <= 1.3 * max(curve.x[curve.at_zero], 0.5))

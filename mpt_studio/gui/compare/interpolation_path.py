@@ -14,7 +14,7 @@ from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.compare import Decision, aligned_by_store, compare
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import Job, PoolJob
-from mpt_studio.gui.charts.frontier_plot import Curve
+from mpt_studio.gui.charts.frontier_curve import WEIGHTS, Curve
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.version import Version
@@ -187,6 +187,6 @@ def _curve(old: Predictions, new: Version, alphas: Sequence[float], folders: Seq
         np.asarray(nfr, float),
         np.asarray(accuracy, float),
         *samples,
-        is_between=True,
+        WEIGHTS,
         new_classes=(of_new, news) if news else None,
     )

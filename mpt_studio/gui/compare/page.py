@@ -21,13 +21,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Filter, Samples, Subset, deciding_subset, offsets
+from mpt_studio.compare import (
+    SUBSET_WORDS,
+    SUBSETS,
+    Comparison,
+    Filter,
+    Samples,
+    Subset,
+    deciding_subset,
+    frontier,
+    fusion,
+    offsets,
+)
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.confusion import View, confused_rows
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
-from mpt_studio.gui.charts.frontier_plot import Curve, FrontierPlot
+from mpt_studio.gui.charts.frontier_plot import FrontierPlot
 from mpt_studio.gui.compare.bars import ClassBars, FlowView
 from mpt_studio.gui.compare.candidates_table import CandidatesTable
 from mpt_studio.gui.compare.card_grid import CardGrid
@@ -38,7 +49,14 @@ from mpt_studio.gui.compare.offset_bar import OffsetBar
 from mpt_studio.gui.compare.pick_bar import PickBar
 from mpt_studio.gui.compare.pictures import write_charts
 from mpt_studio.gui.compare.quadrants import Quadrants
-from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing, count_charts
+from mpt_studio.gui.compare.statistics import (
+    Frontiers,
+    NoiseFloor,
+    Pairing,
+    candidates_curves,
+    count_charts,
+    fusion_curve,
+)
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
@@ -58,7 +76,9 @@ class ComparePage(RefreshedWhenSeen):
         super().__init__(parent)
         self.workspace = workspace
         self._chosen: Subset | None = None
-        self.frontiers, self.pairing, self.noise = Frontiers(self), Pairing(workspace, self), NoiseFloor(workspace)
+        self.frontiers = Frontiers("Computing the frontier", frontier, self)
+        self.fusions = Frontiers("Mixing probabilities", fusion, self)
+        self.pairing, self.noise = Pairing(workspace, self), NoiseFloor(workspace)
         self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
         self._charts.timeout.connect(self._show_charts)
         self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
@@ -176,8 +196,9 @@ class ComparePage(RefreshedWhenSeen):
         self.interpolation.changed.connect(self._show_frontiers)
         self.confusion.chosen.connect(self._show_confused)
         self.history.chosen.connect(lambda samples: self._show(Filter(samples=samples)))
-        self.frontiers.ready.connect(self._show_frontiers)
-        self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
+        for curves in (self.frontiers, self.fusions):
+            curves.ready.connect(self._show_frontiers)
+            curves.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
         self.pairing.found.connect(lambda: self.table.candidates.set_pairs(self.pairing.pairs))
         workspace.recommending.changed.connect(self.table.viewport().update)
         self.offset.changed.connect(workspace.set_offset)
@@ -294,19 +315,11 @@ class ComparePage(RefreshedWhenSeen):
         self._clear_charts()
 
     def _show_frontiers(self) -> None:
-        workspace, curves = self.workspace, []
-        self.frontiers.keep([workspace.comparison(v.key) for v in workspace.candidates])
-        for version in workspace.candidates:
-            comparison = workspace.comparison(version.key)
-            if comparison is None or version.role == "noise_floor" or missing.reason(comparison, "frontier"):
-                continue
-            found = self.frontiers.get(comparison)
-            if found is not None and found.samples_old_classes:
-                plain = version.role == "reference"
-                curves.append(Curve.of(version.key, version.label, version.color, plain, found))
-        current = workspace.current
+        current = self.workspace.current
         self.interpolation.refresh()
-        self.frontier.show_curves(curves, current.key if current else "", self.interpolation.curve())
+        mixed = self.interpolation.curve(), fusion_curve(self.workspace, self.fusions)
+        curves = candidates_curves(self.workspace, self.frontiers)
+        self.frontier.show_curves(curves, current.key if current else "", [curve for curve in mixed if curve])
         self._offer_offsets()
 
     # -- the logit offset

@@ -18,11 +18,12 @@ from mpt_studio.compare import SUBSET_WORDS
 from mpt_studio.errors import UserError
 from mpt_studio.gui.charts import paper
 from mpt_studio.gui.charts.curve_data import Line
-from mpt_studio.gui.charts.frontier_plot import Curve, FrontierPlot
+from mpt_studio.gui.charts.frontier_curve import FUSION, WEIGHTS, Curve
+from mpt_studio.gui.charts.frontier_plot import FrontierPlot
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import count
 
-_NAMES = ("candidate", "plain training", "weights mixed with the old model's")
+_NAMES = ("candidate", "plain training", WEIGHTS.words, FUSION.words)
 _NONE = np.empty(0)
 
 
@@ -58,17 +59,18 @@ def _frontier(plot: FrontierPlot) -> bytes:
 
 
 def _line(curve: Curve) -> Line:
-    name = _NAMES[2] if curve.is_between else _NAMES[1] if curve.is_plain else _NAMES[0]
+    name = curve.kind.words or _NAMES[int(curve.is_plain)]
     return Line(curve.key, curve.name, name, theme.version_color(curve.color), curve.x, curve.y, _NONE, _NONE)
 
 
 def _marks(plot: FrontierPlot) -> list[paper.Mark]:
-    """Discs at γ = 0 and at each version between, and a diamond where the slider is."""
+    """Discs at γ = 0 and at each version between, and a diamond at the point that was chosen."""
     marks = []
     for curve in plot.every_curve:
         color, zero = theme.version_color(curve.color), curve.at_zero
-        where = zip(curve.x, curve.y, strict=True) if curve.is_between else [(curve.x[zero], curve.y[zero])]
-        marks += [paper.Mark(float(x), float(y), color, 3.0 if curve.is_between else 5.0) for x, y in where]
-        if plot.under is not None and plot.under[0] == curve.key:
-            marks.append(paper.Mark(plot.under[2], plot.under[3], color, 6.4, diamond=True))
+        where = zip(curve.x, curve.y, strict=True) if curve.kind is WEIGHTS else [(curve.x[zero], curve.y[zero])]
+        marks += [paper.Mark(float(x), float(y), color, 3.0 if curve.kind is WEIGHTS else 5.0) for x, y in where]
+    if plot.diamond is not None:
+        curve, x, y = plot.diamond
+        marks.append(paper.Mark(x, y, theme.version_color(curve.color), 6.4, diamond=True))
     return marks

@@ -6,7 +6,7 @@ chance? ``Frontiers``: what could each trade?
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -18,17 +18,18 @@ from mpt_studio.compare import (
     Paired,
     Subset,
     flow,
-    frontier,
     history,
     paired,
     per_class,
 )
 from mpt_studio.compare.blocks import Stop, check
+from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.confusion import confusion
 from mpt_studio.compare.figures.noise_floor import floors_of
 from mpt_studio.errors import UserError
 from mpt_studio.flips import wilson
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
+from mpt_studio.gui.charts.frontier_curve import FUSION, Curve
 from mpt_studio.gui.widgets.plain import count, interval, percent
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -129,13 +130,17 @@ def _floor(flips: int, samples: int, subset: Subset) -> str:
 
 
 class Frontiers(QObject):
-    """Frontiers by comparison as trained. One that is there means that the comparison's offsets are there too."""
+    """Curves by comparison as trained, each computed once by ``compute`` (``frontier``, ``fusion``).
+
+    A frontier that is there means that the comparison's offsets are there too.
+    """
 
     ready = Signal()
     failed = Signal(str, str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, title: str, compute: Callable[[Comparison], Frontier], parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._title, self._compute = title, compute
         self._found: dict[Comparison, Frontier] = {}
         self._jobs: dict[Comparison, PoolJob] = {}
 
@@ -151,8 +156,8 @@ class Frontiers(QObject):
 
     def _start(self, comparison: Comparison) -> None:
         job = PoolJob(
-            "Computing the frontier",
-            partial(frontier, comparison),
+            self._title,
+            partial(self._compute, comparison),
             partial(self._keep, comparison),
             self.failed.emit,
             self,
@@ -164,6 +169,33 @@ class Frontiers(QObject):
         self._jobs.pop(comparison, None)
         self._found[comparison] = found
         self.ready.emit()
+
+
+def candidates_curves(workspace: Workspace, frontiers: Frontiers) -> list[Curve]:
+    """What each candidate could trade, as far as it is computed."""
+    curves = []
+    frontiers.keep([workspace.comparison(v.key) for v in workspace.candidates])
+    for version in workspace.candidates:
+        comparison = workspace.comparison(version.key)
+        if comparison is None or version.role == "noise_floor" or missing.reason(comparison, "frontier"):
+            continue
+        found = frontiers.get(comparison)
+        if found is not None and found.samples_old_classes:
+            curves.append(Curve.of(version.key, version.label, version.color, version.role == "reference", found))
+    return curves
+
+
+def fusion_curve(workspace: Workspace, fusions: Frontiers) -> Curve | None:
+    """Of the old model and the candidate on show, once it is computed."""
+    current = workspace.current
+    comparison = workspace.comparison(current.key) if current is not None else None
+    fusions.keep([comparison])
+    if current is None or comparison is None or missing.reason(comparison, "fusion"):
+        return None
+    found = fusions.get(comparison)
+    if found is None or not found.samples_old_classes:
+        return None
+    return Curve.of(current.key, current.label, current.color, False, found, FUSION)
 
 
 def count_charts(comparison: Comparison, stop: Stop) -> Comparison:

@@ -8,8 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.gui.charts import frontier_plot
-from mpt_studio.gui.charts.frontier_plot import Curve, FrontierPlot
+from mpt_studio.compare import fusion
+from mpt_studio.gui.charts.frontier_curve import FUSION, Curve
+from mpt_studio.gui.charts.frontier_plot import FrontierPlot
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -65,7 +66,7 @@ def test_that_the_frontier_trades_the_accuracy_of_new_classes_as_well(page: Comp
     curve = plot.curves[0]
     assert (curve.subset, curve.samples) == ("new_classes", 2)
     assert curve.y[curve.at_zero] == pytest.approx(50.0)  # fox: one of two
-    assert "accuracy (new classes, n=2) 50.0 %" in frontier_plot._sentence(curve, curve.at_zero)
+    assert "accuracy (new classes, n=2) 50.0 %" in curve.sentence(curve.at_zero)
     assert plot.plot.getAxis("left").labelText == "accuracy, new classes (%)"
     (left, right), (low, high) = plot.plot.getPlotItem().getViewBox().viewRange()
     for each in plot.curves:  # the marks are in view
@@ -97,3 +98,37 @@ def test_that_the_mark_of_every_candidate_as_trained_is_inside_the_axes(qtbot: Q
     for curve in plot.curves:
         assert left < curve.x[curve.at_zero] < right
         assert bottom < curve.y[curve.at_zero] < top
+
+
+def fusion_of(page: ComparePage) -> Curve:
+    (found,) = (curve for curve in page.frontier.every_curve if curve.kind is FUSION)
+    return found
+
+
+def test_that_the_fusion_of_both_models_is_a_curve_beside_and_says_that_both_must_be_served(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: any(curve.kind is FUSION for curve in page.frontier.every_curve))
+    comparison, curve = workspace.comparison(), fusion_of(page)
+    assert comparison is not None
+    expected = fusion(comparison)
+    assert curve.x.tolist() == (100 * expected.nfr_old_classes).tolist()
+    assert curve.y.tolist() == (100 * expected.accuracy_all).tolist()
+    words = [entry.text() for entry in page.frontier.legend.findChildren(QToolButton) if entry.isVisible()]
+    assert sum("fusion of old and new (both models must be served)" in text for text in words) == 1
+
+
+def test_that_a_point_of_the_fusion_stays_in_the_readout_until_the_offset_moves(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: any(curve.kind is FUSION for curve in page.frontier.every_curve))
+    plot, curve = page.frontier, fusion_of(page)
+    plot._choose(curve, 40)
+    assert plot.readout.text() == f"{curve.sentence(40)}. The diamond. Both models must be served for it."
+    assert "at w = 0.40: accuracy (all, n=10)" in plot.readout.text()
+    assert plot.diamond is not None
+    assert plot.diamond[1:] == (curve.x[40], curve.y[40])
+    page.refresh()
+    assert plot.diamond[1:] == (curve.x[40], curve.y[40])
+    workspace.set_offset(1.0)
+    assert "γ = 1.00" in plot.readout.text()
