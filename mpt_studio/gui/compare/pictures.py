@@ -68,8 +68,9 @@ def _marks(plot: FrontierPlot) -> list[paper.Mark]:
     marks = []
     for curve in plot.every_curve:
         color, zero = theme.version_color(curve.color), curve.at_zero
-        where = zip(curve.x, curve.y, strict=True) if curve.kind is WEIGHTS else [(curve.x[zero], curve.y[zero])]
-        marks += [paper.Mark(float(x), float(y), color, 3.0 if curve.kind is WEIGHTS else 5.0) for x, y in where]
+        every = list(zip(curve.x, curve.y, strict=True)) if curve.kind.symbol else []
+        where = [(curve.x[zero], curve.y[zero])] if curve in plot.curves else every
+        marks += [paper.Mark(float(x), float(y), color, 3.0 if every else 5.0) for x, y in where]
     if plot.diamond is not None:
         curve, x, y = plot.diamond
         marks.append(paper.Mark(x, y, theme.version_color(curve.color), 6.4, diamond=True))

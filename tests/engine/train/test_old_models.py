@@ -8,7 +8,9 @@ import torch
 
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.images import ImageFeed
-from mpt_studio.engine.train.old_models import FixedAnswers, answers_of, old_model
+from mpt_studio.engine.train.kept_answers import Fixed
+from mpt_studio.engine.train.materials import _answers
+from mpt_studio.engine.train.old_models import GivenOldModel, old_model
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 from mpt_studio.predictions.given import Given
@@ -28,21 +30,32 @@ def given(asked, squares) -> Given:
     return Given("deployed.npz", asked.class_names, asked, rows)
 
 
+def never_asked(version):
+    raise AssertionError("there is nobody to ask")
+
+
+def teacher_of(given: Given, squares) -> Fixed:
+    made = GivenOldModel(given, CPU).teacher(squares.train, never_asked)
+    assert isinstance(made, Fixed)
+    return made
+
+
 def images(squares, indices) -> ImageFeed:
     return ImageFeed(squares, indices, squares.image_size, CPU, on_device=True)
 
 
 def test_that_given_answers_are_those_that_it_would_give_to_validation_images(old, given, squares) -> None:
-    feed = images(squares, squares.test)
     of_weights, of_answers = old_model(old, CPU), old_model(given, CPU)
     assert of_weights is not None
     assert of_answers is not None
-    assert of_weights.answers(feed, None) == of_answers.answers(feed, None)
+    feed = images(squares, squares.test)
+    said = of_weights.answers(squares.test, lambda version: _answers(feed, version.logits))
+    assert of_answers.answers(squares.test, never_asked) == said
     assert old_model(None, CPU) is None
 
 
 def test_that_an_answer_stays_the_same_whatever_is_done_to_the_image(given, asked, squares) -> None:
-    teacher = FixedAnswers(given, squares.train, CPU)
+    teacher = teacher_of(given, squares)
     rows = torch.tensor([5, 0, 5])
     teacher.begin(3, 0)
     found = teacher.logits(NO_IMAGES, rows)
@@ -60,9 +73,9 @@ def test_that_without_scores_the_answered_class_is_the_largest_and_nothing_else_
     )  # fmt: skip
     only = Given("answers.csv", given.class_names, said, given.rows)
     rows = torch.arange(len(squares.train))
-    found = FixedAnswers(only, squares.train, CPU).logits(NO_IMAGES, rows)
+    found = teacher_of(only, squares).logits(NO_IMAGES, rows)
     assert found.sum(dim=1).tolist() == [1.0] * len(rows)
-    assert torch.equal(found.argmax(dim=1), FixedAnswers(given, squares.train, CPU).logits(NO_IMAGES, rows).argmax(1))
+    assert torch.equal(found.argmax(dim=1), teacher_of(given, squares).logits(NO_IMAGES, rows).argmax(1))
 
 
 def test_that_asking_about_the_validation_part_can_be_given_up_between_two_batches(squares) -> None:
@@ -81,9 +94,9 @@ def test_that_asking_about_the_validation_part_can_be_given_up_between_two_batch
 
     every = np.tile(np.arange(len(squares)), 2)
     with pytest.raises(Left):
-        answers_of(images(squares, every), answer, leave)
+        _answers(images(squares, every), answer, leave)
     assert asked == [128]
-    assert len(answers_of(images(squares, every), answer)) == len(every)
+    assert len(_answers(images(squares, every), answer)) == len(every)
 
 
 def test_that_a_gap_in_the_data_is_refused_with_its_part(given, squares) -> None:
