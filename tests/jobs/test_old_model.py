@@ -21,7 +21,7 @@ from mpt_studio.events import Epoch, Event, Note
 from mpt_studio.jobs.old_model import check_methods, names_on_data, old_model
 from mpt_studio.methods import METHODS, Method, methods_named
 from mpt_studio.predictions import read_predictions
-from mpt_studio.recipe import Images, Model, Recipe, Training, UpdateRecipe
+from mpt_studio.recipe import Images, Model, Recipe, Start, Training, UpdateRecipe
 from mpt_studio.store import Store
 
 from .conftest import paint, session_in
@@ -111,6 +111,19 @@ def test_that_predictions_that_cover_all_images_teach_and_are_what_flips_are_cou
     assert {e.validation["old_classes"]["accuracy_old"] for e in epochs} == {1.0}
 
 
+def test_that_the_window_opens_an_update_whose_old_model_is_its_answers(session, data, write) -> None:
+    from mpt_studio.gui.workspace.version import of_update
+
+    result = update_of(session, data, write(), "none")
+    old, plain = of_update(result)
+    assert (old.role, old.label, old.checkpoint) == ("old", "deployed", "")
+    assert old.predictions is not None
+    assert old.figures["all"] == result["old"]["all"]
+    assert plain.checkpoint == result["candidates"][0]["checkpoint"]
+    shown = jobs.compare_versions(session, old.key, plain.run, data.spec)  # as an export would be checked
+    assert len(shown) == len(data.test)
+
+
 def test_that_the_same_old_model_teaches_alike_whether_it_is_asked_or_its_answers_are_given(
     session, images, data, tmp_path
 ) -> None:
@@ -133,6 +146,14 @@ def test_that_the_same_old_model_teaches_alike_whether_it_is_asked_or_its_answer
     asked, given = found
     assert asked[1]["old_classes"] == given[1]["old_classes"]
     assert all(np.allclose(value, given[0][name], atol=1e-4) for name, value in asked[0].items())
+
+
+def test_that_given_answers_teach_a_head_on_features_that_are_computed_once(session, data, write) -> None:
+    old = Recipe(data=data.spec, role="old", old_classes=",".join(OLD), training=QUICK, model=SMALL)
+    weights = jobs.train(session, jobs.start_train(session.store, old, data).id, data).checkpoint
+    result = update_of(session, data, write(), "none,pct_kl", start=Start(start=str(weights), freeze=-1))
+    assert [row["method"] for row in result["candidates"]] == ["No_Treatment", "PCT_KL"]
+    assert not result["failed"]
 
 
 @pytest.mark.parametrize(
