@@ -41,6 +41,11 @@ class Frontier:
     samples_new_classes: int
 
     @property
+    def nfr(self) -> Doubles:
+        """NFR (old classes); over all where the test part has no samples of old classes, as in ``deciding_subset``."""
+        return self.nfr_old_classes if self.samples_old_classes else self.nfr_all
+
+    @property
     def zero(self) -> int:
         """Position of γ = 0, the update as it is."""
         return int(np.searchsorted(self.offset, 0.0))

@@ -125,9 +125,8 @@ def best_fusion(curve: Frontier, floor: float | None = None) -> FusionPoint:
     update's own accuracy, so that there always is a point.
     """
     least = curve.accuracy_all[0] if floor is None else floor
-    nfr = curve.nfr_old_classes if curve.samples_old_classes else curve.nfr_all
     allowed = np.flatnonzero(curve.accuracy_all >= least - 1e-12)
-    at = min(allowed, key=lambda i: (nfr[i], -curve.accuracy_all[i], i), default=0)
+    at = min(allowed, key=lambda i: (curve.nfr[i], -curve.accuracy_all[i], i), default=0)
     return FusionPoint(
         weight=float(curve.offset[at]),
         nfr_old_classes=float(curve.nfr_old_classes[at]),

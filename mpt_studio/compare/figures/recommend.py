@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from mpt_studio.compare.comparison import Comparison
-from mpt_studio.compare.figures.frontier import Frontier, frontier
+from mpt_studio.compare.figures.frontier import frontier
 from mpt_studio.compare.tally import SUBSET_WORDS, Subset
 
 
@@ -75,7 +72,7 @@ def recommend_offset(
         (float(nfr), -float(accuracy), abs(float(gamma)), key, float(gamma))
         for key, candidate in candidates.items()
         for curve in [frontier(candidate)]
-        for gamma, accuracy, nfr in zip(curve.offset, curve.accuracy_all, _curve(curve), strict=True)
+        for gamma, accuracy, nfr in zip(curve.offset, curve.accuracy_all, curve.nfr, strict=True)
         if accuracy >= floor
     ]
     within = f"within {100 * tolerance:g} points of plain training's {_percent(_accuracy(plain))}"
@@ -92,11 +89,6 @@ def recommend_offset(
         f"{best.new.version or key} with logit offset γ = {_offset(gamma)} has the lowest NFR ({words}, n={n:,}): "
         f"{_percent(nfr)}; its accuracy (all, n={len(best):,}) of {_percent(-accuracy)} is {within}.",
     )
-
-
-def _curve(curve: Frontier) -> npt.NDArray[np.float64]:
-    """NFR (old classes); over all where the test part has no samples of old classes, as in ``deciding_subset``."""
-    return curve.nfr_old_classes if curve.samples_old_classes else curve.nfr_all
 
 
 def _accuracy(comparison: Comparison) -> float:

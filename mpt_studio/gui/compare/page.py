@@ -29,8 +29,6 @@ from mpt_studio.compare import (
     Samples,
     Subset,
     deciding_subset,
-    frontier,
-    fusion,
     offsets,
 )
 from mpt_studio.compare.figures import missing
@@ -49,14 +47,7 @@ from mpt_studio.gui.compare.offset_bar import OffsetBar
 from mpt_studio.gui.compare.pick_bar import PickBar
 from mpt_studio.gui.compare.pictures import write_charts
 from mpt_studio.gui.compare.quadrants import Quadrants
-from mpt_studio.gui.compare.statistics import (
-    Frontiers,
-    NoiseFloor,
-    Pairing,
-    candidates_curves,
-    count_charts,
-    fusion_curve,
-)
+from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing, count_charts
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
@@ -76,9 +67,8 @@ class ComparePage(RefreshedWhenSeen):
         super().__init__(parent)
         self.workspace = workspace
         self._chosen: Subset | None = None
-        self.frontiers = Frontiers("Computing the frontier", frontier, self)
-        self.fusions = Frontiers("Mixing probabilities", fusion, self)
-        self.pairing, self.noise = Pairing(workspace, self), NoiseFloor(workspace)
+        self.frontiers, self.pairing = Frontiers(workspace, self), Pairing(workspace, self)
+        self.noise = NoiseFloor(workspace)
         self._charts = QTimer(self, singleShot=True, interval=_CHARTS_MS)
         self._charts.timeout.connect(self._show_charts)
         self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
@@ -196,9 +186,8 @@ class ComparePage(RefreshedWhenSeen):
         self.interpolation.changed.connect(self._show_frontiers)
         self.confusion.chosen.connect(self._show_confused)
         self.history.chosen.connect(lambda samples: self._show(Filter(samples=samples)))
-        for curves in (self.frontiers, self.fusions):
-            curves.ready.connect(self._show_frontiers)
-            curves.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
+        self.frontiers.ready.connect(self._show_frontiers)
+        self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
         self.pairing.found.connect(lambda: self.table.candidates.set_pairs(self.pairing.pairs))
         workspace.recommending.changed.connect(self.table.viewport().update)
         self.offset.changed.connect(workspace.set_offset)
@@ -317,9 +306,9 @@ class ComparePage(RefreshedWhenSeen):
     def _show_frontiers(self) -> None:
         current = self.workspace.current
         self.interpolation.refresh()
-        mixed = self.interpolation.curve(), fusion_curve(self.workspace, self.fusions)
-        curves = candidates_curves(self.workspace, self.frontiers)
-        self.frontier.show_curves(curves, current.key if current else "", [curve for curve in mixed if curve])
+        mixed = self.interpolation.curve(), self.frontiers.fusion()
+        key = current.key if current else ""
+        self.frontier.show_curves(self.frontiers.candidates(), key, [curve for curve in mixed if curve])
         self._offer_offsets()
 
     # -- the logit offset

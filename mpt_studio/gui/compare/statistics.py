@@ -6,7 +6,7 @@ chance? ``Frontiers``: what could each trade?
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +18,8 @@ from mpt_studio.compare import (
     Paired,
     Subset,
     flow,
+    frontier,
+    fusion,
     history,
     paired,
     per_class,
@@ -130,72 +132,68 @@ def _floor(flips: int, samples: int, subset: Subset) -> str:
 
 
 class Frontiers(QObject):
-    """Curves by comparison as trained, each computed once by ``compute`` (``frontier``, ``fusion``).
+    """Curves of the open versions as trained, computed beside the window; ``ready`` follows where one is asked for.
 
-    A frontier that is there means that the comparison's offsets are there too.
+    A candidate's that is there means that the comparison's offsets are there too.
     """
 
     ready = Signal()
     failed = Signal(str, str)
 
-    def __init__(self, title: str, compute: Callable[[Comparison], Frontier], parent: QObject | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._title, self._compute = title, compute
-        self._found: dict[Comparison, Frontier] = {}
-        self._jobs: dict[Comparison, PoolJob] = {}
+        self._workspace = workspace
+        self._found: dict[_Asked, Frontier] = {}
+        self._jobs: dict[_Asked, PoolJob] = {}
 
-    def get(self, comparison: Comparison) -> Frontier | None:
-        """None until it has been computed, which takes half a frame and more; ``ready`` follows."""
-        if comparison not in self._found and comparison not in self._jobs:
-            self._start(comparison)
-        return self._found.get(comparison)
+    def candidates(self) -> list[Curve]:
+        """What each candidate could trade, as far as it is computed, which takes half a frame and more."""
+        compared = [(v, self._workspace.comparison(v.key)) for v in self._workspace.candidates]
+        alive = {comparison for _, comparison in compared}
+        self._found = {asked: found for asked, found in self._found.items() if asked[1] in alive}
+        curves = []
+        for version, comparison in compared:
+            found = self._get("frontier", comparison) if version.role != "noise_floor" else None
+            if found is not None:
+                curves.append(Curve.of(version.key, version.label, version.color, version.role == "reference", found))
+        return curves
 
-    def keep(self, alive: Collection[Comparison | None]) -> None:
-        """Forget all others."""
-        self._found = {c: found for c, found in self._found.items() if c in alive}
+    def fusion(self) -> Curve | None:
+        """Of the old model and the candidate on show, once it is computed."""
+        current = self._workspace.current
+        found = self._get("fusion", self._workspace.comparison(current.key)) if current is not None else None
+        if current is None or found is None:
+            return None
+        return Curve.of(current.key, current.label, current.color, False, found, FUSION)
 
-    def _start(self, comparison: Comparison) -> None:
-        job = PoolJob(
-            self._title,
-            partial(self._compute, comparison),
-            partial(self._keep, comparison),
-            self.failed.emit,
-            self,
-        )
-        self._jobs[comparison] = job
+    def _get(self, what: str, comparison: Comparison | None) -> Frontier | None:
+        """None until it is computed, and where there is none to draw."""
+        if comparison is None or missing.reason(comparison, what):
+            return None
+        asked = what, comparison
+        if asked not in self._found and asked not in self._jobs:
+            self._start(asked)
+        found = self._found.get(asked)
+        return found if found is not None and found.samples_old_classes else None
+
+    def _start(self, asked: _Asked) -> None:
+        title, compute = _CURVES[asked[0]]
+        job = PoolJob(title, partial(compute, asked[1]), partial(self._keep, asked), self.failed.emit, self)
+        self._jobs[asked] = job
         job.start()
 
-    def _keep(self, comparison: Comparison, found: Frontier) -> None:
-        self._jobs.pop(comparison, None)
-        self._found[comparison] = found
+    def _keep(self, asked: _Asked, found: Frontier) -> None:
+        self._jobs.pop(asked, None)
+        self._found[asked] = found
         self.ready.emit()
 
 
-def candidates_curves(workspace: Workspace, frontiers: Frontiers) -> list[Curve]:
-    """What each candidate could trade, as far as it is computed."""
-    curves = []
-    frontiers.keep([workspace.comparison(v.key) for v in workspace.candidates])
-    for version in workspace.candidates:
-        comparison = workspace.comparison(version.key)
-        if comparison is None or version.role == "noise_floor" or missing.reason(comparison, "frontier"):
-            continue
-        found = frontiers.get(comparison)
-        if found is not None and found.samples_old_classes:
-            curves.append(Curve.of(version.key, version.label, version.color, version.role == "reference", found))
-    return curves
-
-
-def fusion_curve(workspace: Workspace, fusions: Frontiers) -> Curve | None:
-    """Of the old model and the candidate on show, once it is computed."""
-    current = workspace.current
-    comparison = workspace.comparison(current.key) if current is not None else None
-    fusions.keep([comparison])
-    if current is None or comparison is None or missing.reason(comparison, "fusion"):
-        return None
-    found = fusions.get(comparison)
-    if found is None or not found.samples_old_classes:
-        return None
-    return Curve.of(current.key, current.label, current.color, False, found, FUSION)
+_Asked = tuple[str, Comparison]
+"""What curve, of what."""
+_CURVES: dict[str, tuple[str, Callable[[Comparison], Frontier]]] = {
+    "frontier": ("Computing the frontier", frontier),
+    "fusion": ("Mixing probabilities", fusion),
+}
 
 
 def count_charts(comparison: Comparison, stop: Stop) -> Comparison:

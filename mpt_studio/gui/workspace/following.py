@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from PySide6.QtCore import QObject
 
 from mpt_studio.errors import UserError
 from mpt_studio.events import Ended, Event, Stage
+from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.workspace import version as making
 from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.opening import Opening
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.jobs.plan import plan_of
+from mpt_studio.predictions import Predictions, read_predictions
 
 _SHOWN = ("old", "reference", "candidate")
 
@@ -44,7 +47,29 @@ class Following(QObject):
         deployed = [making.of_deployed(recipe.old)] if recipe.old else []
         opened.replace([*deployed, _training(update_id, first.label, first.role)], update_id)
         for version in deployed:
-            self._loading.evaluate_one(version)  # at once where the data are open already, else with them
+            if version.checkpoint:
+                self._loading.evaluate_one(version)  # at once where the data are open already, else with them
+            else:
+                self._read_answers(version)
+
+    def _read_answers(self, version: Version) -> None:
+        """Beside the window: the update has imported them, but they are looked at from end to end."""
+        PoolJob(
+            f"Opening {version.label}",
+            lambda: read_predictions(Path(version.key)),
+            lambda found: self._take_answers(version, found),
+            lambda sentence, _detail: self._opened.refuse(version, sentence),
+            self,
+        ).start()
+
+    def _take_answers(self, version: Version, found: Predictions) -> None:
+        opened = self._opened
+        if opened.version(version.key) is not version:
+            return
+        version.predictions = found
+        if opened.dataset is not None:
+            making.fit_to(version, opened.dataset)
+        opened.answers_changed(version)
 
     def take(self, update_id: str, events: Iterable[tuple[str, Event]]) -> None:
         """Versions begin and get their answers."""

@@ -11,7 +11,8 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.compare.figures.decision import Decision
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.predictions import Predictions, Scale, UnclearScores, read_predictions, with_truth
+from mpt_studio.predictions import Predictions, Scale, UnclearScores, is_predictions, read_predictions, with_truth
+from mpt_studio.predictions.truth import on_test_part
 from mpt_studio.reading import Reading
 
 if TYPE_CHECKING:
@@ -100,17 +101,18 @@ def of_predictions(path: Path, found: Predictions, dataset: Dataset | None) -> V
 
 
 def fit_to(version: Version, dataset: Dataset) -> bool:
-    """Give imported answers the data's ids and true classes where their file does not tell them; tells whether."""
+    """Have imported answers on the data's test part alone, with the data's ids, and its true classes where their file
+    does not tell them; tells whether they have changed.
+    """
     found = version.predictions
     if found is None or found.data_fingerprint or version.checkpoint:
         return False
-    if found.has_truth and any(name in dataset.index_of for name in found.sample_ids[:1000].tolist()):
-        return False
+    own_ids = found.has_truth and any(name in dataset.index_of for name in found.sample_ids[:1000].tolist())
     try:
-        version.predictions = with_truth(found, dataset)
+        version.predictions = on_test_part(found if own_ids else with_truth(found, dataset), dataset)
     except UserError:  # of other data: they stay as they are
         return False
-    return True
+    return version.predictions is not found
 
 
 def of_update(result: dict[str, Any]) -> list[Version]:
@@ -177,9 +179,13 @@ def of_run(run: Run) -> Version:
     )
 
 
-def of_deployed(checkpoint: str) -> Version:
-    """The old model that an update was given, under the key and label that it has in the update's result."""
-    return Version(checkpoint, Path(checkpoint).stem, "old", color=OLD_COLOR, checkpoint=checkpoint)
+def of_deployed(path: str) -> Version:
+    """The old model that an update was given, with the label that it has in the update's result.
+
+    Where that are its answers, it has no checkpoint, and they are still to be read.
+    """
+    weights = "" if is_predictions(Path(path)) else path
+    return Version(path, Path(path).stem, "old", color=OLD_COLOR, checkpoint=weights)
 
 
 def choose_old(opened: list[Version], alone: bool) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from mpt_studio.events import Ended, Stage
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -108,3 +109,22 @@ def test_that_an_update_on_other_data_than_those_that_are_open_is_not_followed(
     workspace.following.begin(store.create_update(UpdateRecipe(data="nowhere"), title="other").id)
     assert workspace.versions == []
     assert workspace.dataset.spec == "drawn"
+
+
+def test_that_an_old_model_that_is_its_answers_has_them_on_the_test_part(
+    workspace: Workspace, store: Store, tmp_path: Path, qtbot: QtBot
+) -> None:
+    workspace.dataset = data = DrawnDataset()
+    data.train, data.test = data.test[:4], data.test[4:]
+    rows = [f"{name},{data.class_names[0]}" for name in data.sample_ids.tolist()]
+    path = tmp_path / "deployed.csv"
+    path.write_text("\n".join(["id,prediction", *rows]) + "\n")
+    update = store.create_update(UpdateRecipe(data="drawn", old=str(path)), title="mine").id
+    workspace.following.begin(update)
+    old = workspace.old
+    assert old is not None
+    assert (old.label, old.checkpoint) == ("deployed", "")
+    qtbot.waitUntil(lambda: old.predictions is not None)
+    assert old.predictions is not None
+    assert sorted(old.predictions.sample_ids.tolist()) == sorted(data.sample_ids[data.test].tolist())
+    assert not workspace.worker.asked  # type: ignore[union-attr, attr-defined]
