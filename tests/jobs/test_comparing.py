@@ -150,7 +150,7 @@ def test_that_the_commands_show_the_table_and_take_a_map(
     code, out, _ = command(capsys, "compare", *pair, *store)
     assert code == 0
     assert "Renamed by the class map: Kitty → cat." in out
-    assert "not available: margin drop, old confidence, old margin." in out
+    assert "not available: margin drop, old confidence, old margin, fusion." in out
     code, _, err = command(capsys, "compare", *pair, "--class-map", pair[0], *store)
     assert code == 1
     assert err.startswith("old.csv, line 1: 'id,label,y_pred' is neither")
