@@ -85,7 +85,7 @@ def _cost(session: Session, recipe: UpdateRecipe, dataset: Dataset) -> tuple[Cos
         class_names=dataset.class_names,
         train=train,
         validation=validation,
-        start=start_of(session, Path(start.file)) if start.file else None,
+        start=start_of(session, Path(start.file), recipe.model.arch) if start.file else None,
     )
     return measure(parts), Images(len(train), len(validation), len(dataset.test))
 

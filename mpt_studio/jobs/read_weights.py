@@ -83,14 +83,18 @@ def read_start(session: Session, path: Path, choices: Choices = NOTHING_CHOSEN) 
     return reading
 
 
-def start_of(session: Session, path: Path) -> Checkpoint:
-    """The weights that a training begins with, described; what this store wrote is taken as it is.
+def start_of(session: Session, path: Path, arch: str) -> Checkpoint:
+    """The weights that a training of ``arch`` begins with, described; what this store wrote is taken as it is.
 
-    Without names of classes there is no head in them. Raises ``UserError`` as ``read_start`` does.
+    A file that may be several architectures, or is one only by order and shape, is taken for ``arch`` where that is
+    among them: who trains it has said so. Without names of classes there is no head in what is read. Raises
+    ``UserError`` as ``read_start`` does.
     """
     if has_our_header(path) and is_own(session.store, path):
         return read_checkpoint(path)
-    start = read_start(session, path).checkpoint
+    seen = reading_of(session, path, for_start=True)
+    is_asked = seen.checkpoint is None and arch in {candidate.arch for candidate in seen.candidates}
+    start = read_start(session, path, Choices(arch=arch) if is_asked else NOTHING_CHOSEN).checkpoint
     assert start is not None
     return start
 

@@ -102,7 +102,7 @@ def check_engine(session: Session, recipe: AnyRecipe, dataset: Dataset) -> None:
     choose(recipe.training.device)
     model, of_start = recipe.model, 0
     if recipe.start.file:
-        of_start = start_of(session, Path(recipe.start.file)).preprocessing.image_size
+        of_start = start_of(session, Path(recipe.start.file), recipe.model.arch).preprocessing.image_size
     elif with_start(recipe, dataset).start.start == "pretrained":
         of_start = preprocessing_of(model.arch).image_size
     check_architecture(model, len(dataset.class_names), model.input_size(dataset.image_size, of_start))
@@ -303,7 +303,7 @@ class _TrainingJob:
             train=train_part,
             validation=validation,
             old=named(old, old_classes) if old else None,
-            start=self.writer.patiently(lambda: start_of(self.session, Path(recipe.start.file)))
+            start=self.writer.patiently(lambda: start_of(self.session, Path(recipe.start.file), recipe.model.arch))
             if recipe.start.file
             else None,
             reference=self._version(recipe.reference) if recipe.reference else None,

@@ -27,7 +27,7 @@ def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
     import timm
     import torch
     from torch import nn
-    from torch.utils.data import DataLoader
+    from torch.utils.data import DataLoader, Subset
     from torchvision import datasets
     from torchvision.transforms import InterpolationMode, v2
 
@@ -38,9 +38,10 @@ def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
     seen = [v2.Resize(round(size * given.resize_share), InterpolationMode.BICUBIC), v2.CenterCrop(size)]
     train = datasets.ImageFolder(str(Path(given.data) / "train"), v2.Compose([v2.RGB(), *varied, *end]))
     test = datasets.ImageFolder(str(Path(given.data) / "test"), v2.Compose([v2.RGB(), *seen, *end]))
-    workers = os.cpu_count() or 1
+    workers, kept = os.cpu_count() or 1, round(0.9 * len(train))  # as many as an update trains on
+    train = Subset(train, torch.randperm(len(train))[:kept].tolist())
     loader = DataLoader(train, given.batch, shuffle=True, num_workers=workers, drop_last=False, persistent_workers=True)
-    network = timm.create_model(given.arch.removeprefix("timm/"), num_classes=len(train.classes))
+    network = timm.create_model(given.arch.removeprefix("timm/"), num_classes=len(test.classes))
     load_body(network, given.start)
     optimizer = torch.optim.AdamW(network.parameters(), given.rate, weight_decay=given.decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, given.epochs * len(loader))
