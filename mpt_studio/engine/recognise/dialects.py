@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
@@ -24,6 +24,13 @@ class Variant:
     notes: tuple[str, ...] = ()
     only: str = ""
     """A pattern of the architectures that these names are of, where others have the same tensors."""
+    in_file: Mapping[str, str] = field(default_factory=dict)
+    """What people find in their file, which sentences say; a tensor that was made anew has no name there."""
+
+    def read_from(self, tensors: Mapping[str, Tensor]) -> Variant:
+        """The same, knowing the file's own names."""
+        names = {id(tensor): name for name, tensor in tensors.items()}
+        return replace(self, in_file={name: names.get(id(t), name) for name, t in self.tensors.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,10 @@ class Fit:
     @property
     def distance(self) -> int:
         return len(self.missing) + len(self.left_over) + len(self.other)
+
+    def said_as(self, in_file: Mapping[str, str]) -> Fit:
+        """The same with the file's own names for what the architecture does not know."""
+        return replace(self, left_over=tuple(in_file.get(name, name) for name in self.left_over))
 
     def phrase(self, limit: int = 110) -> str:
         """ "lacks a, b and 3 more; has the unknown c", shortened to ``limit`` characters."""

@@ -53,8 +53,8 @@ def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices) ->
 
     Raises ``UserError`` where none fits, naming the closest one and the difference.
     """
-    translated = tuple(huggingface.translated(tensors, evidence.config))
-    variants = (*translated, *dialects.variants(tensors))
+    translated = tuple(v.read_from(tensors) for v in huggingface.translated(tensors, evidence.config))
+    variants = (*translated, *(v.read_from(tensors) for v in dialects.variants(tensors)))
     for way in (_by_name, _by_order, _headless, _headless_port):
         for variant in variants if way in (_by_name, _by_order) else (*translated, *dialects.backbones(tensors)):
             found = _first(way(variant, choices), evidence, choices)
@@ -89,9 +89,8 @@ def _by_name(variant: Variant, choices: Choices) -> Ways:
             names = dict(zip(head, entry_head, strict=False))
             if len(head) == len(entry_head) and names.keys() != set(entry_head):
                 renamed = {names.get(name, name): tensor for name, tensor in variant.tensors.items()}
-                note = (
-                    f"The head stands at {one_sentence(head[0], 60)}; layers without weights beside it are not known."
-                )
+                place = one_sentence(variant.in_file[head[0]], 60)
+                note = f"The head stands at {place}; layers without weights beside it are not known."
                 yield Named(tensors=renamed, notes=(*variant.notes, note)), _chosen(group, choices)
 
 
@@ -171,16 +170,16 @@ def _found(matches: list[Match], evidence: Evidence, choices: Choices) -> Found:
 
 def _no_fit(variants: tuple[Variant, ...], evidence: Evidence, choices: Choices) -> str:
     """The sentence for tensors that no architecture has: the closest one, and what is different."""
-    tried = [_shapes(variant) for variant in variants]
-    if ports.lies_as_in_tensorflow(tried[0]):
+    if ports.lies_as_in_tensorflow(_shapes(variants[0])):
         return (
             f"The kernels of {evidence.name} lie as TensorFlow keeps them (height, width, input, output); "
             "convert them to PyTorch's order, or export the model to ONNX."
         )
     best: tuple[float, str, str] = (math.inf, "", "")
-    for shapes in tried[:MOST_TRIED]:
+    for variant in variants[:MOST_TRIED]:
+        shapes = _shapes(variant)
         for entry in _near(shapes, choices):
-            fit = _difference(entry, shapes)
+            fit = _difference(entry, shapes).said_as(variant.in_file)
             if fit.distance < best[0]:
                 alien = len(fit.left_over) == sum(not signature.is_derived(name) for name in shapes)
                 phrase = ports.difference(shapes, entry) if alien else fit.phrase() or _OTHER_SETTINGS

@@ -83,4 +83,10 @@ def test_that_a_head_in_a_sequence_is_found(contents, tmp_path, made):
         contents(tensors), folder, Choices(class_names=tuple("abcde"[: len(tensors["classifier.1.bias"])]))
     )
     assert arch in [candidate.arch for candidate in reading.candidates]
-    assert any("The head stands at" in note for note in reading.notes)
+    assert any("The head stands at classifier.1.weight" in note for note in reading.notes)  # as the file calls it
+
+
+def test_that_a_tensor_that_nobody_knows_is_named_as_the_file_does(made, contents, tmp_path):
+    tensors = {**tensors_of("resnet18", made), "resnet.encoder.stages.0.layers.0.layer.0.odd": torch.zeros(3)}
+    with pytest.raises(UserError, match=r"has the unknown resnet\.encoder\.stages\.0\.layers\.0\.layer\.0\.odd"):
+        describe(contents(tensors), folder_of("resnet18", tmp_path))
