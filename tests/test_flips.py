@@ -141,10 +141,10 @@ def test_that_mcnemar_nears_the_normal_approximation_for_a_million_flips(lead: i
 
 
 def test_that_mcnemar_of_a_million_flips_takes_no_time() -> None:
-    before = time.perf_counter()
+    before = time.thread_time()
     assert mcnemar_p(0, 1_000_000) == 0.0
     assert mcnemar_p(500_000, 500_000) == 1.0
-    assert time.perf_counter() - before < 1
+    assert time.thread_time() - before < 1
 
 
 @settings(max_examples=60, deadline=None)

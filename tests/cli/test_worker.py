@@ -32,7 +32,7 @@ class Talk:
         self._lines.put(json.dumps(fields))
 
     def answer(self) -> dict:
-        return self.heard.get(timeout=10)
+        return self.heard.get(timeout=120)
 
     def write(self, text: str) -> None:
         self.heard.put(json.loads(text))
@@ -42,7 +42,7 @@ class Talk:
 
     def end(self) -> None:
         self._lines.put(None)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=120)
         assert not self._thread.is_alive()
 
 
@@ -54,7 +54,7 @@ class Steps:
 
     def long(self, session, warm, args) -> dict:
         self.started.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(120)
         session.progress("half way", 0.5)
         self.served.append("long")
         return {"done": True}

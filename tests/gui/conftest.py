@@ -5,6 +5,7 @@ The comparison: ten drawn images, two versions and more, hand-made logits.
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sys
@@ -67,6 +68,21 @@ for line in sys.stdin:
     print(json.dumps({"id": request["id"], "result": result}), flush=True)
 """
 """Answers what the inspector asks, over the real protocol, with what it was told on the command line."""
+
+
+class PatientBot(QtBot):
+    """Waits for what has to come, which ends with it: busy machines take their time."""
+
+    _long = functools.partial(functools.partialmethod, timeout=120_000)
+    waitUntil = _long(QtBot.waitUntil)
+    waitSignal = _long(QtBot.waitSignal)
+    waitExposed = _long(QtBot.waitExposed)
+    waitActive = _long(QtBot.waitActive)
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
 
 
 class DrawnDataset(Dataset):

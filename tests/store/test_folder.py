@@ -61,7 +61,7 @@ def test_that_a_run_whose_process_was_killed_reads_as_interrupted_and_can_be_res
         with pytest.raises(UserError, match="while it is running"):
             store.delete(run_id)
         child.send_signal(signal.SIGKILL)
-        child.wait(timeout=10)
+        child.wait()
     run = store.run(run_id)
     assert run.outcome == "interrupted"
     assert not run.is_active

@@ -40,7 +40,7 @@ KNOCKING = {
 
 def test_that_the_corpus_is_large_and_its_names_differ() -> None:
     cases = corpus()
-    assert len(cases) >= 120
+    assert len(cases) >= 500
     assert len({(case.group, case.name) for case in cases}) == len(cases)
     assert len({name.label for name in all_names()}) >= 60
 

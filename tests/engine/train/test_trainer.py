@@ -103,8 +103,9 @@ def test_that_the_margin_lowers_new_class_logits_but_not_the_training_accuracy_c
     ("age", "since_the_last", "told"),
     [(1, 0.1, False), (1, 0.2, True), (600, 0.5, False), (600, 0.7, True), (86_400, 2.9, False), (86_400, 3.1, True)],
 )
-def test_that_steps_are_told_less_often_the_longer_a_run_is(age, since_the_last, told, make, replaced):
+def test_that_steps_are_told_less_often_the_longer_a_run_is(age, since_the_last, told, make, replaced, monkeypatch):
     trainer, now = make(replaced({})), time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     trainer._began, trainer._read_at = now - age, now - since_the_last
     assert trainer._is_due() is told
 

@@ -52,7 +52,7 @@ def queue(qtbot: QtBot, store: Store) -> Iterator[RunQueue]:
 def wait_begin(qtbot: QtBot, queue: RunQueue, update_id: str) -> None:
     seen: list[str] = []
     queue.events.connect(lambda update, batch: seen.append(update))
-    qtbot.waitUntil(lambda: update_id in seen, timeout=15_000)
+    qtbot.waitUntil(lambda: update_id in seen)
 
 
 def test_that_a_second_update_waits_and_begins_when_the_first_ends(qtbot: QtBot, queue: RunQueue, store: Store) -> None:
@@ -62,7 +62,7 @@ def test_that_a_second_update_waits_and_begins_when_the_first_ends(qtbot: QtBot,
     assert (queue.current, queue.waiting) == (first.id, (second.id,))
     assert store.update(second.id).outcome == "queued"
     wait_begin(qtbot, queue, first.id)
-    with qtbot.waitSignal(queue.ended, timeout=15_000) as ended:
+    with qtbot.waitSignal(queue.ended) as ended:
         queue.stop_and_keep()
     assert ended.args == [first.id, "stopped", "as you wish", ""]
     assert (queue.current, queue.waiting) == (second.id, ())
@@ -110,9 +110,9 @@ def test_that_a_new_window_attaches_to_what_runs_and_lines_up_what_waits(qtbot: 
     after.events.connect(lambda _, batch: texts.extend(e.text for _, e in batch if isinstance(e, Note)))
     after.restore()
     assert (after.current, after.waiting) == (first.id, (second.id,))
-    qtbot.waitUntil(lambda: texts == ["begin"], timeout=5000)
+    qtbot.waitUntil(lambda: texts == ["begin"])
     after.remove(second.id)
-    with qtbot.waitSignal(after.ended, timeout=15_000):
+    with qtbot.waitSignal(after.ended):
         after.stop_and_keep()
     after.close()
 
@@ -123,7 +123,7 @@ def test_that_closing_with_stop_and_keep_ends_the_trainer(qtbot: QtBot, store: S
     queue.add(update.id)
     wait_begin(qtbot, queue, update.id)
     queue.close(keep_training=False)
-    qtbot.waitUntil(lambda: store.update(update.id).outcome == "stopped", timeout=10_000)
+    qtbot.waitUntil(lambda: store.update(update.id).outcome == "stopped")
 
 
 def test_that_commands_without_a_running_update_do_nothing(queue: RunQueue, store: Store) -> None:

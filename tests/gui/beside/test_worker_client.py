@@ -68,7 +68,7 @@ class Ear:
 def test_that_a_result_and_progress_arrive(client: WorkerClient, qtbot: QtBot) -> None:
     ear = Ear()
     request = ear.asks(client, "echo", text="Übung")
-    with qtbot.waitSignal(request.finished, timeout=10_000):
+    with qtbot.waitSignal(request.finished):
         pass
     assert ear.results[0]["said"] == "Übung"
     assert ear.progress == [("half way", 0.5)]
@@ -79,14 +79,14 @@ def test_that_the_process_stays_warm(client: WorkerClient, qtbot: QtBot) -> None
     ear = Ear()
     ear.asks(client, "echo", text="1")
     ear.asks(client, "echo", text="2")
-    qtbot.waitUntil(lambda: len(ear.results) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(ear.results) == 2)
     assert ear.results[0]["pid"] == ear.results[1]["pid"]
 
 
 def test_that_an_error_is_a_sentence_with_its_detail(client: WorkerClient, qtbot: QtBot) -> None:
     ear = Ear()
     ear.asks(client, "fail")
-    qtbot.waitUntil(lambda: bool(ear.errors), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(ear.errors))
     assert ear.errors == [("No such data.", "trace")]
 
 
@@ -94,7 +94,7 @@ def test_that_a_dead_worker_is_told_and_the_next_request_gets_a_new_one(client: 
     ear = Ear()
     ear.asks(client, "die")
     ear.asks(client, "echo", text="after")
-    qtbot.waitUntil(lambda: bool(ear.results), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(ear.results))
     sentence, detail = ear.errors[0]
     assert "exit code 3" in sentence
     assert "the last words" in detail
@@ -105,7 +105,7 @@ def test_that_requests_are_sent_at_once_and_answers_find_theirs(client: WorkerCl
     first, second = Ear(), Ear()
     first.asks(client, "twice")
     client.request("other", {}, second.results.append, latest="saliency")
-    qtbot.waitUntil(lambda: bool(first.results), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(first.results))
     assert first.results == [{"said": "first", "latest": "saliency"}]
     assert second.results == [{"said": "second"}]
 
@@ -113,7 +113,7 @@ def test_that_requests_are_sent_at_once_and_answers_find_theirs(client: WorkerCl
 def test_that_a_skipped_request_ends_without_a_word(client: WorkerClient, qtbot: QtBot) -> None:
     ear = Ear()
     request = ear.asks(client, "skip")
-    with qtbot.waitSignal(request.finished, timeout=10_000):
+    with qtbot.waitSignal(request.finished):
         pass
     assert ear.results == []
     assert ear.errors == []
@@ -123,11 +123,11 @@ def test_that_a_job_that_heeds_its_cancellation_keeps_the_worker_warm(client: Wo
     before, ear, slow = Ear(), Ear(), Ear()
     before.asks(client, "echo", text="1")
     request = slow.asks(client, "heed")
-    qtbot.waitUntil(lambda: bool(slow.progress), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(slow.progress))
     request.cancel()
     assert not client.is_busy
     ear.asks(client, "echo", text="2")
-    qtbot.waitUntil(lambda: bool(ear.results), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(ear.results))
     assert ear.results[0]["pid"] == before.results[0]["pid"]
     assert slow.errors == []
 
@@ -136,7 +136,7 @@ def test_that_a_request_that_ends_worker_after_worker_is_given_up(client: Worker
     ears = [Ear() for _ in range(4)]
     for ear in ears:
         ear.asks(client, "die")
-    qtbot.waitUntil(lambda: all(ear.errors for ear in ears), timeout=10_000)
+    qtbot.waitUntil(lambda: all(ear.errors for ear in ears))
     assert [len(ear.errors) for ear in ears] == 4 * [1]
 
 
@@ -144,9 +144,9 @@ def test_that_cancel_stops_the_running_request_and_the_waiting_one_goes_on(clien
     slow, ear = Ear(), Ear()
     request = slow.asks(client, "sleep")
     ear.asks(client, "echo", text="next")
-    qtbot.waitUntil(lambda: bool(slow.progress), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(slow.progress))
     request.cancel()
-    qtbot.waitUntil(lambda: bool(ear.results), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(ear.results))
     assert slow.results == []
     assert slow.errors == []
 
@@ -157,7 +157,7 @@ def test_that_a_waiting_request_is_cancelled_without_stopping_the_worker(client:
     waiting = second.asks(client, "echo", text="2")
     waiting.cancel()
     third.asks(client, "echo", text="3")
-    qtbot.waitUntil(lambda: bool(third.results), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(third.results))
     assert second.results == []
     assert first.results[0]["pid"] == third.results[0]["pid"]
 
@@ -165,6 +165,6 @@ def test_that_a_waiting_request_is_cancelled_without_stopping_the_worker(client:
 def test_that_a_program_that_cannot_start_is_told(qtbot: QtBot, tmp_path: Path) -> None:
     client, ear = WorkerClient(tmp_path, command=[str(tmp_path / "missing")]), Ear()
     ear.asks(client, "echo", text="1")
-    qtbot.waitUntil(lambda: bool(ear.errors), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(ear.errors))
     assert "could not be started" in ear.errors[0][0]
     client.close()

@@ -157,9 +157,9 @@ def test_that_no_smoothing_returns_the_values_themselves() -> None:
 def test_that_smoothing_a_million_points_takes_a_moment() -> None:
     values = np.random.default_rng(0).random(1_000_000)
     smooth(values, 0.9)
-    begin = time.perf_counter()
+    begin = time.thread_time()
     smooth(values, 0.99)
-    assert time.perf_counter() - begin < 0.5
+    assert time.thread_time() - begin < 0.5
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30), st.floats(-2e6, 2e6))

@@ -65,7 +65,7 @@ def test_that_an_image_that_can_be_decoded_has_a_thumbnail(dialog: SkippedDialog
     def picture(row: int) -> object:
         return dialog.shown.index(row, IMAGE).data(Qt.ItemDataRole.DecorationRole)
 
-    qtbot.waitUntil(lambda: picture(2) is not None, timeout=5000)
+    qtbot.waitUntil(lambda: picture(2) is not None)
     assert picture(0) is None
 
 

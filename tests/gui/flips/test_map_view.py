@@ -53,7 +53,7 @@ def opened(page: FlipsPage, qtbot: QtBot) -> MapView:
     assert beside is not None
     beside.button.setChecked(True)
     assert beside.map is not None
-    qtbot.waitUntil(lambda: beside.map is not None and len(beside.map.canvas.bright) == 10, timeout=10_000)
+    qtbot.waitUntil(lambda: beside.map is not None and len(beside.map.canvas.bright) == 10)
     return beside.map
 
 
@@ -120,7 +120,7 @@ def test_that_a_problem_is_told_and_can_be_tried_again(page: FlipsPage, workspac
     current.checkpoint = good.replace("plain", "broken")
     Path(current.checkpoint).touch()
     shown.refresh()
-    qtbot.waitUntil(lambda: shown.canvas.note == "The weights are damaged.", timeout=10_000)
+    qtbot.waitUntil(lambda: shown.canvas.note == "The weights are damaged.")
     current.checkpoint = good
     shown.again.click()
     assert shown.canvas.note == ""
@@ -151,5 +151,5 @@ def test_that_another_choice_while_a_map_is_made_is_no_cancelling(page: FlipsPag
         view.versions.setCurrentIndex(choice)
         view.refresh()
         assert view.again.isHidden()
-    qtbot.waitUntil(lambda: "placed by" in view.placed.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "placed by" in view.placed.text())
     assert view.again.isHidden()

@@ -25,7 +25,7 @@ def page(qtbot: QtBot, filled: Store) -> RunsPage:
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
-    qtbot.waitUntil(lambda: made.model.rowCount() == 4, timeout=5000)
+    qtbot.waitUntil(lambda: made.model.rowCount() == 4)
     return made
 
 
@@ -114,7 +114,7 @@ def test_that_deleting_asks_and_takes_the_runs_along(
     page.delete()
     assert len(filled.updates()) == 1
     page.delete()
-    qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=5000)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1)
     assert asked == [3, 3]
     assert filled.updates() == []
     assert [run.label for run in filled.runs()] == ["alone"]
@@ -156,7 +156,7 @@ def test_that_a_running_update_opens_where_its_curves_grow(page: RunsPage, fille
     update = page.selected()[0].id
     with filled.write_update(update):
         page.refresh()
-        qtbot.waitUntil(lambda: "running" in [row.outcome for row in page.model.rows], timeout=5000)
+        qtbot.waitUntil(lambda: "running" in [row.outcome for row in page.model.rows])
         choose(page, "Spring release")
         with qtbot.waitSignal(page.workspace.resume) as heard, qtbot.assertNotEmitted(page.workspace.show_compare):
             page.open()
@@ -176,7 +176,7 @@ def test_that_resume_is_offered_only_where_something_is_left_to_do(page: RunsPag
                 writing.add_member(Member(run=run, role=role, method="m", label=label))
             writing.finish("stopped", f"After {len(members)}.")
         page.refresh()
-        qtbot.waitUntil(lambda: f"After {len(members)}." in [row.message for row in page.model.rows], timeout=5000)
+        qtbot.waitUntil(lambda: f"After {len(members)}." in [row.message for row in page.model.rows])
         choose(page, "Spring release")
 
     stopped_after(*planned)

@@ -17,7 +17,7 @@ def test_that_neighbours_show_label_and_similarity_and_enlarge(
     explained: Inspector, workspace: Workspace, qtbot: QtBot
 ) -> None:
     workspace.select(1)
-    qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 4, timeout=10_000)
+    qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 4)
     first, second = explained.neighbours.neighbours()[:2]
     assert (first.text(), first.similarity, second.text()) == ("✓ cat", 0.9, "✗ fox")
     qtbot.waitUntil(lambda: explained.neighbours.pool.image(5) is not None)
@@ -33,10 +33,10 @@ def test_that_many_training_images_are_only_read_when_asked_for(
 ) -> None:
     monkeypatch.setattr(module, "ASK_ABOVE", -1)
     workspace.select(1)
-    qtbot.waitUntil(lambda: overlay(explained.saliency.panes[0].image), timeout=10_000)
+    qtbot.waitUntil(lambda: overlay(explained.saliency.panes[0].image))
     side = explained.neighbours.sides[0]
     assert side.button.isVisible()
     assert explained.neighbours.neighbours() == []
     side.button.click()
-    qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 2)
     assert not side.button.isVisible()

@@ -23,7 +23,7 @@ def test_that_one_sample_is_shown_under_both_versions(workspace: Workspace, aske
         beside.show()
     beside.show_rows(np.array([1]))
     old, new = (pane.image for pane in beside.versions.panes)
-    qtbot.waitUntil(lambda: overlay(old) and overlay(new), timeout=10_000)
+    qtbot.waitUntil(lambda: overlay(old) and overlay(new))
     assert not beside._several.isVisible()
     qtbot.keyClick(beside, "+")
     assert new.transform().m11() == pytest.approx(old.transform().m11(), rel=0.02)

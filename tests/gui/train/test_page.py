@@ -111,14 +111,14 @@ def recipe(methods: str = "none") -> UpdateRecipe:
 
 
 def run_to_end(qtbot: QtBot, bench: Bench) -> list[str]:
-    with qtbot.waitSignal(bench.page.update_ended, timeout=20_000) as ended:
+    with qtbot.waitSignal(bench.page.update_ended) as ended:
         bench.page.start_update(recipe(), "Mine")
     return ended.args
 
 
 def test_that_one_button_starts_the_update_in_the_form(qtbot: QtBot, bench: Bench) -> None:
     bench.page.form.set_recipe(recipe())
-    with qtbot.waitSignal(bench.page.update_ended, timeout=20_000) as ended:
+    with qtbot.waitSignal(bench.page.update_ended) as ended:
         bench.page.start.click()
     update = bench.store.update(ended.args[0])
     assert (update.recipe.methods, update.outcome) == ("none", "done")
@@ -142,8 +142,8 @@ def test_that_versions_curves_and_flips_show_what_the_trainer_wrote(qtbot: QtBot
 def test_that_the_strip_gets_its_images_though_no_data_are_open(qtbot: QtBot, bench: Bench) -> None:
     run_to_end(qtbot, bench)
     pictures = bench.page.strip._pictures
-    qtbot.waitUntil(lambda: len(pictures._indices) == 2, timeout=10_000)
-    qtbot.waitUntil(lambda: pictures.thumbnails.image(pictures._indices[0]) is not None, timeout=5000)
+    qtbot.waitUntil(lambda: len(pictures._indices) == 2)
+    qtbot.waitUntil(lambda: pictures.thumbnails.image(pictures._indices[0]) is not None)
     from PySide6.QtCore import QPoint
 
     assert "truth:" in pictures.text_at(QPoint(10, 10))
@@ -153,15 +153,15 @@ def test_that_pause_go_on_and_stop_reach_the_trainer_and_show(qtbot: QtBot, benc
     bench.ending = "wait"
     bench.page.start_update(recipe(), "Mine")
     status = bench.page.status
-    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
     assert "Training No_Treatment" in status._what.text()
     assert not status.resume.isVisible()
     status.pause.click()
-    qtbot.waitUntil(lambda: status._what.text() == "Paused in No_Treatment", timeout=5000)
+    qtbot.waitUntil(lambda: status._what.text() == "Paused in No_Treatment")
     assert status.pause.text() == "Go on"
     status.pause.click()
-    qtbot.waitUntil(lambda: status.pause.text() == "Pause", timeout=5000)
-    with qtbot.waitSignal(bench.page.update_ended, timeout=10_000) as ended:
+    qtbot.waitUntil(lambda: status.pause.text() == "Pause")
+    with qtbot.waitSignal(bench.page.update_ended) as ended:
         status.stop.click()
     assert ended.args[1] == "stopped"
     assert not status.pause.isVisible()
@@ -204,7 +204,7 @@ def test_that_a_trainer_that_dies_is_told_and_can_be_resumed(qtbot: QtBot, bench
     assert outcome == "interrupted"
     assert "cannot allocate memory" in bench.page.errors.trace.toPlainText()
     bench.ending = "done"
-    with qtbot.waitSignal(bench.page.update_ended, timeout=20_000) as ended:
+    with qtbot.waitSignal(bench.page.update_ended) as ended:
         bench.page.status.resume.click()
     assert ended.args == [update_id, "done"]
     assert not bench.page.errors.isVisible()
@@ -230,7 +230,7 @@ def test_that_a_second_update_waits_and_can_be_taken_out(qtbot: QtBot, bench: Be
     second = bench.page.start_update(recipe(), "Second")
     assert (bench.queue.current, bench.queue.waiting) == (first, (second,))
     assert bench.page.start.text() == "Train and compare next"
-    qtbot.waitUntil(bench.page.waiting.isVisible, timeout=2000)
+    qtbot.waitUntil(bench.page.waiting.isVisible)
     chip = bench.page._waiting_row.itemAt(0).widget()
     assert "Second" in chip.text()
     chip.click()
@@ -242,20 +242,20 @@ def test_that_an_earlier_run_can_be_overlaid(qtbot: QtBot, bench: Bench) -> None
     run = bench.store.runs()[0].id
     bench.page.curves.clear()
     bench.page.overlay(run)
-    qtbot.waitUntil(lambda: bench.page.curves.run_ids == [run], timeout=5000)
+    qtbot.waitUntil(lambda: bench.page.curves.run_ids == [run])
 
 
 def test_that_a_page_made_while_training_goes_on_shows_it_from_the_start(qtbot: QtBot, bench: Bench) -> None:
     bench.ending = "wait"
     bench.page.start_update(recipe(), "Mine")
-    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
     bench.queue.close(keep_training=True)
     later = RunQueue(bench.store, make_thread=bench.thread)
     page = TrainPage(bench.workspace, later)
     qtbot.addWidget(page)
     later.restore()
-    qtbot.waitUntil(lambda: len(page.curves.run_ids) == 2, timeout=5000)
-    with qtbot.waitSignal(page.update_ended, timeout=10_000):
+    qtbot.waitUntil(lambda: len(page.curves.run_ids) == 2)
+    with qtbot.waitSignal(page.update_ended):
         later.stop_and_keep()
     later.close()
     page.close_page()
@@ -269,7 +269,7 @@ def test_that_the_real_trainer_runs_to_the_end(qtbot: QtBot, tmp_path: Path) -> 
     page.show()
     tiny = recipe()
     tiny = dataclasses.replace(tiny, training=dataclasses.replace(tiny.training, epochs=1, limit_train=360))
-    with qtbot.waitSignal(page.update_ended, timeout=200_000):
+    with qtbot.waitSignal(page.update_ended):
         page.start_update(tiny, "Tiny")
     assert workspace.opening.open_update(page.update_id)
     assert [v.role for v in workspace.versions] == ["old", "reference"]
@@ -287,10 +287,10 @@ def test_that_cancel_asks_first_and_stop_and_keep_does_not(
     monkeypatch.setattr(train_page, "ask_to_cancel", lambda _, *about: asked.append(about) or meant)
     bench.ending = "wait"
     bench.page.start_update(recipe(), "Mine")
-    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
     bench.page.status.cancel.click()
     assert asked == [("Mine", "No_Treatment")]
     assert (bench.page.status._what.text() == "Cancelling…") is meant
-    with qtbot.waitSignal(bench.page.update_ended, timeout=10_000):
+    with qtbot.waitSignal(bench.page.update_ended):
         bench.page.status.stop.click()
     assert len(asked) == 1

@@ -109,16 +109,16 @@ def test_that_a_thousand_classes_are_filtered_and_chosen_at_once(qtbot: QtBot, t
     made = ClassDoctor()
     qtbot.addWidget(made)
     made.show_pair(Pair(old, new, tmp_path))
-    qtbot.waitUntil(lambda: made.diagnosis is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: made.diagnosis is not None)
     made.show()
-    start = time.monotonic()
+    start = time.thread_time()
     made.only.setChecked(False)
     made.search.setText("class 0123")
     assert made.shown.rowCount() == 1
-    assert time.monotonic() - start < 1.0
+    assert time.thread_time() - start < 1.0
     made.choose([("class 0001", "")])
     assert made.model.draft["class 0001"] == ""
-    qtbot.waitUntil(lambda: made.state.text() != "…", timeout=20_000)
+    qtbot.waitUntil(lambda: made.state.text() != "…")
 
 
 def named(old_names: tuple[str, ...], new_names: tuple[str, ...]) -> tuple[Predictions, Predictions]:
@@ -179,10 +179,10 @@ def test_that_large_comparisons_are_blocked_beside_the_window_alike(
     page = ComparePage(blocked)
     qtbot.addWidget(page)
     page.show()
-    qtbot.waitUntil(lambda: page.stack.currentWidget() is page.blocked, timeout=5000)
+    qtbot.waitUntil(lambda: page.stack.currentWidget() is page.blocked)
     page.blocked.choose([("dog", "hound")])
     page.blocked.keep()
-    qtbot.waitUntil(lambda: page.stack.currentWidget() is page.scroll_area, timeout=5000)
+    qtbot.waitUntil(lambda: page.stack.currentWidget() is page.scroll_area)
 
 
 def test_that_the_old_model_is_asked_in_its_own_words(qtbot: QtBot, blocked: Workspace) -> None:

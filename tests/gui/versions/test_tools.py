@@ -53,7 +53,7 @@ def dialog_named(window: MainWindow, name: str) -> QDialog | None:
 def test_that_a_dropped_file_is_read_asked_about_and_opened(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     path, worker = weights(tmp_path / "deployed.pth"), window.workspace.worker
     drop(window, path)
-    qtbot.waitUntil(lambda: bool(worker.asked), timeout=5000)
+    qtbot.waitUntil(lambda: bool(worker.asked))
     assert window.docks[VERSIONS].widget().findChild(OpeningCard) is not None
     worker.last.answer(to_json(reading(path, names=())))
     asked = dialog_named(window, "ModelDialog")

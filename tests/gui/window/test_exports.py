@@ -28,7 +28,7 @@ def exports(qtbot: QtBot, workspace: Workspace) -> Exports:
 def written(qtbot: QtBot, exports: Exports, workspace: Workspace, scope: str, kind: str, path: Path) -> str:
     comparison = workspace.comparison()
     assert comparison is not None
-    with qtbot.waitSignal(workspace.message, timeout=10_000) as told:
+    with qtbot.waitSignal(workspace.message) as told:
         exports.write(comparison, exports.rows_of(scope), kind, path)
     return str(told.args[1])
 

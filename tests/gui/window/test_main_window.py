@@ -374,7 +374,7 @@ def test_that_the_default_layout_fits_small_and_large_windows(window: MainWindow
         window.resize(width, height)
         window.docks.reset()
         window.pages.show_page("train")
-        qtbot.waitUntil(lambda width=width: window.pages.width() > 0.6 * width, timeout=2000)
+        qtbot.waitUntil(lambda width=width: window.pages.width() > 0.6 * width)
         assert window.docks[LOG].is_folded
         parts: list[QWidget] = [window.pages, *(d for d in window.docks.by_key.values() if d.isVisible())]
         assert all(window.rect().contains(part.geometry()) for part in parts)
@@ -383,7 +383,7 @@ def test_that_the_default_layout_fits_small_and_large_windows(window: MainWindow
 def test_that_the_pages_get_most_of_a_small_window(window: MainWindow, qtbot: QtBot) -> None:
     window.docks.reset()
     window.pages.show_page("flips")
-    qtbot.waitUntil(lambda: 216 <= window.docks[VERSIONS].width() <= 232, timeout=2000)
+    qtbot.waitUntil(lambda: 216 <= window.docks[VERSIONS].width() <= 232)
     assert 270 <= window.docks[INSPECTOR].width() <= 292
 
 

@@ -124,6 +124,6 @@ def test_that_a_large_comparison_is_computed_beside_the_window(
     jobs: list[Job] = []
     workspace.job_started.connect(jobs.append)
     assert workspace.comparison("plain") is None
-    qtbot.waitUntil(lambda: workspace.comparison("plain") is not None, timeout=5000)
+    qtbot.waitUntil(lambda: workspace.comparison("plain") is not None)
     assert jobs[0].is_finished
     assert workspace.comparison("plain").rates("all") == (direct or workspace.comparison("plain")).rates("all")

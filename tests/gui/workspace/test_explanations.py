@@ -20,7 +20,7 @@ def test_that_hurrying_through_samples_asks_only_for_the_last(
 ) -> None:
     for row in (1, 2, 3, 5, 6):
         workspace.select(row)
-    qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 4, timeout=10_000)
+    qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 4)
     assert sorted(asked.read_text().splitlines()) == [
         "neighbours test/06 neighbours new",
         "neighbours test/06 neighbours old",
@@ -32,8 +32,8 @@ def test_that_hurrying_through_samples_asks_only_for_the_last(
 def test_that_an_answer_is_kept(explained: Inspector, workspace: Workspace, asked: Path, qtbot: QtBot) -> None:
     for row in (1, 2, 1):
         workspace.select(row)
-        qtbot.waitUntil(lambda: overlay(explained.saliency.panes[1].image), timeout=10_000)
-        qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 4, timeout=10_000)
+        qtbot.waitUntil(lambda: overlay(explained.saliency.panes[1].image))
+        qtbot.waitUntil(lambda: len(explained.neighbours.neighbours()) == 4)
         qtbot.waitUntil(lambda: not explained.explanations._rest.isActive())
     assert len(asked.read_text().splitlines()) == 8
 
@@ -44,4 +44,4 @@ def test_that_versions_are_loaded_ahead_and_again_for_another_candidate(
     explained.explanations.load()
     explained.explanations.load()
     workspace.set_current("mpt")
-    qtbot.waitUntil(lambda: asked.exists() and len(asked.read_text().splitlines()) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: asked.exists() and len(asked.read_text().splitlines()) == 2)

@@ -339,17 +339,17 @@ def test_that_a_killed_reader_and_a_killed_worker_are_told_and_the_window_goes_o
 ) -> None:
     empty_workspace.opening.open([weights(tmp_path / "first.pth")])
     worker = int(real._process.processId())
-    qtbot.waitUntil(lambda: bool(children(worker)), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(children(worker)))
     for reader in children(worker):
         with contextlib.suppress(ProcessLookupError):
             os.kill(reader, signal.SIGKILL)
-    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(told))
     assert told[0][0] == "error"
     assert "first.pth" in told[0][1]
     empty_workspace.opening.open([weights(tmp_path / "second.pth")])
-    qtbot.waitUntil(lambda: bool(children(worker)), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(children(worker)))
     os.kill(worker, signal.SIGKILL)
-    qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(told) == 2)
     assert told[1][1].startswith("second.pth: The worker process ended unexpectedly")
     assert empty_workspace.versions == []
     empty_workspace.opening.open([saved(tmp_path / "a", [RIGHT], "v1"), saved(tmp_path / "b", [WRONG], "v2")])
