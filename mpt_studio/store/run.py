@@ -150,6 +150,7 @@ class RunWriter(FolderWriter):
             self._note_checkpoint(name, temporary)
 
         self._replace(path, write_and_note)
+        self._lying[name] = self._record["checkpoints"][name]["sha256"]
         return path
 
     def save_state(self, write: Callable[[Path], None]) -> Path:
@@ -186,8 +187,15 @@ class RunWriter(FolderWriter):
         if outcome == "done":
             self.drop(self.run.resume_states)
 
+    @cached_property
+    def _lying(self) -> dict[str, str]:
+        """By name, the noted SHA-256 of the weights that lie there: what was noted last may never have been renamed."""
+        run = self.run
+        found = {name: path for name in run.checkpoints if (path := _checkpoint(self.folder, name)).is_file()}
+        return {name: digest for name, path in found.items() if (digest := paths.sha256_of(path)) in run.noted(path)}
+
     def _note_checkpoint(self, name: str, content: Path) -> None:
         noted: dict[str, dict[str, Any]] = self._record.get("checkpoints", {})
         digest = paths.sha256_of(content)
-        fresh = {"sha256": digest, "bytes": content.stat().st_size, "previous": noted.get(name, {}).get("sha256", "")}
+        fresh = {"sha256": digest, "bytes": content.stat().st_size, "previous": self._lying.get(name, "")}
         self.set(checkpoints={**noted, name: fresh})

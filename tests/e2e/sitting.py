@@ -12,7 +12,7 @@ from mpt_studio.__main__ import main
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.recipe import Training
 
-TINY = Training(epochs=2, limit_train=720, batch_size=64, learning_rate=0.05, save_every_seconds=0.2, device="cpu")
+TINY = Training(epochs=2, limit_train=240, batch_size=64, learning_rate=0.05, save_every_seconds=0.2, device="cpu")
 Condition = Callable[[], bool]
 User = Callable[[MainWindow], Generator[Condition, None, None]]
 

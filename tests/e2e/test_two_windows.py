@@ -14,7 +14,6 @@ from mpt_studio.store import Store
 pytestmark = [
     pytest.mark.gui,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
     pytest.mark.skipif(sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display"),
 ]
 

@@ -36,6 +36,10 @@ def full_disk(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+def full_disk_for(name: str, rename=paths._rename):  # type: ignore[no-untyped-def]
+    return lambda before, after: full_disk() if after.name == name else rename(before, after)
+
+
 def test_that_an_event_is_on_disk_when_append_returns(writer: RunWriter) -> None:
     writer.append(Note(text="one"))
     assert texts(writer) == ["one"]
@@ -104,10 +108,25 @@ def test_that_a_kill_between_noting_and_renaming_leaves_weights_that_pass(
     writer.save_weights(fill(b"first"))
     with monkeypatch.context() as patched:
         patched.setattr(writer, "_note_checkpoint", lambda *a: (RunWriter._note_checkpoint(writer, *a), full_disk()))
-        with pytest.raises(UserError, match="no space left"):
-            writer.save_weights(fill(b"second"))
+        for content in (b"second", b"third"):
+            with pytest.raises(UserError, match="no space left"):
+                writer.save_weights(fill(content))
     assert (writer.folder / "checkpoints" / "last.safetensors").read_bytes() == b"first"
     writer.run.check()
+
+
+def test_that_kills_between_noting_and_renaming_in_one_writer_after_the_other_leave_weights_that_pass(
+    writer: RunWriter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    writer.save_weights(fill(b"first"))
+    writer.close()
+    monkeypatch.setattr(paths, "_rename", full_disk_for("last.safetensors"))
+    for content in (b"second", b"third"):
+        again = Store(tmp_path).write_run(writer.id)
+        with pytest.raises(UserError, match="no space left"):
+            again.save_weights(fill(content))
+        again.close()
+        again.run.check()
 
 
 def test_that_a_full_disk_keeps_the_last_good_weights_and_says_so(writer: RunWriter) -> None:
