@@ -27,7 +27,13 @@ def _is_of_window(file: Path) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first: where processes share the tests, none is left waiting for another at the end."""
+    """What takes long begins first: where processes share the tests, none is left waiting for another at the end.
+
+    Whole programs that wait for each other take their time where others have the cores.
+    """
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.timeout(900))
     items.sort(key=lambda item: (not _is_of_window(item.path), item.path.name not in LONG))
 
 

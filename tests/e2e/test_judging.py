@@ -22,7 +22,6 @@ from mpt_studio.predictions import Predictions
 
 pytestmark = [
     pytest.mark.gui,
-    pytest.mark.timeout(120),
     pytest.mark.skipif(sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display"),
 ]
 NAMES = ("cat", "dog", "fox")

@@ -36,7 +36,7 @@ def start(store: Store, run: str) -> subprocess.Popen[bytes]:
 
 def wait_until_it_trains(process: subprocess.Popen[bytes], run: Run) -> None:
     size = run.events_path.stat().st_size
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while run.events_path.stat().st_size == size and process.poll() is None:
         assert time.monotonic() < deadline, "the trainer did not begin"
         time.sleep(0.002)
@@ -50,7 +50,6 @@ def wait_until_it_saves(process: subprocess.Popen[bytes], run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 def test_that_a_run_killed_twenty_times_ends_as_if_it_had_never_been_killed(tmp_path: Path) -> None:
     kill_and_compare(tmp_path, RECIPE, KILLS)

@@ -151,6 +151,7 @@ def _is_sentence(text: str) -> bool:
     return text.isprintable() and len(text) <= SENTENCE and text.endswith(".") and "Traceback" not in text
 
 
+@pytest.mark.timeout(1200)  # each file has a limit of its own
 @pytest.mark.parametrize("name", ROOMS)
 def test_that_every_hostile_file_is_refused_and_nothing_of_it_runs(outcomes: Outcomes, name: str) -> None:
     assert _misbehaving(outcomes(name)) == {}
