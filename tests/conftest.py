@@ -12,9 +12,8 @@ import pytest
 # Training nodes have no Qt: there, all but the window is tested.
 collect_ignore = [] if importlib.util.find_spec("PySide6") else ["gui", "e2e"]
 
-# Threads that wait for a core which another process has burn its time; tests that run alone have as many as users do.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tiny batches gain nothing from threads, and threads that wait for a core which another process has burn its time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # .ci/run asks for more
 
 WINDOW = ("gui", "e2e")
 """Rooms whose tests share a display, its focus and its pointer."""

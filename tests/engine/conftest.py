@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -17,7 +16,6 @@ from PIL import Image
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data import Dataset, open_dataset
-from mpt_studio.engine.machine.device import threads
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.weights import save_network
 from mpt_studio.engine.train.parts import Parts
@@ -51,13 +49,6 @@ class Squares(Dataset):
     def batch(self, indices, size: int) -> np.ndarray:
         assert size == SIZE
         return self.images[np.asarray(indices)]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def few_threads() -> None:
-    """Tiny batches gain nothing from threads, and test machines are shared; .ci/run asks for more."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    torch.set_num_threads(threads())
 
 
 @pytest.fixture(scope="session")
