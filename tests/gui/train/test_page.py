@@ -171,7 +171,7 @@ def test_that_while_it_waits_for_the_disk_only_cancel_is_offered(qtbot: QtBot, b
     bench.ending = "wait"
     page, status, errors = bench.page, bench.page.status, bench.page.errors
     update = page.start_update(recipe(), "Mine")
-    qtbot.waitUntil(lambda: len(page.curves.run_ids) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(page.curves.run_ids) == 2)
     run = page.curves.run_ids[-1]
     page._take(update, [(run, event) for event in waits_for("There is no space left.")])
     assert status._what.text() == "Waits for the disk"
@@ -182,7 +182,7 @@ def test_that_while_it_waits_for_the_disk_only_cancel_is_offered(qtbot: QtBot, b
     assert status._what.text() == "Training No_Treatment"
     assert not errors.isVisible()
     assert status.pause.isEnabled()
-    with qtbot.waitSignal(page.update_ended, timeout=10_000):
+    with qtbot.waitSignal(page.update_ended):
         status.stop.click()
 
 
