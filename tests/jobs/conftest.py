@@ -88,7 +88,7 @@ def without_torch(monkeypatch):
             raise AssertionError("this was computed before")
 
         monkeypatch.setattr(jobs.Warm, "probe", never)
-        monkeypatch.setattr("mpt_studio.engine.explain.Interpolation.__init__", never)
+        monkeypatch.setattr("mpt_studio.engine.interpolation.Interpolation.__init__", never)
         monkeypatch.setattr("mpt_studio.engine.explain.nearest", never)
 
     return refuse
