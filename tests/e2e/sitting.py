@@ -43,9 +43,10 @@ class Sitting:
                 self.waiting = next(self.steps)
         except StopIteration:
             self.leave()
-        except BaseException as error:  # told to pytest once the window is closed
+        except BaseException as error:  # told to pytest once the program has ended; closing the window may ask
             self.error = error
-            self.leave()
+            self.timer.stop()
+            QApplication.exit()
 
     def leave(self) -> None:
         self.timer.stop()

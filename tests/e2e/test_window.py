@@ -133,7 +133,7 @@ def test_that_a_killed_trainer_is_resumed_from_the_runs_page(
         assert store.update(update.id).outcome == "interrupted"
         window.pages.show_page("runs")
         window.commands.resume(update.id)
-        yield lambda: store.update(update.id).outcome == "done"
+        yield lambda: store.update(update.id).outcome == "done" and not window.queue.is_busy  # else closing asks
         yield lambda: window.workspace.comparison() is not None
 
     sit_down(tmp_path, user)
