@@ -92,6 +92,7 @@ def check_teachers(method: Method, *, old: object, reference: object, ensemble: 
     """Raise ``UserError`` where a teacher that the method needs is not given, be it as a path or as a checkpoint."""
     for needed, given, what in (
         (method.needs_old, old, "the old model as a teacher; name its checkpoint with --old"),
+        (method.from_old, old, "the old model, from whose weights it goes on; name its checkpoint with --old"),
         (method.needs_reference, reference, "the reference model as a teacher; name its checkpoint with --reference"),
         (method.needs_ensemble, ensemble, "an ensemble of reference models; name their checkpoints with --ensemble"),
     ):

@@ -97,14 +97,14 @@ def check_engine(session: Session, recipe: AnyRecipe, dataset: Dataset) -> None:
     """
     from mpt_studio.engine.machine.device import choose
     from mpt_studio.engine.networks.build import check_architecture
-    from mpt_studio.engine.recognise.pretrained import preprocessing_of
+    from mpt_studio.engine.recognise.pretrained import fetch
 
     choose(recipe.training.device)
     model, of_start = recipe.model, 0
     if recipe.start.file:
         of_start = start_of(session, Path(recipe.start.file), recipe.model.arch).preprocessing.image_size
     elif with_start(recipe, dataset).start.start == "pretrained":
-        of_start = preprocessing_of(model.arch).image_size
+        of_start = fetch(model.arch).preprocessing.image_size
     check_architecture(model, len(dataset.class_names), model.input_size(dataset.image_size, of_start))
     if isinstance(recipe, UpdateRecipe) and recipe.old and any(m.from_old for m in recipe.candidate_methods()):
         arch = checkpoint_of(session, Path(recipe.old), data_classes=dataset.class_names).architecture

@@ -69,11 +69,11 @@ def fetch(arch: str) -> Pretrained:
         name=place.name,
         sha256=paths.sha256_of(file) if file else place.name,
         tensors=tensors,
-        preprocessing=preprocessing_of(arch),
+        preprocessing=_preprocessing_of(arch),
     )
 
 
-def preprocessing_of(arch: str) -> Preprocessing:
+def _preprocessing_of(arch: str) -> Preprocessing:
     """Of the published weights. Raises ``UserError`` where the library does not record it."""
     if not arch.startswith(timm_networks.PREFIX):
         of_library: Preprocessing = _torchvision().preprocessing(_torchvision().default(arch))
