@@ -15,7 +15,7 @@ from mpt_studio.jobs.evaluating import predictions_folder
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.subject import Subject, subjects_of
 from mpt_studio.jobs.warm import Warm
-from mpt_studio.predictions import Predictions, is_predictions
+from mpt_studio.predictions import Predictions, is_predictions, write_predictions
 from mpt_studio.store.disk import written_to
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Between:
         folder = home / f"{alpha:.4f}_{kind}"
         if not is_predictions(folder):
             with written_to(folder):
-                self._answers(alpha).save(folder)
+                write_predictions(self._answers(alpha), folder)
         return folder
 
     def version(self, alpha: float) -> FrozenVersion:

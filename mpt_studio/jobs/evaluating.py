@@ -26,7 +26,7 @@ from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
 from mpt_studio.jobs.read_weights import checkpoint_of, reading_of, refuse_choices, weights_in
 from mpt_studio.jobs.session import Session
-from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions
+from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions, write_predictions
 from mpt_studio.predictions.names import respelled, spelling
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, to_json
 from mpt_studio.store import Run
@@ -68,7 +68,7 @@ def evaluate(
         folder = predictions_folder(session, checkpoint, dataset, part, device)
     else:
         folder = _new_folder(out)  # before the work, not after it
-        _computed(session, checkpoint, dataset, part, device).save(folder)
+        write_predictions(_computed(session, checkpoint, dataset, part, device), folder)
     return read_predictions(folder), folder
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -124,12 +123,3 @@ class Predictions:
             f"{len(rows):,} of {samples:,} samples (such as {str(self.sample_ids[rows[0]])!r}); "
             "train or export them again."
         )
-
-    def save(self, folder: Path) -> None:
-        """Write ``meta.json`` and one ``.npy`` per array; ``meta.json`` comes last and makes the folder valid.
-
-        Raises ``UserError`` where the folder cannot be written.
-        """
-        from mpt_studio.predictions.folder import save
-
-        save(self, folder)

@@ -25,8 +25,11 @@ _MORE: dict[str, Any] = {"scores": "logits", "open_ended": False, "notes": (), "
 """What format 2 tells as well, with what format 1 stands for."""
 
 
-def save(predictions: Predictions, folder: Path) -> None:
-    """See ``Predictions.save``."""
+def write_predictions(predictions: Predictions, folder: Path) -> None:
+    """Write ``meta.json`` and one ``.npy`` per array; ``meta.json`` comes last and makes the folder valid.
+
+    Raises ``UserError`` where the folder cannot be written.
+    """
     try:
         write(predictions, folder)
     except (FileExistsError, NotADirectoryError) as error:
@@ -41,7 +44,7 @@ def save(predictions: Predictions, folder: Path) -> None:
 
 
 def write(predictions: Predictions, folder: Path) -> None:
-    """As ``save``, for who has other sentences for an ``OSError``."""
+    """As ``write_predictions``, for who has other sentences for an ``OSError``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / META).unlink(missing_ok=True)  # a kill from here on must not leave a mixture that looks whole
     files = [f"{name}.npy" for name in _arrays(predictions.scores)]

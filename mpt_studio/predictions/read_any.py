@@ -155,7 +155,7 @@ def _mapped(made: Predictions, kept: Path) -> Predictions | None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=kept.parent))
         try:
-            made.save(fresh)
+            folders.write_predictions(made, fresh)
             shutil.rmtree(kept, ignore_errors=True)  # damaged, or of a kill
             fresh.rename(kept)
         finally:

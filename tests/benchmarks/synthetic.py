@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpt_studio.predictions import Predictions
+from mpt_studio.predictions import Predictions, write_predictions
 
 CLASSES, KNOWN = 10, 6
 NAMES = tuple(f"class {i}" for i in range(CLASSES))
@@ -26,7 +26,7 @@ def saved_pair(samples: int, folder: Path) -> tuple[Path, Path]:
     """The same on disk, to be opened as the program does."""
     found = []
     for name, version in zip(("old", "new"), pair(samples), strict=True):
-        version.save(folder / name)
+        write_predictions(version, folder / name)
         found.append(folder / name)
     return found[0], found[1]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mpt_studio.compare import SUBSETS, Comparison, compare, flow, per_class
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind
-from mpt_studio.predictions import Predictions
+from mpt_studio.predictions import Predictions, write_predictions
 
 from .conftest import by_id, random_pair, version
 
@@ -166,7 +166,7 @@ def test_that_memory_mapped_predictions_compare_like_those_in_memory(tmp_path: o
 
     old, new = random_pair(7)
     for name, each in (("old", old), ("new", new)):
-        each.save(Path(str(tmp_path)) / name)
+        write_predictions(each, Path(str(tmp_path)) / name)
     mapped = compare(*(read_predictions(Path(str(tmp_path)) / name) for name in ("old", "new")))
     assert by_id(mapped) == by_id(compare(old, new))
 

@@ -18,7 +18,7 @@ from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui.compare.quadrants import Quadrant
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.gui.window.pages import COMPARE, FLIPS
-from mpt_studio.predictions import Predictions
+from mpt_studio.predictions import Predictions, write_predictions
 
 pytestmark = [
     pytest.mark.gui,
@@ -37,7 +37,7 @@ def version(path: Path, answers: np.ndarray, classes: int) -> Path:
     logits[np.arange(8), answers] = 1 + np.arange(8) / 4
     ids = np.array([f"test/{i}.png" for i in range(8)])
     made = Predictions(ids, TRUTH.astype(np.int64), NAMES, logits, NAMES[:classes], data_fingerprint="eight")
-    made.save(path)
+    write_predictions(made, path)
     return path
 
 

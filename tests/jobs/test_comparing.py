@@ -17,6 +17,7 @@ from mpt_studio.compare import ClassMap, record_of
 from mpt_studio.data import open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.jobs.old_model import names_on_data
+from mpt_studio.predictions import write_predictions
 from mpt_studio.store import Store
 
 from .conftest import NAMES, TINY
@@ -74,7 +75,7 @@ def test_that_numbers_are_given_names_by_a_list(session: jobs.Session, tmp_path:
 
 
 def _saved(folder: Path, predictions: Any) -> Path:
-    predictions.save(folder / "saved")
+    write_predictions(predictions, folder / "saved")
     return folder / "saved"
 
 
@@ -111,7 +112,7 @@ def test_that_permuted_and_respelled_label_lists_give_the_flips_of_the_plain_pai
     turned = dataclasses.replace(
         old, class_names=tuple(f" {name.lower()}_" for name in old.class_names[::-1]), logits=old.logits[:, ::-1].copy()
     )
-    turned.save(tmp_path / "turned")
+    write_predictions(turned, tmp_path / "turned")
     plain = jobs.compare_versions(trained, result["old"]["predictions"], result["candidates"][1]["predictions"])
     found = jobs.compare_versions(trained, str(tmp_path / "turned"), result["candidates"][1]["predictions"])
     assert np.array_equal(found.kinds, plain.kinds)

@@ -41,7 +41,7 @@ from mpt_studio.compare.annotations import Cause
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.causes import cause_sentence
 from mpt_studio.errors import UserError
-from mpt_studio.predictions import Predictions, read_predictions
+from mpt_studio.predictions import Predictions, read_predictions, write_predictions
 
 from ..conftest import random_pair
 
@@ -158,7 +158,7 @@ def test_that_criteria_and_exports_work(told: Comparison, tmp_path: Path) -> Non
 
 def test_that_a_kept_comparison_of_answers_equals_a_fresh_one(told: Comparison, tmp_path: Path) -> None:
     for name, of in (("old", told.old), ("new", told.new)):
-        of.save(tmp_path / name)
+        write_predictions(of, tmp_path / name)
     pair = [read_predictions(tmp_path / name) for name in ("old", "new")]
     fresh, again = (open_comparison(*pair, tmp_path / "kept") for _ in range(2))
     assert record_of(fresh) == record_of(again) == record_of(told)

@@ -11,7 +11,7 @@ from mpt_studio.compare import at_offset, compare, open_comparison, record_of, s
 from mpt_studio.compare.answers import Columns
 from mpt_studio.compare.files import kept
 from mpt_studio.errors import UserError
-from mpt_studio.predictions import Predictions, read_predictions
+from mpt_studio.predictions import Predictions, read_predictions, write_predictions
 
 from ..conftest import random_pair
 
@@ -21,7 +21,7 @@ Pair = tuple[Predictions, Predictions]
 @pytest.fixture
 def pair(tmp_path: Path) -> Pair:
     for name, version in zip(("old", "new"), random_pair(7), strict=True):
-        version.save(tmp_path / name)
+        write_predictions(version, tmp_path / name)
     return read_predictions(tmp_path / "old"), read_predictions(tmp_path / "new")
 
 
@@ -52,7 +52,7 @@ def test_that_rows_that_do_not_match_one_to_one_are_kept_too(tmp_path: Path) -> 
 def test_that_changed_predictions_are_compared_anew(pair: Pair, tmp_path: Path) -> None:
     open_comparison(*pair, tmp_path / "kept")
     changed = dataclasses.replace(pair[1], logits=-np.asarray(pair[1].logits))
-    changed.save(tmp_path / "new")
+    write_predictions(changed, tmp_path / "new")
     again = open_comparison(pair[0], read_predictions(tmp_path / "new"), tmp_path / "kept")
     assert record_of(again) == record_of(compare(pair[0], changed))
 

@@ -11,6 +11,7 @@ from mpt_studio.compare import Decision
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.predictions import write_predictions
 
 pytestmark = pytest.mark.gui
 
@@ -37,7 +38,7 @@ def test_that_interpolated_weights_become_a_curve_of_versions_that_can_be_opened
     points = []
     for alpha, version in ((0.0, plain), (1.0, old)):
         assert version.predictions is not None
-        version.predictions.save(tmp_path / f"{alpha}")
+        write_predictions(version.predictions, tmp_path / f"{alpha}")
         points.append({"alpha": alpha, "predictions": str(tmp_path / f"{alpha}")})
     with qtbot.waitSignal(page.interpolation.changed):
         worker.answer({"points": points})

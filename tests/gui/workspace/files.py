@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.predictions import Predictions
+from mpt_studio.predictions import Predictions, write_predictions
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store, Update
 
@@ -24,7 +24,7 @@ RIGHT, WRONG = [2.0, 0.0], [0.0, 1.0]
 
 
 def saved(folder: Path, logits: list[list[float]], version: str) -> Path:
-    answers(logits, version).save(folder)
+    write_predictions(answers(logits, version), folder)
     return folder
 
 

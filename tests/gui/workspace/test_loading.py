@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.workspace.loading import DataOpening
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.predictions import Predictions
+from mpt_studio.predictions import Predictions, write_predictions
 
 from ..fake_worker import FakeWorker
 from .files import checkpoint
@@ -108,7 +108,7 @@ def test_that_a_checkpoint_is_evaluated_once_on_the_open_data(workspace: Workspa
         np.array(rows, np.float32),
         ("cat", "dog & <b>pup</b>"),
     )
-    made.save(tmp_path / "answers")
+    write_predictions(made, tmp_path / "answers")
     worker = workspace.worker = Worker(tmp_path / "answers")
     workspace.opening.open([checkpoint(tmp_path / "new.safetensors")])
     assert worker.asked == [("evaluate", {"checkpoint": str(tmp_path / "new.safetensors"), "data": "drawn"})]
@@ -127,7 +127,7 @@ def test_that_an_evaluation_of_a_closed_version_is_dropped(workspace: Workspace,
 
 
 def test_that_a_version_that_is_opened_again_gets_the_answers_itself(workspace: Workspace, tmp_path: Path) -> None:
-    workspace.old.predictions.save(tmp_path / "answers")
+    write_predictions(workspace.old.predictions, tmp_path / "answers")
     worker, path = Worker(tmp_path / "answers"), checkpoint(tmp_path / "new.safetensors")
     workspace.worker = worker
     workspace.opening.open([path])
