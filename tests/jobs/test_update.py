@@ -228,7 +228,7 @@ def test_that_candidates_share_their_teachers_answers_and_leave_none_behind(tmp_
 
     def listen(run: str, event: Event) -> None:
         if isinstance(event, Ended):
-            kept.append(len(list((tmp_path / "store").glob("updates/*/answers/*/*.npy"))))
+            kept.append(len(list((tmp_path / "store").glob("updates/*/answers/*/*.safetensors"))))
 
     session = jobs.Session(Store(tmp_path / "store"), listen=listen)
     recipe = UpdateRecipe(data="builtin", methods="none,pct_kl,pct_lm", training=TINY)

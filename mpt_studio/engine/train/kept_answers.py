@@ -3,7 +3,8 @@
 Batches and augmentation are pure functions of (seed, epoch, step, sample), so every candidate of an update asks its
 teachers about the same pixels in the same batches. The first one that goes through a whole epoch writes the answers
 down; the others read them and spare the teacher's forward pass. What is read equals what would be computed, bit for bit
-on the CPU. Shape letters: B batch, N training samples, K classes of the teacher.
+on the CPU; a file that does not match its checksum is told, and the teacher asked again. Shape letters: B batch,
+N training samples, K classes of the teacher.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mpt_studio import paths
+from mpt_studio.engine.networks.weights import load_tensors, save_tensors
+from mpt_studio.errors import UserError
 
+KEY = "mpt_studio_answers"
 MOST_BYTES = 2 << 30
 """On disk, for one teacher over all epochs; beyond it the answers are computed again by every candidate."""
 
@@ -91,10 +93,12 @@ class KeptAnswers:
         self._known: Tensor | None = None
         self._made: Tensor | None = None
         self._noted = 0
+        self._lost = ""
+        """A sentence about what was kept of this epoch and could not be used."""
 
     def begin(self, epoch: int, first_step: int) -> None:
         """Enter an epoch; one that is entered in its middle can be read but is not written down."""
-        self._file = self._folder / f"{epoch:05d}.npy" if self._folder else None
+        self._file = self._folder / f"{epoch:05d}.safetensors" if self._folder else None
         self._looked = False
         self._known = self._made = None
         self._noted = -first_step
@@ -111,15 +115,20 @@ class KeptAnswers:
             self._note(answers, rows_B)
         return answers
 
-    def end(self) -> None:
-        """Leave an epoch; it is written down once every image of it was asked about."""
+    def end(self) -> str:
+        """Leave an epoch; it is written down once every image of it was asked about.
+
+        Returns a sentence where what was kept of it could not be used.
+        """
         if self._file and self._made is not None and self._noted == self._asked:
-            values = self._made.cpu().numpy()
+            made = {"logits": self._made}
             try:
-                paths.replace_file(self._file, lambda temporary: _save(temporary, values), durable=False)
+                paths.replace_file(self._file, lambda new: save_tensors(new, made, KEY, {}), durable=False)
             except OSError:  # a full disk must not end the training: everyone computes the answers again
                 self._folder = None
         self._known = self._made = None
+        lost, self._lost = self._lost, ""
+        return lost
 
     def _note(self, answers: Tensor, rows_B: Tensor) -> None:
         if self._made is None:
@@ -128,14 +137,12 @@ class KeptAnswers:
         self._noted += len(rows_B)
 
     def _read(self, device: torch.device) -> Tensor | None:
-        try:
-            values = np.load(self._file) if self._file else None
-        except (OSError, ValueError, EOFError):
+        if not self._file or not self._file.exists():
             return None
-        fits = values is not None and values.ndim == 2 and len(values) == self._samples
-        return torch.from_numpy(values).to(device) if fits else None
-
-
-def _save(path: Path, values: npt.NDArray[np.float32]) -> None:
-    with path.open("wb") as stream:
-        np.save(stream, values)
+        try:
+            answers = load_tensors(self._file, KEY, "file of a teacher's answers")[0].get("logits")
+        except UserError:
+            self._lost = f"A teacher's kept answers {self._file} are damaged; it was asked again, with the same result."
+            return None
+        fits = answers is not None and answers.ndim == 2 and len(answers) == self._samples
+        return answers.to(device) if answers is not None and fits else None

@@ -42,9 +42,9 @@ class Materials:
         for teacher in filter(None, (self.old, self.references)):
             teacher.begin(epoch, first_step)
 
-    def end_epoch(self) -> None:
-        for teacher in filter(None, (self.old, self.references)):
-            teacher.end()
+    def end_epoch(self) -> list[str]:
+        """Sentences about answers that were kept and could not be used."""
+        return [said for teacher in filter(None, (self.old, self.references)) if (said := teacher.end())]
 
     def validation_logits(self, network: nn.Module) -> Floats:
         """(N, C) float32 of a network in evaluation mode on the validation part."""

@@ -226,7 +226,8 @@ class Trainer:
                 yield from self._wait(ask)
                 pace.start(self.step)
             self._leave_if_asked(ask)
-        materials.end_epoch()
+        for problem in materials.end_epoch():
+            yield Note(text=problem, level="warning")
 
     def _is_due(self) -> bool:
         """Whether the next step is told; each is a mean over all since the last one, so that fewer lose nothing."""

@@ -14,6 +14,7 @@ from mpt_studio.engine.train.varied.augmentation import Augmentation
 from mpt_studio.engine.train.varied.colours import Policy
 from mpt_studio.engine.train.varied.mixing import Mix
 from mpt_studio.engine.train.varied.places import Mirror, PadCrop
+from mpt_studio.events import Note
 from mpt_studio.methods import METHODS
 from mpt_studio.recipe import Images
 
@@ -81,22 +82,50 @@ def test_that_an_epoch_that_was_left_early_is_not_written(tmp_path):
     kept.begin(0, 0)
     kept.logits(IMAGES[BATCHES[0]], BATCHES[0])
     kept.end()
-    assert not list(tmp_path.rglob("*.npy"))
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
-def test_that_a_damaged_file_is_asked_again(tmp_path):
-    ask(remembering(Counting(), tmp_path))
-    next(tmp_path.rglob("*.npy")).write_bytes(b"\x93NUMPY torn")
+def torn(content: bytes) -> bytes:
+    return content[:-3]
+
+
+def flipped(content: bytes) -> bytes:
+    """One bit of the last answer: no format notices that by itself."""
+    return content[:-2] + bytes([content[-2] ^ 1]) + content[-1:]
+
+
+@pytest.mark.parametrize("damage", [torn, flipped, lambda content: b"", lambda content: b"\x93NUMPY"])
+def test_that_a_damaged_file_is_told_and_asked_again(damage, tmp_path):
+    whole = ask(remembering(Counting(), tmp_path))
+    file = next(tmp_path.rglob("*.safetensors"))
+    file.write_bytes(damage(file.read_bytes()))
     again = Counting()
-    ask(remembering(again, tmp_path))
+    kept = remembering(again, tmp_path)
+    kept.begin(0, 0)
+    found = [kept.logits(IMAGES[rows], rows) for rows in BATCHES]
+    told = kept.end()
+    assert all(torch.equal(a, b) for a, b in zip(whole, found, strict=True))
+    assert told == f"A teacher's kept answers {file} are damaged; it was asked again, with the same result."
+    ask(remembering(again, tmp_path))  # what was written anew is whole
     assert again.asked == 2
+
+
+def test_that_a_training_says_which_answers_it_could_not_use(make, replaced, old, tmp_path):
+    trainings = [make(replaced(method=METHODS["PCT_KL"]), old=old, answers=tmp_path) for _ in range(2)]
+    list(trainings[0].fit())
+    file = min(tmp_path.rglob("*.safetensors"))
+    file.write_bytes(flipped(file.read_bytes()))
+    told = [event.text for event in trainings[1].fit() if isinstance(event, Note)]
+    assert [text for text in told if f"kept answers {file} are damaged" in text]
+    expected, found = (trained.network.state_dict() for trained in trainings)
+    assert all(torch.equal(value, found[key]) for key, value in expected.items())
 
 
 def test_that_nothing_is_kept_beyond_the_limit_or_without_a_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(kept_answers, "MOST_BYTES", 4 * 2 * 4 * 2 - 1)
     ask(remembering(Counting(), tmp_path))
     ask(remembering(Counting(), None))
-    assert not list(tmp_path.rglob("*.npy"))
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
 @dataclass(frozen=True)
@@ -147,7 +176,7 @@ def test_that_a_candidate_ends_bit_equal_with_and_without_kept_answers(
     alone, first, second = (make(recipe, **teachers, answers=a) for a in (None, tmp_path, tmp_path))
     for trainer in (alone, first, second):
         list(trainer.fit())
-    assert list(tmp_path.rglob("*.npy"))
+    assert list(tmp_path.rglob("*.safetensors"))
     for other in (first, second):
         expected, found = alone.network.state_dict(), other.network.state_dict()
         assert all(torch.equal(value, found[key]) for key, value in expected.items())
