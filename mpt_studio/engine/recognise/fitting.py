@@ -27,6 +27,8 @@ class Fit:
     left_over: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     """One phrase per tensor of another shape: "conv1.weight (64×3×3×3, not 64×3×7×7)"."""
+    is_renamed: bool = False
+    """Whether the architecture has other names for the tensors than the file."""
 
     @property
     def exact(self) -> bool:
@@ -37,12 +39,18 @@ class Fit:
         return len(self.missing) + len(self.left_over) + len(self.other)
 
     def said_as(self, in_file: Mapping[str, str]) -> Fit:
-        """The same with the file's own names for what the architecture does not know."""
-        return replace(self, left_over=tuple(in_file.get(name, name) for name in self.left_over))
+        """The same with the file's own names for its tensors."""
+        return replace(
+            self,
+            left_over=tuple(in_file.get(name, name) for name in self.left_over),
+            other=tuple(" ".join([in_file.get(name, name), *more]) for name, *more in map(str.split, self.other)),
+            is_renamed=any(name != own for name, own in in_file.items()),
+        )
 
     def phrase(self, limit: int = 110) -> str:
         """ "lacks a, b and 3 more; has the unknown c", shortened to ``limit`` characters."""
-        parts = [("lacks", self.missing), ("has the unknown", self.left_over), ("has another shape for", self.other)]
+        lacks = "lacks what that calls" if self.is_renamed else "lacks"
+        parts = [(lacks, self.missing), ("has the unknown", self.left_over), ("has another shape for", self.other)]
         told = [(verb, names) for verb, names in parts if names]
         return "; ".join(f"{verb} {_first(names, limit // len(told) - 20)}" for verb, names in told)
 

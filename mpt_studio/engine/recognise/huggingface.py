@@ -44,6 +44,17 @@ def translated(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Iter
         yield Variant(tensors=_as_convolutions(for_timm), notes=(note,))
 
 
+def own_names(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> dict[str, str]:
+    """What the folder itself calls the tensors that ``translated`` gives other names; the first of those made one."""
+    numbered = {name: torch.tensor([i]) for i, name in enumerate(tensors)}
+    names = list(tensors)
+    return {
+        new: names[int(places.flatten()[0])]
+        for variant in translated(numbered, config)
+        for new, places in variant.tensors.items()
+    }
+
+
 def _check(kind: str, config: Mapping[str, Any]) -> None:
     wanted = {
         "resnet": (("downsample_in_bottleneck", False), ("hidden_act", "relu"), ("downsample_in_first_stage", False)),

@@ -60,7 +60,8 @@ def find(tensors: Mapping[str, Tensor], evidence: Evidence, choices: Choices) ->
             found = _first(way(variant, choices), evidence, choices)
             if found is not None:
                 return found
-    raise UserError(_no_fit(variants, evidence, choices))
+    own_names = huggingface.own_names(tensors, evidence.config)
+    raise UserError(_no_fit(variants, own_names, evidence, choices))
 
 
 Ways = Iterator[tuple[Named, tuple[KnownArchitecture, ...]]]
@@ -168,7 +169,9 @@ def _found(matches: list[Match], evidence: Evidence, choices: Choices) -> Found:
     return Found(matches=ordered, decided=decided, notes=notes)
 
 
-def _no_fit(variants: tuple[Variant, ...], evidence: Evidence, choices: Choices) -> str:
+def _no_fit(
+    variants: tuple[Variant, ...], own_names: Mapping[str, str], evidence: Evidence, choices: Choices
+) -> str:
     """The sentence for tensors that no architecture has: the closest one, and what is different."""
     if ports.lies_as_in_tensorflow(_shapes(variants[0])):
         return (
@@ -179,13 +182,18 @@ def _no_fit(variants: tuple[Variant, ...], evidence: Evidence, choices: Choices)
     for variant in variants[:MOST_TRIED]:
         shapes = _shapes(variant)
         for entry in _near(shapes, choices):
-            fit = _difference(entry, shapes).said_as(variant.in_file)
+            fit = _difference(entry, shapes).said_as({**variant.in_file, **own_names})
             if fit.distance < best[0]:
                 alien = len(fit.left_over) == sum(not signature.is_derived(name) for name in shapes)
                 phrase = ports.difference(shapes, entry) if alien else fit.phrase() or _OTHER_SETTINGS
                 best = (fit.distance, entry.arch, phrase)
     if not best[1]:
-        return f"The tensors of {evidence.name} are no image classifier's of torchvision or timm that we know."
+        unknown = "are no image classifier's of torchvision or timm that we know"
+        kind = evidence.config.get("model_type")
+        if isinstance(kind, str):
+            of = f"{evidence.name}, transformers' {one_sentence(kind, 40)}"
+            return f"The tensors of {of}, {unknown}; export it to ONNX to evaluate it."
+        return f"The tensors of {evidence.name} {unknown}."
     _, arch, phrase = best
     if choices.arch:
         return one_sentence(f"{evidence.name} does not fit {arch}: it {phrase}.", 200)

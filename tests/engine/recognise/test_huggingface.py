@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.engine.recognise import huggingface
 from mpt_studio.engine.recognise.describe import describe
 from mpt_studio.errors import UserError
 from mpt_studio.reading import Choices
@@ -90,3 +91,42 @@ def test_that_a_tensor_that_nobody_knows_is_named_as_the_file_does(made, content
     tensors = {**tensors_of("resnet18", made), "resnet.encoder.stages.0.layers.0.layer.0.odd": torch.zeros(3)}
     with pytest.raises(UserError, match=r"has the unknown resnet\.encoder\.stages\.0\.layers\.0\.layer\.0\.odd"):
         describe(contents(tensors), folder_of("resnet18", tmp_path))
+
+
+def wider(shapes):
+    """A stage with more channels than any architecture has there."""
+    return {n: tuple(side + 8 * (".stages.0." in n and side == 64) for side in shape) for n, shape in shapes.items()}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            wider,
+            "another shape for resnet.encoder.stages.0.layers.0.layer.0.convolution.weight .72×72×3×3, not",
+        ),
+        (
+            lambda shapes: {n: shape for n, shape in shapes.items() if "stages.3.layers.1" not in n},
+            "it lacks what that calls layer4.1.conv1.weight",
+        ),
+    ],
+)
+def test_that_a_refusal_calls_the_tensors_as_the_folder_does(changed, told, made, contents, tmp_path):
+    shapes = changed({n: tuple(t.shape) for n, t in tensors_of("resnet18", made).items()})
+    tensors = {name: made["numbers"](name, shape) for name, shape in shapes.items()}
+    with pytest.raises(UserError, match=f"next to resnet18, the closest, .*{told}"):
+        describe(contents(tensors), folder_of("resnet18", tmp_path))
+
+
+def test_that_a_family_that_is_not_known_is_named(made, contents, tmp_path):
+    folder = folder_of("resnet18", tmp_path, model_type="levit")
+    with pytest.raises(UserError, match=r"transformers' levit, are no image classifier's .* export it to ONNX"):
+        describe(contents(tensors_of("resnet18", made)), folder)
+
+
+@pytest.mark.parametrize("arch", RECORDED)
+def test_that_every_renamed_tensor_is_known_by_a_name_of_the_folder(arch, made):
+    tensors, config = tensors_of(arch, made), RECORDED[arch]["config"]
+    named = huggingface.own_names(tensors, config)
+    assert named.keys() == {name for variant in huggingface.translated(tensors, config) for name in variant.tensors}
+    assert set(named.values()) <= set(tensors)
