@@ -11,6 +11,7 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.tables import ID_COLUMNS, normal, refuse_columns
 from mpt_studio.predictions.answers import Floats
 from mpt_studio.predictions.columns import ANSWERS, LABELS, Declared, Numeric, Roles, find_roles
+from mpt_studio.predictions.parquet_pages import pages_of
 from mpt_studio.predictions.table import LONGEST_ID, MOST_ROWS, Codes, Ids, Progress, Spool, Table, file_name
 
 BATCH_ROWS = 16_384
@@ -32,8 +33,7 @@ def read_parquet(path: Path, classes: tuple[str, ...], progress: Progress) -> Ta
         raise UserError("Parquet needs the package pyarrow (pip install pyarrow); or write the table as CSV.") from None
     name = file_name(path)
     try:
-        texts = [n for n, kind in zip(*_fields(parquet, path), strict=True) if pa.types.is_string(kind)]
-        with parquet.ParquetFile(path, read_dictionary=texts) as file:
+        with parquet.ParquetFile(path, read_dictionary=_texts(parquet, path)) as file:
             return _Reader(path, file, classes).read(progress)
     except FileNotFoundError:
         raise UserError(f"There is no file {name}.") from None
@@ -41,9 +41,11 @@ def read_parquet(path: Path, classes: tuple[str, ...], progress: Progress) -> Ta
         raise UserError(f"{name} is not a readable Parquet file ({one_sentence(str(error), 80)}).") from None
 
 
-def _fields(parquet: Any, path: Path) -> tuple[list[str], list[Any]]:
-    schema = parquet.read_schema(path)
-    return schema.names, schema.types
+def _texts(parquet: Any, path: Path) -> list[str]:
+    """Columns whose values may have any length: kept as dictionaries, a text that is there often is there once."""
+    with parquet.ParquetFile(path) as file:
+        columns = map(file.schema.column, range(len(file.schema.names)))
+        return [c.path for c in columns if c.physical_type == "BYTE_ARRAY" and c.logical_type.type != "DECIMAL"]
 
 
 class _Reader:
@@ -62,18 +64,18 @@ class _Reader:
         self.spool: Spool | None = Spool(len(self.roles.scores)) if self.roles.scores else None
 
     def _refuse_bombs(self) -> None:
-        """Raise ``UserError`` for a file that says of itself that it would unpack to far more than its size."""
+        """Raise ``UserError`` for a file whose pages say that they unpack to far more than its size."""
         about, size = self.file.metadata, self.path.stat().st_size
-        values = unpacked = 0
-        for group in map(about.row_group, range(about.num_row_groups)):
-            for column in map(group.column, range(group.num_columns)):
-                values += column.num_values
-                unpacked += column.total_uncompressed_size
-        if about.num_rows > MOST_ROWS or values > size + SPARE_VALUES or unpacked > 4 * size + SPARE_BYTES:
+        pages = pages_of(self.path, about)
+        much = pages.values > size + SPARE_VALUES or pages.unpacked > 4 * size + SPARE_BYTES
+        if about.num_rows > MOST_ROWS or much:
             raise UserError(
-                f"{self.name} would unpack to {values:,} values and {unpacked >> 20:,} MB, far more than its size; "
-                "save it without compression."
+                f"{self.name} would unpack to {pages.values:,} values and {pages.unpacked >> 20:,} MB, far more than "
+                "its size; save it without compression."
             )
+        columns = map(self.file.schema.column, range(len(self.file.schema.names)))
+        if any(column.length > 4 * LONGEST_ID for column in columns):  # of texts that all have one length
+            raise UserError(_too_long(self.name))
 
     def read(self, progress: Progress) -> Table:
         roles = self.roles
@@ -191,9 +193,13 @@ def _cells_of(column: Any, name: str) -> list[Any]:
     kind = values.type
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
     if is_text and (compute.max(compute.binary_length(values)).as_py() or 0) > 4 * LONGEST_ID:
-        raise UserError(f"{name} has texts of more than {LONGEST_ID:,} characters; ids and names are shorter.")
+        raise UserError(_too_long(name))
     found: list[Any] = column.to_pylist()
     return found
+
+
+def _too_long(name: str) -> str:
+    return f"{name} has texts of more than {LONGEST_ID:,} characters; ids and names are shorter."
 
 
 def _text(value: Any) -> str:
