@@ -42,11 +42,11 @@ def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
         code = _dispatch(spelled_out(list(words)), open_window)
         sys.stdout.flush()  # a full disk shows here, where it gets a sentence
         return code
-    except (UserError, Interrupted) as error:
+    except UserError as error:
         _say(one_sentence(str(error), 1000))
         return error.exit_code
-    except KeyboardInterrupt:
-        _say("Interrupted.")
+    except (Interrupted, KeyboardInterrupt) as error:
+        _say(str(error) or "Interrupted; nothing is left half-written.")
         return Interrupted.exit_code
     except BrokenPipeError:  # the reader of our output went away
         sys.stderr.close()

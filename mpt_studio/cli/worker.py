@@ -186,14 +186,13 @@ class Worker:
         if request.job not in JOBS:
             raise UserError(f"The worker has no job {one_sentence(request.job, 40)!r}; it has {', '.join(JOBS)}.")
 
-        def progress(sentence: str, fraction: float | None) -> None:
+        def show(sentence: str, fraction: float | None) -> None:
             self._answer(request, progress=sentence, fraction=fraction)
-            if request.is_cancelled:
-                raise Interrupted("Cancelled.")
-            if request.job not in QUICK:
+            if request.job not in QUICK and not request.is_cancelled:
                 self._serve_quick_ones()
 
-        return JOBS[request.job](jobs.Session(self.store, progress=progress), self.warm, request.args)
+        session = jobs.Session(self.store, show=show, interrupted=lambda: request.is_cancelled)
+        return JOBS[request.job](session, self.warm, request.args)
 
     def _serve_quick_ones(self) -> None:
         while (request := self.inbox.take_one(self._can_be_served_between_steps)) is not None:

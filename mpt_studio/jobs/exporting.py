@@ -73,13 +73,13 @@ def export(
     if form != "labels":
         try:
             screen = _screen(session, decision, checkpoint, old, data)
-            why_not = "" if screen else "Name an old model and data to have all of their test part answered."
+            why_not = "" if screen else "Name data to have all of their test part answered."
         except UserError as error:
             if decision.record():
                 raise
             why_not = f"Its test part was not answered: {error}"  # as trained, a file can do without
     session.progress(f"Writing {one_sentence(target.name, 60)} and checking it", None)
-    done, check = _written(checkpoint, screen, form, target, normalise)
+    done, check = _written(session, checkpoint, screen, form, target, normalise)
     return {
         "path": str(target),
         "format": form,
@@ -92,7 +92,7 @@ def export(
 
 
 def _written(
-    checkpoint: Checkpoint, screen: _Screen | None, form: Format, target: Path, normalise: bool
+    session: Session, checkpoint: Checkpoint, screen: _Screen | None, form: Format, target: Path, normalise: bool
 ) -> tuple[Exported, dict[str, Any] | None]:
     from mpt_studio.engine.export import Decided
     from mpt_studio.engine.export import export as write
@@ -102,6 +102,7 @@ def _written(
 
     def write_and_check(new: Path) -> None:
         told = write(version, form, new, normalise=normalise)
+        session.progress(f"Checking {one_sentence(target.name, 60)}", None)  # who interrupts here gets no file
         done.append((told, screen.check(form, new, version.checkpoint) if screen else None))
 
     with written_to(target):
@@ -111,7 +112,10 @@ def _written(
 
 @dataclass(frozen=True)
 class _Screen:
-    """The version as it is on screen: its comparison with the old model on the whole test part."""
+    """The version as it is on screen: its comparison with the old model on the whole test part.
+
+    Without an old model it is compared with itself, and the file with its weights.
+    """
 
     session: Session
     decision: Decision
@@ -120,6 +124,7 @@ class _Screen:
     comparison: Comparison
     """Under γ, of the version at α."""
     mixed: Callable[[], FrozenVersion]
+    is_alone: bool
 
     def decided(self) -> Decided:
         """With γ's offset for each class, α's weights, and both in what it says of itself."""
@@ -145,33 +150,39 @@ class _Screen:
         found = answers(form, path, checkpoint, self.dataset, self.dataset.test, progress=self.session.progress)
         exported = compared(*aligned_by_store(self.comparison.old, found, self.session.store.root))
         gaps = _gaps(self.comparison, exported)
-        figures = {"shown": _figures(self.comparison), "exported": _figures(exported)}
+        figures = {"shown": self._figures(self.comparison), "exported": self._figures(exported)}
         if (gaps > TIE).any():
             raise UserError(
                 f"What was written answers {int((gaps > TIE).sum()):,} of {len(exported):,} test images otherwise than "
-                f"the version on screen ({_told(figures['exported'])} instead of {_told(figures['shown'])}), so it was "
-                "not kept; try another format."
+                f"the version {self._place} ({_told(figures['exported'])} instead of {_told(figures['shown'])}), so it "
+                "was not kept; try another format."
             )
-        sentence = _sentence(exported, figures, len(gaps))
+        sentence = self._sentence(exported, figures, len(gaps))
         return {"sentence": sentence, "samples": len(exported), **figures, "ties": len(gaps)}
 
+    @property
+    def _place(self) -> str:
+        return "with its weights" if self.is_alone else "on screen"
 
-def _figures(comparison: Comparison) -> dict[str, float | None]:
-    accuracy, nfr = comparison.rates("all").accuracy_new, comparison.rates("old_classes").nfr
-    return {"accuracy": accuracy, "nfr": nfr}
+    def _figures(self, comparison: Comparison) -> dict[str, float | None]:
+        if self.is_alone:
+            return {"accuracy": comparison.rates("old_classes").accuracy_new, "nfr": None}
+        accuracy, nfr = comparison.rates("all").accuracy_new, comparison.rates("old_classes").nfr
+        return {"accuracy": accuracy, "nfr": nfr}
+
+    def _sentence(self, exported: Comparison, figures: dict[str, dict[str, float | None]], ties: int) -> str:
+        of_old, told = exported.rates("old_classes").samples, _told(figures["exported"])
+        begins = f"On all {len(exported):,} test images the file has {told} (n={of_old:,})"
+        if self.is_alone:
+            begins = f"On all {of_old:,} test images of its classes the file has {told}"
+        if not ties:
+            return f"{begins}, as {self._place}."
+        return f"{begins}; {self._place}: {_told(figures['shown'])}. {ties:,} lie between two answers but for rounding."
 
 
 def _told(figures: dict[str, float | None]) -> str:
     names = {"accuracy": "accuracy", "nfr": "NFR (old classes)"}
     return ", ".join(f"{names[key]} {100 * value:.2f} %" for key, value in figures.items() if value is not None)
-
-
-def _sentence(exported: Comparison, figures: dict[str, dict[str, float | None]], ties: int) -> str:
-    of_old = exported.rates("old_classes").samples
-    told = f"On all {len(exported):,} test images the file has {_told(figures['exported'])} (n={of_old:,})"
-    if not ties:
-        return f"{told}, as on screen."
-    return f"{told}; on screen: {_told(figures['shown'])}. {ties:,} lie between two answers but for rounding."
 
 
 def _gaps(shown: Comparison, exported: Comparison) -> Floats:
@@ -193,15 +204,13 @@ def _gaps(shown: Comparison, exported: Comparison) -> Floats:
 
 
 def _screen(session: Session, decision: Decision, checkpoint: Checkpoint, old: str, data: str) -> _Screen | None:
-    """What is on screen; None where a version as trained can't be compared, as nothing says with what and on what."""
+    """What is on screen; None where a version as trained can't be compared, as nothing says on what."""
     run = run_of(session, checkpoint)
     old, spec = old or (run.recipe.old if run else ""), data or (run.recipe.data if run else "")
-    if not old or not spec:
-        if decision.record():
-            lacking = " and ".join(name for name, value in (("--old", old), ("--data", spec)) if not value)
-            raise UserError(
-                f"{decision.words()} was decided against an old model and on data; name them with {lacking}."
-            )
+    if decision.record() and not (old and spec):
+        lacking = " and ".join(name for name, value in (("--old", old), ("--data", spec)) if not value)
+        raise UserError(f"{decision.words()} was decided against an old model and on data; name them with {lacking}.")
+    if not spec:
         return None
     dataset = open_data(session, spec)
     new, mixed = checkpoint.path, _nothing
@@ -210,10 +219,10 @@ def _screen(session: Session, decision: Decision, checkpoint: Checkpoint, old: s
         from_old, from_update = subjects_of(session, weights, spec, "auto", None)
         between = Between(from_old, from_update, "recomputed")
         new, mixed = str(between.folder(decision.alpha)), lambda: between.version(decision.alpha)
-    comparison = at_offset(compare_versions(session, old, new, spec), decision.gamma)
+    comparison = at_offset(compare_versions(session, old or new, new, spec), decision.gamma)
     if decision.gamma and set(comparison.new.class_names) <= set(comparison.old.class_names):
         raise UserError("Old model and update have the same classes here, so γ has no logit to lower; leave it out.")
-    return _Screen(session, decision, checkpoint, dataset, comparison, mixed)
+    return _Screen(session, decision, checkpoint, dataset, comparison, mixed, is_alone=not old)
 
 
 def _nothing() -> FrozenVersion:

@@ -22,7 +22,7 @@ from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.files.opened import refusal
 from mpt_studio.files.sniff import check_looks
 from mpt_studio.jobs import readings
-from mpt_studio.jobs.reader_process import bytes_of, poll, run_child, state_of
+from mpt_studio.jobs.reader_process import bytes_of, run_child, state_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, Need, Reading, choices_from_json, to_json
 from mpt_studio.store.disk import written_to
@@ -112,7 +112,7 @@ def reading_of(
     path = _absolute(path)
     _refuse_at_once(path)
     before = state_of(path)
-    sha256 = content_sha256(path, lambda: poll(session, "Hashing", path))
+    sha256 = content_sha256(path, lambda: session.progress(f"Hashing {shown_name(path)}", None))
     notes = session.store.root / "versions" / f"{sha256}.json"
     known = _read_choices(notes)
     chosen = choices if forget else _merged(known, choices)

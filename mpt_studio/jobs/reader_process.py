@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from mpt_studio.engine.intake import process as child
-from mpt_studio.errors import Interrupted, UserError, shown_name
+from mpt_studio.errors import UserError, shown_name
 from mpt_studio.jobs.session import Session
 from mpt_studio.reading import Choices, to_json
 
@@ -24,13 +24,6 @@ _STEPS = {
     "loading": "Starting to read", "checking": "Checking", "starting": "Loading PyTorch for", "reading": "Reading",
     "recognising": "Recognising", "writing": "Converting", "trying": "Trying",
 }  # fmt: skip
-
-
-def poll(session: Session, doing: str, path: Path) -> None:
-    """Show what is being done; cancelling raises."""
-    if session.interrupted():
-        raise Interrupted("Interrupted while a file was read.")
-    session.progress(f"{doing} {shown_name(path)}", None)
 
 
 def run_child(
@@ -80,7 +73,7 @@ def _followed(session: Session, process: subprocess.Popen[str], path: Path) -> s
     steps = _Steps(process)
     size = bytes_of(path)
     while process.poll() is None:
-        poll(session, _STEPS[steps.current], path)
+        session.progress(f"{_STEPS[steps.current]} {shown_name(path)}", None)
         limit = _SECONDS[steps.current] + size / 1e8
         if steps.seconds() > limit:
             what = shown_name(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.data import parse_spec
-from mpt_studio.errors import UsageError, UserError
+from mpt_studio.errors import Interrupted, UsageError, UserError
 from mpt_studio.events import Event
 from mpt_studio.recipe import Start
 from mpt_studio.store import Store
@@ -37,9 +37,21 @@ class Session:
     store: Store
     listen: Callable[[str, Event], None] = _ignore_event
     """Called with the run's id ("" for an update's own events) after the event is on disk."""
-    progress: Progress = _ignore_progress
+    show: Progress = _ignore_progress
+    """Told what ``progress`` is told."""
     interrupted: Callable[[], bool] = _never
-    """Asked between steps; True ends the job as "interrupted", resumable."""
+    """Asked between steps and at every progress; True ends the job, a training as "interrupted" and resumable."""
+
+    def progress(self, sentence: str, fraction: float | None) -> None:
+        """Say what is being done, between any two batches of every job. Raises ``Interrupted``."""
+        self.show(sentence, fraction)
+        if self.interrupted():
+            raise Interrupted
+
+
+def to_resume(what: str) -> Interrupted:
+    """What ends a training or an update that can go on; ``what`` is its id."""
+    return Interrupted(f"Interrupted; go on with: mpt-studio resume {what}")
 
 
 def absolute_spec(spec: str) -> str:

@@ -31,7 +31,7 @@ from mpt_studio.jobs.old_model import (
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of, start_of
-from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
+from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start, to_resume
 from mpt_studio.methods import Method, check_teachers
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Recipe, UpdateRecipe, checked
@@ -207,8 +207,11 @@ def train(
 def _failures_recorded(session: Session, writer: RunWriter) -> Iterator[None]:
     try:
         yield
-    except Interrupted:
-        raise
+    except Interrupted as error:
+        if str(error):  # nothing can be written
+            raise
+        _end(session, writer, "interrupted", "Interrupted; it can be resumed.")
+        raise to_resume(writer.run.update or writer.run.id) from None
     except Exception as error:
         sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         tell(session, writer, Note(text=sentence, level="error", detail=traceback.format_exc()))
@@ -375,10 +378,7 @@ class _TrainingJob:
             self._cancel()
         else:
             self.writer.save_state(trainer.save_state)
-            _end(self.session, self.writer, "interrupted", "Interrupted; it can be resumed.")
-            raise Interrupted(
-                f"Interrupted; go on with: mpt-studio resume {self.writer.run.update or self.writer.run.id}"
-            )
+            raise Interrupted
 
     def _cancel(self) -> None:
         _end(self.session, self.writer, "cancelled", "Cancelled; no version was kept.")

@@ -20,7 +20,7 @@ from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import check_methods, named, old_answers_folder, old_model
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
-from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
+from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start, to_resume
 from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings, with_start
 from mpt_studio.methods import label_of
 from mpt_studio.predictions import Predictions, read_predictions
@@ -97,9 +97,9 @@ class _UpdateJob:
     def run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         try:
             return self._run(dataset)
-        except Interrupted:
+        except Interrupted as error:
             self._end("interrupted", "Interrupted; it can be resumed.")
-            raise
+            raise error if str(error) else to_resume(self.writer.update.id) from None
         except Wished:  # while the disk took nothing
             self._end("cancelled", _ENDINGS["cancelled"])
             return None
@@ -138,7 +138,7 @@ class _UpdateJob:
 
     def _obey(self) -> None:
         if self.session.interrupted():
-            raise Interrupted(f"Interrupted; go on with: mpt-studio resume {self.writer.update.id}")
+            raise Interrupted
         command = read_command(self.folder)
         if command in ("stop", "cancel"):
             raise Wished(command)

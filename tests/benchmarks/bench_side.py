@@ -40,7 +40,7 @@ def answer(rounds: Iterator[dict[str, Any]], device: str) -> None:
 def evaluations(setting: Setting) -> Iterator[dict[str, Any]]:
     """One evaluation of each version for each ``next``, through the same door as the command line."""
     folder, first = Path(setting["folder"]), _First()
-    session = jobs.Session(Store(folder / "store"), progress=lambda sentence, fraction: first.note(bool(fraction)))
+    session = jobs.Session(Store(folder / "store"), show=lambda sentence, fraction: first.note(bool(fraction)))
     while True:
         images = 0
         for _ in range(setting["versions"]):

@@ -1,15 +1,20 @@
-"""Commands on versions that exist: compare, evaluate, inspect."""
+"""Commands on versions that exist: compare, evaluate, inspect; and how Ctrl+C ends them."""
 
 from __future__ import annotations
 
 import json
+import re
+import signal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
-from .conftest import run
+from mpt_studio.cli.terminal import Terminal
+
+from .conftest import TINY, run
 
 
 def test_that_compare_takes_runs_checkpoints_and_predictions_alike(
@@ -224,3 +229,68 @@ def test_that_inspect_says_of_a_table_why_it_holds_neither_predictions_nor_image
     assert code == 1
     assert "is a table of neither predictions nor images: t.csv has no column of sample ids" in error
     assert "has no column of paths but 'a', 'b'" in error
+
+
+class Pressed:
+    """Sends a signal when a sentence is shown that begins so, and notes what is shown after it."""
+
+    def __init__(self, sentence: str, number: signal.Signals, times: int = 1) -> None:
+        self.sentence, self.number, self.times, self.after = sentence, number, times, 0
+
+    def __call__(self, sentence: str, fraction: float | None) -> None:
+        self.after += bool(self.after)
+        if sentence.startswith(self.sentence) and not self.after:
+            self.after = 1
+            for _ in range(self.times):
+                signal.raise_signal(self.number)
+
+
+@pytest.fixture
+def version(updated: dict[str, Any]) -> str:
+    return str(updated["candidates"][0]["checkpoint"])
+
+
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)])
+def test_that_evaluate_stops_at_the_next_batch_and_keeps_nothing(
+    version: str, number: signal.Signals, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    pressed = Pressed("Evaluating 512 of", number, times)
+    monkeypatch.setattr(Terminal, "progress", pressed)
+    store = tmp_path / "store"
+    code, out, err = run(capsys, "evaluate", version, "--data", "builtin", "--store", str(store))
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == "Interrupted; nothing is left half-written."
+    assert pressed.after == 1
+    assert not [path for path in store.rglob("*") if path.is_file() and path.parent.name == "test"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "form"), [("Writing", "onnx"), ("Checking", "pth"), ("Evaluating 1,024 of", "onnx")]
+)
+def test_that_export_stops_at_the_next_batch_and_keeps_no_file(
+    version: str, store: Path, sentence: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    pressed = Pressed(sentence, signal.SIGINT)
+    monkeypatch.setattr(Terminal, "progress", pressed)
+    words = ("export", version, "--format", form, "--out", str(tmp_path / "deployed"), "--store", str(store))
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == "Interrupted; nothing is left half-written."
+    assert pressed.after == 1
+    assert not list(tmp_path.iterdir())
+    assert not psutil.Process().children(recursive=True)
+
+
+def test_that_a_training_that_is_interrupted_between_its_steps_says_how_to_go_on(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Terminal, "progress", Pressed("Evaluating", signal.SIGINT))
+    code, out, err = run(capsys, "train", "--data", "builtin", "--store", str(store), *TINY)
+    assert (code, out) == (130, "")
+    told = re.search("Interrupted; go on with: mpt-studio resume ([^ ]+)$", err.splitlines()[-1])
+    assert told
+    assert json.loads((store / "runs" / told[1] / "run.json").read_text())["outcome"] == "interrupted"
+    monkeypatch.undo()
+    assert run(capsys, "resume", told[1], "--store", str(store))[0] == 0

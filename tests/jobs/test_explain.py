@@ -90,7 +90,7 @@ def test_that_a_cancelled_reading_of_features_leaves_nothing_half_written(data, 
 
     store = Store(tmp_path / "cancelled")
     with pytest.raises(Interrupted):
-        explain.features_map(jobs.Session(store, progress=stop), update, data)
+        explain.features_map(jobs.Session(store, show=stop), update, data)
     assert not [path for path in store.root.rglob("*") if path.is_file()]
     assert explain.features_map(jobs.Session(store), update, data)["samples"] == 9
 

@@ -107,11 +107,35 @@ def test_that_a_graph_as_candidate_takes_an_offset_too(trained, tmp_path) -> Non
 
 
 def test_that_as_trained_the_whole_test_part_is_answered_as_well(trained, tmp_path) -> None:
-    session, old, update = trained
+    session, _, update = trained
     record = jobs.export(session, Decision(update), "pth", tmp_path / "a.pth")
     assert record["check"]["samples"] == 2160
     assert record["check"]["shown"]["nfr"] == shown(trained, 0.0).rates("old_classes").nfr
-    assert jobs.export(session, Decision(old), "pth", tmp_path / "b.pth")["check"] is None
+
+
+def test_that_an_old_model_s_file_is_compared_with_its_weights_on_the_whole_test_part(trained, tmp_path) -> None:
+    session, old, _ = trained
+    check = jobs.export(session, Decision(old), "onnx", tmp_path / "a.onnx")["check"]
+    own = jobs.accuracy_figures(jobs.evaluate(session, Path(old), "builtin")[0])["own_classes"]
+    assert check["samples"] == 2160
+    assert check["shown"] == check["exported"] == {"accuracy": own["accuracy"], "nfr": None}
+    told = f"On all {own['samples']:,} test images of its classes the file has accuracy {100 * own['accuracy']:.2f} %"
+    assert check["sentence"] == f"{told}, as with its weights."
+
+
+def test_that_an_old_model_s_file_that_answers_otherwise_is_not_kept(trained, tmp_path, monkeypatch) -> None:
+    from mpt_studio.engine import export as engine
+
+    session, old, _ = trained
+    answers = engine.answers
+    monkeypatch.setattr(engine, "answers", lambda *args, **more: turned(answers(*args, **more)))
+    with pytest.raises(UserError, match="otherwise than the version with its weights"):
+        jobs.export(session, Decision(old), "pth", tmp_path / "a.pth")
+    assert not list(tmp_path.iterdir())
+
+
+def turned(found: Any) -> Any:
+    return dataclasses.replace(found, logits=np.roll(found.logits, 1, axis=1))
 
 
 def test_that_a_version_as_trained_is_written_although_its_data_are_gone(trained, tmp_path) -> None:
@@ -140,11 +164,7 @@ def test_that_a_file_that_answers_otherwise_is_not_kept(trained, tmp_path, monke
     session, _, update = trained
     answers = engine.answers
 
-    def at_another_offset(*args: Any, **more: Any) -> Any:
-        found = answers(*args, **more)
-        return dataclasses.replace(found, logits=np.roll(found.logits, 1, axis=1))
-
-    monkeypatch.setattr(engine, "answers", at_another_offset)
+    monkeypatch.setattr(engine, "answers", lambda *args, **more: turned(answers(*args, **more)))
     with pytest.raises(
         UserError, match=r"answers .* of 2,160 test images otherwise .*NFR \(old classes\) .* instead of"
     ):

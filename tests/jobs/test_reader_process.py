@@ -32,7 +32,7 @@ def test_that_cancelling_kills_the_child_and_leaves_nothing(
     started: list[Any] = []
     start = process.start
     monkeypatch.setattr(process, "start", lambda *a, **k: started.append(start(*a, **k)) or started[-1])
-    session = jobs.Session(Store(tmp_path / "store"), progress=Asked())
+    session = jobs.Session(Store(tmp_path / "store"), show=Asked())
     begun = time.monotonic()
     with pytest.raises(Interrupted):
         jobs.read_version(session, weights)

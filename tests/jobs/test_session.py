@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from mpt_studio.errors import UserError
-from mpt_studio.jobs.session import absolute_classes, absolute_file, absolute_spec
+from mpt_studio.errors import Interrupted, UserError
+from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec
+from mpt_studio.store import Store
+
+
+def test_that_progress_is_shown_and_then_ends_what_was_interrupted(tmp_path: Path) -> None:
+    shown: list[tuple[str, float | None]] = []
+    session = Session(Store(tmp_path), show=lambda *told: shown.append(told), interrupted=lambda: len(shown) > 1)
+    session.progress("one", 0.5)
+    with pytest.raises(Interrupted):
+        session.progress("two", None)
+    assert shown == [("one", 0.5), ("two", None)]
 
 
 def test_that_names_of_files_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

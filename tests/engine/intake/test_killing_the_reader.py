@@ -69,14 +69,14 @@ class Killer:
 def test_that_a_killed_reader_gives_a_sentence(weights: Path, store: Store, number: int) -> None:
     killer = Killer(number)
     with pytest.raises(UserError, match=r"^weights.pth was not read: .*damaged or needs too much memory\.$") as caught:
-        reading.read_version(Session(store, progress=killer), weights)
+        reading.read_version(Session(store, show=killer), weights)
     assert len(str(caught.value)) <= 200
     assert killer.beats > 0
 
 
 def test_that_the_file_can_be_read_again_after_a_kill(weights: Path, store: Store) -> None:
     with pytest.raises(UserError):
-        reading.read_version(Session(store, progress=Killer(signal.SIGKILL)), weights)
+        reading.read_version(Session(store, show=Killer(signal.SIGKILL)), weights)
     assert reading.read_version(Session(store), weights).tensors > 100
 
 
@@ -86,7 +86,7 @@ def test_that_a_reader_that_hangs_is_ended_with_a_sentence(
     monkeypatch.setitem(reader_process._SECONDS, "loading", 0.5)
     started = time.monotonic()
     with pytest.raises(UserError, match="took more than"):
-        reading.read_version(Session(store, progress=Killer(signal.SIGSTOP)), weights)
+        reading.read_version(Session(store, show=Killer(signal.SIGSTOP)), weights)
     assert time.monotonic() - started < 60  # what hangs does so for ever
 
 
@@ -96,7 +96,7 @@ def test_that_cancelling_kills_the_reader_at_once(weights: Path, store: Store) -
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        reading.read_version(Session(store, progress=cancel), weights)
+        reading.read_version(Session(store, show=cancel), weights)
 
 
 def test_that_an_interruption_kills_the_reader(weights: Path, store: Store) -> None:
