@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UserError, one_sentence
 
 APP = "mpt-studio"
 
@@ -47,6 +48,19 @@ def resource(name: str) -> Path:
     package = Path(__file__).parent
     installed = package / "resources" / name
     return installed if installed.exists() else package.parent / "resources" / name
+
+
+def named(text: str | Path) -> Path:
+    """The path that somebody named, "~" expanded. Raises ``UserError`` for text that can be no path."""
+    try:
+        path = Path(text).expanduser()
+        os.lstat(path)
+    except (ValueError, RuntimeError):  # a zero byte, "~name" of nobody
+        raise UserError(f"{one_sentence(str(text), 120)} can be no file; check its name.") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UserError(f"{one_sentence(str(text), 120)} is too long to be a file's name; check it.") from None
+    return path
 
 
 def is_file(path: Path) -> bool:

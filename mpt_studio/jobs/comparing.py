@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mpt_studio import paths
 from mpt_studio.compare import ClassMap, Comparison, aligned, compare, diagnose, keep_map, kept_map, open_comparison
 from mpt_studio.compare.matching.aligned import with_own_labels
 from mpt_studio.compare.matching.class_map import NO_MAP
@@ -65,7 +66,7 @@ def compare_versions(
 def _predictions(
     session: Session, name: str, dataset: Dataset | None, classes: Classes, scores: Scale | None
 ) -> Predictions:
-    path = Path(name).expanduser()
+    path = paths.named(name)
     if _is_table(path) or is_predictions(path):
         said = scores if _is_table(path) else None
         return _on(dataset, read_predictions(path, classes, session.progress, said), name)
@@ -75,7 +76,7 @@ def _predictions(
 
 
 def _refuse_said_of_nothing(scores: Scale | None, *names: str) -> None:
-    if scores and not any(_is_table(Path(name).expanduser()) for name in names):
+    if scores and not any(_is_table(paths.named(name)) for name in names):
         raise UsageError("--scores says what the scores in a table are, and none of the versions is one; leave it out.")
 
 
@@ -106,7 +107,7 @@ def class_names_of(session: Session, name: str, classes: Classes = ()) -> tuple[
     They differ only for predictions whose classes are those that they ever answer: as an update, such a version also
     knows the classes of its labels. Raises ``UserError``.
     """
-    path = Path(name).expanduser()
+    path = paths.named(name)
     if _is_table(path) or is_predictions(path):
         found = read_predictions(path, classes, session.progress)
         return found.class_names, with_own_labels(found).class_names

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, check_content, has_our_header, read_checkpoint
 from mpt_studio.compare.matching.class_map import kept_map
 from mpt_studio.data import Dataset, describe
@@ -196,7 +197,7 @@ def _accuracy(right: Any) -> dict[str, Any]:
 
 def named_predictions(session: Session, name: str, dataset: Dataset | None) -> Predictions:
     """The predictions that ``name`` (run, checkpoint, predictions) stands for. Raises ``UserError``."""
-    path = Path(name).expanduser()
+    path = paths.named(name)
     if is_predictions(path):
         return _on(dataset, read_predictions(path), name)
     if path.is_file() or is_version_folder(path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from mpt_studio import paths
 from mpt_studio.checkpoint import has_our_header
 from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError
@@ -22,6 +23,7 @@ def kind_of(path: Path) -> FileKind:
 
     Weights from elsewhere are only looked at; whether they can be read is for the reader to say.
     """
+    path = paths.named(path)
     if is_predictions(path):
         return "predictions"
     if path.is_dir():

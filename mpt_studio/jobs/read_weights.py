@@ -109,7 +109,7 @@ def reading_of(
     for_start: bool = False,
 ) -> Reading:
     """As ``read_version``, of a backbone without a head too; ``for_start``, names of classes are not asked for."""
-    path = _absolute(path)
+    path = paths.named(path).absolute()
     _refuse_at_once(path)
     before = state_of(path)
     sha256 = content_sha256(path, lambda: session.progress(f"Hashing {shown_name(path)}", None))
@@ -180,7 +180,7 @@ def _list(words: list[str]) -> str:
 
 def weights_in(path: Path) -> Path:
     """The file itself, or the version that a run's folder keeps. Raises ``UserError`` where that has none."""
-    folder = path.expanduser()
+    folder = paths.named(path)
     if not (folder / "run.json").is_file():
         return path
     kept = read_run(folder).checkpoint
@@ -191,7 +191,7 @@ def weights_in(path: Path) -> Path:
 
 def weights_of(session: Session, name: str) -> Path:
     """The weights of a version by its file, its run's folder or its run's id. Raises ``UserError``."""
-    path = Path(name).expanduser()
+    path = paths.named(name)
     return weights_in(path if path.exists() else session.store.run_folder(name))
 
 
@@ -267,13 +267,6 @@ def _asked(name: str, said: str, lacks: str, how: str) -> str:
 def _few(names: list[str], most: int = 6) -> str:
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        return path.expanduser().absolute()
-    except RuntimeError:  # "~name" of nobody
-        return path.absolute()
 
 
 def _refuse_at_once(path: Path) -> None:

@@ -64,7 +64,7 @@ def absolute_file(path: str) -> str:
     """An existing file's absolute path; "" stays "". Raises ``UserError``."""
     if not path:
         return ""
-    full = Path(path).expanduser().absolute()
+    full = paths.named(path).absolute()
     if not full.exists():
         raise UserError(f"There is no file {full}.")
     return str(full)

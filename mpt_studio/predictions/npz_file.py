@@ -38,6 +38,7 @@ _NAMES = {
     "label_names": ("label_names",),
 }
 _DECLARED: dict[str, Declared] = {"logits": "logits", "probabilities": "probabilities", "scores": ""}
+MOST_ARRAYS = 1000
 _LISTS = ("class_names", "label_names")
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -85,7 +86,10 @@ def _reason(error: Exception) -> str:
 
 def _refuse_bombs(path: Path, name: str) -> None:
     with zipfile.ZipFile(path) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
+        entries = archive.infolist()
+    if len(entries) > MOST_ARRAYS:
+        raise UserError(f"{name} holds {len(entries):,} arrays; predictions are at most {MOST_ARRAYS:,}.")
+    unpacked = sum(entry.file_size for entry in entries)
     if unpacked > 4 * path.stat().st_size + (256 << 20):
         raise UserError(f"{name} would unpack to {unpacked >> 20:,} MB, far more than its size; save it uncompressed.")
 

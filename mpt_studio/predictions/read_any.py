@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
 from contextlib import suppress
@@ -24,6 +25,11 @@ from mpt_studio.predictions.table import Progress, Table, file_name
 IMPORT_FORMAT = 3
 """Raise it when importing changes its mind about a file."""
 KEPT_IMPORTS = 30
+LARGE = 256 << 20
+"""Bytes of a file that is looked at before it is hashed, which may take minutes."""
+_BEGINS = {".npz": (b"PK",), ".parquet": (b"PAR1",)}
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""How text of two bytes a sign begins, the only one with zero bytes."""
 _SAID = ".said"
 """Where it is kept what somebody said that the scores of a file are."""
 
@@ -50,7 +56,7 @@ def read_predictions(
     if not PREDICTIONS.fits(path):
         raise UserError(f"{path} is neither a predictions folder nor an .npz, .csv, .tsv or .parquet file.")
     if not path.is_file():
-        raise UserError(f"There is no file {path}.")
+        raise UserError(f"There is no file {one_sentence(str(path), 150)}.")
     return _imported(path, classes or _listed_beside(path), progress or _tell_nobody, scores)
 
 
@@ -80,6 +86,7 @@ def _imported(path: Path, classes: tuple[str, ...], progress: Progress, scores: 
     """From the cache, else imported and kept there."""
     name = file_name(path)
     try:
+        _refuse_at_once(path, name)
         content = plain.sha256_of(path, lambda: progress(f"Reading {name}", None))
     except OSError as error:
         raise UserError(f"{name} could not be read ({error.strerror or error}).") from None
@@ -96,6 +103,17 @@ def _imported(path: Path, classes: tuple[str, ...], progress: Progress, scores: 
         with suppress(OSError):
             paths.write_text(_home() / _SAID / content, scores)
     return _mapped(made, kept) or made
+
+
+def _refuse_at_once(path: Path, name: str) -> None:
+    """Raise ``UserError`` for a large file whose first bytes are no table's."""
+    with os.fdopen(plain.handle_of(path), "rb") as stream:
+        if os.fstat(stream.fileno()).st_size < LARGE:
+            return
+        head = stream.read(4096)
+    known = _BEGINS.get(path.suffix.lower())
+    if not (head.startswith(known) if known else head.startswith(_WIDE) or b"\0" not in head):
+        raise UserError(f"{name} does not begin like a {path.suffix.lower()} file; export it again.")
 
 
 def _home() -> Path:
