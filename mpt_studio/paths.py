@@ -71,6 +71,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def exists(path: Path) -> bool:
+    """Whether anything is there, likewise."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def replace_file(path: Path, write: Callable[[Path], None], *, durable: bool = True) -> None:
     """Write ``path`` as a whole or not at all.
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
+from mpt_studio import paths
 from mpt_studio.files.kinds import TABLES
 from mpt_studio.gui.data.choosing import DataDialog
 from mpt_studio.gui.versions.choosing import VERSIONS, CompareDialog
@@ -72,7 +73,7 @@ class Files(QObject):
 
     def open_paths(self, chosen: list[Path]) -> None:
         """Open files and folders, and remember those that exist."""
-        there = [path.resolve() for path in chosen if path.exists()]
+        there = [path.resolve() for path in chosen if paths.exists(path)]
         self._remember(*map(str, there))
         if there:
             self.settings.set(folder=str(there[0].parent))
