@@ -187,7 +187,7 @@ def _indexed(root: Path, tree: Tree, progress: Progress) -> tuple[Index, bool]:
         samples,
         class_names,
         [*outside, *unlisted, *repeated, *unusable],
-        [*layout.notes, *_empty_folders(layout, listings, names), *_linked_folders(tree), *notes],
+        [*layout.notes, *_empty_folders(layout, listings, names), *_links(tree), *notes],
     )
     return index, not unlisted and all(verdict.is_lasting for verdict in verdicts)
 
@@ -210,10 +210,12 @@ def _empty_folders(layout: Layout, listings: dict[Part, Listing], used: set[str]
     return [f"The class folder {quoted(empty)} has no images and is left out."] if empty else []
 
 
-def _linked_folders(tree: Tree) -> Iterator[str]:
+def _links(tree: Tree) -> Iterator[str]:
     if tree.repeated:
         names = quoted([shown(path) for path in tree.repeated], 3)
         yield f"The folder link {names} leads to images that count already and is not followed."
     if tree.outside:
         names = quoted([shown(path) for path in tree.outside], 3)
-        yield f"The folder link {names} leads out of the folder; its images are read."
+        count = len(tree.outside)
+        links = f"{count:,} links lead" if count > 1 else "A link leads"
+        yield f"{links} out of the folder: {names}. What is there is read; name the real folder if that is not meant."

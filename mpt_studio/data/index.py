@@ -22,7 +22,7 @@ from mpt_studio import paths
 from mpt_studio.data.dataset import Images, Part, Skipped
 
 Array = npt.NDArray[Any]
-FORMAT = 3
+FORMAT = 4
 """Raise it when decoding or sorting changes its mind about files."""
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 KEPT_DAYS = 120

@@ -49,7 +49,7 @@ class Tree:
     repeated: tuple[str, ...]
     """Links to folders that are read already, or that contain the root."""
     outside: tuple[str, ...]
-    """Links to folders outside of the root, which are read."""
+    """Links of folders and of images that lead out of the root, which are read."""
     fingerprint: str
     """Changes when a file comes, goes, or gets another size or time."""
 
@@ -92,7 +92,8 @@ class _Walker:
         digest = hashlib.blake2b(digest_size=16)
         for fact in (*self._folders, *facts[1:]):
             digest.update(repr(fact).encode("utf-8", "backslashreplace"))
-        return Tree(tuple(self._folders), tuple(facts[1]), tuple(facts[2]), tuple(self._outside), digest.hexdigest())
+        outside = tuple(sorted(self._outside))
+        return Tree(tuple(self._folders), tuple(facts[1]), tuple(facts[2]), outside, digest.hexdigest())
 
     def _enter(self, place: _Place) -> None:
         try:
@@ -110,7 +111,10 @@ class _Walker:
                     self._put_folder(entry, place)
                 elif os.path.splitext(entry.name)[1].lower() in _SUFFIXES:
                     self._count()
-                    yield _described(entry)
+                    found = _described(entry)
+                    if found[3] == LINK and self._leads_out(place, entry.name):
+                        self._outside.append(os.path.join(place.path, entry.name))
+                    yield found
 
     def _put_folder(self, entry: os.DirEntry[str], place: _Place) -> None:
         if entry.name.lower() in SYSTEM_FOLDERS:
@@ -135,11 +139,22 @@ class _Walker:
             if is_of_system(real):
                 self._unreadable.append((path, "a part of the system, not of data"))
                 continue
-            if not real.startswith(self._real_root + os.sep):
+            if not self._is_inside(real):
                 self._outside.append(path)
             self._entered.add(real)
             self._waiting.append(_Place(path, real))
             return
+
+    def _leads_out(self, place: _Place, name: str) -> bool:
+        """Whether a link that lies inside leads to data outside; its text is looked at first, as links may be many."""
+        path = os.path.join(place.real, name)
+        aim = os.path.normpath(os.path.join(place.real, os.readlink(path)))
+        if not self._is_inside(path) or self._is_inside(aim) or is_of_system(path):
+            return False
+        return not self._is_inside(os.path.realpath(aim))
+
+    def _is_inside(self, real: str) -> bool:
+        return real.startswith(self._real_root.rstrip(os.sep) + os.sep)
 
     def _contains_root(self, real: str) -> bool:
         return (self._real_root + os.sep).startswith(real.rstrip(os.sep) + os.sep)

@@ -124,7 +124,16 @@ def test_that_links_out_of_the_folder_are_told_and_the_system_is_not_entered(tmp
     paint(tmp_path / "elsewhere", "cow")
     os.symlink(tmp_path / "elsewhere" / "cow", tmp_path / "data" / "cow")
     os.symlink("/proc", tmp_path / "data" / "all")
+    os.symlink("../../elsewhere/cow/0.png", tmp_path / "data" / "bee" / "a calf.png")
+    os.symlink("../ant/0.png", tmp_path / "data" / "bee" / "inside.png")
+    os.symlink("/proc/self/environ", tmp_path / "data" / "bee" / "secret.png")
+    os.symlink("/dev/zero", tmp_path / "data" / "bee" / "endless.png")
     data = open_dataset(f"folder:{tmp_path / 'data'}")
     assert data.class_names == ("ant", "bee", "cow")
-    assert "The folder link 'cow' leads out of the folder; its images are read." in data.notes
-    assert [(s.sample_id, s.reason) for s in data.skipped] == [("all", "a part of the system, not of data")]
+    told = "2 links lead out of the folder: 'bee/a calf.png', 'cow'. What is there is read; "
+    assert told + "name the real folder if that is not meant." in data.notes
+    reasons = {s.sample_id: s.reason for s in data.skipped}
+    assert reasons["all"] == "a part of the system, not of data"
+    assert reasons["bee/secret.png"] == "a part of the system, not a file"
+    assert reasons["bee/endless.png"] == "a device, not a file"
+    assert sorted(reasons) == ["all", "bee/a calf.png", "bee/endless.png", "bee/inside.png", "bee/secret.png"]
