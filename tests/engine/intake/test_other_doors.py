@@ -94,7 +94,7 @@ class Doors:
 def doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doors]:
     monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
 
-    def arrived(*_: object) -> NoReturn:
+    def arrived(*_: object, **__: object) -> NoReturn:
         raise UserError(ARRIVED)
 
     monkeypatch.setattr(read_weights, "run_child", arrived)
