@@ -169,9 +169,7 @@ def _found(matches: list[Match], evidence: Evidence, choices: Choices) -> Found:
     return Found(matches=ordered, decided=decided, notes=notes)
 
 
-def _no_fit(
-    variants: tuple[Variant, ...], own_names: Mapping[str, str], evidence: Evidence, choices: Choices
-) -> str:
+def _no_fit(variants: tuple[Variant, ...], own_names: Mapping[str, str], evidence: Evidence, choices: Choices) -> str:
     """The sentence for tensors that no architecture has: the closest one, and what is different."""
     if ports.lies_as_in_tensorflow(_shapes(variants[0])):
         return (
