@@ -16,10 +16,10 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mpt_studio.data import jpeg
-from mpt_studio.data.dataset import Images
 from mpt_studio.data.fit import Form, as_form
 from mpt_studio.errors import one_sentence
 
+Images = npt.NDArray[np.uint8]
 MAX_PIXELS = 100_000_000
 """Larger images are skipped: a small file can unpack to gigabytes."""
 MOST_UNEVEN = 200
