@@ -28,7 +28,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from mpt_studio import paths
-from mpt_studio.data.dataset import Images
+from mpt_studio.data.decode import Images
 
 Stored = Literal["pixels", "jpeg"]
 Row = tuple[int, int, int, int, int, int, int]
