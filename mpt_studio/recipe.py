@@ -136,7 +136,7 @@ class Training:
     balance: Annotated[float, Interval(ge=0, le=1)] = 0.0
     """Weigh classes in the cross-entropy by their number of images to the power of minus this; 0 is alike."""
     ema: Annotated[float, Interval(ge=0, lt=1), Words(none=0)] = 0.0
-    """The version is the running average of the weights, with this decay per step after a warm-up; none is 0."""
+    """The version is a running average of the weights, of this decay per step after a warm-up; none (0): no average."""
     patience: Annotated[int, Interval(ge=0, le=100_000), Words(none=0)] = 0
     """Stop after this many epochs without a better one on the validation part, whose best is kept; none (0): never."""
     patience_on: Literal["accuracy", "nfr"] = "accuracy"
@@ -146,7 +146,7 @@ class Training:
     deterministic: bool = False
     """On CUDA, only operations that give the same bits in every run, which costs speed; the CPU always does."""
     crop_padding: Annotated[int, Interval(ge=-1, le=64), Words(auto=-1, none=0)] = -1
-    """Random crop after padding by this many pixels; auto (-1): an eighth of the image's side; none is 0."""
+    """Random crop after padding by this many pixels; auto (-1): an eighth of the image's side; none (0): no crop."""
     flip: Literal["auto", "on", "off"] = "auto"
     """Random horizontal flip; auto: off for data in which left and right matter (characters)."""
     validation_fraction: Annotated[float, Interval(ge=0, lt=1)] = 0.1
@@ -154,7 +154,7 @@ class Training:
     keep: Literal["last", "best"] = "last"
     """Which epoch's weights become the version: the last, or the best by validation accuracy."""
     limit_train: Annotated[int, Interval(ge=0), Words(all=0)] = 0
-    """Use only this many training samples, spread over the classes; all is 0."""
+    """Use only this many training samples, spread over the classes; all (0): every one."""
     seed: Annotated[int, Interval(ge=0, le=2**31 - 1)] = 42
     """Decides initial weights, batch order, augmentation and the validation part."""
     save_every_seconds: Annotated[float, Interval(ge=0)] = 30.0
@@ -301,6 +301,15 @@ class Preset:
     description: str
     recipe: UpdateRecipe
     order: int = 100
+    keeps_data: bool = False
+    """Whether it says nothing of data and old model: those of whoever chooses it stay."""
+
+    def applied_to(self, recipe: UpdateRecipe) -> UpdateRecipe:
+        """Its recipe, for the data and the old model of another one where it says nothing of them."""
+        if not self.keeps_data:
+            return self.recipe
+        kept = recipe.data, recipe.old, recipe.old_classes
+        return dataclasses.replace(self.recipe, data=kept[0], old=kept[1], old_classes=kept[2])
 
 
 def presets() -> list[Preset]:

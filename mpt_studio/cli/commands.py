@@ -122,7 +122,8 @@ def _update_command(words: list[str]) -> Callable[..., int]:
         """Train old model (if none is given), reference and candidates, and compare them on the same test part.
 
         Args:
-            preset: Start from a preset (try-it-now, quick, standard, published); other options replace its values.
+            preset: Start from a preset (try-it-now, quick, fine-tune, head-only, standard, published); other options
+                replace its values.
             estimate: Only tell how long each version would take on this machine, from a few timed steps.
         """
         with open_session(store, quiet=json) as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -12,6 +13,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QCompleter,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
@@ -25,12 +27,13 @@ from PySide6.QtWidgets import (
 from mpt_studio.data.classes import resolve_old_classes
 from mpt_studio.data.sources import SOURCES
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.kinds import MANIFESTS
+from mpt_studio.files.kinds import MANIFESTS, WEIGHTS
 from mpt_studio.gui.train.form_fields import FieldSpec, number_text
 from mpt_studio.gui.versions.architecture_field import known_architectures
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.forms import filters
+from mpt_studio.gui.widgets.forms import filters, take_dropped_paths
 from mpt_studio.gui.widgets.wheel import ComboBox
+from mpt_studio.recipe import Start
 
 
 class Editor(QWidget):
@@ -49,6 +52,13 @@ class Editor(QWidget):
     def _hold(self, widget: QWidget) -> None:
         self._row.addWidget(widget, 1)
         self.setFocusProxy(widget)
+
+    def _add_button(self, icon: str, name: str) -> QToolButton:
+        button = QToolButton(self)
+        theme.set_icon(button, icon, "muted")
+        button.setAccessibleName(name)
+        self._row.addWidget(button)
+        return button
 
     def value(self) -> Any:
         """The value as typed; only meaningful where there is no ``problem``."""
@@ -137,9 +147,16 @@ class TextEditor(Editor):
 class OldClassesEditor(TextEditor):
     """A count, names or a file of names; checked at every key where the classes of the data are known."""
 
+    list_wanted = Signal()
+    """The classes are to be picked from a list."""
+
     def __init__(self, spec: FieldSpec, parent: QWidget | None, class_names: Callable[[], tuple[str, ...]]) -> None:
         super().__init__(spec, parent)
         self._class_names = class_names
+        self.line.setMaxLength(10_000_000)
+        take_dropped_paths(self.line, self)
+        self.pick = self._add_button("check", "Pick the old classes from a list")
+        self.pick.clicked.connect(self.list_wanted)
 
     def problem(self) -> str:
         names, text = self._class_names(), self.value()
@@ -158,15 +175,34 @@ class FileEditor(TextEditor):
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None, *, files: str) -> None:
         super().__init__(spec, parent)
         self._files = files
-        button = QToolButton(self)
-        theme.set_icon(button, "folder", "muted")
-        button.setAccessibleName("Choose a file")
-        button.clicked.connect(self._choose)
-        self._row.addWidget(button)
+        take_dropped_paths(self.line, self)
+        self._add_button("folder", "Choose a file").clicked.connect(self._choose)
 
     @Slot()
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.value(), self._files)
+        if chosen:
+            self.set_value(chosen)
+
+
+class StartEditor(ChoiceEditor):
+    """Where weights come from: one of the ways that have a name, or a weights file, typed, chosen or dropped."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent, choices=("auto", "scratch", "pretrained"), free=True)
+        if (line := self.combo.lineEdit()) is not None:
+            take_dropped_paths(line, self)
+        self._add_button("folder", "Choose a weights file").clicked.connect(self._choose)
+
+    def problem(self) -> str:
+        file = Start(start=self.value().strip()).file
+        if not file or Path(file).expanduser().exists():
+            return super().problem()
+        return f"There is no weights file {one_sentence(file, 60)}; choose auto, scratch, pretrained or a file."
+
+    @Slot()
+    def _choose(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a weights file", "", filters(WEIGHTS))
         if chosen:
             self.set_value(chosen)
 
@@ -180,9 +216,9 @@ class DataEditor(ChoiceEditor):
 
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
         super().__init__(spec, parent, choices=_PLACELESS, free=True)
-        button = QToolButton(self)
-        theme.set_icon(button, "folder", "muted")
-        button.setAccessibleName("Choose the data's folder or table")
+        if (line := self.combo.lineEdit()) is not None:
+            take_dropped_paths(line, self)
+        button = self._add_button("folder", "Choose the data's folder or table")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(button)
@@ -190,7 +226,6 @@ class DataEditor(ChoiceEditor):
             if source.place:
                 menu.addAction(f"{source.title}…").triggered.connect(lambda _=False, k=kind: self._choose(k))
         button.setMenu(menu)
-        self._row.addWidget(button)
 
     def _choose(self, kind: str) -> None:
         if SOURCES[kind].place == "file":
@@ -202,34 +237,48 @@ class DataEditor(ChoiceEditor):
 
 
 class NumberEditor(Editor):
-    """A number in a line, checked at every key; Up and Down change a whole number by one."""
+    """A number in a line, checked at every key; Up and Down change a whole number by one.
+
+    Numbers that have a word, such as "auto", are shown and typed as the word.
+    """
 
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
         super().__init__(spec, parent)
         self.line = QLineEdit(self)
         self.line.textChanged.connect(self.changed)
         self.line.installEventFilter(self)
+        if spec.words:
+            self.line.setCompleter(_completer(tuple(spec.words), self))
+            self.line.editingFinished.connect(self._say_word)
         self._hold(self.line)
 
     def value(self) -> int | float | None:
         return self._read()[0]
 
     def set_value(self, value: Any) -> None:
-        self.line.setText("" if value is None else number_text(value))
+        self.line.setText("" if value is None else self.spec.word_of(value) or number_text(value))
 
     def problem(self) -> str:
         value, wrong = self._read()
         return wrong or self.spec.problem(value)
 
+    @Slot()
+    def _say_word(self) -> None:
+        """A number that has a word is never left standing as the number."""
+        if word := self.spec.word_of(self.value()):
+            self.line.setText(word)
+
     def _read(self) -> tuple[int | float | None, str]:
         text = self.line.text().strip().replace("−", "-")
         if not text:
             return None, ""
+        if (named := self.spec.number_of(text)) is not None:
+            return named, ""
         try:
             value = int(text) if self.spec.kind == "integer" else float(text)
         except ValueError:
             what = "a whole number" if self.spec.kind == "integer" else "a number, such as 0.05"
-            return None, f"needs {what}"
+            return None, f"needs {', '.join((*self.spec.words, ''))}{'or ' if self.spec.words else ''}{what}"
         return (value, "") if math.isfinite(value) else (None, "needs a finite number")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -240,6 +289,13 @@ class NumberEditor(Editor):
                 self.set_value(int(value) + step)
                 return True
         return super().eventFilter(watched, event)
+
+
+def _completer(words: tuple[str, ...], parent: QWidget) -> QCompleter:
+    made = QCompleter(words, parent)
+    made.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    made.setCompletionMode(QCompleter.CompletionMode.InlineCompletion)
+    return made
 
 
 class Stacked(Editor):

@@ -2,69 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QRect, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError
-from mpt_studio.files.kinds import PREDICTIONS, WEIGHTS
-from mpt_studio.gui.train.field_editors import (
-    ArchitectureEditor,
-    ChoiceEditor,
-    DataEditor,
-    Editor,
-    FileEditor,
-    FlagEditor,
-    NumberEditor,
-    OldClassesEditor,
-    TextEditor,
-)
+from mpt_studio.gui.train.field_editors import Editor, OldClassesEditor
 from mpt_studio.gui.train.form_fields import FieldSpec, built, flat, flat_specs
+from mpt_studio.gui.train.form_parts import (
+    PLACEHOLDERS,
+    Description,
+    FieldRow,
+    FoldButton,
+    editor_for,
+    keep_room,
+    section_label,
+    title_of,
+)
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
-from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import UpdateRecipe, checked, presets
 
 _PROBLEM_LINES = 2
-ARCHITECTURES = (
-    "small",
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "mobilenet_v3_small",
-    "mobilenet_v3_large",
-    "efficientnet_b0",
-    "convnext_tiny",
-    "densenet121",
-    "vit_b_16",
-)
-LABELS = {
-    "data": "Data",
-    "old": "Old model",
-    "logit_margin": "Logit margin b",
-    "noise_floor": "Noise floor",
-    "ensemble_size": "Ensemble size",
-    "model.arch": "Architecture",
-    "model.small_stem": "Small-image stem",
-    "training.limit_train": "Training images",
-    "training.validation_fraction": "Validation share",
-    "training.clip_gradient": "Gradient norm limit",
-    "training.deterministic": "Same bits on CUDA",
-    "training.flip": "Mirror images",
-    "training.save_every_seconds": "Save every (s)",
-}
-PLACEHOLDERS = {
-    "old": "train one",
-    "old_classes": "number or names",
-    "logit_margin": "each method's own",
-}
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What", ("data", "old_classes", "old")),
+    ("Start", ("start.start", "start.freeze")),
     ("Methods", ("methods", "logit_margin", "noise_floor")),
     ("Network and training", ("model.arch", "training.epochs", "training.batch_size", "training.learning_rate")),
+    ("Images", ("images.crop", "training.flip", "images.auto_augment")),
 )
 """Fields in sight; all others are under "More settings"."""
 
@@ -79,7 +48,7 @@ class RecipeForm(QWidget):
         self.class_names_of: Callable[[str], tuple[str, ...]] = lambda _: ()
         """The classes of data, by their spec; none where they are not known yet."""
         self.editors: dict[str, Editor] = {}
-        self._rows: dict[str, _FieldRow] = {}
+        self._rows: dict[str, FieldRow] = {}
         self._base = UpdateRecipe()
         self._quiet = False
         self._presets = presets()
@@ -99,7 +68,7 @@ class RecipeForm(QWidget):
 
     def set_recipe(self, recipe: UpdateRecipe, origin: str = "") -> None:
         """Show a recipe. It is what changes are marked against; ``origin`` names it where it is no preset."""
-        match = next((p for p in self._presets if p.recipe == recipe), None)
+        match = next((p for p in self._presets if p.applied_to(recipe) == recipe), None)
         self._base = recipe
         self._choose_silently(match.key if match and not origin else "")
         self._origin.setText(match.description if match and not origin else origin or "A recipe of your own.")
@@ -141,9 +110,9 @@ class RecipeForm(QWidget):
         specs = flat_specs(UpdateRecipe)
         shown = {name for _, names in SECTIONS for name in names}
         for title, names in SECTIONS:
-            column.addWidget(_section_label(title))
+            column.addWidget(section_label(title))
             column.addLayout(self._grid(names, specs))
-        self._fold = _FoldButton("More settings", self)
+        self._fold = FoldButton("More settings", self)
         self._more = QWidget()
         self._more.setLayout(self._grid([name for name in specs if name not in shown], specs))
         self._more.hide()
@@ -172,7 +141,7 @@ class RecipeForm(QWidget):
     def _head(self) -> QWidget:
         self.preset_box = ComboBox(self)
         self.preset_box.setAccessibleName("Preset")
-        self._origin = _Description([preset.description for preset in self._presets])
+        self._origin = Description([preset.description for preset in self._presets])
         self._origin.setAlignment(Qt.AlignmentFlag.AlignTop)
         theme.mark(self._origin, muted=True)
         self._count = plain.label("")
@@ -181,7 +150,7 @@ class RecipeForm(QWidget):
         self._reset_all.setText("Reset all")
         self._reset_all.clicked.connect(lambda: self._show(self._base))
         self._counts = QWidget(self)
-        _keep_room(self._counts)
+        keep_room(self._counts)
         counts = QHBoxLayout(self._counts)
         counts.setContentsMargins(0, 0, 0, 0)
         counts.addWidget(self._count, 1)
@@ -190,7 +159,7 @@ class RecipeForm(QWidget):
         layout = QVBoxLayout(head)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE // 2)
-        layout.addWidget(_section_label("Start from"))
+        layout.addWidget(section_label("Preset"))
         layout.addWidget(self.preset_box)
         layout.addWidget(self._origin)
         layout.addWidget(self._counts)
@@ -212,7 +181,7 @@ class RecipeForm(QWidget):
             editor = self._editor(name, specs[name])
             editor.changed.connect(self._refresh)
             self.editors[name] = editor
-            self._rows[name] = _FieldRow(name, specs[name], editor, grid)
+            self._rows[name] = FieldRow(name, specs[name], editor, grid)
             self._rows[name].reset.clicked.connect(lambda _=False, n=name: self._reset(n))
         return grid
 
@@ -221,7 +190,7 @@ class RecipeForm(QWidget):
             made = OldClassesEditor(spec, self, self._class_names)
             made.line.setPlaceholderText(PLACEHOLDERS[name])
             return made
-        return _editor_for(name, spec, self)
+        return editor_for(name, spec, self)
 
     # ---- reactions ---------------------------------------------------------------------------------------------
 
@@ -254,7 +223,8 @@ class RecipeForm(QWidget):
     def _preset_chosen(self) -> None:
         preset = next((p for p in self._presets if p.key == self.preset_box.currentData()), None)
         if preset is not None and not self._quiet:
-            self.set_recipe(preset.recipe)
+            what = {name: self.editors[name].value() for name in ("data", "old", "old_classes")}
+            self.set_recipe(preset.applied_to(dataclasses.replace(preset.recipe, **what)))
 
     def _choose_silently(self, key: str) -> None:
         self._quiet = True
@@ -263,124 +233,7 @@ class RecipeForm(QWidget):
         self._quiet = False
 
 
-class _FieldRow:
-    """Label, editor, the mark that it was changed (a button that resets it), and the sentence of what is wrong."""
-
-    def __init__(self, name: str, spec: FieldSpec, editor: Editor, grid: QGridLayout) -> None:
-        self.editor = editor
-        self.title = title_of(name)
-        self.label = plain.label(self.title)
-        self.label.setBuddy(editor)
-        tip = "\n".join(text for text in (spec.help, spec.range_text and f"Range: {spec.range_text}") if text)
-        for widget in (self.label, editor):
-            plain.set_tip(widget, tip)
-        for child in editor.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if not child.toolTip() and not isinstance(child, QToolButton):
-                plain.set_tip(child, tip)
-            child.setAccessibleName(child.accessibleName() or self.title)
-        self.reset = QToolButton()
-        self.reset.setText("↺")
-        self.reset.setAutoRaise(True)
-        self.reset.setFixedWidth(20)
-        self.reset.setAccessibleName(f"Reset {self.title}")
-        plain.set_tip(self.reset, "Changed; click to go back.")
-        _keep_room(self.reset)
-        row = grid.rowCount()
-        tall = isinstance(editor, MethodList)
-        if tall:
-            grid.addWidget(editor, row, 0, 1, 3)
-            self.label.setParent(editor)
-            self.label.hide()
-        else:
-            grid.addWidget(self.label, row, 0)
-            grid.addWidget(editor, row, 2)
-        side = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight if tall else Qt.AlignmentFlag.AlignVCenter
-        grid.addWidget(self.reset, row, 2 if tall else 1, side)
-
-    def problem(self) -> str:
-        """What is wrong, as a sentence; empty where nothing is."""
-        wrong = self.editor.problem()
-        return wrong if wrong.endswith((".", "?")) else wrong and f"{self.title} {wrong}."
-
-    def show_state(self, changed: bool) -> None:
-        field, wrong = self.editor.focusProxy(), bool(self.editor.problem())
-        if field is not None and bool(field.property("invalid")) != wrong:
-            theme.mark(field, invalid=wrong)
-        self.reset.setVisible(changed)
-        font = self.label.font()
-        font.setBold(changed)
-        self.label.setFont(font)
-
-
-class _Description(QLabel):
-    """One of several texts, with room for the longest: showing another one moves nothing."""
-
-    def __init__(self, texts: list[str]) -> None:
-        super().__init__()
-        self._texts = texts
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
-
-    def heightForWidth(self, width: int) -> int:
-        room, wraps = QRect(0, 0, width, 10_000), Qt.TextFlag.TextWordWrap
-        heights = (self.fontMetrics().boundingRect(room, wraps, text).height() for text in [*self._texts, self.text()])
-        return max(heights, default=0)
-
-
-class _FoldButton(QToolButton):
-    """Opens and closes what is below it."""
-
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText(text)
-        self.setCheckable(True)
-        self.setArrowType(Qt.ArrowType.RightArrow)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.toggled.connect(self._turn)
-
-    @Slot(bool)
-    def _turn(self, is_open: bool) -> None:
-        self.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-
-
-def title_of(name: str) -> str:
-    """ "training.batch_size" → "Batch size"."""
-    return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()
-
-
 def _label_width() -> int:
     """One for all sections, so that their fields begin at one edge; changed labels are bold."""
     names = [name for _, section in SECTIONS for name in section if name != "methods"]
     return max(plain.label(title_of(name), bold=True).sizeHint().width() for name in names)
-
-
-def _section_label(text: str) -> QWidget:
-    label = plain.label(text.upper())
-    theme.mark(label, section=True)
-    return label
-
-
-def _keep_room(widget: QWidget) -> None:
-    """Nothing moves when it comes and goes."""
-    policy = widget.sizePolicy()
-    policy.setRetainSizeWhenHidden(True)
-    widget.setSizePolicy(policy)
-
-
-def _editor_for(name: str, spec: FieldSpec, parent: QWidget) -> Editor:
-    if name == "methods":
-        return MethodList(spec, parent)
-    if name == "data":
-        return DataEditor(spec, parent)
-    if name == "model.arch":
-        return ArchitectureEditor(spec, parent, choices=ARCHITECTURES, free=True)
-    if name == "training.device":
-        return ChoiceEditor(spec, parent, choices=("auto", "cpu", "cuda", "mps"), free=True)
-    if name == "old":
-        made: Editor = FileEditor(spec, parent, files=filters(WEIGHTS, PREDICTIONS))
-    else:
-        kinds = {"flag": FlagEditor, "choice": ChoiceEditor, "text": TextEditor}
-        made = kinds.get(spec.kind, NumberEditor)(spec, parent)
-    if name in PLACEHOLDERS and isinstance(made, TextEditor | NumberEditor):
-        made.line.setPlaceholderText(PLACEHOLDERS[name])
-    return made

@@ -6,13 +6,17 @@ import ast
 import dataclasses
 import functools
 import inspect
+import re
 import textwrap
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Interval
+
+from mpt_studio.recipe import words_of
 
 EditorKind = Literal["flag", "choice", "integer", "number", "text", "group"]
 
@@ -29,13 +33,34 @@ class FieldSpec:
     optional: bool = False
     """Whether it may be empty (None)."""
     type: Any = None
+    words: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """What some of its numbers are called: people read and write the word."""
 
     @property
     def range_text(self) -> str:
-        """The values it takes, for people: "more than 0 and at most 100"; empty where any will do."""
-        limits = self.interval
+        """The values it takes, for people: "auto, or at least 1 and at most 64"; empty where any will do."""
+        limits = self._beyond_words()
         words = (("more than", limits.gt), ("at least", limits.ge), ("less than", limits.lt), ("at most", limits.le))
-        return " and ".join(f"{word} {_written(bound)}" for word, bound in words if bound is not None)
+        numbers = " and ".join(f"{word} {_written(bound)}" for word, bound in words if bound is not None)
+        return f"{', '.join(self.words)}, or {numbers or 'a number'}" if self.words else numbers
+
+    def _beyond_words(self) -> Interval:
+        """The range without the numbers at its lower end that have words."""
+        limits, named, least = self.interval, set(self.words.values()), self.interval.ge
+        if self.kind == "number" and least in named:
+            return dataclasses.replace(limits, ge=None, gt=max(named))
+        while least in named:
+            least = least + 1  # type: ignore[operator]
+        return dataclasses.replace(limits, ge=least)
+
+    def word_of(self, value: float | None) -> str:
+        """What a number is called; empty where it has no word."""
+        return next((word for word, number in self.words.items() if number == value), "")
+
+    def number_of(self, text: str) -> float | None:
+        """The number that a word stands for, as the field's type has it."""
+        found = self.words.get(text.casefold())
+        return found if found is None or self.kind == "number" else int(found)
 
     def problem(self, value: float | None) -> str:
         """Why this number will not do, as the end of a sentence; empty where it will."""
@@ -64,12 +89,18 @@ def _spec(name: str, hint: Any, text: str) -> FieldSpec:
     if get_origin(hint) in (typing.Union, types.UnionType):
         optional = True
         hint = next(part for part in get_args(hint) if part is not type(None))
-    interval = Interval()
+    interval, words = Interval(), words_of(hint)
     if get_origin(hint) is Annotated:
         hint, *extras = get_args(hint)
         interval = next((extra for extra in extras if isinstance(extra, Interval)), interval)
     choices = tuple(map(str, get_args(hint))) if get_origin(hint) is Literal else ()
-    return FieldSpec(name, _kind(hint, bool(choices)), text, choices, interval, optional, hint)
+    text = functools.reduce(_without_number, words.values(), text)
+    return FieldSpec(name, _kind(hint, bool(choices)), text, choices, interval, optional, hint, words)
+
+
+def _without_number(text: str, number: float) -> str:
+    """A sentence in which "auto (0)" is "auto": on screen the word alone stands for it."""
+    return re.sub(rf" \({number:g}\)", "", text)
 
 
 def _kind(hint: Any, has_choices: bool) -> EditorKind:

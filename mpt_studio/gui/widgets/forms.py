@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
+from PySide6.QtGui import QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -33,6 +33,28 @@ def filters(*kinds: Kind) -> str:
     return ";;".join([*shown, "All files (*)"])
 
 
+class _PathDrop(QObject):
+    """Takes a file or folder that is dropped on a line; Qt itself would write its address behind the text."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QDropEvent) or not (paths := dropped_paths(event.mimeData())):
+            return super().eventFilter(watched, event)
+        event.acceptProposedAction()
+        if event.type() == QEvent.Type.Drop and isinstance(watched, QLineEdit):
+            watched.setText(str(paths[0]))
+        return True
+
+
+def dropped_paths(dropped: QMimeData) -> list[Path]:
+    """The files and folders of this machine among what is dragged."""
+    return [Path(url.toLocalFile()) for url in dropped.urls() if url.isLocalFile()]
+
+
+def take_dropped_paths(line: QLineEdit, owner: QWidget) -> None:
+    """A file or folder that is dropped on the line takes the place of its text, as long as ``owner`` lives."""
+    line.installEventFilter(_PathDrop(owner))
+
+
 class PathField(QWidget):
     """A path to type, paste or choose."""
 
@@ -45,6 +67,7 @@ class PathField(QWidget):
         self.edit.setAccessibleName(name)
         self.edit.setMinimumWidth(320)
         self.edit.textChanged.connect(self.changed)
+        take_dropped_paths(self.edit, self)
         button = QPushButton("Browse…")
         button.setAccessibleName(f"Browse for {name}")
         button.clicked.connect(self._browse)

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QFileDialog, QLabel, QToolButton
+from PySide6.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.data.sources import SOURCES
 from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import WEIGHTS
-from mpt_studio.gui.train.field_editors import NumberEditor
+from mpt_studio.gui.train.field_editors import NumberEditor, StartEditor
 from mpt_studio.gui.train.form import RecipeForm
+from mpt_studio.gui.train.form_fields import flat, flat_specs
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.methods import METHODS
 from mpt_studio.recipe import Model, Training, UpdateRecipe, preset, presets
@@ -155,6 +158,82 @@ def test_that_the_logit_margin_may_be_empty(form: RecipeForm) -> None:
     assert form.recipe().logit_margin is None
 
 
+WORDED = [(name, word, value) for name, s in flat_specs(UpdateRecipe).items() for word, value in s.words.items()]
+
+
+@pytest.mark.parametrize(("name", "word", "value"), WORDED)
+def test_that_a_number_with_a_word_is_shown_taken_and_reset_as_the_word(
+    form: RecipeForm, qtbot: QtBot, name: str, word: str, value: float
+) -> None:
+    line = number(form, name).line
+    line.setText("33" if not name.endswith(("ema", "area")) else "0.5")
+    assert form.problems() == []
+    line.setText(word.upper())
+    assert (form.editors[name].value(), form.problems()) == (value, [])
+    line.setText(f"{value:g}")
+    line.editingFinished.emit()
+    assert line.text() == word
+    line.clear()
+    form._fold.setChecked(True)
+    form.activateWindow()
+    line.setFocus()
+    qtbot.waitUntil(line.hasFocus)
+    qtbot.keyClicks(line, word[:2])
+    assert line.text() == word
+    form._rows[name].reset.click()
+    assert line.text() == number(form, name).spec.word_of(flat(presets()[0].recipe)[name]) or line.text() == "2"
+    assert form.changes == []
+
+
+def test_that_arrows_step_from_word_to_word(form: RecipeForm, qtbot: QtBot) -> None:
+    line = number(form, "start.freeze").line
+    line.setText("always")
+    seen = []
+    for _ in range(3):
+        qtbot.keyClick(line, Qt.Key.Key_Up)
+        seen.append(line.text())
+    assert seen == ["none", "1", "2"]
+
+
+def test_that_what_is_neither_word_nor_number_is_refused_with_the_words(form: RecipeForm) -> None:
+    number(form, "start.freeze").line.setText("never")
+    assert form.problems() == ["Freeze needs none, always, or a whole number."]
+
+
+def test_that_a_start_is_one_of_the_ways_or_a_file_that_exists(form: RecipeForm, tmp_path: Path) -> None:
+    start = form.editors["start.start"]
+    assert isinstance(start, StartEditor)
+    assert [start.combo.itemText(i) for i in range(start.combo.count())] == ["auto", "scratch", "pretrained"]
+    start.set_value("pretraned")
+    assert form.problems() == ["There is no weights file pretraned; choose auto, scratch, pretrained or a file."]
+    file = tmp_path / "ours.pth"
+    file.touch()
+    line = start.combo.lineEdit()
+    assert line is not None
+    drop_on(line, file)
+    assert (form.problems(), form.recipe().start.start) == ([], str(file))
+
+
+def drop_on(line: QLineEdit, file: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(file))])
+    where, keys, button = QPointF(4, 4), Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(where.toPoint(), Qt.DropAction.CopyAction, data, button, keys)
+    QCoreApplication.sendEvent(line, enter)
+    assert enter.isAccepted()
+    QCoreApplication.sendEvent(line, QDropEvent(where, Qt.DropAction.CopyAction, data, button, keys))
+
+
+def test_that_a_preset_without_data_leaves_those_that_are_chosen(form: RecipeForm) -> None:
+    form.editors["data"].set_value("folder:/pets")
+    form.editors["old_classes"].set_value("12")
+    form.preset_box.setCurrentIndex(form.preset_box.findData("fine-tune"))
+    recipe = form.recipe()
+    assert (recipe.data, recipe.old_classes, recipe.training.optimizer) == ("folder:/pets", "12", "adamw")
+    assert form.changes == []
+    assert form.preset_box.currentData() == "fine-tune"
+
+
 def test_that_changed_fields_are_known_and_can_be_taken_back(form: RecipeForm) -> None:
     number(form, "training.epochs").line.setText("77")
     form.editors["noise_floor"].set_value(True)
@@ -170,7 +249,7 @@ def test_that_fields_under_more_settings_count_as_changed_while_folded(form: Rec
     assert "1 changed" in form._fold.text()
 
 
-def test_that_all_eleven_methods_are_offered_and_the_plain_one_is_fixed(form: RecipeForm) -> None:
+def test_that_all_methods_are_offered_and_the_plain_one_is_fixed(form: RecipeForm) -> None:
     assert list(methods(form).rows) == list(METHODS)
     assert not methods(form).rows["No_Treatment"].box.isEnabled()
 
@@ -192,6 +271,34 @@ def test_that_several_margins_make_several_candidates(form: RecipeForm) -> None:
     assert [m.logit_margin for m in form.recipe().candidate_methods()] == [0.0, 1.0, 2.0]
     row.margins.setText("1, x")
     assert form.problems()
+
+
+def test_that_candidates_from_the_old_model_and_their_interpolation_are_marked(form: RecipeForm) -> None:
+    form.set_recipe(dataclasses.replace(UpdateRecipe(), methods="none"))
+    plain, mpt = methods(form).rows["No_Treatment"], methods(form).rows["MPT_KL"]
+    assert not plain.bcwi.isEnabled()
+    plain.from_old.click()
+    plain.bcwi.click()
+    mpt.from_old.click()
+    assert mpt.margins is not None
+    mpt.margins.setText("2")
+    assert form.recipe().methods == "none,none@old,bcwi,mpt_kl:2@old"
+    mpt.box.click()
+    assert form.recipe().methods == "none,none@old,bcwi,mpt_kl:2,mpt_kl:2@old"
+    plain.from_old.click()
+    assert form.recipe().methods == "none,mpt_kl:2,mpt_kl:2@old"
+
+
+def test_that_a_line_that_nobody_touches_keeps_its_names(form: RecipeForm) -> None:
+    text = "none@old,bcwi,mpt_kl:1,mpt_kl:2@old,bcwi"
+    form.set_recipe(dataclasses.replace(UpdateRecipe(), methods=text))
+    assert form.recipe().methods == text
+    mpt = methods(form).rows["MPT_KL"]
+    assert (mpt.box.isChecked(), mpt.from_old.isChecked(), mpt.bcwi.isChecked()) == (True, True, True)
+    assert mpt.margins is not None
+    assert mpt.margins.text() == "1, 2"
+    methods(form).rows["Churn_KD"].box.click()
+    assert form.recipe().methods == "none,none@old,bcwi,mpt_kl:1,mpt_kl:2@old,bcwi,churn_kd"
 
 
 def test_that_a_recipe_from_elsewhere_shows_where_it_comes_from(form: RecipeForm) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpt_studio.gui.train.form_fields import FieldSpec, field_docs, fields_of, number_text
+from mpt_studio.gui.train.form_fields import FieldSpec, field_docs, fields_of, flat_specs, number_text
 from mpt_studio.methods import Method
 from mpt_studio.recipe import Model, Training, UpdateRecipe
 
@@ -38,6 +38,25 @@ def test_that_values_at_an_open_end_are_refused_and_at_a_closed_end_taken() -> N
 def test_that_only_optional_numbers_may_be_empty() -> None:
     assert spec(UpdateRecipe, "logit_margin").problem(None) == ""
     assert spec(Training, "epochs").problem(None) == "needs a number"
+
+
+def test_that_ranges_name_the_words_and_never_the_numbers_behind_them() -> None:
+    texts = {name: found.range_text for name, found in flat_specs(UpdateRecipe).items() if found.words}
+    assert texts == {
+        "model.image_size": "auto, or at least 1 and at most 1,024",
+        "start.freeze": "none, always, or at least 1 and at most 100,000",
+        "images.crop_area": "auto, or more than 0 and at most 1",
+        "training.clip_gradient": "none, or more than 0",
+        "training.ema": "none, or more than 0 and less than 1",
+        "training.patience": "none, or at least 1 and at most 100,000",
+        "training.crop_padding": "auto, none, or at least 1 and at most 64",
+        "training.limit_train": "all, or at least 1",
+    }
+
+
+def test_that_no_sentence_on_screen_has_a_number_for_which_there_is_a_word() -> None:
+    helps = [found.help for found in flat_specs(UpdateRecipe).values() if found.words]
+    assert [text for text in helps if "(0)" in text or "(-1)" in text or "is 0" in text] == []
 
 
 def test_that_kinds_follow_the_types() -> None:
