@@ -29,3 +29,16 @@ def duration(worked: float) -> str:
         return f"{seconds} s"
     minutes, seconds = divmod(seconds, 60)
     return f"{minutes} min {seconds:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def estimated(seconds: float) -> str:
+    """A time that nobody has measured yet, as exact as it is: "40 s", "12 min", "3 h 20 min", "2 days"."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours = round(minutes / 60)
+    if hours >= 48:
+        return f"{round(hours / 24)} days"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes < 600 else f"{hours} h"

@@ -64,6 +64,20 @@ def resolve_old_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, .
     return _in_order(named, class_names, "the list of old classes")
 
 
+def old_classes_text(names: Sequence[str], class_names: tuple[str, ...]) -> str:
+    """The shortest text from which ``resolve_old_classes`` makes these classes: a count, or names with commas."""
+    chosen = set(names)
+    ordered = [name for name in class_names if name in chosen]
+    if ordered and tuple(ordered) == class_names[: len(ordered)]:
+        return str(len(ordered))
+    text = ",".join(f'"{name.replace(chr(34), 2 * chr(34))}"' if _needs_quotes(name) else name for name in ordered)
+    return f"{text}," if re.fullmatch(r"[+-]?[0-9]+", text) else text
+
+
+def _needs_quotes(name: str) -> bool:
+    return any(character in name for character in ',"')
+
+
 def _first(count: int, class_names: tuple[str, ...]) -> tuple[str, ...]:
     if not 1 <= count <= len(class_names):
         raise UserError(f"The old model cannot know {count} classes; the data have {len(class_names)}.")

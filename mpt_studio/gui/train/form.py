@@ -42,6 +42,8 @@ class RecipeForm(QWidget):
     """Shows and edits an ``UpdateRecipe``; ``form.set_recipe(r)`` makes ``form.recipe() == r``."""
 
     changed = Signal()
+    classes_wanted = Signal()
+    """The old classes are to be picked from a list."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -189,6 +191,7 @@ class RecipeForm(QWidget):
         if name == "old_classes":
             made = OldClassesEditor(spec, self, self._class_names)
             made.line.setPlaceholderText(PLACEHOLDERS[name])
+            made.list_wanted.connect(self.classes_wanted)
             return made
         return editor_for(name, spec, self)
 

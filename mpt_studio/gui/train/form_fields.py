@@ -50,7 +50,7 @@ class FieldSpec:
         if self.kind == "number" and least in named:
             return dataclasses.replace(limits, ge=None, gt=max(named))
         while least in named:
-            least = least + 1  # type: ignore[operator]
+            least = least + 1
         return dataclasses.replace(limits, ge=least)
 
     def word_of(self, value: float | None) -> str:

@@ -54,7 +54,7 @@ class _Row(QObject):
 
     def __init__(self, method: Method, parent: MethodList) -> None:
         super().__init__(parent)
-        self.method = method
+        self.method, self._list = method, parent
         self._kept: list[str] | None = None
         """Its names as they were given, until the user changes something of it."""
         self.box = QCheckBox(method.name, parent)
@@ -68,25 +68,18 @@ class _Row(QObject):
             box.toggled.connect(self._touched)
 
     def _check(self, column: str, name: str) -> QCheckBox:
-        made = QCheckBox(self.list)
+        made = QCheckBox(self._list)
         made.setAccessibleName(name)
         plain.set_tip(made, dict(_COLUMNS).get(column, ""))
         return made
 
     def _margins(self) -> QLineEdit:
-        made = QLineEdit(self.list)
+        made = QLineEdit(self._list)
         made.setFixedWidth(_MARGIN_WIDTH)
         made.setAccessibleName(f"Logit margin of {self.method.name}")
         plain.set_tip(made, dict(_COLUMNS)["b"])
         made.textChanged.connect(self._touched)
         return made
-
-    @property
-    def list(self) -> MethodList:
-        """The list that it stands in."""
-        parent = self.parent()
-        assert isinstance(parent, MethodList)
-        return parent
 
     def place(self, grid: QGridLayout) -> None:
         """Put its widgets into the list's last line."""

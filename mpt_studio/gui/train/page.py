@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio import jobs
 from mpt_studio.data import Dataset, open_dataset
@@ -20,7 +20,7 @@ from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.charts.curve_data import RunCurves
 from mpt_studio.gui.charts.curves import CurvesPanel
 from mpt_studio.gui.train.flip_strip import FlipStrip
-from mpt_studio.gui.train.form import RecipeForm
+from mpt_studio.gui.train.recipe_side import RecipeSide
 from mpt_studio.gui.train.state import UpdateState, VersionState
 from mpt_studio.gui.train.status import RunStatus
 from mpt_studio.gui.versions.choosing import ask_to_cancel
@@ -33,8 +33,6 @@ from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Run, Update
 
 _FORM_WIDTH = 336
-_TIP_START = "Trains the old model where there is none, the reference and every method; compares them on the test part."
-_TIP_QUEUED = "Waits in the queue until the running update has ended."
 _NARROW = 1200
 """Pages up to this width fold the recipe away for whoever watches a training, for the curves."""
 _ENDINGS = {
@@ -62,28 +60,21 @@ class TrainPage(Page):
         self._told = 0
         self._data_spec = ""
         self._jobs: list[PoolJob] = []
+        self._estimated: dict[str, Mapping[str, float]] = {}
+        """Of updates that were started here: seconds of each version, as estimated before."""
         self._build()
         self._connect()
-        self._refresh_buttons()
         if queue.current:
             self._begin(queue.current)
 
     # ---- building ----------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.form = RecipeForm(self)
-        self.form.class_names_of = self._class_names_of
-        self.start = QPushButton("Train and compare", self)
-        self.start.setMinimumHeight(44)
-        theme.mark(self.start, primary=True)
-        self.left = left = QWidget(self)
-        left.setMinimumWidth(250)
-        column = QVBoxLayout(left)
-        column.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
-        column.addWidget(self.form, 1)
-        column.addWidget(self.start)
+        self.left = RecipeSide(self.workspace, self.queue, self)
+        self.left.setMinimumWidth(250)
+        self.form, self.start = self.left.form, self.left.start
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self.splitter.addWidget(left)
+        self.splitter.addWidget(self.left)
         self.splitter.addWidget(self._right())
         self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
@@ -122,8 +113,7 @@ class TrainPage(Page):
         return right
 
     def _connect(self) -> None:
-        self.start.clicked.connect(self._start_clicked)
-        self.form.changed.connect(self._refresh_buttons)
+        self.left.start_asked.connect(self._start_clicked)
         self.recipe_button.toggled.connect(self.left.setVisible)
         self.status.pause_asked.connect(lambda: self._ask(self.queue.pause, "Pausing…"))
         self.status.go_on_asked.connect(lambda: self._ask(self.queue.go_on, "Going on…"))
@@ -136,7 +126,6 @@ class TrainPage(Page):
         self.queue.ended.connect(self._end)
         self.queue.changed.connect(self._show_waiting)
         self.workspace.data_changed.connect(self._offer_dataset)
-        self.workspace.data_changed.connect(self.form.check)
         theme.notifier().changed.connect(self._refresh_status)
 
     # ---- starting ----------------------------------------------------------------------------------------------
@@ -155,6 +144,7 @@ class TrainPage(Page):
         try:
             update = jobs.start_update(self.workspace.store, recipe, title)
             self.errors.hide()
+            self._estimated[update.id] = self.left.estimates.versions_of(recipe)
             self.queue.add(update.id)
         except UserError as error:
             self.errors.tell("error", str(error))
@@ -165,14 +155,6 @@ class TrainPage(Page):
         """Fold the recipe away where room is short: for whoever comes to see what trains, and never below a hand."""
         if self.width() < _NARROW:
             self.recipe_button.setChecked(False)
-
-    def _class_names_of(self, spec: str) -> tuple[str, ...]:
-        dataset = self.workspace.dataset
-        try:
-            same = dataset is not None and dataset.spec == jobs.absolute_spec(spec)
-        except UserError:  # not written to its end
-            same = False
-        return dataset.class_names if dataset is not None and same else ()
 
     def show_recipe(self, recipe: UpdateRecipe, origin: str = "") -> None:
         """Put a recipe, such as a duplicated one, into the form."""
@@ -206,15 +188,6 @@ class TrainPage(Page):
         except UserError as error:
             self.errors.tell("error", str(error))
 
-    @Slot()
-    def _refresh_buttons(self) -> None:
-        wrong = self.form.problems()
-        self.start.setEnabled(not wrong)
-        self.start.setText("Train and compare next" if self.queue.is_busy else "Train and compare")
-        what = _TIP_QUEUED if self.queue.is_busy else _TIP_START
-        plain.set_tip(self.start, wrong[0] if wrong else f"{what} (Ctrl+Enter)")
-        self.start.setShortcut("Ctrl+Return")  # a new text takes the shortcut away
-
     # ---- following ---------------------------------------------------------------------------------------------
 
     @Slot(str)
@@ -228,11 +201,11 @@ class TrainPage(Page):
         self.curves.set_empty("The first points come in a few seconds.")
         self.status.offer_resume(False)
         self._refresh_status()
-        self._refresh_buttons()
+        self.left.refresh()
 
     def _show_fresh(self, update: Update) -> None:
         self.update_id, self._told = update.id, 0
-        self.state = UpdateState(update.recipe)
+        self.state = UpdateState(update.recipe, estimate=self._estimated.get(update.id, {}))
         self._data_spec, self._outcome = update.recipe.data, ""
         self.errors.hide()  # what it says is in the log
         self.curves.clear()
@@ -298,7 +271,7 @@ class TrainPage(Page):
         self._outcome = _ENDINGS.get(outcome, outcome)
         self.status.offer_resume(outcome in ("interrupted", "failed", "stopped") and self._can_resume(update_id))
         self._refresh_status()
-        self._refresh_buttons()
+        self.left.refresh()
         if outcome == "failed" and not self._has_told(message):
             self.errors.tell("error", message or "The update failed.", detail)
         elif outcome == "interrupted" and message:
@@ -366,7 +339,7 @@ class TrainPage(Page):
         for update_id in self.queue.waiting:
             self._waiting_row.addWidget(self._waiting_chip(update_id))
         self.waiting.setVisible(bool(self.queue.waiting))
-        self._refresh_buttons()
+        self.left.refresh()
 
     def _waiting_chip(self, update_id: str) -> QToolButton:
         try:
@@ -396,4 +369,5 @@ class TrainPage(Page):
         """Stop what decodes images; the window calls it before it goes."""
         for job in list(self._jobs):
             job.cancel()
+        self.left.estimates.close()
         self.strip.close_images()

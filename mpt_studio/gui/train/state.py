@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -96,6 +96,8 @@ class UpdateState:
     """Whether it waits for the disk, and goes on by itself."""
     refused: str = ""
     """What was said when it last had to wait for the disk."""
+    estimate: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of each version by its label, as estimated before the button was pressed; empty where they were not."""
 
     def __post_init__(self) -> None:
         self.versions = self.versions or [VersionState(each.label, each.role) for each in plan_of(self.recipe)]
@@ -148,9 +150,14 @@ class UpdateState:
 
     @property
     def fraction(self) -> float:
-        """Share of the whole update, every version counting alike; those that failed or were cancelled do not count."""
-        shares = [v.fraction for v in self.versions if v.will_be_there]
-        return sum(shares) / len(shares) if shares else 0.0
+        """Share of the whole update, versions counting as they were estimated to take, else alike.
+
+        Those that failed or were cancelled do not count.
+        """
+        there = [v for v in self.versions if v.will_be_there]
+        even = not all(v.label in self.estimate for v in there)
+        weights = [1.0 if even else self.estimate[v.label] for v in there]
+        return sum(w * v.fraction for w, v in zip(weights, there, strict=True)) / max(sum(weights), 1e-9)
 
     @property
     def epoch_fraction(self) -> float:
@@ -160,14 +167,23 @@ class UpdateState:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left for all versions: the ones to come take as long as those before, by kind; None while unknown."""
+        """Seconds left for all versions; None while unknown."""
         if self.current is None or self.current.eta is None:
             return None
-        to_come = sum(1 for v in self.versions if v.state == "waiting")
-        full = [v.seconds for v in self.versions if v.state == "done" and v.role != "old" and v.seconds > 0]
-        running = self.current.seconds + self.current.eta
-        each = sum(full) / len(full) if full else running
-        return self.current.eta + to_come * each
+        to_come = [v for v in self.versions if v.state == "waiting"]
+        return self.current.eta + sum(map(self._expected, to_come))
+
+    def _expected(self, version: VersionState) -> float:
+        """Seconds of a version to come: as estimated, by the pace of those before; else as long as those before."""
+        assert self.current is not None
+        running = self.current.seconds + (self.current.eta or 0.0)
+        full = [(v, v.seconds) for v in self.versions if v.state == "done" and v.seconds > 0 and v is not self.current]
+        paced = [(v, s) for v, s in (*full, (self.current, running)) if v.label in self.estimate]
+        guessed = sum(self.estimate[v.label] for v, _ in paced)
+        if version.label in self.estimate and guessed > 0:
+            return self.estimate[version.label] * sum(s for _, s in paced) / guessed
+        alike = [s for v, s in full if v.role != "old"] or [running]
+        return sum(alike) / len(alike)
 
     def end(self, outcome: str) -> None:
         """The update is over: nothing of it runs any more."""
