@@ -98,12 +98,13 @@ class RecipeSide(QWidget):
         except UserError as error:
             self.workspace.message.emit("error", str(error), "")
             return
-        dialog.opened.connect(self._remember)
+        dialog.opened.connect(self.remember)
         dialog.picked.connect(self.form.editors["old_classes"].set_value)
         dialog.open()
 
     @Slot(object)
-    def _remember(self, dataset: Dataset) -> None:
+    def remember(self, dataset: Dataset) -> None:
+        """Its classes are known to the form."""
         self._picked_from = dataset
         self.form.check()
 

@@ -1,17 +1,10 @@
-"""The small dialogs of the shell: which data, which two versions, which model to update."""
+"""The small dialogs of the shell: which two versions, what becomes of a training."""
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QLineEdit,
-    QMessageBox,
-    QRadioButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.errors import UserError
@@ -19,8 +12,6 @@ from mpt_studio.files.kinds import PREDICTIONS, WEIGHTS
 from mpt_studio.gui.data.choosing import DataChooser
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
 from mpt_studio.jobs.kinds import kind_of
-from mpt_studio.jobs.plan import old_model_problem
-from mpt_studio.recipe import UpdateRecipe
 
 VERSIONS = filters(WEIGHTS, PREDICTIONS)
 """What pickers of versions offer."""
@@ -54,52 +45,6 @@ class CompareDialog(FormDialog):
         if self.old.path == self.new.path:
             return "Old model and candidate are the same file."
         return "Choose the folder of the data." if self.needs_data and not self.data.spec else ""
-
-
-class UpdateDialog(FormDialog):
-    """Data and old model of an update; the recipe's other fields follow in the form on the Train page."""
-
-    def __init__(self, start: str = "", parent: QWidget | None = None) -> None:
-        sentence = "Choose the data with all classes, and the model that is deployed now."
-        super().__init__("Update my model", sentence, "Go on to the recipe", parent)
-        self.data = DataChooser("folder:", start)
-        self.has_old = QRadioButton("I have it: weights, an ONNX file, or its answers to all of the images")
-        self.train_old = QRadioButton("Train an old model first, on the classes that it should know")
-        group = QButtonGroup(self)
-        for button in (self.has_old, self.train_old):
-            group.addButton(button)
-            button.toggled.connect(self._choice_changed)
-        self.old = PathField("old model", filters=VERSIONS, start=start)
-        self.classes = QLineEdit()
-        self.classes.setPlaceholderText("a count (50), names (cat, dog), or a file with one name per line")
-        self.classes.setAccessibleName("Old classes")
-        self.form.addRow("Data", self.data)
-        self.form.addRow("Old model", self.has_old)
-        self.form.addRow("", self.old)
-        self.form.addRow("", self.train_old)
-        self.form.addRow("", self.classes)
-        for part in (self.data, self.old):
-            part.changed.connect(self.check)
-        self.classes.textChanged.connect(self.check)
-        self.has_old.setChecked(True)
-
-    def _choice_changed(self) -> None:
-        self.old.setVisible(self.has_old.isChecked())
-        self.classes.setVisible(self.train_old.isChecked())
-        self.check()
-
-    def missing(self) -> str:
-        if not self.data.spec:
-            return "Choose the folder of the data."
-        if self.has_old.isChecked():
-            return version_problem("old model", self.old.path)
-        return old_model_problem(self.recipe(UpdateRecipe()))
-
-    def recipe(self, base: UpdateRecipe) -> UpdateRecipe:
-        """``base`` with the chosen data and old model."""
-        old = self.old.path if self.has_old.isChecked() else ""
-        classes = "" if old else self.classes.text().strip()
-        return dataclasses.replace(base, data=self.data.spec, old=old, old_classes=classes)
 
 
 def is_weights(path: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMainWindow, QMessageBox
 
 from mpt_studio import __version__, paths, recipe
-from mpt_studio.gui.versions.choosing import UpdateDialog
+from mpt_studio.gui.train.update_dialog import UpdateDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.window.docks import Docks
 from mpt_studio.gui.window.exports import Exports
@@ -41,11 +41,23 @@ class Commands(QObject):
         self.pages[TRAIN].start_update(preset.recipe, preset.title)
 
     def update_model(self) -> None:
-        """Ask for data and old model, then show the recipe."""
-        dialog = UpdateDialog(self.files.settings.folder(), self.window)
-        if dialog.exec():
-            chosen = dialog.recipe(UpdateRecipe())
-            self.files.with_old_model(chosen.old, lambda: self.show_recipe(chosen))
+        """Ask for data and old model, and propose a recipe: to train at once, or to go on with in the form."""
+        dialog = UpdateDialog(self.workspace, self.files.settings.folder(), self.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(lambda how: self._take_proposal(dialog, how))
+        dialog.open()
+
+    def _take_proposal(self, dialog: UpdateDialog, how: int) -> None:
+        chosen = dialog.recipe()
+        if chosen is None or how not in (UpdateDialog.USE, UpdateDialog.TRAIN):
+            return
+        if dialog.looking.dataset is not None:
+            self.pages[TRAIN].left.remember(dialog.looking.dataset)
+        self.pages.show_page(TRAIN.key)
+        self.pages[TRAIN].show_recipe(chosen, dialog.origin())
+        if how == UpdateDialog.TRAIN:
+            self.pages[TRAIN].watch()
+            self.pages[TRAIN].start_update(chosen, estimate=dialog.estimate())
 
     @Slot(object)
     def show_recipe(self, chosen: UpdateRecipe) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -78,10 +77,6 @@ class Files(QObject):
         if there:
             self.settings.set(folder=str(there[0].parent))
         self.workspace.opening.open(chosen)
-
-    def with_old_model(self, path: str, then: Callable[[], object]) -> None:
-        """Go on once an old model from elsewhere can be read; at once where there is none, or one of ours."""
-        self.workspace.opening.ensure(Path(path), then) if path else then()
 
     def open_recent(self, index: int) -> None:
         """Open an entry of the recent list again."""

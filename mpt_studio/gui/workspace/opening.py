@@ -55,28 +55,6 @@ class Opening(QObject):
             start(item)
         self._finish(batch, instead)
 
-    def ensure(self, path: Path, then: Callable[[], object]) -> None:
-        """Have weights from elsewhere read, and what they lack asked for, before something is done with them."""
-        try:
-            if kind_of(path) != "weights":
-                then()
-                return
-        except UserError as error:
-            self._opened.message.emit("error", str(error), "")
-            return
-        item = Item(path, self)
-        self.items.append(item)
-
-        def over() -> None:
-            if not item.problem:
-                self.items.remove(item)
-            self.changed.emit()
-            if item.version is not None:
-                then()
-
-        self._read(item, NOTHING_CHOSEN, None, over)
-        self.changed.emit()
-
     def open_update(self, update_id: str) -> bool:
         """Open an update's versions and data; the recommended candidate comes on show. Tells whether it could."""
         opened = self._opened

@@ -306,22 +306,6 @@ def test_that_answers_without_truth_take_it_from_the_data(workspace: Workspace, 
     assert added.predictions.has_truth
 
 
-def test_that_an_old_model_is_asked_about_before_its_recipe(
-    empty_workspace: Workspace, fake: FakeWorker, questions: list[Question], tmp_path: Path
-) -> None:
-    went_on: list[bool] = []
-    path = weights(tmp_path / "old.pth")
-    empty_workspace.opening.ensure(path, lambda: went_on.append(True))
-    fake.last.answer(to_json(reading(path, names=())))
-    assert not went_on
-    questions[0].answer(Choices(class_names=("cat", "dog")))
-    fake.last.answer(to_json(reading(path)))
-    assert went_on == [True]
-    assert empty_workspace.versions == []
-    empty_workspace.opening.ensure(checkpoint(tmp_path / "ours.safetensors"), lambda: went_on.append(False))
-    assert went_on == [True, False]
-
-
 @pytest.fixture
 def real(empty_workspace: Workspace) -> Iterator[WorkerClient]:
     made = empty_workspace.worker = WorkerClient(empty_workspace.store.root)

@@ -1,0 +1,358 @@
+"""*Update my model*: looks at the data and at the deployed model, and proposes a recipe with the time it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import WEIGHTS
+from mpt_studio.gui.beside.estimates import Estimates
+from mpt_studio.gui.data.choosing import DataChooser
+from mpt_studio.gui.data.class_picker import ClassPicker
+from mpt_studio.gui.train.field_editors import StartEditor
+from mpt_studio.gui.train.form_fields import flat_specs
+from mpt_studio.gui.train.looking import Looking
+from mpt_studio.gui.train.proposal import WAYS, Found, about_classes, about_data, about_way, proposed, suggested
+from mpt_studio.gui.versions.about import preprocessing_sentence
+from mpt_studio.gui.versions.class_doctor import ClassDoctor
+from mpt_studio.gui.versions.question import ModelDialog
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.forms import FormDialog, PathField, dropped_paths, filters
+from mpt_studio.gui.widgets.plain import count, label, listed, set_tip, short_spec
+from mpt_studio.gui.widgets.wheel import ComboBox
+from mpt_studio.gui.workspace.items import Question
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.jobs import absolute_spec
+from mpt_studio.jobs.kinds import kind_of
+from mpt_studio.jobs.plan import old_model_problem, plan_of
+from mpt_studio.recipe import UpdateRecipe, preset
+
+_REST_MS = 400
+"""After the last key; then what was typed is looked at."""
+_SENTENCE = "Your data with all classes, and the model that is deployed now. Both may be dropped here."
+
+
+class UpdateDialog(FormDialog):
+    """``recipe`` is what is proposed; ``finished`` with ``TRAIN`` or ``USE`` says what to do with it."""
+
+    USE, TRAIN = 2, 3
+
+    def __init__(self, workspace: Workspace, start: str = "", parent: QWidget | None = None) -> None:
+        super().__init__("Update my model", _SENTENCE, "Train now", parent)
+        self._workspace = workspace
+        self.resize(1120, 700)
+        self.setAcceptDrops(True)
+        self.looking = Looking(workspace, self)
+        self.estimates = Estimates(workspace.worker, self)
+        self._shown: object = None
+        """What the list of classes was made of."""
+        self._suggested: object = None
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._make_what(start)
+        self._make_found()
+        self._make_proposal()
+        self._arrange()
+        self._connect()
+        self._fit_choice()
+
+    # ---- building ------------------------------------------------------------------------------------------------
+
+    def _make_what(self, start: str) -> None:
+        self.data = DataChooser("folder:", start)
+        self.has_old = QRadioButton("I have its weights")
+        self.train_old = QRadioButton("Train one first, on the classes that are ticked")
+        self._either = QButtonGroup(self)
+        for button in (self.has_old, self.train_old):
+            self._either.addButton(button)
+        self.old = PathField("weights of the old model", filters=filters(WEIGHTS), start=start)
+        self.has_old.setChecked(True)
+        self.form.addRow("Data", self.data)
+        self.form.addRow("Old model", self.has_old)
+        self.form.addRow("", self.old)
+        self.form.addRow("", self.train_old)
+
+    def _make_found(self) -> None:
+        self.about_data, self.about_old, self.about_classes = _fact(2), _fact(2), _fact(2)
+        self.answer = QPushButton("Say it…")
+        self.doctor = QPushButton("Class doctor…")
+        for button in (self.answer, self.doctor):
+            button.setAutoDefault(False)
+            button.hide()
+        self.form.addRow(_line())
+        self.form.addRow("The data", self.about_data)
+        self.form.addRow("The old model", _beside(self.about_old, self.answer))
+        self.form.addRow("Its classes", _beside(self.about_classes, self.doctor))
+
+    def _make_proposal(self) -> None:
+        self.way = ComboBox()
+        self.way.setAccessibleName("Way")
+        for key in WAYS:
+            self.way.addItem(preset(key).title, key)
+        self.why, self.about_way, self.methods, self.time = _fact(2), _fact(2), _fact(2), _fact()
+        self.begin = StartEditor(flat_specs(UpdateRecipe)["start.start"])
+        set_tip(self.begin, flat_specs(UpdateRecipe)["start.start"].help)
+        self.begin.combo.setAccessibleName("Start from")
+        self.form.addRow(_line())
+        self.form.addRow("Proposal", self.way)
+        self.form.addRow("", self.why)
+        self.form.addRow("Start from", self.begin)
+        self.form.addRow("", self.about_way)
+        self.form.addRow("Trains", self.methods)
+        self.form.addRow("Time", self.time)
+
+    def _arrange(self) -> None:
+        """Fields at the left, what they are about at the right."""
+        self.picker = ClassPicker(self)
+        self.picker.list.setMinimumWidth(360)
+        self.use = self.buttons.addButton("Use this recipe", QDialogButtonBox.ButtonRole.ActionRole)
+        set_tip(self.use, "Put it into the form of the Train page, to look at and to change.")
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.removeItem(self.form)
+        left = QVBoxLayout()
+        left.addLayout(self.form)
+        left.addStretch()
+        columns = QHBoxLayout()
+        columns.setSpacing(3 * theme.SPACE)
+        columns.addLayout(left, 5)
+        columns.addWidget(self.picker, 4)
+        layout.insertLayout(1, columns, 1)
+
+    def _connect(self) -> None:
+        for part in (self.data, self.old):
+            part.changed.connect(self._rest.start)
+        self._rest.timeout.connect(self._look)
+        self._either.buttonToggled.connect(self._fit_choice)
+        self.looking.changed.connect(self._show)
+        self.looking.asked.connect(self._ask)
+        self.answer.clicked.connect(lambda: self.looking.question and self._ask(self.looking.question))
+        self.doctor.clicked.connect(self._open_doctor)
+        self.way.activated.connect(lambda _: self._way_chosen())
+        self.begin.changed.connect(self._tell)
+        self.picker.changed.connect(self._tell)
+        self.estimates.changed.connect(self._show_time)
+        self.estimates.job_started.connect(self._workspace.job_started)
+        self.use.clicked.connect(lambda: self.done(self.USE))
+        self.finished.connect(self._close)
+
+    # ---- looking -------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _fit_choice(self) -> None:
+        self.old.setEnabled(self.has_old.isChecked())
+        self._look()
+
+    @Slot()
+    def _look(self) -> None:
+        """Look at what the fields name by now."""
+        self._rest.stop()
+        try:
+            spec = absolute_spec(self.data.spec) if self.data.spec else ""
+        except UserError:  # not written to its end
+            spec = ""
+        self.looking.look_at_data(spec)
+        self.looking.look_at_old(self.old.path if self.has_old.isChecked() else "")
+        self._show()
+
+    @Slot(object)
+    def _ask(self, question: Question) -> None:
+        names = self.looking.dataset.class_names if self.looking.dataset is not None else ()
+        ModelDialog(question, names, self).open()
+
+    def found(self) -> Found | None:
+        """What is proposed from; None while data or old model are not known."""
+        dataset, old = self.looking.dataset, self.looking.old
+        if dataset is None or (self.has_old.isChecked() and old is None):
+            return None
+        if old is not None:
+            return Found(dataset, old, self.looking.path, diagnosis=self.looking.diagnosis)
+        return Found(dataset, old_classes=self.picker.text)
+
+    # ---- showing -------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _show(self) -> None:
+        """What was seen; the proposal follows where both are known."""
+        self._show_list()
+        found, looking = self.found(), self.looking
+        known = Found(looking.dataset) if looking.dataset is not None else None
+        self.about_data.setText(about_data(known) if known is not None else looking.data_state)
+        self.about_old.setText(self._old_in_words())
+        self.about_classes.setText(about_classes(found) if found is not None else "")
+        self.answer.setVisible(looking.question is not None)
+        self.doctor.setVisible(found is not None and found.diagnosis is not None and found.diagnosis.blocked)
+        key = (looking.spec, looking.path, looking.old, looking.dataset is None)
+        if found is not None and key != self._suggested:
+            self._suggested = key
+            self._suggest(found)
+        self._tell()
+
+    def _show_list(self) -> None:
+        """The classes, with words where the old model has said which it knows, with ticks where it is asked."""
+        dataset, diagnosis = self.looking.dataset, self.looking.diagnosis
+        key = (id(dataset), diagnosis, self.has_old.isChecked())
+        if dataset is None or key == self._shown:
+            return
+        self._shown = key
+        if diagnosis is not None:
+            self.picker.show_known(dataset, Found(dataset, diagnosis=diagnosis).known)
+        elif self.has_old.isChecked():
+            self.picker.show_known(dataset, ())
+        else:
+            self.picker.show_classes(dataset, self.picker.text)
+
+    def _old_in_words(self) -> str:
+        old = self.looking.old
+        if old is None:
+            return self.looking.old_state
+        classes = count(len(old.class_names), "class", "classes")
+        return f"{old.architecture}, {classes}; {preprocessing_sentence(old.preprocessing)}"
+
+    def _suggest(self, found: Found) -> None:
+        way, _ = suggested(found)
+        self.way.setCurrentIndex(self.way.findData(way))
+        self._way_chosen()
+
+    def _way_chosen(self) -> None:
+        """Every way has a start of its own."""
+        self.begin.set_value(preset(self.way.currentData()).recipe.start.start)
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        """The proposal in words, what is missing, and how long it will take."""
+        recipe, found = self.recipe(), self.found()
+        ready = recipe is not None and found is not None
+        for part in (self.way, self.begin):
+            part.setEnabled(found is not None)
+        self.why.setText(self._why(found) if found is not None else "")
+        self.about_way.setText(about_way(found, recipe) if ready and found and recipe else "")
+        self.methods.setText(listed([each.label for each in plan_of(recipe)], 12) if recipe is not None else "")
+        self.check()
+        self.use.setEnabled(ready)
+        self.estimates.want(recipe if not self.missing() else None)
+
+    def _why(self, found: Found) -> str:
+        way, why = suggested(found)
+        chosen = self.way.currentData()
+        return why if chosen == way else preset(chosen).description
+
+    @Slot()
+    def _show_time(self) -> None:
+        self.time.setText(self.estimates.text)
+        set_tip(self.time, self.estimates.detail)
+
+    # ---- result --------------------------------------------------------------------------------------------------
+
+    def recipe(self) -> UpdateRecipe | None:
+        """What is proposed, with what was changed of it here; None while too little is known."""
+        found = self.found()
+        if found is None or self.begin.problem():
+            return None
+        return proposed(found, str(self.way.currentData()), self.begin.value().strip())
+
+    def origin(self) -> str:
+        """What the form says of where its recipe comes from."""
+        return f"{self.way.currentText()}, as proposed for {short_spec(self.looking.spec)}."
+
+    def estimate(self) -> Mapping[str, float]:
+        """Seconds of each version; empty where they are not known."""
+        return self.estimates.current.versions if self.estimates.current is not None else {}
+
+    def missing(self) -> str:
+        looking = self.looking
+        if not looking.spec:
+            return "Choose the data: a folder of images, or a table of them."
+        if self.has_old.isChecked() and not looking.path:
+            return "Choose the old model's weights, or have an old model trained first."
+        if looking.dataset is None or (self.has_old.isChecked() and looking.old is None):
+            return looking.data_state or looking.old_state
+        if looking.diagnosis is not None and looking.diagnosis.blocked:
+            return " ".join(looking.diagnosis.problems)
+        recipe = self.recipe()
+        return self.begin.problem() or (old_model_problem(recipe) if recipe is not None else "")
+
+    def accept(self) -> None:
+        self.done(self.TRAIN)
+
+    # ---- beside --------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _open_doctor(self) -> None:
+        dialog, doctor = QDialog(self), ClassDoctor()
+        dialog.setWindowTitle("Class doctor")
+        dialog.resize(900, 620)
+        QVBoxLayout(dialog).addWidget(doctor)
+        doctor.applied.connect(self._show)
+        doctor.show_pair(self.looking.pair)
+        dialog.open()
+
+    @Slot()
+    def _close(self) -> None:
+        self._rest.stop()
+        self.estimates.close()
+        self.looking.close()
+        self.picker.close_images()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        for path in dropped_paths(event.mimeData()):
+            self.take(path)
+
+    def take(self, path: Path) -> None:
+        """A file or folder that was dropped: the data, or the old model."""
+        try:
+            kind = kind_of(path)
+        except UserError as error:
+            self.problem.setText(str(error))
+            return
+        if kind in ("images", "table"):
+            self.data.set_spec(f"{'folder' if kind == 'images' else 'manifest'}:{path}")
+        else:
+            self.has_old.setChecked(True)
+            self.old.edit.setText(str(path))
+
+
+def _fact(lines: int = 1) -> QLabel:
+    """A muted sentence whose room is kept: nothing moves when it comes."""
+    made = label("", wrap=True)
+    made.setAlignment(Qt.AlignmentFlag.AlignTop)
+    made.setMinimumHeight(lines * made.fontMetrics().lineSpacing())
+    theme.mark(made, muted=True)
+    return made
+
+
+def _beside(fact: QLabel, button: QPushButton) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(fact, 1)
+    row.addWidget(button)
+    return holder
+
+
+def _line() -> QFrame:
+    made = QFrame()
+    made.setFrameShape(QFrame.Shape.HLine)
+    theme.mark(made, muted=True)
+    return made
