@@ -30,7 +30,8 @@ class Estimate:
     @property
     def told(self) -> str:
         """For people."""
-        return f"About {estimated(self.seconds)} on {self.device.upper() if len(self.device) < 5 else self.device}"
+        device = self.device.replace("cpu", "the CPU")
+        return f"About {estimated(self.seconds)} on {device}"
 
     @property
     def parts(self) -> str:

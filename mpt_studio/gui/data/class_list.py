@@ -6,7 +6,7 @@ What a row costs is paid when it is seen: ten thousand classes open as quickly a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,15 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QResizeEvent
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionButton, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionButton,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from mpt_studio.data import Dataset
 from mpt_studio.gui.images.thumbnails import Thumbnails
@@ -37,6 +45,8 @@ _ROW, _GAP, _BOX = EDGE + 8, 3, 26
 _COUNT_WIDTH = 84
 _Index = QModelIndex | QPersistentModelIndex
 _Role = Qt.ItemDataRole
+Asks = Literal["ticks", "words", "nothing"]
+"""Old classes are ticked by the user; told in words, for the old model has said them; or not known yet."""
 
 
 def first_samples(dataset: Dataset, few: int = FEW) -> npt.NDArray[np.int64]:
@@ -64,14 +74,13 @@ class ClassModel(QAbstractListModel):
         self.samples: npt.NDArray[np.int64] = np.zeros((0, FEW), np.int64)
         self.shown: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         """The classes of the rows."""
-        self.is_locked = False
-        """Whether ticks are told, not asked: the old model has said which classes it knows."""
+        self.asks: Asks = "ticks"
         self._words = ""
 
-    def show(self, dataset: Dataset, old: Iterable[str], *, locked: bool = False) -> None:
+    def show(self, dataset: Dataset, old: Iterable[str], asks: Asks) -> None:
         """Show a data set's classes, those in ``old`` ticked."""
         self.beginResetModel()
-        self.names, known, self.is_locked = dataset.class_names, set(old), locked
+        self.names, known, self.asks = dataset.class_names, set(old), asks
         self.ticked = np.fromiter((name in known for name in self.names), bool, len(self.names))
         parts = (dataset.labels[dataset.train], dataset.labels[dataset.test])
         self.counts = np.stack([np.bincount(part, minlength=len(self.names)) for part in parts], axis=1)
@@ -98,7 +107,7 @@ class ClassModel(QAbstractListModel):
 
     def tick(self, classes: npt.NDArray[np.int64], value: bool | npt.NDArray[np.bool_]) -> None:
         """Tick classes, or take their ticks away."""
-        if len(classes) and not self.is_locked:
+        if len(classes) and self.asks == "ticks":
             self.ticked[classes] = value
             self.dataChanged.emit(self.index(0), self.index(len(self.shown) - 1))
             self.ticked_changed.emit()
@@ -107,7 +116,7 @@ class ClassModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self.shown)
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        checks = Qt.ItemFlag.NoItemFlags if self.is_locked else Qt.ItemFlag.ItemIsUserCheckable
+        checks = Qt.ItemFlag.ItemIsUserCheckable if self.asks == "ticks" else Qt.ItemFlag.NoItemFlags
         return super().flags(index) | checks
 
     def data(self, index: _Index, role: int = _Role.DisplayRole) -> Any:
@@ -115,7 +124,7 @@ class ClassModel(QAbstractListModel):
         match role:
             case _Role.DisplayRole | _Role.AccessibleTextRole:
                 return self.names[number]
-            case _Role.CheckStateRole if not self.is_locked:
+            case _Role.CheckStateRole if self.asks == "ticks":
                 return Qt.CheckState.Checked if self.ticked[number] else Qt.CheckState.Unchecked
             case _Role.ToolTipRole:
                 training, test = map(int, self.counts[number])
@@ -123,7 +132,7 @@ class ClassModel(QAbstractListModel):
         return None
 
     def setData(self, index: _Index, value: Any, role: int = _Role.EditRole) -> bool:
-        if role != _Role.CheckStateRole or self.is_locked:
+        if role != _Role.CheckStateRole or self.asks != "ticks":
             return False
         self.tick(self.shown[index.row() : index.row() + 1], Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
@@ -155,7 +164,9 @@ class _Painter(QStyledItemDelegate):
 
     def _paint_state(self, painter: QPainter, area: QRect, ticked: bool) -> int:
         """Where the name begins."""
-        if self._view.classes.is_locked:
+        if self._view.classes.asks == "nothing":
+            return area.left()
+        if self._view.classes.asks == "words":
             word, hue = ("old", theme.colors().muted) if ticked else ("+ new", theme.colors().right)
             _write(painter, area, word, Qt.AlignmentFlag.AlignLeft, hue)
             return area.left() + self._view.fontMetrics().horizontalAdvance("+ new ") + theme.SPACE
@@ -163,7 +174,8 @@ class _Painter(QStyledItemDelegate):
         box.rect = QRect(area.left(), area.center().y() - 8, 16, 16)
         on = QStyle.StateFlag.State_On if ticked else QStyle.StateFlag.State_Off
         box.state = QStyle.StateFlag.State_Enabled | on
-        self._view.style().drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorCheckBox, box, painter, self._view)
+        like = self._view.box
+        like.style().drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorCheckBox, box, painter, like)
         return area.left() + _BOX
 
     def _paint_images(self, painter: QPainter, x: int, y: int, samples: npt.NDArray[np.int64]) -> None:
@@ -202,6 +214,9 @@ class ClassList(QListView):
         super().__init__(parent)
         self.classes = ClassModel(self)
         self.thumbnails = Thumbnails(self)
+        self.box = QCheckBox(self)
+        """Only to be painted like."""
+        self.box.hide()
         self.setModel(self.classes)
         self.setItemDelegate(_Painter(self))
         self.setUniformItemSizes(True)
@@ -212,10 +227,10 @@ class ClassList(QListView):
         self.verticalScrollBar().valueChanged.connect(self.want_seen)
         self.classes.modelReset.connect(self.want_seen)
 
-    def show_classes(self, dataset: Dataset, old: Iterable[str], *, locked: bool = False) -> None:
-        """Show a data set's classes, those that the old model knows ticked; ``locked``, as words."""
+    def show_classes(self, dataset: Dataset, old: Iterable[str], asks: Asks = "ticks") -> None:
+        """Show a data set's classes and which of them the old model knows."""
         self.thumbnails.set_dataset(dataset)
-        self.classes.show(dataset, old, locked=locked)
+        self.classes.show(dataset, old, asks)
 
     def seen(self) -> Sequence[int]:
         """The rows on show."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLineEdit,
 from mpt_studio.data import Dataset
 from mpt_studio.data.classes import old_classes_text, resolve_old_classes
 from mpt_studio.errors import UserError
-from mpt_studio.gui.data.class_list import ClassList
+from mpt_studio.gui.data.class_list import Asks, ClassList
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import count, label, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import SpinBox
@@ -36,6 +36,7 @@ class ClassPicker(QWidget):
         self.tick_none = self._button("None", "Take the ticks of every class that the filter shows")
         self.tick_first = self._button("First", "Tick the data's first classes, and no others")
         self._lay_out()
+        self.setEnabled(False)
         self.words.textChanged.connect(self.list.classes.filter)
         self.tick_all.clicked.connect(lambda: self.list.classes.tick(self.list.classes.shown, True))
         self.tick_none.clicked.connect(lambda: self.list.classes.tick(self.list.classes.shown, False))
@@ -56,6 +57,8 @@ class ClassPicker(QWidget):
         tools.setSpacing(theme.SPACE // 2)
         for widget in (self.tick_all, self.tick_none, self.tick_first, self.number):
             tools.addWidget(widget)
+        self.words.setMinimumHeight(self.tick_all.sizeHint().height())
+        self.tools.hide()
         line = QHBoxLayout()
         line.addWidget(self.words, 1)
         line.addWidget(self.tools)
@@ -71,17 +74,18 @@ class ClassPicker(QWidget):
             old = resolve_old_classes(text, dataset.class_names)
         except UserError:
             old = dataset.default_old_classes
-        self._show(dataset, old)
+        self._show(dataset, old, "ticks")
 
-    def show_known(self, dataset: Dataset, old: tuple[str, ...]) -> None:
-        """Show what an old model has said: nothing is left to tick."""
-        self._show(dataset, old, locked=True)
+    def show_known(self, dataset: Dataset, old: tuple[str, ...] | None) -> None:
+        """Show what an old model has said: nothing is left to tick; None while it is not known."""
+        self._show(dataset, old or (), "nothing" if old is None else "words")
 
-    def _show(self, dataset: Dataset, old: tuple[str, ...], *, locked: bool = False) -> None:
-        self.tools.setVisible(not locked)
+    def _show(self, dataset: Dataset, old: tuple[str, ...], asks: Asks) -> None:
+        self.setEnabled(True)
+        self.tools.setVisible(asks == "ticks")
         self.number.setRange(1, len(dataset.class_names))
         self.number.setValue(len(old) or max(1, len(dataset.class_names) // 2))
-        self.list.show_classes(dataset, old, locked=locked)
+        self.list.show_classes(dataset, old, asks)
 
     @property
     def text(self) -> str:
@@ -97,11 +101,9 @@ class ClassPicker(QWidget):
     @Slot()
     def _tell(self) -> None:
         model = self.list.classes
-        old = int(model.ticked.sum())
-        new = len(model.names) - old
-        self.summary.setText(
-            f"{count(old, 'old class', 'old classes')}, {count(new, 'new one')}" if len(model.names) else ""
-        )
+        everything, old = len(model.names), int(model.ticked.sum())
+        told = f"{count(old, 'old class', 'old classes')}, {count(everything - old, 'new one')}"
+        self.summary.setText(told if model.asks != "nothing" else count(everything, "class", "classes"))
         self.changed.emit()
 
     def close_images(self) -> None:
@@ -129,6 +131,8 @@ class ClassPickerDialog(QDialog):
         theme.mark(self.ok, primary=True)
         self.ok.setEnabled(False)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 16)
+        layout.setSpacing(2 * theme.SPACE)
         layout.addWidget(self.state)
         layout.addWidget(self.picker, 1)
         layout.addWidget(self.buttons)

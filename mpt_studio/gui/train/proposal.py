@@ -82,9 +82,9 @@ def about_data(found: Found) -> str:
 
 
 def about_classes(found: Found) -> str:
-    """Which classes are known, new and dropped, in a sentence; empty where nobody has said it."""
+    """Which classes are known, new and dropped, in a sentence."""
     if found.diagnosis is None:
-        return ""
+        return "Those that are ticked in the list."
     new = [name for name in found.dataset.class_names if name not in set(found.known)]
     parts = [f"{len(found.known):,} known", f"{len(new):,} new{_named(new)}"]
     if found.dropped:
@@ -154,7 +154,7 @@ def _methods(found: Found) -> str:
 def about_way(found: Found, recipe: UpdateRecipe) -> str:
     """What is done with the deployed model's architecture and preprocessing, in a sentence."""
     if found.old is None:
-        return "An old model is trained first, on the classes that are ticked."
+        return f"A {recipe.model.arch}, the old model and the updates alike."
     if found.trains_on is None:
         return (
             f"The deployed model is an ONNX graph, which has answers but nothing to go on from: the update is a "

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QDialogButtonBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -20,6 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio.compare import Diagnosis
+from mpt_studio.data.sources import splits_itself
 from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.beside.estimates import Estimates
@@ -27,6 +28,7 @@ from mpt_studio.gui.data.choosing import DataChooser
 from mpt_studio.gui.data.class_picker import ClassPicker
 from mpt_studio.gui.train.field_editors import StartEditor
 from mpt_studio.gui.train.form_fields import flat_specs
+from mpt_studio.gui.train.form_parts import section_label
 from mpt_studio.gui.train.looking import Looking
 from mpt_studio.gui.train.proposal import WAYS, Found, about_classes, about_data, about_way, proposed, suggested
 from mpt_studio.gui.versions.about import preprocessing_sentence
@@ -34,7 +36,7 @@ from mpt_studio.gui.versions.class_doctor import ClassDoctor
 from mpt_studio.gui.versions.question import ModelDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, dropped_paths, filters
-from mpt_studio.gui.widgets.plain import count, label, listed, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import count, listed, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.items import Question
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -56,7 +58,8 @@ class UpdateDialog(FormDialog):
     def __init__(self, workspace: Workspace, start: str = "", parent: QWidget | None = None) -> None:
         super().__init__("Update my model", _SENTENCE, "Train now", parent)
         self._workspace = workspace
-        self.resize(1120, 700)
+        self.resize(1120, 680)
+        self.form.setVerticalSpacing(theme.SPACE)
         self.setAcceptDrops(True)
         self.looking = Looking(workspace, self)
         self.estimates = Estimates(workspace.worker, self)
@@ -88,28 +91,28 @@ class UpdateDialog(FormDialog):
         self.form.addRow("", self.train_old)
 
     def _make_found(self) -> None:
-        self.about_data, self.about_old, self.about_classes = _fact(2), _fact(2), _fact(2)
+        self.about_data, self.about_old, self.about_classes = _Fact(), _Fact(), _Fact()
         self.answer = QPushButton("Say it…")
         self.doctor = QPushButton("Class doctor…")
         for button in (self.answer, self.doctor):
             button.setAutoDefault(False)
             button.hide()
-        self.form.addRow(_line())
-        self.form.addRow("The data", self.about_data)
-        self.form.addRow("The old model", _beside(self.about_old, self.answer))
-        self.form.addRow("Its classes", _beside(self.about_classes, self.doctor))
+        self.form.addRow(section_label("What was found"))
+        self.form.addRow("Data", self.about_data)
+        self.form.addRow("Old model", _beside(self.about_old, self.answer))
+        self.form.addRow("Classes", _beside(self.about_classes, self.doctor))
 
     def _make_proposal(self) -> None:
         self.way = ComboBox()
         self.way.setAccessibleName("Way")
         for key in WAYS:
             self.way.addItem(preset(key).title, key)
-        self.why, self.about_way, self.methods, self.time = _fact(2), _fact(2), _fact(2), _fact()
+        self.why, self.about_way, self.methods, self.time = _Fact(), _Fact(), _Fact(), _Fact(3)
         self.begin = StartEditor(flat_specs(UpdateRecipe)["start.start"])
         set_tip(self.begin, flat_specs(UpdateRecipe)["start.start"].help)
         self.begin.combo.setAccessibleName("Start from")
-        self.form.addRow(_line())
-        self.form.addRow("Proposal", self.way)
+        self.form.addRow(section_label("Proposal"))
+        self.form.addRow("Way", self.way)
         self.form.addRow("", self.why)
         self.form.addRow("Start from", self.begin)
         self.form.addRow("", self.about_way)
@@ -167,7 +170,7 @@ class UpdateDialog(FormDialog):
         except UserError:  # not written to its end
             spec = ""
         self.looking.look_at_data(spec)
-        self.looking.look_at_old(self.old.path if self.has_old.isChecked() else "")
+        self.looking.look_at_old(self.old.path)
         self._show()
 
     @Slot(object)
@@ -178,11 +181,16 @@ class UpdateDialog(FormDialog):
     def found(self) -> Found | None:
         """What is proposed from; None while data or old model are not known."""
         dataset, old = self.looking.dataset, self.looking.old
-        if dataset is None or (self.has_old.isChecked() and old is None):
+        if dataset is None:
             return None
-        if old is not None:
-            return Found(dataset, old, self.looking.path, diagnosis=self.looking.diagnosis)
-        return Found(dataset, old_classes=self.picker.text)
+        if not self.has_old.isChecked():
+            return Found(dataset, old_classes=self.picker.text)
+        return Found(dataset, old, self.looking.path, diagnosis=self.diagnosis) if old is not None else None
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """The old model's classes against the data's, where there is one."""
+        return self.looking.diagnosis if self.has_old.isChecked() else None
 
     # ---- showing -------------------------------------------------------------------------------------------------
 
@@ -192,12 +200,12 @@ class UpdateDialog(FormDialog):
         self._show_list()
         found, looking = self.found(), self.looking
         known = Found(looking.dataset) if looking.dataset is not None else None
-        self.about_data.setText(about_data(known) if known is not None else looking.data_state)
-        self.about_old.setText(self._old_in_words())
-        self.about_classes.setText(about_classes(found) if found is not None else "")
-        self.answer.setVisible(looking.question is not None)
+        self.about_data.tell(about_data(known) if known is not None else looking.data_state)
+        self.about_old.tell(self._old_in_words())
+        self.about_classes.tell(about_classes(found) if found is not None else "")
+        self.answer.setVisible(looking.question is not None and self.has_old.isChecked())
         self.doctor.setVisible(found is not None and found.diagnosis is not None and found.diagnosis.blocked)
-        key = (looking.spec, looking.path, looking.old, looking.dataset is None)
+        key = (looking.spec, looking.old if self.has_old.isChecked() else None)
         if found is not None and key != self._suggested:
             self._suggested = key
             self._suggest(found)
@@ -205,7 +213,7 @@ class UpdateDialog(FormDialog):
 
     def _show_list(self) -> None:
         """The classes, with words where the old model has said which it knows, with ticks where it is asked."""
-        dataset, diagnosis = self.looking.dataset, self.looking.diagnosis
+        dataset, diagnosis = self.looking.dataset, self.diagnosis
         key = (id(dataset), diagnosis, self.has_old.isChecked())
         if dataset is None or key == self._shown:
             return
@@ -213,12 +221,14 @@ class UpdateDialog(FormDialog):
         if diagnosis is not None:
             self.picker.show_known(dataset, Found(dataset, diagnosis=diagnosis).known)
         elif self.has_old.isChecked():
-            self.picker.show_known(dataset, ())
+            self.picker.show_known(dataset, None)
         else:
             self.picker.show_classes(dataset, self.picker.text)
 
     def _old_in_words(self) -> str:
         old = self.looking.old
+        if not self.has_old.isChecked():
+            return "Trained first, by the same recipe."
         if old is None:
             return self.looking.old_state
         classes = count(len(old.class_names), "class", "classes")
@@ -241,9 +251,9 @@ class UpdateDialog(FormDialog):
         ready = recipe is not None and found is not None
         for part in (self.way, self.begin):
             part.setEnabled(found is not None)
-        self.why.setText(self._why(found) if found is not None else "")
-        self.about_way.setText(about_way(found, recipe) if ready and found and recipe else "")
-        self.methods.setText(listed([each.label for each in plan_of(recipe)], 12) if recipe is not None else "")
+        self.why.tell(self._why(found) if found is not None else "")
+        self.about_way.tell(about_way(found, recipe) if ready and found and recipe else "")
+        self.methods.tell(listed([each.label for each in plan_of(recipe)], 12) if recipe is not None else "")
         self.check()
         self.use.setEnabled(ready)
         self.estimates.want(recipe if not self.missing() else None)
@@ -255,8 +265,7 @@ class UpdateDialog(FormDialog):
 
     @Slot()
     def _show_time(self) -> None:
-        self.time.setText(self.estimates.text)
-        set_tip(self.time, self.estimates.detail)
+        self.time.tell(self.estimates.text, self.estimates.detail)
 
     # ---- result --------------------------------------------------------------------------------------------------
 
@@ -283,9 +292,11 @@ class UpdateDialog(FormDialog):
             return "Choose the old model's weights, or have an old model trained first."
         if looking.dataset is None or (self.has_old.isChecked() and looking.old is None):
             return looking.data_state or looking.old_state
-        if looking.diagnosis is not None and looking.diagnosis.blocked:
-            return " ".join(looking.diagnosis.problems)
+        if (diagnosis := self.diagnosis) is not None and diagnosis.blocked:
+            return " ".join(diagnosis.problems)
         recipe = self.recipe()
+        if not self.has_old.isChecked() and not self.picker.text and not splits_itself(looking.spec):
+            return "Tick the classes that the old model is to know."
         return self.begin.problem() or (old_model_problem(recipe) if recipe is not None else "")
 
     def accept(self) -> None:
@@ -333,13 +344,24 @@ class UpdateDialog(FormDialog):
             self.old.edit.setText(str(path))
 
 
-def _fact(lines: int = 1) -> QLabel:
-    """A muted sentence whose room is kept: nothing moves when it comes."""
-    made = label("", wrap=True)
-    made.setAlignment(Qt.AlignmentFlag.AlignTop)
-    made.setMinimumHeight(lines * made.fontMetrics().lineSpacing())
-    theme.mark(made, muted=True)
-    return made
+class _Fact(QLabel):
+    """A muted sentence in a room of a fixed height: nothing moves when it comes; what is cut off is on hover."""
+
+    def __init__(self, lines: int = 2) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+        line = self.fontMetrics().lineSpacing()
+        above = 3 * line // 8  # as far down as a form's layout puts what stands before it
+        self.setContentsMargins(0, above, 0, 0)
+        self.setFixedHeight(lines * line + above + 2)
+        theme.mark(self, muted=True)
+
+    def tell(self, text: str, more: str = "") -> None:
+        """Say it; ``more`` on hover."""
+        self.setText(text)
+        set_tip(self, more or text)
 
 
 def _beside(fact: QLabel, button: QPushButton) -> QWidget:
@@ -349,10 +371,3 @@ def _beside(fact: QLabel, button: QPushButton) -> QWidget:
     row.addWidget(fact, 1)
     row.addWidget(button)
     return holder
-
-
-def _line() -> QFrame:
-    made = QFrame()
-    made.setFrameShape(QFrame.Shape.HLine)
-    theme.mark(made, muted=True)
-    return made
