@@ -63,6 +63,11 @@ def named(text: str | Path) -> Path:
     return path
 
 
+def expanded(text: str) -> Path:
+    """Text that may be a path, "~" expanded; where it is none (a class may be called "~ok"), as it stands."""
+    return Path(os.path.expanduser(text))
+
+
 def is_file(path: Path) -> bool:
     """Whether a file is there; text that can be no path, as a long list of names, is none."""
     try:

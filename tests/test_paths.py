@@ -122,3 +122,12 @@ def test_that_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
         paths.write_text(tmp_path / "link.csv", text)
         assert (tmp_path / "link.csv").is_symlink()
         assert (tmp_path / "there" / "real.csv").read_text() == text
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-this-name/x", "~,1", "a/~"])
+def test_that_a_tilde_that_is_nobodys_home_stays(text: str) -> None:
+    assert str(paths.expanded(text)) == text
+
+
+def test_that_a_tilde_is_ones_own_home() -> None:
+    assert paths.expanded("~/x") == Path.home() / "x"

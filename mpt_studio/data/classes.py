@@ -6,7 +6,6 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
@@ -58,7 +57,7 @@ def resolve_old_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, .
         raise UserError(SAY_OLD_CLASSES)
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return _first(int(text), class_names)
-    named, path = separated(text), Path(text).expanduser()
+    named, path = separated(text), paths.expanded(text)
     if _unknown(named, class_names) and paths.is_file(path):
         return _in_order(names_in(path, class_names), class_names, one_sentence(str(path)))
     return _in_order(named, class_names, "the list of old classes")

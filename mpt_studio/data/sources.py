@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mpt_studio import paths
 from mpt_studio.data.dataset import Dataset, Progress
 from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError, one_sentence
@@ -125,12 +126,12 @@ def _open(kind: str, folder: Path | None, progress: Progress) -> Dataset:
 
 
 def _absolute(text: str) -> Path:
-    return Path(os.path.abspath(Path(text.strip()).expanduser()))
+    return Path(os.path.abspath(paths.named(text.strip())))
 
 
 def _kind_of_path(spec: str) -> str:
     """What the path of a folder or table alone means; "" for anything else."""
-    path = Path(spec.strip()).expanduser()
+    path = paths.expanded(spec.strip())
     try:
         if not spec.strip() or not path.exists():
             return ""

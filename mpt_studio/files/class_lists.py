@@ -70,7 +70,7 @@ def class_list(text: str) -> tuple[str, ...]:
 
     Raises ``UserError``, for what was typed ``UsageError``.
     """
-    path = Path(text.strip()).expanduser()
+    path = paths.expanded(text.strip())
     if not text.strip():
         return ()
     if paths.is_file(path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from mpt_studio import paths
 from mpt_studio.data import parse_spec
@@ -74,7 +73,7 @@ def absolute_start(start: Start) -> Start:
     """The start with its file's absolute path. Raises ``UsageError`` for what is neither a word nor a file."""
     if not start.file:
         return start
-    full = Path(start.file).expanduser().absolute()
+    full = paths.named(start.file).absolute()
     if not full.exists():
         raise UsageError(
             f"There is no start {start.file!r}; take auto, scratch, pretrained or an existing weights file."
@@ -84,5 +83,5 @@ def absolute_start(start: Start) -> Start:
 
 def absolute_classes(text: str) -> str:
     """Where ``text`` names a file of class names, its absolute path; counts and lists of names stay as they are."""
-    path = Path(text.strip()).expanduser()
+    path = paths.expanded(text.strip())
     return str(path.absolute()) if text.strip() and not text.strip().isdigit() and paths.is_file(path) else text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpt_studio.data.classes import check_no_twins, natural_key, resolve_old_classes
+from mpt_studio.data.classes import check_no_twins, natural_key, old_classes_text, resolve_old_classes
 from mpt_studio.errors import UserError
 
 NAMES = ("cat", "dog", "bird, small", "Ärmel", "7")
@@ -86,3 +86,28 @@ def test_that_numbers_in_names_sort_as_numbers() -> None:
 def test_that_names_alike_but_for_case_or_normal_form_are_refused(twin: str) -> None:
     with pytest.raises(UserError, match="differ only by"):
         check_no_twins([*NAMES, twin], "the data")
+
+
+NAME = st.text(
+    st.characters(min_codepoint=33, max_codepoint=0x17F, blacklist_categories=["Cc", "Cs", "Zs"]), min_size=1
+)
+"""Odd ones, but none that a spreadsheet would take for a formula with its shield on."""
+
+
+@given(
+    st.lists(NAME.filter(lambda name: name[0] != "'"), min_size=1, max_size=8, unique_by=lambda n: n.casefold()),
+    st.data(),
+)
+def test_that_picked_classes_come_back_from_their_text(names: list[str], data: st.DataObject) -> None:
+    names = list(dict.fromkeys(unicodedata.normalize("NFC", name) for name in names))
+    picked = data.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+    text = old_classes_text(picked, tuple(names))
+    assert set(resolve_old_classes(text, tuple(names))) == set(picked)
+
+
+def test_that_the_first_classes_are_a_count_and_a_number_stays_a_name() -> None:
+    names = ("0", "1", "2, three", "four")
+    assert old_classes_text(("0", "1"), names) == "2"
+    assert old_classes_text(("1",), names) == "1,"
+    assert old_classes_text(("four", "2, three"), names) == '"2, three",four'
+    assert old_classes_text((), names) == ""

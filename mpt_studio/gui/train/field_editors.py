@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio import paths
 from mpt_studio.data.classes import resolve_old_classes
 from mpt_studio.data.sources import SOURCES
 from mpt_studio.errors import UserError, one_sentence
@@ -196,7 +196,7 @@ class StartEditor(ChoiceEditor):
 
     def problem(self) -> str:
         file = Start(start=self.value().strip()).file
-        if not file or Path(file).expanduser().exists():
+        if not file or paths.expanded(file).exists():
             return super().problem()
         return f"There is no weights file {one_sentence(file, 60)}; choose auto, scratch, pretrained or a file."
 

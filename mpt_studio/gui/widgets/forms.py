@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio import paths
 from mpt_studio.files.kinds import Kind
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label
@@ -92,7 +93,7 @@ class PathField(QWidget):
     def path(self) -> str:
         """What stands in the field, "~" written out; empty where nothing does."""
         text = self.edit.text().strip().strip('"')
-        return str(Path(text).expanduser()) if text else ""
+        return str(paths.expanded(text)) if text else ""
 
 
 class FormDialog(QDialog):

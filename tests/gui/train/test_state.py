@@ -82,6 +82,25 @@ def test_that_time_left_expects_of_later_versions_what_earlier_ones_took() -> No
     assert state.eta == pytest.approx(12.0 + 40.0)
 
 
+def test_that_time_left_weighs_what_is_to_come_by_the_estimate_and_the_pace_so_far() -> None:
+    guess = {"Old model": 10.0, "No_Treatment": 20.0, "MPT_KL b=1": 40.0, "PCT_KL": 30.0}
+    state = UpdateState(RECIPE, estimate=guess)
+    state.feed("", stage(0, "a", "old", "Old model"))
+    for event in (started(0.0), step(50, 10.0, 10.0)):
+        state.feed("a", event)
+    assert state.eta == pytest.approx(10.0 + 2 * (20.0 + 40.0 + 30.0))  # it takes twice as long as estimated
+    assert state.fraction == pytest.approx(0.5 * 10 / 100)
+
+
+def test_that_an_estimate_of_other_versions_changes_nothing() -> None:
+    state = UpdateState(RECIPE, estimate={"ELODI": 3.0})
+    state.feed("", stage(0, "a", "old", "Old model"))
+    for event in (started(0.0), step(50, 10.0, 10.0)):
+        state.feed("a", event)
+    assert state.eta == pytest.approx(10.0 + 3 * 20.0)
+    assert state.fraction == pytest.approx(0.5 / 4)
+
+
 def test_that_a_pause_shows_and_goes() -> None:
     state = UpdateState(RECIPE)
     state.feed("", stage(0, "a", "old"))

@@ -7,9 +7,8 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.data.choosing import DataDialog
-from mpt_studio.gui.versions.choosing import CompareDialog, UpdateDialog
+from mpt_studio.gui.versions.choosing import CompareDialog
 from mpt_studio.gui.widgets.forms import FormDialog
-from mpt_studio.recipe import UpdateRecipe
 
 from ..workspace.files import RIGHT, WRONG, checkpoint, saved
 
@@ -49,27 +48,7 @@ def test_that_a_file_that_is_no_version_is_said(qtbot: QtBot, tmp_path: Path) ->
     assert not dialog.ok.isEnabled()
 
 
-def test_that_an_update_takes_a_checkpoint_or_old_classes(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = UpdateDialog()
-    qtbot.addWidget(dialog)
-    dialog.data.set_spec("folder:/data/pets")
-    assert not dialog.ok.isEnabled()
-    dialog.old.edit.setText(str(checkpoint(tmp_path / "old.safetensors")))
-    assert dialog.ok.isEnabled()
-    made = dialog.recipe(UpdateRecipe(methods="none"))
-    assert (made.data, made.old, made.old_classes, made.methods) == (
-        "folder:/data/pets",
-        str(tmp_path / "old.safetensors"),
-        "",
-        "none",
-    )
-    dialog.train_old.setChecked(True)
-    assert "classes" in dialog.problem.text()
-    dialog.classes.setText("cat, dog")
-    assert (dialog.recipe(made).old, dialog.recipe(made).old_classes) == ("", "cat, dog")
-
-
-@pytest.mark.parametrize("kind", [DataDialog, CompareDialog, UpdateDialog])
+@pytest.mark.parametrize("kind", [DataDialog, CompareDialog])
 def test_that_a_dialog_begins_at_its_first_field_and_tabs_to_its_buttons_last(
     qtbot: QtBot, kind: type[FormDialog]
 ) -> None:

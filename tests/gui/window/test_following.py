@@ -15,7 +15,8 @@ from mpt_studio.gui.data.choosing import DataDialog
 from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.flips.thresholds_dialog import ThresholdsDialog
 from mpt_studio.gui.sample.inspector import Inspector
-from mpt_studio.gui.versions.choosing import CompareDialog, UpdateDialog
+from mpt_studio.gui.train.update_dialog import UpdateDialog
+from mpt_studio.gui.versions.choosing import CompareDialog
 from mpt_studio.gui.versions.class_pairs import ClassDoctorDialog
 from mpt_studio.gui.versions.export_dialog import ExportVersionDialog
 from mpt_studio.gui.widgets import theme
@@ -184,7 +185,7 @@ def test_that_no_choice_or_number_of_the_window_takes_the_wheel_by_accident(wind
         ExportVersionDialog(window.workspace, None, "", window),
         DataDialog(parent=window),
         CompareDialog(parent=window),
-        UpdateDialog(parent=window),
+        UpdateDialog(window.workspace, parent=window),
         ThresholdsDialog(window.workspace.thresholds, window),
         ClassDoctorDialog(window.workspace, window),
     ):
