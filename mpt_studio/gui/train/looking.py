@@ -10,19 +10,19 @@ from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.compare import Diagnosis
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError, shown_name
-from mpt_studio.gui.beside.jobs import Job
+from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.versions.class_doctor import Pair
 from mpt_studio.gui.widgets.plain import short_spec
 from mpt_studio.gui.workspace.items import Question, missing_in
 from mpt_studio.gui.workspace.loading import DataOpening
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.jobs.kinds import kind_of
+from mpt_studio.predictions import Predictions, read_predictions
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, Reading, reading_from_json, to_json
 
 _NOT_WEIGHTS = {
-    "predictions": "{} holds predictions; an update needs the deployed model's weights.",
-    "images": "{} holds images; choose the deployed model's weights.",
-    "table": "{} is a table; choose the deployed model's weights.",
+    "images": "{} holds images; choose the deployed model's weights or its answers.",
+    "table": "{} is a table without predictions; choose the deployed model's weights or its answers.",
 }
 
 
@@ -39,6 +39,8 @@ class Looking(QObject):
         self.spec, self.path = "", ""
         self.dataset: Dataset | None = None
         self.old: Checkpoint | None = None
+        self.answers: Predictions | None = None
+        """Of an old model that is known by nothing else."""
         self.question: Question | None = None
         """What has to be said before the old model is known."""
         self.data_state, self.old_state = "", ""
@@ -86,7 +88,7 @@ class Looking(QObject):
         if path == self.path:
             return
         self._drop_job()
-        self.path, self.old, self.question, self.old_state = path, None, None, ""
+        self.path, self.old, self.answers, self.question, self.old_state = path, None, None, None, ""
         if path:
             self._begin(Path(path))
         self.changed.emit()
@@ -98,6 +100,8 @@ class Looking(QObject):
                 self.old = read_checkpoint(path)
             elif kind == "weights":
                 self._read(NOTHING_CHOSEN, None)
+            elif kind == "predictions":
+                self._read_answers(path)
             else:
                 self.old_state = _NOT_WEIGHTS[kind].format(shown_name(path))
         except UserError as error:
@@ -121,6 +125,24 @@ class Looking(QObject):
         self._workspace.job_started.emit(self._job)
         self.changed.emit()
 
+    def _read_answers(self, path: Path) -> None:
+        """In a thread: tables may be long."""
+        self.old_state = f"Reading {shown_name(path)} …"
+        job = PoolJob(
+            f"Reading {shown_name(path)}", lambda: read_predictions(path), self._take_answers, self._old_failed, self
+        )
+        self._job = job
+        self._workspace.job_started.emit(job)
+        job.start()
+
+    def _take_answers(self, found: Predictions) -> None:
+        self._job, self.answers, self.old_state = None, found, ""
+        self.changed.emit()
+
+    def _old_failed(self, sentence: str, _detail: str) -> None:
+        self._job, self.old_state = None, sentence
+        self.changed.emit()
+
     def _take(self, found: Reading, choices: Choices) -> None:
         self._job = None
         if found.needs or found.checkpoint is None:
@@ -130,12 +152,11 @@ class Looking(QObject):
             self.changed.emit()
 
     def _refused(self, sentence: str, detail: str, choices: Choices, asked: Question | None) -> None:
-        self._job = None
         if asked is not None and not detail:
+            self._job = None
             self._ask(asked.reading, choices, sentence)
-            return
-        self.old_state = sentence
-        self.changed.emit()
+        else:
+            self._old_failed(sentence, detail)
 
     def _ask(self, found: Reading, choices: Choices, problem: str) -> None:
         def answer(said: Choices | None) -> None:
@@ -159,17 +180,22 @@ class Looking(QObject):
     @property
     def pair(self) -> Pair | None:
         """The old model's classes and those of the data, for the class doctor."""
-        if self.old is None or self.dataset is None:
+        known = self.old or self.answers
+        if known is None or self.dataset is None:
             return None
-        return Pair(
-            self.old.class_names, self.dataset.class_names, self._workspace.store.root, ("The old model", "the data")
-        )
+        titles = ("The old model", "the data")
+        return Pair(known.class_names, self.dataset.class_names, self._workspace.store.root, titles)
 
     @property
     def diagnosis(self) -> Diagnosis | None:
         """One against the other, with what was said of them before."""
         pair = self.pair
         return pair.diagnosis(pair.kept()) if pair is not None else None
+
+    @property
+    def knows_old(self) -> bool:
+        """Whether the old model is known, be it by its answers alone."""
+        return self.old is not None or self.answers is not None
 
     def close(self) -> None:
         """Look at nothing any more."""

@@ -12,6 +12,7 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Diagnosis
 from mpt_studio.data import Dataset
 from mpt_studio.gui.widgets.plain import count, listed
+from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Model, UpdateRecipe, preset
 
 WAYS = ("fine-tune", "head-only", "standard", "published")
@@ -30,7 +31,8 @@ class Found:
 
     dataset: Dataset
     old: Checkpoint | None = None
-    """None where an old model is trained first."""
+    """None where an old model is trained first, or is known by its answers alone."""
+    answers: Predictions | None = None
     old_path: str = ""
     old_classes: str = ""
     """The recipe's text for them, where there is no old model."""
@@ -61,7 +63,7 @@ class Found:
 
     @property
     def has_new_classes(self) -> bool:
-        return self.old is None or len(self.known) < len(self.dataset.class_names)
+        return not self.old_path or len(self.known) < len(self.dataset.class_names)
 
     @property
     def per_class(self) -> tuple[int, int]:
@@ -145,7 +147,9 @@ def _stem(old: Checkpoint) -> Literal["auto", "on", "off"]:
 
 def _methods(found: Found) -> str:
     """Plain training, what goes on from the old model where it can, and what keeps near it."""
-    again = "none@old,bcwi," if found.old is None or found.trains_on is not None else ""
+    if found.answers is not None and found.answers.scores == "answers":
+        return "none,pct_naive"  # the others learn from scores
+    again = "none@old,bcwi," if not found.old_path or found.trains_on is not None else ""
     if not found.has_new_classes:  # a margin is for new classes
         return f"none,{again}churn_kd,pct_kl"
     return f"none,{again}pct_kl,mpt_kl:2{',mpt_kl:2@old' if again else ''}"
@@ -153,13 +157,11 @@ def _methods(found: Found) -> str:
 
 def about_way(found: Found, recipe: UpdateRecipe) -> str:
     """What is done with the deployed model's architecture and preprocessing, in a sentence."""
-    if found.old is None:
+    if not found.old_path:
         return f"A {recipe.model.arch}, the old model and the updates alike."
-    if found.trains_on is None:
-        return (
-            f"The deployed model is an ONNX graph, which has answers but nothing to go on from: the update is a "
-            f"{recipe.model.arch}."
-        )
+    if found.old is None or found.trains_on is None:
+        what = "known by its answers alone" if found.old is None else "an ONNX graph"
+        return f"The deployed model is {what}: there is nothing to go on from. The update is a {recipe.model.arch}."
     if recipe.model.arch != found.old.architecture:
         return f"The update is a {recipe.model.arch}, the deployed model a {found.old.architecture}."
     return (

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 from mpt_studio.compare import Diagnosis
 from mpt_studio.data.sources import splits_itself
 from mpt_studio.errors import UserError
-from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.beside.estimates import Estimates
 from mpt_studio.gui.data.choosing import DataChooser
 from mpt_studio.gui.data.class_picker import ClassPicker
@@ -32,10 +31,11 @@ from mpt_studio.gui.train.form_parts import section_label
 from mpt_studio.gui.train.looking import Looking
 from mpt_studio.gui.train.proposal import WAYS, Found, about_classes, about_data, about_way, proposed, suggested
 from mpt_studio.gui.versions.about import preprocessing_sentence
+from mpt_studio.gui.versions.choosing import VERSIONS
 from mpt_studio.gui.versions.class_doctor import ClassDoctor
 from mpt_studio.gui.versions.question import ModelDialog
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.forms import FormDialog, PathField, dropped_paths, filters
+from mpt_studio.gui.widgets.forms import FormDialog, PathField, dropped_paths
 from mpt_studio.gui.widgets.plain import count, listed, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.items import Question
@@ -78,12 +78,12 @@ class UpdateDialog(FormDialog):
 
     def _make_what(self, start: str) -> None:
         self.data = DataChooser("folder:", start)
-        self.has_old = QRadioButton("I have its weights")
+        self.has_old = QRadioButton("I have it: weights, ONNX, or its answers to all of the images")
         self.train_old = QRadioButton("Train one first, on the classes that are ticked")
         self._either = QButtonGroup(self)
         for button in (self.has_old, self.train_old):
             self._either.addButton(button)
-        self.old = PathField("weights of the old model", filters=filters(WEIGHTS), start=start)
+        self.old = PathField("old model", filters=VERSIONS, start=start)
         self.has_old.setChecked(True)
         self.form.addRow("Data", self.data)
         self.form.addRow("Old model", self.has_old)
@@ -180,12 +180,14 @@ class UpdateDialog(FormDialog):
 
     def found(self) -> Found | None:
         """What is proposed from; None while data or old model are not known."""
-        dataset, old = self.looking.dataset, self.looking.old
-        if dataset is None:
+        looking = self.looking
+        if looking.dataset is None:
             return None
         if not self.has_old.isChecked():
-            return Found(dataset, old_classes=self.picker.text)
-        return Found(dataset, old, self.looking.path, diagnosis=self.diagnosis) if old is not None else None
+            return Found(looking.dataset, old_classes=self.picker.text)
+        if not looking.knows_old:
+            return None
+        return Found(looking.dataset, looking.old, looking.answers, looking.path, diagnosis=self.diagnosis)
 
     @property
     def diagnosis(self) -> Diagnosis | None:
@@ -205,7 +207,7 @@ class UpdateDialog(FormDialog):
         self.about_classes.tell(about_classes(found) if found is not None else "")
         self.answer.setVisible(looking.question is not None and self.has_old.isChecked())
         self.doctor.setVisible(found is not None and found.diagnosis is not None and found.diagnosis.blocked)
-        key = (looking.spec, looking.old if self.has_old.isChecked() else None)
+        key = (looking.spec, looking.old, id(looking.answers)) if self.has_old.isChecked() else looking.spec
         if found is not None and key != self._suggested:
             self._suggested = key
             self._suggest(found)
@@ -226,9 +228,12 @@ class UpdateDialog(FormDialog):
             self.picker.show_classes(dataset, self.picker.text)
 
     def _old_in_words(self) -> str:
-        old = self.looking.old
+        old, answers = self.looking.old, self.looking.answers
         if not self.has_old.isChecked():
             return "Trained first, by the same recipe."
+        if answers is not None:
+            classes = count(len(answers.class_names), "class", "classes")
+            return f"Answers to {count(len(answers), 'image')}, {classes}; its weights are not known"
         if old is None:
             return self.looking.old_state
         classes = count(len(old.class_names), "class", "classes")
@@ -289,8 +294,8 @@ class UpdateDialog(FormDialog):
         if not looking.spec:
             return "Choose the data: a folder of images, or a table of them."
         if self.has_old.isChecked() and not looking.path:
-            return "Choose the old model's weights, or have an old model trained first."
-        if looking.dataset is None or (self.has_old.isChecked() and looking.old is None):
+            return "Choose the old model, or have one trained first."
+        if looking.dataset is None or (self.has_old.isChecked() and not looking.knows_old):
             return looking.data_state or looking.old_state
         if (diagnosis := self.diagnosis) is not None and diagnosis.blocked:
             return " ".join(diagnosis.problems)

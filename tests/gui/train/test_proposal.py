@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,7 @@ def photos(pets: Path) -> Dataset:
 
 def found(dataset: Dataset, old: Checkpoint | None, **more: str) -> Found:
     diagnosis = diagnose(old.class_names, dataset.class_names) if old is not None else None
-    return Found(dataset, old, "/models/old.pth" if old is not None else "", diagnosis=diagnosis, **more)
+    return Found(dataset, old, old_path="/models/old.pth" if old is not None else "", diagnosis=diagnosis, **more)
 
 
 def test_that_photographs_are_fine_tuned_from_published_weights_with_the_deployed_architecture(photos: Dataset) -> None:
@@ -58,6 +59,16 @@ def test_that_an_onnx_graph_is_only_asked(photos: Dataset) -> None:
     assert recipe.methods == "none,pct_kl,mpt_kl:2"
     assert recipe.model.arch == preset("fine-tune").recipe.model.arch
     assert "ONNX" in about_way(seen, recipe)
+
+
+@pytest.mark.parametrize(("scores", "methods"), [("logits", "none,pct_kl,mpt_kl:2"), ("answers", "none,pct_naive")])
+def test_that_an_old_model_known_by_its_answers_is_only_asked(photos: Dataset, scores: str, methods: str) -> None:
+    answers = SimpleNamespace(scores=scores, class_names=("cat", "dog"))
+    diagnosis = diagnose(answers.class_names, photos.class_names)
+    seen = Found(photos, None, answers, "/models/old.csv", diagnosis=diagnosis)  # type: ignore[arg-type]
+    recipe = proposed(seen, "fine-tune")
+    assert (recipe.methods, recipe.old) == (methods, "/models/old.csv")
+    assert "answers alone" in about_way(seen, recipe)
 
 
 def test_that_without_new_classes_no_margin_is_proposed(photos: Dataset) -> None:

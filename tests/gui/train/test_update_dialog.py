@@ -125,6 +125,26 @@ def test_that_an_old_model_to_be_trained_first_knows_what_is_ticked(
     assert dialog.result() == UpdateDialog.USE
 
 
+def test_that_an_old_model_may_be_its_answers_alone(
+    qtbot: QtBot, dialog: UpdateDialog, worker: FakeWorker, pets: Path, tmp_path: Path
+) -> None:
+    with_data(qtbot, dialog, worker, pets)
+    dataset = dialog.looking.dataset
+    assert dataset is not None
+    truth = (dataset.class_names[label] for label in dataset.labels)
+    rows = [f"{name},{label},cat" for name, label in zip(dataset.sample_ids, truth, strict=True)]
+    (tmp_path / "old.csv").write_text("\n".join(["id,label,prediction", *rows]))
+    drop(dialog, tmp_path / "old.csv")
+    qtbot.waitUntil(lambda: dialog.looking.knows_old)
+    assert dialog.about_old.text().startswith("Answers to 132 images")
+    recipe = dialog.recipe()
+    assert recipe is not None
+    assert (recipe.methods, recipe.old) == ("none,pct_naive", str(tmp_path / "old.csv"))
+    (tmp_path / "notes.csv").write_text("what,when\nlunch,noon\n")
+    dialog.old.edit.setText(str(tmp_path / "notes.csv"))
+    qtbot.waitUntil(lambda: "without predictions" in dialog.about_old.text())
+
+
 def test_that_what_the_weights_do_not_say_is_asked(
     qtbot: QtBot, dialog: UpdateDialog, worker: FakeWorker, pets: Path, tmp_path: Path
 ) -> None:

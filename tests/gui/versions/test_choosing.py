@@ -64,16 +64,3 @@ def test_that_a_dialog_begins_at_its_first_field_and_tabs_to_its_buttons_last(
     assert buttons[0] is dialog.ok
     fields = dialog.findChildren(QLineEdit)
     assert max(order.index(field) for field in fields if field in order) < order.index(dialog.ok)
-
-
-def test_that_an_update_takes_an_old_models_answers(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = UpdateDialog()
-    qtbot.addWidget(dialog)
-    dialog.data.set_spec("folder:/data/pets")
-    (tmp_path / "answers.csv").write_text("id,label,prediction\na.png,cat,cat\n")
-    dialog.old.edit.setText(str(tmp_path / "answers.csv"))
-    assert dialog.ok.isEnabled(), dialog.problem.text()
-    assert dialog.recipe(UpdateRecipe()).old == str(tmp_path / "answers.csv")
-    (tmp_path / "notes.csv").write_text("what,when\nlunch,noon\n")
-    dialog.old.edit.setText(str(tmp_path / "notes.csv"))
-    assert "holds no predictions" in dialog.problem.text()
