@@ -71,6 +71,10 @@ class Estimates(QObject):
         """Of the recipe that is wanted; None while it is not there."""
         return self._known.get(self._wanted) if self._wanted is not None else None
 
+    def learn(self, other: Estimates) -> None:
+        """What another one was told is known here as well."""
+        self._known.update(other._known)
+
     def versions_of(self, recipe: UpdateRecipe) -> Mapping[str, float]:
         """Seconds of each version of a recipe that was asked about lately; empty for others."""
         found = self._known.get(recipe)

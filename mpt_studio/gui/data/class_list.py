@@ -122,8 +122,11 @@ class ClassModel(QAbstractListModel):
     def data(self, index: _Index, role: int = _Role.DisplayRole) -> Any:
         number = int(self.shown[index.row()])
         match role:
-            case _Role.DisplayRole | _Role.AccessibleTextRole:
+            case _Role.DisplayRole:
                 return self.names[number]
+            case _Role.AccessibleTextRole:
+                words = "" if self.asks != "words" else ", old class" if self.ticked[number] else ", new class"
+                return f"{self.names[number]}{words}"
             case _Role.CheckStateRole if self.asks == "ticks":
                 return Qt.CheckState.Checked if self.ticked[number] else Qt.CheckState.Unchecked
             case _Role.ToolTipRole:

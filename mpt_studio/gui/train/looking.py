@@ -46,6 +46,7 @@ class Looking(QObject):
         self.data_state, self.old_state = "", ""
         """What is being done, or what is wrong; empty once it is known."""
         self._job: Job | None = None
+        self._diagnosed: tuple[Pair, Diagnosis] | None = None
         self._opening = DataOpening(self)
         self._opening.opened.connect(self._opened)
         self._opening.failed.connect(self._data_failed)
@@ -190,7 +191,16 @@ class Looking(QObject):
     def diagnosis(self) -> Diagnosis | None:
         """One against the other, with what was said of them before."""
         pair = self.pair
-        return pair.diagnosis(pair.kept()) if pair is not None else None
+        if pair is None:
+            return None
+        if self._diagnosed is None or self._diagnosed[0] != pair:
+            self._diagnosed = (pair, pair.diagnosis(pair.kept()))
+        return self._diagnosed[1]
+
+    def diagnose_again(self) -> None:
+        """Something else is said of the two now."""
+        self._diagnosed = None
+        self.changed.emit()
 
     @property
     def knows_old(self) -> bool:

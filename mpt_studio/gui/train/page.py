@@ -139,12 +139,12 @@ class TrainPage(Page):
             return
         self.start_update(recipe)
 
-    def start_update(self, recipe: UpdateRecipe, title: str = "", estimate: Mapping[str, float] | None = None) -> str:
+    def start_update(self, recipe: UpdateRecipe, title: str = "") -> str:
         """Check the recipe, put the update on disk and line it up; its id, or "" (the page says why)."""
         try:
             update = jobs.start_update(self.workspace.store, recipe, title)
             self.errors.hide()
-            self._estimated[update.id] = estimate or self.left.estimates.versions_of(recipe)
+            self._estimated[update.id] = self.left.estimates.versions_of(recipe)
             self.queue.add(update.id)
         except UserError as error:
             self.errors.tell("error", str(error))

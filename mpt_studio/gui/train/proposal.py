@@ -109,7 +109,7 @@ def suggested(found: Found) -> tuple[str, str]:
             f"{least:,} to {most:,} images a class are few: a new head on a network that stays as it is "
             "does not learn them by heart."
         )
-    return "fine-tune", f"Images of {found.image_size} pixels: going on from weights that know pictures is what pays."
+    return "fine-tune", f"Images of {found.image_size} pixels: go on from weights that were trained on many pictures."
 
 
 def proposed(found: Found, way: str, start: str = "") -> UpdateRecipe:
@@ -166,5 +166,5 @@ def about_way(found: Found, recipe: UpdateRecipe) -> str:
         return f"The update is a {recipe.model.arch}, the deployed model a {found.old.architecture}."
     return (
         f"The deployed model's own architecture, {recipe.model.arch}, at its {found.image_size} pixels; images are "
-        "prepared as the weights need it that a version starts from."
+        "prepared as the start's weights need them."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
@@ -285,10 +284,6 @@ class UpdateDialog(FormDialog):
         """What the form says of where its recipe comes from."""
         return f"{self.way.currentText()}, as proposed for {short_spec(self.looking.spec)}."
 
-    def estimate(self) -> Mapping[str, float]:
-        """Seconds of each version; empty where they are not known."""
-        return self.estimates.current.versions if self.estimates.current is not None else {}
-
     def missing(self) -> str:
         looking = self.looking
         if not looking.spec:
@@ -315,7 +310,7 @@ class UpdateDialog(FormDialog):
         dialog.setWindowTitle("Class doctor")
         dialog.resize(900, 620)
         QVBoxLayout(dialog).addWidget(doctor)
-        doctor.applied.connect(self._show)
+        doctor.applied.connect(self.looking.diagnose_again)
         doctor.show_pair(self.looking.pair)
         dialog.open()
 

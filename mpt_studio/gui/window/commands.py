@@ -53,11 +53,12 @@ class Commands(QObject):
             return
         if dialog.looking.dataset is not None:
             self.pages[TRAIN].left.remember(dialog.looking.dataset)
+        self.pages[TRAIN].left.estimates.learn(dialog.estimates)
         self.pages.show_page(TRAIN.key)
         self.pages[TRAIN].show_recipe(chosen, dialog.origin())
         if how == UpdateDialog.TRAIN:
             self.pages[TRAIN].watch()
-            self.pages[TRAIN].start_update(chosen, estimate=dialog.estimate())
+            self.pages[TRAIN].start_update(chosen)
 
     @Slot(object)
     def show_recipe(self, chosen: UpdateRecipe) -> None:

@@ -88,7 +88,8 @@ def test_that_data_and_model_are_dropped_seen_and_proposed_with_the_time(
     assert recipe is not None
     assert (recipe.data, recipe.old) == (f"folder:{pets}", str(old))
     dialog.ok.click()
-    assert (dialog.result(), dialog.estimate()) == (UpdateDialog.TRAIN, {})
+    assert dialog.result() == UpdateDialog.TRAIN
+    assert dialog.estimates.versions_of(recipe) == {"No_Treatment": 200.0}
 
 
 def test_that_every_way_brings_its_own_start_and_a_start_of_ones_own_is_kept(
