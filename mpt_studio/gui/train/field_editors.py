@@ -196,8 +196,11 @@ class StartEditor(ChoiceEditor):
 
     def problem(self) -> str:
         file = Start(start=self.value().strip()).file
-        if not file or paths.expanded(file).exists():
-            return super().problem()
+        try:
+            if not file or paths.named(file).exists():
+                return super().problem()
+        except UserError as error:
+            return str(error)
         return f"There is no weights file {one_sentence(file, 60)}; choose auto, scratch, pretrained or a file."
 
     @Slot()
