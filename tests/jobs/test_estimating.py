@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from mpt_studio import jobs
 from mpt_studio.engine.train.cost import Cost
+from mpt_studio.errors import UserError
 from mpt_studio.jobs.estimating import Images, shares
 from mpt_studio.recipe import Images as Variation
-from mpt_studio.recipe import Start, Training, UpdateRecipe
+from mpt_studio.recipe import Model, Start, Training, UpdateRecipe
 from mpt_studio.store import Store
 
 COUNTS = Images(train=1000, validation=100, test=200)
@@ -45,6 +48,18 @@ def test_that_the_head_of_a_frozen_network_costs_one_look_at_every_image() -> No
     found = seconds("none,mpt_kl:1,mpt_kl:2", head_only=True, old="x.safetensors")
     assert found["No_Treatment"] == 1000 + 100 + 200
     assert found["MPT_KL b=2"] == 0
+
+
+def test_that_published_weights_are_not_downloaded_for_an_estimate(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))  # nothing is at hand
+    training = Training(epochs=1, batch_size=8, limit_train=72, device="cpu")
+    model = Model(arch="mobilenet_v3_small")
+    recipe = UpdateRecipe(methods="none", model=model, training=training, start=Start(start="pretrained"))
+    assert jobs.estimate(jobs.Session(Store(tmp_path / "store")), recipe)["seconds"] > 0
+    assert not list((tmp_path / "hub").rglob("*.pth"))
+    nowhere = dataclasses.replace(recipe, model=Model(arch="small"))
+    with pytest.raises(UserError, match="No weights of small are published"):
+        jobs.estimate(jobs.Session(Store(tmp_path / "store")), nowhere)
 
 
 def test_that_the_machine_is_asked_for_a_real_recipe(tmp_path) -> None:

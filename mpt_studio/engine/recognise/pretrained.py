@@ -50,6 +50,11 @@ def is_at_hand(arch: str) -> bool:
     return place is not None and place.at is not None
 
 
+def is_published(arch: str) -> bool:
+    """Whether there are such weights anywhere."""
+    return _place(arch) is not None
+
+
 def fetch(arch: str) -> Pretrained:
     """The published weights, downloaded where they are not at hand.
 
@@ -69,11 +74,11 @@ def fetch(arch: str) -> Pretrained:
         name=place.name,
         sha256=paths.sha256_of(file) if file else place.name,
         tensors=tensors,
-        preprocessing=_preprocessing_of(arch),
+        preprocessing=preprocessing_of(arch),
     )
 
 
-def _preprocessing_of(arch: str) -> Preprocessing:
+def preprocessing_of(arch: str) -> Preprocessing:
     """Of the published weights. Raises ``UserError`` where the library does not record it."""
     if not arch.startswith(timm_networks.PREFIX):
         of_library: Preprocessing = _torchvision().preprocessing(_torchvision().default(arch))

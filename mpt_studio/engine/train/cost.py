@@ -11,8 +11,10 @@ import torch
 
 from mpt_studio.data.dataset import Indices
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.recognise import pretrained
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.trainer import Trainer
+from mpt_studio.recipe import Recipe
 
 STEPS = 5
 SECONDS = 4.0
@@ -42,6 +44,7 @@ def measure(parts: Parts) -> Cost:
 
     ``parts`` are those of a training by a method without teachers.
     """
+    parts = dataclasses.replace(parts, recipe=_without_download(parts.recipe))
     batch = min(parts.recipe.training.batch_size, len(parts.train))
     recipe = dataclasses.replace(
         parts.recipe,
@@ -73,6 +76,19 @@ def measure(parts: Parts) -> Cost:
         read=_reading(parts, trainer.plan.image_size),
         device=devices.describe(trainer.plan.device),
         head_only=Trainer(dataclasses.replace(few, recipe=parts.recipe)).plan.head_only,
+    )
+
+
+def _without_download(recipe: Recipe) -> Recipe:
+    """Published weights that are not at hand are not had for an estimate: drawn ones cost the same."""
+    start, model = recipe.start, recipe.model
+    if start.start != "pretrained" or not pretrained.is_published(model.arch) or pretrained.is_at_hand(model.arch):
+        return recipe
+    size = model.image_size or pretrained.preprocessing_of(model.arch).image_size
+    return dataclasses.replace(
+        recipe,
+        start=dataclasses.replace(start, start="scratch"),
+        model=dataclasses.replace(model, image_size=size, small_stem="off"),
     )
 
 

@@ -156,15 +156,18 @@ def _methods(found: Found) -> str:
 
 
 def about_way(found: Found, recipe: UpdateRecipe) -> str:
-    """What is done with the deployed model's architecture and preprocessing, in a sentence."""
+    """What is done with the deployed model's architecture and preprocessing, and where weights are from."""
+    published = recipe.start.start == "pretrained"
+    return f"{_network(found, recipe)}{' Published weights not at hand are downloaded.' if published else ''}"
+
+
+def _network(found: Found, recipe: UpdateRecipe) -> str:
+    arch, old = recipe.model.arch, found.old
     if not found.old_path:
-        return f"A {recipe.model.arch}, the old model and the updates alike."
-    if found.old is None or found.trains_on is None:
-        what = "known by its answers alone" if found.old is None else "an ONNX graph"
-        return f"The deployed model is {what}: there is nothing to go on from. The update is a {recipe.model.arch}."
-    if recipe.model.arch != found.old.architecture:
-        return f"The update is a {recipe.model.arch}, the deployed model a {found.old.architecture}."
-    return (
-        f"The deployed model's own architecture, {recipe.model.arch}, at its {found.image_size} pixels; images are "
-        "prepared as the start's weights need them."
-    )
+        return f"A {arch}, the old model and the updates alike."
+    if old is None or found.trains_on is None:
+        what = "known by its answers alone" if old is None else "an ONNX graph"
+        return f"The deployed model is {what}: there is nothing to go on from. The update is a {arch}."
+    if arch != old.architecture:
+        return f"The update is a {arch}, the deployed model a {old.architecture}."
+    return f"The deployed model's {arch} at {found.image_size} pixels; images prepared as the start's weights need."
