@@ -133,7 +133,14 @@ _FILE = (
 )
 _UPDATE = (
     Row("try_now", "&Try it now", lambda c: c.try_now(), "Ctrl+T", "Train on the built-in data, no questions", "try"),
-    Row("update_model", "&Update my model…", lambda c: c.update_model(), "Ctrl+U", "Choose data and model", "update"),
+    Row(
+        "update_model",
+        "&Update my model…",
+        lambda c: c.update_model(),
+        "Ctrl+U",
+        "A recipe from data and model",
+        "update",
+    ),
     Row(
         "compare_two", "&Compare two versions…", lambda c: c.files.compare_two(), "Ctrl+Shift+N", "Pick two", "compare"
     ),
