@@ -46,9 +46,9 @@ def estimate(session: Session, recipe: UpdateRecipe, dataset: Dataset | None = N
     """
     recipe = checked(recipe)
     dataset = dataset or open_data(session, recipe.data)
+    old = old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
     recipe = with_start(recipe, dataset)
     cost, counts = _cost(session, recipe, dataset)
-    old = old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
     parts = shares(recipe, cost, counts, _share_of(old, dataset))
     return {
         "seconds": sum(part.seconds for part in parts),

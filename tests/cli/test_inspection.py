@@ -35,7 +35,10 @@ def test_that_inspect_tells_a_version_in_lines(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
-def test_that_inspect_shows_how_another_port_s_names_were_matched_and_how_to_confirm_it() -> None:
+def test_that_inspect_shows_how_another_port_s_names_were_matched_and_how_to_confirm_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # no line is broken
     port = Candidate(arch="timm/x", agreement="9 of 9 tensors agree in order and shape", mapped=("a.w ← b.w", "c ← d"))
     found = Reading(
         path="p.pth", sha256="ab", bytes=1, container="safetensors", tensors=9, parameters=9, classes=3,

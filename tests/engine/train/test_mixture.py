@@ -57,9 +57,11 @@ def test_that_it_leaves_when_asked(mixing):
     assert not mixture.finished
 
 
-@pytest.mark.parametrize("missing", ["old", "start"])
-def test_that_without_a_candidate_or_an_old_model_there_is_a_sentence(missing, mixing):
-    with pytest.raises(UserError, match="BCWI needs the old model and a candidate"):
+@pytest.mark.parametrize(
+    ("missing", "sentence"), [("old", "BCWI needs the old model"), ("start", "BCWI needs the old model and a candidate")]
+)
+def test_that_without_a_candidate_or_an_old_model_there_is_a_sentence(missing, sentence, mixing):
+    with pytest.raises(UserError, match=sentence):
         Mixture(dataclasses.replace(mixing, **{missing: None}))
 
 

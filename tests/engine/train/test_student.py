@@ -104,7 +104,7 @@ def imagined_gpu(monkeypatch):
     monkeypatch.setattr(devices, "place", put)
     monkeypatch.setattr(student, "RunningSums", sums)
     monkeypatch.setattr(version, "load_network", load)
-    for name in ("_answers", "judged"):
+    for name in ("_said", "judged"):
         monkeypatch.setattr(materials_module, name, lambda *_: None)  # answers are values
     monkeypatch.setattr(torch.Tensor, "backward", give_gradients)
     return mode, given

@@ -53,6 +53,7 @@ def test_that_versions_with_the_same_classes_have_a_frontier_of_one_point(qtbot:
     workspace.add_version(type(old)("turned", "turned", "candidate", predictions=turned))
     workspace.set_current("turned")
     page = opened(qtbot, workspace)
+    qtbot.waitUntil(lambda: bool(page.frontier.curves))
     assert len(page.frontier.curves[-1].offset) == 1
     assert not page.grab().isNull()
 
