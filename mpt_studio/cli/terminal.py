@@ -58,7 +58,8 @@ class Terminal:
             case Started():
                 self.steps, self.epochs = event.steps, event.epochs
                 resumed = f", resumed at step {event.step}" if event.step else ""
-                self._print(f"  {event.train_samples} images, {event.epochs} epochs on {event.device}{resumed}")
+                epochs = f"{event.epochs} epoch{'' if event.epochs == 1 else 's'}"
+                self._print(f"  {event.train_samples} images, {epochs} on {event.device}{resumed}")
             case Step():
                 self._show_step(event)
             case Epoch():

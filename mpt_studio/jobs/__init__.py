@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mpt_studio.lazily import names_of
 
 if TYPE_CHECKING:
+    from mpt_studio.jobs.beforehand import check_engine
     from mpt_studio.jobs.checking import check_store
     from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
     from mpt_studio.jobs.estimating import estimate
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.read_weights import checkpoint_of, read_start, read_version, with_preprocessing
     from mpt_studio.jobs.resuming import why_not_resumed
     from mpt_studio.jobs.session import Session, absolute_spec
-    from mpt_studio.jobs.training import check_engine, start_train, train
+    from mpt_studio.jobs.training import start_train, train
     from mpt_studio.jobs.update import check_update, run_update, start_update
     from mpt_studio.jobs.warm import Warm
 
 __getattr__ = names_of(
     __name__,
     {
+        "beforehand": "check_engine",
         "checking": "check_store",
         "comparing": "compare_versions diagnose_versions set_class_map",
         "estimating": "estimate",
@@ -34,7 +36,7 @@ __getattr__ = names_of(
         "read_weights": "checkpoint_of read_start read_version with_preprocessing",
         "resuming": "why_not_resumed",
         "session": "Session absolute_spec",
-        "training": "check_engine start_train train",
+        "training": "start_train train",
         "update": "check_update run_update start_update",
         "warm": "Warm",
     },

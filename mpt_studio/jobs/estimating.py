@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio.data import Dataset, training_split
+from mpt_studio.jobs.beforehand import old_classes_of, with_start
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.plan import Planned, plan_of
 from mpt_studio.jobs.read_weights import start_of
 from mpt_studio.jobs.session import Session, absolute_file, absolute_start
-from mpt_studio.jobs.training import old_classes_of, with_start
 from mpt_studio.recipe import Recipe, UpdateRecipe, checked
 
 if TYPE_CHECKING:

@@ -138,14 +138,17 @@ def names_on_data(names: tuple[str, ...], dataset: Dataset, store: Store | None)
     """The old model's class names as the data call them, in the order of its outputs.
 
     Names that are spelled otherwise, or that a class map kept in the store explains, are the data's. Raises
-    ``UserError`` where a class has no counterpart among the data's and was not dropped knowingly.
+    ``UserError`` where a class has no counterpart among the data's and was not dropped knowingly, and where all were.
     """
     class_map = kept_map(store.root, names, dataset.class_names) if store is not None else None
     found = diagnose(names, dataset.class_names, *([class_map] if class_map else []), sides=("old model", "data"))
     if found.blocked:
         command = "mpt-studio classes OLD DATA --class-map FILE"
         raise UserError(f"{' '.join(found.problems)} {command} keeps a class map for this model and these data.")
-    return tuple(found.renames.get(name, name) for name in names)
+    called = tuple(found.renames.get(name, name) for name in names)
+    if not set(called) & set(dataset.class_names):
+        raise UserError("The old model shares no class with the data: there is nothing that an update could keep.")
+    return called
 
 
 def named(version: Named, names: tuple[str, ...]) -> Named:

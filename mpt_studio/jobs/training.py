@@ -9,22 +9,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import aligned_by_store, compare, record_of
-from mpt_studio.data import Dataset, resolve_old_classes, training_split
-from mpt_studio.data.dataset import SHOWN_SKIPPED
+from mpt_studio.data import Dataset, training_split
 from mpt_studio.errors import Damaged, Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
+from mpt_studio.jobs.beforehand import version_classes, warnings, with_start
 from mpt_studio.jobs.evaluating import accuracy_figures, tagged
-from mpt_studio.jobs.images import open_data, skipped_sentence
+from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import (
     OldModel,
     check_methods,
     how_it_teaches,
     named,
-    names_on_data,
     old_answers,
     old_model,
 )
@@ -32,9 +31,9 @@ from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of, start_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start, to_resume
-from mpt_studio.methods import Method, check_teachers
+from mpt_studio.methods import check_teachers
 from mpt_studio.predictions import Predictions
-from mpt_studio.recipe import Recipe, UpdateRecipe, checked
+from mpt_studio.recipe import Recipe, checked
 from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
 
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
     from mpt_studio.engine.train.trainer import Trainer
 
     Maker = Trainer | Mixture
-
-
-AnyRecipe = TypeVar("AnyRecipe", Recipe, UpdateRecipe)
 
 
 def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = "", update: str = "") -> Run:
@@ -72,62 +68,9 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
     return writer.run
 
 
-def with_start(recipe: AnyRecipe, dataset: Dataset) -> AnyRecipe:
-    """The recipe with the start that "auto" means on this machine, so that every version and resumption has the same.
-
-    Imports torch where that depends on the machine.
-    """
-    if recipe.start.start != "auto":
-        return recipe
-    from mpt_studio.engine.train.start import resolved
-
-    start = dataclasses.replace(recipe.start, start=resolved(recipe.model, dataset.image_size))
-    return dataclasses.replace(recipe, start=start)
-
-
 WORK_FOR_A_SAVE = 50
 """Training goes on for so many times as long as the last save took before the next one: saving takes 2 % at most.
 Time that listeners take does not count."""
-
-
-def check_engine(session: Session, recipe: AnyRecipe, dataset: Dataset) -> None:
-    """Whether this machine can train such a network from such a start. Raises ``UserError``.
-
-    Imports torch, so ask last.
-    """
-    from mpt_studio.engine.machine.device import choose
-    from mpt_studio.engine.networks.build import check_architecture
-    from mpt_studio.engine.recognise.pretrained import fetch
-
-    choose(recipe.training.device)
-    model, of_start = recipe.model, 0
-    if recipe.start.file:
-        of_start = start_of(session, Path(recipe.start.file), recipe.model.arch).preprocessing.image_size
-    elif with_start(recipe, dataset).start.start == "pretrained":
-        of_start = fetch(model.arch).preprocessing.image_size
-    check_architecture(model, len(dataset.class_names), model.input_size(dataset.image_size, of_start))
-    if isinstance(recipe, UpdateRecipe) and recipe.old and any(m.from_old for m in recipe.candidate_methods()):
-        arch = checkpoint_of(session, Path(recipe.old), data_classes=dataset.class_names).architecture
-        if arch != model.arch:
-            raise UserError(
-                f"A candidate that goes on from the old model has its architecture, {arch}, but the recipe asks for "
-                f"{model.arch}; choose --arch {arch}, or leave @old out."
-            )
-
-
-def warnings(dataset: Dataset, methods: tuple[Method, ...], epochs: int, store: Store | None = None) -> list[Note]:
-    """What the user should know before training: unreadable images, methods whose distillation never begins."""
-    notes = [Note(text=text, level="warning") for text in dataset.notes]
-    if dataset.skipped:
-        detail = "\n".join(f"{sample.sample_id}: {sample.reason}" for sample in dataset.skipped[:SHOWN_SKIPPED])
-        notes.append(Note(text=skipped_sentence(dataset, store), level="warning", detail=detail))
-    for method in methods:
-        if method.needs_old and method.start_epoch >= epochs:
-            text = (
-                f"{method.name} begins to distil in epoch {method.start_epoch + 1}; in {epochs} it is plain training."
-            )
-            notes.append(Note(text=text, level="warning"))
-    return notes
 
 
 def _absolute(recipe: Recipe) -> Recipe:
@@ -140,28 +83,6 @@ def _absolute(recipe: Recipe) -> Recipe:
         reference=absolute_file(recipe.reference),
         ensemble=tuple(absolute_file(path) for path in recipe.ensemble),
     )
-
-
-def version_classes(session: Session, recipe: Recipe, dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The version's class names in the order of its head, and the old model's (empty where there is none)."""
-    if recipe.role == "old":
-        return old_classes_of(session, recipe.old_classes, "", dataset), ()
-    if recipe.old or recipe.old_classes:
-        return dataset.class_names, old_classes_of(session, recipe.old_classes, recipe.old, dataset)
-    return dataset.class_names, ()
-
-
-def old_classes_of(session: Session, text: str, old: str, dataset: Dataset) -> tuple[str, ...]:
-    """Which classes the old model knows, as the data call them, in the order of its outputs.
-
-    Its checkpoint says it, else ``text``, else the data's own example. Raises ``UserError`` when nothing says it, and
-    where a class of the checkpoint has no counterpart among the data's (``names_on_data``).
-    """
-    if old:
-        return names_on_data(old_model(session, Path(old), dataset).class_names, dataset, session.store)
-    if dataset.default_old_classes and not text:
-        return dataset.default_old_classes
-    return resolve_old_classes(text, dataset.class_names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,7 +180,9 @@ class _TrainingJob:
     def _run(self) -> None:
         self._check_data()
         if not self.writer.run.update:  # an update says it once, for all of its runs
-            for note in warnings(self.dataset, (self.recipe.method,), self.recipe.training.epochs, self.session.store):
+            _, old_names = version_classes(self.session, self.recipe, self.dataset)
+            methods, epochs = (self.recipe.method,), self.recipe.training.epochs
+            for note in warnings(self.dataset, methods, epochs, old_names, self.session.store):
                 tell(self.session, self.writer, note)
         trainer = self._maker()
         for event in trainer.fit(self._command):

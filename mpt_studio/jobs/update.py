@@ -15,13 +15,14 @@ from mpt_studio.data import Dataset, describe
 from mpt_studio.data.splits import check_trainable
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
+from mpt_studio.jobs.beforehand import check_engine, old_classes_of, warnings, with_start
 from mpt_studio.jobs.evaluating import accuracy_figures, named_predictions
 from mpt_studio.jobs.images import open_data
-from mpt_studio.jobs.old_model import check_methods, named, old_answers_folder, old_model
+from mpt_studio.jobs.old_model import named, old_answers_folder, old_model
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start, to_resume
-from mpt_studio.jobs.training import Shared, check_engine, old_classes_of, start_train, train, warnings, with_start
+from mpt_studio.jobs.training import Shared, start_train, train
 from mpt_studio.methods import label_of
 from mpt_studio.predictions import Predictions, read_predictions
 from mpt_studio.recipe import Recipe, Role, Start, UpdateRecipe, checked
@@ -55,17 +56,9 @@ def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     recipe.candidate_methods()
     dataset = open_data(session, recipe.data)
     check_trainable(dataset)
-    _old_names(session, recipe, absolute_file(recipe.old), dataset)
+    old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
     check_engine(session, recipe, dataset)
     return dataset
-
-
-def _old_names(session: Session, recipe: UpdateRecipe, old: str, dataset: Dataset) -> tuple[str, ...]:
-    """``old_classes_of``, and whether the old model can do what the candidates ask of it. Raises ``UserError``."""
-    names = old_classes_of(session, recipe.old_classes, old, dataset)
-    if old:
-        check_methods(old_model(session, Path(old), dataset), recipe.candidate_methods(), recipe.images)
-    return names
 
 
 def run_update(session: Session, update_id: str, dataset: Dataset | None = None) -> dict[str, Any] | None:
@@ -112,7 +105,9 @@ class _UpdateJob:
     def _run(self, dataset: Dataset | None) -> dict[str, Any] | None:
         self.dataset = dataset or open_data(self.session, self.recipe.data)
         self.recipe = with_start(self.recipe, self.dataset)
-        self.old_names = _old_names(self.session, self.recipe, self.recipe.old, self.dataset)
+        self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
+        if not self.writer.update.members:
+            check_engine(self.session, self.recipe, self.dataset)
         outcome: Outcome = "done"
         try:
             self._warn()
@@ -125,7 +120,7 @@ class _UpdateJob:
 
     def _warn(self) -> None:
         methods, epochs = self.recipe.candidate_methods(), self.recipe.training.epochs
-        for note in warnings(self.dataset, methods, epochs, self.session.store):
+        for note in warnings(self.dataset, methods, epochs, self.old_names, self.session.store):
             self._tell(note)
 
     def _train_all(self) -> None:

@@ -46,8 +46,10 @@ def _floor(floors: dict[str, dict[str, Any]]) -> str:
 
 def _headline(result: dict[str, Any]) -> str:
     data, own = result["data"], result["old"]["own_classes"]
+    old, new = len(data["old_classes"]), len(data["new_classes"])
+    classes = f"{old} old and {new} new classes" if new else f"{old} classes, none of them new"
     return (
-        f"{data['spec']}: {len(data['old_classes'])} old and {len(data['new_classes'])} new classes. "
+        f"{data['spec']}: {classes}. "
         f"Old model: accuracy {told('share', own['accuracy'])} on its own classes (n={own['samples']})."
     )
 
@@ -55,7 +57,8 @@ def _headline(result: dict[str, Any]) -> str:
 def _candidates_table(result: dict[str, Any]) -> str:
     rows = result["candidates"]
     chosen = (result.get("recommended") or {}).get("run")
-    columns = [(figure, subset) for figure in FIGURES for subset in figure.told_on]
+    shown = {subset for subset in SUBSETS if not rows or _is_told(rows[0], subset)}
+    columns = [(figure, subset) for figure in FIGURES for subset in figure.told_on if subset in shown]
 
     def head(figure: Figure, subset: Subset) -> str:
         samples = rows[0][subset]["samples"] if rows else 0
@@ -68,6 +71,11 @@ def _candidates_table(result: dict[str, Any]) -> str:
     return str(table)
 
 
+def _is_told(record: dict[str, Any], subset: Subset) -> bool:
+    """Whether there is anything to tell: where no class is new, nobody asks about new classes."""
+    return subset != "new_classes" or bool(record[subset]["samples"])
+
+
 def _cell(figure: Figure, subset: dict[str, Any], with_interval: bool) -> str:
     return _with_interval(subset, figure.key) if with_interval else told(figure.unit, subset.get(figure.key))
 
@@ -77,10 +85,11 @@ _SIDES = {"old": "Old model's predictions", "new": "Update's predictions"}
 
 def comparison_report(record: dict[str, Any]) -> str:
     """One comparison (``compare.record_of``): the old model on its own classes, every figure on all, old, new ones."""
-    table = TextTable("", *(f"{SUBSET_WORDS[subset]}\nn={record[subset]['samples']}" for subset in SUBSETS))
+    shown = [subset for subset in SUBSETS if _is_told(record, subset)]
+    table = TextTable("", *(f"{SUBSET_WORDS[subset]}\nn={record[subset]['samples']}" for subset in shown))
     for figure in sorted(FIGURES, key=lambda figure: list(UNITS).index(figure.unit)):
         name = ", ".join(filter(None, (figure.name, figure.whose)))
-        table.add_row(name, *(_cell(figure, record[subset], figure.counts is not None) for subset in SUBSETS))
+        table.add_row(name, *(_cell(figure, record[subset], figure.counts is not None) for subset in shown))
     own = record["old_classes"]
     head = f"Old model: accuracy {_with_interval(own, 'accuracy_old')} on its own classes (n={own['samples']})."
     return "\n".join(([head, ""] if own["samples"] else []) + [str(table)])

@@ -50,7 +50,7 @@ class Run(StoreEntry):
     @property
     def checkpoint(self) -> Path | None:
         """The version's weights: the best where the recipe keeps the best, else the last; None before the first."""
-        names = ("best", "last") if self.recipe.training.keep == "best" else ("last",)
+        names = ("best", "last") if self.recipe.training.keeps == "best" else ("last",)
         found = (_checkpoint(self.folder, name) for name in names)
         return next((path for path in found if path.is_file()), None)
 

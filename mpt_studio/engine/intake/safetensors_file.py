@@ -36,7 +36,10 @@ def _header(file: Opened) -> Header:
 
 
 def _refuse_ours(header: Header) -> None:
-    """In a file of this program, a flipped bit may hide the name of its header."""
+    """Files of this program that are no versions; and in one that is, a flipped bit may hide the header's name."""
+    if other := next((name for name in header.metadata if name.startswith(f"{KEY}_")), ""):
+        kind = "resume state" if other.endswith("_state") else one_sentence(other.removeprefix(f"{KEY}_"), 20)
+        raise UserError(f"is a {kind} of MPT Studio, not a version; take weights from a run's checkpoints instead")
     if KEY not in header.metadata and any("content_sha256" in text for text in header.metadata.values()):
         raise UserError("was written by MPT Studio, but its header is damaged; use another copy")
 

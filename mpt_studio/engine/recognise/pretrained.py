@@ -60,9 +60,7 @@ def fetch(arch: str) -> Pretrained:
 
     Raises ``UserError`` where there are none, and where they cannot be had: with the file's name and its folder.
     """
-    place = _place(networks.known(arch))
-    if place is None:
-        raise UserError(f"No weights of {arch} are published; choose another architecture, --start FILE or scratch.")
+    place = _published(arch)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries tell their progress where our answers go
             tensors = _loaded(arch)
@@ -79,7 +77,8 @@ def fetch(arch: str) -> Pretrained:
 
 
 def preprocessing_of(arch: str) -> Preprocessing:
-    """Of the published weights. Raises ``UserError`` where the library does not record it."""
+    """Of the published weights. Raises ``UserError`` where there are none, or the library does not record it."""
+    _published(arch)
     if not arch.startswith(timm_networks.PREFIX):
         of_library: Preprocessing = _torchvision().preprocessing(_torchvision().default(arch))
         return of_library
@@ -94,6 +93,14 @@ def _loaded(arch: str) -> dict[str, Tensor]:
         return timm_networks.published(arch)
     found: dict[str, Tensor] = _torchvision().default(arch).get_state_dict(progress=True, check_hash=True)
     return found
+
+
+def _published(arch: str) -> _Place:
+    """Where they are kept. Raises ``UserError`` where there are none."""
+    place = _place(networks.known(arch))
+    if place is None:
+        raise UserError(f"No weights of {arch} are published; choose another architecture, --start FILE or scratch.")
+    return place
 
 
 def _torchvision() -> Any:

@@ -68,7 +68,16 @@ class Mixture:
         self.between = Interpolation(self.old, self.candidate, self.recipe.training.device)
         self.step = 0
         self.finished = False
-        self.found = Tried(0.0, 0.0, 0.0)
+        self.tried: list[Tried] = []
+
+    @property
+    def found(self) -> Tried | None:
+        """The best of those that were tried; who stops early keeps it."""
+        return chosen(self.tried) if self.tried else None
+
+    @property
+    def alpha(self) -> float:
+        return self.found.alpha if self.found else ALPHAS[0]
 
     def fit(self, command: Callable[[], Command] = lambda: "run") -> Iterator[Event]:
         """Try every share on the validation part and take one."""
@@ -84,18 +93,18 @@ class Mixture:
         device = str(self.between.device)
         before = evaluate(self.old, dataset, validation, device=device, progress=report).logits
         judge = judged(self.parts, [self.old.class_names[column] for column in before.argmax(axis=1)])
-        tried = []
         for alpha in ALPHAS:
             answers = self.between.predictions(
                 alpha, dataset, validation, statistics=self.parts.train, progress=report
             ).logits
             figures, _ = judge.figures(answers)
-            tried.append(Tried(alpha, figures["all"]["accuracy_new"], figures["old_classes"]["nfr"]))
-        self.found, self.finished = chosen(tried), True
-        shown = ", ".join(f"{t.alpha:.0%}: {t.accuracy:.1%} and {t.nfr:.2%}" for t in tried)
+            nfr = figures["old_classes"]["nfr"] or 0.0  # of no image of an old class: none
+            self.tried.append(Tried(alpha, figures["all"]["accuracy_new"], nfr))
+        found, self.finished = chosen(self.tried), True
+        shown = ", ".join(f"{t.alpha:.0%}: {t.accuracy:.1%} and {t.nfr:.2%}" for t in self.tried)
         yield Note(
-            text=f"{self.found.alpha:.0%} of the old model is mixed in: no less accurate on the validation part, and "
-            f"fewest negative flips ({self.found.nfr:.2%}).",
+            text=f"{found.alpha:.0%} of the old model is mixed in: no less accurate on the validation part, and "
+            f"fewest negative flips ({found.nfr:.2%}).",
             detail=f"Share of the old model: accuracy and NFR (old classes) on the validation part. {shown}.",
         )
 
@@ -116,13 +125,12 @@ class Mixture:
 
     def describe(self, **more: Any) -> Checkpoint:
         """This version as a checkpoint's header; see ``Trainer.describe``."""
-        figures = {
-            "alpha": self.found.alpha,
-            "validation_accuracy": self.found.accuracy,
-            "validation_nfr": self.found.nfr,
-        }
+        found = self.found
+        figures = (
+            {"alpha": found.alpha, "validation_accuracy": found.accuracy, "validation_nfr": found.nfr} if found else {}
+        )
         made = dataclasses.replace(
-            self.between.version(self.found.alpha).checkpoint,
+            self.between.version(self.alpha).checkpoint,
             method=self.recipe.method.name,
             role=self.recipe.role,
             data_fingerprint=self.parts.dataset.fingerprint,
@@ -134,7 +142,7 @@ class Mixture:
 
     def save_weights(self, path: Path, checkpoint: Checkpoint) -> None:
         """Write through ``paths.replace_file``."""
-        version = self.between.renewed(self.found.alpha, self.parts.dataset, self.parts.train, None)
+        version = self.between.renewed(self.alpha, self.parts.dataset, self.parts.train, None)
         weights.save_network(path, version.network.state_dict(), checkpoint)
 
     def answers(self, indices: Indices, report: Progress | None = None) -> Logits | None:

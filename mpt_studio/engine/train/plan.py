@@ -131,6 +131,8 @@ def _notes(parts: Parts, start: Start, device: torch.device, held_size: int) -> 
     if not start.is_scratch:
         known = f"it knows {start.kept_rows} of {len(parts.class_names)} classes" if start.kept_rows else "a new head"
         notes.append(f"Training goes on from {start.described()}: {known}.")
+    if recipe.start.freeze < 0 and start.is_scratch:
+        notes.append("The network that is frozen has random weights; choose a --start, or leave --freeze out.")
     if recipe.start.freeze < 0 and not start.ends_in_head:
         notes.append(f"{recipe.model.arch} does not end in its last layer, so that all of it runs in every step.")
     if recipe.training.device == "auto" and device.type == "cpu":

@@ -137,14 +137,19 @@ def _of_checkpoint(checkpoint: Checkpoint) -> _Source:
     )
 
 
-def _adopting(parts: Parts, source: _Source) -> Start:
-    """A network of the version's classes with the source's weights."""
-    model = parts.recipe.model
+def check_fits(source: Checkpoint | _Source, model: Model) -> None:
+    """Raise ``UserError`` where weights are of another architecture than the recipe's."""
     if source.architecture != model.arch:
         raise UserError(
             f"The start {source.name} is of the architecture {source.architecture}, the recipe asks for {model.arch}; "
             f"choose --arch {source.architecture}, or another start."
         )
+
+
+def _adopting(parts: Parts, source: _Source) -> Start:
+    """A network of the version's classes with the source's weights."""
+    model = parts.recipe.model
+    check_fits(source, model)
     size = model.input_size(parts.dataset.image_size, source.preprocessing.image_size)
     network = _built(parts, replace(model, small_stem="on" if source.small_stem else "off"), size)
     kept = adopted(

@@ -29,9 +29,7 @@ from mpt_studio.engine.images import Report
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
 from mpt_studio.engine.networks import weights
-from mpt_studio.engine.train import head_only, optimizers, plan
-from mpt_studio.engine.train import progress as commands
-from mpt_studio.engine.train import progress as failures
+from mpt_studio.engine.train import head_only, optimizers, plan, progress
 from mpt_studio.engine.train.best import Best
 from mpt_studio.engine.train.decoding import decode_images
 from mpt_studio.engine.train.materials import Materials, gather
@@ -122,14 +120,14 @@ class Trainer:
         except Left:
             return
         except torch.OutOfMemoryError:
-            raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
+            raise UserError(progress.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
         except ValueError as error:
             if "more than 1 value per channel" in str(error):
-                raise UserError(failures.ONE_IMAGE) from None
+                raise UserError(progress.ONE_IMAGE) from None
             raise
         except RuntimeError as error:
             if "can't allocate memory" in str(error) or "not enough memory" in str(error):
-                raise UserError(failures.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
+                raise UserError(progress.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
         finally:
             heap.give_back()
@@ -191,8 +189,8 @@ class Trainer:
 
     def _note_on_loss(self) -> Iterator[Event]:
         loss = self.figures["loss"]
-        if self.finished and loss > failures.MUCH_LOSS:
-            yield Note(text=failures.diverged(loss, self.recipe.training.learning_rate), level="warning")
+        if self.finished and loss > progress.MUCH_LOSS:
+            yield Note(text=progress.diverged(loss, self.recipe.training.learning_rate), level="warning")
 
     def _note_on_rest(self) -> Iterator[Event]:
         best = self.best.epoch
@@ -257,7 +255,7 @@ class Trainer:
     def _wait(self, ask: Asked) -> Iterator[Event]:
         yield Paused(paused=True)
         while ask.now() == "pause":
-            time.sleep(commands.SECONDS_BETWEEN_POLLS)
+            time.sleep(progress.SECONDS_BETWEEN_POLLS)
         yield Paused(paused=False)
 
     def _finish_epoch(self, materials: Materials, pace: Pace) -> Epoch:
@@ -297,17 +295,14 @@ class Trainer:
         """The sums, once the losses are known to be finite; weights that are not end in such a loss one step later."""
         reading = self.student.sums.read()
         if not reading.is_finite:
-            raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
+            raise UserError(progress.not_a_number(self.epoch, self.recipe.training.learning_rate))
         return reading
-
-    def _weights_are_finite(self) -> bool:
-        values = [value for value in self.student.version.state_dict().values() if value.is_floating_point()]
-        return bool(torch.stack([value.sum() for value in values]).isfinite().all())
 
     def _refuse_what_is_not_finite(self) -> None:
         """Never let broken weights replace good ones on disk."""
-        if not self._weights_are_finite():
-            raise UserError(failures.not_a_number(self.epoch, self.recipe.training.learning_rate))
+        values = [value for value in self.student.version.state_dict().values() if value.is_floating_point()]
+        if not torch.stack([value.sum() for value in values]).isfinite().all():
+            raise UserError(progress.not_a_number(self.epoch, self.recipe.training.learning_rate))
 
     # ------------------------------------------------------------------ keeping
 
@@ -394,7 +389,8 @@ class Trainer:
         record = recipes.as_before(self.recipe)
         for name in _FREE_TO_CHANGE:
             record["training"].pop(name)
-        digest = hashlib.sha256(repr((record, self.parts.class_names, self.parts.known_to_old)).encode())
+        start = self._start[1:] if self._start[1] else ()  # a file may have become another since
+        digest = hashlib.sha256(repr((record, self.parts.class_names, self.parts.known_to_old, *start)).encode())
         digest.update(self.parts.train.astype("<i8").tobytes())
         digest.update(self.parts.dataset.fingerprint.encode())
         return digest.hexdigest()

@@ -14,6 +14,16 @@ from mpt_studio.engine.train.varied.batch import Batch, Targets
 from mpt_studio.engine.train.varied.draws import Draws, Stream
 from mpt_studio.engine.train.varied.variation import Variation, Wanted
 from mpt_studio.errors import UserError
+from mpt_studio.recipe import Images
+
+
+def check_mixing(images: Images, classes: int) -> None:
+    """Raise ``UserError`` where images are to be mixed of which there is but one class."""
+    if (images.mixup or images.cutmix) and classes < 2:
+        raise UserError(
+            "mixup and CutMix mix images of different classes and need at least two classes; "
+            f"this version has {classes}: set both to 0, or give it more classes."
+        )
 
 
 @dataclass(frozen=True)
@@ -32,11 +42,7 @@ class Mix(Variation):
         images = wanted.recipe.images
         if not images.mixup and not images.cutmix:
             return None
-        if wanted.classes < 2:
-            raise UserError(
-                "mixup and CutMix mix images of different classes and need at least two classes; "
-                f"this version has {wanted.classes}: set both to 0, or give it more classes."
-            )
+        check_mixing(images, wanted.classes)
         return cls(images.mixup, images.cutmix)
 
     def apply(self, batch: Batch, draws: Draws) -> Batch:
