@@ -15,10 +15,10 @@ from mpt_studio.data import open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch
 from mpt_studio.methods import METHODS
-from mpt_studio.recipe import Recipe
+from mpt_studio.recipe import Recipe, Training
 from mpt_studio.store import RunWriter
 
-from .conftest import TINY
+from .conftest import TINY, session_in
 
 
 def test_that_a_slow_disk_is_written_to_less_often(session: jobs.Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,3 +91,21 @@ def test_that_a_cache_folder_that_is_deleted_meanwhile_changes_nothing(
 
     deleted = trained(lambda _, event: shutil.rmtree(own_cache, ignore_errors=True))
     assert deleted == trained(lambda *_: None)
+
+
+@pytest.mark.parametrize("gone", ["", "train", "test"])
+def test_that_a_folder_that_vanishes_between_two_epochs_is_a_sentence_and_the_run_goes_on_once_it_is_back(
+    gone: str, images: Path, tmp_path: Path
+) -> None:
+    def take_away(run: str, event: Any) -> None:
+        if isinstance(event, Epoch) and event.epoch == 1:
+            (images / gone).rename(tmp_path / "away")
+
+    session, data = session_in(tmp_path / "store"), open_dataset(f"folder:{images}")
+    settings = Training(epochs=2, batch_size=16, device="cpu", data_placement="loader")
+    run = jobs.start_train(session.store, Recipe(data=data.spec, training=settings), data)
+    with pytest.raises(UserError, match=r"The image (train|val|test)/.* in .* has vanished since the data were opened"):
+        jobs.train(dataclasses.replace(session, listen=take_away), run.id, data)
+    assert session.store.run(run.id).outcome == "failed"
+    (tmp_path / "away").rename(images / gone)
+    assert jobs.train(session, run.id).outcome == "done"

@@ -15,7 +15,7 @@ from mpt_studio import paths
 from mpt_studio.errors import UserError
 from mpt_studio.events import Ended, Note
 from mpt_studio.predictions import Predictions, read_predictions
-from mpt_studio.recipe import Recipe
+from mpt_studio.recipe import Recipe, Training
 from mpt_studio.store import RunWriter, Store
 
 
@@ -219,3 +219,10 @@ def test_that_files_get_the_permissions_that_the_user_gives_new_files(writer: Ru
     plain = writer.folder / "plain"
     plain.touch()
     assert stat.S_IMODE((writer.folder / "run.json").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+@pytest.mark.parametrize("training", [Training(keep="best"), Training(patience=3)])
+def test_that_the_version_of_a_run_that_keeps_the_best_is_the_best(training: Training, tmp_path: Path) -> None:
+    writer = Store(tmp_path).create_run(Recipe(data="builtin", training=training))
+    kept = writer.save_weights(fill(b"weights"), training.keeps)
+    assert writer.run.checkpoint == kept

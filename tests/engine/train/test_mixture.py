@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -68,3 +69,20 @@ def test_that_without_a_candidate_or_an_old_model_there_is_a_sentence(missing, s
 def test_that_without_a_validation_part_there_is_a_sentence(mixing):
     with pytest.raises(UserError, match="validation part; keep one"):
         Mixture(dataclasses.replace(mixing, validation=mixing.validation[:0]))
+
+
+def test_that_who_stops_it_early_keeps_the_best_share_that_was_tried_with_its_own_figures(mixing):
+    mixture = Mixture(mixing)
+    list(mixture.fit(lambda: "stop"))
+    assert (mixture.alpha, mixture.describe().figures) == (0.0, {})  # nothing was measured of the candidate itself
+    mixture.tried = [Tried(0.0, 0.5, 0.2), Tried(0.1, 0.5, 0.1)]
+    assert mixture.describe().figures == {"alpha": 0.1, "validation_accuracy": 0.5, "validation_nfr": 0.1}
+
+
+def test_that_without_validation_images_of_old_classes_there_are_no_flips_to_avoid(mixing):
+    labels = mixing.dataset.labels[mixing.validation]
+    names = [mixing.dataset.class_names[label] for label in labels]
+    new = np.array([name not in mixing.old.class_names for name in names])
+    mixture = Mixture(dataclasses.replace(mixing, validation=mixing.validation[new]))
+    list(mixture.fit())
+    assert {tried.nfr for tried in mixture.tried} == {0.0}

@@ -92,6 +92,14 @@ def test_that_a_file_is_a_start_whose_images_and_sha256_the_version_takes_over(m
     assert (header.start, header.start_sha256) == (reference.name, reference.sha256())
 
 
+def test_that_a_run_does_not_go_on_once_its_start_is_another(make, replaced, reference, old, tmp_path):
+    recipe = replaced(start=Start(start=reference.path))
+    make(recipe, start=reference).save_state(tmp_path / "state.safetensors")
+    make(recipe, start=reference).restore(tmp_path / "state.safetensors")
+    with pytest.raises(UserError, match="belongs to another recipe or other data"):
+        make(recipe, start=old).restore(tmp_path / "state.safetensors")
+
+
 def test_that_the_run_tells_the_start_in_its_first_event(make, replaced, reference):
     trainer = make(replaced(start=Start(start=reference.path)), start=reference)
     first, *others = trainer.fit()
