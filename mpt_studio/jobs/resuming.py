@@ -26,8 +26,9 @@ def why_not_resumed(update: Update, runs: Mapping[str, Run]) -> str:
         return str(error)
     if update.outcome == "done" or (update.result and not missing):  # without a result they are still to be compared
         return "All of its versions are there."
-    if update.recipe.old and not Path(update.recipe.old).exists():
-        return f"Its old model is gone: there is no {update.recipe.old}."
+    for what, file in (("old model", update.recipe.old), ("start", update.recipe.start.file)):
+        if file and not Path(file).exists():
+            return f"Its {what} is gone: there is no {file}."
     return ""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mpt_studio.jobs import why_not_resumed
 from mpt_studio.methods import METHODS
-from mpt_studio.recipe import Recipe, UpdateRecipe
+from mpt_studio.recipe import Recipe, Start, UpdateRecipe
 from mpt_studio.store import Member, Store, Update
 
 RECIPE = UpdateRecipe(data="builtin", methods="none,mpt_kl")
@@ -71,6 +71,10 @@ def test_that_an_update_that_is_trained_now_is_not_resumed(tmp_path: Path) -> No
             "There is no folder /no/such/pets; check the path in folder:DIR.",
         ),
         (UpdateRecipe(data="builtin", old="/no/such.pth"), "Its old model is gone: there is no /no/such.pth."),
+        (
+            UpdateRecipe(data="builtin", start=Start(start="/no/such.pth")),
+            "Its start is gone: there is no /no/such.pth.",
+        ),
     ],
 )
 def test_that_what_is_gone_is_named(tmp_path: Path, recipe: UpdateRecipe, words: str) -> None:

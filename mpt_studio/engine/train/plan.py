@@ -141,4 +141,6 @@ def _notes(parts: Parts, start: Start, device: torch.device, held_size: int) -> 
         notes.append("Parts of pictures of several sizes are cut by loader processes, not from images on the device.")
     if recipe.model.small_stem == "on" and not networks.has_small_stem(recipe.model.arch):
         notes.append(f"{recipe.model.arch} has no form for small images; it is used as it is.")
+    elif recipe.model.small_stem == "on" and not start.small_stem:
+        notes.append("The start's weights are not of the form for small images, which is left out.")
     return notes

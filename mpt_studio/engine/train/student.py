@@ -40,7 +40,7 @@ class Student:
     def __init__(self, recipe: Recipe, plan: Plan, start: Start) -> None:
         self.recipe, self.plan, self.start_sha256 = recipe, plan, start.sha256
         training, device = recipe.training, plan.device
-        devices.prepare(device, deterministic=plan.deterministic)
+        devices.prepare(device, exact=plan.head_only, deterministic=plan.deterministic)  # features are evaluation's
         self.network = devices.place(start.network, device).train()
         self.head = self._head_name()
         """The last layer's name where it is treated otherwise than the rest; else empty."""

@@ -106,9 +106,9 @@ class FlowView(QWidget):
         total, taken = sum(p.count for p in pairs), sum(p.count for p in pairs if p.to_new_class)
         self.summary.setText(
             f"{count(taken)} of {count(total, 'negative flip')} ({percent(taken / total)}) went to new classes."
-            if total
+            if total and comparison and comparison.class_is_new.any()
             else ""
         )
-        self.summary.setVisible(bool(total))
+        self.summary.setVisible(bool(self.summary.text()))
         none = "No negative flips: the update keeps every answer that the old model had right."
         self.bars.set_rows(rows, none if comparison else COUNTING)

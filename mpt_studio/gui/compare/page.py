@@ -215,7 +215,8 @@ class ComparePage(RefreshedWhenSeen):
     def _refresh(self) -> None:
         workspace = self.workspace
         comparison, old, current = workspace.comparison(), workspace.old, workspace.current
-        some = any(workspace.comparison(v.key) is not None for v in workspace.candidates)
+        found = [c for c in (workspace.comparison(v.key) for v in workspace.candidates) if c is not None]
+        some = bool(found)
         if comparison is None and self.blocked.covers():
             self.stack.setCurrentWidget(self.blocked)
             return
@@ -223,6 +224,7 @@ class ComparePage(RefreshedWhenSeen):
         if not some:
             self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
             return
+        self._offer_new_classes(any(c.class_is_new.any() for c in found))
         self.subsets.button(SUBSETS.index(self.subset)).setChecked(True)
         self.table.refresh(self.subset)
         self.floor.setText(self.noise.sentence(self.subset))
@@ -232,6 +234,12 @@ class ComparePage(RefreshedWhenSeen):
         self._show_comparison(comparison)
         self._show_frontiers()
         self._highlight()
+
+    def _offer_new_classes(self, some: bool) -> None:
+        """Figures over new classes, only where there are any."""
+        self.subsets.button(SUBSETS.index("new_classes")).setVisible(some)
+        if self._chosen == "new_classes" and not some:
+            self._chosen = None
 
     def _why_nothing(self) -> str:
         current = self.workspace.current

@@ -10,6 +10,7 @@ from mpt_studio import paths
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.features import FOLDER, Backbone
+from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.methods import METHODS, method_named
 from mpt_studio.recipe import Model, Start
@@ -119,3 +120,13 @@ def test_that_a_run_resumes_bit_for_bit(make, replaced, reference, tmp_path):
     list(second.fit())
     ends = [trainer.network.state_dict() for trainer in (whole, second)]
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+@pytest.mark.parametrize("freeze", [0, -1])
+def test_that_features_are_computed_as_exactly_as_a_version_is_evaluated(
+    freeze, make, replaced, reference, monkeypatch
+):
+    asked: list[bool] = []
+    monkeypatch.setattr(devices, "prepare", lambda _, exact=False, **__: asked.append(exact))
+    make(replaced(start=Start(start=reference.path, freeze=freeze)), start=reference)
+    assert asked == [freeze < 0]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.checkpoint import Preprocessing, read_checkpoint
 from mpt_studio.data.fit import Fit, Whole
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
-from mpt_studio.recipe import Images, Model
+from mpt_studio.recipe import Images, Model, Start
 
 
 def test_that_no_gpu_falls_back_to_the_cpu_and_says_so(make, replaced):
@@ -71,3 +71,16 @@ def test_that_files_are_decoded_to_what_training_shows(make, replaced, photograp
 )
 def test_that_a_cpu_needs_loader_processes_for_policies_even_where_all_is_decoded(images, busy, make, replaced):
     assert make(replaced(images=Images(**images))).plan.works_in_loaders == busy
+
+
+def test_that_a_frozen_network_of_random_weights_is_told(make, replaced):
+    assert any("random weights" in note for note in make(replaced(start=Start(freeze=-1))).plan.notes)
+
+
+def test_that_a_stem_that_the_start_does_not_have_is_told(make, replaced, tmp_path):
+    scratch = make(replaced(model=Model(small_stem="off")))
+    scratch.save_weights(tmp_path / "large.safetensors", scratch.describe())
+    large = read_checkpoint(tmp_path / "large.safetensors")
+    trainer = make(replaced(start=Start(start=large.path), model=Model(small_stem="on")), start=large)
+    assert not trainer.plan.small_stem
+    assert any("not of the form for small images" in note for note in trainer.plan.notes)

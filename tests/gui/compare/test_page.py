@@ -13,8 +13,10 @@ from pytestqt.qtbot import QtBot
 from mpt_studio.compare import Filter
 from mpt_studio.flips import FlipKind
 from mpt_studio.gui.compare.page import ComparePage
+from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from ..conftest import NEW_ANSWER, OLD_ANSWER, predictions
 from .conftest import cell, opened
 
 pytestmark = pytest.mark.gui
@@ -178,3 +180,17 @@ def test_that_flips_are_there_and_the_frontier_says_why_it_is_not(qtbot: QtBot, 
     assert not page.offset.isEnabled()
     assert "There is no logit offset" in page.offset.toolTip()
     assert "not available: margin drop, confidence" in page.matching.text()
+
+
+def test_that_where_no_class_is_new_nobody_speaks_of_new_classes(qtbot: QtBot, empty_workspace: Workspace) -> None:
+    for role, answers in (("old", OLD_ANSWER), ("candidate", NEW_ANSWER)):
+        empty_workspace.add_version(Version(role, role, role, predictions=predictions(answers, 3, role)))
+    page = opened(qtbot, empty_workspace)
+    assert [page.subsets.button(i).isVisible() for i in range(3)] == [True, True, False]
+    assert not page.flow.summary.isVisible()
+    page.set_subset("new_classes")
+    assert page.subset == "old_classes"
+
+
+def test_that_figures_over_new_classes_are_offered_where_there_are_any(page: ComparePage) -> None:
+    assert page.subsets.button(2).isVisible()
