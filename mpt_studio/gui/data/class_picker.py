@@ -102,7 +102,8 @@ class ClassPicker(QWidget):
     def _tell(self) -> None:
         model = self.list.classes
         everything, old = len(model.names), int(model.ticked.sum())
-        told = f"{count(old, 'old class', 'old classes')}, {count(everything - old, 'new one')}"
+        new = count(everything - old, "new one") if old < everything else "none new"
+        told = f"{count(old, 'old class', 'old classes')}, {new}"
         self.summary.setText(told if model.asks != "nothing" else count(everything, "class", "classes"))
         self.changed.emit()
 

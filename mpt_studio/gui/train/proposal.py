@@ -88,7 +88,7 @@ def about_classes(found: Found) -> str:
     if found.diagnosis is None:
         return "Those that are ticked in the list."
     new = [name for name in found.dataset.class_names if name not in set(found.known)]
-    parts = [f"{len(found.known):,} known", f"{len(new):,} new{_named(new)}"]
+    parts = [f"{len(found.known):,} known", f"{len(new):,} new{_named(new)}" if new else "none new"]
     if found.dropped:
         parts.append(f"{len(found.dropped):,} that the data lack{_named(found.dropped)}")
     return f"{', '.join(parts)}. {' '.join(found.diagnosis.sentences())}".strip()

@@ -23,6 +23,8 @@ def picker(qtbot: QtBot) -> ClassPicker:
 def test_that_ticks_become_the_recipes_text(picker: ClassPicker) -> None:
     picker.show_classes(ManyClasses(30, 2), "3")
     assert (picker.text, picker.summary.text()) == ("3", "3 old classes, 27 new ones")
+    picker.tick_all.click()
+    assert picker.summary.text() == "30 old classes, none new"
     picker.tick_none.click()
     assert picker.text == ""
     picker.number.setValue(5)

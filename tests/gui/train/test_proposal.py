@@ -98,3 +98,10 @@ def test_that_what_was_found_is_told_in_numbers(photos: Dataset) -> None:
     seen = found(photos, deployed(names=("cat", "Dog", "wolf")))
     assert about_data(seen) == ("120 training images and 12 test images, 96 px; 3 classes of 40 training images each")
     assert about_classes(seen) == ("2 known, 1 new (fox), 1 that the data lack (wolf). Spelled otherwise: Dog → dog.")
+
+
+def test_that_where_no_class_is_new_that_is_said_in_words_and_no_margin_is_proposed(photos: Dataset) -> None:
+    old = dataclasses.replace(deployed(size=224), class_names=photos.class_names)
+    seen = found(photos, old)
+    assert about_classes(seen) == f"{len(photos.class_names)} known, none new."
+    assert proposed(seen, "fine-tune").methods == "none,none@old,bcwi,churn_kd,pct_kl"
