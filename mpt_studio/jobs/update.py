@@ -64,7 +64,8 @@ def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
 def run_update(session: Session, update_id: str, dataset: Dataset | None = None) -> dict[str, Any] | None:
     """Run or resume an update to its end and return its result (``update.json``'s "result").
 
-    The result is None where the user stopped it before there was anything to compare.
+    The result is None where the user stopped it before there was anything to compare. ``dataset`` are the recipe's
+    data, where ``check_update`` has opened them.
 
     Raises:
         UserError: the old model or the reference could not be had; a failing candidate is listed under "failed".
@@ -106,7 +107,7 @@ class _UpdateJob:
         self.dataset = dataset or open_data(self.session, self.recipe.data)
         self.recipe = with_start(self.recipe, self.dataset)
         self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
-        if not self.writer.update.members:
+        if dataset is None and not self.writer.update.members:
             check_engine(self.session, self.recipe, self.dataset)
         outcome: Outcome = "done"
         try:

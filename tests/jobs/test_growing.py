@@ -134,3 +134,16 @@ def test_that_renamed_classes_are_the_old_ones_by_a_class_map_that_is_kept(
     assert result["data"]["old_classes"] == ["day", "night"]
     assert any(text.endswith("it knows 2 of 3 classes.") for text in notes)
     assert {row["old_classes"]["samples"] for row in result["candidates"]} == {10}
+
+
+def test_that_an_update_that_nobody_checked_is_checked_before_anything_is_trained(
+    session: jobs.Session, old: Path, tmp_path: Path
+) -> None:
+    """The window puts updates on disk, which its worker opens."""
+    data = painted(tmp_path / "images", "dark", "grey", "light")
+    recipe = UpdateRecipe(data=data, old=str(old), methods="none@old", model=Model(arch=ARCH), training=QUICK)
+    update = jobs.start_update(session.store, recipe)
+    with pytest.raises(UserError, match="has its architecture, small"):
+        jobs.run_update(session, update.id)
+    assert session.store.update(update.id).outcome == "failed"
+    assert not session.store.runs()
