@@ -59,7 +59,8 @@ def test_that_it_leaves_when_asked(mixing):
 
 
 @pytest.mark.parametrize(
-    ("missing", "sentence"), [("old", "BCWI needs the old model"), ("start", "BCWI needs the old model and a candidate")]
+    ("missing", "sentence"),
+    [("old", "BCWI needs the old model"), ("start", "BCWI needs the old model and a candidate")],
 )
 def test_that_without_a_candidate_or_an_old_model_there_is_a_sentence(missing, sentence, mixing):
     with pytest.raises(UserError, match=sentence):
