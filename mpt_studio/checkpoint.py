@@ -80,6 +80,8 @@ class Checkpoint:
     start_sha256: str = ""
     source: str = ""
     """The foreign file that this one was made from, as it was named; empty for versions trained here."""
+    source_sha256: str = ""
+    """Of that file's own content, where it is known."""
     notes: tuple[str, ...] = ()
     """What was found in the foreign file and how it was taken, one sentence each."""
     format: int = FORMAT

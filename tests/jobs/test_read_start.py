@@ -10,7 +10,7 @@ import torch
 import torchvision
 
 from mpt_studio import jobs
-from mpt_studio.checkpoint import HEADER_KEY
+from mpt_studio.checkpoint import HEADER_KEY, read_checkpoint
 from mpt_studio.data import open_dataset
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
@@ -101,7 +101,9 @@ def test_that_a_training_starts_from_a_backbone(session: jobs.Session, tmp_path:
     run = jobs.train(session, jobs.start_train(session.store, recipe, open_dataset("builtin")).id)
     assert run.checkpoint is not None
     told = [event.text for event in run.events() if isinstance(event, Note)]
-    assert any("body.pth (SHA-256" in text for text in told), told
+    sha256 = sha256_of(tmp_path / "body.pth")  # of the file that was named, not of what was made of it
+    assert any(f"body.pth (SHA-256 {sha256[:12]}" in text for text in told), told
+    assert read_checkpoint(run.checkpoint).start_sha256 == sha256
 
 
 def test_that_another_port_s_weights_ask_once_and_then_answer_as_there(session: jobs.Session, lite0: Path) -> None:
