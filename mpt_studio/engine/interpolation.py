@@ -42,7 +42,13 @@ class Interpolation:
         devices.prepare(self.device, exact=True)
         self._network = load_network(update)
         self._ends = _matched(old, update, load_network(old), self._network)
-        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules())
+        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules()) and self._differ_below()
+        """Whether statistics of batch normalisation have to be found between the two: not where only heads differ."""
+
+    def _differ_below(self) -> bool:
+        head = head_of(self._network, self.update.preprocessing.image_size, len(self.update.class_names))
+        old, update = self._ends
+        return any(not torch.equal(old[n], update[n]) for n in update if not n.startswith(f"{head}."))
 
     def version(self, alpha: float) -> FrozenVersion:
         """The version at ``alpha`` (1 is old, 0 is the update), with interpolated statistics."""

@@ -6,10 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
+from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.interpolation import Interpolation, check_compatible
+from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.errors import UserError
+from mpt_studio.recipe import Start
 
 NONE = np.empty(0, np.int64)
 
@@ -78,3 +82,19 @@ def test_that_versions_that_see_different_pixels_are_not_interpolated(foreign) -
     plain = dataclasses.replace(foreign.preprocessing, resize=0)
     with pytest.raises(UserError, match="do not resize and crop images in the same way"):
         check_compatible(foreign, dataclasses.replace(foreign, preprocessing=plain))
+
+
+def test_that_statistics_stay_where_only_the_heads_differ(make, replaced, reference, squares, tmp_path):
+    """A frozen network's statistics are its start's: they were never of these images."""
+    ends = []
+    for seed in (1, 2):
+        recipe = replaced({"epochs": 1, "seed": seed}, start=Start(start=reference.path, freeze=-1))
+        trainer = make(recipe, start=reference)
+        list(trainer.fit())
+        path = tmp_path / f"{seed}.safetensors"
+        trainer.save_weights(path, trainer.describe())
+        ends.append(read_checkpoint(path))
+    between = Interpolation(*ends, "cpu")
+    assert not between.has_statistics
+    middle = between.renewed(0.5, squares, squares.train, None).network.state_dict()
+    assert torch.equal(middle["stem.1.running_mean"], load_network(reference).state_dict()["stem.1.running_mean"])
