@@ -94,13 +94,9 @@ def start_of(session: Session, path: Path, arch: str) -> Checkpoint:
         return read_checkpoint(path)
     seen = reading_of(session, path, for_start=True)
     is_asked = seen.checkpoint is None and arch in {candidate.arch for candidate in seen.candidates}
-    return _traced(read_start(session, path, Choices(arch=arch) if is_asked else NOTHING_CHOSEN))
-
-
-def _traced(reading: Reading) -> Checkpoint:
-    """The file that a reading wrote, with the hash of the one that a person named."""
-    assert reading.checkpoint is not None
-    return dataclasses.replace(reading.checkpoint, source_sha256=reading.sha256)
+    start = read_start(session, path, Choices(arch=arch) if is_asked else NOTHING_CHOSEN)
+    assert start.checkpoint is not None
+    return dataclasses.replace(start.checkpoint, source_sha256=start.sha256)
 
 
 def reading_of(
@@ -160,7 +156,7 @@ def checkpoint_of(
     reading = read_version(session, path, choices, data_classes)
     if reading.needs or reading.checkpoint is None:
         raise UserError(missing_sentence(reading))
-    return _traced(reading)
+    return reading.checkpoint
 
 
 def with_preprocessing(session: Session, path: Path, choices: Choices, changes: dict[str, Any]) -> Choices:
