@@ -10,11 +10,11 @@ from mpt_studio.report.text_table import TextTable
 
 
 def cache(limit: str = "", empty: bool = False, json: JsonOption = False) -> int:
-    """Show the decoded images of each data set: they are kept so that no file is decoded twice.
+    """Show the decoded images of each data set, and features of frozen networks: they are kept to be made once.
 
     Args:
         limit: From now on they may take so much: a share of the free disk, as 25%, a size, as 20GB, or 0 for nothing.
-        empty: Delete them; they are decoded again when they are needed.
+        empty: Delete them; they are made again when they are needed.
     """
     from mpt_studio.data import room
 
@@ -40,4 +40,6 @@ def _text(record: dict[str, Any]) -> str:
     allowed = f"they may take {as_size(record['limit_bytes'])} (limit: {record['limit']})"
     lines = [str(table)] if table.rows else []
     lines += [f"{as_size(record['freed'])} were freed."] if record["freed"] else []
-    return "\n".join([*lines, f"Decoded images take {as_size(record['bytes'])}; {allowed}. {record['folder']}"])
+    return "\n".join(
+        [*lines, f"Decoded images and features take {as_size(record['bytes'])}; {allowed}. {record['folder']}"]
+    )

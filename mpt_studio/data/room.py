@@ -1,7 +1,8 @@
-"""How much of the disk decoded images may take, what they take, and which go first.
+"""How much of the disk decoded images, and what networks made of them, may take, what they take, and which go first.
 
 <cache>/decoded/<data>/<form>.<pixels or jpeg>/   as ``decoded`` writes it
                        <form>.<pixels or jpeg>.lock
+                       features-<what decides them>/   as ``engine.features`` writes it, with such a lock
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from mpt_studio.errors import UserError, one_sentence
 LIMIT = "MPT_STUDIO_DECODED"
 """The variable that overrides the limit for one call."""
 DEFAULT_LIMIT = "25%"
+ABOUT = "about.json"
+"""In each folder: whose data they are; its time says when somebody needed them last."""
 KEPT_DAYS = 120
 LEFT_FREE = 1 << 30
 """Bytes of the disk that are never taken."""
@@ -35,7 +38,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 @dataclass(frozen=True)
 class Entry:
-    """The decoded images of one data set in one form."""
+    """The decoded images of one data set in one form, or their features by one network."""
 
     folder: Path
     data: str
@@ -51,7 +54,7 @@ def home() -> Path:
 
 def place_of(spec: str, form: Form, stored: Stored) -> Path:
     """The folder for data and a form."""
-    return _data_folder(spec) / f"{form.name}.{stored}"
+    return folder_of(spec) / f"{form.name}.{stored}"
 
 
 def existing(spec: str, form: Form) -> Decoded | None:
@@ -64,7 +67,7 @@ def existing(spec: str, form: Form) -> Decoded | None:
 def existing_wholes(spec: str, at_least: int) -> list[Form]:
     """Forms in which something is kept whole with a shorter side of so many pixels, smallest first."""
     try:
-        names = os.listdir(_data_folder(spec))
+        names = os.listdir(folder_of(spec))
     except OSError:
         return []
     found = {int(match[1]) for name in names if (match := re.fullmatch(r"whole-(\d+)\.[a-z]+", name))}
@@ -146,12 +149,13 @@ def as_size(count: int) -> str:
     return f"{count / (1 << 30):,.1f} GB" if count >= 1 << 30 else f"{count / (1 << 20):,.0f} MB"
 
 
-def _data_folder(spec: str) -> Path:
+def folder_of(spec: str) -> Path:
+    """The folder for all that is kept of some data."""
     return home() / hashlib.sha256(spec.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def _entry(folder: Path) -> Entry | None:
-    about, data = folder / "about.json", "?"
+    about, data = folder / ABOUT, "?"
     try:
         used = folder.stat().st_mtime
         size = sum(file.stat().st_size for file in folder.iterdir())

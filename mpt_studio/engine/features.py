@@ -5,7 +5,10 @@ Shape letters: N samples, F features, C classes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +19,7 @@ from torch import Tensor, nn
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import Preprocessing
+from mpt_studio.data import room
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.evaluate import batch_size, pixel_batches
@@ -25,8 +29,7 @@ from mpt_studio.engine.version import Normalise
 from mpt_studio.errors import UserError
 
 KEY = "mpt_studio_features"
-FOLDER = "features"
-"""In the folder of what can be made again."""
+FILE = "features.safetensors"
 
 Report = Callable[[str, float], None]
 
@@ -94,36 +97,41 @@ def kept(identity: tuple[object, ...], dataset: Dataset, indices: Indices, make:
 
     ``identity`` is everything else that decides it; nothing is kept where that is empty.
     """
-    file = _file(identity, dataset, indices) if identity else None
-    found = _read(file, len(indices)) if file else None
+    place = _place(identity, dataset, indices) if identity else None
+    found = _read(place, len(indices)) if place else None
     if found is None:
         found = make()
-        if file:
-            _write(file, found)
+        if place:
+            _write(place, found, dataset)
     return found
 
 
-def _file(identity: tuple[object, ...], dataset: Dataset, indices: Indices) -> Path:
+def _place(identity: tuple[object, ...], dataset: Dataset, indices: Indices) -> Path:
+    """Beside the decoded images of the same data: one limit, one way to be rid of them."""
     digest = hashlib.sha256(repr((identity, torch.__version__)).encode())
     digest.update(dataset.fingerprint.encode())
     digest.update(np.ascontiguousarray(indices, dtype="<i8").tobytes())
-    return paths.cache_dir() / FOLDER / f"{digest.hexdigest()[:32]}.safetensors"
+    return room.folder_of(dataset.spec) / f"features-{digest.hexdigest()[:16]}"
 
 
-def _read(file: Path, count: int) -> Tensor | None:
+def _read(place: Path, count: int) -> Tensor | None:
     """None where nothing whole is kept."""
-    if not file.is_file():
-        return None
     try:
-        found = load_tensors(file, KEY, "file of features")[0]["features"]
-    except (UserError, KeyError):
+        found = load_tensors(place / FILE, KEY, "file of features")[0]["features"]
+        os.utime(place / room.ABOUT)
+    except (UserError, KeyError, OSError):
         return None
     return found if found.ndim == 2 and len(found) == count else None
 
 
-def _write(file: Path, features: Tensor) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        paths.replace_file(file, lambda path: save_tensors(path, {"features": features}, KEY, {}), durable=False)
-    except OSError:  # a full disk must not end the training: they are computed again
-        return
+def _write(place: Path, features: Tensor, dataset: Dataset) -> None:
+    """Nothing where there is no room, or none can be had: they are computed again."""
+    with contextlib.suppress(OSError, UserError):
+        if not room.make_room(features.numel() * features.element_size(), place):
+            return
+        with room.lock_of(place):
+            place.mkdir(parents=True, exist_ok=True)
+            paths.replace_file(
+                place / FILE, lambda path: save_tensors(path, {"features": features}, KEY, {}), durable=False
+            )
+            paths.write_text(place / room.ABOUT, json.dumps({"data": dataset.spec}), durable=False)

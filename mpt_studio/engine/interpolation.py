@@ -41,14 +41,12 @@ class Interpolation:
         self.device = devices.choose(device)
         devices.prepare(self.device, exact=True)
         self._network = load_network(update)
-        self._ends = _matched(old, update, load_network(old), self._network)
-        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules()) and self._differ_below()
+        head = head_of(self._network, update.preprocessing.image_size, len(update.class_names))
+        self._ends = _matched(old, update, load_network(old), self._network, head)
+        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules()) and _differ(
+            *self._ends, head
+        )
         """Whether statistics of batch normalisation have to be found between the two: not where only heads differ."""
-
-    def _differ_below(self) -> bool:
-        head = head_of(self._network, self.update.preprocessing.image_size, len(self.update.class_names))
-        old, update = self._ends
-        return any(not torch.equal(old[n], update[n]) for n in update if not n.startswith(f"{head}."))
 
     def version(self, alpha: float) -> FrozenVersion:
         """The version at ``alpha`` (1 is old, 0 is the update), with interpolated statistics."""
@@ -119,12 +117,16 @@ def check_compatible(old: Checkpoint, update: Checkpoint) -> None:
         raise UserError(f"{_name(old)} and {_name(update)} have no class in common; nothing can be interpolated.")
 
 
+def _differ(old: dict[str, Tensor], update: dict[str, Tensor], head: str) -> bool:
+    """Whether they do below the head."""
+    return any(not torch.equal(old[name], update[name]) for name in update if not name.startswith(f"{head}."))
+
+
 def _matched(
-    old: Checkpoint, update: Checkpoint, old_network: nn.Module, network: nn.Module
+    old: Checkpoint, update: Checkpoint, old_network: nn.Module, network: nn.Module, head: str
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Both versions' tensors in the update's shape; the old head takes the rows of new classes from the update."""
     before, after = dict(old_network.state_dict()), {k: v.clone() for k, v in network.state_dict().items()}
-    head = head_of(network, update.preprocessing.image_size, len(update.class_names))
     shared = [name for name in update.class_names if name in old.class_names]
     to = torch.tensor([update.class_names.index(name) for name in shared])
     source = torch.tensor([old.class_names.index(name) for name in shared])

@@ -40,7 +40,7 @@ def test_that_decoded_images_are_shown_and_deleted(capsys: pytest.CaptureFixture
     assert kept in run(capsys, "cache")[1]
     code, out, _ = run(capsys, "cache", "--empty", "--json")
     assert (json.loads(out)["images"], json.loads(out)["freed"]) == ([], entry["bytes"])
-    assert run(capsys, "cache")[1].startswith("Decoded images take 0 MB; they may take ")
+    assert run(capsys, "cache")[1].startswith("Decoded images and features take 0 MB; they may take ")
 
 
 @pytest.mark.usefixtures("kept")

@@ -49,7 +49,9 @@ class Student:
         self.optimizer = optimizers.make(self.network, self._decaying(), speeds)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False) if training.ema else None
         """The running average of the weights, where the version is that."""
-        self._anchors = [p.detach().clone() for p in self._parameters()] if recipe.start.keep_near else []
+        near = recipe.start.keep_near
+        self._anchors = {p: p.detach().clone() for p in self.network.parameters()} if near else {}
+        """Where every parameter began, for those that are drawn there."""
         self.scaler = torch.amp.GradScaler(device.type, enabled=plan.precision == "fp16")
         self.sums = RunningSums(device)
         self.epoch = 0
@@ -83,11 +85,10 @@ class Student:
     def step(self, materials: Materials, batch: Batch, epoch: int, number: int) -> None:
         """Optimizer step ``number`` of the run. Nothing here waits for the device."""
         training, self.epoch = self.recipe.training, epoch
-        rate = learning_rate(training, number, self.plan.steps_per_epoch)
         devices.seed(self.plan.device, order.step_seed(training.seed, number))
-        optimizers.set_learning_rate(self.optimizer, rate)
+        optimizers.set_learning_rate(self.optimizer, learning_rate(training, number, self.plan.steps_per_epoch))
         self.learn(materials, [(p, *self.teacher_logits(materials, p)) for p in batch.parts(training.accumulate)])
-        self._stay_near(rate)
+        self._stay_near()
         self._update_average(number)
 
     def learn(self, materials: Materials, parts: Sequence[tuple[Batch, Logits, Logits]]) -> None:
@@ -131,9 +132,6 @@ class Student:
         near = self.recipe.start.keep_near
         return dataclasses.replace(self.recipe.training, weight_decay=0.0) if near else self.recipe.training
 
-    def _parameters(self) -> list[Tensor]:
-        return list(self.network.parameters())
-
     def _arithmetic(self) -> torch.autocast:
         return devices.autocast(self.plan.device, self.plan.precision)
 
@@ -144,12 +142,16 @@ class Student:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), limit)
 
     @torch.no_grad()
-    def _stay_near(self, rate: float) -> None:
-        """p ← p − lr·λ·(p − p_start) of what learns: L2-SP (Xuhong et al., ICML 2018), decoupled from the gradient."""
-        pull = rate * self.recipe.start.keep_near
-        pairs = [(p, a) for p, a in zip(self._parameters(), self._anchors, strict=False) if p.requires_grad]
-        if pairs and pull:
-            torch._foreach_lerp_([p for p, _ in pairs], [a for _, a in pairs], min(1.0, pull))
+    def _stay_near(self) -> None:
+        """p ← p − lr·λ·(p − p_start) of what learns: L2-SP (Xuhong et al., ICML 2018), decoupled from the gradient.
+
+        lr is the layer's own, as for decay towards zero.
+        """
+        for group in self.optimizer.param_groups if self._anchors else ():
+            learning = [p for p in group["params"] if p.requires_grad]
+            pull = min(1.0, group["lr"] * self.recipe.start.keep_near)
+            if learning:
+                torch._foreach_lerp_(learning, [self._anchors[p] for p in learning], pull)
 
     @torch.no_grad()
     def _update_average(self, number: int) -> None:
@@ -157,7 +159,8 @@ class Student:
         if self.average is None:
             return
         decay = min(self.recipe.training.ema, (1 + number) / (STEPS_OF_WARM_UP + number))
-        pairs = [(e, p) for e, p in zip(self.average.parameters(), self._parameters(), strict=True) if p.requires_grad]
-        torch._foreach_lerp_([e for e, _ in pairs], [p for _, p in pairs], 1 - decay)
+        both = zip(self.average.parameters(), self.network.parameters(), strict=True)
+        pairs = [(mean, p) for mean, p in both if p.requires_grad]
+        torch._foreach_lerp_([mean for mean, _ in pairs], [p for _, p in pairs], 1 - decay)
         for mine, theirs in zip(self.average.buffers(), self.network.buffers(), strict=True):
             mine.copy_(theirs)

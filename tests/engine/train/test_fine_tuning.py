@@ -130,3 +130,17 @@ def test_that_a_last_batch_of_one_image_is_left_out(make, replaced):
     assert len(trainer.parts.train) % 19 == 1
     events = list(trainer.fit())
     assert next(e for e in events if isinstance(e, Epoch)).train_images == 95
+
+
+def test_that_a_layer_is_pulled_to_its_start_at_its_own_rate(make, replaced, old):
+    start = Start(keep_near=0.5, layer_decay=0.1)
+    student = make(replaced({"epochs": 1}, method=method_named("none@old"), start=start), old=old).student
+    before = {p: p.detach().clone() for p in student.network.parameters()}
+    with torch.no_grad():
+        torch._foreach_add_(list(before), 1.0)
+    for group in student.optimizer.param_groups:
+        group["lr"] = 0.2 * group["lr_scale"]
+    student._stay_near()
+    for group in student.optimizer.param_groups:
+        for p in group["params"]:
+            assert torch.allclose(p, before[p] + 1.0 - 0.5 * 0.2 * group["lr_scale"], atol=1e-6)

@@ -8,8 +8,9 @@ import torch
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.data import room
 from mpt_studio.engine.evaluate import evaluate
-from mpt_studio.engine.features import FOLDER, Backbone
+from mpt_studio.engine.features import FILE, Backbone
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.methods import METHODS, method_named
@@ -67,7 +68,7 @@ def test_that_images_go_through_the_network_once_for_all_candidates(make, replac
 def test_that_damaged_features_are_computed_again(make, replaced, reference, looks):
     list(make(frozen(replaced, reference.path), start=reference).fit())
     first = sum(looks)
-    for file in (paths.cache_dir() / FOLDER).iterdir():
+    for file in paths.cache_dir().rglob(FILE):
         content = bytearray(file.read_bytes())
         content[-3] ^= 1
         file.write_bytes(bytes(content))
@@ -130,3 +131,22 @@ def test_that_features_are_computed_as_exactly_as_a_version_is_evaluated(
     monkeypatch.setattr(devices, "prepare", lambda _, exact=False, **__: asked.append(exact))
     make(replaced(start=Start(start=reference.path, freeze=freeze)), start=reference)
     assert asked == [freeze < 0]
+
+
+def test_that_features_are_counted_emptied_and_limited_like_decoded_images(
+    make, replaced, reference, looks, monkeypatch
+):
+    def train() -> None:
+        list(make(frozen(replaced, reference.path), start=reference).fit())
+
+    train()
+    kept = room.entries()
+    assert {entry.data for entry in kept} == {"squares"}
+    assert sum(entry.bytes for entry in kept) > 96 * 4
+    assert room.empty() > 0
+    assert not room.entries()
+    once = sum(looks)
+    monkeypatch.setenv(room.LIMIT, "0")
+    train()
+    assert sum(looks) == 2 * once
+    assert not room.entries()
