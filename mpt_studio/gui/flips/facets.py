@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, causes, facets
 from mpt_studio.compare.figures import missing
@@ -23,7 +23,7 @@ from mpt_studio.gui.flips.thresholds_dialog import ThresholdsDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, MARK_KEYS
-from mpt_studio.gui.widgets.plain import RIGHT, WRONG, caption, count, set_tip
+from mpt_studio.gui.widgets.plain import RIGHT, WRONG, beside, caption, count, set_tip
 from mpt_studio.gui.workspace.annotations import meaning
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -258,7 +258,7 @@ class FacetPanel(QWidget):
         head.toggled.connect(
             lambda on, head=head: head.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         )
-        top: QWidget = _beside(head, self.edit_thresholds) if facet.key == "causes" else head
+        top: QWidget = beside(head, self.edit_thresholds) if facet.key == "causes" else head
         for widget in (top, values):
             self._layout.insertWidget(self._layout.count() - 1, widget)
         self._facets.append(facet)
@@ -346,13 +346,3 @@ class FacetPanel(QWidget):
     def _toggle(self, facet: Facet, key: Hashable) -> None:
         chosen = self._workspace.filter
         self._workspace.set_filter(facet.toggled(chosen, key))
-
-
-def _beside(head: QToolButton, button: QToolButton) -> QWidget:
-    """A facet's title with a button at its right."""
-    holder = QWidget()
-    line = QHBoxLayout(holder)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.addWidget(head, 1)
-    line.addWidget(button)
-    return holder

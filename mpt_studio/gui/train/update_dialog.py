@@ -35,7 +35,7 @@ from mpt_studio.gui.versions.class_doctor import ClassDoctor
 from mpt_studio.gui.versions.question import ModelDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, dropped_paths
-from mpt_studio.gui.widgets.plain import count, listed, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import beside, count, listed, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.items import Question
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -98,8 +98,8 @@ class UpdateDialog(FormDialog):
             button.hide()
         self.form.addRow(section_label("What was found"))
         self.form.addRow("Data", self.about_data)
-        self.form.addRow("Old model", _beside(self.about_old, self.answer))
-        self.form.addRow("Classes", _beside(self.about_classes, self.doctor))
+        self.form.addRow("Old model", beside(self.about_old, self.answer))
+        self.form.addRow("Classes", beside(self.about_classes, self.doctor))
 
     def _make_proposal(self) -> None:
         self.way = ComboBox()
@@ -362,12 +362,3 @@ class _Fact(QLabel):
         """Say it; ``more`` on hover."""
         self.setText(text)
         set_tip(self, more or text)
-
-
-def _beside(fact: QLabel, button: QPushButton) -> QWidget:
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.addWidget(fact, 1)
-    row.addWidget(button)
-    return holder

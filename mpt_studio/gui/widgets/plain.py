@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 RIGHT, WRONG = "✓", "✗"
 
@@ -40,6 +40,16 @@ class _Wrapped(QLabel):
 
 _BREAK = "\u200b"
 _LONG, _PART = re.compile(r"\S{20,}"), re.compile(r"[^_/\\.-]*[_/\\.-]|[^_/\\.-]{16}")
+
+
+def beside(widget: QWidget, button: QWidget) -> QWidget:
+    """A widget that takes the room there is, with a button at its right."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(widget, 1)
+    row.addWidget(button)
+    return holder
 
 
 def shortened(text: str, most: int = 48) -> str:

@@ -48,7 +48,7 @@ def test_that_the_corpus_is_large_and_its_names_differ() -> None:
 def test_that_the_canaries_sing_where_a_pickle_is_obeyed(tmp_path: Path) -> None:
     names = [name for name in all_names() if name.sings]
     listener = Listener()
-    canaries = [_canary(tmp_path / str(i), listener.port) for i in range(len(names))]
+    canaries = [Canary.laid(tmp_path / str(i), listener.port) for i in range(len(names))]
     paths = [_written(name, canary) for name, canary in zip(names, canaries, strict=True)]
     child = subprocess.Popen([sys.executable, "-c", OBEY, json.dumps(paths)])
     try:
@@ -69,12 +69,6 @@ def _knocks_until_the_end(child: subprocess.Popen[bytes], listener: Listener) ->
         knocks += listener.knocks()
         time.sleep(0.01)
     return knocks + listener.knocks()
-
-
-def _canary(folder: Path, port: int) -> Canary:
-    folder.mkdir()
-    (folder / "stays").write_text("x")
-    return Canary(folder / "appears", folder / "stays", port)
 
 
 def _written(name: Name, canary: Canary) -> str:

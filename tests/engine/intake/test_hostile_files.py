@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import ROOMS, Canary, Hostile, room
-from hostile.case import Listener
+from hostile import ROOMS, Hostile, room
+from hostile.case import Listener, laid
 from hostile.pickles import full_matrix
 
 SECONDS = 10.0
@@ -65,7 +65,7 @@ class Reader:
     def outcome(self, case: Hostile) -> Outcome:
         self.count += 1
         home = self.base / f"case{self.count}"
-        canary, path = self._prepared(case, home)
+        canary, path = laid(case, home, self.listener.port)
         before = _listing(home)
         record = self._asked(path)
         left = sorted(before ^ _listing(home)) + sorted(os.listdir(self.base / "cwd"))
@@ -73,13 +73,6 @@ class Reader:
         promised = 4 * _size(path) + 512 * MEGABYTE
         shutil.rmtree(home)
         return Outcome(case, promised=promised, sung=sung, left=left, **record)
-
-    def _prepared(self, case: Hostile, home: Path) -> tuple[Canary, Path]:
-        for folder in (home / "file", home / "canary"):
-            folder.mkdir(parents=True)
-        canary = Canary(home / "canary" / "appears", home / "canary" / "stays", self.listener.port)
-        canary.stays.write_text("x")
-        return canary, case.write(home / "file", canary)
 
     def _asked(self, path: Path) -> dict[str, Any]:
         assert self.process.stdin is not None

@@ -18,7 +18,7 @@ from typing import NoReturn
 import numpy as np
 import pytest
 from hostile import Canary, Hostile, corpus
-from hostile.case import Listener
+from hostile.case import Listener, laid
 from PIL import Image
 
 from mpt_studio import jobs, paths
@@ -62,11 +62,7 @@ class Doors:
         """What every door got wrong; the last ones are shown the same bytes under the name of each kind of table."""
         self.count += 1
         home = self.base / str(self.count)
-        for folder in (home / "file", home / "canary"):
-            folder.mkdir(parents=True)
-        canary = Canary(home / "canary" / "appears", home / "canary" / "stays", self.listener.port)
-        canary.stays.write_text("x")
-        path = case.write(home / "file", canary)
+        canary, path = laid(case, home, self.listener.port)
         found = [self._told(self.compare, path, canary), self._told(self.update, path, canary)]
         for suffix in TABLES if paths.is_file(path) else ():
             path = path.rename(path.with_name(f"table{suffix}"))

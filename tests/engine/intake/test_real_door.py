@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from hostile import Canary, Hostile, corpus, graphs
-from hostile.case import Listener
+from hostile import Hostile, corpus, graphs
+from hostile.case import Listener, laid
 
 from mpt_studio import jobs, paths
 from mpt_studio.errors import UserError
@@ -49,11 +49,7 @@ class Door:
         """The sentence; what should not be fails here."""
         self.count += 1
         home = self.base / str(self.count)
-        for folder in (home / "file", home / "canary"):
-            folder.mkdir(parents=True)
-        canary = Canary(home / "canary" / "appears", home / "canary" / "stays", self.listener.port)
-        canary.stays.write_text("x")
-        path = case.write(home / "file", canary)
+        canary, path = laid(case, home, self.listener.port)
         sentence = self._refused(path, case)
         assert not canary.has_sung()
         assert not self.listener.knocks()

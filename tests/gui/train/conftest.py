@@ -1,4 +1,4 @@
-"""What the tests of *Update my model* look at: a small real folder of photographs, checkpoints of several kinds."""
+"""What the tests of recipes look at: a worker, a small real folder of photographs, checkpoints of several kinds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ import pytest
 from PIL import Image
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
+from mpt_studio.gui.workspace.workspace import Workspace
+
+from ..fake_worker import FakeWorker
+
+
+@pytest.fixture
+def worker(empty_workspace: Workspace) -> FakeWorker:
+    empty_workspace.worker = FakeWorker()  # type: ignore[assignment]
+    return empty_workspace.worker  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="session")

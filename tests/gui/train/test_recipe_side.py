@@ -19,12 +19,6 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def worker(empty_workspace: Workspace) -> FakeWorker:
-    empty_workspace.worker = FakeWorker()  # type: ignore[assignment]
-    return empty_workspace.worker  # type: ignore[return-value]
-
-
-@pytest.fixture
 def side(qtbot: QtBot, empty_workspace: Workspace, worker: FakeWorker) -> Iterator[RecipeSide]:
     made = RecipeSide(empty_workspace, RunQueue(empty_workspace.store))
     qtbot.addWidget(made)

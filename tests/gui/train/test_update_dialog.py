@@ -25,12 +25,6 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def worker(empty_workspace: Workspace) -> FakeWorker:
-    empty_workspace.worker = FakeWorker()  # type: ignore[assignment]
-    return empty_workspace.worker  # type: ignore[return-value]
-
-
-@pytest.fixture
 def dialog(qtbot: QtBot, empty_workspace: Workspace, worker: FakeWorker) -> Iterator[UpdateDialog]:
     made = UpdateDialog(empty_workspace)
     qtbot.addWidget(made)

@@ -21,8 +21,8 @@ def test_that_a_dropped_hostile_file_is_refused_or_left_to_the_worker(
     empty_workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "engine" / "intake"))
-    from hostile import Canary, corpus
-    from hostile.case import Listener
+    from hostile import corpus
+    from hostile.case import Listener, laid
 
     worker = empty_workspace.worker = FakeWorker()
     listener, wrong, arrived = Listener(), {}, 0
@@ -30,11 +30,7 @@ def test_that_a_dropped_hostile_file_is_refused_or_left_to_the_worker(
         if i % 5 and case.group not in ("no file", "odd names", "leads elsewhere", "ONNX"):
             continue
         home = tmp_path / str(i)
-        for folder in (home / "file", home / "canary"):
-            folder.mkdir(parents=True)
-        canary = Canary(home / "canary" / "appears", home / "canary" / "stays", listener.port)
-        canary.stays.write_text("x")
-        path = case.write(home / "file", canary)
+        canary, path = laid(case, home, listener.port)
         asked, began = len(worker.asked), time.process_time()
         empty_workspace.opening.open([path])
         took = time.process_time() - began

@@ -16,6 +16,13 @@ class Canary:
     stays: Path
     port: int
 
+    @classmethod
+    def laid(cls, folder: Path, port: int) -> Canary:
+        """In a folder that is made."""
+        folder.mkdir(parents=True)
+        (folder / "stays").write_text("x")
+        return cls(folder / "appears", folder / "stays", port)
+
     @property
     def shell(self) -> str:
         return f"touch {self.appears}"
@@ -39,6 +46,13 @@ class Hostile:
     group: str
     name: str
     write: Callable[[Path, Canary], Path]
+
+
+def laid(case: Hostile, home: Path, port: int) -> tuple[Canary, Path]:
+    """A case on disk below ``home``, with its canary."""
+    canary = Canary.laid(home / "canary", port)
+    (home / "file").mkdir()
+    return canary, case.write(home / "file", canary)
 
 
 class Listener:
