@@ -42,7 +42,7 @@ FEW = 5
 """Images of a class."""
 EDGE = 32
 _ROW, _GAP, _BOX = EDGE + 8, 3, 26
-_COUNT_WIDTH = 84
+_COUNT_WIDTH = 108
 _Index = QModelIndex | QPersistentModelIndex
 _Role = Qt.ItemDataRole
 Asks = Literal["ticks", "words", "nothing"]
@@ -159,7 +159,8 @@ class _Painter(QStyledItemDelegate):
         painter.setPen(QColor(theme.colors().text))
         area.adjust(theme.SPACE, 0, -theme.SPACE, 0)
         area.setLeft(self._paint_state(painter, area, bool(model.ticked[number])))
-        _write(painter, area, f"{model.counts[number].sum():,}", Qt.AlignmentFlag.AlignRight, theme.colors().muted)
+        images = count(int(model.counts[number].sum()), "image")
+        _write(painter, area, images, Qt.AlignmentFlag.AlignRight, theme.colors().muted)
         right = area.right() - _COUNT_WIDTH - FEW * (EDGE + _GAP)
         self._paint_images(painter, right, area.center().y() - EDGE // 2, model.samples[number])
         area.setRight(right - theme.SPACE)
