@@ -25,6 +25,7 @@ from mpt_studio.engine.train.progress import Asked, Command, Left
 from mpt_studio.engine.train.state import State
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event, Note, Started
+from mpt_studio.units import told
 
 ALPHAS = tuple(tenth / 10 for tenth in range(10))
 """Shares of the old model that are tried."""
@@ -38,6 +39,11 @@ class Tried:
     accuracy: float
     nfr: float
     """Of the old classes."""
+
+    @property
+    def share(self) -> str:
+        """Of the old model, for people."""
+        return f"{100 * self.alpha:.0f} %"
 
 
 def chosen(tried: list[Tried]) -> Tried:
@@ -101,11 +107,11 @@ class Mixture:
             nfr = figures["old_classes"]["nfr"] or 0.0  # of no image of an old class: none
             self.tried.append(Tried(alpha, figures["all"]["accuracy_new"], nfr))
         found, self.finished = chosen(self.tried), True
-        shown = ", ".join(f"{t.alpha:.0%}: {t.accuracy:.1%} and {t.nfr:.2%}" for t in self.tried)
+        shown = "; ".join(f"{t.share}: {told('share', t.accuracy)} and {told('share', t.nfr)}" for t in self.tried)
         yield Note(
-            text=f"{found.alpha:.0%} of the old model is mixed in: no less accurate on the validation part, and "
-            f"fewest negative flips ({found.nfr:.2%}).",
-            detail=f"Share of the old model: accuracy and NFR (old classes) on the validation part. {shown}.",
+            text=f"{found.share} of the old model is mixed in: no less accurate on the validation part, and with the "
+            f"lowest NFR (old classes) there, {told('share', found.nfr)}.",
+            detail=f"Share of the old model: accuracy (all) and NFR (old classes) on the validation part. {shown}.",
         )
 
     def _leave_if_asked(self, ask: Asked) -> None:

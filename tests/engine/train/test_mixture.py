@@ -48,7 +48,7 @@ def test_that_the_version_lies_between_and_its_header_says_of_what_it_is_made(mi
     assert torch.allclose(load_network(made).state_dict()["stem.0.weight"], torch.lerp(ends[1], ends[0], alpha))
     assert (made.method, made.start_sha256, made.figures["alpha"]) == ("BCWI", from_old.sha256(), alpha)
     note = next(e for e in events if isinstance(e, Note))
-    assert note.text.startswith(f"{alpha:.0%} of the old model")
+    assert note.text.startswith(f"{100 * alpha:.0f} % of the old model")
     assert note.detail.count("and") >= 10
 
 
