@@ -42,3 +42,10 @@ def estimated(seconds: float) -> str:
     if hours >= 48:
         return f"{round(hours / 24)} days"
     return f"{minutes // 60} h {minutes % 60} min" if minutes < 600 else f"{hours} h"
+
+
+def count(value: int, what: str = "", plural: str = "") -> str:
+    """ "1,204 images"; the plural is ``what`` + "s" unless given."""
+    if not what:
+        return f"{value:,}"
+    return f"{value:,} {what if value == 1 else plural or what + 's'}"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
+from mpt_studio.units import count
 
 
 class Terminal:
@@ -58,8 +59,8 @@ class Terminal:
             case Started():
                 self.steps, self.epochs = event.steps, event.epochs
                 resumed = f", resumed at step {event.step}" if event.step else ""
-                epochs = f"{event.epochs} epoch{'' if event.epochs == 1 else 's'}"
-                self._print(f"  {event.train_samples} images, {epochs} on {event.device}{resumed}")
+                work = f"{count(event.train_samples, 'image')}, {count(event.epochs, 'epoch')}"
+                self._print(f"  {work} on {event.device}{resumed}")
             case Step():
                 self._show_step(event)
             case Epoch():

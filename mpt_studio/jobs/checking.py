@@ -29,6 +29,7 @@ from mpt_studio.store.run import RECORD as RUN_RECORD
 from mpt_studio.store.run import read_run
 from mpt_studio.store.update import RECORD as UPDATE_RECORD
 from mpt_studio.store.update import read_update
+from mpt_studio.units import count
 
 Level = Literal["damaged", "mended", "note"]
 Mend = Callable[[], str]
@@ -59,16 +60,22 @@ def check_store(session: Session, *, repair: bool = False) -> dict[str, Any]:
     }
 
 
-_CHECKED = ("runs", "updates", "weights", "resume states", "predictions", "events")
+_CHECKED = {
+    "runs": "run",
+    "updates": "update",
+    "weights": "weights",
+    "resume states": "resume state",
+    "predictions": "predictions",
+    "events": "event",
+}
+"""What is counted, and what one of it is called."""
 
 
 class _Check:
     def __init__(self, session: Session, repair: bool) -> None:
         self.session, self.store, self.repair = session, session.store, repair
         self.findings: list[Finding] = []
-        self.counts = Counter(
-            {"runs": 0, "updates": 0, "weights": 0, "resume states": 0, "predictions": 0, "events": 0}
-        )
+        self.counts = Counter(dict.fromkeys(_CHECKED, 0))
 
     def run(self) -> None:
         self.store.updates()  # refuses a root that is no folder
@@ -222,6 +229,6 @@ def _restored(path: Path) -> str:
 def to_text(record: dict[str, Any]) -> str:
     """The findings as lines, and what was checked."""
     lines = [f"{found['level']}: {found['where']}: {found['sentence']}" for found in record["findings"]]
-    checked = ", ".join(f"{count:,} {name}" for name, count in record["checked"].items())
+    checked = ", ".join(count(number, _CHECKED[name], name) for name, number in record["checked"].items())
     verdict = f"{record['damaged']} damaged." if record["damaged"] else "Everything that was checked is whole."
     return "\n".join([*lines, f"Checked {checked}. {verdict}"])

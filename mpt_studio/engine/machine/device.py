@@ -20,6 +20,7 @@ from torch import nn
 
 from mpt_studio.engine.machine import heap
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.units import count as counted
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -128,7 +129,7 @@ def describe(device: torch.device) -> str:
     """ "cpu (2 threads)", "NVIDIA H100", "Apple GPU"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return "Apple GPU (mps)" if device.type == "mps" else f"cpu ({_count(threads(), 'thread')})"
+    return "Apple GPU (mps)" if device.type == "mps" else f"cpu ({counted(threads(), 'thread')})"
 
 
 def computed_with(device: torch.device) -> str:
@@ -173,9 +174,5 @@ def _existing_gpu(device: torch.device) -> torch.device:
         raise UserError("This machine has no CUDA device that torch can use; set the device to auto or cpu.")
     count = torch.cuda.device_count()
     if device.index is not None and device.index >= count:
-        raise UserError(f"There is no {device}; this machine has {_count(count, 'CUDA device')}, counted from cuda:0.")
+        raise UserError(f"There is no {device}; this machine has {counted(count, 'CUDA device')}, counted from cuda:0.")
     return device
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

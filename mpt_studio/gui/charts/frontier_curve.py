@@ -9,7 +9,8 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from mpt_studio.compare import SUBSET_WORDS, Frontier, Subset
-from mpt_studio.gui.widgets.plain import count, number, percent
+from mpt_studio.gui.widgets.plain import number, percent
+from mpt_studio.units import count
 
 _FROM_BEST = 0.1
 """The plot opens on points whose accuracy is at most this far below the best."""

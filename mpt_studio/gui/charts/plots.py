@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGraphicsItem, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from mpt_studio import units
 from mpt_studio.gui.charts import paper
 from mpt_studio.gui.charts.curve_data import Line, PlotSpec, nearest
 from mpt_studio.gui.charts.plot_legend import STYLES, StyleLegend, shown_name
@@ -145,7 +146,7 @@ class CurvePlot(QFrame):
     def _basis(self, lines: Sequence[Line]) -> str:
         """Unit and, where all lines are over as many samples, n; the read-out has it line by line."""
         many = {line.samples for line in lines if line.samples}
-        return ", ".join(filter(None, (self.spec.unit, f"n = {plain.count(many.pop())}" if len(many) == 1 else "")))
+        return ", ".join(filter(None, (self.spec.unit, f"n = {units.count(many.pop())}" if len(many) == 1 else "")))
 
     @property
     def shown_lines(self) -> list[Line]:
@@ -275,7 +276,7 @@ class CurvePlot(QFrame):
             )
             name = f" {html.escape(shown_name(line.name))}" if len(self.names) > 1 else ""
             mark = f'<span style="color:{line.color}">■</span>'
-            over = f", n = {plain.count(line.samples)}" if line.samples else ""
+            over = f", n = {units.count(line.samples)}" if line.samples else ""
             rows.append(f"{mark} {html.escape(line.label)}{name} <b>{line.y[at]:.4g}</b>{unit}{band}{over}")
         return rows
 

@@ -14,8 +14,9 @@ from mpt_studio.compare import ClassRates, Comparison, flow, per_class
 from mpt_studio.flips import wilson
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
-from mpt_studio.gui.widgets.plain import count, label, percent
+from mpt_studio.gui.widgets.plain import label, percent
 from mpt_studio.gui.widgets.wheel import ComboBox
+from mpt_studio.units import count
 
 COUNTING = "Counting …"
 """Stands in a chart while the comparison on show is counted for it."""

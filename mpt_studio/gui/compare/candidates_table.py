@@ -30,10 +30,10 @@ from PySide6.QtWidgets import (
 from mpt_studio.compare import FIGURES, SUBSET_WORDS, Comparison, Figure, Paired, Subset
 from mpt_studio.flips import Rates
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count, interval, number, probability, signed, tip
+from mpt_studio.gui.widgets.plain import interval, number, probability, signed, tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.units import told
+from mpt_studio.units import count, told
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROWS_SHOWN = 8

@@ -12,7 +12,8 @@ from mpt_studio.gui.compare.bars import COUNTING
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.matrix_view import Cells, MatrixView
-from mpt_studio.gui.widgets.plain import count, label, signed
+from mpt_studio.gui.widgets.plain import label, signed
+from mpt_studio.units import count
 
 MOST_CLASSES = 40
 """With more classes a heat map's cells are too small to hit."""

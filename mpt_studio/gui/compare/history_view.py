@@ -13,9 +13,10 @@ from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.matrix_view import Cells, MatrixView
-from mpt_studio.gui.widgets.plain import count, interval, label, percent, set_tip
+from mpt_studio.gui.widgets.plain import interval, label, percent, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Ints
+from mpt_studio.units import count
 
 _FATES = (Fate.LOST, Fate.RECOVERED, Fate.FLAKY, Fate.ALWAYS_WRONG)
 _MEANINGS = {

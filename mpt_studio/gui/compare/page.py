@@ -51,9 +51,10 @@ from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing, co
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
-from mpt_studio.gui.widgets.plain import count, label, percent, set_tip
+from mpt_studio.gui.widgets.plain import label, percent, set_tip
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 _CHARTS_MS = 40
 """Between two draws of the charts while the offset slider moves; table, quadrants and point follow every step."""

@@ -21,7 +21,7 @@ from mpt_studio.gui.charts.curve_data import Line
 from mpt_studio.gui.charts.frontier_curve import FUSION, WEIGHTS, Curve
 from mpt_studio.gui.charts.frontier_plot import FrontierPlot
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count
+from mpt_studio.units import count
 
 _NAMES = ("candidate", "plain training", WEIGHTS.words, FUSION.words)
 _NONE = np.empty(0)

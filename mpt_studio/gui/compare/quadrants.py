@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 from mpt_studio.flips import FlipKind, Rates, wilson
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import kind_color
-from mpt_studio.gui.widgets.plain import RIGHT, WRONG, count, interval, label, percent
+from mpt_studio.gui.widgets.plain import RIGHT, WRONG, interval, label, percent
+from mpt_studio.units import count
 
 _QUADRANTS = (
     # kind, row, column, glyphs old → new, name

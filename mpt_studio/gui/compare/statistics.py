@@ -32,8 +32,9 @@ from mpt_studio.errors import UserError
 from mpt_studio.flips import wilson
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
 from mpt_studio.gui.charts.frontier_curve import FUSION, Curve
-from mpt_studio.gui.widgets.plain import count, interval, percent
+from mpt_studio.gui.widgets.plain import interval, percent
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 Pairs = dict[str, Paired]
 

@@ -36,7 +36,8 @@ from PySide6.QtWidgets import (
 from mpt_studio.data import Dataset
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count, tip
+from mpt_studio.gui.widgets.plain import tip
+from mpt_studio.units import count
 
 FEW = 5
 """Images of a class."""

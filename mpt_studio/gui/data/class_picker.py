@@ -11,10 +11,11 @@ from mpt_studio.data.classes import old_classes_text, resolve_old_classes
 from mpt_studio.errors import UserError
 from mpt_studio.gui.data.class_list import Asks, ClassList
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count, label, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import label, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import SpinBox
 from mpt_studio.gui.workspace.loading import DataOpening
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 
 class ClassPicker(QWidget):

@@ -12,8 +12,9 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.frames import DockPanel
-from mpt_studio.gui.widgets.plain import count, label, listed, set_tip, short_spec, shortened
+from mpt_studio.gui.widgets.plain import label, listed, set_tip, short_spec, shortened
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 SIDE = 40
 """Side of a thumbnail."""

@@ -39,8 +39,9 @@ from mpt_studio.errors import UserError
 from mpt_studio.files.plain import read
 from mpt_studio.gui.beside.jobs import Runnable
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count, label, short_spec, tip
+from mpt_studio.gui.widgets.plain import label, short_spec, tip
 from mpt_studio.jobs.images import write_skipped_to
+from mpt_studio.units import count
 
 _Index = QModelIndex | QPersistentModelIndex
 _Role = Qt.ItemDataRole

@@ -23,9 +23,10 @@ from mpt_studio.gui.flips.thresholds_dialog import ThresholdsDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, MARK_KEYS
-from mpt_studio.gui.widgets.plain import RIGHT, WRONG, beside, caption, count, set_tip
+from mpt_studio.gui.widgets.plain import RIGHT, WRONG, beside, caption, set_tip
 from mpt_studio.gui.workspace.annotations import meaning
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 _GLYPHS = {
     FlipKind.NEGATIVE: f"{RIGHT}→{WRONG}",

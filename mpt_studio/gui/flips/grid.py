@@ -30,7 +30,7 @@ from mpt_studio.gui.flips.model import FlipModel, GridLayout
 from mpt_studio.gui.images.image_index import ImageIndex
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count
+from mpt_studio.units import count
 
 SMALLEST, LARGEST, USUAL, STEP = 32, 320, 96, 16
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)

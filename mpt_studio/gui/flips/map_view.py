@@ -32,10 +32,11 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, sentence
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.frames import EmptyPage
-from mpt_studio.gui.widgets.plain import count, label, percent, set_tip, tip
+from mpt_studio.gui.widgets.plain import label, percent, set_tip, tip
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 _ROOM_FOR_BOTH = 620
 METHODS = {"pca": "Principal components", "umap": "UMAP"}

@@ -20,9 +20,9 @@ from mpt_studio.gui.sample.side_by_side import SideBySide
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen
-from mpt_studio.gui.widgets.plain import count
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 _NO_VERSIONS = "No comparison is open. Train an update, or open an old and a new version (Ctrl+O)."
 

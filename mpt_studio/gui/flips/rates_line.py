@@ -8,8 +8,9 @@ from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Subset, adjust
 from mpt_studio.flips import Mark, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import count, label, number, percent, set_tip
+from mpt_studio.gui.widgets.plain import label, number, percent, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 _Found = dict[Subset, Rates]
 

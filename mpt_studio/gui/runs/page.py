@@ -28,10 +28,11 @@ from mpt_studio.gui.runs.model import RunsModel
 from mpt_studio.gui.runs.rows import DAMAGED, HEADERS, OUTCOMES, Row, filtered, named, rows_of
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
-from mpt_studio.gui.widgets.plain import count, label, set_tip
+from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Problem
+from mpt_studio.units import count
 
 _RESUME_TIP = "Go on with a stopped update"
 _CELL_SPACE, _WIDEST = 20, 280

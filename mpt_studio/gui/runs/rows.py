@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mpt_studio import units
-from mpt_studio.gui.widgets.plain import count, percent
+from mpt_studio.gui.widgets.plain import percent
 from mpt_studio.jobs import why_not_resumed
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Problem, Run, Store, Update
 from mpt_studio.store.worked import seconds_worked
+from mpt_studio.units import count
 
 HEADERS = (
     "Name",

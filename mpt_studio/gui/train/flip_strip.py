@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
+from mpt_studio import units
 from mpt_studio.data.dataset import Dataset
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import plain, theme
@@ -63,8 +64,8 @@ class FlipStrip(QFrame):
                 "Validation samples that the old model gets right and the update wrong appear here after each epoch."
             )
         else:
-            many = plain.count(len(ids) if count is None else count, "negative flip")
-            of = f" of {plain.count(samples)}" if samples else ""
+            many = units.count(len(ids) if count is None else count, "negative flip")
+            of = f" of {units.count(samples)}" if samples else ""
             rate = f", NFR (old classes) {plain.percent(nfr)}{of}" if nfr is not None else ""
             self._title.setText(f"Flipping now in {label}: {many} after epoch {epoch}{rate}")
         self._pictures.show_ids(ids)

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from mpt_studio import units
 from mpt_studio.errors import UserError
 from mpt_studio.gui.train.field_editors import Editor, OldClassesEditor
 from mpt_studio.gui.train.form_fields import FieldSpec, built, flat, flat_specs
@@ -207,7 +208,7 @@ class RecipeForm(QWidget):
             row.show_state(name in changes)
         hidden = sum(1 for name in changes if self._more.isAncestorOf(self.editors[name]))
         self._fold.setText(f"More settings ({hidden} changed)" if hidden else "More settings")
-        self._count.setText(f"{plain.count(len(changes), 'field')} changed" if changes else "")
+        self._count.setText(f"{units.count(len(changes), 'field')} changed" if changes else "")
         self._counts.setVisible(bool(changes))
         self._problem.setText(next(iter(self.problems()), ""))
         plain.set_tip(self._problem, "\n".join(self.problems()))

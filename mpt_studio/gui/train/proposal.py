@@ -11,9 +11,10 @@ import numpy as np
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Diagnosis
 from mpt_studio.data import Dataset
-from mpt_studio.gui.widgets.plain import count, listed
+from mpt_studio.gui.widgets.plain import listed
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Model, UpdateRecipe, preset
+from mpt_studio.units import count
 
 WAYS = ("fine-tune", "head-only", "standard", "published")
 """Presets that are proposed, by their keys."""

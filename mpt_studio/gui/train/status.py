@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio import units
 from mpt_studio.gui.train.state import UpdateState, VersionState, time_left
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
@@ -237,7 +238,7 @@ def _facts(state: UpdateState) -> str:
     version = state.current
     if version is None or version.started is None:
         return ""
-    facts = [version.started.device, plain.count(version.started.parameters, "parameter")]
+    facts = [version.started.device, units.count(version.started.parameters, "parameter")]
     if version.step is not None and version.state == "running":
         facts.append(f"{version.step.images_per_second:,.0f} images/s")
         if version.step.memory_bytes > 0:

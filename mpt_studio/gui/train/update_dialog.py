@@ -35,7 +35,7 @@ from mpt_studio.gui.versions.class_doctor import ClassDoctor
 from mpt_studio.gui.versions.question import ModelDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, dropped_paths
-from mpt_studio.gui.widgets.plain import beside, count, listed, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import beside, listed, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.items import Question
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -43,6 +43,7 @@ from mpt_studio.jobs import absolute_spec
 from mpt_studio.jobs.kinds import kind_of
 from mpt_studio.jobs.plan import old_model_problem, plan_of
 from mpt_studio.recipe import UpdateRecipe, preset
+from mpt_studio.units import count
 
 _REST_MS = 400
 """After the last key; then what was typed is looked at."""

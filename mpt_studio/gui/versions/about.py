@@ -26,11 +26,12 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
-from mpt_studio.gui.widgets.plain import count, label, set_tip
+from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Predictions
 from mpt_studio.reading import Reading
+from mpt_studio.units import count
 
 Fact = tuple[str, str]
 """Name and text, both plain."""

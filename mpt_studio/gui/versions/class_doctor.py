@@ -29,7 +29,8 @@ from mpt_studio.gui.beside.jobs import Latest
 from mpt_studio.gui.versions.class_table import CHOICE, KIND, ChoiceDelegate, ClassModel, DifferingRows
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import filters
-from mpt_studio.gui.widgets.plain import RIGHT, count, label
+from mpt_studio.gui.widgets.plain import RIGHT, label
+from mpt_studio.units import count
 
 _DIRECT_CLASSES = 20
 """Lists up to this length are put side by side at once."""

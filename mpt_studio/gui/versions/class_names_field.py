@@ -14,7 +14,8 @@ from mpt_studio.files.class_lists import read_class_list
 from mpt_studio.files.kinds import CLASS_LISTS
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import filters
-from mpt_studio.gui.widgets.plain import RIGHT, count, label, set_tip
+from mpt_studio.gui.widgets.plain import RIGHT, label, set_tip
+from mpt_studio.units import count
 
 _ROWS = 7
 

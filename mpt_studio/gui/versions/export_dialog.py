@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFileDialog, QProgres
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog
-from mpt_studio.gui.widgets.plain import RIGHT, WRONG, count, label
+from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.jobs.exporting import SUFFIXES, Format
+from mpt_studio.units import count
 
 FORMATS: tuple[tuple[Format, str, str], ...] = (
     ("pth", "PyTorch (.pth)", "A state dict with names and preprocessing, for scripts with torchvision or timm."),

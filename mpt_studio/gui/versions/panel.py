@@ -25,10 +25,11 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.flow_layout import tab_in_order
 from mpt_studio.gui.widgets.frames import DockPanel
-from mpt_studio.gui.widgets.plain import count, interval, label, number, percent, set_tip
+from mpt_studio.gui.widgets.plain import interval, label, number, percent, set_tip
 from mpt_studio.gui.workspace.items import Item
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
 ROLES = {"old": "Deployed now", "reference": "Reference, plain training", "noise_floor": "Plain, another seed"}
 

@@ -16,9 +16,10 @@ from mpt_studio.gui.versions.preprocessing_field import PreprocessingField
 from mpt_studio.gui.versions.weights_field import WeightsField
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog
-from mpt_studio.gui.widgets.plain import count, label, set_tip
+from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.items import Question
 from mpt_studio.reading import Choices, Need, Reading
+from mpt_studio.units import count
 
 _SENTENCE = "Only what {name} does not say of itself is asked; the answer is kept for this file."
 _ANEW = "How {name} is read. What you change is kept for this file; the version is then evaluated again."

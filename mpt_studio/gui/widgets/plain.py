@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from mpt_studio.units import count
+
 RIGHT, WRONG = "✓", "✗"
 
 
@@ -112,13 +114,6 @@ def signed(value: float, digits: int = 1) -> str:
 def probability(p: float) -> str:
     """A p value for small print: "p = 0.012", "p < 0.001"."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def count(value: int, what: str = "", plural: str = "") -> str:
-    """ "1,204 images"; the plural is ``what`` + "s" unless given."""
-    if not what:
-        return f"{value:,}"
-    return f"{value:,} {what if value == 1 else plural or what + 's'}"
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

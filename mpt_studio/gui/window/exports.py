@@ -15,10 +15,10 @@ from mpt_studio.errors import UserError
 from mpt_studio.flips import Mark
 from mpt_studio.gui.beside.jobs import StoppableJob
 from mpt_studio.gui.widgets.forms import FormDialog
-from mpt_studio.gui.widgets.plain import count
 from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Ints
+from mpt_studio.units import count
 
 FORMATS = (
     ("csv", "CSV table"),
