@@ -1,9 +1,13 @@
 """Fine-tuning beside a script of timm's shape: ``python tests/benchmarks/fine_tuning.py accuracy DATA --start FILE``.
 
 accuracy  the plain version of each seed, here and by the script: same start, size, augmentation, epochs and optimizer
+whole     the update of an old model (plain, two MPT, one from the old model, bcwi) and each version's speed, beside
+          the script once for each version that it trains, and beside the bare training step
 script    the script alone, with its speed from the second epoch on and its peak memory
+bound     the bare training step on one batch that is always the same
 
-DATA is a folder with ``train`` and ``test``, a folder per class in each. Prints one JSON object.
+DATA is a folder with ``train`` and ``test``, a folder per class in each; ``whole`` fills it with 3,000 JPEG files of
+500 × 375 where there is none. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -18,8 +22,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jpegs import make_jpegs
+
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT)]
+IMAGES, PHOTOGRAPH = 3000, (500, 375)
+METHODS = "none,mpt_kl:1,mpt_kl:2,none@old,bcwi"
+STEPS = 30
 
 
 def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -110,11 +119,13 @@ def main() -> None:
     print(json.dumps(MEASURES[given.measure](given), indent=1))
 
 
-def in_child(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+def in_child(given: argparse.Namespace, seed: int, measure: str = "script") -> dict[str, Any]:
     """The script in a process of its own, so that its memory is its own."""
     words = [w for w in sys.argv[1:] if w != given.measure]
+    if "--words" in words:  # the rest is the update's
+        words = words[: words.index("--words")]
     done = subprocess.run(
-        [sys.executable, __file__, "script", *words, "--seeds", str(seed)], capture_output=True, text=True, check=True
+        [sys.executable, __file__, measure, *words, "--seeds", str(seed)], capture_output=True, text=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -131,11 +142,71 @@ def accuracy(given: argparse.Namespace) -> dict[str, Any]:
     return {"accuracy": rows}
 
 
+def whole(given: argparse.Namespace) -> dict[str, Any]:
+    """Script and bare step are measured before and after the update, so that a noisy machine shows."""
+    if not Path(given.data).exists():
+        make_jpegs(Path(given.data), IMAGES, size=PHOTOGRAPH)
+    seed = given.seeds[0]
+    before = (in_child(given, seed), in_child(given, seed, "bound"))
+    update = ours(given, seed, words=["--methods", METHODS, *given.words], store=given.store)
+    after = (in_child(given, seed), in_child(given, seed, "bound"))
+    scripts, bounds = zip(before, after, strict=True)
+    return {
+        "seconds": {"update": update["seconds"], "script": [found["seconds"] for found in scripts]},
+        "images_per_second": {
+            "versions": speeds(given.store, update["update"]),
+            "script": [found["images_per_second"] for found in scripts],
+            "bound": [found["images_per_second"] for found in bounds],
+        },
+        "peak_mb": {"update": peak_mb(), "script": [found["peak_mb"] for found in scripts]},
+        "update": update,
+    }
+
+
+def speeds(store: Path, update: str) -> dict[str, float]:
+    """Of each version that the update trained, images per second from the second epoch on, validation included."""
+    from mpt_studio.events import Epoch
+    from mpt_studio.store import Store
+
+    found, kept = {}, Store(store)
+    for member in kept.update(update).members:
+        epochs = [event for event in kept.run(member.run).events() if isinstance(event, Epoch)]
+        if len(epochs) > 1:
+            seconds = epochs[-1].time - epochs[0].time
+            found[member.label] = epochs[0].train_images * (len(epochs) - 1) / seconds
+    return found
+
+
+def bound(given: argparse.Namespace) -> dict[str, Any]:
+    """The network, the loss and the optimizer's step alone, in the memory format that convolutions like best."""
+    import timm
+    import torch
+    from torch import nn
+
+    network = timm.create_model(given.arch.removeprefix("timm/"), num_classes=10).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(network.parameters(), given.rate, weight_decay=given.decay)
+    images = torch.randn(given.batch, 3, given.size, given.size).contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(0, 10, (given.batch,))
+
+    def step() -> None:
+        loss = nn.functional.cross_entropy(network(images), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    for _ in range(3):
+        step()
+    began = time.perf_counter()
+    for _ in range(STEPS):
+        step()
+    return {"images_per_second": STEPS * given.batch / (time.perf_counter() - began)}
+
+
 def once(given: argparse.Namespace) -> dict[str, Any]:
     return script(given, given.seeds[0])
 
 
-MEASURES = {"accuracy": accuracy, "script": once}
+MEASURES = {"accuracy": accuracy, "whole": whole, "script": once, "bound": bound}
 
 
 def arguments() -> argparse.Namespace:
@@ -153,7 +224,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mean", type=float, nargs=3, default=(0.5, 0.5, 0.5))
     parser.add_argument("--std", type=float, nargs=3, default=(0.5, 0.5, 0.5))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--methods", default="none,mpt_kl:1,mpt_kl:2,none@old,bcwi")
+    parser.add_argument("--methods", default=METHODS)
     parser.add_argument("--store", type=Path, default=Path("fine-tuning-store"))
     parser.add_argument("--words", nargs=argparse.REMAINDER, default=[], help="further options of the update")
     return parser.parse_args()
