@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT)]
 IMAGES, PHOTOGRAPH = 3000, (500, 375)
 METHODS = "none,mpt_kl:1,mpt_kl:2,none@old,bcwi"
-STEPS = 30
+STEPS = 60
+TEMPERATURE = 5.0
 
 
 def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
     loader = DataLoader(train, given.batch, shuffle=True, num_workers=workers, drop_last=False, persistent_workers=True)
     network = timm.create_model(given.arch.removeprefix("timm/"), num_classes=len(test.classes))
     load_body(network, given.start)
+    teachers = [timm.create_model(given.arch.removeprefix("timm/"), num_classes=n).eval() for n in given.teachers]
     optimizer = torch.optim.AdamW(network.parameters(), given.rate, weight_decay=given.decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, given.epochs * len(loader))
     seconds = []
@@ -59,7 +61,10 @@ def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
         began = time.perf_counter()
         network.train()
         for images, labels in loader:
-            loss = nn.functional.cross_entropy(network(images), labels)
+            logits = network(images)
+            loss = nn.functional.cross_entropy(logits, labels)
+            for teacher in teachers:
+                loss = loss + distance(logits, teacher, images)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -78,6 +83,17 @@ def script(given: argparse.Namespace, seed: int) -> dict[str, Any]:
         "seconds": sum(seconds),
         "peak_mb": peak_mb(),
     }
+
+
+def distance(logits: Any, teacher: Any, images: Any) -> Any:
+    """KL to a teacher's answers on its classes, τ = 5: what distilling scripts add to each step."""
+    import torch
+    from torch.nn import functional
+
+    with torch.no_grad():
+        taught = functional.log_softmax(teacher(images) / TEMPERATURE, 1)
+    own = functional.log_softmax(logits[:, : taught.shape[1]] / TEMPERATURE, 1)
+    return functional.kl_div(own, taught, log_target=True, reduction="batchmean") * TEMPERATURE**2
 
 
 def load_body(network: Any, start: str) -> None:
@@ -99,13 +115,15 @@ def ours(given: argparse.Namespace, seed: int, *, words: list[str], store: Path)
         "--json",
     ]  # fmt: skip
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "mpt_studio", "update", *fixed, *words],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise SystemExit(done.stderr[-2000:])
-    return {**json.loads(done.stdout), "seconds": time.perf_counter() - began}
+    command = [sys.executable, "-m", "mpt_studio", "update", *fixed, *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        printed = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return {**json.loads(printed), "seconds": time.perf_counter() - began, "peak_mb": used.ru_maxrss / 1024}
 
 
 def peak_mb() -> float:
@@ -119,14 +137,15 @@ def main() -> None:
     print(json.dumps(MEASURES[given.measure](given), indent=1))
 
 
-def in_child(given: argparse.Namespace, seed: int, measure: str = "script") -> dict[str, Any]:
+def in_child(given: argparse.Namespace, seed: int, measure: str, *more: str) -> dict[str, Any]:
     """The script in a process of its own, so that its memory is its own."""
     words = [w for w in sys.argv[1:] if w != given.measure]
     if "--words" in words:  # the rest is the update's
         words = words[: words.index("--words")]
     done = subprocess.run(
-        [sys.executable, __file__, measure, *words, "--seeds", str(seed)], capture_output=True, text=True, check=True
-    )
+        [sys.executable, __file__, measure, *words, *more, "--seeds", str(seed)], stdout=subprocess.PIPE, text=True,
+        check=True,
+    )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -137,29 +156,42 @@ def accuracy(given: argparse.Namespace) -> dict[str, Any]:
         update = ours(given, seed, words=["--methods", given.methods, *given.words], store=given.store)
         plain = update["candidates"][0]
         rows.append(
-            {"seed": seed, "script": in_child(given, seed)["accuracy"], "ours": plain["accuracy_new"], "update": update}
+            {
+                "seed": seed,
+                "script": in_child(given, seed, "script")["accuracy"],
+                "ours": plain["accuracy_new"],
+                "update": update,
+            }
         )
     return {"accuracy": rows}
 
 
 def whole(given: argparse.Namespace) -> dict[str, Any]:
-    """Script and bare step are measured before and after the update, so that a noisy machine shows."""
+    """Scripts and bare step are measured before and after the update, so that a noisy machine shows."""
     if not Path(given.data).exists():
         make_jpegs(Path(given.data), IMAGES, size=PHOTOGRAPH)
-    seed = given.seeds[0]
-    before = (in_child(given, seed), in_child(given, seed, "bound"))
-    update = ours(given, seed, words=["--methods", METHODS, *given.words], store=given.store)
-    after = (in_child(given, seed), in_child(given, seed, "bound"))
-    scripts, bounds = zip(before, after, strict=True)
+    before = beside(given)
+    update = ours(given, given.seeds[0], words=["--methods", METHODS, *given.words], store=given.store)
+    after = beside(given)
     return {
-        "seconds": {"update": update["seconds"], "script": [found["seconds"] for found in scripts]},
-        "images_per_second": {
-            "versions": speeds(given.store, update["update"]),
-            "script": [found["images_per_second"] for found in scripts],
-            "bound": [found["images_per_second"] for found in bounds],
+        "scripts": [before, after],
+        "scripts_seconds": [2 * (found["plain"]["seconds"] + found["taught"]["seconds"]) for found in (before, after)],
+        "update": {
+            "seconds": update["seconds"],
+            "peak_mb": update["peak_mb"],
+            "images_per_second": speeds(given.store, update["update"]),
         },
-        "peak_mb": {"update": peak_mb(), "script": [found["peak_mb"] for found in scripts]},
-        "update": update,
+        "record": update,
+    }
+
+
+def beside(given: argparse.Namespace) -> dict[str, Any]:
+    """A script without teachers, one with the two of MPT, and the bare step."""
+    seed = given.seeds[0]
+    return {
+        "plain": in_child(given, seed, "script"),
+        "taught": in_child(given, seed, "script", "--teachers", "5", "10"),
+        "bound": in_child(given, seed, "bound"),
     }
 
 
@@ -224,6 +256,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mean", type=float, nargs=3, default=(0.5, 0.5, 0.5))
     parser.add_argument("--std", type=float, nargs=3, default=(0.5, 0.5, 0.5))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--teachers", type=int, nargs="*", default=[], help="the script's: classes of each")
     parser.add_argument("--methods", default=METHODS)
     parser.add_argument("--store", type=Path, default=Path("fine-tuning-store"))
     parser.add_argument("--words", nargs=argparse.REMAINDER, default=[], help="further options of the update")
