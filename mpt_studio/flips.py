@@ -41,14 +41,17 @@ def flip_kinds(old_right: Bools, new_right: Bools) -> npt.NDArray[np.uint8]:
     return (~new_right).astype(np.uint8) + np.uint8(2) * (~old_right).astype(np.uint8)
 
 
-def wilson(count: int, samples: int) -> tuple[float, float] | None:
-    """Wilson 95 % interval of a proportion, as fractions; None where there are no samples.
+Z95 = 1.959963984540054
+"""The 97.5 % point of the normal distribution: z of a 95 % interval."""
 
-    Wilson, JASA 22 (1927); z is the 97.5 % point of the normal distribution.
+
+def wilson(count: float, samples: float, z: float = Z95) -> tuple[float, float] | None:
+    """Wilson interval of a proportion, 95 % unless ``z`` says otherwise, as fractions; None where there are no samples.
+
+    Wilson, JASA 22 (1927).
     """
     if samples == 0:
         return None
-    z = 1.959963984540054
     p, z2 = count / samples, z * z
     centre = (p + z2 / (2 * samples)) / (1 + z2 / samples)
     half = z / (1 + z2 / samples) * math.sqrt(p * (1 - p) / samples + z2 / (4 * samples * samples))

@@ -19,9 +19,11 @@ from mpt_studio.cli.check_command import check
 from mpt_studio.cli.classes import classes
 from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
-from mpt_studio.cli.session import JsonOption, NumberOption, StoreOption, open_session, print_record
+from mpt_studio.cli.policy_options import EXIT_CODES, read_asking
+from mpt_studio.cli.session import FileOption, JsonOption, NumberOption, StoreOption, open_session, print_record
 from mpt_studio.cli.version_commands import compare, evaluate, inspect
 from mpt_studio.cli.words import spelled_out
+from mpt_studio.decide import Policy
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.methods import Method, method_named
@@ -116,6 +118,7 @@ def _update_command(words: list[str]) -> Callable[..., int]:
         recipe: UpdateRecipe = start,
         preset: str = "",
         estimate: bool = False,
+        policy: FileOption = None,
         store: StoreOption = None,
         json: JsonOption = False,
     ) -> int:
@@ -125,14 +128,17 @@ def _update_command(words: list[str]) -> Callable[..., int]:
             preset: Start from a preset (try-it-now, quick, fine-tune, head-only, standard, published); other options
                 replace its values.
             estimate: Only tell how long each version would take on this machine, from a few timed steps.
+            policy: Judge each candidate by this policy file (TOML, docs/decide.md). The recommended one's verdict is
+                the exit code: 0 ship, 3 hold, 4 review or too little evidence.
         """
+        asked = read_asking(policy) if policy else None
         with open_session(store, quiet=json) as session:
             dataset = jobs.check_update(session, recipe)
             if estimate:
                 print_record(jobs.estimate(session, recipe, dataset), json, _estimate_text)
                 return 0
             made = jobs.start_update(session.store, recipe)
-            return _print_update(jobs.run_update(session, made.id, dataset), json)
+            return _print_update(session, jobs.run_update(session, made.id, dataset), asked, json)
 
     return update
 
@@ -148,13 +154,17 @@ def _preset_named(words: list[str]) -> str:
     return parser.parse_known_args(words)[0].preset or ""
 
 
-def _print_update(result: dict[str, Any] | None, json: bool) -> int:
+def _print_update(session: jobs.Session, result: dict[str, Any] | None, policy: Policy | None, json: bool) -> int:
     if result is None:
         raise UserError("The update was stopped before there was anything to compare.")
+    if policy is not None:
+        result = jobs.judge_update(session, result, policy)
     print_record(result, json, report.update_report)
     for row in result["failed"]:
         print(one_sentence(f"{row['method']} failed: {row['error']}"), file=sys.stderr)
-    return 1 if result["failed"] else 0
+    if result["failed"]:
+        return 1
+    return EXIT_CODES[result["verdict"]] if policy is not None else 0
 
 
 def train(
@@ -234,14 +244,16 @@ def _run_text(record: dict[str, Any]) -> str:
     return f"{head}\n{report.accuracy_report('Test part', figures)}" if figures else head
 
 
-def resume(id: Positional[str], store: StoreOption = None, json: JsonOption = False) -> int:
+def resume(id: Positional[str], policy: FileOption = None, store: StoreOption = None, json: JsonOption = False) -> int:
     """Go on with an update or a run that is queued or was interrupted.
 
     Args:
         id: The update's or run's id, or the unique beginning of it.
+        policy: Judge an update's candidates by this policy file, as update does.
     """
+    asked = read_asking(policy) if policy else None
     with open_session(store, quiet=json) as session:
         found = next((u for u in session.store.updates() if u.id == id), None)
         if found is None and any(r.id.startswith(id) for r in session.store.runs()):
             return _print_run(session, jobs.train(session, session.store.run(id).id).id, json)
-        return _print_update(jobs.run_update(session, session.store.update(id).id), json)
+        return _print_update(session, jobs.run_update(session, session.store.update(id).id), asked, json)

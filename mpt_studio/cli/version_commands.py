@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tyro.conf import Positional
 
 from mpt_studio import compare as comparing
-from mpt_studio import jobs, report
+from mpt_studio import decide, jobs, report
 from mpt_studio.cli.classes import chosen_names
 from mpt_studio.cli.inspection import text_of
+from mpt_studio.cli.policy_options import EXIT_CODES, PolicyOptions
 from mpt_studio.cli.session import (
     FileOption,
     JsonOption,
     NewVersion,
-    NumberOption,
     OldVersion,
     StoreOption,
     open_session,
     print_record,
 )
 from mpt_studio.cli.version_options import VersionOptions
+from mpt_studio.errors import UsageError, UserError
 from mpt_studio.predictions.scales import Scale
 
 if TYPE_CHECKING:
-    from mpt_studio.compare import Comparison, Criteria
+    from mpt_studio.compare import Comparison
+    from mpt_studio.decide import Policy, Verdict
     from mpt_studio.flips import Mark
     from mpt_studio.store import Store
-
-NOT_MET = 3
-"""Exit code of ``compare`` where a criterion is not met."""
 
 
 def evaluate(
@@ -68,11 +67,12 @@ def compare(
     new: NewVersion,
     data: str = "",
     csv: FileOption = None,
-    must_not_flip: FileOption = None,
-    max_nfr: NumberOption = None,
-    max_class_nfr: NumberOption = None,
-    min_accuracy_gain: NumberOption = None,
+    criteria: PolicyOptions = PolicyOptions(),  # noqa: B008 - frozen
+    metadata: FileOption = None,
+    offset: float = 0.0,
     adjusted: bool = False,
+    sign: str = "",
+    comment: str = "",
     class_map: FileOption = None,
     old_classes: str = "",
     new_classes: str = "",
@@ -80,48 +80,72 @@ def compare(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Compare two versions: runs, checkpoints or predictions (folder or file). Exits 3 where a criterion is not met.
+    """Compare two versions: runs, checkpoints or predictions (folder or file), and judge the new one.
+
+    The exit code is 0 where it may ship, 3 for hold, 4 for review or too little evidence.
 
     Args:
         old: The old model.
         new: The version meant to replace it.
         data: Data to compare on; by default those that the predictions are of.
         csv: Write one line per sample to this file.
-        must_not_flip: Criterion: none of the ids in this text or CSV file may be a negative flip.
-        max_nfr: Criterion: largest NFR (old classes), as a fraction.
-        max_class_nfr: Criterion: largest NFR of any one old class, as a fraction.
-        min_accuracy_gain: Criterion: smallest gain in accuracy (all), as a fraction; 0 allows no loss.
+        metadata: Table of further columns that slices of the policy go by; by default those of --data.
+        offset: The logit offset γ to judge the new version with.
         adjusted: Judge without the samples that were marked as wrongly labelled in the window.
+        sign: Sign the verdict off with this name; it is kept in the store.
+        comment: What to say beside the name.
         class_map: File with lines "old name -> new name" or "old,new"; nothing right of it drops the class. Kept.
         old_classes: Names of the old model's classes where it has numbers: a file, or names separated by commas.
         new_classes: The same for the new version.
         scores: What the scores in tables of predictions are, where their numbers do not tell; kept for each file.
     """
     mapped, lists = chosen_names(class_map, old_classes, new_classes)
-    listed = comparing.read_ids(must_not_flip) if must_not_flip else None
-    criteria = comparing.Criteria(listed, max_nfr, max_class_nfr, min_accuracy_gain)
+    policy = criteria.chosen()
+    if (sign or comment) and not (sign and policy):
+        raise UsageError("A sign-off is --sign NAME on a verdict; give a criterion or --policy FILE, and the name.")
     with open_session(store, quiet=json) as session:
         comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, scores=scores, **lists)
         comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
+        if metadata is not None or (policy is not None and policy.slices):
+            jobs.attach_metadata(session, [comparison], data, metadata)
+        comparison = comparing.at_offset(comparison, offset)
         if csv is not None:
             comparing.write_csv(comparison, csv)
-    return _print_judged(comparison, criteria, adjusted, json)
+    record, said = _figures(comparison), []
+    if policy is not None:
+        verdict = decide.judge(comparison, policy, leave_out=comparing.label_wrong(comparison) if adjusted else None)
+        signed, lines = _signed(session.store.root, comparison, policy, verdict, sign, comment)
+        record, said = record | verdict.to_json() | {"sign_offs": signed}, [*verdict.sentences(), *lines]
+    print_record(record, json, lambda r: report.judged_report(r, comparison.matching, said))
+    return 0 if policy is None else EXIT_CODES[verdict.decided]
 
 
-def _print_judged(comparison: Comparison, criteria: Criteria, adjusted: bool, json: bool) -> int:
-    wrong = comparing.label_wrong(comparison)
+def _signed(
+    root: Path, comparison: Comparison, policy: Policy, verdict: Verdict, name: str, comment: str
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Every sign-off of the two versions, for machines and for people, after that of now where there is a name."""
+    if name:
+        decide.sign(root, comparison, policy, verdict, name, comment)
+    try:
+        found = decide.sign_offs(root, comparison)
+    except UserError as error:  # the verdict holds without them
+        return [], [str(error)]
+    current = decide.digest_of(comparison, policy, verdict) if found else ""
+    return [each.to_json(current) for each in found], [each.sentence(current) for each in found]
+
+
+def _figures(comparison: Comparison) -> dict[str, Any]:
     record = comparing.record_of(comparison)
-    if comparison.has_scores:
+    wrong = comparing.label_wrong(comparison)
+    if comparison.gamma:
+        record["offset"] = comparison.gamma
+    elif comparison.has_scores:
         record["fusion"] = comparing.best_fusion(comparing.fusion(comparison)).to_json()
     if wrong.any():
         record["adjusted"] = {
             subset: comparing.adjusted_rates(comparison, subset, wrong).to_json() for subset in comparing.SUBSETS
         }
-    verdict = comparing.judge(comparison, criteria, leave_out=wrong if adjusted else None) if criteria.asked() else None
-    if verdict is not None:
-        record["verdict"] = verdict.to_json()
-    print_record(record, json, lambda r: report.judged_report(r, comparison.matching, verdict))
-    return 0 if verdict is None or verdict.passed else NOT_MET
+    return record
 
 
 def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from mpt_studio.compare.annotations import CAUSE_NAMES, Cause, CauseThresholds, Metadata
     from mpt_studio.compare.blocks import Cancelled
     from mpt_studio.compare.comparison import Comparison, compare
+    from mpt_studio.compare.figures.adjusted import adjusted_rates, label_wrong
     from mpt_studio.compare.figures.causes import causes
     from mpt_studio.compare.figures.classes import ClassRates, FlowPair, flow, per_class
     from mpt_studio.compare.figures.columns import FIGURES, Figure, record_of
@@ -15,16 +16,8 @@ if TYPE_CHECKING:
     from mpt_studio.compare.figures.frontier import Frontier, frontier
     from mpt_studio.compare.figures.fusion import FusionPoint, best_fusion, fusion
     from mpt_studio.compare.figures.history import FATE_NAMES, Fate, History, history
-    from mpt_studio.compare.figures.judge import Criteria, Finding, Verdict, adjusted_rates, judge, label_wrong
     from mpt_studio.compare.figures.offset import at_offset, offsets
     from mpt_studio.compare.figures.paired import Paired, paired
-    from mpt_studio.compare.figures.recommend import (
-        OffsetRecommendation,
-        Recommendation,
-        deciding_subset,
-        recommend,
-        recommend_offset,
-    )
     from mpt_studio.compare.files.id_list import read_ids, write_ids
     from mpt_studio.compare.files.kept import open_comparison
     from mpt_studio.compare.files.metadata import read_metadata
@@ -54,6 +47,7 @@ __getattr__ = names_of(
         "annotations": "CAUSE_NAMES Cause CauseThresholds Metadata",
         "blocks": "Cancelled",
         "comparison": "Comparison compare",
+        "figures.adjusted": "adjusted_rates label_wrong",
         "figures.causes": "causes",
         "figures.classes": "ClassRates FlowPair flow per_class",
         "figures.columns": "FIGURES Figure record_of",
@@ -61,10 +55,8 @@ __getattr__ = names_of(
         "figures.frontier": "Frontier frontier",
         "figures.fusion": "FusionPoint best_fusion fusion",
         "figures.history": "FATE_NAMES Fate History history",
-        "figures.judge": "Criteria Finding Verdict adjusted_rates judge label_wrong",
         "figures.offset": "at_offset offsets",
         "figures.paired": "Paired paired",
-        "figures.recommend": "OffsetRecommendation Recommendation deciding_subset recommend recommend_offset",
         "files.id_list": "read_ids write_ids",
         "files.kept": "open_comparison",
         "files.metadata": "read_metadata",

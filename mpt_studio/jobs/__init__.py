@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.evaluating import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
     from mpt_studio.jobs.exporting import export
     from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
+    from mpt_studio.jobs.judging import attach_metadata, judge_update
     from mpt_studio.jobs.read_weights import checkpoint_of, read_start, read_version, with_preprocessing
     from mpt_studio.jobs.resuming import why_not_resumed
     from mpt_studio.jobs.session import Session, absolute_spec
@@ -33,6 +34,7 @@ __getattr__ = names_of(
         "evaluating": "accuracy_figures evaluate inspect predictions_of prepare_data",
         "exporting": "export",
         "images": "metadata_file open_data skipped_file skipped_sentence",
+        "judging": "attach_metadata judge_update",
         "read_weights": "checkpoint_of read_start read_version with_preprocessing",
         "resuming": "why_not_resumed",
         "session": "Session absolute_spec",

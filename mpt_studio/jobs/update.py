@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
-from mpt_studio.compare import Comparison, compare, recommend, record_of
+from mpt_studio.compare import Comparison, compare, record_of
 from mpt_studio.compare.figures.noise_floor import noise_floor
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.splits import check_trainable
+from mpt_studio.decide import recommend
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Event, Note, Outcome, Stage
 from mpt_studio.jobs.beforehand import check_engine, old_classes_of, warnings, with_start
@@ -313,6 +314,7 @@ def _recommended(trained: list[tuple[Planned, Run]], compared: dict[str, Compari
     plain = next((run.id for step, run in trained if step.role == "reference"), None)
     if plain is None:
         return None
-    labels = {run.id: step.label for step, run in trained if step.role != "noise_floor"}
-    found = recommend(compared[plain], {labels[run]: compared[run] for run in labels})
-    return {"run": next(run for run, label in labels.items() if label == found.key), "reason": found.reason}
+    found = recommend(
+        compared[plain], {run.id: compared[run.id] for step, run in trained if step.role != "noise_floor"}
+    )
+    return {"run": found.key, "reason": found.reason}

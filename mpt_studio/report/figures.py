@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio.compare.figures.columns import FIGURES, Figure
@@ -13,7 +14,7 @@ from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import UNITS, told
 
 if TYPE_CHECKING:
-    from mpt_studio.compare import Matching, Verdict
+    from mpt_studio.compare import Matching
 
 
 def update_report(result: dict[str, Any]) -> str:
@@ -21,7 +22,7 @@ def update_report(result: dict[str, Any]) -> str:
     lines = [_headline(result), *_skipped(result["data"]), "", _candidates_table(result)]
     recommended = result.get("recommended")
     if recommended:
-        lines += ["", f"Recommended: {recommended['reason']}"]
+        lines += ["", f"Recommended: {'' if recommended['run'] else 'none. '}{recommended['reason']}"]
     if floors := floors_of(result):
         lines += ["", f"Noise floor, between two plain models of other seeds: {_floor(floors)}."]
     lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
@@ -64,10 +65,12 @@ def _candidates_table(result: dict[str, Any]) -> str:
         samples = rows[0][subset]["samples"] if rows else 0
         return f"{figure.name}{' [95 %]' * figure.told_with_interval}\n{SUBSET_WORDS[subset]}, n={samples}"
 
-    table = TextTable("", "candidate", *(head(*column) for column in columns), words=2)
+    verdict = ["verdict"] if any("verdict" in row for row in rows) else []
+    table = TextTable("", "candidate", *verdict, *(head(*column) for column in columns), words=2 + len(verdict))
     for row in rows:
         cells = (_cell(figure, row[subset], figure.told_with_interval) for figure, subset in columns)
-        table.add_row("*" if row["run"] == chosen else "", row["label"], *cells)
+        star = "*" if row["run"] == chosen else ""
+        table.add_row(star, row["label"], *(row.get(name, "") for name in verdict), *cells)
     return str(table)
 
 
@@ -108,8 +111,8 @@ def classes_report(record: dict[str, Any]) -> str:
     return "\n".join([*lines, *record["notes"], *verdict])
 
 
-def judged_report(record: dict[str, Any], matching: Matching, verdict: Verdict | None) -> str:
-    """One comparison with what does not match, the rates without wrong labels, and the verdict."""
+def judged_report(record: dict[str, Any], matching: Matching, judged: Sequence[str] = ()) -> str:
+    """One comparison with what does not match, the rates without wrong labels, and the lines of its verdict."""
     lines = [comparison_report(record), *_fusion(record), *matching.sentences(), *record.get("not_available", [])]
     for side, notes in record.get("notes", {}).items():
         lines += [f"{_SIDES[side]}: {note}" for note in notes]
@@ -117,7 +120,7 @@ def judged_report(record: dict[str, Any], matching: Matching, verdict: Verdict |
         left_out = record["samples"] - record["adjusted"]["all"]["samples"]
         samples = "1 sample" if left_out == 1 else f"{left_out:,} samples"
         lines += ["", f"Adjusted: without {samples} marked as wrongly labelled", comparison_report(record["adjusted"])]
-    return "\n".join([*lines, "", *verdict.sentences()] if verdict else lines)
+    return "\n".join([*lines, "", *judged] if judged else lines)
 
 
 def _fusion(record: dict[str, Any]) -> list[str]:

@@ -104,9 +104,9 @@ def test_that_compare_exits_3_and_names_every_criterion_with_threshold_value_and
     options = ["--must-not-flip", str(tmp_path / "list.txt"), "--max-nfr", "0.3", "--max-class-nfr", "0.25"]
     code, out, _ = run(capsys, *judged, *options, "--min-accuracy-gain", "0", "--json")
     assert code == 3
-    verdict = json.loads(out)["verdict"]
-    assert not verdict["passed"]
-    found = {c["name"]: (c["passed"], c["threshold"], c["value"], c["broken_by"]) for c in verdict["criteria"]}
+    verdict = json.loads(out)
+    assert (verdict["verdict"], verdict["passed"]) == ("hold", False)
+    found = {c["name"]: (c["passed"], c["threshold"], c["value"], c["samples"]) for c in verdict["criteria"]}
     assert found == {
         "must_not_flip": (False, 0, 1, ["a2"]),
         "max_nfr": (True, 0.3, 0.25, []),
@@ -116,8 +116,9 @@ def test_that_compare_exits_3_and_names_every_criterion_with_threshold_value_and
     assert verdict["unknown_ids"] == {"count": 1, "first": ["elsewhere"]}
     code, out, _ = run(capsys, *judged, *options)
     assert code == 3
-    assert "Verdict: FAILED, 2 of 3 criteria not met." in out
-    assert "Worst class's NFR (old class a, n=2) is 50.00 %, at most 25.00 % is asked" in out
+    assert "Verdict: hold. Of 3 criteria 1 passes, 2 fail." in out
+    assert "Worst class's NFR (old class a, n=2) is 50.00 % [" in out
+    assert "at most 25.00 % is asked; by the value alone: its 95 % interval" in out
 
 
 def test_that_compare_exits_0_when_every_criterion_is_met_and_1_for_a_list_that_is_missing(

@@ -12,7 +12,8 @@ import torch
 
 from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
-from mpt_studio.compare import Comparison, Decision, at_offset, frontier, recommend_offset
+from mpt_studio.compare import Comparison, Decision, at_offset, frontier
+from mpt_studio.decide import recommend
 from mpt_studio.errors import UserError
 from mpt_studio.jobs import explain, exporting
 
@@ -51,7 +52,7 @@ def gamma(trained) -> float:
     """One at which a sample's answer has just changed, as the recommendation names it: the hardest for rounding."""
     session, old, update = trained
     comparison = jobs.compare_versions(session, old, update, "builtin")
-    found = recommend_offset(comparison, {"update": comparison}, 0.02).gamma
+    found = recommend(comparison, {"update": comparison}, any_offset=True).gamma
     assert found
     return found
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mpt_studio.compare.comparison import Comparison
+from mpt_studio.compare.figures.adjusted import adjusted_rates
 from mpt_studio.compare.figures.columns import record_of
-from mpt_studio.compare.figures.judge import adjusted_rates
 from mpt_studio.compare.tally import SUBSETS
 
 

@@ -21,18 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import (
-    SUBSET_WORDS,
-    SUBSETS,
-    Comparison,
-    Filter,
-    Samples,
-    Subset,
-    deciding_subset,
-    offsets,
-)
+from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Filter, Samples, Subset, offsets
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.confusion import View, confused_rows
+from mpt_studio.decide import deciding_subset
 from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
@@ -211,6 +203,7 @@ class ComparePage(RefreshedWhenSeen):
     def set_subset(self, subset: Subset) -> None:
         """Show the table and the quadrants over this subset from now on."""
         self._chosen = subset
+        self.workspace.recommending.look_at(subset)
         self._refresh()
 
     def _refresh(self) -> None:

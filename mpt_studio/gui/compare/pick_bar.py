@@ -6,13 +6,14 @@ from functools import partial
 
 from PySide6.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
-from mpt_studio.compare import SUBSET_WORDS, OffsetRecommendation, deciding_subset, recommend_offset
+from mpt_studio.compare import SUBSET_WORDS
+from mpt_studio.decide import Recommendation, recommend
+from mpt_studio.decide.recommending import flipping_subset
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import DoubleSpinBox
-from mpt_studio.gui.workspace.recommending import Picked, offset_of
 from mpt_studio.gui.workspace.workspace import Workspace
 
 
@@ -59,21 +60,21 @@ class PickBar(QWidget):
         self.setVisible(contenders is not None)
         if contenders is None:
             return
-        plain, candidates = contenders
-        self.lowest.setText(f"Lowest NFR ({SUBSET_WORDS[deciding_subset(plain)]})")
+        (plain, candidates), chosen = contenders, self._workspace.recommending.subset
+        self.lowest.setText(f"Lowest NFR ({SUBSET_WORDS[flipping_subset(plain, chosen)]})")
         if not self.any_offset.isChecked():
             self._asked = ()
             self._tell()
             return
         tolerance = self._workspace.recommending.tolerance
-        asked = (plain, *candidates.values(), tolerance)
+        asked = (plain, *candidates.values(), tolerance, chosen)
         busy = self._job is not None and not self._job.is_finished
         if asked == self._asked and (busy or self.picked is not None):
             return
         self._asked = asked
-        self._start(partial(recommend_offset, plain, candidates, tolerance))
+        self._start(partial(recommend, plain, candidates, tolerance, any_offset=True, subset=chosen))
 
-    def _start(self, work: partial[OffsetRecommendation]) -> None:
+    def _start(self, work: partial[Recommendation]) -> None:
         if self._job is not None:
             self._job.cancel()
         self._take(None)
@@ -88,11 +89,11 @@ class PickBar(QWidget):
         self._job.start()
 
     @property
-    def picked(self) -> Picked | None:
+    def picked(self) -> Recommendation | None:
         """What is recommended now; None while it is being looked for."""
         return self._workspace.recommending.picked
 
-    def _take(self, picked: OffsetRecommendation | None) -> None:
+    def _take(self, picked: Recommendation | None) -> None:
         self._workspace.recommending.tell(picked)
         self._tell()
 
@@ -115,4 +116,4 @@ class PickBar(QWidget):
         picked = self.picked
         if picked is not None and picked.key:
             self._workspace.set_current(picked.key)
-            self._workspace.set_offset(offset_of(picked))
+            self._workspace.set_offset(picked.gamma)

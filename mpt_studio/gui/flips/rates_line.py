@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel
 
-from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Subset, adjusted_rates, deciding_subset
+from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Subset, adjusted_rates
+from mpt_studio.decide import deciding_subset
 from mpt_studio.flips import Mark, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
 from mpt_studio.gui.widgets import theme

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from mpt_studio import compare
+from mpt_studio.compare import Comparison, Subset
+from mpt_studio.decide import Recommendation, recommend
+from mpt_studio.decide.recommending import TOLERANCE
 from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets.plain import number
 from mpt_studio.gui.workspace.opened import Opened
 
-Contenders = dict[str, compare.Comparison]
-Picked = compare.Recommendation | compare.OffsetRecommendation
+Contenders = dict[str, Comparison]
 _SAME = 0.005
 """Offsets are shown with two digits."""
 
@@ -24,12 +25,14 @@ class Recommending(QObject):
     def __init__(self, opened: Opened) -> None:
         super().__init__(opened)
         self._opened = opened
-        self._found: compare.Recommendation | None = None
-        self._at_offset: compare.OffsetRecommendation | None = None
+        self._found: Recommendation | None = None
+        self._at_offset: Recommendation | None = None
         self.any_offset = False
         """Whether the choice is among all points of all curves; ``tell`` says what it came to."""
-        self.tolerance = 0.02
+        self.tolerance = TOLERANCE
         """How far below plain training's accuracy (all) a candidate may be, as a fraction."""
+        self.subset: Subset | None = None
+        """Whose NFR decides: that of the table beside it; the usual one before somebody has chosen."""
         opened.versions_changed.connect(self.forget)
 
     def forget(self) -> None:
@@ -37,19 +40,26 @@ class Recommending(QObject):
         self._found = self._at_offset = None
 
     @property
-    def found(self) -> compare.Recommendation | None:
+    def found(self) -> Recommendation | None:
         """As trained. None where plain training or all others are not among the versions."""
         if self._found is None and (contenders := self.contenders()) is not None:
             try:
-                self._found = compare.recommend(*contenders, self.tolerance)
+                self._found = recommend(*contenders, self.tolerance, subset=self.subset)
             except UserError as error:
                 self._opened.message.emit("warning", str(error), "")
         return self._found
 
     @property
-    def picked(self) -> Picked | None:
+    def picked(self) -> Recommendation | None:
         """What is recommended now; None while the offsets are looked at."""
         return self._at_offset if self.any_offset else self.found
+
+    def look_at(self, subset: Subset) -> None:
+        """Decide by the NFR of this subset from now on."""
+        if subset != self.subset:
+            self.subset = subset
+            self.forget()
+            self.changed.emit()
 
     def choose(self, any_offset: bool) -> None:
         """Among all offsets, or only as trained."""
@@ -57,7 +67,7 @@ class Recommending(QObject):
             self.any_offset = any_offset
             self.changed.emit()
 
-    def tell(self, picked: compare.OffsetRecommendation | None) -> None:
+    def tell(self, picked: Recommendation | None) -> None:
         """What the choice among all offsets came to."""
         if picked != self._at_offset:
             self._at_offset = picked
@@ -71,22 +81,17 @@ class Recommending(QObject):
         picked, shown = self.picked, self._opened.offsets.of(key)
         if picked is None or picked.key != key:
             return ""
-        gamma = offset_of(picked)
+        gamma = picked.gamma
         if shown and abs(shown - gamma) > _SAME:
             return ""
         if abs(gamma) <= _SAME:
             return "★ recommended"
         return f"{'★' if short else '★ recommended'} at γ = {number(gamma, 2)}"
 
-    def contenders(self) -> tuple[compare.Comparison, Contenders] | None:
+    def contenders(self) -> tuple[Comparison, Contenders] | None:
         """Plain training's comparison and those to choose among, itself too; None where there is nothing to choose."""
         candidates = self._opened.candidates
         plain = next((v for v in candidates if v.role == "reference"), None)
         wanted = [v for v in candidates if v.role != "noise_floor"]
         made = {v.key: c for v in wanted if (c := self._opened.comparison(v.key)) is not None}
         return (made[plain.key], made) if plain is not None and plain.key in made and len(made) > 1 else None
-
-
-def offset_of(picked: Picked) -> float:
-    """The logit offset at which a candidate is picked; 0 as trained."""
-    return picked.gamma if isinstance(picked, compare.OffsetRecommendation) else 0.0

@@ -16,7 +16,6 @@ from mpt_studio import report
 from mpt_studio.compare import (
     SUBSETS,
     Comparison,
-    Criteria,
     Filter,
     Interval,
     QueryError,
@@ -27,10 +26,8 @@ from mpt_studio.compare import (
     facets,
     flow,
     frontier,
-    judge,
     open_comparison,
     parse,
-    recommend_offset,
     record_of,
     sort_rows,
     vocabulary,
@@ -40,6 +37,7 @@ from mpt_studio.compare import (
 from mpt_studio.compare.annotations import Cause
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.causes import cause_sentence
+from mpt_studio.decide import Policy, judge, recommend
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions, read_predictions, write_predictions
 
@@ -139,20 +137,20 @@ def test_that_the_frontier_is_the_update_as_it_is_and_offsets_are_refused(told: 
         with pytest.raises(UserError, match="update gave only answers"):
             ask()
     assert at_offset(told, 0.0) is told
-    assert recommend_offset(told, {"v2": told}).gamma == 0.0
+    assert recommend(told, {"v2": told}, any_offset=True).gamma == 0.0
 
 
 def test_that_criteria_and_exports_work(told: Comparison, tmp_path: Path) -> None:
-    verdict = judge(told, Criteria(max_nfr=0.1))
-    assert not verdict.passed
-    assert verdict.findings[0].broken_by == ("s1", "s2")
+    verdict = judge(told, Policy(max_nfr=0.1, confidence=0))
+    assert verdict.decided == "hold"
+    assert verdict.findings[0].samples == ("s1", "s2")
     write_csv(told, tmp_path / "t.csv")
     with (tmp_path / "t.csv").open(newline="") as stream:
         assert [row["margin_drop"] for row in csv.DictReader(stream)] == [""] * 6
     parquet = pytest.importorskip("pyarrow.parquet")
     write_parquet(told, tmp_path / "t.parquet")
     assert parquet.read_table(tmp_path / "t.parquet")["margin_drop"].null_count == 6
-    text = report.judged_report(record_of(told), told.matching, None)
+    text = report.judged_report(record_of(told), told.matching)
     assert "not available: margin drop, confidence" in text
 
 

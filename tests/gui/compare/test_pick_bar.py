@@ -4,7 +4,6 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import OffsetRecommendation
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -32,7 +31,7 @@ def test_that_a_candidate_is_picked_with_its_offset(page: ComparePage, workspace
     with qtbot.waitSignal(workspace.offsets.settled):
         qtbot.mouseClick(page.picks.show_it, Qt.MouseButton.LeftButton)
     picked = page.picks.picked
-    assert isinstance(picked, OffsetRecommendation)
+    assert picked is not None
     comparison = workspace.comparison()
     assert comparison is not None
     assert comparison.gamma == pytest.approx(picked.gamma)

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import OffsetRecommendation
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.compare.page import ComparePage
 from mpt_studio.gui.sample.answer_strip import AnswerStrip
@@ -88,7 +87,7 @@ def test_that_the_star_names_the_offset_where_offsets_may_be_chosen(
     page.picks.any_offset.setChecked(True)
     qtbot.waitUntil(lambda: page.picks.picked is not None)
     picked = page.picks.picked
-    assert isinstance(picked, OffsetRecommendation)
+    assert picked is not None
     assert picked.key == "one"
     star = workspace.recommending.star(picked.key)
     assert f"γ = {picked.gamma:.2f}" in page.reason.text()

@@ -1,0 +1,51 @@
+"""An update's candidates held against a policy, and the metadata that its slices go by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mpt_studio.compare import Comparison, aligned_by_store, compare, read_metadata
+from mpt_studio.decide import Policy, judge, recommend
+from mpt_studio.errors import UserError
+from mpt_studio.jobs.images import metadata_file, open_data
+from mpt_studio.jobs.session import Session
+from mpt_studio.predictions import read_predictions
+
+
+def judge_update(session: Session, result: dict[str, Any], policy: Policy) -> dict[str, Any]:
+    """An update's result with each candidate's verdict, and with the recommendation that follows from them.
+
+    "verdict" is the recommended one's, and "hold" where none may be recommended.
+    """
+    rows = result["candidates"]
+    compared = {row["run"]: _comparison(session, result["old"], row) for row in rows}
+    if policy.slices:
+        attach_metadata(session, list(compared.values()), result["data"]["spec"])
+    judged = [{**row, **judge(compared[row["run"]], policy).to_json()} for row in rows]
+    plain = next((row["run"] for row in rows if row["role"] == "reference"), None)
+    if plain is None:
+        return {**result, "candidates": judged, "recommended": None, "verdict": "hold"}
+    found = recommend(compared[plain], compared, policy=policy)
+    decided = found.verdict.decided if found.key and found.verdict else "hold"
+    recommended = {"run": found.key, "reason": found.reason, "nearest": found.key or found.nearest}
+    return {**result, "candidates": judged, "recommended": recommended, "verdict": decided}
+
+
+def attach_metadata(session: Session, compared: list[Comparison], spec: str = "", file: Path | None = None) -> None:
+    """Give comparisons the columns of a table, or those that the data bring along. Raises ``UserError``."""
+    if file is None:
+        if not spec:
+            return
+        file = metadata_file(session.store, open_data(session, spec))
+        if not file.is_file():
+            raise UserError(
+                f"The data {spec} have no metadata for a slice to go by; give a table with --metadata FILE."
+            )
+    for comparison in compared:
+        comparison.set_metadata(read_metadata(file, comparison))
+
+
+def _comparison(session: Session, old: dict[str, Any], row: dict[str, Any]) -> Comparison:
+    before, after = (read_predictions(Path(each["predictions"])) for each in (old, row))
+    return compare(*aligned_by_store(before, after, session.store.root))
