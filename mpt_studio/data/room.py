@@ -1,4 +1,4 @@
-"""How much of the disk decoded images, and what networks made of them, may take, what they take, and which go first.
+"""Where decoded images, and what networks made of them, lie, how much they may take, and which go first.
 
 <cache>/decoded/<data>/<form>.<pixels or jpeg>/   as ``decoded`` writes it
                        <form>.<pixels or jpeg>.lock
@@ -28,9 +28,16 @@ from mpt_studio.errors import UserError, one_sentence
 LIMIT = "MPT_STUDIO_DECODED"
 """The variable that overrides the limit for one call."""
 DEFAULT_LIMIT = "25%"
+IN_CACHE = "auto"
+"""What is said for the cache folder, where nothing else was chosen."""
+_OURS = "mpt-studio-decoded"
+"""In a folder that the user chose: what lies beside it is not ours to delete."""
+_LIMIT_FILE, _FOLDER_FILE = "decoded.txt", "decoded-folder.txt"
 ABOUT = "about.json"
 """In each folder: whose data they are; its time says when somebody needed them last."""
 KEPT_DAYS = 120
+_DIGITS = 24
+"""Of the hash that names the folder of some data."""
 LEFT_FREE = 1 << 30
 """Bytes of the disk that are never taken."""
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -49,7 +56,33 @@ class Entry:
 
 
 def home() -> Path:
-    return paths.cache_dir() / "decoded"
+    """In the folder that the user chose, else in the cache; ``MPT_STUDIO_CACHE`` overrides both for one call."""
+    chosen = "" if os.environ.get("MPT_STUDIO_CACHE") else _setting(_FOLDER_FILE)
+    return Path(chosen) / _OURS if chosen else paths.cache_dir() / "decoded"
+
+
+def set_folder(text: str) -> None:
+    """Keep them in this folder from now on, or in the cache (``auto``); what is kept elsewhere is deleted.
+
+    Raises ``UserError`` where nothing can be kept there.
+    """
+    if over := os.environ.get("MPT_STUDIO_CACHE"):
+        raise UserError(f"MPT_STUDIO_CACHE says where they lie ({over}); change that variable, or do without it.")
+    chosen = "" if text.strip() == IN_CACHE else str(_writable(paths.named(text.strip()).absolute()))
+    if chosen != _setting(_FOLDER_FILE):
+        empty()
+        _keep(_FOLDER_FILE, chosen)
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        (folder / _OURS).mkdir(parents=True, exist_ok=True)
+        paths.write_text(folder / _OURS / "writable", "", durable=False)
+        (folder / _OURS / "writable").unlink()
+    except OSError as error:
+        said = error.strerror or error
+        raise UserError(f"Nothing can be kept in {folder} ({said}); choose another folder.") from None
+    return folder
 
 
 def place_of(spec: str, form: Form, stored: Stored) -> Path:
@@ -82,13 +115,13 @@ def lock_of(folder: Path) -> filelock.BaseFileLock:
 
 def limit_text() -> str:
     """The limit as it was set: a share of the free disk or a size."""
-    return os.environ.get(LIMIT) or _setting() or DEFAULT_LIMIT
+    return os.environ.get(LIMIT) or _setting(_LIMIT_FILE) or DEFAULT_LIMIT
 
 
 def set_limit(text: str) -> None:
     """Keep a limit for all of the user's programs; what is beyond it goes. Raises ``UserError`` for what is none."""
     _bytes_of(text, 0)
-    paths.write_chosen(_setting_file(), lambda path: _write_text(path, text.strip()))
+    _keep(_LIMIT_FILE, text.strip())
     make_room(0, home())
 
 
@@ -100,7 +133,7 @@ def limit() -> int:
 
 def entries() -> list[Entry]:
     """All that is kept, what was needed last first."""
-    found = (_entry(folder) for folder in home().glob("*/*") if folder.is_dir())
+    found = (_entry(folder) for folder in home().glob(f"{'[0-9a-f]' * _DIGITS}/*") if folder.is_dir())
     return sorted((entry for entry in found if entry), key=lambda entry: -entry.used)
 
 
@@ -144,6 +177,13 @@ def empty() -> int:
     return sum(entry.bytes for entry in entries() if delete(entry.folder))
 
 
+def sentence() -> str:
+    """What they take and may take, and where, for people."""
+    taken = as_size(sum(entry.bytes for entry in entries()))
+    allowed = f"they may take {as_size(limit())} (limit: {limit_text()})"
+    return f"Decoded images and features take {taken}; {allowed}. {home()}"
+
+
 def as_size(count: int) -> str:
     """Bytes for people."""
     return f"{count / (1 << 30):,.1f} GB" if count >= 1 << 30 else f"{count / (1 << 20):,.0f} MB"
@@ -151,7 +191,7 @@ def as_size(count: int) -> str:
 
 def folder_of(spec: str) -> Path:
     """The folder for all that is kept of some data."""
-    return home() / hashlib.sha256(spec.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return home() / hashlib.sha256(spec.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def _entry(folder: Path) -> Entry | None:
@@ -173,15 +213,15 @@ def _free() -> int:
     return shutil.disk_usage(place).free
 
 
-def _setting_file() -> Path:
-    return paths.config_dir() / "decoded.txt"
-
-
-def _setting() -> str:
+def _setting(name: str) -> str:
     try:
-        return _setting_file().read_text("utf-8").strip()
+        return (paths.config_dir() / name).read_text("utf-8").strip()
     except (OSError, ValueError):
         return ""
+
+
+def _keep(name: str, text: str) -> None:
+    paths.write_chosen(paths.config_dir() / name, lambda path: _write_text(path, text))
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -51,3 +51,16 @@ def test_that_a_limit_is_kept_for_the_next_call(capsys: pytest.CaptureFixture[st
     code, _, err = run(capsys, "cache", "--limit", "plenty")
     assert (code, "'plenty' is no limit for decoded images" in err) == (1, True)
     assert "limit: 20 GB" in run(capsys, "cache")[1]
+
+
+def test_that_a_folder_is_kept_for_the_next_call(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPT_STUDIO_CACHE", str(tmp_path / "cache"))
+    code, _, err = run(capsys, "cache", "--folder", str(tmp_path / "large"))
+    assert (code, "MPT_STUDIO_CACHE says where they lie" in err) == (1, True)
+    monkeypatch.delenv("MPT_STUDIO_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert run(capsys, "cache", "--folder", str(tmp_path / "large"))[0] == 0
+    assert str(tmp_path / "large") in run(capsys, "cache")[1]
+    assert str(tmp_path / "xdg") in run(capsys, "cache", "--folder", "auto")[1]

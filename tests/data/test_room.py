@@ -100,3 +100,41 @@ def test_that_whole_images_are_found_smallest_first() -> None:
         room.place_of("data", Whole(shorter), "jpeg").mkdir(parents=True)
     assert room.existing_wholes("data", 150) == [Whole(200), Whole(300)]
     assert room.existing_wholes("other data", 0) == []
+
+
+@pytest.fixture
+def by_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable says where the cache lies."""
+    monkeypatch.delenv("MPT_STUDIO_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+
+
+@pytest.mark.usefixtures("by_setting")
+def test_that_another_folder_is_kept_and_what_lies_beside_stays(tmp_path: Path) -> None:
+    before, own = entry("one", 1000), tmp_path / "large" / "mine" / "album"
+    own.mkdir(parents=True)
+    room.set_folder(str(tmp_path / "large"))
+    assert room.home().parent == tmp_path / "large"
+    assert not before.exists()
+    entry("two", 1000)
+    (room.home() / "mine" / "album").mkdir(parents=True)  # and even within, what is not named as ours
+    assert names() == ["two"]
+    room.set_folder(str(tmp_path / "large"))
+    assert names() == ["two"]  # nothing has changed, so nothing goes
+    room.set_folder(room.IN_CACHE)
+    assert room.home().is_relative_to(tmp_path / "xdg")
+    assert own.exists()
+    assert (tmp_path / "large" / "mpt-studio-decoded" / "mine" / "album").exists()
+
+
+@pytest.mark.usefixtures("by_setting")
+def test_that_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match=r"Nothing can be kept in .*file \(.*\); choose another folder"):
+        room.set_folder(str(tmp_path / "file"))
+    assert room.home().is_relative_to(tmp_path / "xdg")
+
+
+def test_that_a_variable_that_says_where_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="MPT_STUDIO_CACHE says where they lie"):
+        room.set_folder(str(tmp_path / "large"))

@@ -127,6 +127,13 @@ _FILE = (
         when=lambda c: c.workspace.dataset is not None and bool(c.workspace.dataset.skipped),
     ),
     Row(
+        "decoded",
+        "Decoded &images…",
+        lambda c: c.show_decoded(),
+        tip="What decoded images and features take of the disk, how much they may take, and where",
+        icon="image",
+    ),
+    Row(
         "reveal_store", "Show the &store's folder", lambda c: c.reveal_store(), tip="Where runs are kept", icon="folder"
     ),
     Row("quit", "&Quit", lambda c: c.window.close(), "Ctrl+Q", "Close the window", starts_group=True),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMessageBox
 from mpt_studio import __version__, paths, recipe
 from mpt_studio.gui.train.update_dialog import UpdateDialog
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.window.decoded_dialog import DecodedDialog
 from mpt_studio.gui.window.docks import Docks
 from mpt_studio.gui.window.exports import Exports
 from mpt_studio.gui.window.files import Files
@@ -112,6 +113,10 @@ class Commands(QObject):
     def show_shortcuts(self) -> None:
         """The sheet of all keys."""
         ShortcutSheet(self.window).exec()
+
+    def show_decoded(self) -> None:
+        """What decoded images and features take of the disk, to be set and deleted."""
+        DecodedDialog(self.window).open()
 
     def reveal_store(self) -> None:
         """Show the store in the file manager."""
