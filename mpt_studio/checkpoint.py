@@ -99,6 +99,10 @@ class Checkpoint:
         """Hex SHA-256 of the file."""
         return paths.sha256_of(Path(self.path))
 
+    def origin_sha256(self) -> str:
+        """Of the foreign file that it was made from, else of its own."""
+        return self.source_sha256 or self.sha256()
+
 
 def has_our_header(path: Path) -> bool:
     """Whether a file says in its first bytes that this program wrote it. True also for ours that are damaged."""

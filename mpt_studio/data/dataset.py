@@ -120,6 +120,11 @@ class Dataset(ABC):
         """``image``, or for speed a smaller copy of it with sides of ``at_least`` pixels or more: to look at only."""
         return self.image(index)
 
+    def sides(self, index: int) -> tuple[int, int]:
+        """Width and height of one sample's image."""
+        height, width = self.image(index).shape[:2]
+        return width, height
+
     def file_of(self, index: int) -> Path | None:
         """The file that holds one sample's image alone; None where there is none."""
         return None

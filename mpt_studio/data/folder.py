@@ -53,6 +53,11 @@ class FolderDataset(Dataset):
     def image(self, index: int) -> Images:
         return self._decoded(int(index), 0)
 
+    def sides(self, index: int) -> tuple[int, int]:
+        """As they were when the data were opened: nothing is decoded."""
+        width, height = self._index.sizes[int(index)].tolist()
+        return width, height
+
     def small_image(self, index: int, at_least: int) -> Images:
         known = self._known(int(index))
         for form in room.existing_wholes(self.spec, at_least):

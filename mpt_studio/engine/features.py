@@ -58,7 +58,13 @@ class Backbone:
         """Whether another network differs in the last layer's numbers alone."""
         mine, theirs = self.network.state_dict(), other.state_dict()
         below = [name for name in mine if not name.startswith(f"{self.head}.")]
-        return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in below)
+        alike = mine.keys() == theirs.keys() and self._layers_of(self.network) == self._layers_of(other)
+        return alike and all(torch.equal(mine[name], theirs[name]) for name in below)
+
+    def _layers_of(self, network: nn.Module) -> list[str]:
+        """Strides and the like, of which a form for small images may have others with the same weights."""
+        layers = (layer for name, layer in network.named_modules() if name != self.head)
+        return [repr(layer) for layer in layers if next(layer.children(), None) is None]
 
     def of(self, dataset: Dataset, indices: Indices, report: Report | None = None) -> Tensor:
         """(N, F) float32 on the CPU for samples of a data set, as evaluation sees them; computed where not kept."""

@@ -207,7 +207,7 @@ def preprocessing(dataset: Dataset, indices: Indices, size: int, form: Form | No
     step = max(1, -(-len(indices) // STATISTICS_SAMPLES))
     counts_3V = np.zeros((3, 256), dtype=np.int64)
     for chunk in _chunks(indices[::step], size):
-        for pixels in _in_form(dataset, chunk, form or Fit(size)):
+        for pixels in in_form(dataset, chunk, form or Fit(size)):
             counts_3V += [np.bincount(pixels[..., c].ravel(), minlength=256) for c in range(3)]
     values, total = np.arange(256) / 255.0, counts_3V.sum(axis=1)
     mean = counts_3V @ values / total
@@ -216,7 +216,7 @@ def preprocessing(dataset: Dataset, indices: Indices, size: int, form: Form | No
     return Preprocessing(image_size=size, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 
 
-def _in_form(dataset: Dataset, chunk: Indices, form: Form) -> list[Images]:
+def in_form(dataset: Dataset, chunk: Indices, form: Form) -> list[Images]:
     """Pixels of some samples in one array or several."""
     if isinstance(form, Whole):
         return dataset.wholes(chunk, form.shorter)

@@ -70,8 +70,7 @@ def check_engine(session: Session, recipe: Recipe | UpdateRecipe, dataset: Datas
     choose(recipe.training.device)
     size = recipe.model.input_size(dataset.image_size, _size_of_start(session, recipe, dataset))
     check_architecture(recipe.model, len(dataset.class_names), size)
-    if recipe.old:
-        _check_old(session, recipe, dataset)
+    check_old_model(session, recipe, dataset)
     for classes in _classes_of_versions(session, recipe, dataset):
         check_mixing(recipe.images, len(classes))
         _check_judging(recipe, classes, dataset)
@@ -79,7 +78,7 @@ def check_engine(session: Session, recipe: Recipe | UpdateRecipe, dataset: Datas
 
 def _size_of_start(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dataset) -> int:
     """Side of the images that the start's weights are used to; 0 where there is none. Published weights are fetched."""
-    from mpt_studio.engine.recognise.pretrained import fetch
+    from mpt_studio.engine.recognise import pretrained
     from mpt_studio.engine.train.start import check_fits, resolved
 
     start, model = recipe.start, recipe.model
@@ -88,11 +87,19 @@ def _size_of_start(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dat
         check_fits(found, model)
         return found.preprocessing.image_size
     word = resolved(model, dataset.image_size) if start.start == "auto" else start.start
-    return fetch(model.arch).preprocessing.image_size if word == "pretrained" else 0
+    if word != "pretrained":
+        return 0
+    pretrained.have(model.arch)
+    return pretrained.preprocessing_of(model.arch).image_size
 
 
-def _check_old(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dataset) -> None:
-    """Whether the old model can do what the methods ask of it: teach, be gone on from, be mixed with."""
+def check_old_model(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dataset) -> None:
+    """Whether the old model can do what the methods ask of it: teach, be gone on from, be mixed with.
+
+    Raises ``UserError``; there may be none.
+    """
+    if not recipe.old:
+        return
     methods, model = _methods(recipe), recipe.model
     old = old_model(session, Path(recipe.old), dataset)
     check_methods(old, methods, recipe.images)

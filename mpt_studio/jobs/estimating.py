@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio.data import Dataset, training_split
-from mpt_studio.jobs.beforehand import old_classes_of, with_start
+from mpt_studio.jobs.beforehand import check_old_model, old_classes_of, with_start
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.plan import Planned, plan_of
 from mpt_studio.jobs.read_weights import start_of
@@ -48,6 +48,7 @@ def estimate(session: Session, recipe: UpdateRecipe, dataset: Dataset | None = N
     dataset = dataset or open_data(session, recipe.data)
     old = old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
     recipe = with_start(recipe, dataset)
+    check_old_model(session, recipe, dataset)
     cost, counts = _cost(session, recipe, dataset)
     parts = shares(recipe, cost, counts, _share_of(old, dataset))
     return {
@@ -100,6 +101,7 @@ def _share_of(classes: tuple[str, ...], dataset: Dataset) -> float:
 def _seconds(step: Planned, recipe: UpdateRecipe, cost: Cost, counts: Images, share: float, known: set[str]) -> float:
     """Of one version; ``known`` holds whose answers are kept already, and grows."""
     epochs, images = recipe.training.epochs, share * counts.train
+    everything = counts.train + counts.validation + counts.test
     judged = share * counts.validation * cost.look
     if step.method.interpolates:
         return (MIXED * counts.validation + counts.test) * cost.look
@@ -110,9 +112,11 @@ def _seconds(step: Planned, recipe: UpdateRecipe, cost: Cost, counts: Images, sh
         known.add("features")
         return (first + teachers) * (images + counts.validation + share * counts.test) * (cost.look + cost.read)
     taught = teachers * images * cost.look * max(0, epochs - step.method.start_epoch)
-    reading = 0.0 if "images" in known else counts.train * cost.read
+    reading = 0.0 if "images" in known else everything * cost.read
     known.add("images")
-    return epochs * (images * cost.learn + judged) + taught + reading + share * counts.test * cost.look
+    frozen = epochs if recipe.start.freeze < 0 else min(recipe.start.freeze, epochs)
+    learnt = images * (frozen * cost.learn_head + (epochs - frozen) * cost.learn)
+    return learnt + epochs * judged + taught + reading + share * counts.test * cost.look
 
 
 def _weight(teacher: str, step: Planned) -> int:

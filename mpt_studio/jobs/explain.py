@@ -168,8 +168,7 @@ def _look(subject: Subject, index: int, wanted: set[str], folder: Path) -> dict[
             "is_empty": not seen.any(),
         }
         write_array(folder / _map_name(subject, index, names[column]), seen.astype(np.float16))
-    height, width = subject.dataset.image(index).shape[:2]
-    box = list(probe.fit.seen(width, height))
+    box = list(probe.fit.seen(*subject.dataset.sides(index)))
     record = {"answer": answer, "input_size": size, "image_box": box, "maps": entries}
     write_json(folder / f"{index}.json", record)
     return record

@@ -22,6 +22,7 @@ from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import named, old_answers_folder, old_model
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
+from mpt_studio.jobs.read_weights import start_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start, to_resume
 from mpt_studio.jobs.training import Shared, start_train, train
 from mpt_studio.methods import label_of
@@ -177,10 +178,24 @@ class _UpdateJob:
         recipe = self._recipe(step)
         for run in self.session.store.runs():
             same_data = run.data_fingerprint == self.dataset.fingerprint
-            if run.outcome == "done" and run.checkpoint and same_data and run.recipe == recipe:
+            if (
+                run.outcome == "done"
+                and run.checkpoint
+                and same_data
+                and run.recipe == recipe
+                and self._begins_alike(run.checkpoint)
+            ):
                 self._add_member(step, run)
                 return run
         return None
+
+    def _begins_alike(self, trained: Path) -> bool:
+        """Whether the file that it began with is still what it was."""
+        start = self.recipe.start
+        if not start.file:
+            return True
+        now = start_of(self.session, Path(start.file), self.recipe.model.arch)
+        return read_checkpoint(trained).start_sha256 == now.origin_sha256()
 
     def _created(self, step: Planned) -> Run:
         update = self.writer.update.id

@@ -17,9 +17,9 @@ from mpt_studio.store import Store
 COUNTS = Images(train=1000, validation=100, test=200)
 
 
-def seconds(methods: str, *, head_only: bool = False, epochs: int = 10, **more) -> dict[str, float]:
+def seconds(methods: str, *, head_only: bool = False, epochs: int = 10, read: float = 0.0, **more) -> dict[str, float]:
     recipe = UpdateRecipe(methods=methods, training=Training(epochs=epochs), **more)
-    cost = Cost(learn=3.0, look=1.0, read=0.0, device="a machine", head_only=head_only)
+    cost = Cost(learn=3.0, learn_head=1.5, look=1.0, read=read, device="a machine", head_only=head_only)
     return {part.label: part.seconds for part in shares(recipe, cost, COUNTS, of_old=0.5)}
 
 
@@ -48,6 +48,24 @@ def test_that_the_head_of_a_frozen_network_costs_one_look_at_every_image() -> No
     found = seconds("none,mpt_kl:1,mpt_kl:2", head_only=True, old="x.safetensors")
     assert found["No_Treatment"] == 1000 + 100 + 200
     assert found["MPT_KL b=2"] == 0
+
+
+@pytest.mark.parametrize(("freeze", "learning"), [(0, 30), (4, 4 * 1.5 + 6 * 3), (99, 15), (-1, 15)])
+def test_that_epochs_in_which_the_head_alone_learns_cost_less(freeze: int, learning: float) -> None:
+    found = seconds("none", start=Start(freeze=freeze))
+    assert found["No_Treatment"] == 1000 * learning + 10 * 100 + 200
+
+
+def test_that_files_are_decoded_once_for_all_versions() -> None:
+    found, free = seconds("none,pct_kl", read=0.5), seconds("none,pct_kl")
+    assert found["Old model"] - free["Old model"] == 0.5 * (1000 + 100 + 200)
+    assert found["PCT_KL"] == free["PCT_KL"]
+
+
+def test_that_an_old_model_that_cannot_be_mixed_with_is_told_beforehand(session, data, old) -> None:
+    recipe = UpdateRecipe(data=data, old=str(old), methods="none@old,bcwi", model=Model(image_size=24))
+    with pytest.raises(UserError, match=r"only be mixed with the old model's at its own image size, 16, but .* 24"):
+        jobs.estimate(session, recipe)
 
 
 def test_that_published_weights_are_not_downloaded_for_an_estimate(tmp_path, monkeypatch) -> None:

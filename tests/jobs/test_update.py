@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mpt_studio.compare import SUBSETS, compare, record_of
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Step, to_line
 from mpt_studio.predictions import read_predictions
-from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.recipe import Start, UpdateRecipe
 from mpt_studio.report import update_report
 from mpt_studio.store import Store
 from mpt_studio.store.control import clear, send_command
@@ -252,6 +253,25 @@ def test_that_elodi_trains_its_ensemble_once_and_reuses_it_in_the_next_update(
     assert "ELODI begins to distil in epoch 7; in 1 it is plain training." in notes
     assert len([run for run in session.store.runs() if run.recipe.role == "ensemble"]) == 2
     assert [row["label"] for row in second["candidates"]] == ["No_Treatment", "ELODI"]
+
+
+def test_that_an_ensemble_is_trained_anew_where_its_start_is_another_file_of_the_same_name(
+    finished_update: Any, session: jobs.Session, tmp_path: Path
+) -> None:
+    done = finished_update[1]
+    start = tmp_path / "start.safetensors"
+    recipe = UpdateRecipe(
+        data="builtin",
+        old=done["old"]["checkpoint"],
+        methods="none,elodi",
+        ensemble_size=1,
+        training=TINY,
+        start=Start(start=str(start)),
+    )
+    for row, members in ((0, 1), (0, 1), (1, 2)):
+        shutil.copyfile(done["candidates"][row]["checkpoint"], start)
+        assert jobs.run_update(session, jobs.start_update(session.store, recipe).id) is not None
+        assert len([run for run in session.store.runs() if run.recipe.role == "ensemble"]) == members
 
 
 def test_that_the_noise_floor_is_the_flips_between_two_plain_models(session: jobs.Session) -> None:

@@ -55,6 +55,12 @@ def is_published(arch: str) -> bool:
     return _place(arch) is not None
 
 
+def have(arch: str) -> None:
+    """Download the published weights where they are not at hand. Raises ``UserError`` as ``fetch`` does."""
+    if not is_at_hand(arch):
+        fetch(arch)
+
+
 def fetch(arch: str) -> Pretrained:
     """The published weights, downloaded where they are not at hand.
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 
 from mpt_studio.data.dataset import Indices
+from mpt_studio.data.fit import Form
+from mpt_studio.engine.images import in_form
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.recognise import pretrained
 from mpt_studio.engine.train.parts import Parts
@@ -28,11 +30,13 @@ class Cost:
     """Seconds for one image."""
 
     learn: float
-    """Forward, backward and the optimizer's step."""
+    """Forward, backward and the optimizer's step, where all of the network learns."""
+    learn_head: float
+    """The same where the network below the head is frozen, in the first epochs or always."""
     look: float
     """Forward alone: validation, evaluation, a teacher."""
     read: float
-    """Reading it from its file; nothing where images are kept decoded."""
+    """Decoding it from its file, by all cores; nothing where that was done before."""
     device: str
     """For people."""
     head_only: bool
@@ -46,37 +50,62 @@ def measure(parts: Parts) -> Cost:
     """
     parts = dataclasses.replace(parts, recipe=_without_download(parts.recipe))
     batch = min(parts.recipe.training.batch_size, len(parts.train))
-    recipe = dataclasses.replace(
-        parts.recipe,
-        start=dataclasses.replace(parts.recipe.start, freeze=max(0, parts.recipe.start.freeze)),
-        training=dataclasses.replace(parts.recipe.training, data_placement="device"),
-    )
     few = dataclasses.replace(
-        parts, recipe=recipe, train=_spread(parts.train, 2 * batch), validation=_spread(parts.validation, READ)
+        parts,
+        recipe=_with_images(parts.recipe),
+        train=_spread(parts.train, 2 * batch),
+        validation=_spread(parts.validation, READ),
     )
     trainer = Trainer(few)
+    read = _reading(parts, trainer.plan.training_form(trainer.preprocessing))  # before some of them are kept
     materials = trainer.materials(lambda *_: None)
-    trainer.student.begin_epoch(0)
     shown = next(materials.feed.batches(0))
 
-    def learn() -> None:
-        trainer.student.step(materials, shown, 0, 0)
+    def learn(epoch: int) -> None:
+        trainer.student.step(materials, shown, epoch, 0)
         trainer.student.sums.read()  # waits for the device
+
+    def learning_in(epoch: int) -> float:
+        trainer.student.begin_epoch(epoch)
+        return _seconds(lambda: learn(epoch), STEPS) / len(shown.targets)
 
     @torch.no_grad()
     def look() -> None:
         trainer.network(materials.normalise(shown.images_BSS3)).cpu()
 
-    learnt = _seconds(learn, STEPS)
+    frozen = trainer.plan.frozen_epochs
+    head = learning_in(0)
+    whole = learning_in(frozen) if 0 < frozen < trainer.plan.epochs else head
     trainer.network.eval()
-    images = len(shown.targets)
     return Cost(
-        learn=learnt / images,
-        look=_seconds(look, 2) / images,
-        read=_reading(parts, trainer.plan.image_size),
+        learn=whole,
+        learn_head=head,
+        look=_seconds(look, 2) / len(shown.targets),
+        read=read,
         device=devices.describe(trainer.plan.device),
-        head_only=Trainer(dataclasses.replace(few, recipe=parts.recipe)).plan.head_only,
+        head_only=_looks_once(few, parts.recipe, trainer),
     )
+
+
+def _with_images(recipe: Recipe) -> Recipe:
+    """Where each image would go through the network once, its head learns from images all the same, to be timed."""
+    start, images, training = recipe.start, recipe.images, dataclasses.replace(recipe.training, data_placement="device")
+    if start.freeze < 0:
+        start = dataclasses.replace(start, freeze=training.epochs)
+        images = dataclasses.replace(images, crop="centre" if images.crop == "auto" else images.crop)
+        training = dataclasses.replace(training, flip="off" if training.flip == "auto" else training.flip)
+    return dataclasses.replace(recipe, start=start, images=images, training=training)
+
+
+def _looks_once(few: Parts, recipe: Recipe, like: Trainer) -> bool:
+    """Whether features are computed once; drawn weights tell it as well, and need not be read."""
+    if recipe.start.freeze >= 0:
+        return False
+    start = dataclasses.replace(recipe.start, start="scratch")
+    model = dataclasses.replace(recipe.model, image_size=like.plan.image_size)
+    return Trainer(
+        dataclasses.replace(few, recipe=dataclasses.replace(recipe, start=start, model=model))
+    ).plan.head_only
 
 
 def _without_download(recipe: Recipe) -> Recipe:
@@ -92,11 +121,11 @@ def _without_download(recipe: Recipe) -> Recipe:
     )
 
 
-def _reading(parts: Parts, side: int) -> float:
+def _reading(parts: Parts, form: Form) -> float:
     some = _spread(parts.train, READ)
     began = time.perf_counter()
-    parts.dataset.batch(some, side)
-    return (time.perf_counter() - began) / len(some) / max(1, torch.get_num_threads())
+    in_form(parts.dataset, some, form)
+    return (time.perf_counter() - began) / len(some)
 
 
 def _spread(indices: Indices, most: int) -> Indices:

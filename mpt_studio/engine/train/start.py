@@ -128,7 +128,7 @@ def _of_checkpoint(checkpoint: Checkpoint) -> _Source:
     tensors, _ = load_tensors(Path(checkpoint.path), HEADER_KEY, "checkpoint")
     return _Source(
         name=checkpoint.name,
-        sha256=checkpoint.source_sha256 or checkpoint.sha256(),
+        sha256=checkpoint.origin_sha256(),
         tensors=tensors,
         preprocessing=checkpoint.preprocessing,
         architecture=checkpoint.architecture,

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from mpt_studio import paths
-from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.checkpoint import Preprocessing, read_checkpoint
 from mpt_studio.data import room
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.features import FILE, Backbone
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.networks.build import build
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.methods import METHODS, method_named
 from mpt_studio.recipe import Model, Start
@@ -150,3 +151,18 @@ def test_that_features_are_counted_emptied_and_limited_like_decoded_images(
     train()
     assert sum(looks) == 2 * once
     assert not room.entries()
+
+
+def test_that_a_network_of_the_same_weights_in_a_form_for_small_images_shares_nothing():
+    """MobileNet's differs in a stride alone, which no tensor tells."""
+    torch.manual_seed(0)
+    small, large = (build("mobilenet_v3_small", 4, is_small, 32).eval() for is_small in (True, False))
+    large.load_state_dict(small.state_dict())
+    plain = Preprocessing(image_size=32, mean=(0.5,) * 3, std=(0.25,) * 3)
+    mine = Backbone(small, "classifier.3", plain, torch.device("cpu"))
+    assert not mine.shares(large)
+    other_head = build("mobilenet_v3_small", 7, True, 32).eval()
+    below = {name: value for name, value in small.state_dict().items() if not name.startswith("classifier.3.")}
+    other_head.load_state_dict(below, strict=False)
+    assert not mine.shares(build("mobilenet_v3_small", 4, True, 32))
+    assert mine.shares(other_head)

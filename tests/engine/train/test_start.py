@@ -14,6 +14,7 @@ from torchvision.models import ResNet18_Weights, ShuffleNet_V2_X0_5_Weights
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.weights import load_network
+from mpt_studio.engine.recognise import pretrained
 from mpt_studio.engine.train.start import begin, resolved
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
@@ -144,6 +145,15 @@ def test_that_published_weights_come_through_the_librarys_own_cache(own_hub, mak
     assert trainer.preprocessing.mean == (0.485, 0.456, 0.406)
     assert trainer.plan.image_size == 32
     assert "ShuffleNet_V2_X0_5_Weights" in trainer.plan.start
+
+
+def test_that_weights_at_hand_are_not_read_to_know_that_they_can_be_had(own_hub, monkeypatch):
+    monkeypatch.setattr("torch.hub.urlopen", offline)
+    with pytest.raises(UserError, match="could not be had"):
+        pretrained.have("resnet18")
+    (own_hub / "checkpoints").mkdir(exist_ok=True)
+    (own_hub / "checkpoints" / ResNet18_Weights.DEFAULT.url.rpartition("/")[2]).write_bytes(b"read by nobody")
+    pretrained.have("resnet18")
 
 
 def test_that_weights_that_cannot_be_had_get_the_files_name_and_its_folder(own_hub, make, replaced, monkeypatch):
