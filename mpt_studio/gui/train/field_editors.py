@@ -178,6 +178,11 @@ class FileEditor(TextEditor):
         take_dropped_paths(self.line, self)
         self._add_button("folder", "Choose a file").clicked.connect(self._choose)
 
+    def set_value(self, value: Any) -> None:
+        """The end is shown, where the file's name is."""
+        self.line.setText(str(value))
+        self.line.end(False)
+
     @Slot()
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.value(), self._files)

@@ -171,4 +171,7 @@ def _network(found: Found, recipe: UpdateRecipe) -> str:
         return f"The deployed model is {what}: there is nothing to go on from. The update is a {arch}."
     if arch != old.architecture:
         return f"The update is a {arch}, the deployed model a {old.architecture}."
-    return f"The deployed model's {arch} at {found.image_size} pixels; images prepared as the start's weights need."
+    mine = f"The deployed model's {arch} at {found.image_size} pixels"
+    if recipe.start.start == "scratch":
+        return f"{mine}, from random weights; images prepared by their own mean and deviation."
+    return f"{mine}; images prepared as the start's weights need."

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
+    QGridLayout,
     QHeaderView,
     QLineEdit,
     QPushButton,
@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.data import room
 from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import beside, label, short_spec, tip
+from mpt_studio.gui.widgets.plain import label, short_spec, tip
 
 COLUMNS = ("Data", "Kept as", "Last used", "Size")
 _INTRO = (
@@ -45,7 +45,7 @@ class DecodedDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Decoded images and features")
         self.setAccessibleName("Decoded images and features")
-        self.resize(760, 480)
+        self.resize(760, 440)
         self.table = _table()
         self.limit = QLineEdit()
         self.limit.setAccessibleName("Limit")
@@ -65,12 +65,16 @@ class DecodedDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self._lay_out()
         self.refresh()
+        self.limit.setFocus()
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
+        form = QGridLayout()
         form.setHorizontalSpacing(16)
-        form.addRow("Limit", beside(self.limit, self.set_limit))
-        form.addRow("Folder", beside(self.folder, self.choose))
+        for row, (title, field, button) in enumerate(
+            (("Limit", self.limit, self.set_limit), ("Folder", self.folder, self.choose))
+        ):
+            for column, part in enumerate((label(title), field, button)):
+                form.addWidget(part, row, column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 14)
         layout.setSpacing(12)
@@ -133,6 +137,7 @@ class DecodedDialog(QDialog):
 
 def _table() -> QTableWidget:
     table = QTableWidget(0, len(COLUMNS))
+    table.setObjectName("decoded")  # the style sheet pads its cells
     table.setAccessibleName("What is kept")
     table.setHorizontalHeaderLabels(COLUMNS)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

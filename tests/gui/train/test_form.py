@@ -354,6 +354,8 @@ def test_that_pickers_offer_every_kind_of_weights_and_data(form: RecipeForm, mon
     monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
     form.editors["old"].findChildren(QToolButton)[0].click()
     assert all(f"*{suffix}" in asked[0] for suffix in WEIGHTS.suffixes)
+    line = form.editors["old"].line  # type: ignore[attr-defined]
+    assert line.cursorPosition() == len("/data/chosen")  # where there is little room, the file's name is seen
     actions = form.editors["data"].findChildren(QToolButton)[0].menu().actions()
     assert [action.text() for action in actions] == [f"{source.title}…" for source in SOURCES.values() if source.place]
     actions[-1].trigger()

@@ -36,7 +36,9 @@ def test_that_photographs_are_fine_tuned_from_published_weights_with_the_deploye
     assert recipe.methods == "none,none@old,bcwi,pct_kl,mpt_kl:2,mpt_kl:2@old"
     assert about_way(seen, recipe).startswith("The deployed model's mobilenet_v3_small at 224 pixels")
     assert "downloaded" in about_way(seen, recipe)
-    assert "downloaded" not in about_way(seen, proposed(seen, way, "scratch"))
+    from_scratch = about_way(seen, proposed(seen, way, "scratch"))
+    assert "from random weights; images prepared by their own" in from_scratch
+    assert "downloaded" not in from_scratch
 
 
 def test_that_small_images_and_the_small_network_are_trained_from_scratch(photos: Dataset) -> None:
