@@ -1,6 +1,7 @@
 """Make docs/images anew: the window with the built-in characters, *Update my model* with scenes that are drawn here.
 
-    python packaging/pictures.py        (some five minutes; needs Qt's offscreen platform, no display)
+    python packaging/pictures.py           all of them: some five minutes on an idle machine, without a display
+    python packaging/pictures.py update    *Update my model* alone
 
 What is shown is really trained, in a folder of its own that is deleted afterwards.
 """
@@ -198,9 +199,7 @@ Condition = Callable[[], object]
 
 def in_window(store: Path) -> Iterator[Condition | float]:
     """What is done in the window, and what is waited for in between: conditions, or seconds."""
-    from mpt_studio.gui.widgets import theme
     from mpt_studio.gui.window.main_window import MainWindow
-    from mpt_studio.gui.window.pages import COMPARE, FLIPS
     from mpt_studio.store import Store
 
     window = MainWindow(Store(store))
@@ -208,6 +207,16 @@ def in_window(store: Path) -> Iterator[Condition | float]:
     window.show()
     yield 1.0
     yield from _update_my_model(window)
+    if "update" not in sys.argv[1:]:
+        yield from _try_it_now(window)
+    window.close()  # which ends the program
+    yield 60.0
+
+
+def _try_it_now(window: Any) -> Iterator[Condition | float]:
+    from mpt_studio.gui.widgets import theme
+    from mpt_studio.gui.window.pages import COMPARE, FLIPS
+
     window.actions_by_id["try_now"].trigger()
     yield lambda: any(update.outcome == "done" for update in window.workspace.store.updates())
     yield 3.0
@@ -225,8 +234,6 @@ def in_window(store: Path) -> Iterator[Condition | float]:
         theme.set_scheme(scheme)
         yield 2.0
         keep(window.grab(), scheme)
-    window.close()  # which ends the program
-    yield 60.0
 
 
 def _update_my_model(window: Any) -> Iterator[Condition | float]:
