@@ -215,17 +215,16 @@ def in_window(store: Path) -> Iterator[Condition | float]:
 
 def _try_it_now(window: Any) -> Iterator[Condition | float]:
     from mpt_studio.gui.widgets import theme
-    from mpt_studio.gui.window.pages import COMPARE, FLIPS
+    from mpt_studio.gui.window.pages import COMPARE, FLIPS, TRAIN
 
     window.actions_by_id["try_now"].trigger()
     yield lambda: any(update.outcome == "done" for update in window.workspace.store.updates())
     yield 3.0
+    window.pages.show_page(TRAIN.key)
+    yield 2.0
     keep(window.grab(), "train")
     window.workspace.opening.open_update(window.workspace.store.updates()[0].id)
     yield lambda: window.workspace.comparison() is not None
-    window.pages.show_page(COMPARE.key)
-    yield 6.0
-    keep(window.grab(), "compare")
     window.pages.show_page(FLIPS.key)
     yield 3.0
     window.workspace.select(int(window.workspace.comparison().negative_flips[0]))
@@ -234,6 +233,9 @@ def _try_it_now(window: Any) -> Iterator[Condition | float]:
         theme.set_scheme(scheme)
         yield 2.0
         keep(window.grab(), scheme)
+    window.pages.show_page(COMPARE.key)
+    yield 6.0
+    keep(window.grab(), "compare")
 
 
 def _update_my_model(window: Any) -> Iterator[Condition | float]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import SUBSET_WORDS, Subset
@@ -41,7 +41,6 @@ class FrontierPlot(QWidget):
         self._picked: tuple[Curve, int] | None = None
         self.plot = pg.PlotWidget(enableMenu=False)
         self.plot.setMinimumSize(200, 220)
-        self.setMinimumHeight(310)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.plot.setAccessibleName("Accuracy against NFR of every candidate")
         self.plot.hideButtons()
@@ -243,6 +242,17 @@ class FrontierPlot(QWidget):
             entry.show()
         for curve in self._beside:
             self._add_entry_beside(curve)
+        self._keep_room()
+
+    def _keep_room(self) -> None:
+        """What the parts need in this width: a legend of several lines takes nothing from the plot."""
+        layout = self.layout()
+        assert layout is not None
+        self.setMinimumHeight(layout.minimumHeightForWidth(self.width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_room()
 
     def _add_entry_beside(self, curve: Curve) -> None:
         entry = QToolButton(self.legend)

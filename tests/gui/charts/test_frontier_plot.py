@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +44,23 @@ def test_that_the_legend_is_the_frontiers_keyboard(page: ComparePage, workspace:
         qtbot.keyClick(entry, Qt.Key.Key_Space)
     assert workspace.current is workspace.version("mpt")
     assert sorted(workspace.rows) == [2, 6]
+
+
+@pytest.mark.parametrize("width", [300, 420, 700])
+def test_that_a_legend_of_several_lines_covers_nothing(page: ComparePage, qtbot: QtBot, width: int) -> None:
+    curves, current, _ = page.frontier.given
+    named = [replace(curve, name=f"{curve.name} of a long name") for curve in curves]
+    plot = FrontierPlot()
+    qtbot.addWidget(plot)
+    plot.resize(width, 10)
+    plot.show_curves([*named, *named], current)
+    with qtbot.waitExposed(plot):
+        plot.show()
+    qtbot.waitUntil(lambda: plot.height() >= plot.minimumHeight() > 0)
+    parts = [plot.legend.geometry(), plot.plot.geometry(), plot.readout.geometry()]
+    assert all(above.bottom() < below.top() for above, below in itertools.pairwise(parts))
+    assert parts[1].height() >= 220
+    assert parts[0].height() >= plot.legend.heightForWidth(width)
 
 
 def test_that_versions_with_the_same_classes_have_a_frontier_of_one_point(qtbot: QtBot, workspace: Workspace) -> None:
