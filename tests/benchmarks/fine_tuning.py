@@ -159,7 +159,7 @@ def accuracy(given: argparse.Namespace) -> dict[str, Any]:
             {
                 "seed": seed,
                 "script": in_child(given, seed, "script")["accuracy"],
-                "ours": plain["accuracy_new"],
+                "ours": plain["all"]["accuracy_new"],
                 "update": update,
             }
         )
