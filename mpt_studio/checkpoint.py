@@ -95,6 +95,15 @@ class Checkpoint:
         """The safetensors metadata that ``read_checkpoint`` understands."""
         return {HEADER_KEY: json.dumps({k: v for k, v in asdict(self).items() if k != "path"}, ensure_ascii=False)}
 
+    def labels(self) -> str:
+        """One class a line, in the order of the outputs. Raises ``UserError`` for a name that is no line."""
+        odd = next((name for name in self.class_names if set(name) & set("\r\n")), None)
+        if odd is not None:
+            raise UserError(
+                f"The class name {one_sentence(odd, 60)!r} has a line break, so it cannot be one line of a file."
+            )
+        return "".join(f"{name}\n" for name in self.class_names)
+
     def sha256(self) -> str:
         """Hex SHA-256 of the file."""
         return paths.sha256_of(Path(self.path))

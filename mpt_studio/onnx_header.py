@@ -13,10 +13,16 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from mpt_studio.errors import UserError
 
+Inside = Literal["inside", "outside"]
+"""Where the preprocessing of a graph that we write is."""
+OPSETS = range(18, 24)
+"""Of such a graph: what PyTorch writes and ONNX Runtime was tried with. The first, which most runtimes read, is the
+default.
+"""
 KEY = "mpt_studio"
 SEAL = "mpt_studio_sha256"
 _OURS = (KEY.encode(), SEAL.encode())

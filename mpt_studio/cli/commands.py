@@ -17,6 +17,7 @@ from mpt_studio import __version__, jobs, report
 from mpt_studio.cli.cache_command import cache
 from mpt_studio.cli.check_command import check
 from mpt_studio.cli.classes import classes
+from mpt_studio.cli.cost_command import cost
 from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.policy_options import EXIT_CODES, read_asking
@@ -85,6 +86,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "train": train,
         "evaluate": evaluate,
         "compare": compare,
+        "cost": cost,
         "classes": classes,
         "runs": runs,
         "inspect": inspect,

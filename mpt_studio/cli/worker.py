@@ -66,8 +66,13 @@ def _read_version(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[st
 
 def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     decision = Decision(args["checkpoint"], float(args.get("interpolate", 0)), float(args.get("offset", 0)))
-    more = _given(args, "old", "data", "force", "normalise")
-    return jobs.export(session, decision, args["format"], Path(args["out"]), **more)
+    more = _given(args, "old", "data", "force", "preprocessing", "opset")
+    more |= {name: Path(args[name]) for name in ("out", "folder") if args.get(name)}
+    return jobs.export(session, decision, args["format"], **more)
+
+
+def _measure_costs(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    return jobs.measure_costs(session, args["versions"], **_given(args, "device", "again"))
 
 
 def _estimate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
@@ -118,6 +123,7 @@ JOBS: dict[str, Job] = {
     "prepare_data": _prepare_data,
     "evaluate": _evaluate,
     "inspect": _inspect,
+    "measure_costs": _measure_costs,
     "estimate": _estimate,
     "diagnose": _diagnose,
     "set_class_map": _set_class_map,

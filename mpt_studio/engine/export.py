@@ -7,8 +7,8 @@ where there is none, a graph gets a last layer for it.
 - ``pth``: ``torch.load(path, weights_only=True)`` gives {"state_dict", "arch", "small_stem", "class_names",
   "preprocessing"} and what was decided, all but the first plain values. With torchvision's architectures and without
   the small stem, ``torchvision.models.get_model(arch, num_classes=…)`` takes the state dict.
-- ``onnx``: one float32 input "images" (N, 3, S, S) for any N, one output "logits" (N, C). The images are normalised as
-  the metadata say under "preprocessing" (JSON); with ``normalise`` the graph does that itself and takes pixels in 0…1.
+- ``onnx``: one input "images" for any N, one output "logits" (N, C). The input is float32 (N, 3, S, S), normalised as
+  the metadata say under "preprocessing" (JSON); with preprocessing ``inside`` it is whole pixels, uint8 (N, S, S, 3).
 - ``safetensors``: our own file, header and checksum included.
 - ``labels``: one class name per line, in the order of the outputs.
 """
@@ -25,7 +25,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +45,7 @@ from mpt_studio.engine.networks.onnx_graph import INSTALL, LARGEST, with_offset
 from mpt_studio.engine.networks.weights import load_network, save_network
 from mpt_studio.engine.version import FrozenVersion, Normalise
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.onnx_header import OPSETS, Inside
 from mpt_studio.predictions import Predictions
 
 Format = Literal["pth", "onnx", "safetensors", "labels"]
@@ -65,6 +66,8 @@ class Exported:
     """Images that both answered."""
     notes: tuple[str, ...] = ()
     """What its user has to know, one sentence each."""
+    opset: int | None = None
+    """Of a graph."""
 
 
 @dataclass(frozen=True)
@@ -88,20 +91,21 @@ class Decided:
         return {name: told[name] for name in ("logit_offset", "interpolation") if name in told}
 
 
-def export(version: Decided, form: Format, target: Path, *, normalise: bool = False) -> Exported:
+def export(
+    version: Decided, form: Format, target: Path, *, preprocessing: Inside = "outside", opset: int | None = None
+) -> Exported:
     """Write a version to ``target`` and check what was written. Write through ``paths.replace_file``.
 
-    ``normalise`` puts the normalisation into the graph, for ``onnx`` only. Raises ``UserError`` where the version
-    cannot be written in this form or what was written answers differently.
+    ``preprocessing`` and ``opset`` are for ``onnx`` only. Raises ``UserError`` where the version cannot be written in
+    this form or what was written answers differently.
     """
-    if normalise and form != "onnx":
-        raise UserError("Only an ONNX graph can hold the normalisation; leave it out for other formats.")
+    _check_options(form, preprocessing, opset)
     if form == "labels":
         return _write_labels(version.checkpoint, target)
     if version.checkpoint.architecture == ONNX:
-        return _copy_graph(version, form, target, normalise)
+        return _copy_graph(version, form, target, as_it_is=preprocessing == "outside" and opset is None)
     if form == "onnx":
-        return _write_onnx(version, target, normalise)
+        return _write_onnx(version, target, preprocessing, opset or OPSETS[0])
     network, checkpoint = version.load(), version.checkpoint
     size, offset = checkpoint.preprocessing.image_size, torch.tensor(version.offset)
     if version.offset and not fold_offset(network, size, offset):
@@ -109,6 +113,17 @@ def export(version: Decided, form: Format, target: Path, *, normalise: bool = Fa
         raise UserError(f"{arch} does not end in a bias that γ could go into; export ONNX, which gets a layer for it.")
     (_write_pth if form == "pth" else _write_safetensors)(version, network, target)
     return _compared(form, checkpoint, network, target, notes=_pth_notes(checkpoint) if form == "pth" else ())
+
+
+def _check_options(form: Format, preprocessing: Inside, opset: int | None) -> None:
+    if preprocessing not in get_args(Inside):
+        raise UserError(f"Preprocessing can be inside or outside, not {one_sentence(str(preprocessing), 40)!r}.")
+    if preprocessing == "inside" and form != "onnx":
+        raise UserError("Only an ONNX graph can hold its preprocessing; leave it outside for other formats.")
+    if opset is not None and form != "onnx":
+        raise UserError("Only an ONNX graph has an opset; leave it out for other formats.")
+    if opset is not None and opset not in OPSETS:
+        raise UserError(f"Opset {opset} cannot be written; choose one of {OPSETS[0]} to {OPSETS[-1]}.")
 
 
 def opened(form: Format, target: Path, checkpoint: Checkpoint, device: torch.device) -> FrozenVersion:
@@ -133,12 +148,7 @@ def answers(
 
 
 def _write_labels(checkpoint: Checkpoint, target: Path) -> Exported:
-    odd = next((name for name in checkpoint.class_names if set(name) & set("\r\n")), None)
-    if odd is not None:
-        raise UserError(
-            f"The class name {one_sentence(odd, 60)!r} has a line break, so it cannot be one line of a file."
-        )
-    target.write_bytes("".join(f"{name}\n" for name in checkpoint.class_names).encode())
+    target.write_bytes(checkpoint.labels().encode())
     if tuple(target.read_bytes().decode().split("\n")[:-1]) != checkpoint.class_names:
         raise UserError("The labels that were written are not those of the version; nothing was kept.")
     return Exported(None, 0)
@@ -170,23 +180,33 @@ def _pth_notes(checkpoint: Checkpoint) -> tuple[str, ...]:
     return ()
 
 
-def _write_onnx(version: Decided, target: Path, normalise: bool) -> Exported:
+def _write_onnx(version: Decided, target: Path, preprocessing: Inside, opset: int) -> Exported:
     _check_packages()
-    checkpoint = version.checkpoint
-    network, described = version.load(), _as_graph(checkpoint, normalise)
+    checkpoint, is_inside = version.checkpoint, preprocessing == "inside"
+    network = version.load()
     offset = torch.tensor(version.offset)
     if version.offset and not fold_offset(network, checkpoint.preprocessing.image_size, offset):
         network = nn.Sequential(network, _Less(offset)).eval()
-    whole = nn.Sequential(_Scale(checkpoint.preprocessing), network).eval() if normalise else network
-    graph = _traced(whole, described, _metadata(described, version), one_sentence(checkpoint.architecture, 60))
+    whole = nn.Sequential(_Prepare(checkpoint.preprocessing), network).eval() if is_inside else network
+    size = checkpoint.preprocessing.image_size
+    images = torch.zeros(2, size, size, 3, dtype=torch.uint8) if is_inside else torch.zeros(2, 3, size, size)
+    takes = (
+        f"whole pixels, uint8 (N, {size}, {size}, 3) in the order RGB, and normalises them itself; resizing and "
+        "cropping stay outside"
+        if is_inside
+        else f"float32 (N, 3, {size}, {size}), normalised as its metadata say"
+    )
+    described = _as_graph(checkpoint, is_inside, takes)
+    metadata = {**_metadata(described, version), "input": takes}
+    graph = _traced(whole, images, metadata, one_sentence(checkpoint.architecture, 60), opset)
     target.write_bytes(onnx_header.sealed(graph, described.header()[HEADER_KEY]))
-    takes = "pixels in 0…1 and normalises them itself" if normalise else "images normalised as its metadata say"
-    return _compared("onnx", checkpoint, network, target, (f"The graph takes {takes}.",))
+    done = _compared("onnx", checkpoint, network, target, (f"The graph takes {takes}; its opset is {opset}.",))
+    return dataclasses.replace(done, opset=opset)
 
 
-def _copy_graph(version: Decided, form: Format, target: Path, normalise: bool) -> Exported:
+def _copy_graph(version: Decided, form: Format, target: Path, *, as_it_is: bool) -> Exported:
     checkpoint = version.checkpoint
-    if form != "onnx" or normalise:
+    if form != "onnx" or not as_it_is:
         raise UserError(f"{checkpoint.name} is an ONNX graph: it can be written as onnx as it is, or its labels alone.")
     network: nn.Module = load_network(checkpoint)
     if version.offset:
@@ -198,10 +218,10 @@ def _copy_graph(version: Decided, form: Format, target: Path, normalise: bool) -
     return _compared("onnx", checkpoint, network, target)
 
 
-def _as_graph(checkpoint: Checkpoint, normalise: bool) -> Checkpoint:
+def _as_graph(checkpoint: Checkpoint, is_inside: bool, takes: str) -> Checkpoint:
     """The description that goes into the graph: it only answers, so there is nothing to train on."""
     way = checkpoint.preprocessing
-    if normalise:
+    if is_inside:
         way = dataclasses.replace(way, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     origin = f"Exported from {checkpoint.architecture}{' with the small stem' if checkpoint.small_stem else ''}."
     return dataclasses.replace(
@@ -210,7 +230,7 @@ def _as_graph(checkpoint: Checkpoint, normalise: bool) -> Checkpoint:
         architecture=ONNX,
         small_stem=False,
         preprocessing=way,
-        notes=(*checkpoint.notes, origin),
+        notes=(*checkpoint.notes, f"It takes {takes}.", origin),
     )
 
 
@@ -225,8 +245,8 @@ class _Less(nn.Module):
         return logits - self.offset  # type: ignore[operator]
 
 
-class _Scale(nn.Module):
-    """(B, 3, S, S) in 0…1 → normalised."""
+class _Prepare(nn.Module):
+    """(B, S, S, 3) whole pixels → (B, 3, S, S) normalised."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -234,7 +254,7 @@ class _Scale(nn.Module):
             self.register_buffer(name, torch.tensor(getattr(preprocessing, name)).reshape(1, 3, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        return (images - self.mean) / self.std  # type: ignore[operator]
+        return (images.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std  # type: ignore[operator]
 
 
 def _check_packages() -> None:
@@ -245,9 +265,8 @@ def _check_packages() -> None:
             raise UserError(f"{INSTALL}.") from None
 
 
-def _traced(network: nn.Module, described: Checkpoint, metadata: dict[str, str], arch: str) -> bytes:
-    """The graph of a network, for any number of images, with names and preprocessing in its metadata."""
-    size = described.preprocessing.image_size
+def _traced(network: nn.Module, images: Tensor, metadata: dict[str, str], arch: str, opset: int) -> bytes:
+    """The graph of a network, for any number of such images, with names and preprocessing in its metadata."""
     total = sum(value.numel() * value.element_size() for value in network.state_dict().values())
     if total > LARGEST - (64 << 20):
         raise UserError(f"The weights have {total / 1e9:.1f} GB and one ONNX file holds 2 GB; export safetensors.")
@@ -255,8 +274,9 @@ def _traced(network: nn.Module, described: Checkpoint, metadata: dict[str, str],
         with _quiet():
             program = torch.onnx.export(
                 network,
-                (torch.zeros(2, 3, size, size),),
+                (images,),
                 dynamo=True,
+                opset_version=opset,
                 verbose=False,
                 input_names=["images"],
                 output_names=["logits"],

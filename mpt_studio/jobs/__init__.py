@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.beforehand import check_engine
     from mpt_studio.jobs.checking import check_store
     from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
+    from mpt_studio.jobs.costs import cost, measure_costs
     from mpt_studio.jobs.estimating import estimate
     from mpt_studio.jobs.evaluating import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
     from mpt_studio.jobs.exporting import export
@@ -30,6 +31,7 @@ __getattr__ = names_of(
         "beforehand": "check_engine",
         "checking": "check_store",
         "comparing": "compare_versions diagnose_versions set_class_map",
+        "costs": "cost measure_costs",
         "estimating": "estimate",
         "evaluating": "accuracy_figures evaluate inspect predictions_of prepare_data",
         "exporting": "export",

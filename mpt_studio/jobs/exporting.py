@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from mpt_studio import paths
+from mpt_studio import cost, paths
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison, Decision, aligned_by_store, at_offset
 from mpt_studio.compare import compare as compared
@@ -18,11 +18,14 @@ from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.jobs.between import Between
 from mpt_studio.jobs.comparing import compare_versions
+from mpt_studio.jobs.costs import described
+from mpt_studio.jobs.deployment import LABELS, README, write_beside
 from mpt_studio.jobs.evaluating import run_of
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.read_weights import checkpoint_of, weights_in, weights_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.subject import subjects_of
+from mpt_studio.onnx_header import Inside
 from mpt_studio.predictions import Floats
 from mpt_studio.reading import NOTHING_CHOSEN, Choices
 from mpt_studio.store.disk import written_to
@@ -46,29 +49,39 @@ def export(
     *,
     old: str = "",
     data: str = "",
+    folder: Path | None = None,
     force: bool = False,
-    normalise: bool = False,
+    preprocessing: Inside = "outside",
+    opset: int | None = None,
     choices: Choices = NOTHING_CHOSEN,
 ) -> dict[str, Any]:
     """Write a version as decided, as ``form``.
 
     Args:
-        out: the new file; by default one named after the version and the decision, in the current folder.
+        out: the new file, alone.
         old, data: what it was decided against and on; by default those of the run that the weights are of.
-        force: whether a file that is there is replaced.
-        normalise: put the normalisation into an ONNX graph, which then takes pixels in 0…1.
+        folder: where the weights go with ``labels.txt`` and ``README.txt`` beside them, if ``out`` is not given; by
+            default a new one in the current folder, named after the version and the decision.
+        force: whether files that are there are replaced.
+        preprocessing: inside of an ONNX graph, which then takes whole pixels, or outside.
+        opset: of an ONNX graph.
 
-    Returns {"path", "format", "bytes", "sha256", "difference": largest difference of a logit between the version and
-    what was written or null, "samples": images that both answered, "notes": [sentence], "check": null or what the file
-    answers on the whole test part beside what is on screen (``_Screen.check``)}. Raises ``UserError``, also where these
-    differ.
+    Returns {"path", "files": [path], "format", "bytes", "sha256", "made_from_sha256": of the weights as trained,
+    "difference": largest difference of a logit between the version and what was written or null, "samples": images that
+    both answered, "notes": [sentence], "opset": of a graph or null, "check": null or what the file answers on the whole
+    test part beside what is on screen (``_Screen.check``), "latency": null or {"sentence", "exported", "old": ``Cost``
+    or null}}. Raises ``UserError``, also where these differ.
     """
     if form not in FORMATS:
         raise UserError(f"There is no format {one_sentence(str(form), 40)!r}; use {', '.join(FORMATS)}.")
     path = Path(decision.weights)
     checkpoint = checkpoint_of(session, weights_in(path), choices)
-    target = (out or Path(_name(checkpoint, decision, form))).expanduser().absolute()
+    labels = checkpoint.labels()
+    target = _target(checkpoint, decision, form, out, folder)
     _check_target(target, path, checkpoint, force)
+    is_folder = out is None and form != "labels"
+    if is_folder:
+        _check_beside(target, labels, force)
     screen, why_not = None, ""
     if form != "labels":
         try:
@@ -79,35 +92,66 @@ def export(
                 raise
             why_not = f"Its test part was not answered: {error}"  # as trained, a file can do without
     session.progress(f"Writing {one_sentence(target.name, 60)} and checking it", None)
-    done, check = _written(session, checkpoint, screen, form, target, normalise)
-    return {
+    done, check, latency = _written(session, checkpoint, screen, form, target, preprocessing, opset)
+    record = {
         "path": str(target),
+        "files": [str(target)],
         "format": form,
         "bytes": target.stat().st_size,
         "sha256": paths.sha256_of(target),
+        "made_from_sha256": checkpoint.sha256(),
         **dataclasses.asdict(done),
         "notes": [*done.notes, *filter(None, [why_not])],
         "check": check,
+        "latency": latency,
     }
+    if is_folder:
+        record["files"] = write_beside(record, checkpoint, decision, inside=preprocessing == "inside")
+    return record
 
 
 def _written(
-    session: Session, checkpoint: Checkpoint, screen: _Screen | None, form: Format, target: Path, normalise: bool
-) -> tuple[Exported, dict[str, Any] | None]:
+    session: Session,
+    checkpoint: Checkpoint,
+    screen: _Screen | None,
+    form: Format,
+    target: Path,
+    preprocessing: Inside,
+    opset: int | None,
+) -> tuple[Exported, dict[str, Any] | None, dict[str, Any] | None]:
     from mpt_studio.engine.export import Decided
     from mpt_studio.engine.export import export as write
 
     version = screen.decided() if screen else Decided(checkpoint)
-    done: list[tuple[Exported, dict[str, Any] | None]] = []
+    done: list[tuple[Exported, dict[str, Any] | None, dict[str, Any] | None]] = []
 
     def write_and_check(new: Path) -> None:
-        told = write(version, form, new, normalise=normalise)
+        told = write(version, form, new, preprocessing=preprocessing, opset=opset)
         session.progress(f"Checking {one_sentence(target.name, 60)}", None)  # who interrupts here gets no file
-        done.append((told, screen.check(form, new, version.checkpoint) if screen else None))
+        check = screen.check(form, new, version.checkpoint) if screen else None
+        latency = None if form == "labels" else _latency(session, form, new, version.checkpoint, screen)
+        done.append((told, check, latency))
 
     with written_to(target):
         paths.replace_file(target, write_and_check)
     return done[0]
+
+
+def _latency(
+    session: Session, form: Format, path: Path, checkpoint: Checkpoint, screen: _Screen | None
+) -> dict[str, Any]:
+    """Of what was written, in turns with the old model where that has weights."""
+    from mpt_studio.engine.cost import measure
+    from mpt_studio.engine.export import opened
+    from mpt_studio.engine.machine import device as devices
+    from mpt_studio.engine.version import FrozenVersion
+
+    device = devices.choose("auto")
+    old = screen.old_weights() if screen else None
+    versions = [opened(form, path, checkpoint, device), *([FrozenVersion(old, device)] if old else [])]
+    exported, *others = measure(versions, session.progress)
+    sentence = cost.beside(others[0], exported) if others else cost.alone(exported)
+    return {"sentence": sentence, "exported": exported.to_json(), "old": others[0].to_json() if others else None}
 
 
 @dataclass(frozen=True)
@@ -124,7 +168,16 @@ class _Screen:
     comparison: Comparison
     """Under γ, of the version at α."""
     mixed: Callable[[], FrozenVersion]
-    is_alone: bool
+    old: str
+    """As it was named; empty where the version is alone."""
+
+    @property
+    def is_alone(self) -> bool:
+        return not self.old
+
+    def old_weights(self) -> Checkpoint | None:
+        """None where the version is alone, or the old model is known by its answers."""
+        return described(self.session, self.old, self.dataset.class_names) if self.old else None
 
     def decided(self) -> Decided:
         """With γ's offset for each class, α's weights, and both in what it says of itself."""
@@ -222,11 +275,31 @@ def _screen(session: Session, decision: Decision, checkpoint: Checkpoint, old: s
     comparison = at_offset(compare_versions(session, old or new, new, spec), decision.gamma)
     if decision.gamma and set(comparison.new.class_names) <= set(comparison.old.class_names):
         raise UserError("Old model and update have the same classes here, so γ has no logit to lower; leave it out.")
-    return _Screen(session, decision, checkpoint, dataset, comparison, mixed, is_alone=not old)
+    return _Screen(session, decision, checkpoint, dataset, comparison, mixed, old)
 
 
 def _nothing() -> FrozenVersion:
     raise ValueError("this version is not mixed with another one")
+
+
+def _target(checkpoint: Checkpoint, decision: Decision, form: Format, out: Path | None, folder: Path | None) -> Path:
+    """The file itself, or in a folder of its own under its name; labels alone need none."""
+    name = _name(checkpoint, decision, form)
+    if out is None and form != "labels":
+        out = (folder or Path(f"{Path(name).stem}_{form}")) / name
+    return (out or (folder or Path()) / name).expanduser().absolute()
+
+
+def _check_beside(target: Path, labels: str, force: bool) -> None:
+    """The files beside the weights are replaced only by force; a list of the same labels may stay."""
+    folder = target.parent
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{one_sentence(str(folder), 150)} is a file; name a folder.")
+    for name in (README, LABELS):
+        there = target.with_name(name)
+        same = name == LABELS and there.is_file() and there.read_bytes() == labels.encode()
+        if there.exists() and not force and not same:
+            raise UserError(f"{one_sentence(str(there), 150)} exists already; name another folder, or use --force.")
 
 
 def _name(checkpoint: Checkpoint, decision: Decision, form: Format) -> str:
@@ -237,7 +310,7 @@ def _name(checkpoint: Checkpoint, decision: Decision, form: Format) -> str:
 def _check_target(target: Path, path: Path, checkpoint: Checkpoint, force: bool) -> None:
     shown = one_sentence(str(target), 150)
     if target.is_dir():
-        raise UserError(f"{shown} is a folder; name the file to write.")
+        raise UserError(f"{shown} is a folder; name the file to write, or use --folder for the file with its README.")
     if not target.exists():
         return
     sources = [source for source in (path.expanduser(), Path(checkpoint.path)) if source.exists()]

@@ -33,6 +33,14 @@ def version(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _two_rounds(monkeypatch) -> None:
+    """Nobody asks here how long anything takes."""
+    from mpt_studio.engine import cost
+
+    monkeypatch.setattr(cost, "MOST", 2)
+
+
 def run(*words: object) -> int:
     return main([str(word) for word in words], lambda _: 0)
 
@@ -52,7 +60,8 @@ def test_that_json_tells_all_of_it(version, tmp_path, capsys) -> None:
     record = json.loads(capsys.readouterr().out)
     assert record == {
         "path": str(out), "format": "labels", "bytes": 8, "sha256": record["sha256"], "difference": None, "samples": 0,
-        "notes": [], "check": None,
+        "notes": [], "check": None, "files": [str(out)], "made_from_sha256": record["made_from_sha256"], "opset": None,
+        "latency": None,
     }  # fmt: skip
     assert out.read_text() == "cat\ndog\n"
 
@@ -61,8 +70,12 @@ def test_that_the_new_file_is_named_after_the_run_where_no_name_is_given(version
     monkeypatch.chdir(tmp_path)
     assert run("export", version, "--format", "safetensors") == 0
     assert run("export", version, "--format", "labels") == 0
-    names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["20260101-000000_mpt_kl_abc123.safetensors", "20260101-000000_mpt_kl_abc123_labels.txt"]
+    run_id = "20260101-000000_mpt_kl_abc123"
+    names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path.is_file())
+    folder = f"{run_id}_safetensors"
+    beside = [f"{folder}/{run_id}.safetensors", f"{folder}/README.txt", f"{folder}/labels.txt"]
+    assert names == sorted([f"{run_id}_labels.txt", *beside])
+    assert run("export", version, "--format", "safetensors") == 1
 
 
 def test_that_a_file_is_replaced_only_by_force(version, tmp_path, capsys) -> None:
@@ -123,3 +136,26 @@ def test_that_an_exported_graph_is_inspected_and_evaluated(version, tmp_path, ca
     capsys.readouterr()
     assert run("inspect", tmp_path / "a.onnx", "--json") == 0
     assert json.loads(capsys.readouterr().out)["class_names"] == ["cat", "dog"]
+
+
+def test_that_a_file_and_a_folder_at_once_are_wrong_usage(version, tmp_path, capsys) -> None:
+    assert run("export", version, "--format", "pth", "--out", tmp_path / "a.pth", "--folder", tmp_path / "b") == 2
+    assert "give one of them" in capsys.readouterr().err
+
+
+def test_that_latency_and_opset_are_told(version, tmp_path, capsys) -> None:
+    words = ("--folder", tmp_path / "b", "--preprocessing", "inside", "--opset", "20")
+    assert run("export", version, "--format", "onnx", *words) == 0
+    told = capsys.readouterr().out
+    assert str(tmp_path / "b" / "README.txt") in told
+    assert "its opset is 20." in told
+    assert "It answers in " in told
+    assert run("export", version, "--format", "onnx", "--out", tmp_path / "c.onnx", "--opset", "7") == 1
+    assert "Opset 7 cannot be written; choose one of 18 to 23." in capsys.readouterr().err
+
+
+def test_that_predictions_alone_cannot_be_exported(tmp_path, capsys) -> None:
+    table = tmp_path / "answers.csv"
+    table.write_text("id,truth,answer\na,cat,cat\n")
+    assert run("export", table, "--format", "onnx", "--out", tmp_path / "a.onnx") == 1
+    assert "answers" in capsys.readouterr().err

@@ -134,10 +134,23 @@ def test_that_an_exported_graph_is_a_version_again(old, graph, squares) -> None:
     assert describe(Path(graph.path)).needs == ()
 
 
-def test_that_a_graph_can_normalise_by_itself(old, squares, tmp_path) -> None:
-    done = export(Decided(old), "onnx", tmp_path / "whole.onnx", normalise=True)
-    assert done.notes == ("The graph takes pixels in 0…1 and normalises them itself.",)
+def test_that_a_graph_with_its_preprocessing_inside_takes_whole_pixels(old, squares, tmp_path) -> None:
+    import onnx
+    import onnxruntime
+
+    done = export(Decided(old), "onnx", tmp_path / "whole.onnx", preprocessing="inside")
+    size = old.preprocessing.image_size
+    takes = f"whole pixels, uint8 (N, {size}, {size}, 3) in the order RGB, and normalises them itself; resizing and"
+    assert done.notes == (f"The graph takes {takes} cropping stay outside; its opset is 18.",)
+    entries = {entry.key: entry.value for entry in onnx.load(tmp_path / "whole.onnx").metadata_props}
+    assert entries["input"] == f"{takes} cropping stay outside"
     written = read_checkpoint(tmp_path / "whole.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "whole.onnx", providers=["CPUExecutionProvider"])
+    expected = evaluate(old, squares, squares.test, device="cpu").logits
+    for count in (1, 5):
+        (found,) = session.run(["logits"], {"images": squares.images[squares.test[:count]]})
+        assert np.allclose(found, expected[:count], rtol=1e-3, atol=1e-3)
+    assert "It takes whole pixels, 0 to 255, and normalises them itself." in describe(tmp_path / "whole.onnx").notes
     assert written.preprocessing == dataclasses.replace(old.preprocessing, mean=(0, 0, 0), std=(1, 1, 1))
     images = torch.from_numpy(squares.images[:3])
     cpu = torch.device("cpu")
@@ -173,7 +186,7 @@ def test_that_a_graph_is_copied_with_its_header_and_nothing_else_is_made_of_it(g
         with pytest.raises(UserError, match="is an ONNX graph"):
             export(Decided(graph), form, tmp_path / "no")
     with pytest.raises(UserError, match="is an ONNX graph"):
-        export(Decided(graph), "onnx", tmp_path / "no", normalise=True)
+        export(Decided(graph), "onnx", tmp_path / "no", preprocessing="inside")
 
 
 def test_that_what_answers_differently_is_refused(old, tmp_path, monkeypatch) -> None:
@@ -195,9 +208,26 @@ def test_that_logits_that_are_not_numbers_are_no_agreement(old, tmp_path, monkey
         export(Decided(old), "safetensors", tmp_path / "copy.safetensors")
 
 
-def test_that_only_onnx_can_normalise(old, tmp_path) -> None:
-    with pytest.raises(UserError, match="Only an ONNX graph"):
-        export(Decided(old), "pth", tmp_path / "a.pth", normalise=True)
+def test_that_only_onnx_has_a_preprocessing_inside_and_an_opset(old, tmp_path) -> None:
+    with pytest.raises(UserError, match="Only an ONNX graph can hold its preprocessing"):
+        export(Decided(old), "pth", tmp_path / "a.pth", preprocessing="inside")
+    with pytest.raises(UserError, match="Only an ONNX graph has an opset"):
+        export(Decided(old), "safetensors", tmp_path / "a.safetensors", opset=18)
+
+
+@pytest.mark.parametrize("opset", [0, 17, 24])
+def test_that_an_opset_that_cannot_be_written_is_a_sentence(old, tmp_path, opset) -> None:
+    with pytest.raises(UserError, match=f"Opset {opset} cannot be written; choose one of 18 to 23"):
+        export(Decided(old), "onnx", tmp_path / "a.onnx", opset=opset)
+
+
+@pytest.mark.parametrize("opset", [18, 23])
+def test_that_a_graph_has_the_opset_that_was_asked_for(old, tmp_path, opset) -> None:
+    import onnx
+
+    done = export(Decided(old), "onnx", tmp_path / "a.onnx", opset=opset)
+    assert done.opset == opset
+    assert [each.version for each in onnx.load(tmp_path / "a.onnx").opset_import if not each.domain] == [opset]
 
 
 def test_that_without_the_packages_the_sentence_says_what_to_install(old, tmp_path, monkeypatch) -> None:

@@ -20,6 +20,14 @@ from mpt_studio.jobs import explain, exporting
 FORMS: tuple[exporting.Format, ...] = ("pth", "safetensors", "onnx")
 
 
+@pytest.fixture(autouse=True)
+def _two_rounds(monkeypatch) -> None:
+    """Nobody asks here how long anything takes."""
+    from mpt_studio.engine import cost
+
+    monkeypatch.setattr(cost, "MOST", 2)
+
+
 @pytest.fixture(scope="module")
 def trained(finished_update) -> tuple[jobs.Session, str, str]:
     """Session, the old model's and the update's weights."""
@@ -57,11 +65,14 @@ def gamma(trained) -> float:
     return found
 
 
-@pytest.mark.parametrize(("form", "alpha"), [("pth", 0.0), ("safetensors", 0.4), ("onnx", 0.4)])
-def test_that_what_was_decided_is_what_the_file_answers(trained, gamma, form, alpha, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("form", "alpha", "where"),
+    [("pth", 0.0, "outside"), ("safetensors", 0.4, "outside"), ("onnx", 0.4, "outside"), ("onnx", 0.4, "inside")],
+)
+def test_that_what_was_decided_is_what_the_file_answers(trained, gamma, form, alpha, where, tmp_path) -> None:
     session, old, update = trained
     file = tmp_path / f"deployed{exporting.SUFFIXES[form]}"
-    record = jobs.export(session, Decision(update, alpha, gamma), form, file)
+    record = jobs.export(session, Decision(update, alpha, gamma), form, file, preprocessing=where)
     expected = shown(trained, gamma, alpha)
     assert record["check"]["shown"] == record["check"]["exported"]
     assert record["check"]["ties"] == 0
@@ -81,9 +92,9 @@ def test_that_the_decision_is_in_the_name_and_in_what_the_file_says(trained, tmp
     run = read_checkpoint(Path(update)).run
     decision = Decision(update, 0.25, 1.19)
     written = {form: Path(jobs.export(session, decision, form)["path"]) for form in FORMS}
-    assert {path.name for path in written.values()} == {
-        f"{run}_gamma1.19_alpha0.25{exporting.SUFFIXES[f]}" for f in FORMS
-    }
+    named = f"{run}_gamma1.19_alpha0.25"
+    for form, path in written.items():
+        assert path == tmp_path / f"{named}_{form}" / f"{named}{exporting.SUFFIXES[form]}"
     told = {"logit_offset": 1.19, "interpolation": 0.25}
     found = torch.load(written["pth"], weights_only=True)
     assert {name: found[name] for name in told} == told
@@ -222,3 +233,57 @@ def test_that_a_network_without_a_last_bias_gets_a_last_layer_in_a_graph_only(tr
         expected = load_network(version.checkpoint)(images) - torch.tensor(version.offset)
         found = load_network(read_checkpoint(tmp_path / "a.onnx"))(images)
     assert torch.allclose(found, expected, atol=1e-4)
+
+
+def test_that_labels_and_a_readme_lie_beside_the_weights(trained, tmp_path) -> None:
+    session, _, update = trained
+    folder = tmp_path / "deployed"
+    record = jobs.export(session, Decision(update, gamma=1.19), "onnx", folder=folder, preprocessing="inside", opset=20)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(Path(path).name for path in record["files"])
+    described = read_checkpoint(Path(record["path"]))
+    assert (folder / "labels.txt").read_text("utf-8").splitlines() == list(described.class_names)
+    told = (folder / "README.txt").read_text("utf-8")
+    way = read_checkpoint(Path(update)).preprocessing
+    for part in (
+        f"uint8 (N, {way.image_size}, {way.image_size}, 3)",
+        "red, green, blue; values 0 to 255",
+        f"mean {', '.join(f'{value:.6g}' for value in way.mean)}",
+        "its opset is 20",
+        "γ = 1.19, in the file already",
+        read_checkpoint(Path(update)).run,
+        record["sha256"],
+        record["made_from_sha256"],
+        record["check"]["sentence"],
+        record["latency"]["sentence"],
+    ):
+        assert part in told
+
+
+def test_that_nothing_beside_the_weights_is_replaced_without_force(trained, tmp_path) -> None:
+    session, old, _ = trained
+    (tmp_path / "README.txt").write_text("precious")
+    with pytest.raises(UserError, match=r"README\.txt exists already; name another folder"):
+        jobs.export(session, Decision(old), "pth", folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.txt"]
+    jobs.export(session, Decision(old), "pth", folder=tmp_path, force=True)
+    assert (tmp_path / "README.txt").read_text("utf-8") != "precious"
+    with pytest.raises(UserError, match="is a file; name a folder"):
+        jobs.export(session, Decision(old), "pth", folder=tmp_path / "README.txt")
+
+
+def test_that_the_latency_of_what_was_written_is_told_beside_the_old_model_s(trained, tmp_path) -> None:
+    session, _, update = trained
+    latency = jobs.export(session, Decision(update), "onnx", tmp_path / "a.onnx")["latency"]
+    assert latency["exported"]["runtime"].startswith("ONNX Runtime ")
+    assert latency["old"]["runtime"].startswith("PyTorch ")
+    assert latency["exported"]["measured"] == latency["old"]["measured"]
+    assert latency["exported"]["bytes"] == (tmp_path / "a.onnx").stat().st_size
+    assert "ms at batch 1 (old model " in latency["sentence"]
+
+
+def test_that_a_version_alone_and_labels_have_no_old_model_s_latency(trained, tmp_path) -> None:
+    session, old, _ = trained
+    latency = jobs.export(session, Decision(old), "pth", tmp_path / "a.pth")["latency"]
+    assert latency["old"] is None
+    assert "old model" not in latency["sentence"]
+    assert jobs.export(session, Decision(old), "labels", tmp_path / "a.txt")["latency"] is None

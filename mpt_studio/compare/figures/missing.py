@@ -25,6 +25,11 @@ _SIDES: dict[Side, str] = {"old": "the old model", "new": "the update"}
 def reason(comparison: Comparison, name: str) -> str:
     """Why something of ``NEEDS`` is not available, as a sentence; empty where it is, or needs no scores."""
     words, sides = NEEDS.get(name, ("", ()))
+    return why_not(comparison, words, sides)
+
+
+def why_not(comparison: Comparison, words: str, sides: tuple[Side, ...]) -> str:
+    """Why there is none of what needs the scores of these versions, as a sentence; empty where there is."""
     lacking = [_SIDES[side] for side in sides if side in comparison.without_scores]
     return f"There is no {words}: {_gave(lacking)} only answers, no scores." if lacking else ""
 

@@ -28,6 +28,8 @@ ONE_OUTPUT = (
 """The end of a sentence about a version of any kind."""
 
 Layout = Literal["NCHW", "NHWC"]
+Pixels = Literal["float32", "float16", "uint8"]
+"""What a graph takes; whole pixels are the images as they are, so preprocessing is inside."""
 
 _STANDARD = ("", "ai.onnx", "ai.onnx.ml")
 _LAYERS = """
@@ -41,6 +43,7 @@ _LAYERS = """
 _RUNTIMES_OWN = frozenset(_LAYERS.split())
 """What ONNX Runtime's optimiser and quantiser write, in its domain com.microsoft; other operators there read files."""
 _FLOAT, _FLOAT16 = 1, 10
+_TAKEN: dict[int, Pixels] = {_FLOAT: "float32", _FLOAT16: "float16", 2: "uint8"}
 _PASSING = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Dropout")
 
 
@@ -49,8 +52,7 @@ class Graph:
     """An image classifier's graph: one image input, one output."""
 
     input: str
-    half: bool
-    """Whether it takes float16."""
+    takes: Pixels
     layout: Layout
     image_size: int
     """0 where the graph takes any."""
@@ -81,7 +83,7 @@ def read_graph(content: bytes) -> Graph:
     layout, size, batch = _image_shape(inputs[0])
     return Graph(
         input=inputs[0].name,
-        half=_kind(inputs[0], "input") == _FLOAT16,
+        takes=_TAKEN[_kind(inputs[0], "input")],
         layout=layout,
         image_size=size,
         batch=batch,
@@ -192,8 +194,8 @@ def _check_by_onnx(content: bytes) -> None:
 
 def _image_shape(value: Any) -> tuple[Layout, int, int]:
     """Layout, side and batch of the input; 0 where the graph leaves it open."""
-    if _kind(value, "input") not in (_FLOAT, _FLOAT16):
-        raise UserError("takes no floating-point images; export it with a float32 input")
+    if _kind(value, "input") not in _TAKEN:
+        raise UserError("takes neither floating-point images nor whole pixels; export it with a float32 or uint8 input")
     sides = [max(0, dimension.dim_value) for dimension in value.type.tensor_type.shape.dim]  # -1 stands for any
     if len(sides) != 4:
         raise UserError(f"takes an input of {len(sides)} dimensions; image classifiers take (N, 3, S, S)")

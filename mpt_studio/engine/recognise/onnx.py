@@ -66,6 +66,8 @@ def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> R
     told = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
     images = _images(graph, told, choices)
     way = images.preprocessing
+    if way and graph.takes == "uint8":  # mean and deviation are inside, whatever is told of them
+        way = dataclasses.replace(way, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     network = OnnxRun(content, graph)
     classes, notes = _tried(network, graph.image_size or (way.image_size if way else TRIAL_SIZE))
     names = class_names.find(told, classes, choices, data_classes, class_names.Names())
@@ -160,8 +162,10 @@ def _notes(graph: Graph) -> tuple[str, ...]:
         notes.append("It gives a probability of each class by itself (sigmoid); their logits log(p/(1 − p)) are taken.")
     if graph.layout == "NHWC":
         notes.append("It takes images with channels last.")
-    if graph.half:
+    if graph.takes == "float16":
         notes.append("It takes float16.")
+    if graph.takes == "uint8":
+        notes.append("It takes whole pixels, 0 to 255, and normalises them itself.")
     if graph.image_size:
         notes.append(f"It takes images of {graph.image_size} pixels.")
     if graph.batch:

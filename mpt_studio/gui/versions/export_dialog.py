@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFileDialog, QProgres
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog
-from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label
+from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.jobs.deployment import LABELS, README
 from mpt_studio.jobs.exporting import SUFFIXES, Format
+from mpt_studio.onnx_header import OPSETS
 from mpt_studio.units import count
 
 FORMATS: tuple[tuple[Format, str, str], ...] = (
@@ -42,7 +45,14 @@ class ExportVersionDialog(FormDialog):
         self.meaning, self.told = label(wrap=True, size=0.9), label(wrap=True)
         self.decided = label(wrap=True)
         theme.mark(self.meaning, muted=True)
-        self.normalise = QCheckBox("The graph takes pixels from 0 to 1 and normalises them itself")
+        self.inside = QCheckBox("Preprocessing inside: the graph takes whole pixels (uint8, RGB, channels last)")
+        set_tip(self.inside, "It normalises them itself; resizing and cropping stay outside")
+        self.opset = ComboBox()
+        self.opset.setAccessibleName("Opset")
+        for opset in OPSETS:
+            self.opset.addItem(f"Opset {opset}", opset)
+        self.beside = QCheckBox(f"In a folder of its own, with {LABELS} and {README}")
+        self.beside.setChecked(True)
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
         self.bar.setAccessibleName("Exporting")
@@ -51,7 +61,9 @@ class ExportVersionDialog(FormDialog):
         self.form.addRow("", self.decided)
         self.form.addRow("Format", self.format)
         self.form.addRow("", self.meaning)
-        self.form.addRow("", self.normalise)
+        self.form.addRow("", self.inside)
+        self.form.addRow("", self.opset)
+        self.form.addRow("", self.beside)
         self.form.addRow(self.bar)
         self.form.addRow(self.told)
         self.version.currentIndexChanged.connect(lambda _: self._choice_changed())
@@ -68,7 +80,9 @@ class ExportVersionDialog(FormDialog):
 
     def _choice_changed(self) -> None:
         self.meaning.setText(FORMATS[self.format.currentIndex()][2])
-        self.normalise.setVisible(self.format.currentData() == "onnx")
+        for option in (self.inside, self.opset):
+            option.setVisible(self.format.currentData() == "onnx")
+        self.beside.setVisible(self.format.currentData() != "labels")
         self.decided.setText(self._decided_sentence())
         self.told.clear()
         self.check()
@@ -95,14 +109,23 @@ class ExportVersionDialog(FormDialog):
         suffix = SUFFIXES[self.format.currentData()]
         decision = self._workspace.decision(version)
         decided = "_labels" if self.format.currentData() == "labels" else decision.suffix() if decision else ""
-        name = f"{version.label}{decided}{suffix}"
-        start = str(Path(self._start) / name.replace("/", "_").replace("\\", "_"))
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export a version", start, f"*{suffix}")
+        name = f"{version.label}{decided}{suffix}".replace("/", "_").replace("\\", "_")
+        if self._is_folder():
+            chosen = QFileDialog.getExistingDirectory(self, "Where the new folder goes", self._start)
+            if chosen:
+                self.write(version, unused(Path(chosen) / f"{Path(name).stem}_{self.format.currentData()}"))
+            return
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export a version", str(Path(self._start) / name), f"*{suffix}")
         if chosen:
             self.write(version, Path(chosen))
 
+    def _is_folder(self) -> bool:
+        return self.format.currentData() != "labels" and self.beside.isChecked()
+
     def write(self, version: Version, path: Path) -> None:
-        """Have the worker write and check it; a file that is there is replaced, as the file dialog has asked."""
+        """Have the worker write and check it; a file that is there is replaced, as the file dialog has asked, and
+        nothing in a folder is.
+        """
         worker, form = self._workspace.worker, self.format.currentData()
         decision = self._workspace.decision(version)
         if worker is None or decision is None:
@@ -113,9 +136,8 @@ class ExportVersionDialog(FormDialog):
             "interpolate": decision.alpha,
             **self._against(version),
             "format": form,
-            "out": str(path),
-            "force": True,
-            "normalise": form == "onnx" and self.normalise.isChecked(),
+            **({"folder": str(path)} if self._is_folder() else {"out": str(path), "force": True}),
+            **self._of_graph(),
         }
         self._job = worker.request(
             "export",
@@ -130,6 +152,13 @@ class ExportVersionDialog(FormDialog):
         self.bar.show()
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Cancel")
         self.check()
+
+    def _of_graph(self) -> dict[str, Any]:
+        if self.format.currentData() != "onnx":
+            return {}
+        given = {"preprocessing": "inside"} if self.inside.isChecked() else {}
+        opset = self.opset.currentData()
+        return {**given, **({"opset": opset} if opset != OPSETS[0] else {})}
 
     def _against(self, version: Version) -> dict[str, str]:
         """The old model and the data that it is on screen with."""
@@ -167,10 +196,21 @@ class ExportVersionDialog(FormDialog):
         super().reject()
 
 
+def unused(folder: Path) -> Path:
+    """The folder, numbered where there is one of its name."""
+    names = itertools.chain([folder.name], (f"{folder.name} ({number})" for number in itertools.count(2)))
+    return next(made for name in names if not (made := folder.with_name(name)).exists())
+
+
 def written_sentence(answer: dict[str, Any]) -> str:
     """What was written and how far it is from the version itself."""
     size = f"{answer['bytes'] / 1e6:,.1f} MB" if answer["bytes"] >= 1e5 else f"{answer['bytes']:,} bytes"
     text = f"{answer['path']} written ({size})"
+    latency = (answer.get("latency") or {}).get("sentence", "")
+    return " ".join(filter(None, [_checked_sentence(text, answer), latency]))
+
+
+def _checked_sentence(text: str, answer: dict[str, Any]) -> str:
     check = answer.get("check")
     if check:
         return f"{text}. {check['sentence']}"

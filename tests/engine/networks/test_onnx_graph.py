@@ -62,7 +62,7 @@ def test_that_other_inputs_and_outputs_are_refused(written) -> None:
     assert "1 channels" in refused(written(_with_shape(["N", 1, 16, 16])))
     assert "2 dimensions" in refused(written(_with_shape(["N", 768])))
     whole = tiny_graph()
-    whole.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    whole.graph.input[0].type.tensor_type.elem_type = TensorProto.INT8
     assert "floating-point" in refused(written(whole))
 
 

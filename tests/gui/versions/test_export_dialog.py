@@ -41,8 +41,10 @@ def test_that_a_version_is_written_by_the_worker_and_the_difference_is_told(
 ) -> None:
     assert [dialog.version.itemText(i) for i in range(dialog.version.count())] == ["shipped"]
     dialog.format.setCurrentIndex(1)
-    dialog.normalise.setChecked(True)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "x.onnx"), ""))
+    dialog.inside.setChecked(True)
+    dialog.opset.setCurrentIndex(2)
+    (tmp_path / "shipped_onnx").mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     dialog.ok.click()
     assert worker.last.job == "export"
     assert worker.last.args == {
@@ -52,9 +54,9 @@ def test_that_a_version_is_written_by_the_worker_and_the_difference_is_told(
         "old": "old",
         "data": "drawn",
         "format": "onnx",
-        "out": str(tmp_path / "x.onnx"),
-        "force": True,
-        "normalise": True,
+        "folder": str(tmp_path / "shipped_onnx (2)"),
+        "preprocessing": "inside",
+        "opset": 20,
     }
     assert dialog.bar.isVisible()
     assert not dialog.ok.isEnabled()
@@ -78,6 +80,7 @@ def test_that_a_version_is_written_at_the_offset_and_the_share_that_are_on_scree
     dialog.show()
     assert dialog.version.currentText() == "mixed"
     assert dialog.decided.text() == "It is on screen at γ = 1.19 and α = 0.4, and so it is written."
+    dialog.beside.setChecked(False)
     offered: list[str] = []
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *a: (offered.append(a[2]) or str(tmp_path / "x.pth"), "")
@@ -86,6 +89,8 @@ def test_that_a_version_is_written_at_the_offset_and_the_share_that_are_on_scree
     assert offered == ["mixed_gamma1.19_alpha0.4.pth"]
     asked = {name: worker.last.args[name] for name in ("checkpoint", "offset", "interpolate")}
     assert asked == {"checkpoint": "w.safetensors", "offset": 1.19, "interpolate": 0.4}
+    assert worker.last.args["out"] == str(tmp_path / "x.pth")
+    assert worker.last.args["force"]
     worker.last.answer({**ANSWER, "check": {"sentence": "On all 10 test images the file has … as on screen."}})
     assert dialog.told.text().endswith("(44.7 MB). On all 10 test images the file has … as on screen.")
     dialog.version.setCurrentIndex(dialog.version.findText("shipped"))
@@ -106,12 +111,17 @@ def test_that_a_failure_is_told_and_cancelling_ends_the_job(
     assert worker.last.is_cancelled
 
 
-def test_that_only_onnx_offers_to_normalise(dialog: ExportVersionDialog) -> None:
+def test_that_only_onnx_offers_what_is_of_graphs_and_labels_need_no_folder(dialog: ExportVersionDialog) -> None:
     shown = []
     for index in range(dialog.format.count()):
         dialog.format.setCurrentIndex(index)
-        shown.append(dialog.normalise.isVisible())
-    assert shown == [False, True, False, False]
+        shown.append((dialog.inside.isVisible(), dialog.opset.isVisible(), dialog.beside.isVisible()))
+    assert shown == [(False, False, True), (True, True, True), (False, False, True), (False, False, False)]
+
+
+def test_that_the_latency_is_told_behind_the_check() -> None:
+    answer = {**ANSWER, "difference": 0.0, "latency": {"sentence": "It answers in 2 ms."}}
+    assert written_sentence(answer).endswith("exactly as the version does. It answers in 2 ms.")
 
 
 def test_that_nothing_is_said_of_a_difference_where_there_is_none() -> None:
