@@ -24,6 +24,10 @@ METHOD = (
     "attention are counted, for one image."
 )
 
+DISTURBED = 3.0
+"""Times its median that a p95 has on a machine that does nothing else, at most."""
+DISTURBANCE = "Something else ran meanwhile (p95 is far above the median); measure again on a machine that rests."
+
 
 @dataclass(frozen=True)
 class Latency:
@@ -61,6 +65,11 @@ class Cost:
     measured: str
     """When, as "2026-11-30 14:02:11"; versions that took turns have the same."""
     latency: tuple[Latency, ...] = ()
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether some rounds took much longer than others: then something else ran, too."""
+        return any(each.p95_ms > DISTURBED * each.median_ms for each in self.latency)
 
     @property
     def macs(self) -> int | None:
@@ -171,7 +180,7 @@ def beside(old: Cost, new: Cost) -> str:
         for after in new.latency
         if (before := old.at(after.batch))
     ]
-    return f"It answers in {' and '.join(parts)}, {ran_on(new, old)}."
+    return f"It answers in {' and '.join(parts)}, {ran_on(new, old)}.{_disturbed(old, new)}"
 
 
 def alone(cost: Cost) -> str:
@@ -179,7 +188,11 @@ def alone(cost: Cost) -> str:
         f"{milliseconds(each.median_ms)} ms at batch {each.batch} (p95 {milliseconds(each.p95_ms)})"
         for each in cost.latency
     ]
-    return f"It answers in {' and '.join(parts)}, {ran_on(cost)}."
+    return f"It answers in {' and '.join(parts)}, {ran_on(cost)}.{_disturbed(cost)}"
+
+
+def _disturbed(*costs: Cost) -> str:
+    return f" {DISTURBANCE}" if any(cost.is_disturbed for cost in costs) else ""
 
 
 def ran_on(*costs: Cost) -> str:

@@ -11,7 +11,7 @@ from mpt_studio import cost as costs
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare.figures.calibration import calibrations
-from mpt_studio.cost import METHOD, Cost
+from mpt_studio.cost import DISTURBANCE, METHOD, Cost
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.kinds import PREDICTIONS
 from mpt_studio.jobs.comparing import compare_versions
@@ -33,6 +33,8 @@ def cost(
     before, after = measure_costs(session, (old, new), spec, device=device, again=again)["versions"]
     record = {"method": METHOD, "old": before, "new": after}
     notes = [each["why_not"] for each in (before, after) if each["why_not"]]
+    measured = [costs.from_json(each["cost"]) for each in (before, after) if each["cost"]]
+    notes += [DISTURBANCE] if any(each.is_disturbed for each in measured) else []
     try:
         found = calibrations(compare_versions(session, old, new, spec))
     except UserError as error:

@@ -8,7 +8,8 @@ Shape letters: N samples, M bins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,9 +46,14 @@ class Calibration:
     samples: int
     ece: float | None
     """None without samples."""
-    interval: tuple[float, float] | None
-    """95 %, from resamples of the samples with a fixed seed."""
     bins: tuple[Bin, ...]
+    counts: _Numbers = field(repr=False, compare=False)
+    """(3, cells) samples, sums of their confidence and right answers of fine parts of the bins."""
+
+    @cached_property
+    def interval(self) -> tuple[float, float] | None:
+        """95 %, from resamples of the samples with a fixed seed."""
+        return None if self.ece is None else _interval(self.counts, self.ece)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -85,9 +91,9 @@ def calibrated(confidence_N: _Numbers, right_N: npt.NDArray[np.bool_]) -> Calibr
         for i, (n, s, r) in enumerate(zip(total.tolist(), sums.tolist(), rights.tolist(), strict=True))
     )
     if not len(confidence_N):
-        return Calibration(0, None, None, bins)
+        return Calibration(0, None, bins, counts)
     ece = float(np.abs(sums - rights).sum() / len(confidence_N))
-    return Calibration(len(confidence_N), ece, _interval(counts, ece), bins)
+    return Calibration(len(confidence_N), ece, bins, counts)
 
 
 def _interval(counts: _Numbers, ece: float) -> tuple[float, float]:

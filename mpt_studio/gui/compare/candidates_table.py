@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import (
@@ -20,6 +20,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -27,34 +28,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mpt_studio.compare import FIGURES, SUBSET_WORDS, Comparison, Figure, Paired, Subset
-from mpt_studio.flips import Rates
+from mpt_studio.compare import SUBSET_WORDS, Comparison, Paired, Subset
+from mpt_studio.gui.compare.columns import COSTS, NOTHING, RATES, At, Cell, Column, KeptColumns, PairedColumn
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import interval, number, probability, signed, tip
+from mpt_studio.gui.widgets.plain import number, tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.units import count, told
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROWS_SHOWN = 8
 SMALL = 0.85
 """Size of intervals and headers against the text's."""
 _HEADER_POINTS, _HEADER_PADDING = 8, 5
-_FIGURES = tuple(figure for figure in FIGURES if figure.help)
-_PAIRED = "Δ NFR"
-_PAIRED_HELP = (
-    "NFR minus that of the candidate on show, on the same samples; p is the exact McNemar test's: "
-    "the chance of such a difference between equally good candidates"
-)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What the delegate paints: a value above its interval."""
-
-    value: str
-    interval: str
-    color: str = ""
 
 
 class CandidatesModel(QAbstractTableModel):
@@ -65,11 +50,20 @@ class CandidatesModel(QAbstractTableModel):
         self._workspace = workspace
         self.subset: Subset = "all"
         self.versions: list[Version] = []
-        self.pairs: Mapping[str, Paired] = {}
-        """Each candidate against the one on show, by key."""
+        self.kept, self.paired = KeptColumns(), PairedColumn()
+        self._columns: list[Column] = []
+
+    def offered(self) -> list[Column]:
+        """What can be chosen: costs where any was measured, a difference where there are candidates to tell apart."""
+        costs = COSTS if self._workspace.costs.is_known else ()
+        return [*RATES, *costs, *([self.paired] if len(self.versions) > 1 else [])]
+
+    def last_cost(self) -> int:
+        """The last column of a cost; 0 where there is none."""
+        return max((i for i, column in enumerate(self._columns, 1) if column in COSTS), default=0)
 
     def set_pairs(self, pairs: Mapping[str, Paired]) -> None:
-        self.pairs = pairs
+        self.paired.pairs = pairs
         if self.versions:
             last = self.columnCount() - 1
             self.dataChanged.emit(self.index(0, last), self.index(self.rowCount() - 1, last))
@@ -77,23 +71,23 @@ class CandidatesModel(QAbstractTableModel):
     def refresh(self, subset: Subset) -> None:
         self.beginResetModel()
         self.subset, self.versions = subset, self._workspace.candidates
+        self._columns = [column for column in self.offered() if self.kept.wants(column)]
         self.endResetModel()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.versions)
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """The difference to the candidate on show comes last, where there are candidates to tell apart."""
-        return 0 if parent.isValid() else 1 + len(_FIGURES) + (len(self.versions) > 1)
+        return 0 if parent.isValid() else 1 + len(self._columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{_title(section)}\n{SUBSET_WORDS[self.subset]}" if section else "candidate"
+            return f"{self.titles[section - 1]}\n{self._subset_words(section)}" if section else "candidate"
         if role == Qt.ItemDataRole.ToolTipRole and section:
-            figure = _figure(section)
-            return f"{figure.help if figure else _PAIRED_HELP} ({SUBSET_WORDS[self.subset]})"
+            words = self._subset_words(section)
+            return f"{self._columns[section - 1].help}{f' ({words})' if words else ''}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -116,35 +110,20 @@ class CandidatesModel(QAbstractTableModel):
         row = self.versions.index(version)
         self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
 
-    def _rates(self, version: Version, comparison: Comparison) -> Rates:
-        return self._workspace.offsets.rates(version.key, comparison, self.subset)
+    @property
+    def titles(self) -> list[str]:
+        """Of the columns behind the name."""
+        return [column.title for column in self._columns]
+
+    def _subset_words(self, section: int) -> str:
+        return SUBSET_WORDS[self.subset] if self._columns[section - 1].has_subset else ""
 
     def _cell(self, version: Version, comparison: Comparison | None, column: int) -> Cell:
         if column == 0:
             return Cell(version.label, self._remark(version, comparison), theme.version_color(version.color))
         if comparison is None:
-            return Cell("–", "")
-        figure = _figure(column)
-        if figure is None:
-            return self._paired_cell(version)
-        rates = self._rates(version, comparison)
-        return Cell(told(figure.unit, figure.value(rates)), interval(figure.interval(rates)))
-
-    def _paired_cell(self, version: Version) -> Cell:
-        if version is self._workspace.current:
-            return Cell("–", "on show")
-        pair = self.pairs.get(version.key)
-        if pair is None or pair.nfr_difference is None:
-            return Cell("–", "")
-        return Cell(f"{signed(100 * pair.nfr_difference)} pt", probability(pair.mcnemar_p))
-
-    def _paired_tip(self, version: Version) -> str:
-        pair, current = self.pairs.get(version.key), self._workspace.current
-        if pair is None or current is None:
-            return f"{_PAIRED_HELP}."
-        of = f"{SUBSET_WORDS[pair.subset]}, n={count(pair.samples)}"
-        only = f"{count(pair.only_first, 'negative flip')} only of {version.label}, {count(pair.only_second)} only of"
-        return f"{only} {current.label}, {count(pair.both)} of both ({of}).\n{_PAIRED_HELP}."
+            return NOTHING
+        return self._columns[column - 1].cell(At(self._workspace, version, comparison, self.subset))
 
     def _remark(self, version: Version, comparison: Comparison | None) -> str:
         if comparison is None:
@@ -158,29 +137,7 @@ class CandidatesModel(QAbstractTableModel):
     def _tip(self, version: Version, comparison: Comparison | None, column: int) -> str:
         if column == 0 or comparison is None:
             return version.problem or version.label
-        figure = _figure(column)
-        if figure is None:
-            return self._paired_tip(version)
-        cell = self._cell(version, comparison, column)
-        bounds = f", 95 % interval {cell.interval} %" if cell.interval else ""
-        head = f"{_title(column)} ({SUBSET_WORDS[self.subset]}): {cell.value}{bounds}"
-        return f"{head}; {_basis(figure, self._rates(version, comparison))}\n{figure.help}."
-
-
-def _figure(column: int) -> Figure | None:
-    """None for the difference to the candidate on show."""
-    return _FIGURES[column - 1] if column <= len(_FIGURES) else None
-
-
-def _title(column: int) -> str:
-    figure = _figure(column)
-    return figure.short or figure.name if figure else _PAIRED
-
-
-def _basis(figure: Figure, rates: Rates) -> str:
-    """What the figure is a share of."""
-    noun, *which = figure.among.partition(" that ")
-    return f"of {count(figure.basis(rates), noun)}{''.join(which)}"
+        return self._columns[column - 1].tip(At(self._workspace, version, comparison, self.subset))
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -233,8 +190,11 @@ class CandidatesTable(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setStyleSheet(
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda where: self.columns_menu().popup(header.mapToGlobal(where)))
+        header.setStyleSheet(
             f"QHeaderView::section {{ padding: 6px {_HEADER_PADDING}px; font-size: {_HEADER_POINTS}pt; }}"
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -248,6 +208,31 @@ class CandidatesTable(QTableView):
         self.candidates.refresh(subset)
         self._size()
         self.follow_current()
+
+    def columns_menu(self) -> QMenu:
+        """Which columns there are, and what puts more of them there."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for column in self.candidates.offered():
+            action = menu.addAction(column.title)
+            action.setCheckable(True)
+            action.setChecked(self.candidates.kept.wants(column))
+            action.toggled.connect(partial(self._want, column))
+        menu.addSeparator()
+        costs = self._workspace.costs
+        measure = menu.addAction("Measure cost", costs.measure)
+        measure.setEnabled(not costs.why_not())
+        return menu
+
+    def show_costs(self) -> None:
+        """Bring the columns of costs into sight."""
+        last = self.candidates.last_cost()
+        if last:
+            self.scrollTo(self.candidates.index(0, last))
+
+    def _want(self, column: Column, wanted: bool) -> None:
+        self.candidates.kept.want(column, wanted)
+        self.refresh(self.candidates.subset)
 
     def follow_current(self) -> None:
         """Select the row of the workspace's current candidate."""
@@ -286,7 +271,7 @@ class CandidatesTable(QTableView):
         small.setPointSizeF(max(_HEADER_POINTS, small.pointSizeF() * SMALL))
         small.setBold(True)  # as the headers are
         metrics = QFontMetrics(small)
-        words = [*(_title(column) for column in range(1, len(_FIGURES) + 1)), subset, "99.9–99.9", "p < 0.001"]
+        words = [*self.candidates.titles, subset, "99.9–99.9", "p < 0.001"]
         return max(metrics.horizontalAdvance(word) for word in words) + 2 * _HEADER_PADDING + 6
 
     def _choose(self, current: QModelIndex) -> None:

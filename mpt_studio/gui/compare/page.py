@@ -8,15 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFileDialog,
     QFrame,
-    QHBoxLayout,
-    QMenu,
-    QPushButton,
     QScrollArea,
     QStackedLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +28,7 @@ from mpt_studio.gui.compare.bars import ClassBars, FlowView
 from mpt_studio.gui.compare.candidates_table import CandidatesTable
 from mpt_studio.gui.compare.card_grid import CardGrid
 from mpt_studio.gui.compare.confusion_view import ConfusionView
+from mpt_studio.gui.compare.head_bar import HeadBar
 from mpt_studio.gui.compare.history_view import HistoryView
 from mpt_studio.gui.compare.interpolation_path import Interpolation
 from mpt_studio.gui.compare.offset_bar import OffsetBar
@@ -43,7 +39,7 @@ from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing, co
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
-from mpt_studio.gui.widgets.plain import label, percent, set_tip
+from mpt_studio.gui.widgets.plain import label, percent
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.units import count
@@ -66,7 +62,7 @@ class ComparePage(RefreshedWhenSeen):
         self._charts.timeout.connect(self._show_charts)
         self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
         self._counted: Comparison | None = None
-        self.table = CandidatesTable(workspace)
+        self.head, self.table = HeadBar(), CandidatesTable(workspace)
         self.picks, self.offset = PickBar(workspace), OffsetBar()
         self.basis, self.reason, self.matching = label(wrap=True), self.picks.reason, label(wrap=True)
         self.floor = label(wrap=True)
@@ -91,8 +87,16 @@ class ComparePage(RefreshedWhenSeen):
         column = QVBoxLayout(content)
         column.setContentsMargins(*4 * [theme.SPACE])
         column.setSpacing(theme.SPACE)
-        column.addLayout(self._head())
-        for widget in (self.basis, self.table, self.floor, self.picks, self.matching, self.title, self.offset):
+        for widget in (
+            self.head,
+            self.basis,
+            self.table,
+            self.floor,
+            self.picks,
+            self.matching,
+            self.title,
+            self.offset,
+        ):
             column.addWidget(widget)
         theme.mark(self.basis, muted=True)
         theme.mark(self.floor, muted=True)
@@ -117,32 +121,6 @@ class ComparePage(RefreshedWhenSeen):
         self.stack.addWidget(self.scroll_area)
         self.stack.addWidget(self.blocked)
 
-    def _head(self) -> QHBoxLayout:
-        line = QHBoxLayout()
-        self.subsets = QButtonGroup(self)
-        for i, subset in enumerate(SUBSETS):
-            button = QPushButton(SUBSET_WORDS[subset].capitalize())
-            button.setCheckable(True)
-            button.setChecked(subset == self.subset)
-            button.setAccessibleName(f"Figures over {SUBSET_WORDS[subset]}")
-            self.subsets.addButton(button, i)
-            line.addWidget(button)
-        line.addStretch(1)
-        line.addWidget(self._export_button())
-        return line
-
-    def _export_button(self) -> QToolButton:
-        button = QToolButton()
-        theme.set_icon(button, "export")
-        button.setAccessibleName("Export the charts")
-        set_tip(button, "Save the charts on show as pictures")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        for text, kind in (("Charts as &PNG…", "png"), ("Charts as &SVG…", "svg")):
-            menu.addAction(text, partial(self._ask_export, kind))
-        button.setMenu(menu)
-        return button
-
     def _ask_export(self, kind: str) -> None:
         chosen = QFileDialog.getExistingDirectory(self, f"Folder for the charts ({kind.upper()})")
         if chosen:
@@ -166,7 +144,10 @@ class ComparePage(RefreshedWhenSeen):
         workspace.data_changed.connect(self.interpolation.refresh)
         workspace.selection_changed.connect(self._highlight)
         theme.notifier().changed.connect(self.refresh)
-        self.subsets.idClicked.connect(lambda i: self.set_subset(SUBSETS[i]))
+        self.head.subset_chosen.connect(self.set_subset)
+        self.head.measure.clicked.connect(lambda *_: workspace.costs.measure())
+        self.head.columns.clicked.connect(lambda *_: self.head.open_columns(self.table.columns_menu()))
+        self.head.export_asked.connect(self._ask_export)
         self.table.chosen.connect(workspace.set_current)
         self.quadrants.chosen.connect(lambda kind: self._show(Filter(kinds=(FlipKind(kind),), subset=self.subset)))
         self.classes.chosen.connect(lambda name: self._show(Filter(kinds=(FlipKind.NEGATIVE,), truths=(name,))))
@@ -183,6 +164,8 @@ class ComparePage(RefreshedWhenSeen):
         self.frontiers.failed.connect(lambda sentence, detail: workspace.message.emit("error", sentence, detail))
         self.pairing.found.connect(lambda: self.table.candidates.set_pairs(self.pairing.pairs))
         workspace.recommending.changed.connect(self.table.viewport().update)
+        workspace.costs.changed.connect(self.refresh)
+        workspace.costs.measured.connect(self.table.show_costs)
         self.offset.changed.connect(workspace.set_offset)
         workspace.offsets.stepped.connect(self._follow_offset)
 
@@ -219,8 +202,9 @@ class ComparePage(RefreshedWhenSeen):
             self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
             return
         self._offer_new_classes(any(c.class_is_new.any() for c in found))
-        self.subsets.button(SUBSETS.index(self.subset)).setChecked(True)
+        self.head.show_subset(self.subset)
         self.table.refresh(self.subset)
+        self.head.show_measuring(workspace.costs.why_not())
         self.floor.setText(self.noise.sentence(self.subset))
         self.floor.setVisible(bool(self.floor.text()))
         self.picks.refresh()
@@ -231,7 +215,7 @@ class ComparePage(RefreshedWhenSeen):
 
     def _offer_new_classes(self, some: bool) -> None:
         """Figures over new classes, only where there are any."""
-        self.subsets.button(SUBSETS.index("new_classes")).setVisible(some)
+        self.head.subsets.button(SUBSETS.index("new_classes")).setVisible(some)
         if self._chosen == "new_classes" and not some:
             self._chosen = None
 

@@ -50,7 +50,7 @@ class ExportVersionDialog(FormDialog):
         self.opset = ComboBox()
         self.opset.setAccessibleName("Opset")
         for opset in OPSETS:
-            self.opset.addItem(f"Opset {opset}", opset)
+            self.opset.addItem(f"{opset}{' (read by most)' if opset == OPSETS[0] else ''}", opset)
         self.beside = QCheckBox(f"In a folder of its own, with {LABELS} and {README}")
         self.beside.setChecked(True)
         self.bar = QProgressBar()
@@ -62,7 +62,7 @@ class ExportVersionDialog(FormDialog):
         self.form.addRow("Format", self.format)
         self.form.addRow("", self.meaning)
         self.form.addRow("", self.inside)
-        self.form.addRow("", self.opset)
+        self.form.addRow("Opset", self.opset)
         self.form.addRow("", self.beside)
         self.form.addRow(self.bar)
         self.form.addRow(self.told)
@@ -81,8 +81,8 @@ class ExportVersionDialog(FormDialog):
     def _choice_changed(self) -> None:
         self.meaning.setText(FORMATS[self.format.currentIndex()][2])
         for option in (self.inside, self.opset):
-            option.setVisible(self.format.currentData() == "onnx")
-        self.beside.setVisible(self.format.currentData() != "labels")
+            self.form.setRowVisible(option, self.format.currentData() == "onnx")
+        self.form.setRowVisible(self.beside, self.format.currentData() != "labels")
         self.decided.setText(self._decided_sentence())
         self.told.clear()
         self.check()

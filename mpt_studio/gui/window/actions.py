@@ -188,6 +188,14 @@ _VERSIONS = (
         when=_some,
     ),
     Row(
+        "measure_cost",
+        "&Measure cost",
+        lambda c: c.workspace.costs.measure(),
+        tip="Size, FLOPs and latency of all versions, as columns on the Compare page",
+        icon="runs",
+        when=lambda c: not c.workspace.costs.why_not(),
+    ),
+    Row(
         "class_doctor",
         "Class &doctor…",
         lambda c: c.files.versions.doctor(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from mpt_studio.gui.workspace.annotations import Tables, Thresholds
+from mpt_studio.gui.workspace.costs import Costs
 from mpt_studio.gui.workspace.explanations import Explanations
 from mpt_studio.gui.workspace.following import Following
 from mpt_studio.gui.workspace.judging import Judging
@@ -33,6 +34,7 @@ class Workspace(Opened):
             self.preparing.append(part.prepare)
             part.changed.connect(self.annotated)
         self.recommending, self.explanations = Recommending(self), Explanations(self)
+        self.costs = Costs(self)
         self.loading = Loading(self)
         self.opening = Opening(self, self.loading, self.tables)
         self.following = Following(self, self.loading, self.opening)

@@ -23,11 +23,11 @@ pytestmark = pytest.mark.gui
 
 
 def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBot) -> None:
-    qtbot.mouseClick(page.subsets.button(0), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.head.subsets.button(0), Qt.MouseButton.LeftButton)
     assert page.basis.text().startswith(
         "Over all samples, n = 10; the old model's accuracy is 75.0 % on its own classes, 60.0 % on these."
     )
-    qtbot.mouseClick(page.subsets.button(1), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.head.subsets.button(1), Qt.MouseButton.LeftButton)
     assert page.basis.text().startswith(
         "Over old classes, n = 8; the old model's accuracy is 75.0 % on its own classes."
     )
@@ -44,14 +44,14 @@ def test_that_every_figure_names_its_subset_and_n(page: ComparePage, qtbot: QtBo
 def test_that_the_tables_subset_is_the_one_that_the_sentence_below_decides_on(
     page: ComparePage, workspace: Workspace
 ) -> None:
-    assert page.subsets.checkedButton().text() == "Old classes"
+    assert page.head.subsets.checkedButton().text() == "Old classes"
     assert page.picks.lowest.text() == "Lowest NFR (old classes)"
     told = "MPT_KL has the lowest NFR (old classes, n=8): 25.0 % against 50.0 % with plain training"
     assert page.reason.text().startswith(f"★ {told}")
     assert [cell(page, row, "NFR").partition(" (")[0] for row in (0, 1)] == ["50.0 %", "25.0 %"]
     page.set_subset("new_classes")
     workspace.set_current("mpt")
-    assert page.subsets.checkedButton().text() == "New classes"
+    assert page.head.subsets.checkedButton().text() == "New classes"
     assert page.basis.text().startswith("Over new classes, n = 2")
     assert page.reason.text().startswith(f"★ {told}")
 
@@ -115,7 +115,7 @@ def test_that_a_test_part_without_old_classes_is_shown_all_the_same(
         last = replace(found, sample_ids=found.sample_ids[8:], labels=found.labels[8:], logits=found.logits[8:])
         empty_workspace.add_version(type(version)(version.key, version.label, version.role, predictions=last))
     page = opened(qtbot, empty_workspace)
-    assert page.subsets.checkedButton().text() == "All"
+    assert page.head.subsets.checkedButton().text() == "All"
     page.set_subset("old_classes")
     assert page.basis.text() == "Over old classes, n = 0. Small:\u00a095\u00a0%\u00a0intervals."
     assert cell(page, 0, "NFR") == "–"
@@ -186,11 +186,11 @@ def test_that_where_no_class_is_new_nobody_speaks_of_new_classes(qtbot: QtBot, e
     for role, answers in (("old", OLD_ANSWER), ("candidate", NEW_ANSWER)):
         empty_workspace.add_version(Version(role, role, role, predictions=predictions(answers, 3, role)))
     page = opened(qtbot, empty_workspace)
-    assert [page.subsets.button(i).isVisible() for i in range(3)] == [True, True, False]
+    assert [page.head.subsets.button(i).isVisible() for i in range(3)] == [True, True, False]
     assert not page.flow.summary.isVisible()
     page.set_subset("new_classes")
     assert page.subset == "old_classes"
 
 
 def test_that_figures_over_new_classes_are_offered_where_there_are_any(page: ComparePage) -> None:
-    assert page.subsets.button(2).isVisible()
+    assert page.head.subsets.button(2).isVisible()
