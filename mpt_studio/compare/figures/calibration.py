@@ -100,16 +100,18 @@ def _interval(counts: _Numbers, ece: float) -> tuple[float, float]:
     """Percentiles of the ECE of resamples: right and wrong samples of each cell, with the cell's mean confidence."""
     samples, sums, rights = counts
     mean = np.divide(sums, samples, out=np.zeros_like(sums), where=samples > 0)
-    kinds = np.concatenate([rights, samples - rights])
-    gaps = np.concatenate([mean - 1, mean])
-    there = kinds > 0
-    share = kinds[there] / kinds.sum()
-    drawn = np.random.default_rng(SEED).multinomial(int(kinds.sum()), share, size=RESAMPLES)
-    of_bin = np.tile(np.arange(BINS * _FINE) // _FINE, 2)[there]
-    weights = np.where(of_bin[:, None] == np.arange(BINS), gaps[there][:, None], 0.0)
-    found = np.abs(drawn @ weights).sum(axis=1) / kinds.sum()
+    kinds, gaps = _by_bin(rights, samples - rights), _by_bin(mean - 1, mean)
+    there = np.flatnonzero(kinds > 0)
+    drawn = np.random.default_rng(SEED).multinomial(int(kinds.sum()), kinds[there] / kinds.sum(), size=RESAMPLES)
+    _, begins = np.unique(there // (2 * _FINE), return_index=True)
+    found = np.abs(np.add.reduceat(drawn * gaps[there], begins, axis=1)).sum(axis=1) / kinds.sum()
     low, high = np.percentile(found, (2.5, 97.5))
     return min(float(low), ece), max(float(high), ece)
+
+
+def _by_bin(right: _Numbers, wrong: _Numbers) -> _Numbers:
+    """Values of cells of right and of wrong samples, those of a bin beside each other."""
+    return np.stack([right.reshape(BINS, _FINE), wrong.reshape(BINS, _FINE)], axis=1).ravel()
 
 
 def calibrations(comparison: Comparison) -> dict[str, Any]:
