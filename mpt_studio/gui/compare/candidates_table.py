@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -173,6 +173,17 @@ class CellDelegate(QStyledItemDelegate):
             painter.drawText(lower, side | middle, text)
 
 
+class StayingMenu(QMenu):
+    """Stays open while what can be checked is clicked: who chooses columns chooses several."""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        action = self.actionAt(event.position().toPoint())
+        if action is not None and action.isCheckable():
+            action.trigger()
+        else:
+            super().mouseReleaseEvent(event)
+
+
 class CandidatesTable(QTableView):
     """The selected row is the candidate on show."""
 
@@ -211,7 +222,7 @@ class CandidatesTable(QTableView):
 
     def columns_menu(self) -> QMenu:
         """Which columns there are, and what puts more of them there."""
-        menu = QMenu(self)
+        menu = StayingMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for column in self.candidates.offered():
             action = menu.addAction(column.title)

@@ -84,6 +84,7 @@ class ExportVersionDialog(FormDialog):
             self.form.setRowVisible(option, self.format.currentData() == "onnx")
         self.form.setRowVisible(self.beside, self.format.currentData() != "labels")
         self.decided.setText(self._decided_sentence())
+        self.form.setRowVisible(self.decided, bool(self.decided.text()))
         self.told.clear()
         self.check()
 

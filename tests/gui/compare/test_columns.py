@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Comparison
 from mpt_studio.gui.compare.columns import RATES, KeptColumns
@@ -56,6 +58,18 @@ def test_that_the_menu_hides_and_shows_columns_and_the_choice_is_kept(
     assert cell(page, 0, "ECE").endswith(" %")
     kept = KeptColumns()
     assert [column.title for column in RATES if not kept.wants(column)] == ["churn"]
+
+
+def test_that_the_menu_stays_open_while_columns_are_chosen(page: ComparePage, qtbot: QtBot) -> None:
+    menu = page.table.columns_menu()
+    page.head.open_columns(menu)
+    qtbot.waitUntil(menu.isVisible)
+    first, second = menu.actions()[6:8]
+    for action in (first, second):
+        qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    assert menu.isVisible()
+    assert not {first.text(), second.text()} & set(titles(page))
+    menu.close()
 
 
 def test_that_the_error_of_calibration_is_that_at_the_offset_on_show(
