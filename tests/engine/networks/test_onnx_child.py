@@ -174,3 +174,12 @@ def test_that_torch_is_not_loaded_there_and_switches_that_weaken_it_do_not_arriv
 def test_that_a_normalised_graph_is_run(written) -> None:
     child = OnnxChild(Path(normalised(written()).path), 1)
     assert np.isfinite(child.logits(TWO)).all()
+
+
+def test_that_a_child_tells_parameters_and_seconds_and_answers_on(written) -> None:
+    child = OnnxChild(Path(normalised(written()).path), 1, most=32)
+    before = child.logits(TWO)
+    assert child.parameters() == 4 * 3 * 3 * 3 + 4 + 4 * len(NAMES) + len(NAMES)
+    assert child.seconds(1, S) > 0
+    assert child.seconds(32, S) > 0
+    assert np.array_equal(child.logits(TWO), before)

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from tiny_onnx import CHOSEN, NAMES, PLAIN, S, Tiny, normalised, tiny_graph
 
 from mpt_studio import onnx_header
@@ -35,6 +36,28 @@ def test_that_any_batch_and_layout_gives_the_networks_logits(written, batch, lay
     version = FrozenVersion(checkpoint, CPU)
     expected = Tiny()(version.normalise(images))
     assert torch.allclose(version.logits(images), expected, atol=1e-5)
+
+
+def of_whole_pixels() -> onnx.ModelProto:
+    """As exporters put preprocessing inside: uint8, channels last, divided by 255."""
+    model = tiny_graph(layout="NHWC")
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    model.graph.initializer.append(numpy_helper.from_array(np.array(255, np.float32), "most"))
+    model.graph.node[0].input[0] = "shares"
+    for node in (
+        helper.make_node("Div", ["numbers", "most"], ["shares"]),
+        helper.make_node("Cast", ["images"], ["numbers"], to=TensorProto.FLOAT),
+    ):
+        model.graph.node.insert(0, node)
+    return model
+
+
+def test_that_graphs_of_whole_pixels_get_them_whatever_is_told_of_mean_and_deviation(written) -> None:
+    checkpoint = normalised(written(of_whole_pixels()))
+    assert (checkpoint.preprocessing.mean, checkpoint.preprocessing.std) == ((0, 0, 0), (1, 1, 1))
+    images = torch.randint(0, 256, (7, S, S, 3), dtype=torch.uint8)
+    found = FrozenVersion(checkpoint, CPU).logits(images)
+    assert torch.allclose(found, Tiny()(images.permute(0, 3, 1, 2) / 255), atol=1e-5)
 
 
 def test_that_float16_graphs_are_run(written) -> None:
