@@ -10,7 +10,7 @@ from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures.frontier import frontier
 from mpt_studio.compare.figures.offset import at_offset
 from mpt_studio.compare.tally import SUBSET_WORDS, Subset
-from mpt_studio.decide.floor import out_of_question
+from mpt_studio.decide.floor import not_far_below, out_of_question
 from mpt_studio.decide.judging import deciding_subset, judge
 from mpt_studio.decide.policy import Policy
 from mpt_studio.decide.verdict import DECIDED, Verdict
@@ -132,7 +132,10 @@ class _Choice:
             return
         curve = frontier(candidate)
         nfr = curve.nfr_all if self.subset == "all" else curve.nfr_old_classes
-        columns = zip(curve.offset.tolist(), nfr.tolist(), curve.accuracy_all.tolist(), strict=True)
+        sound = not_far_below(candidate, curve)
+        columns = zip(
+            curve.offset[sound].tolist(), nfr[sound].tolist(), curve.accuracy_all[sound].tolist(), strict=True
+        )
         points = [self._point(key, candidate, *values) for values in columns]
         if near := [point for point in points if point.is_near]:
             yield min(near, key=lambda point: point.order)

@@ -127,16 +127,16 @@ class Finding:
         return f" [{digits.format(*(100 * end for end in self.interval))}]"
 
     def _evidence(self) -> str:
-        corrected = f", corrected for {self.corrected_for:,} judged together (Holm)" if self.corrected_for > 1 else ""
-        interval = f"its {100 * self.confidence:g} % interval{corrected}"
+        several = f" (corrected for {self.corrected_for:,} judged together, Holm)" if self.corrected_for > 1 else ""
+        interval = f"its {100 * self.confidence:g} % interval{several}"
         if not self.reaches_across:
-            return f"; {interval}" if corrected and not self.by_value else ""
+            return f"; {interval} does not reach it" if several and not self.by_value else ""
         if self.by_value:
             return f"; by the value alone: {interval} reaches across that"
         if self.further_samples is None:
-            return f"; {interval} reaches across that, and no number of samples would settle it while it stays at that"
-        more = count(self.further_samples, "more sample")
-        return f"; {interval} reaches across that, and {more} would settle it, were the rate to stay"
+            return f"; {interval} reaches across that: while it stays so near, no number of samples would settle it"
+        more = count(self.further_samples, "more sample") + " of undecided classes" * (self.name == "max_class_nfr")
+        return f"; {interval} reaches across that: {more} would settle it, were the rate to stay"
 
     def _of_classes(self, outcome: Outcome, words: str) -> str:
         return _some(words, [c for c in self.classes if c.outcome == outcome], ClassFinding.sentence)

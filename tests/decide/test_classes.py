@@ -23,7 +23,7 @@ def test_that_the_class_that_decides_is_told_with_its_own_interval() -> None:
     assert finding.interval[0] > 0.05
     assert finding.broken_count == 151
     assert "; classes: b 15.0 % (n=1,000); undecided classes: c 25.0 % (n=4, " in finding.sentence()
-    assert "corrected for 3 judged together (Holm)" in finding.sentence()
+    assert "corrected for 3 judged together, Holm" in finding.sentence()
 
 
 def test_that_many_classes_need_more_evidence_than_one() -> None:

@@ -58,14 +58,16 @@ def test_that_the_interval_and_not_the_value_decides_a_policy() -> None:
     finding = judge(unclear, asked).findings[0]
     assert finding.interval == wilson(18, 1000)
     assert finding.further_samples
-    assert f"and {finding.further_samples:,} more samples would settle it, were the rate to stay" in finding.sentence()
+    assert (
+        f"that: {finding.further_samples:,} more samples would settle it, were the rate to stay" in finding.sentence()
+    )
     assert judge(unclear, dataclasses.replace(asked, confidence=0)).decided == "ship"
 
 
 def test_that_at_the_threshold_no_number_of_samples_is_promised() -> None:
     finding = judge(counted(a=(98, 2, 0, 0), b=(1, 0, 0, 0)), Policy(min_accuracy_gain=-2 / 101)).findings[0]
     assert (finding.outcome, finding.further_samples) == ("too little evidence", None)
-    assert "no number of samples would settle it while it stays at that" in finding.sentence()
+    assert "while it stays so near, no number of samples would settle it" in finding.sentence()
 
 
 def test_that_the_gain_is_judged_on_all_on_old_classes_and_new_ones_by_accuracy() -> None:
@@ -143,7 +145,7 @@ def test_that_a_slice_s_measures_are_corrected_together() -> None:
         ("slice_min_gain", "slices.truth:a", "pass", 3),
         ("slice_max_nfr", "slices.truth:b", "fail", 3),
     ]
-    assert "corrected for 3 judged together (Holm)" in verdict.findings[0].sentence()
+    assert "(corrected for 3 judged together, Holm) does not reach it" in verdict.findings[0].sentence()
 
 
 @settings(max_examples=60, deadline=None)

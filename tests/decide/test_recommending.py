@@ -71,7 +71,7 @@ def test_that_what_nobody_would_ship_is_not_recommended_however_like_plain_train
     found = recommend(plain, {"plain": plain, "same": plain})
     assert (found.key, found.nearest) == ("", "plain")
     assert found.reason.startswith(
-        "No candidate may be recommended: v comes nearest, but it is no better than one answer"
+        "No candidate may be recommended: v comes nearest, but it is hardly better than one answer"
     )
 
 

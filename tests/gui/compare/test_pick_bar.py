@@ -5,7 +5,10 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.compare.page import ComparePage
+from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+
+from ..conftest import TRUTH, predictions
 
 pytestmark = pytest.mark.gui
 
@@ -22,6 +25,9 @@ def test_that_the_points_that_may_be_lost_decide_what_is_picked(
 
 
 def test_that_a_candidate_is_picked_with_its_offset(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:
+    answers = TRUTH.copy()
+    answers[1] = 2  # its only flip, which an offset heals
+    workspace.add_version(Version("one", "one", "candidate", predictions=predictions(answers, 3, "one")))
     page.picks.points.setValue(50)
     page.picks.any_offset.setChecked(True)
     qtbot.waitUntil(lambda: page.picks.picked is not None)
