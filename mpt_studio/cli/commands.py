@@ -257,5 +257,9 @@ def resume(id: Positional[str], policy: FileOption = None, store: StoreOption = 
     with open_session(store, quiet=json) as session:
         found = next((u for u in session.store.updates() if u.id == id), None)
         if found is None and any(r.id.startswith(id) for r in session.store.runs()):
+            if asked is not None:
+                raise UsageError(
+                    f"--policy judges an update's candidates, and {id} is a run; compare it with the old model."
+                )
             return _print_run(session, jobs.train(session, session.store.run(id).id).id, json)
         return _print_update(session, jobs.run_update(session, session.store.update(id).id), asked, json)

@@ -7,7 +7,6 @@ from typing import Any
 
 from mpt_studio.compare import Comparison, aligned_by_store, compare, read_metadata
 from mpt_studio.decide import Policy, judge, recommend
-from mpt_studio.errors import UserError
 from mpt_studio.jobs.images import metadata_file, open_data
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import read_predictions
@@ -34,14 +33,10 @@ def judge_update(session: Session, result: dict[str, Any], policy: Policy) -> di
 
 def attach_metadata(session: Session, compared: list[Comparison], spec: str = "", file: Path | None = None) -> None:
     """Give comparisons the columns of a table, or those that the data bring along. Raises ``UserError``."""
+    kept = metadata_file(session.store, open_data(session, spec)) if file is None and spec else None
+    file = kept if kept is not None and kept.is_file() else file
     if file is None:
-        if not spec:
-            return
-        file = metadata_file(session.store, open_data(session, spec))
-        if not file.is_file():
-            raise UserError(
-                f"The data {spec} have no metadata for a slice to go by; give a table with --metadata FILE."
-            )
+        return
     for comparison in compared:
         comparison.set_metadata(read_metadata(file, comparison))
 

@@ -177,6 +177,10 @@ def test_that_an_update_s_candidates_are_judged_and_the_recommended_one_decides(
     assert "Recommended: none. " in out
     assert "verdict" in out
     assert "verdict" not in run(capsys, *resumed)[1]
+    one = ["resume", updated["candidates"][0]["run"], "--store", str(store)]
+    code, _, err = run(capsys, *one, *policy(tmp_path, "[nfr]\nmax = 0"))
+    assert code == 2
+    assert "--policy judges an update's candidates" in err
     code, _, err = run(capsys, "update", "--data", "gone:", *policy(tmp_path, "[nfr]\nmux = 0"))
     assert code == 1
     assert "has a key 'mux'" in err

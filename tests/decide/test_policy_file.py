@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_that_every_table_is_read_and_points_become_fractions(file: Path) -> Non
         confidence=0.9,
         review=("must_not_flip.blockers", "slices", "accuracy.min_new"),
     )
+
+
+def test_that_the_example_in_the_docs_is_a_policy(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "decide.md"
+    if not page.is_file():
+        pytest.skip("not a checkout")
+    example = page.read_text("utf-8").partition("## The policy\n\n")[2].partition("\n\nEverything")[0]
+    (tmp_path / "lists").mkdir()
+    for name in ("blockers.txt", "lists/release_7.csv"):
+        (tmp_path / name).write_text("sample_id\na1\n")
+    (tmp_path / "p.toml").write_text(textwrap.dedent(example))
+    assert len(read_policy(tmp_path / "p.toml").keys()) == 9
 
 
 def test_that_an_empty_file_asks_for_nothing_at_the_usual_confidence(tmp_path: Path) -> None:

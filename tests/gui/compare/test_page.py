@@ -56,6 +56,14 @@ def test_that_the_tables_subset_is_the_one_that_the_sentence_below_decides_on(
     assert page.reason.text().startswith(f"★ {told}")
 
 
+def test_that_the_recommendation_speaks_of_the_subset_on_show(page: ComparePage) -> None:
+    page.set_subset("all")
+    assert page.picks.lowest.text() == "Lowest NFR (all)"
+    assert "has the lowest NFR (all, n=10)" in page.picks.reason.text()
+    page.set_subset("new_classes")  # which cannot flip
+    assert "has the lowest NFR (old classes, n=8)" in page.picks.reason.text()
+
+
 def test_that_the_selected_sample_is_marked_in_the_lists(page: ComparePage, workspace: Workspace) -> None:
     workspace.select(1)
     assert [kind for kind, c in page.quadrants.cells.items() if c._holds_selected] == [FlipKind.NEGATIVE]
