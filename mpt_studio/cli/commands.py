@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import tyro
 from tyro.conf import Positional
@@ -24,12 +24,14 @@ from mpt_studio.cli.policy_options import EXIT_CODES, read_asking
 from mpt_studio.cli.session import FileOption, JsonOption, NumberOption, StoreOption, open_session, print_record
 from mpt_studio.cli.version_commands import compare, evaluate, inspect
 from mpt_studio.cli.words import spelled_out
-from mpt_studio.decide import Policy
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.methods import Method, method_named
 from mpt_studio.recipe import Images, Model, Recipe, Role, Start, Training, UpdateRecipe, from_json, preset, to_json
 from mpt_studio.units import duration
+
+if TYPE_CHECKING:
+    from mpt_studio.decide import Policy
 
 
 def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mpt_studio import compare, decide
 from mpt_studio.cli.session import FileOption, NumberOption
-from mpt_studio.compare import read_ids
-from mpt_studio.decide import BY_VALUE, Decided, IdSet, Policy, read_policy
 from mpt_studio.errors import UsageError, UserError, one_sentence
+
+if TYPE_CHECKING:
+    from mpt_studio.decide import Decided, Policy
 
 EXIT_CODES: dict[Decided, int] = {"ship": 0, "hold": 3, "review": 4, "too little evidence": 4}
 """Of ``compare`` and ``update`` with a policy."""
@@ -33,8 +36,10 @@ class PolicyOptions:
 
     def chosen(self) -> Policy | None:
         """What is asked; None where nothing is. Raises ``UserError``."""
-        asked = read_asking(self.policy) if self.policy else BY_VALUE
-        listed = (IdSet(self.must_not_flip.stem, read_ids(self.must_not_flip)),) if self.must_not_flip else ()
+        asked = read_asking(self.policy) if self.policy else decide.BY_VALUE
+        listed = (
+            (decide.IdSet(self.must_not_flip.stem, compare.read_ids(self.must_not_flip)),) if self.must_not_flip else ()
+        )
         names = ("max_nfr", "max_class_nfr", "min_accuracy_gain", "confidence")
         found = asked.replaced(*listed, **{name: getattr(self, name) for name in names})
         if not found.asks() and self.confidence is not None:
@@ -46,7 +51,7 @@ class PolicyOptions:
 
 def read_asking(path: Path) -> Policy:
     """A policy file that asks for something. Raises ``UserError``."""
-    policy = read_policy(path)
+    policy = decide.read_policy(path)
     if not policy.asks():
         raise UserError(f"{one_sentence(str(path), 120)} asks for nothing; write a criterion, as in [nfr] max = 0.01.")
     return policy
