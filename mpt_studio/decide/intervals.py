@@ -21,6 +21,8 @@ EXACT = 1e-12
 """Two figures nearer than this are the same."""
 _MOST = 1e9
 """Samples; a question that so many do not settle, no number does."""
+_FEW = 60
+"""Terms that take less time one by one than as an array."""
 _NORMAL = NormalDist()
 
 
@@ -98,7 +100,8 @@ class _ByTest:
     """Settled where a test says so, which takes less time than an interval and comes to the same."""
 
     def is_settled(self: Tested, threshold: float, tail: float) -> bool:
-        return min(self.p_below(threshold), self.p_above(threshold)) <= tail
+        is_below = self.value <= threshold
+        return (self.p_below(threshold) if is_below else self.p_above(threshold)) <= tail
 
 
 @dataclass(frozen=True)
@@ -255,19 +258,29 @@ def _below_mean(count: int, samples: int, share: float) -> float:
     """P(X ≤ count) where that is below the mean: terms fall from P(X = count) on, the far ones to nothing."""
     if count < 0 or share >= 1:  # 1 less next to nothing
         return 0.0
-    most = int(12 * math.sqrt(samples * share * (1 - share))) + 60
-    k = np.arange(count, max(0, count - most), -1, dtype=np.float64)
-    ratios = np.cumprod(k * (1 - share) / ((samples - k + 1) * share))
     first = (
         math.lgamma(samples + 1) - math.lgamma(count + 1) - math.lgamma(samples - count + 1)
         + count * math.log(share) + (samples - count) * math.log1p(-share)
     )  # fmt: skip
-    return min(1.0, math.exp(first) * (1.0 + float(ratios.sum())))
+    return min(1.0, math.exp(first) * _falling(count, samples, (1 - share) / share))
+
+
+def _falling(count: int, samples: int, odds: float) -> float:
+    """The sum of the terms from P(X = count) down to P(X = 0), of which the first is 1."""
+    if count > _FEW:
+        most = int(12 * math.sqrt(samples * odds) / (1 + odds)) + 60
+        k = np.arange(count, max(0, count - most), -1, dtype=np.float64)
+        return 1.0 + float(np.cumprod(k / (samples - k + 1) * odds).sum())
+    term = total = 1.0
+    for k in range(count, 0, -1):
+        term *= k / (samples - k + 1) * odds
+        total += term
+    return total
 
 
 def _crossing(is_beyond: Callable[[float], bool], low: float, high: float) -> float:
     """Where a condition begins to hold between two numbers; it holds at the higher one."""
-    for _ in range(60):
+    for _ in range(36):
         middle = (low + high) / 2
         low, high = (low, middle) if is_beyond(middle) else (middle, high)
     return (low + high) / 2
