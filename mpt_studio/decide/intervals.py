@@ -269,8 +269,8 @@ def _falling(count: int, samples: int, odds: float) -> float:
     """The sum of the terms from P(X = count) down to P(X = 0), of which the first is 1."""
     if count > _FEW:
         most = int(12 * math.sqrt(samples * odds) / (1 + odds)) + 60
-        k = np.arange(count, max(0, count - most), -1, dtype=np.float64)
-        return 1.0 + float(np.cumprod(k / (samples - k + 1) * odds).sum())
+        places = np.arange(count, max(0, count - most), -1, dtype=np.float64)
+        return 1.0 + float(np.cumprod(places / (samples - places + 1) * odds).sum())
     term = total = 1.0
     for k in range(count, 0, -1):
         term *= k / (samples - k + 1) * odds

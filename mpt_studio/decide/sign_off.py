@@ -95,7 +95,7 @@ def sign(root: Path, comparison: Comparison, policy: Policy, verdict: Verdict, n
 def _add(path: Path, signed: SignOff) -> None:
     try:
         with filelock.FileLock(path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
-            record = _Kept(FORMAT, [*_read(path), signed])
+            record = _Kept(FORMAT, [*read_file(path), signed])
             paths.write_text(path, json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=1))
     except filelock.Timeout:
         raise UserError(f"Another process is writing {path}; sign again when it is done.") from None
@@ -105,10 +105,15 @@ def sign_offs(root: Path, comparison: Comparison) -> list[SignOff]:
     """Everything that was signed of two versions, the oldest first. Raises ``UserError``."""
     if not (root / FOLDER).is_dir():  # the usual case: two versions need not be identified
         return []
-    return _read(_file(root, comparison))
+    return read_file(_file(root, comparison))
 
 
-def _read(path: Path) -> list[SignOff]:
+def files(root: Path) -> list[Path]:
+    """What a store keeps: a file for each pair of versions."""
+    return sorted((root / FOLDER).glob("*.json"))
+
+
+def read_file(path: Path) -> list[SignOff]:
     try:
         record: dict[str, Any] = json.loads(plain.read(path, _MOST_BYTES))
         if isinstance(record, dict) and record.get("format", 0) > FORMAT:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import check_content, values_in
+from mpt_studio.decide import sign_off
 from mpt_studio.errors import Damaged, UserError
 from mpt_studio.events import is_whole_line
 from mpt_studio.jobs import rebuilding
@@ -67,6 +68,7 @@ _CHECKED = {
     "resume states": "resume state",
     "predictions": "predictions",
     "events": "event",
+    "sign-offs": "sign-off",
 }
 """What is counted, and what one of it is called."""
 
@@ -86,6 +88,7 @@ class _Check:
         for folder in self._folders("evaluations/*/*"):
             self._answers(folder, lambda folder=folder: _deleted(folder))  # type: ignore[misc]
         self._marks()
+        self._sign_offs()
 
     def _folders(self, pattern: str) -> Iterator[Path]:
         for folder in sorted(self.store.root.glob(pattern)):
@@ -206,6 +209,16 @@ class _Check:
                 said = f"{odd} marks make no sense and are passed over."
                 self._damaged(path, said, lambda: f"{marks.odd(delete=True)} were deleted; the others stay.")
             marks.close()
+
+    def _sign_offs(self) -> None:
+        """What people said is never mended by taking it away."""
+        for path in sign_off.files(self.store.root):
+            try:
+                self.counts["sign-offs"] += len(sign_off.read_file(path))
+            except Damaged as error:
+                self._damaged(path, str(error))
+            except UserError as error:
+                self._found(path, "note", f"Not checked: {error}")
 
 
 def _kept(path: Path, lines: list[bytes]) -> str:

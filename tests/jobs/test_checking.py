@@ -51,6 +51,19 @@ def test_that_a_whole_store_is_whole(session: jobs.Session) -> None:
     assert record["checked"]["events"] > 10
 
 
+def test_that_sign_offs_are_read_and_a_damaged_one_is_never_taken_away(tmp_path: Path) -> None:
+    store = jobs.Session(Store(tmp_path))
+    signed = {"name": "Ada", "date": "2026-11-30T03:00:00+00:00", "comment": "", "verdict": "ship", "digest": "d"}
+    (tmp_path / "sign_offs").mkdir()
+    (tmp_path / "sign_offs" / "a.json").write_text(json.dumps({"format": 1, "sign_offs": [signed, signed]}))
+    (tmp_path / "sign_offs" / "b.json").write_text("{")
+    (tmp_path / "sign_offs" / "c.json").write_text(json.dumps({"format": 2, "sign_offs": []}))
+    record = jobs.check_store(store, repair=True)
+    assert record["checked"]["sign-offs"] == 2
+    assert [found["level"] for found in record["findings"]] == ["damaged", "note"]
+    assert (tmp_path / "sign_offs" / "b.json").read_text() == "{"
+
+
 def test_that_every_flipped_bit_is_found_where_it_is(session: jobs.Session) -> None:
     run = candidate(session)
     logits = run.folder / "predictions" / "test" / "logits.npy"
