@@ -71,7 +71,7 @@ class Epoch:
     """So many of them: the last, smaller batch of an epoch is left out."""
     validation: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Subset ("all", "old_classes", "new_classes") → ``flips.Rates.to_json()``; without an old model only "all" with
-    "samples" and "accuracy_new"."""
+    "samples" and "accuracy_new". With new classes "all" has "accuracy_best_offset", over every logit offset."""
     flipped: tuple[str, ...] = ()
     """Ids of validation samples that are negative flips now (at most 48)."""
 
@@ -90,7 +90,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """An update moved on to its next run; the run's own events are in the run's folder."""
+    """An update or a search moved on to its next run; the run's own events are in the run's folder."""
 
     kind: ClassVar[str] = "stage"
     time: float = field(default_factory=time.time)
@@ -100,6 +100,18 @@ class Stage:
     label: str
     index: int
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A search began a trial ("running") or judged it; ``store.Trial`` tells what the fields are."""
+
+    kind: ClassVar[str] = "tried"
+    time: float = field(default_factory=time.time)
+    trial: dict[str, Any]
+    """``store.Trial`` as JSON."""
+    found: dict[str, Any] = field(default_factory=dict)
+    """``store.Search.found`` after it; empty while it is running."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +127,7 @@ class Paused:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """The last event of a run or of an update."""
+    """The last event of a run, an update or a search."""
 
     kind: ClassVar[str] = "ended"
     time: float = field(default_factory=time.time)
@@ -123,8 +135,8 @@ class Ended:
     message: str = ""
 
 
-Event = Started | Step | Epoch | Note | Stage | Paused | Ended
-_KINDS: dict[str, type[Event]] = {c.kind: c for c in (Started, Step, Epoch, Note, Stage, Paused, Ended)}
+Event = Started | Step | Epoch | Note | Stage | Tried | Paused | Ended
+_KINDS: dict[str, type[Event]] = {c.kind: c for c in (Started, Step, Epoch, Note, Stage, Tried, Paused, Ended)}
 _TYPES = {c: {f.name: str(f.type) for f in dataclasses.fields(c)} for c in _KINDS.values()}
 
 

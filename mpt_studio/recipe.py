@@ -157,6 +157,8 @@ class Training:
     """Use only this many training samples, spread over the classes; all (0): every one."""
     seed: Annotated[int, Interval(ge=0, le=2**31 - 1)] = 42
     """Decides initial weights, batch order, augmentation and the validation part."""
+    split_seed: Annotated[int, Interval(ge=-1, le=2**31 - 1), Words(auto=-1)] = -1
+    """Decides the validation part alone, so that other seeds can be judged on the same one; auto (-1): the seed."""
     save_every_seconds: Annotated[float, Interval(ge=0)] = 30.0
     """Time between resume points inside an epoch; its end is one as well. Saving never takes more than 2 % of a run."""
     device: str = "auto"
@@ -168,6 +170,11 @@ class Training:
     def keeps(self) -> Literal["last", "best"]:
         """Which epoch's weights become the version; who stops early keeps the best."""
         return "best" if self.patience else self.keep
+
+    @property
+    def splits_by(self) -> int:
+        """The seed of the validation part."""
+        return self.seed if self.split_seed < 0 else self.split_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +267,14 @@ def from_record(cls: type[T], values: dict[str, Any]) -> T:
 
 
 _ADDED: dict[str, dict[str, Any]] = {
-    "training": {"accumulate": 1, "balance": 0.0, "ema": 0.0, "patience": 0, "patience_on": "accuracy"},
+    "training": {
+        "accumulate": 1,
+        "balance": 0.0,
+        "ema": 0.0,
+        "patience": 0,
+        "patience_on": "accuracy",
+        "split_seed": -1,
+    },
     "method": {"from_old": False, "interpolates": ""},
 }
 

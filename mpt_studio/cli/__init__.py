@@ -2,6 +2,7 @@
 
 COMMANDS = (
     "update",
+    "search",
     "train",
     "evaluate",
     "compare",

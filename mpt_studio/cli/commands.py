@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json as json_module
 import os
 import sys
@@ -21,13 +20,15 @@ from mpt_studio.cli.cost_command import cost
 from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.policy_options import EXIT_CODES, read_asking
+from mpt_studio.cli.presets import preset_in
+from mpt_studio.cli.search_command import run_search, search_command
 from mpt_studio.cli.session import FileOption, JsonOption, NumberOption, StoreOption, open_session, print_record
 from mpt_studio.cli.version_commands import compare, evaluate, inspect
 from mpt_studio.cli.words import spelled_out
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.methods import Method, method_named
-from mpt_studio.recipe import Images, Model, Recipe, Role, Start, Training, UpdateRecipe, from_json, preset, to_json
+from mpt_studio.recipe import Images, Model, Recipe, Role, Start, Training, UpdateRecipe, from_json, to_json
 from mpt_studio.units import duration
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
 
     commands: dict[str, Callable[..., Any]] = {
         "update": _update_command(words),
+        "search": search_command(words),
         "train": train,
         "evaluate": evaluate,
         "compare": compare,
@@ -115,8 +117,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
 
 def _update_command(words: list[str]) -> Callable[..., int]:
     """``update`` with the named preset's values as defaults, so that ``--help`` shows them and options replace them."""
-    key = _preset_named(words)
-    start = preset(key).recipe if key else UpdateRecipe()
+    start = preset_in(words)
 
     def update(
         recipe: UpdateRecipe = start,
@@ -150,12 +151,6 @@ def _update_command(words: list[str]) -> Callable[..., int]:
 def _estimate_text(record: dict[str, Any]) -> str:
     lines = [f"{row['label']}: {duration(row['seconds'])}" for row in record["versions"]]
     return "\n".join([*lines, f"About {duration(record['seconds'])} in all, on {record['device']}."])
-
-
-def _preset_named(words: list[str]) -> str:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--preset", nargs="?", default="")
-    return parser.parse_known_args(words)[0].preset or ""
 
 
 def _print_update(session: jobs.Session, result: dict[str, Any] | None, policy: Policy | None, json: bool) -> int:
@@ -249,10 +244,10 @@ def _run_text(record: dict[str, Any]) -> str:
 
 
 def resume(id: Positional[str], policy: FileOption = None, store: StoreOption = None, json: JsonOption = False) -> int:
-    """Go on with an update or a run that is queued or was interrupted.
+    """Go on with an update, a search or a run that is queued or was interrupted.
 
     Args:
-        id: The update's or run's id, or the unique beginning of it.
+        id: Its id, or the unique beginning of it.
         policy: Judge an update's candidates by this policy file, as update does.
     """
     asked = read_asking(policy) if policy else None
@@ -264,4 +259,6 @@ def resume(id: Positional[str], policy: FileOption = None, store: StoreOption = 
                     f"--policy judges an update's candidates, and {id} is a run; compare it with the old model."
                 )
             return _print_run(session, jobs.train(session, session.store.run(id).id).id, json)
+        if found is None and any(s.id.startswith(id) for s in session.store.searches()):
+            return run_search(session, session.store.search(id).id, json)
         return _print_update(session, jobs.run_update(session, session.store.update(id).id), asked, json)

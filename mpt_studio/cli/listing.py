@@ -13,24 +13,24 @@ from mpt_studio.errors import one_sentence
 
 
 def runs(store: StoreOption = None, json: JsonOption = False) -> int:
-    """List updates and runs, newest first."""
+    """List updates, searches and runs, newest first."""
     opened = opened_store(store)
-    updates, found = opened.updates(), opened.runs()
+    updates, searches, found = opened.updates(), opened.searches(), opened.runs()
     for problem in opened.problems:
         print(one_sentence(problem.sentence), file=sys.stderr)
     if json:
         damaged = [problem.to_json() for problem in opened.problems]
-        rows = {"updates": [_update_row(u) for u in updates], "runs": [_run_row(r) for r in found]}
-        print(json_module.dumps({**rows, "damaged": damaged}))
+        rows = {"updates": [_job_row(u) for u in updates], "searches": [_job_row(s) for s in searches]}
+        print(json_module.dumps({**rows, "runs": [_run_row(r) for r in found], "damaged": damaged}))
     else:
-        print(report.runs_report(updates, found))
+        print(report.runs_report([*updates, *searches], found))
     return 0
 
 
-def _update_row(update: Any) -> dict[str, Any]:
+def _job_row(job: Any) -> dict[str, Any]:
     names = ("id", "title", "created", "outcome", "message")
-    members = [dataclasses.asdict(member) for member in update.members]
-    return {**{name: getattr(update, name) for name in names}, "folder": str(update.folder), "members": members}
+    members = [dataclasses.asdict(member) for member in job.members]
+    return {**{name: getattr(job, name) for name in names}, "folder": str(job.folder), "members": members}
 
 
 def _run_row(run: Any) -> dict[str, Any]:

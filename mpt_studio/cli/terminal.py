@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
-from mpt_studio.units import count
+from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step, Tried
+from mpt_studio.units import count, told
 
 
 class Terminal:
@@ -68,6 +68,8 @@ class Terminal:
             case Note():
                 if event.level != "error":  # the error itself is printed at the end
                     self._print_once(event.text)
+            case Tried():
+                self._print_tried(event)
             case Paused():
                 waits = "waiting for the disk" if event.by_disk else "paused"
                 self._print(f"  {waits if event.paused else 'going on'}")
@@ -79,6 +81,15 @@ class Terminal:
         loss = event.losses.get("loss")
         figures = f"loss {loss:.3f}, {event.images_per_second:.0f} images/s" if loss is not None else ""
         self.bar.update(self.task, description=self.label, total=self.steps, completed=event.step, figures=figures)
+
+    def _print_tried(self, event: Tried) -> None:
+        trial = event.trial
+        if trial["outcome"] == "running":
+            return
+        nfr, accuracy = (told("share", trial[name]) for name in ("nfr", "accuracy"))
+        rates = f"NFR {nfr} (old classes) at an accuracy (all) of {accuracy}; " if trial["nfr"] is not None else ""
+        self._print(f"  {trial['label']}: {rates}{trial['message'] or 'within the limits.'}")
+        self._print(f"  {event.found['sentence']}")
 
     def _print_once(self, text: str) -> None:
         if text not in self.noted:

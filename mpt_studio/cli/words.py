@@ -7,11 +7,12 @@ import typing
 from typing import Any
 
 from mpt_studio.recipe import Recipe, words_of
+from mpt_studio.search_recipe import Budget
 
 
 def spelled_out(arguments: list[str]) -> list[str]:
     """The command line with the numbers that its words stand for."""
-    table, found = _table(Recipe), list(arguments)
+    table, found = _table(Recipe) | _table(Budget), list(arguments)
     for place, argument in enumerate(arguments):
         option, equals, value = argument.partition("=")
         if equals and value in table.get(option, {}):

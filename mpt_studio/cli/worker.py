@@ -34,6 +34,7 @@ from mpt_studio.log import start_logging
 from mpt_studio.predictions import UnclearScores
 from mpt_studio.reading import choices_from_json, to_json
 from mpt_studio.recipe import UpdateRecipe, from_json
+from mpt_studio.search_recipe import SearchRecipe
 from mpt_studio.store import Store
 
 Args = dict[str, Any]
@@ -78,6 +79,10 @@ def _measure_costs(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[s
 def _estimate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     recipe = from_json(UpdateRecipe, args["recipe"])
     return jobs.estimate(session, recipe, warm.dataset(recipe.data, session.progress))
+
+
+def _describe_search(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    return jobs.describe_search(session, from_json(SearchRecipe, args["recipe"]))
 
 
 def _diagnose(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
@@ -125,6 +130,7 @@ JOBS: dict[str, Job] = {
     "inspect": _inspect,
     "measure_costs": _measure_costs,
     "estimate": _estimate,
+    "describe_search": _describe_search,
     "diagnose": _diagnose,
     "set_class_map": _set_class_map,
     "read_version": _read_version,

@@ -139,7 +139,10 @@ class Dataset(ABC):
         Classes that the part has no samples of do not count. Where the content is known only as a whole (data sets
         that come as one file), it stands for each part.
         """
-        chosen = self.part(name)
+        return self.fingerprint_of(self.part(name))
+
+    def fingerprint_of(self, chosen: Indices) -> str:
+        """As ``part_fingerprint``, of any samples."""
         used, labels = np.unique(self.labels[chosen], return_inverse=True)
         names = [self.class_names[label] for label in used]
         return fingerprint(self.sample_ids[chosen], labels, names, self._content_of(chosen))

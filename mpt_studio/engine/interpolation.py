@@ -43,9 +43,10 @@ class Interpolation:
         self._network = load_network(update)
         head = head_of(self._network, update.preprocessing.image_size, len(update.class_names))
         self._ends = _matched(old, update, load_network(old), self._network, head)
-        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules()) and _differ(
-            *self._ends, head
-        )
+        differ = _differ(*self._ends, head)
+        self.only_heads_differ = not differ and old.preprocessing == update.preprocessing
+        """Whether answers of a mixture are the mixture of both versions' answers."""
+        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules()) and differ
         """Whether statistics of batch normalisation have to be found between the two: not where only heads differ."""
 
     def version(self, alpha: float) -> FrozenVersion:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.judging import attach_metadata, judge_update
     from mpt_studio.jobs.read_weights import checkpoint_of, read_start, read_version, with_preprocessing
     from mpt_studio.jobs.resuming import why_not_resumed
+    from mpt_studio.jobs.search.job import run_search
+    from mpt_studio.jobs.search.starting import check_search, describe_search, start_search
+    from mpt_studio.jobs.search.state import SearchState, search_state
     from mpt_studio.jobs.session import Session, absolute_spec
     from mpt_studio.jobs.training import start_train, train
     from mpt_studio.jobs.update import check_update, run_update, start_update
@@ -39,6 +42,9 @@ __getattr__ = names_of(
         "judging": "attach_metadata judge_update",
         "read_weights": "checkpoint_of read_start read_version with_preprocessing",
         "resuming": "why_not_resumed",
+        "search.job": "run_search",
+        "search.starting": "check_search describe_search start_search",
+        "search.state": "SearchState search_state",
         "session": "Session absolute_spec",
         "training": "start_train train",
         "update": "check_update run_update start_update",

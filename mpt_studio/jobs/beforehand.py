@@ -152,7 +152,7 @@ def _validation(training: Training, classes: tuple[str, ...], dataset: Dataset) 
     found = training_split(
         dataset,
         classes=classes,
-        seed=training.seed,
+        seed=training.splits_by,
         validation_fraction=training.validation_fraction,
         limit=training.limit_train,
     )

@@ -75,7 +75,7 @@ def _cost(session: Session, recipe: UpdateRecipe, dataset: Dataset) -> tuple[Cos
     train, validation = training_split(
         dataset,
         classes=dataset.class_names,
-        seed=settings.seed,
+        seed=settings.splits_by,
         validation_fraction=settings.validation_fraction,
         limit=settings.limit_train,
     )

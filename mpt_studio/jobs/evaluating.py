@@ -17,7 +17,7 @@ from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, check_content, has_our_header, read_checkpoint
 from mpt_studio.compare.matching.class_map import kept_map
 from mpt_studio.data import Dataset, describe
-from mpt_studio.data.dataset import Part
+from mpt_studio.data.dataset import Indices, Part
 from mpt_studio.data.index import PARTS
 from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UsageError, UserError, shown_name
@@ -145,13 +145,15 @@ def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: 
     return tagged(answers, dataset, version=_version_name(session, checkpoint), part=part)
 
 
-def tagged(answers: Predictions, dataset: Dataset, *, version: str, part: Part = "test") -> Predictions:
-    """The same answers with a note of who answered and on which part of the data."""
+def tagged(
+    answers: Predictions, dataset: Dataset, *, version: str, part: Part = "test", samples: Indices | None = None
+) -> Predictions:
+    """The same answers with a note of who answered and on which part of the data, or on which samples of it."""
     return dataclasses.replace(
         answers,
         data=f"{dataset.spec} {part}",
         data_fingerprint=dataset.fingerprint,
-        part_fingerprint=dataset.part_fingerprint(part),
+        part_fingerprint=dataset.part_fingerprint(part) if samples is None else dataset.fingerprint_of(samples),
         version=version,
     )
 

@@ -21,10 +21,10 @@ from mpt_studio.predictions import is_predictions, read_predictions
 from mpt_studio.recipe import Recipe, UpdateRecipe, from_record
 from mpt_studio.store import EventTail, Run, Store
 from mpt_studio.store.folder import EVENTS, unused
+from mpt_studio.store.members import Member
 from mpt_studio.store.record import write_record
 from mpt_studio.store.run import RECORD as RUN_RECORD
 from mpt_studio.store.update import RECORD as UPDATE_RECORD
-from mpt_studio.store.update import Member
 
 
 def rebuild_run(store: Store, folder: Path) -> str:

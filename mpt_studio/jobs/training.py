@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import aligned_by_store, compare, record_of
@@ -46,8 +46,19 @@ if TYPE_CHECKING:
     Maker = Trainer | Mixture
 
 
-def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = "", update: str = "") -> Run:
-    """Check a recipe against its data and put the run on disk, queued. Raises ``UserError``."""
+def start_train(
+    store: Store,
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    label: str = "",
+    update: str = "",
+    part: Literal["test", "validation"] = "test",
+) -> Run:
+    """Check a recipe against its data and put the run on disk, queued. Raises ``UserError``.
+
+    ``update`` is the update or search that it belongs to; ``part`` is where it is judged when it ends.
+    """
     recipe = checked(_absolute(recipe))
     if recipe.role != "old" and (problem := old_model_problem(recipe)):
         raise UserError(problem)
@@ -62,6 +73,7 @@ def start_train(store: Store, recipe: Recipe, dataset: Dataset, *, label: str = 
         update=update,
         data_fingerprint=dataset.fingerprint,
         class_names=classes,
+        part=part,
     )
     writer.set(outcome="queued")
     writer.close()
@@ -217,7 +229,7 @@ class _TrainingJob:
         train_part, validation = training_split(
             self.dataset,
             classes=classes,
-            seed=settings.seed,
+            seed=settings.splits_by,
             validation_fraction=settings.validation_fraction,
             limit=settings.limit_train,
         )
@@ -307,25 +319,30 @@ class _TrainingJob:
         _end(self.session, self.writer, "cancelled", "Cancelled; no version was kept.")
 
     def _keep(self, trainer: Maker, outcome: Outcome) -> None:
-        """Write the version's weights, and its predictions on the test part: the only time that part is touched."""
+        """Write the version's weights, and its predictions on the part where it is judged.
+
+        No training touches the test part at any other time.
+        """
         from mpt_studio.engine.evaluate import evaluate
 
         described = trainer.describe(run=self.writer.run.id, data_fingerprint=self.dataset.fingerprint)
         name = self.recipe.training.keeps
         path = self.writer.save_weights(lambda temporary: trainer.save_weights(temporary, described), name)
         checkpoint = self._version(str(path))
+        run = self.writer.run
+        samples = self.dataset.test if run.part == "test" else trainer.parts.validation
         answers = evaluate(
             checkpoint,
             self.dataset,
-            self.dataset.test,
+            samples,
             device=self.recipe.training.device,
             progress=self.session.progress,
-            logits=trainer.answers(self.dataset.test, self.session.progress),
+            logits=trainer.answers(samples, self.session.progress),
         )
-        predictions = tagged(answers, self.dataset, version=self.writer.run.label)
-        self.writer.save_predictions(predictions)
-        figures = self._figures(predictions)
-        _end(self.session, self.writer, outcome, _KEPT[outcome], {"test": figures, **described.figures})
+        predictions = tagged(answers, self.dataset, version=run.label, part=run.part, samples=samples)
+        self.writer.save_predictions(predictions, run.part)
+        figures = self._figures(predictions) if run.part == "test" else accuracy_figures(predictions)
+        _end(self.session, self.writer, outcome, _KEPT[outcome], {run.part: figures, **described.figures})
 
     def _figures(self, predictions: Predictions) -> dict[str, Any]:
         if self.recipe.old:

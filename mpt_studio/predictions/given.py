@@ -60,9 +60,9 @@ class Given:
                     "answers has to have them for all images of the data."
                 )
 
-    def on(self, dataset: Dataset, part: Part, sha256: str) -> Predictions:
-        """The answers on one part, in the order of the data and with its true classes; classes in their own words."""
-        samples = dataset.part(part)
+    def on(self, dataset: Dataset, part: Part, sha256: str, chosen: Indices | None = None) -> Predictions:
+        """The answers on one part, or on chosen samples of it, with the true classes; classes in their own words."""
+        samples = dataset.part(part) if chosen is None else chosen
         scored = self.has_scores
         return dataclasses.replace(
             self.answers,
@@ -73,7 +73,7 @@ class Given:
             answers=None if scored else self.said(samples),
             data=f"{dataset.spec} {part}",
             data_fingerprint=dataset.fingerprint,
-            part_fingerprint=dataset.part_fingerprint(part),
+            part_fingerprint=dataset.fingerprint_of(samples),
             checkpoint="",
             checkpoint_sha256=sha256,
         )

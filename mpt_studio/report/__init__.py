@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         update_report,
     )
     from mpt_studio.report.runs import runs_report
+    from mpt_studio.report.searches import search_report
 
 __getattr__ = names_of(
     __name__,
@@ -21,5 +22,6 @@ __getattr__ = names_of(
         "cost": "cost_report",
         "figures": "accuracy_report classes_report comparison_report judged_report update_report",
         "runs": "runs_report",
+        "searches": "search_report",
     },
 )

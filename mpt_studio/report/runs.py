@@ -10,16 +10,17 @@ from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import told
 
 if TYPE_CHECKING:
-    from mpt_studio.store import Run, Update
+    from mpt_studio.store import Run, Search, Update
 
 
-def runs_report(updates: Sequence[Update], runs: Sequence[Run]) -> str:
-    """Every update and run of a store, newest first."""
-    if not updates and not runs:
+def runs_report(jobs: Sequence[Update | Search], runs: Sequence[Run]) -> str:
+    """Every update, search and run of a store, newest first."""
+    if not jobs and not runs:
         return "There are no runs yet."
     table = TextTable("id", "what", "started", "outcome", "accuracy, own classes", "NFR, old classes", words=4)
-    for update in updates:
-        table.add_row(update.id, f"update: {update.title}", _when(update.created), update.outcome, "", "")
+    for job in jobs:
+        kind = type(job).__name__.lower()
+        table.add_row(job.id, f"{kind}: {job.title}", _when(job.created), job.outcome, "", "")
     for run in runs:
         test = run.figures.get("test", {})
         every, old = test.get("own_classes") or test.get("all", {}), test.get("old_classes", {})

@@ -1,4 +1,4 @@
-"""``run.json`` and ``update.json``: what they may hold, checked before anything else reads them.
+"""``run.json``, ``update.json`` and ``search.json``: what they may hold, checked before anything else reads them.
 
 One odd value makes one damaged entry. What is not named here is kept and not looked at.
 """
@@ -17,8 +17,9 @@ from mpt_studio import paths
 from mpt_studio.errors import Damaged, UserError, one_sentence
 from mpt_studio.events import finite
 from mpt_studio.files import plain
-from mpt_studio.made_of import MisfitError, made_of
+from mpt_studio.made_of import STRICT, MisfitError, made_of
 from mpt_studio.recipe import Recipe, UpdateRecipe, from_record
+from mpt_studio.search_recipe import SearchRecipe
 from mpt_studio.store.disk import written_to
 
 FORMAT = 1
@@ -80,6 +81,7 @@ class RunFields(_Entry):
     machine: dict[str, str | int]
     versions: dict[str, str]
     checkpoints: dict[str, dict[str, Any]]
+    part: Literal["test", "validation"] = "test"
     saves: Annotated[int, Interval(ge=0)] = 0
 
 
@@ -123,7 +125,40 @@ class UpdateFields(_Entry):
     result: _Result | None
 
 
-C = TypeVar("C", Recipe, UpdateRecipe)
+@dataclass
+class _Trial:
+    __pydantic_config__ = {**_AS_WRITTEN, **STRICT}
+
+    number: int
+    run: str
+    label: str
+    method: str
+    parameters: dict[str, float | str]
+    outcome: Literal["running", "done", "stopped", "failed"]
+    message: str
+    nfr: float | None
+    accuracy: float | None
+    accuracy_new_classes: float | None
+    offset: float
+    interpolation: float
+    shortfall: float | None
+    frontier: list[tuple[float, float, float, float]]
+    seconds: float
+
+
+@dataclass(kw_only=True)
+class SearchFields(_Entry):
+    """What of ``search.json`` is read."""
+
+    title: str
+    members: list[_Member]
+    trials: list[_Trial]
+    found: dict[str, Any]
+    seconds: Annotated[float, Interval(ge=0)]
+    result: dict[str, Any] | None
+
+
+C = TypeVar("C", Recipe, UpdateRecipe, SearchRecipe)
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -150,7 +185,7 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
         paths.write_text(path, json.dumps(finite({"format": FORMAT, **record}), ensure_ascii=False, indent=1))
 
 
-def check_fields(kind: type[RunFields | UpdateFields], path: Path, record: dict[str, Any]) -> None:
+def check_fields(kind: type[RunFields | UpdateFields | SearchFields], path: Path, record: dict[str, Any]) -> None:
     """Raise ``Damaged`` where a value of a record is none that we write."""
     try:
         made_of(kind, record)

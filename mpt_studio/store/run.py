@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mpt_studio import paths, predictions
 from mpt_studio.errors import UserError
@@ -30,7 +30,7 @@ class Run(StoreEntry):
     recipe: Recipe
     label: str
     update: str
-    """Id of the update that it belongs to; empty for one of its own."""
+    """Id of the update or search that it belongs to; empty for one of its own."""
     created: float
     """Seconds since 1970."""
     outcome: State
@@ -44,6 +44,8 @@ class Run(StoreEntry):
     """Name ("last", "best") → {"sha256", "bytes", "previous"}."""
     ended: float | None = None
     """When it ended, seconds since 1970."""
+    part: Literal["test", "validation"] = "test"
+    """On which part of its data it is judged when it ends: a trial of a search leaves the test part alone."""
     saves: int = 0
     """Number of the resume state that was saved last; 0 before the first."""
 

@@ -1,4 +1,4 @@
-"""The store: a folder of runs, updates and cached evaluations."""
+"""The store: a folder of runs, updates, searches and cached evaluations."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ from typing import Any, Literal, TypeVar
 from mpt_studio import recipe as recipes
 from mpt_studio.errors import UserError
 from mpt_studio.recipe import Recipe, UpdateRecipe
+from mpt_studio.search_recipe import SearchRecipe
 from mpt_studio.store import machine
 from mpt_studio.store.disk import Patience, written_to
 from mpt_studio.store.folder import EVENTS, new_id, unused
 from mpt_studio.store.record import write_record
 from mpt_studio.store.run import RECORD as RUN_RECORD
 from mpt_studio.store.run import Run, RunWriter, read_run
+from mpt_studio.store.search import RECORD as SEARCH_RECORD
+from mpt_studio.store.search import Search, SearchWriter, read_search
 from mpt_studio.store.update import RECORD as UPDATE_RECORD
 from mpt_studio.store.update import Update, UpdateWriter, read_update
 
-Shelf = Literal["runs", "updates"]
-T = TypeVar("T", Run, Update)
+Shelf = Literal["runs", "updates", "searches"]
+SINGULAR: dict[Shelf, str] = {"runs": "run", "updates": "update", "searches": "search"}
+T = TypeVar("T", Run, Update, Search)
 _ROOM = 1 << 16
 """Bytes; whoever writes a few events needs less."""
 
@@ -42,19 +46,19 @@ class Problem:
 
 
 class Store:
-    """Runs and updates below one folder. Reading never creates anything.
+    """Runs, updates and searches below one folder. Reading never creates anything.
 
     Listing, finding and creating raise ``UserError`` where the root is not a folder.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
-        self._problems: dict[Shelf, list[Problem]] = {"runs": [], "updates": []}
+        self._problems: dict[Shelf, list[Problem]] = {shelf: [] for shelf in SINGULAR}
 
     @property
     def problems(self) -> list[Problem]:
         """The folders that the last listings could not read."""
-        return [*self._problems["runs"], *self._problems["updates"]]
+        return [problem for found in self._problems.values() for problem in found]
 
     def runs(self) -> list[Run]:
         """All runs, newest first; reads one small file each."""
@@ -64,6 +68,10 @@ class Store:
         """All updates, newest first; reads one small file each."""
         return self._listed("updates", read_update)
 
+    def searches(self) -> list[Search]:
+        """All searches, newest first; reads one file each."""
+        return self._listed("searches", read_search)
+
     def run(self, run: str) -> Run:
         """A run by its id or an unambiguous beginning of it. Raises ``UserError``."""
         return read_run(self.run_folder(run))
@@ -71,6 +79,10 @@ class Store:
     def update(self, update: str) -> Update:
         """An update by its id or an unambiguous beginning of it. Raises ``UserError``."""
         return read_update(self.update_folder(update))
+
+    def search(self, search: str) -> Search:
+        """A search by its id or an unambiguous beginning of it. Raises ``UserError``."""
+        return read_search(self.search_folder(search))
 
     def run_folder(self, run: str) -> Path:
         """Folder of a run by its id, an unambiguous beginning of it, or its last six digits. Raises ``UserError``."""
@@ -80,6 +92,10 @@ class Store:
         """Folder of an update by its id, an unambiguous beginning of it, or its last six digits."""
         return self._resolved("updates", update)
 
+    def search_folder(self, search: str) -> Path:
+        """Folder of a search by its id, an unambiguous beginning of it, or its last six digits."""
+        return self._resolved("searches", search)
+
     def create_run(
         self,
         recipe: Recipe,
@@ -88,6 +104,7 @@ class Store:
         update: str = "",
         data_fingerprint: str = "",
         class_names: Sequence[str] = (),
+        part: Literal["test", "validation"] = "test",
     ) -> RunWriter:
         """Make a run's folder and hold its lock; the run is "running" from now on."""
         values = {
@@ -100,6 +117,7 @@ class Store:
             "versions": machine.versions(),
             "figures": {},
             "checkpoints": {},
+            **({"part": part} if part != "test" else {}),
         }
         method = recipe.role if recipe.role in ("old", "reference") else recipe.method.name
         return RunWriter(self._created("runs", new_id(method), RUN_RECORD, values))
@@ -108,6 +126,12 @@ class Store:
         """Put an update's plan on disk; it is "queued" until a process opens it with ``write_update``."""
         values: dict[str, Any] = {"recipe": recipes.to_json(recipe), "title": title, "result": None, "members": []}
         return read_update(self._created("updates", new_id(), UPDATE_RECORD, values))
+
+    def create_search(self, recipe: SearchRecipe, *, title: str = "") -> Search:
+        """Put a search on disk; it is "queued" until a process opens it with ``write_search``."""
+        values: dict[str, Any] = {"recipe": recipes.to_json(recipe), "title": title, "result": None, "members": []}
+        begun: dict[str, Any] = {"trials": [], "found": {}, "seconds": 0.0}
+        return read_search(self._created("searches", new_id(), SEARCH_RECORD, {**values, **begun}))
 
     def write_run(self, run: str, *, resume: bool = True, patience: Patience | None = None) -> RunWriter:
         """Open a run for writing and take its lock; it is "running" again unless ``resume`` is False.
@@ -120,8 +144,15 @@ class Store:
         """Open an update for writing and take its lock; as ``write_run``."""
         return UpdateWriter(self.update_folder(update), resume=resume, patience=patience)
 
+    def write_search(self, search: str, *, resume: bool = True, patience: Patience | None = None) -> SearchWriter:
+        """Open a search for writing and take its lock; as ``write_run``."""
+        return SearchWriter(self.search_folder(search), resume=resume, patience=patience)
+
     def delete(self, name: str) -> None:
-        """Delete a run or an update by its id; an update's runs stay. Raises ``UserError`` for one in use."""
+        """Delete a run, an update or a search by its id; an update's and a search's runs stay.
+
+        Raises ``UserError`` for one in use.
+        """
         folder = self._anywhere(name)
         user = self._in_use_by(folder)
         if user:
@@ -193,15 +224,17 @@ class Store:
             return found[0]
         if found:
             raise UserError(f"{name!r} fits {len(found)} {shelf} ({_some(found)}); write more of the id.")
-        raise UserError(f"There is no {shelf[:-1]} {name!r} in the store {self.root}; see mpt-studio runs.")
+        raise UserError(f"There is no {SINGULAR[shelf]} {name!r} in the store {self.root}; see mpt-studio runs.")
 
     def _anywhere(self, name: str) -> Path:
-        found = [*self._matching("runs", name), *self._matching("updates", name)]
+        found = [folder for shelf in SINGULAR for folder in self._matching(shelf, name)]
         if len(found) == 1:
             return found[0]
         if found:
-            raise UserError(f"{name!r} fits {len(found)} runs and updates ({_some(found)}); write more of the id.")
-        raise UserError(f"There is no run or update {name!r} in the store {self.root}.")
+            raise UserError(
+                f"{name!r} fits {len(found)} runs, updates and searches ({_some(found)}); write more of the id."
+            )
+        raise UserError(f"There is no run, update or search {name!r} in the store {self.root}.")
 
     def _matching(self, shelf: Shelf, name: str) -> list[Path]:
         if not name:
@@ -212,14 +245,14 @@ class Store:
         return [f for f in self._folders(shelf) if f.name.startswith(name) or f.name.rpartition("_")[2] == name]
 
     def _in_use_by(self, folder: Path) -> str:
-        """Name of an update that needs the run in ``folder``: its own, or one that learns from it; else empty."""
+        """What needs the run in ``folder``: its update or search, one that it is the old model of, a pupil; else ""."""
         if folder.parent.name != "runs":
             return ""
         own = next((run.update for run in self.runs() if run.folder == folder), "")
-        for update in self.updates():
-            runs, old = {member.run for member in update.members}, Path(update.recipe.old)
-            if (update.id == own or folder.name in runs or folder in old.parents) and update.is_active:
-                return f"the update {update.id}"
+        for what, recipe in [(u, u.recipe) for u in self.updates()] + [(s, s.recipe.update) for s in self.searches()]:
+            runs, old = {member.run for member in what.members}, Path(recipe.old)
+            if (what.id == own or folder.name in runs or folder in old.parents) and what.is_active:
+                return f"the {'search' if isinstance(what, Search) else 'update'} {what.id}"
         return next((f"the run {run.id}" for run in self.runs() if run.is_active and _learns_from(run, folder)), "")
 
     @staticmethod

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mpt_studio.events import Outcome
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store.entry import StoreEntry
-from mpt_studio.store.folder import FolderWriter, settled
+from mpt_studio.store.folder import settled
+from mpt_studio.store.members import JobWriter, Member
 from mpt_studio.store.record import State, UpdateFields, check_fields, read_recipe, read_record
 
 RECORD = "update.json"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A run of an update."""
-
-    run: str
-    """Id of the run."""
-    role: str
-    method: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +51,7 @@ def read_update(folder: Path) -> Update:
     )
 
 
-class UpdateWriter(FolderWriter):
+class UpdateWriter(JobWriter):
     """Writes one update; holds its lock."""
 
     record_name = RECORD
@@ -72,12 +60,3 @@ class UpdateWriter(FolderWriter):
     def update(self) -> Update:
         """The update as it is on disk now."""
         return read_update(self.folder)
-
-    def add_member(self, member: Member) -> None:
-        """Note a run of this update; one that is known already is replaced in its place."""
-        members = {known["run"]: known for known in self._record["members"]}
-        self.set(members=list((members | {member.run: dataclasses.asdict(member)}).values()))
-
-    def finish(self, outcome: Outcome, message: str = "", result: dict[str, Any] | None = None) -> None:
-        """The update's last word: appends ``Ended``, then notes outcome and result."""
-        self._end(outcome, message, result=self._record.get("result") if result is None else result)

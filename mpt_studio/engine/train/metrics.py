@@ -60,7 +60,18 @@ class Validation:
             name: flips.rates(kinds_N, answer_N != self.old_N, self.is_new_C[answer_N], lost_N, where).to_json()
             for name, where in (("all", None), ("old_classes", ~new_N), ("new_classes", new_N))
         }
+        if self.is_new_C.any() and not self.is_new_C.all():
+            figures["all"]["accuracy_best_offset"] = _best_over_offsets(logits_NC, self.truth_N, self.is_new_C)
         return figures, tuple(self.sample_ids[kinds_N == flips.FlipKind.NEGATIVE][:MOST_FLIPPED].tolist())
+
+
+def _best_over_offsets(logits_NC: Floats, truth_N: Ints, is_new_C: npt.NDArray[np.bool_]) -> float:
+    """The highest accuracy that any constant, subtracted from the logits of new classes, gives."""
+    old_NC, new_NC = (np.where(hidden, np.float32(-np.inf), logits_NC) for hidden in (is_new_C, ~is_new_C))
+    order = np.argsort(new_NC.max(axis=1) - old_NC.max(axis=1), kind="stable")
+    if_old, if_new = ((side.argmax(axis=1) == truth_N)[order] for side in (old_NC, new_NC))
+    gained = np.cumsum(if_old.astype(np.int64) - if_new)
+    return float((if_new.sum() + max(0, gained.max())) / len(truth_N))
 
 
 def _confidence_lost(logits_NC: Floats, truth_N: Ints) -> npt.NDArray[np.float64]:

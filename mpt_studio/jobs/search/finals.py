@@ -1,0 +1,103 @@
+"""The best trials against plain training with an offset: trained again with other seeds, and on the test part once."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mpt_studio.compare import Comparison, paired
+from mpt_studio.compare.figures.within import Point
+from mpt_studio.store import Trial
+from mpt_studio.units import told
+
+PLAIN = 0
+ALMOST_SURE = 0.05
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """A trial with what its seeds came to, the search's own seed first. Rates are fractions."""
+
+    number: int
+    label: str
+    runs: tuple[str, ...]
+    nfr: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    holds: bool
+    """Whether the means meet the limits."""
+
+    @property
+    def mean(self) -> float:
+        """Of the NFR."""
+        return statistics.fmean(self.nfr)
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the NFR over seeds; None for one seed."""
+        return statistics.stdev(self.nfr) if len(self.nfr) > 1 else None
+
+    def to_json(self) -> dict[str, Any]:
+        means = {"mean_nfr": self.mean, "spread_nfr": self.spread, "mean_accuracy": statistics.fmean(self.accuracy)}
+        return {**asdict(self), **means}
+
+
+def finalist(trial: Trial, points: Sequence[tuple[str, Point]]) -> Finalist:
+    """What a trial's seeds came to, each beside plain training of the same seed."""
+    found = [point for _, point in points]
+    short = max(statistics.fmean(getattr(p, name) for p in found) for name in ("shortfall", "shortfall_new_classes"))
+    return Finalist(
+        number=trial.number,
+        label=trial.label,
+        runs=tuple(run for run, _ in points),
+        nfr=tuple(p.nfr for p in found),
+        accuracy=tuple(p.accuracy for p in found),
+        holds=short <= 0,
+    )
+
+
+def winner(finalists: Sequence[Finalist]) -> Finalist | None:
+    """The least mean NFR of those that hold; of equals plain training, then the earlier. None where none holds."""
+    return min((f for f in finalists if f.holds), key=lambda f: (f.mean, f.number), default=None)
+
+
+def beats(first: Finalist, plain: Finalist, on_validation: tuple[Comparison, Comparison] | None) -> bool:
+    """Whether a finalist is better than plain training by more than chance.
+
+    By more than both spreads together; of one seed, where the exact test on the images that only one of them flips is
+    almost sure.
+    """
+    if first.number == PLAIN or first.mean >= plain.mean:
+        return False
+    if first.spread is not None and plain.spread is not None:
+        return plain.mean - first.mean > first.spread + plain.spread
+    return on_validation is not None and paired(*on_validation).mcnemar_p < ALMOST_SURE
+
+
+def sentence(best: Trial, won: Finalist, plain: Finalist, is_better: bool, samples: str) -> str:
+    """What the search found, in plain words."""
+    means = f"{_told(won)} against {_told(plain)} with plain training and a logit offset (NFR, {samples})"
+    if is_better:
+        return f"{best.label}{_decided(best)} keeps more than plain training with a logit offset does: {means}."
+    if won.number == PLAIN:
+        return (
+            "Nothing beats plain training with a logit offset here: its NFR within the limits, "
+            f"{_told(plain)} ({samples}), is the lowest. No method is worth its training on these data."
+        )
+    return (
+        f"Nothing clearly beats plain training with a logit offset here: the best, {best.label}{_decided(best)}, has "
+        f"{means}, which may be chance. Plain training with an offset costs nothing more."
+    )
+
+
+def _told(finalist: Finalist) -> str:
+    if finalist.spread is None:
+        return told("share", finalist.mean)
+    return f"{told('share', finalist.mean)} ± {100 * finalist.spread:.1f} over {len(finalist.nfr)} seeds"
+
+
+def _decided(trial: Trial) -> str:
+    parts = [("γ", trial.offset), ("α", trial.interpolation)]
+    words = " and ".join(f"{letter} = {value:.2g}" for letter, value in parts if value)
+    return f" with {words}" if words else ""
