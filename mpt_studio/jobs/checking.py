@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,15 @@ from mpt_studio.jobs.evaluating import evaluated_again
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import folder as predictions_folder
 from mpt_studio.predictions import is_predictions
-from mpt_studio.store import Marks, Run, marks_copies
+from mpt_studio.store import Marks, Member, Run, marks_copies
 from mpt_studio.store.disk import written_to
 from mpt_studio.store.folder import ALIVE, EVENTS, is_locked, unused
 from mpt_studio.store.marks import FILE as MARKS
 from mpt_studio.store.record import read_record
 from mpt_studio.store.run import RECORD as RUN_RECORD
 from mpt_studio.store.run import read_run
+from mpt_studio.store.search import JOURNAL, read_search
+from mpt_studio.store.search import RECORD as SEARCH_RECORD
 from mpt_studio.store.update import RECORD as UPDATE_RECORD
 from mpt_studio.store.update import read_update
 from mpt_studio.units import count
@@ -64,6 +67,7 @@ def check_store(session: Session, *, repair: bool = False) -> dict[str, Any]:
 _CHECKED = {
     "runs": "run",
     "updates": "update",
+    "searches": "search",
     "weights": "weights",
     "resume states": "resume state",
     "predictions": "predictions",
@@ -85,6 +89,8 @@ class _Check:
             self._entry(folder, "runs", RUN_RECORD, self._run)
         for folder in self._folders("updates/*"):
             self._entry(folder, "updates", UPDATE_RECORD, self._update)
+        for folder in self._folders("searches/*"):
+            self._entry(folder, "searches", SEARCH_RECORD, self._search)
         for folder in self._folders("evaluations/*/*"):
             self._answers(folder, lambda folder=folder: _deleted(folder))  # type: ignore[misc]
         self._marks()
@@ -194,9 +200,25 @@ class _Check:
             return self._damaged(where, str(error), lambda: rebuilding.rebuild_update(self.store, folder))
         except UserError as error:
             return self._found(folder, "note", f"Not checked: {error}")
-        gone = [m.label for m in update.members if not (self.store.root / "runs" / m.run).is_dir()]
+        self._members(folder, update.members)
+
+    def _members(self, folder: Path, members: Iterable[Member]) -> None:
+        gone = [m.label for m in members if not (self.store.root / "runs" / m.run).is_dir()]
         if gone:
             self._found(folder, "note", f"These of its runs are not in the store: {', '.join(gone)}.")
+
+    def _search(self, folder: Path) -> None:
+        try:
+            search = read_search(folder)
+        except Damaged as error:
+            return self._damaged(folder / SEARCH_RECORD, str(error))
+        except UserError as error:
+            return self._found(folder, "note", f"Not checked: {error}")
+        self._members(folder, search.members)
+        self._answers(folder / "old", lambda: _deleted(folder / "old"))
+        journal = folder / JOURNAL
+        if journal.is_file() and not all(map(_is_json, journal.read_bytes().splitlines(keepends=True)[:-1])):
+            self._damaged(journal, "The memory of what was proposed cannot be read; begin a new search to go on.")
 
     def _marks(self) -> None:
         path = self.store.root / MARKS
@@ -219,6 +241,13 @@ class _Check:
                 self._damaged(path, str(error))
             except UserError as error:
                 self._found(path, "note", f"Not checked: {error}")
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        return bool(json.loads(line))
+    except ValueError:
+        return False
 
 
 def _kept(path: Path, lines: list[bytes]) -> str:

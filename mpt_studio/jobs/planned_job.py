@@ -96,17 +96,29 @@ class PlannedJob:
         """The version's outcome; empty where it failed."""
         run = None
         try:
-            run = self._existing(step) or self.writer.patiently(lambda: self._created(step))
-            self._tell(
-                Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
-            )
+            run = self._begun(step, index, count)
             shared, known = Shared(control=self.folder, answers=self._shared_answers()), run.id
             run = self.writer.patiently(lambda: train(self.session, known, self.dataset, shared))
         except UserError as error:
             if step.role in ("old", "reference"):
                 raise
-            self.failed.append({"method": step.label, "run": run.id if run else "", "error": str(error)})
-            return ""
+            return self._failed(step, run, str(error))
+        return self._ended(step, run)
+
+    def _begun(self, step: Planned, index: int, count: int) -> Run:
+        """The step's run, on disk and told of."""
+        run = self._existing(step) or self.writer.patiently(lambda: self._created(step))
+        self._tell(
+            Stage(run=run.id, role=step.role, method=step.method.name, label=step.label, index=index, count=count)
+        )
+        return run
+
+    def _failed(self, step: Planned, run: Run | None, sentence: str) -> str:
+        self.failed.append({"method": step.label, "run": run.id if run else "", "error": sentence})
+        return ""
+
+    def _ended(self, step: Planned, run: Run) -> str:
+        """Notes what can be compared; the outcome."""
         if run.checkpoint is not None and run.outcome in ("done", "stopped"):
             self.done[step] = run
         if run.outcome == "stopped":

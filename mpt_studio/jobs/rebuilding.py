@@ -44,6 +44,7 @@ def rebuild_run(store: Store, folder: Path) -> str:
         "outcome": ended.outcome if ended and is_over else "interrupted",
         "message": ended.message if ended and is_over else "",
         "recipe": version.recipe,
+        "part": "validation" if _is_search(store, update) else "test",
         "label": label or label_for(recipe.role, recipe.method),
         "update": update,
         "data_fingerprint": version.data_fingerprint,
@@ -89,12 +90,19 @@ def _noted(path: Path) -> dict[str, Any]:
 
 
 def _member_of(store: Store, run: str) -> tuple[str, str]:
-    """Id of the update that a run belongs to, and what it is called there."""
-    for folder in sorted((store.root / "updates").glob("*")):  # the oldest first: others may share what it trained
+    """Id of the update or search that a run belongs to, and what it is called there."""
+    shelves = (store.root / "updates", store.root / "searches")
+    for folder in sorted(
+        folder for shelf in shelves for folder in shelf.glob("*")
+    ):  # the oldest first: others may share what it trained
         for stage in _stages(folder):
             if stage.run == run:
                 return folder.name, stage.label
     return "", ""
+
+
+def _is_search(store: Store, job: str) -> bool:
+    return bool(job) and (store.root / "searches" / job).is_dir()
 
 
 def _stages(folder: Path) -> list[Stage]:
@@ -103,7 +111,7 @@ def _stages(folder: Path) -> list[Stage]:
 
 def _test_figures(store: Store, folder: Path, update: str) -> dict[str, Any]:
     with suppress(UserError):
-        result = (store.update(update).result if update else None) or {}
+        result = (store.update(update).result if update and not _is_search(store, update) else None) or {}
         for row in result.get("candidates", []):
             if row.get("run") == folder.name:
                 return {"test": row}

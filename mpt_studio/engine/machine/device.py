@@ -176,3 +176,8 @@ def _existing_gpu(device: torch.device) -> torch.device:
     if device.index is not None and device.index >= count:
         raise UserError(f"There is no {device}; this machine has {counted(count, 'CUDA device')}, counted from cuda:0.")
     return device
+
+
+def gpus() -> int:
+    """How many CUDA devices there are."""
+    return torch.cuda.device_count()

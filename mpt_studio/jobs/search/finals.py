@@ -9,6 +9,7 @@ from typing import Any
 
 from mpt_studio.compare import Comparison, paired
 from mpt_studio.compare.figures.within import Point
+from mpt_studio.jobs.search.telling import decided
 from mpt_studio.store import Trial
 from mpt_studio.units import told
 
@@ -79,14 +80,14 @@ def sentence(best: Trial, won: Finalist, plain: Finalist, is_better: bool, sampl
     """What the search found, in plain words."""
     means = f"{_told(won)} against {_told(plain)} with plain training and a logit offset (NFR, {samples})"
     if is_better:
-        return f"{best.label}{_decided(best)} keeps more than plain training with a logit offset does: {means}."
+        return f"{best.label}{decided(best.offset, best.interpolation)} keeps more than plain training with a logit offset does: {means}."
     if won.number == PLAIN:
         return (
             "Nothing beats plain training with a logit offset here: its NFR within the limits, "
             f"{_told(plain)} ({samples}), is the lowest. No method is worth its training on these data."
         )
     return (
-        f"Nothing clearly beats plain training with a logit offset here: the best, {best.label}{_decided(best)}, has "
+        f"Nothing clearly beats plain training with a logit offset here: the best, {best.label}{decided(best.offset, best.interpolation)}, has "
         f"{means}, which may be chance. Plain training with an offset costs nothing more."
     )
 
@@ -95,9 +96,3 @@ def _told(finalist: Finalist) -> str:
     if finalist.spread is None:
         return told("share", finalist.mean)
     return f"{told('share', finalist.mean)} ± {100 * finalist.spread:.1f} over {len(finalist.nfr)} seeds"
-
-
-def _decided(trial: Trial) -> str:
-    parts = [("γ", trial.offset), ("α", trial.interpolation)]
-    words = " and ".join(f"{letter} = {value:.2g}" for letter, value in parts if value)
-    return f" with {words}" if words else ""

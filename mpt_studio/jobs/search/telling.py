@@ -55,3 +55,10 @@ def record(search: str, trials: Sequence[Trial], so_far: dict[str, Any], seconds
         "sentence": so_far.get("sentence", ""),
         "seconds": round(seconds, 1),
     }
+
+
+def decided(offset: float, interpolation: float) -> str:
+    """ " with γ = 1.2 and α = 0.4"; empty as trained."""
+    parts = (("γ", offset), ("α", interpolation))
+    words = " and ".join(f"{letter} = {value:.2g}".replace("-", "−") for letter, value in parts if value)
+    return f" with {words}" if words else ""

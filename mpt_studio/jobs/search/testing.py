@@ -13,6 +13,7 @@ from mpt_studio.jobs.between import Between
 from mpt_studio.jobs.evaluating import predictions_folder
 from mpt_studio.jobs.old_model import named, old_answers, old_model
 from mpt_studio.jobs.read_weights import checkpoint_of
+from mpt_studio.jobs.search.telling import decided
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.subject import Subject
 from mpt_studio.jobs.warm import Warm
@@ -61,10 +62,9 @@ class Test:
 
     def _row(self, trial: Trial, decision: Decision, comparison: Comparison) -> dict[str, Any]:
         run = self.session.store.run(decision.weights)
-        words = decision.words()
         return {
             "number": trial.number,
-            "label": f"{trial.label}, {words}" if words else trial.label,
+            "label": f"{trial.label}{decided(decision.gamma, decision.alpha)}",
             "method": run.recipe.method.name,
             "role": run.recipe.role,
             "run": run.id,

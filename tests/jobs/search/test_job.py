@@ -1,0 +1,244 @@
+"""A whole search, and one that is stopped, killed, resumed or given more."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from mpt_studio import jobs
+from mpt_studio.errors import Interrupted, UserError
+from mpt_studio.events import Epoch, Event, Note, Stage, Step, Tried
+from mpt_studio.store import SearchTail, Store
+from mpt_studio.store.control import send_command
+
+from .conftest import FEW, NAMES, recipe, searched
+
+
+@pytest.fixture(scope="module")
+def finished(
+    data: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[jobs.Session, str, dict[str, Any], list[Event]]:
+    heard: list[Event] = []
+    session = jobs.Session(
+        Store(tmp_path_factory.mktemp("finished") / "store"), listen=lambda _, event: heard.append(event)
+    )
+    search, result = searched(session, recipe(data))
+    return session, search, result, heard
+
+
+def proposed(store: Store, search: str) -> list[dict[str, float | str]]:
+    return [trial.parameters for trial in store.search(search).trials]
+
+
+def test_that_trials_are_runs_judged_on_the_validation_part_alone(finished: Any) -> None:
+    session, search, _, _ = finished
+    trials = session.store.search(search).trials
+    assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    for trial in trials:
+        run = session.store.run(trial.run)
+        assert run.update == search
+        assert run.predictions("validation") is not None
+        assert run.predictions("test") is None
+        assert "test" not in run.figures
+        assert trial.nfr is not None
+        assert trial.frontier
+
+
+def test_that_the_recipes_own_methods_are_the_first_trials(finished: Any) -> None:
+    session, search, _, _ = finished
+    first = session.store.search(search).trials[1]
+    assert (first.method, first.parameters["logit_margin"], first.parameters["weight"]) == ("mpt_kl", 2.0, 1.0)
+
+
+def test_that_the_envelope_is_nowhere_worse_than_any_trial_at_any_offset(finished: Any) -> None:
+    session, search, _, _ = finished
+    state = jobs.search_state(session.store, search)
+    for trial in state.trials:
+        for nfr, accuracy, _, _ in trial.frontier:
+            assert any(point.nfr <= nfr and point.accuracy >= accuracy for point in state.envelope)
+
+
+def test_that_the_result_has_what_machines_read(finished: Any) -> None:
+    session, search, result, _ = finished
+    assert result["search"] == search
+    keys = {"run", "method", "parameters", "outcome", "nfr", "accuracy", "offset", "interpolation"}
+    assert all(keys <= row.keys() for row in result["trials"])
+    assert all(len(point) == 2 for point in result["envelope"])
+    assert {"method", "run", "checkpoint", "predictions", "seed", "all", "old_classes"} <= result["best"].keys()
+    assert result["best"] in result["test"]
+    assert json.loads(json.dumps(result)) == session.store.search(search).result
+    assert result["test"][0]["label"] == "No_Treatment"
+
+
+def test_that_plain_training_is_always_among_the_finalists_with_other_seeds(finished: Any) -> None:
+    session, _, result, _ = finished
+    plain, *others = result["finalists"]
+    assert plain["number"] == 0
+    assert len(plain["runs"]) == 2
+    first, second = (session.store.run(run).recipe.training for run in plain["runs"])
+    assert (second.seed, second.splits_by) == (first.seed + 1, first.splits_by)
+    assert len(others) <= FEW.finalists
+    assert result["noise_floor"]["old_classes"]["samples"] == 24
+
+
+def test_that_events_tell_each_trial_with_what_was_found_by_then(finished: Any) -> None:
+    session, search, _, heard = finished
+    tried = [event for event in heard if isinstance(event, Tried)]
+    assert [event.trial["outcome"] for event in tried] == ["done", *["running", "done"] * 3]
+    assert all(event.found["envelope"] and event.found["sentence"] for event in tried if event.found)
+    assert len({event.run for event in heard if isinstance(event, Stage)}) >= 6
+    again = [event for _, event in SearchTail(session.store, search).read()]
+    assert [e.trial["outcome"] for e in again if isinstance(e, Tried)] == [e.trial["outcome"] for e in tried]
+
+
+def test_that_the_same_seed_proposes_the_same(finished: Any, data: str, session: jobs.Session) -> None:
+    search, result = searched(session, recipe(data, finalist_seeds=0))
+    assert proposed(session.store, search) == proposed(finished[0].store, finished[1])
+    known = finished[2]["trials"]
+    assert [row["nfr"] for row in result["trials"]] == [row["nfr"] for row in known]
+
+
+def test_that_an_interrupted_search_repeats_nothing_and_proposes_what_it_would_have(
+    finished: Any, data: str, session: jobs.Session
+) -> None:
+    made = jobs.start_search(session.store, recipe(data))
+    for steps in (1, 9, 20):
+        heard: list[Event] = []
+        impatient = dataclasses.replace(
+            session,
+            listen=lambda _, event, heard=heard: heard.append(event),
+            interrupted=lambda heard=heard, steps=steps: sum(isinstance(e, Step | Epoch) for e in heard) >= steps,
+        )
+        with pytest.raises(Interrupted, match=f"mpt-studio resume {made.id}"):
+            jobs.run_search(impatient, made.id)
+        assert session.store.search(made.id).outcome == "interrupted"
+    result = jobs.run_search(session, made.id)
+    assert result is not None
+    assert proposed(session.store, made.id) == proposed(finished[0].store, finished[1])
+    assert [row["nfr"] for row in result["trials"]] == [row["nfr"] for row in finished[2]["trials"]]
+    assert len(session.store.runs()) == len(finished[0].store.runs())
+
+
+def test_that_more_trials_go_on_from_those_that_are_there(data: str, session: jobs.Session) -> None:
+    search, _ = searched(session, recipe(data, trials=2, finalist_seeds=0))
+    before = session.store.search(search).trials
+    result = jobs.run_search(session, search, more_trials=1)
+    assert result is not None
+    assert session.store.search(search).trials[:3] == before
+    assert [row["number"] for row in result["trials"]] == [0, 1, 2, 3]
+    assert result["test_looks"] == 2
+    assert jobs.run_search(session, search) == json.loads(json.dumps(result))
+
+
+def test_that_a_stopped_search_keeps_its_trials_and_leaves_the_test_part_alone(
+    data: str, session: jobs.Session
+) -> None:
+    made = jobs.start_search(session.store, recipe(data, trials=50))
+
+    def stop_after_two(_: str, event: Event) -> None:
+        if isinstance(event, Tried) and event.found and event.trial["number"] == 2:
+            send_command(session.store.search(made.id).folder, "stop")
+
+    result = jobs.run_search(dataclasses.replace(session, listen=stop_after_two), made.id)
+    assert result is not None
+    assert session.store.search(made.id).outcome == "stopped"
+    assert len(result["trials"]) == 3
+    assert "test" not in result
+    assert not list((session.store.root / "evaluations").rglob("test"))
+
+
+def test_that_hours_are_kept_to_within_one_training(data: str, session: jobs.Session) -> None:
+    _, result = searched(session, recipe(data, trials=50, hours=1e-9, finalist_seeds=2))
+    assert [row["number"] for row in result["trials"]] == [0]
+    assert len(result["finalists"][0]["runs"]) == 1
+
+
+def test_that_a_trial_is_stopped_for_its_accuracy_and_kept_as_such(data: str, session: jobs.Session) -> None:
+    slow = recipe(data, trials=1, finalist_seeds=0, max_accuracy_drop=-100, stop_below=0.001, epochs=6)
+    training = dataclasses.replace(slow.update.training, epochs=6)
+    slow = dataclasses.replace(slow, update=dataclasses.replace(slow.update, training=training))
+    search, result = searched(session, slow)
+    trial = session.store.search(search).trials[1]
+    assert trial.outcome == "stopped"
+    assert trial.message.startswith("Stopped at epoch 2: ")
+    assert trial.message.endswith("points below plain training there.")
+    assert session.store.run(trial.run).outcome == "stopped"
+    assert result["trials"][1]["nfr"] is None
+
+
+def test_that_limits_that_nobody_meets_are_told_with_the_nearest(data: str, session: jobs.Session) -> None:
+    _, result = searched(session, recipe(data, trials=1, finalist_seeds=0, max_accuracy_drop=-100, stop_below=0))
+    assert result["best"] is None
+    assert "nothing meets the limits. The nearest is" in result["sentence"]
+    assert "test" not in result
+
+
+def test_that_trials_at_once_are_trained_by_processes_and_judged_alike(data: str, session: jobs.Session) -> None:
+    heard: list[tuple[str, Event]] = []
+    listening = dataclasses.replace(session, listen=lambda run, event: heard.append((run, event)))
+    search, result = searched(listening, recipe(data, trials=2, jobs=2, finalist_seeds=0, search_start="recipe"))
+    assert [row["outcome"] for row in result["trials"]] == ["done"] * 3
+    runs = {trial.run for trial in session.store.search(search).trials}
+    assert {run for run, event in heard if isinstance(event, Epoch)} >= runs
+    assert not any(isinstance(event, Note) and event.level == "error" for _, event in heard)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"validation_fraction": 0.0}, "There is no validation part"),
+        ({"trials": 0}, "budget.trials"),
+        ({"search_methods": "mtp_kl"}, "There is no method 'mtp_kl'"),
+        ({"search_methods": "elodi"}, "needs an ensemble"),
+        ({"search_methods": "mpt_kl:2"}, "is no method to search"),
+        ({"search_methods": ","}, "something to choose its method from"),
+        ({"search_start": "scratch"}, "is no start to search"),
+        ({"search_learning_rate": "0.1:0.01"}, "no larger than the second"),
+        ({"search_learning_rate": "fast"}, "LOW:HIGH"),
+        ({"search_learning_rate": "0:1"}, "above 0"),
+        ({"search_logit_margin": "0:50"}, "logit_margin is 50"),
+    ],
+)
+def test_that_what_cannot_be_searched_is_said_before_anything_is_put_on_disk(
+    change: dict[str, Any], sentence: str, data: str, session: jobs.Session
+) -> None:
+    wanted = recipe(data, **change)
+    if "validation_fraction" in change:
+        training = dataclasses.replace(wanted.update.training, **change)
+        wanted = dataclasses.replace(wanted, update=dataclasses.replace(wanted.update, training=training))
+    with pytest.raises(UserError, match=sentence):
+        jobs.check_search(session, wanted)
+    assert session.store.searches() == []
+
+
+def test_that_the_memory_of_another_search_is_refused(finished: Any, data: str, session: jobs.Session) -> None:
+    made = jobs.start_search(session.store, recipe(data, trials=1, finalist_seeds=0))
+    journal = finished[0].store.search(finished[1]).folder / "journal.log"
+    (made.folder / "journal.log").write_bytes(journal.read_bytes())
+    with pytest.raises(UserError, match="is damaged, or is the memory of another search"):
+        jobs.run_search(session, made.id)
+    assert session.store.search(made.id).outcome == "failed"
+
+
+def test_that_a_search_is_described_before_it_begins(data: str, session: jobs.Session) -> None:
+    told = jobs.describe_search(session, recipe(data))
+    assert [row["name"] for row in told["space"]] == ["method", "start", "learning_rate", "logit_margin", "weight"]
+    assert all(row["sentence"] for row in told["space"])
+    assert told["samples"] == 12 * len(NAMES)
+
+
+def test_that_a_whole_store_with_a_search_is_whole_and_each_damage_is_found(data: str, session: jobs.Session) -> None:
+    search, _ = searched(session, recipe(data, trials=1, finalist_seeds=0))
+    assert jobs.check_store(session)["damaged"] == 0
+    folder = session.store.search(search).folder
+    for name in ("journal.log", "search.json"):
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(b"{]\n" + whole[3:])
+        assert [found["where"] for found in jobs.check_store(session)["findings"]] == [f"searches/{search}/{name}"]
+        (folder / name).write_bytes(whole)
+    session.store.delete(search)
+    assert session.store.searches() == []
+    assert session.store.runs()
