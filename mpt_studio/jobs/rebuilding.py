@@ -92,9 +92,8 @@ def _noted(path: Path) -> dict[str, Any]:
 def _member_of(store: Store, run: str) -> tuple[str, str]:
     """Id of the update or search that a run belongs to, and what it is called there."""
     shelves = (store.root / "updates", store.root / "searches")
-    for folder in sorted(
-        folder for shelf in shelves for folder in shelf.glob("*")
-    ):  # the oldest first: others may share what it trained
+    folders = sorted(folder for shelf in shelves for folder in shelf.glob("*"))
+    for folder in folders:  # the oldest first: others may share what it trained
         for stage in _stages(folder):
             if stage.run == run:
                 return folder.name, stage.label

@@ -175,6 +175,7 @@ ARGUMENTS = {
     "export": {"checkpoint": "none.safetensors", "format": "labels", "out": "labels.txt"},
     "measure_costs": {"versions": ["none.safetensors", "other.safetensors"], "again": True},
     "estimate": {"recipe": {"data": "builtin", "old": "none.safetensors"}},
+    "describe_search": {"recipe": {"update": {"data": "builtin", "old": "none.safetensors"}}},
     "diagnose": {"old": "none.safetensors", "new": "builtin"},
     "set_class_map": {"old": "none.safetensors", "new": "builtin", "pairs": [["lorry", "truck"]]},
     "load": VERSIONS,

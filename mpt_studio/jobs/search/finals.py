@@ -78,16 +78,17 @@ def beats(first: Finalist, plain: Finalist, on_validation: tuple[Comparison, Com
 
 def sentence(best: Trial, won: Finalist, plain: Finalist, is_better: bool, samples: str) -> str:
     """What the search found, in plain words."""
+    name = f"{best.label}{decided(best.offset, best.interpolation)}"
     means = f"{_told(won)} against {_told(plain)} with plain training and a logit offset (NFR, {samples})"
     if is_better:
-        return f"{best.label}{decided(best.offset, best.interpolation)} keeps more than plain training with a logit offset does: {means}."
+        return f"{name} keeps more than plain training with a logit offset does: {means}."
     if won.number == PLAIN:
         return (
             "Nothing beats plain training with a logit offset here: its NFR within the limits, "
             f"{_told(plain)} ({samples}), is the lowest. No method is worth its training on these data."
         )
     return (
-        f"Nothing clearly beats plain training with a logit offset here: the best, {best.label}{decided(best.offset, best.interpolation)}, has "
+        f"Nothing clearly beats plain training with a logit offset here: the best, {name}, has "
         f"{means}, which may be chance. Plain training with an offset costs nothing more."
     )
 

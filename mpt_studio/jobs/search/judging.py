@@ -11,7 +11,7 @@ import numpy as np
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison, Frontier, compare, frontier
-from mpt_studio.compare.figures.within import Floors, Point, least_nfr, on_front
+from mpt_studio.compare.figures.within import Floors, OnCurve, Point, least_nfr, on_front, undominated
 from mpt_studio.data import Dataset
 from mpt_studio.data.dataset import Indices
 from mpt_studio.errors import UserError
@@ -124,11 +124,10 @@ def floors_of(limits: Limits, plain: Comparison) -> Floors:
     )
 
 
-def judged(
-    curves: dict[float, Frontier], floors: Floors
-) -> tuple[Point, tuple[tuple[float, float, float, float], ...]]:
-    """The best point within the floors, and all that no other beats."""
-    return least_nfr(curves, floors), on_front(curves)
+def judged(curves: dict[float, Frontier], floors: Floors) -> tuple[Point, tuple[OnCurve, ...]]:
+    """The best point within the floors, and those that no other beats, it among them."""
+    best = least_nfr(curves, floors)
+    return best, tuple(undominated([*on_front(curves), (best.nfr, best.accuracy, best.offset, best.interpolation)]))
 
 
 @dataclass(frozen=True)

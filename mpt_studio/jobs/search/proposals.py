@@ -124,7 +124,7 @@ class Proposals:
         self._tell(number, lambda trial: None, None, optuna.trial.TrialState.FAIL)
 
     def importance(self) -> dict[str, float]:
-        """How much each parameter had to do with a low NFR, as shares (PED-ANOVA, Watanabe et al., IJCAI 2023).
+        """How much each parameter had to do with a low NFR within the limits, as shares (PED-ANOVA, IJCAI 2023).
 
         Empty before there are enough finished trials to tell.
         """
@@ -136,7 +136,7 @@ class Proposals:
             if len(trials) < 2 * AT_RANDOM or len({trial.value for trial in trials}) < 2:
                 return {}
             evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-            found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
+            found = optuna.importance.get_param_importances(self._study, evaluator=evaluator, target=_rank)
         return {name: round(float(share), 4) for name, share in found.items()}
 
     def _proposed(self) -> int:
@@ -156,6 +156,12 @@ class Proposals:
     def _constrain(trial: optuna.Trial, point: Point) -> None:
         _set(trial, "accuracy", point.shortfall)
         _set(trial, "accuracy_new_classes", max(point.shortfall_new_classes, -1.0))  # without such a limit: -infinity
+
+
+def _rank(trial: optuna.trial.FrozenTrial) -> float:
+    """Trials that meet the limits by their NFR, then the others by how far they miss them."""
+    short = sum(missed for missed in trial.constraints.values() if missed > 0)
+    return 1.0 + short if short else float(trial.value or 0.0)
 
 
 def _set(trial: optuna.Trial, name: str, shortfall: float) -> None:

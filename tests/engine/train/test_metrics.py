@@ -33,6 +33,16 @@ def test_that_flips_are_counted_by_name_on_each_subset():
     assert figures["all"]["churn"] == 0.75
 
 
+def test_that_the_accuracy_at_the_best_offset_is_that_of_every_offset_tried():
+    random = np.random.default_rng(3)
+    truth, values = random.integers(0, 4, 60), random.normal(size=(60, 4)).astype(np.float32)
+    names = ("new", "a", "b", "fresh")
+    validation = Validation(np.array([f"s{i}" for i in range(60)]), truth, names, ["a"] * 60, ("b", "a"))
+    is_new = np.array([True, False, False, True])
+    tried = [(np.where(is_new, values - g, values).argmax(axis=1) == truth).mean() for g in np.linspace(-9, 9, 20_001)]
+    assert validation.figures(values)[0]["all"]["accuracy_best_offset"] == pytest.approx(max(tried))
+
+
 def test_that_without_an_old_model_there_is_only_the_accuracy():
     validation = Validation(np.array(["s0", "s1"]), np.array([0, 1]), ("a", "b", "c"), None, ("a", "b", "c"))
     figures, flipped = validation.figures(logits(0, 2))

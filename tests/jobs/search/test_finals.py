@@ -1,0 +1,47 @@
+"""Who wins, and whether that is more than chance."""
+
+from __future__ import annotations
+
+from mpt_studio.compare.figures.within import Point
+from mpt_studio.jobs.search.finals import Finalist, beats, finalist, sentence, winner
+from mpt_studio.store import Trial
+
+
+def made(number: int, *nfr: float, short: float = -0.01) -> Finalist:
+    trial = Trial(number=number, run=f"r{number}", label=f"#{number}", method="mpt_kl", offset=1.234)
+    points = [(f"r{number}", Point(value, 0.9, None, 0.0, 0.0, short, float("-inf"))) for value in nfr]
+    return finalist(trial, points)
+
+
+def test_that_the_lowest_mean_wins_not_the_lowest_value() -> None:
+    lucky, steady = made(1, 0.01, 0.05, 0.06), made(2, 0.02, 0.02, 0.02)
+    assert winner([made(0, 0.05, 0.05), lucky, steady]) == steady
+
+
+def test_that_only_those_win_whose_mean_meets_the_limits() -> None:
+    plain = made(0, 0.05, 0.05)
+    assert winner([plain, made(1, 0.01, 0.01, short=0.002)]) == plain
+    assert winner([made(1, 0.01, short=0.002)]) is None
+
+
+def test_that_of_equals_plain_training_wins() -> None:
+    assert winner([made(0, 0.02, 0.02), made(1, 0.02, 0.02)]) == made(0, 0.02, 0.02)
+
+
+def test_that_better_means_by_more_than_both_spreads() -> None:
+    plain = made(0, 0.05, 0.06)
+    assert beats(made(1, 0.02, 0.03), plain, None)
+    assert not beats(made(1, 0.04, 0.05), plain, None)
+    assert not beats(plain, plain, None)
+    assert not beats(made(1, 0.02), made(0, 0.05), None)  # one seed, and no images to test on
+
+
+def test_that_the_sentence_says_plainly_whether_anything_beats_plain_training() -> None:
+    best = Trial(number=1, run="r", label="#1 MPT_KL", method="mpt_kl", offset=1.234)
+    plain, won = made(0, 0.05, 0.06), made(1, 0.02, 0.03)
+    assert sentence(best, won, plain, True, "old classes, n=9") == (
+        "#1 MPT_KL with γ = 1.2 keeps more than plain training with a logit offset does: 2.5 % ± 0.7 over 2 seeds "
+        "against 5.5 % ± 0.7 over 2 seeds with plain training and a logit offset (NFR, old classes, n=9)."
+    )
+    assert sentence(best, won, plain, False, "all, n=9").startswith("Nothing clearly beats plain training")
+    assert sentence(best, plain, plain, False, "all, n=9").startswith("Nothing beats plain training")
