@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,19 +81,23 @@ class Proposals:
         method = str(draw(self._dimensions["method"]))
         return {"method": method, **{d.name: draw(d) for d in self._dimensions.asked_of(method)}}
 
-    def open(self) -> list[Proposal]:
-        """What was proposed and never told of: of a search that was interrupted. Half a proposal is forgotten."""
+    def open(self, known: Collection[int]) -> list[Proposal]:
+        """What was proposed and is not ``known`` to have ended, of a search that was interrupted.
+
+        Half a proposal is forgotten.
+        """
         import optuna
 
-        found = []
+        states, found = optuna.trial.TrialState, []
         with _quietly():
-            for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-                if _WHOLE in trial.user_attrs:
-                    found.append(Proposal(trial.user_attrs[_WHOLE], rounded(trial.params)))
-                else:
-                    self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-            for _ in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,)):
-                self._study.tell(self._study.ask().number, state=optuna.trial.TrialState.FAIL)
+            for trial in self._study.get_trials(deepcopy=False):
+                number = trial.user_attrs.get(_WHOLE)
+                if number is not None and number not in known:
+                    found.append(Proposal(number, rounded(trial.params)))
+                elif number is None and trial.state == states.RUNNING:
+                    self._study.tell(trial.number, state=states.FAIL)
+            for _ in self._study.get_trials(deepcopy=False, states=(states.WAITING,)):
+                self._study.tell(self._study.ask().number, state=states.FAIL)
         return found
 
     @property

@@ -115,7 +115,7 @@ class Trying(PlannedJob):
     def _try_all(self) -> None:
         name, seed = self.writer.id, self.recipe.training.seed
         self.proposals = Proposals(self.folder / JOURNAL, name, self.dimensions, seed)
-        self._open = self.proposals.open()
+        self._open = self.proposals.open({n for n, trial in self.trials.items() if trial.outcome != "running"})
         if self.asked.budget.jobs > 1:
             return self._try_side_by_side()
         while (proposal := self._next()) is not None:
