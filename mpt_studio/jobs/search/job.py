@@ -11,12 +11,12 @@ from mpt_studio.compare import (
     at_offset,
     best_fusion,
     compare,
-    deciding_subset,
     fusion,
 )
 from mpt_studio.compare.figures.noise_floor import noise_floor
 from mpt_studio.compare.figures.within import Floors, Point
 from mpt_studio.data import Dataset
+from mpt_studio.decide import deciding_subset
 from mpt_studio.errors import UserError
 from mpt_studio.jobs.patience import Waiting
 from mpt_studio.jobs.planned_job import Result

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.compare import Comparison, Decision, at_offset, compare, deciding_subset, paired, record_of
+from mpt_studio.compare import Comparison, Decision, at_offset, compare, paired, record_of
 from mpt_studio.data import Dataset
+from mpt_studio.decide import deciding_subset
 from mpt_studio.jobs.between import Between
 from mpt_studio.jobs.evaluating import predictions_folder
 from mpt_studio.jobs.old_model import named, old_answers, old_model
