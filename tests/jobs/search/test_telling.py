@@ -24,8 +24,8 @@ def test_that_the_envelope_names_the_trial_of_each_point_and_the_sentence_the_be
     assert told["envelope"] == [[0.05, 0.5, 0.0, 0.0, 2.0], [0.1, 0.95, 0.0, 0.0, 1.0]]
     assert told["best"] == 1
     assert told["sentence"] == (
-        "After 2 trials the lowest NFR (old classes) within the limits is 10.0 %, of #1 MPT_KL, at an accuracy (all) of "
-        "95.0 % on the validation part."
+        "After 2 trials the lowest NFR (old classes) within the limits is 10.0 %, of #1 MPT_KL, at an accuracy (all) "
+        "of 95.0 % on the validation part."
     )
 
 
