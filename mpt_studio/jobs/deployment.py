@@ -44,7 +44,7 @@ def readme(record: dict[str, Any], checkpoint: Checkpoint, decision: Decision, *
         "Output": [
             f"One logit a class, in the order of {LABELS}: line 1 is output 0. The largest is the answer; softmax "
             "makes probabilities of them.",
-            f"First: {_first(checkpoint.class_names)}.",
+            f"First: {_first(checkpoint.class_names)}",
         ],
         "What was decided": [_decided(decision)],
         "Made from": [
@@ -60,11 +60,11 @@ def readme(record: dict[str, Any], checkpoint: Checkpoint, decision: Decision, *
             f"mpt-studio compare OLD {name} --data DATA",
         ],
     }
-    return "\n".join([name, "=" * len(name), *(_section(title, lines) for title, lines in parts.items() if lines)])
+    return "\n".join([name, "=" * len(name), *(_section(title, lines) for title, lines in parts.items() if lines), ""])
 
 
 def _section(title: str, lines: list[str]) -> str:
-    return "\n".join(["", title, "-" * len(title), *lines, ""]).rstrip("\n") + "\n"
+    return "\n".join(["", title, "-" * len(title), *lines])
 
 
 def _network(checkpoint: Checkpoint) -> str:
