@@ -58,6 +58,7 @@ LABELS = {
     "training.deterministic": "Same bits on CUDA",
     "training.flip": "Mirror images",
     "training.save_every_seconds": "Save every (s)",
+    "training.split_seed": "Validation seed",
 }
 PLACEHOLDERS = {
     "old": "train one",
