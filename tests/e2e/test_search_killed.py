@@ -46,7 +46,7 @@ def kill_after(store: Store, search: Search, size: int) -> bool:
     """Whether it was killed, once its logs were so large."""
     child = process(store, search.id)
     while child.poll() is None and written(store, search) < size:
-        time.sleep(0.01)
+        time.sleep(0.1)
     child.kill()
     return child.wait() == -signal.SIGKILL
 
