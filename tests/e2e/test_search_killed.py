@@ -51,6 +51,7 @@ def kill_after(store: Store, search: Search, size: int) -> bool:
     return child.wait() == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 def test_that_a_killed_search_repeats_nothing_and_ends_with_the_same_trials(tmp_path: Path) -> None:
     training = Training(
