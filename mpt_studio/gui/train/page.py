@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio import jobs
@@ -23,9 +24,9 @@ from mpt_studio.gui.train.flip_strip import FlipStrip
 from mpt_studio.gui.train.recipe_side import RecipeSide
 from mpt_studio.gui.train.state import UpdateState, VersionState
 from mpt_studio.gui.train.status import RunStatus
+from mpt_studio.gui.train.waiting import WaitingRow
 from mpt_studio.gui.versions.choosing import ask_to_cancel
 from mpt_studio.gui.widgets import plain, theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import ErrorPanel
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -60,6 +61,10 @@ class TrainPage(Page):
         self._told = 0
         self._data_spec = ""
         self._jobs: list[PoolJob] = []
+        self._wanted = ""
+        """An update that is to be shown as soon as it begins: somebody asked for it here."""
+        self._next, self._unseen = "", list[Callable[[], None]]()
+        """The update that trains while another one's curves are still looked at, and what to catch up with."""
         self._estimated: dict[str, Mapping[str, float]] = {}
         """Of updates that were started here: seconds of each version, as estimated before."""
         self._build()
@@ -89,8 +94,7 @@ class TrainPage(Page):
         self.errors = ErrorPanel(right)
         self.status = RunStatus(right)
         self.status.hide()
-        self.waiting = QWidget(right)
-        self._waiting_row = FlowLayout(self.waiting, spacing=6)
+        self.waiting = WaitingRow(self.workspace.store, right)
         self.curves = CurvesPanel(right)
         self.strip = FlipStrip(right)
         self.strip.hide()
@@ -125,6 +129,8 @@ class TrainPage(Page):
         self.queue.events.connect(self._take)
         self.queue.ended.connect(self._end)
         self.queue.changed.connect(self._show_waiting)
+        self.waiting.show_asked.connect(self._show_next)
+        self.waiting.removed.connect(self.queue.remove)
         self.workspace.data_changed.connect(self._offer_dataset)
         theme.notifier().changed.connect(self._refresh_status)
 
@@ -145,11 +151,18 @@ class TrainPage(Page):
             update = jobs.start_update(self.workspace.store, recipe, title)
             self.errors.hide()
             self._estimated[update.id] = self.left.estimates.versions_of(recipe)
-            self.queue.add(update.id)
+            self._add(update.id)
         except UserError as error:
             self.errors.tell("error", str(error))
             return ""
         return update.id
+
+    def _add(self, update_id: str) -> None:
+        self._wanted = update_id
+        try:
+            self.queue.add(update_id)
+        finally:
+            self._wanted = ""
 
     def watch(self) -> None:
         """Fold the recipe away where room is short: for whoever comes to see what trains, and never below a hand."""
@@ -168,9 +181,12 @@ class TrainPage(Page):
 
     def resume(self, update_id: str) -> None:
         """Go on with an interrupted update."""
+        if update_id == self._next:
+            self._show_next()
+            return
         try:
             self.errors.hide()
-            self.queue.add(update_id)
+            self._add(update_id)
         except UserError as error:
             self.errors.tell("error", str(error))
 
@@ -192,6 +208,22 @@ class TrainPage(Page):
 
     @Slot(str)
     def _begin(self, update_id: str) -> None:
+        """Show an update that begins; where another one's curves are looked at, offer it instead."""
+        another = self.state is not None and update_id != self.update_id
+        self._next, self._unseen = (update_id if another and self.isVisible() and update_id != self._wanted else ""), []
+        if not self._next:
+            self._show(update_id)
+
+    @Slot()
+    def _show_next(self) -> None:
+        """Go over to the update that trains by now, with all that it has told."""
+        update_id, unseen, self._next, self._unseen = self._next, self._unseen, "", []
+        self._show(update_id)
+        for told in unseen:
+            told()
+        self._show_waiting()
+
+    def _show(self, update_id: str) -> None:
         try:
             update = self.workspace.store.update(update_id)
         except UserError as error:
@@ -216,7 +248,9 @@ class TrainPage(Page):
 
     @Slot(str, object)
     def _take(self, update_id: str, batch: Batch) -> None:
-        if update_id == self.update_id and self.state is not None:
+        if update_id == self._next:
+            self._unseen.append(partial(self._take, update_id, batch))
+        elif update_id == self.update_id and self.state is not None:
             self._feed(batch)
             self._refresh_status()
 
@@ -265,6 +299,8 @@ class TrainPage(Page):
 
     @Slot(str, str, str, str)
     def _end(self, update_id: str, outcome: str, message: str, detail: str) -> None:
+        if update_id == self._next:
+            self._unseen.append(partial(self._end, update_id, outcome, message, detail))
         if update_id != self.update_id or self.state is None:
             return
         self.state.end(outcome)
@@ -332,28 +368,13 @@ class TrainPage(Page):
 
     @Slot()
     def _show_waiting(self) -> None:
-        while (item := self._waiting_row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for update_id in self.queue.waiting:
-            self._waiting_row.addWidget(self._waiting_chip(update_id))
-        self.waiting.setVisible(bool(self.queue.waiting))
+        self.waiting.show_queue(self._next, self.queue.waiting)
         self.left.refresh()
 
-    def _waiting_chip(self, update_id: str) -> QToolButton:
-        try:
-            title = self.workspace.store.update(update_id).title or update_id
-        except UserError:
-            title = update_id
-        chip = QToolButton(self.waiting)
-        chip.setText(plain.caption(f"Next: {title}"))
-        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        theme.set_icon(chip, "close")
-        theme.mark(chip, chip=True)
-        plain.set_tip(chip, "Waits for its turn; click to take it out of the queue.")
-        chip.clicked.connect(lambda: self.queue.remove(update_id))
-        return chip
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self._next and not event.spontaneous():  # nobody looks at those curves any more
+            self._show_next()
 
     @Slot()
     def refit(self) -> None:

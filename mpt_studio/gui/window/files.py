@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
@@ -22,9 +22,6 @@ from mpt_studio.gui.workspace.workspace import Workspace
 class Files(QObject):
     """What the File menu does."""
 
-    opened = Signal()
-    """Versions were opened; show them."""
-
     def __init__(self, window: QMainWindow, workspace: Workspace, settings: Settings) -> None:
         super().__init__(window)
         self._window, self.workspace, self.settings = window, workspace, settings
@@ -33,7 +30,6 @@ class Files(QObject):
         self.recent_actions = [self._recent_action(number) for number in range(1, RECENT + 1)]
         window.addActions(self.recent_actions)
         self._fill_recent()
-        workspace.opening.taken.connect(self.opened)
 
     def _recent_action(self, number: int) -> QAction:
         action = QAction(self._window)

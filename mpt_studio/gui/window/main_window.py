@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         from mpt_studio.gui.beside.worker_client import WorkerClient
         from mpt_studio.gui.window.commands import Commands
         from mpt_studio.gui.window.files import Files
+        from mpt_studio.gui.window.going import Going
         from mpt_studio.gui.window.update_news import UpdateNews
         from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self.docks.furnish(self.workspace)
         self.commands = Commands(self, self.workspace, self.files, self.pages, self.docks)
         self.news = UpdateNews(self.workspace, self.queue, self.docks[LOG], self.pages, self)
+        self.going = Going(self.workspace, self.pages, self)
         serve(self.actions_by_id, self.commands)
         self._complete_menus()
         self._connect()
@@ -134,21 +136,12 @@ class MainWindow(QMainWindow):
         workspace.job_started.connect(self.docks[LOG].add_job)
         workspace.show_compare.connect(lambda: self.pages.show_page(COMPARE.key))
         workspace.show_flips.connect(lambda: self.pages.show_page(FLIPS.key))
-        for signal in (workspace.data_changed, workspace.versions_changed, workspace.comparison_changed):
-            signal.connect(self._leave_start)
-        self.files.opened.connect(workspace.show_compare)
 
     @Slot(str, str, str)
     def _tell(self, level: str, sentence: str, detail: str) -> None:
         """Across the page, but for the refusal of a file that the Versions panel tells."""
         if not self.docks[VERSIONS].tells(sentence):
             self.pages.banner.tell(level, sentence, detail)
-
-    @Slot()
-    def _leave_start(self) -> None:
-        """Where something is open, the three ways to begin have been found."""
-        if self.pages.key == START and (self.workspace.versions or self.workspace.dataset is not None):
-            self.pages.show_page(COMPARE.key)
 
     def _data_changed(self) -> None:
         dataset = self.workspace.dataset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QEvent, QObject, SignalInstance, Slot
+from PySide6.QtCore import QObject, Slot
 
 from mpt_studio.errors import UserError
 from mpt_studio.events import Event, Note
@@ -16,8 +16,6 @@ from mpt_studio.gui.window.log import LogPanel
 from mpt_studio.gui.window.pages import TRAIN, Pages
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-
-_TOUCHES = (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress, QEvent.Type.Wheel)
 
 
 class UpdateProgress(Job):
@@ -57,8 +55,7 @@ class UpdateProgress(Job):
 class UpdateNews(QObject):
     """Listens to the queue; tells the log, the pages, and what follows the update.
 
-    Its end takes nothing off the screen. Whoever still watches its curves, and has touched nothing since it began, is
-    taken to its flips; others get a notice.
+    Its end takes nothing off the screen: it is a notice with *Open*, on whatever page.
     """
 
     def __init__(self, workspace: Workspace, queue: RunQueue, log: LogPanel, pages: Pages, parent: QObject) -> None:
@@ -66,8 +63,6 @@ class UpdateNews(QObject):
         self._workspace, self._queue, self._log, self._pages = workspace, queue, log, pages
         self.progress: UpdateProgress | None = None
         self._noted: set[str] = set()
-        self._is_watched = False
-        pages.changed.connect(self._look_away)
         queue.started.connect(self._begin)
         queue.events.connect(self._take)
         queue.ended.connect(self._end)
@@ -75,7 +70,6 @@ class UpdateNews(QObject):
     @Slot(str)
     def _begin(self, update_id: str) -> None:
         title, self._noted = self._title(update_id), set()
-        self._watch()
         self.progress = UpdateProgress(title, self._queue.stop_and_keep, self._recipe(update_id), self)
         self._log.add_job(self.progress)
         self._log.add("info", f"{title}: training.")
@@ -101,7 +95,7 @@ class UpdateNews(QObject):
         sentence = f"{self._title(update_id)}: {message or outcome}"
         self._log.add(level, sentence, detail)
         if self._has_result(update_id):
-            self._offer_result(update_id, outcome, sentence)
+            self._offer_result(update_id, sentence)
         elif self._pages.key != TRAIN.key:  # the Train page shows its own errors
             self._pages.banner.tell(level, sentence, detail)
         for page in self._pages.made():  # one that is made later reads the store then
@@ -109,38 +103,19 @@ class UpdateNews(QObject):
 
     # The result ---------------------------------------------------------------------------------------------------
 
-    def _watch(self) -> None:
-        """From now on every click and key in the window tells that the user does something else than watch."""
-        self._is_watched = self._pages.key == TRAIN.key
-        handle = self._pages.window().windowHandle()
-        if handle is not None:
-            handle.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in _TOUCHES:
-            self._look_away()
-        return False
-
-    @Slot()
-    def _look_away(self) -> None:
-        self._is_watched = False
-
     def _has_result(self, update_id: str) -> bool:
         try:
             return bool(self._workspace.store.update(update_id).result)
         except UserError:
             return False
 
-    def _offer_result(self, update_id: str, outcome: str, sentence: str) -> None:
-        if self._is_watched and outcome == "done":
-            self._open(update_id, self._workspace.show_flips)
-            return
+    def _offer_result(self, update_id: str, sentence: str) -> None:
         self._pages.banner.tell("news", sentence)
-        self._pages.banner.offer("Open", lambda: self._open(update_id, self._workspace.show_compare))
+        self._pages.banner.offer("Open", lambda: self._open(update_id))
 
-    def _open(self, update_id: str, page: SignalInstance) -> None:
+    def _open(self, update_id: str) -> None:
         if self._workspace.opening.open_update(update_id):
-            page.emit()
+            self._workspace.show_compare.emit()
 
     def _recipe(self, update_id: str) -> UpdateRecipe:
         try:

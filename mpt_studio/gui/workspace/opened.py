@@ -126,14 +126,15 @@ class Opened(QObject):
         return next((v for v in self.versions if v.key == key), None)
 
     def add_version(self, version: Version) -> Version:
-        """Take a version in, with a colour and a label of its own; one with the same key is replaced."""
+        """Take a version in, with a colour and a label of its own; one with the same key is replaced in its place."""
+        place = next((at for at, v in enumerate(self.versions) if v.key == version.key), len(self.versions))
         self.versions = [v for v in self.versions if v.key != version.key]
         if version.role == "old" and self.old is not None:
             version.role = "candidate"
         fixed = FIXED_COLORS.get(version.role)
         version.color = self._free_color() if fixed is None else fixed
         version.label = unique_label(version.label, {v.label for v in self.versions})
-        self.versions.append(version)
+        self.versions.insert(place, version)
         self.answers_changed(version)
         return version
 

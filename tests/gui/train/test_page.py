@@ -231,10 +231,26 @@ def test_that_a_second_update_waits_and_can_be_taken_out(qtbot: QtBot, bench: Be
     assert (bench.queue.current, bench.queue.waiting) == (first, (second,))
     assert bench.page.start.text() == "Train and compare next"
     qtbot.waitUntil(bench.page.waiting.isVisible)
-    chip = bench.page._waiting_row.itemAt(0).widget()
+    chip = bench.page.waiting._chips()[0]
     assert "Second" in chip.text()
     chip.click()
     assert bench.queue.waiting == ()
+
+
+def test_that_the_next_update_does_not_replace_curves_that_are_looked_at(qtbot: QtBot, bench: Bench) -> None:
+    bench.ending = "wait"
+    first, second = bench.page.start_update(recipe(), "First"), bench.page.start_update(recipe(), "Second")
+    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
+    before = bench.page.curves.run_ids
+    bench.queue.stop_and_keep()
+    qtbot.waitUntil(lambda: bench.queue.current == second and len(bench.page._unseen) > 1)
+    assert (bench.page.update_id, bench.page.curves.run_ids) == (first, before)
+    assert bench.page.waiting.texts() == ["Trains now: Second"]
+    bench.page.waiting._chips()[0].click()
+    qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
+    assert bench.page.update_id == second
+    assert bench.page.curves.run_ids != before
+    assert bench.page.waiting.isHidden()
 
 
 def test_that_an_earlier_run_can_be_overlaid(qtbot: QtBot, bench: Bench) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -14,7 +12,7 @@ from mpt_studio.gui.train.state import UpdateState
 from mpt_studio.gui.train.status import GLYPHS, RunStatus
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.window.main_window import MainWindow
-from mpt_studio.gui.window.pages import COMPARE, FLIPS, TRAIN
+from mpt_studio.gui.window.pages import COMPARE, TRAIN
 from mpt_studio.gui.window.update_news import UpdateProgress
 from mpt_studio.store import Store
 
@@ -95,36 +93,18 @@ def test_that_an_update_that_ends_replaces_nothing_and_is_opened_from_a_notice(
     assert banner.isHidden()
 
 
-def test_that_whoever_watches_the_curves_untouched_is_taken_to_the_flips(
+def test_that_whoever_watches_the_curves_is_taken_nowhere_when_the_update_ends(
     window: MainWindow, store: Store, tmp_path: Path
 ) -> None:
     window.pages.show_page(TRAIN.key)
     update = finished_update(store, tmp_path).id
     window.queue.started.emit(update)
     end(window, update)
-    assert window.workspace.update_id == update
-    assert window.pages.key == FLIPS.key
-    assert window.pages.banner.isHidden()
-
-
-@pytest.mark.parametrize("touch", ["click", "key", "page"])
-def test_that_whoever_has_touched_anything_gets_the_notice(
-    window: MainWindow, store: Store, tmp_path: Path, touch: str
-) -> None:
-    window.pages.show_page(TRAIN.key)
-    update = finished_update(store, tmp_path).id
-    window.queue.started.emit(update)
-    handle = window.windowHandle()
-    if touch == "click":
-        QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(400, 500))
-    elif touch == "key":
-        QTest.keyClick(handle, Qt.Key.Key_Down)
-    else:
-        window.pages.show_page(FLIPS.key)
-        window.pages.show_page(TRAIN.key)
-    end(window, update)
     assert window.pages.key == TRAIN.key
-    assert window.pages.banner.action.isVisible()
+    assert window.pages.banner.action.text() == "Open"
+    window.pages.banner.action.click()
+    assert window.workspace.update_id == update
+    assert window.pages.key == COMPARE.key
 
 
 def test_that_an_update_that_was_stopped_is_offered_too(window: MainWindow, store: Store, tmp_path: Path) -> None:
