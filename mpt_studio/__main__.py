@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _opens_window(words: list[str]) -> bool:
-    if not words or words[0] == "gui":
+    if not words or words[0] in ("gui", "--fresh"):
         return "--help" not in words and "-h" not in words
     from mpt_studio.cli import COMMANDS
 

@@ -76,13 +76,14 @@ def _forget(stream: TextIO) -> None:
 
 
 def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
-    def gui(paths: Positional[tuple[Path, ...]] = ()) -> int:
-        """Open the window, with checkpoints, predictions or image folders.
+    def gui(paths: Positional[tuple[Path, ...]] = (), *, fresh: bool = False) -> int:
+        """Open the window, with checkpoints, predictions or image folders, or with what was open last.
 
         Args:
             paths: What to open.
+            fresh: Begin empty, whatever was open last.
         """
-        return open_window([str(path) for path in paths])
+        return open_window([*map(str, paths), *["--fresh"] * fresh])
 
     commands: dict[str, Callable[..., Any]] = {
         "update": _update_command(words),

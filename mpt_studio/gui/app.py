@@ -28,15 +28,15 @@ _TWIN = "use the command line instead: mpt-studio update --help"
 def main(opened: list[str] | None = None, store: str | None = None) -> int:
     """Open the window with ``opened`` files and folders; returns the exit code.
 
-    ``--store DIR`` among ``opened`` is understood as well.
+    ``--store DIR`` and ``--fresh`` (begin empty) among ``opened`` are understood as well.
     """
-    opened, store = _options(list(opened or []), store)
+    opened, store, fresh = _options(list(opened or []), store)
     problem = _missing(opened) or display_problem()
     if problem:
         print(problem, file=sys.stderr)
         return 1
     start_logging("window")
-    return _run(opened, Path(store) if store else paths.store_dir())
+    return _run(opened, Path(store) if store else paths.store_dir(), fresh)
 
 
 def _missing(opened: list[str]) -> str:
@@ -44,17 +44,20 @@ def _missing(opened: list[str]) -> str:
     return f"There is no file or folder {absent}." if absent else ""
 
 
-def _options(words: list[str], store: str | None) -> tuple[list[str], str | None]:
+def _options(words: list[str], store: str | None) -> tuple[list[str], str | None, bool]:
     opened: list[str] = []
+    fresh = False
     rest = iter(words)
     for word in rest:
         if word == "--store":
             store = next(rest, store)
         elif word.startswith("--store="):
             store = word.partition("=")[2]
+        elif word == "--fresh":
+            fresh = True
         else:
             opened.append(word)
-    return opened, store
+    return opened, store, fresh
 
 
 def display_problem() -> str:
@@ -90,7 +93,7 @@ def _answers(display: str) -> bool:
     return not failed
 
 
-def _run(opened: list[str], store: Path) -> int:
+def _run(opened: list[str], store: Path, fresh: bool) -> int:
     from PySide6.QtWidgets import QApplication
 
     from mpt_studio.gui.window import overrides
@@ -110,18 +113,18 @@ def _run(opened: list[str], store: Path) -> int:
     theme.apply(app, settings.scheme)
     window = MainWindow(settings=settings)
     with _nothing_unseen(window), _quit_on_signals(app):
-        window.painted.connect(lambda: _start(window, store, opened))
+        window.painted.connect(lambda: _start(window, store, opened, fresh))
         window.show()
         code = app.exec()
     window.deleteLater()
     return code
 
 
-def _start(window: MainWindow, store: Path, opened: list[str]) -> None:
+def _start(window: MainWindow, store: Path, opened: list[str], fresh: bool) -> None:
     from mpt_studio.store import Store
 
     window.furnish(Store(store.expanduser().absolute()))
-    window.start(opened)
+    window.start(opened, fresh=fresh)
 
 
 @contextlib.contextmanager

@@ -84,7 +84,8 @@ def test_that_a_missing_display_names_the_command_line(
 
 @pytest.mark.parametrize("words", [["--store", "/s", "a.npz"], ["a.npz", "--store=/s"]])
 def test_that_the_store_may_be_named_among_the_files(words: list[str]) -> None:
-    assert app._options(words, None) == (["a.npz"], "/s")
+    assert app._options(words, None) == (["a.npz"], "/s", False)
+    assert app._options([*words, "--fresh"], None) == (["a.npz"], "/s", True)
 
 
 @needs_display

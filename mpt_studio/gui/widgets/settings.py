@@ -69,6 +69,15 @@ class Settings(JsonFile):
         self.set(scheme=chosen)
 
     @property
+    def reopens(self) -> bool:
+        """Whether the window begins with what was open last."""
+        return self.values.get("reopens") is not False
+
+    @reopens.setter
+    def reopens(self, wanted: bool) -> None:
+        self.set(reopens=wanted)
+
+    @property
     def recent(self) -> list[str]:
         """Paths and data specs opened last, newest first."""
         found = self.values.get("recent")
@@ -85,7 +94,7 @@ class Settings(JsonFile):
 
 
 class WindowState(JsonFile):
-    """Geometry, docks and page."""
+    """Geometry and docks."""
 
     def __init__(self) -> None:
         super().__init__("window.json")
@@ -102,11 +111,6 @@ class WindowState(JsonFile):
         value = self.bytes_of(name)
         return value is not None and bool(how(value))
 
-    def save(self, page: str, **values: QByteArray) -> None:
-        """Remember the page and Qt's values."""
-        self.set(page=page, **{name: base64.b64encode(value.data()).decode() for name, value in values.items()})
-
-    @property
-    def page(self) -> str:
-        """The page that was open."""
-        return str(self.values.get("page", ""))
+    def save(self, **values: QByteArray) -> None:
+        """Remember Qt's values."""
+        self.set(**{name: base64.b64encode(value.data()).decode() for name, value in values.items()})

@@ -136,7 +136,15 @@ _FILE = (
     Row(
         "reveal_store", "Show the &store's folder", lambda c: c.reveal_store(), tip="Where runs are kept", icon="folder"
     ),
-    Row("quit", "&Quit", lambda c: c.window.close(), "Ctrl+Q", "Close the window", starts_group=True),
+    Row(
+        "reopen",
+        "&Begin with what was open",
+        lambda c: c.set_reopens(),
+        tip="At the next start: versions, data, page, filter and selection",
+        checkable=True,
+        starts_group=True,
+    ),
+    Row("quit", "&Quit", lambda c: c.window.close(), "Ctrl+Q", "Close the window"),
 )
 _UPDATE = (
     Row("try_now", "&Try it now", lambda c: c.try_now(), "Ctrl+T", "Train on the built-in data, no questions", "try"),
@@ -271,7 +279,14 @@ _JUDGE = (
 _VIEW = (
     *map(_page, PAGES),
     Row("find", "Search sa&mples", lambda c: c.search_samples(), "Ctrl+F", "By words and conditions", "search"),
-    Row("page_start", "&Start", lambda c: c.pages.show_page(START), "Ctrl+Shift+H", "The three ways to begin"),
+    Row(
+        "page_start",
+        "&Start page",
+        lambda c: c.pages.show_page(START),
+        "Ctrl+Shift+H",
+        "Ways to begin, and recent work",
+        "home",
+    ),
     Row(
         "next_page",
         "Ne&xt page",

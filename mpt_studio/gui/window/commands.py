@@ -110,6 +110,10 @@ class Commands(QObject):
         self.files.settings.scheme = scheme
         theme.set_scheme(scheme)
 
+    def set_reopens(self) -> None:
+        """Whether the next start brings back what is open."""
+        self.files.settings.reopens = not self.files.settings.reopens
+
     def show_shortcuts(self) -> None:
         """The sheet of all keys."""
         ShortcutSheet(self.window).exec()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Slot
 
@@ -16,8 +17,9 @@ AT_ONCE = 1.0
 class Going(QObject):
     """Follows what is being opened, and from where."""
 
-    def __init__(self, workspace: Workspace, pages: Pages, parent: QObject) -> None:
+    def __init__(self, workspace: Workspace, pages: Pages, is_returning: Callable[[], bool], parent: QObject) -> None:
         super().__init__(parent)
+        self._is_returning = is_returning
         self._workspace, self._pages = workspace, pages
         self._from, self._looking, self._when = "", False, 0.0
         workspace.attempted.connect(self._note)
@@ -40,6 +42,8 @@ class Going(QObject):
     @Slot()
     def _arrive(self) -> None:
         """Versions were read, maybe long after they were asked for."""
+        if self._is_returning():  # to the page that was on show
+            return
         late = time.monotonic() - self._when > AT_ONCE
         if not late or (self._pages.key == self._from and not self._looking):
             self._pages.show_page(COMPARE.key)

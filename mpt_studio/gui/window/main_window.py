@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         from mpt_studio.gui.window.commands import Commands
         from mpt_studio.gui.window.files import Files
         from mpt_studio.gui.window.going import Going
+        from mpt_studio.gui.window.session import Session
         from mpt_studio.gui.window.update_news import UpdateNews
         from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -82,7 +83,8 @@ class MainWindow(QMainWindow):
         self.docks.furnish(self.workspace)
         self.commands = Commands(self, self.workspace, self.files, self.pages, self.docks)
         self.news = UpdateNews(self.workspace, self.queue, self.docks[LOG], self.pages, self)
-        self.going = Going(self.workspace, self.pages, self)
+        self.session = Session(self.workspace, self.pages, self)
+        self.going = Going(self.workspace, self.pages, lambda: self.session.returning.is_busy, self)
         serve(self.actions_by_id, self.commands)
         self._complete_menus()
         self._connect()
@@ -93,6 +95,7 @@ class MainWindow(QMainWindow):
 
     def _complete_menus(self) -> None:
         self._menus["&File"].insertMenu(self.actions_by_id["export_csv"], self.files.recent_menu)
+        self.actions_by_id["reopen"].setChecked(self.settings.reopens)
         view, before = self._menus["&View"], self.actions_by_id["reset_layout"]
         panels = view.addMenu("&Panels")
         panels.addActions(list(self.docks.toggles()))
@@ -170,13 +173,17 @@ class MainWindow(QMainWindow):
             self._fits = False
             QTimer.singleShot(0, self, self.docks.fit)
 
-    def start(self, opened: list[str]) -> None:
-        """Attach to what trains in the background and open what the command line names; call once, when shown."""
+    def start(self, opened: list[str], *, fresh: bool = False) -> None:
+        """Open what the command line names, or else what was open last; attach to what trains in the background.
+
+        Call once, when shown. ``fresh`` begins empty, whatever was open.
+        """
         _ = self.pages[TRAIN]  # hears what the queue tells from its first word on
         if opened:  # before an update that goes on takes the empty place
             self.files.open_paths([Path(entry) for entry in opened])
+        self.session.begin(fresh=fresh or bool(opened) or not self.settings.reopens)
         self.queue.restore()
-        if not opened and self.queue.is_busy:
+        if not opened and self.queue.is_busy and self.pages.key == START:
             self.pages.show_page(TRAIN.key)
         self.pages.make_rest()
 
@@ -215,7 +222,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.state.set(inspector=self.docks.wants_inspector)
-        self.state.save(self.pages.key, geometry=self.saveGeometry(), layout=self.saveState())
+        self.state.save(geometry=self.saveGeometry(), layout=self.saveState())
         event.accept()
 
     def _stop_working(self) -> bool:
@@ -225,6 +232,7 @@ class MainWindow(QMainWindow):
         keep = ask_about_training(self) if self.queue.is_busy else True
         if keep is None:
             return False
+        self.session.close()
         self.queue.close(keep_training=keep)
         for page in self.pages.made():
             page.close_page()

@@ -40,9 +40,8 @@ def test_that_recent_files_are_newest_first_unique_and_nine() -> None:
 
 
 def test_that_window_state_is_apart_and_comes_back() -> None:
-    WindowState().save("flips", geometry=QByteArray(b"\x00\xff"), layout=QByteArray(b"abc"))
+    WindowState().save(geometry=QByteArray(b"\x00\xff"), layout=QByteArray(b"abc"))
     state = WindowState()
-    assert state.page == "flips"
     assert state.bytes_of("geometry") == QByteArray(b"\x00\xff")
     assert not (paths.config_dir() / "settings.json").exists()
 
