@@ -72,6 +72,16 @@ class Store:
         """All searches, newest first; reads one file each."""
         return self._listed("searches", read_search)
 
+    def latest_updates(self, most: int) -> list[Update]:
+        """The newest updates; ids begin with the time, so that no more records are read than are wanted."""
+        found: list[Update] = []
+        for folder in reversed(list(self._folders("updates"))):
+            with suppress(UserError):
+                found.append(read_update(folder))
+            if len(found) == most:
+                break
+        return found
+
     def run(self, run: str) -> Run:
         """A run by its id or an unambiguous beginning of it. Raises ``UserError``."""
         return read_run(self.run_folder(run))

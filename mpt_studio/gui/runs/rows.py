@@ -185,6 +185,24 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
     )
 
 
+def result_words(update: Update) -> str:
+    """What came of an update: its recommended candidate with its figures, else how far it is."""
+    recommended = ((update.result or {}).get("recommended") or {}).get("run")
+    best = next(
+        (c for c in (update.result or {}).get("candidates", []) if recommended and c.get("run") == recommended), {}
+    )
+    if not best:
+        return f"{OUTCOMES[update.outcome][0]} {update.outcome}" + (f": {update.message}" if update.message else "")
+    accuracy, nfr = _rate(best, "all", "accuracy_new"), _rate(best, "old_classes", "nfr")
+    figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old)", nfr)) if text]
+    return f"★ {best.get('label', '')}: {', '.join(figures)}" if figures else f"★ {best.get('label', '')}"
+
+
+def _rate(figures: Mapping[str, Any], subset: str, name: str) -> str:
+    rate = (figures.get(subset) or {}).get(name)
+    return "" if rate is None else percent(rate)
+
+
 def _accuracy(figures: Mapping[str, Any]) -> tuple[str, str]:
     """On the classes that the version knows: of an old model that is not all."""
     own = figures.get("own_classes") or figures.get("all") or {}

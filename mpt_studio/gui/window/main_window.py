@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         from mpt_studio.gui.window.commands import Commands
         from mpt_studio.gui.window.files import Files
         from mpt_studio.gui.window.going import Going
+        from mpt_studio.gui.window.recent_work import RecentWork
         from mpt_studio.gui.window.session import Session
         from mpt_studio.gui.window.update_news import UpdateNews
         from mpt_studio.gui.workspace.workspace import Workspace
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self, self.workspace, self.files, self.pages, self.docks)
         self.news = UpdateNews(self.workspace, self.queue, self.docks[LOG], self.pages, self)
         self.session = Session(self.workspace, self.pages, self)
+        self.recent = RecentWork(self.workspace, self.files, self.pages, self.session, self)
         self.going = Going(self.workspace, self.pages, lambda: self.session.returning.is_busy, self)
         serve(self.actions_by_id, self.commands)
         self._complete_menus()
@@ -127,6 +129,10 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.welcome.chosen.connect(lambda key: self.actions_by_id[key].trigger())
+        self.welcome.wanted.connect(self.recent.refresh)
+        self.recent.found.connect(self.welcome.show_work)
+        self.welcome.work_chosen.connect(self.recent.open)
+        self.recent.refresh()
         self.pages.changed.connect(lambda: self.docks.follow(self.pages.inspects))
         workspace = self.workspace
         workspace.message.connect(self.docks[LOG].add)

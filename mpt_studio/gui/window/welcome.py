@@ -1,14 +1,35 @@
-"""The empty window: three large choices and the hint that things can be dropped."""
+"""The start page: three large choices, the hint that things can be dropped, and recent work."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.frames import Page
+from mpt_studio.gui.widgets.frames import ClickCard, Page
 from mpt_studio.gui.widgets.plain import label
+
+if TYPE_CHECKING:
+    from mpt_studio.gui.window.recent_work import Work
+    from mpt_studio.gui.window.work_card import WorkCard
+
+_ABOVE = 0.12
+"""Share of the page above the heading."""
+_WIDE = 1040
+"""Pixels that recent work takes at most."""
 
 CHOICES = (
     (
@@ -33,29 +54,22 @@ CHOICES = (
 """(action id, icon, title, text)"""
 
 
-class ChoiceCard(QFrame):
+class ChoiceCard(ClickCard):
     """A large button with an icon, a title and a sentence."""
 
-    clicked = Signal()
-
     def __init__(self, icon: str, title: str, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(title, text, parent)
         self._icon_name = icon
-        self.setProperty("choice", True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(text)
-        self.setMinimumSize(160, 190)
-        self.setMaximumSize(320, 260)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 170)
+        self.setMaximumSize(320, 220)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._icon = QLabel()
         heading = label(title, wrap=True)
         heading.setProperty("subheading", True)
         sentence = label(text, wrap=True)
         sentence.setProperty("muted", True)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 20)
+        layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(theme.SPACE)
         for widget in (self._icon, heading, sentence):
             layout.addWidget(widget)
@@ -66,46 +80,50 @@ class ChoiceCard(QFrame):
     def _paint_icon(self) -> None:
         self._icon.setPixmap(theme.icon(self._icon_name, "accent").pixmap(QSize(32, 32), self.devicePixelRatio()))
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.clicked.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
-
 
 class Welcome(Page):
-    """What an empty window offers."""
+    """What an empty window offers, and what was worked on."""
 
     chosen = Signal(str)
     """Id of the action."""
+    work_chosen = Signal(object)
+    """A ``Work`` to open."""
+    wanted = Signal()
+    """Recent work is to be read anew."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Start")
         self.cards: dict[str, ChoiceCard] = {}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(32, 24, 32, 24)
-        layout.setSpacing(theme.SPACE)
-        layout.addStretch(2)
+        self.work: list[WorkCard] = []
+        body = QWidget()
+        self._layout = QVBoxLayout(body)
+        self._layout.setSpacing(theme.SPACE)
         heading = label("Replace a deployed classifier without breaking what it got right", wrap=True)
         heading.setProperty("heading", True)
-        layout.addWidget(_centred(heading))
         intro = label(
             "Train updates that keep the old model's right answers, compare them, look at every flip.", wrap=True
         )
         intro.setProperty("muted", True)
-        layout.addWidget(_centred(intro))
-        layout.addSpacing(3 * theme.SPACE)
-        layout.addLayout(self._cards())
-        layout.addSpacing(2 * theme.SPACE)
         hint = label("Or drop checkpoints, predictions or a folder of images anywhere on this window.", wrap=True)
         hint.setProperty("muted", True)
-        layout.addWidget(_centred(hint))
-        layout.addStretch(3)
+        self._layout.addWidget(_centred(heading))
+        self._layout.addWidget(_centred(intro))
+        self._layout.addSpacing(2 * theme.SPACE)
+        self._layout.addLayout(self._cards())
+        self._layout.addSpacing(theme.SPACE)
+        self._layout.addWidget(_centred(hint))
+        self._layout.addSpacing(2 * theme.SPACE)
+        self._layout.addLayout(self._recent())
+        self._layout.addStretch()
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(body)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
 
     def _cards(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -117,6 +135,58 @@ class Welcome(Page):
             row.addWidget(card, 4)
         row.addStretch(1)
         return row
+
+    def _recent(self) -> QHBoxLayout:
+        self._title = label("Recent work")
+        self._title.setProperty("subheading", True)
+        self._title.hide()
+        self._grid = QGridLayout()
+        self._grid.setSpacing(theme.SPACE)
+        holder = QWidget()
+        holder.setMaximumWidth(_WIDE)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._title)
+        column.addLayout(self._grid)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(holder, 20)
+        row.addStretch(1)
+        return row
+
+    @Slot(object)
+    def show_work(self, found: Sequence[Work]) -> None:
+        """Lines of recent work, two beside each other; the keyboard stays where it was."""
+        if found == [card.work for card in self.work]:
+            return
+        from mpt_studio.gui.window.work_card import WorkCard
+
+        focused = next((at for at, card in enumerate(self.work) if card.hasFocus()), -1)
+        for card in self.work:
+            card.hide()
+            card.deleteLater()
+        self.work = [WorkCard(work) for work in found]
+        for at, card in enumerate(self.work):
+            card.clicked.connect(lambda work=card.work: self.work_chosen.emit(work))
+            self._grid.addWidget(card, at // 2, at % 2)
+        for column in (0, 1):
+            self._grid.setColumnStretch(column, 1)
+        self._title.setVisible(bool(self.work))
+        if 0 <= focused < len(self.work):
+            self.work[focused].setFocus()
+
+    def renew(self) -> None:
+        self.wanted.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.wanted.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The choices have their place whether or not there is work below: what comes later moves nothing."""
+        super().resizeEvent(event)
+        top = max(3 * theme.SPACE, round(_ABOVE * self.height()))
+        self._layout.setContentsMargins(4 * theme.SPACE, top, 4 * theme.SPACE, 3 * theme.SPACE)
 
 
 def _centred(text: QLabel) -> QLabel:
