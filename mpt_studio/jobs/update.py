@@ -23,13 +23,15 @@ from mpt_studio.jobs.planned_job import SHARED_ANSWERS, PlannedJob
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
 from mpt_studio.predictions import Predictions, read_predictions
 from mpt_studio.recipe import UpdateRecipe, checked
+from mpt_studio.recipe_words import title_for
 from mpt_studio.store import Run, Store, Update, UpdateWriter
 
 
 def start_update(store: Store, recipe: UpdateRecipe, title: str = "") -> Update:
     """Check what can be checked without opening the data, and put the update on disk, queued. Raises ``UserError``."""
     recipe = with_whole_paths(recipe)
-    return store.create_update(recipe, title=title or f"Update on {recipe.data}")
+    others = [(update.title, update.recipe) for update in store.updates()]
+    return store.create_update(recipe, title=title_for(recipe, others, title))
 
 
 def with_whole_paths(recipe: UpdateRecipe) -> UpdateRecipe:

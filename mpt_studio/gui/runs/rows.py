@@ -187,11 +187,11 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
 
 def result_words(update: Update) -> str:
     """What came of an update: its recommended candidate with its figures, else how far it is."""
-    recommended = ((update.result or {}).get("recommended") or {}).get("run")
-    best = next(
-        (c for c in (update.result or {}).get("candidates", []) if recommended and c.get("run") == recommended), {}
-    )
-    if not best:
+    result = update.result or {}
+    recommended = (result.get("recommended") or {}).get("run")
+    candidates: list[dict[str, Any]] = result.get("candidates", [])
+    best = next((c for c in candidates if recommended and c.get("run") == recommended), None)
+    if best is None:
         return f"{OUTCOMES[update.outcome][0]} {update.outcome}" + (f": {update.message}" if update.message else "")
     accuracy, nfr = _rate(best, "all", "accuracy_new"), _rate(best, "old_classes", "nfr")
     figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old)", nfr)) if text]

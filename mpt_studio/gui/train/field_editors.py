@@ -28,12 +28,13 @@ from mpt_studio.data.classes import resolve_old_classes
 from mpt_studio.data.sources import SOURCES
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.kinds import MANIFESTS, WEIGHTS
-from mpt_studio.gui.train.form_fields import FieldSpec, number_text
+from mpt_studio.gui.train.form_fields import FieldSpec
 from mpt_studio.gui.versions.architecture_field import known_architectures
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import filters, take_dropped_paths
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import Start
+from mpt_studio.recipe_words import number_text
 
 
 class Editor(QWidget):

@@ -12,21 +12,13 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QTo
 from mpt_studio import units
 from mpt_studio.errors import UserError
 from mpt_studio.gui.train.field_editors import Editor, OldClassesEditor
-from mpt_studio.gui.train.form_fields import FieldSpec, built, flat, flat_specs
-from mpt_studio.gui.train.form_parts import (
-    PLACEHOLDERS,
-    Description,
-    FieldRow,
-    FoldButton,
-    editor_for,
-    keep_room,
-    section_label,
-    title_of,
-)
+from mpt_studio.gui.train.form_fields import FieldSpec, built, flat_specs
+from mpt_studio.gui.train.form_parts import Description, FieldRow, FoldButton, editor_for, keep_room, section_label
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import UpdateRecipe, checked, presets
+from mpt_studio.recipe_words import PLACEHOLDERS, flat, title_of
 
 _PROBLEM_LINES = 2
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (

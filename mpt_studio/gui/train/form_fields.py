@@ -133,14 +133,6 @@ def _text_of(statement: ast.stmt) -> str:
     return ""
 
 
-def number_text(value: float) -> str:
-    """The shortest text that reads back as exactly this number."""
-    if isinstance(value, int):
-        return str(value)
-    short = f"{value:g}"
-    return short if float(short) == value else repr(value)
-
-
 def flat_specs(cls: type, prefix: str = "") -> dict[str, FieldSpec]:
     """Every leaf field, by dotted name."""
     found: dict[str, FieldSpec] = {}
@@ -150,18 +142,6 @@ def flat_specs(cls: type, prefix: str = "") -> dict[str, FieldSpec]:
         else:
             found[prefix + spec.name] = spec
     return found
-
-
-def flat(recipe: Any, prefix: str = "") -> dict[str, Any]:
-    """Values of a recipe by dotted name."""
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(recipe):
-        value = getattr(recipe, field.name)
-        if dataclasses.is_dataclass(value):
-            values |= flat(value, f"{prefix}{field.name}.")
-        else:
-            values[prefix + field.name] = value
-    return values
 
 
 def built(cls: type, values: dict[str, Any], prefix: str = "") -> Any:

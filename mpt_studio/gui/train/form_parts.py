@@ -21,6 +21,7 @@ from mpt_studio.gui.train.form_fields import FieldSpec
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.forms import filters
+from mpt_studio.recipe_words import PLACEHOLDERS, title_of
 
 ARCHITECTURES = (
     "small",
@@ -34,37 +35,6 @@ ARCHITECTURES = (
     "densenet121",
     "vit_b_16",
 )
-LABELS = {
-    "data": "Data",
-    "old": "Old model",
-    "logit_margin": "Logit margin b",
-    "noise_floor": "Noise floor",
-    "ensemble_size": "Ensemble size",
-    "model.arch": "Architecture",
-    "model.small_stem": "Small-image stem",
-    "start.start": "Start from",
-    "start.new_rows": "Rows of new classes",
-    "start.keep_near": "Keep near the start",
-    "start.batch_norm": "Batch norm statistics",
-    "images.auto_augment": "Augmentation",
-    "images.erase": "Random erasing",
-    "images.cutmix": "CutMix",
-    "training.ema": "Average of weights",
-    "training.balance": "Balance classes",
-    "training.accumulate": "Parts of a batch",
-    "training.limit_train": "Training images",
-    "training.validation_fraction": "Validation share",
-    "training.clip_gradient": "Gradient norm limit",
-    "training.deterministic": "Same bits on CUDA",
-    "training.flip": "Mirror images",
-    "training.save_every_seconds": "Save every (s)",
-    "training.split_seed": "Validation seed",
-}
-PLACEHOLDERS = {
-    "old": "train one",
-    "old_classes": "number or names",
-    "logit_margin": "each method's own",
-}
 
 
 class FieldRow:
@@ -145,11 +115,6 @@ class FoldButton(QToolButton):
     @Slot(bool)
     def _turn(self, is_open: bool) -> None:
         self.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-
-
-def title_of(name: str) -> str:
-    """ "training.batch_size" → "Batch size"."""
-    return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def section_label(text: str) -> QWidget:

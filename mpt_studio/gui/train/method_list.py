@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QWidget
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.train.field_editors import Stacked
-from mpt_studio.gui.train.form_fields import FieldSpec, number_text
+from mpt_studio.gui.train.form_fields import FieldSpec
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.methods import BCWI, METHODS, Method, label_of, method_named, methods_named
+from mpt_studio.recipe_words import number_text
 
 _PLAIN = "No_Treatment"
 _MARGIN_WIDTH = 52

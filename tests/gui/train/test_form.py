@@ -16,10 +16,11 @@ from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.train.field_editors import NumberEditor, StartEditor
 from mpt_studio.gui.train.form import RecipeForm
-from mpt_studio.gui.train.form_fields import flat, flat_specs
+from mpt_studio.gui.train.form_fields import flat_specs
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.methods import METHODS
 from mpt_studio.recipe import Model, Training, UpdateRecipe, preset, presets
+from mpt_studio.recipe_words import flat
 
 pytestmark = pytest.mark.gui
 
