@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mpt_studio.recipe import Recipe, UpdateRecipe, words_of
+from mpt_studio.recipe import UpdateRecipe, words_of
 
 LABELS = {
     "data": "Data",
@@ -59,8 +59,8 @@ class Difference:
         return title_of(self.name)
 
 
-def differences(one: UpdateRecipe | Recipe, other: UpdateRecipe | Recipe) -> list[Difference]:
-    """The fields that differ, in the order of the form; a field that one of them lacks is "–" there."""
+def differences(one: Any, other: Any) -> list[Difference]:
+    """The fields in which two recipes, of whatever kind, differ, in the order of the form; a field that one of them lacks is "–" there."""
     before, after = flat(one), flat(other)
     told = [
         (name, in_words(one, name) if name in before else "–", in_words(other, name) if name in after else "–")

@@ -10,11 +10,19 @@ from typing import Any
 from mpt_studio import report
 from mpt_studio.cli.session import JsonOption, StoreOption, opened_store
 from mpt_studio.errors import one_sentence
+from mpt_studio.recipe_words import differences
+from mpt_studio.store import Store
 
 
-def runs(store: StoreOption = None, json: JsonOption = False) -> int:
-    """List updates, searches and runs, newest first."""
+def runs(store: StoreOption = None, json: JsonOption = False, diff: tuple[str, str] | None = None) -> int:
+    """List updates, searches and runs, newest first.
+
+    Args:
+        diff: Two ids of updates, searches or runs: only the fields in which their recipes differ.
+    """
     opened = opened_store(store)
+    if diff is not None:
+        return _diff(opened, diff, json)
     updates, searches, found = opened.updates(), opened.searches(), opened.runs()
     for problem in opened.problems:
         print(one_sentence(problem.sentence), file=sys.stderr)
@@ -27,13 +35,30 @@ def runs(store: StoreOption = None, json: JsonOption = False) -> int:
     return 0
 
 
+def _diff(store: Store, names: tuple[str, str], json: bool) -> int:
+    entries = [store.find(name) for name in names]
+    found = differences(entries[0].recipe, entries[1].recipe)
+    if json:
+        rows = [{"field": each.name, "one": each.one, "other": each.other} for each in found]
+        print(json_module.dumps({"one": entries[0].id, "other": entries[1].id, "differences": rows}))
+    else:
+        print(report.recipes_report(entries, found))
+    return 0
+
+
 def _job_row(job: Any) -> dict[str, Any]:
     names = ("id", "title", "created", "outcome", "message")
     members = [dataclasses.asdict(member) for member in job.members]
-    return {**{name: getattr(job, name) for name in names}, "folder": str(job.folder), "members": members}
+    row = {name: getattr(job, name) for name in names}
+    return {**row, **_said(job), "folder": str(job.folder), "members": members}
 
 
 def _run_row(run: Any) -> dict[str, Any]:
     names = ("id", "label", "update", "created", "outcome", "message", "figures")
     checkpoint = str(run.checkpoint) if run.checkpoint else None
-    return {**{name: getattr(run, name) for name in names}, "folder": str(run.folder), "checkpoint": checkpoint}
+    row = {name: getattr(run, name) for name in names}
+    return {**row, **_said(run), "folder": str(run.folder), "checkpoint": checkpoint}
+
+
+def _said(entry: Any) -> dict[str, Any]:
+    return {"name": entry.said.name, "tags": list(entry.said.tags), "note": entry.said.note}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         judged_report,
         update_report,
     )
-    from mpt_studio.report.runs import runs_report
+    from mpt_studio.report.runs import recipes_report, runs_report
     from mpt_studio.report.searches import search_report
 
 __getattr__ = names_of(
@@ -21,7 +21,7 @@ __getattr__ = names_of(
     {
         "cost": "cost_report",
         "figures": "accuracy_report classes_report comparison_report judged_report update_report",
-        "runs": "runs_report",
+        "runs": "recipes_report runs_report",
         "searches": "search_report",
     },
 )

@@ -10,6 +10,7 @@ from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import told
 
 if TYPE_CHECKING:
+    from mpt_studio.recipe_words import Difference
     from mpt_studio.store import Run, Search, Update
 
 
@@ -19,19 +20,34 @@ def runs_report(jobs: Sequence[Update | Search], runs: Sequence[Run]) -> str:
         return "There are no runs yet."
     table = TextTable("id", "what", "started", "outcome", "accuracy, own classes", "NFR, old classes", words=4)
     for job in jobs:
-        kind = type(job).__name__.lower()
-        table.add_row(job.id, f"{kind}: {job.title}", _when(job.created), job.outcome, "", "")
+        what = f"{type(job).__name__.lower()}: {job.title}{_tagged(job)}"
+        table.add_row(job.id, what, _when(job.created), job.outcome, "", "")
     for run in runs:
         test = run.figures.get("test", {})
         every, old = test.get("own_classes") or test.get("all", {}), test.get("old_classes", {})
         accuracy = every.get("accuracy_new", every.get("accuracy"))
         figures = (_counted(accuracy, every), _counted(old.get("nfr"), old))
-        table.add_row(run.id, run.label, _when(run.created), run.outcome, *figures)
+        table.add_row(run.id, f"{run.said.name or run.label}{_tagged(run)}", _when(run.created), run.outcome, *figures)
+    return str(table)
+
+
+def recipes_report(entries: Sequence[Run | Update | Search], found: Sequence[Difference]) -> str:
+    """In which fields two recipes differ."""
+    names = [f"{entry.title} ({entry.id})" if entry.title != entry.id else entry.id for entry in entries]
+    if not found:
+        return f"{names[0]} and {names[1]} have the same recipe."
+    table = TextTable("field", *names, words=3)
+    for each in found:
+        table.add_row(each.title, each.one, each.other)
     return str(table)
 
 
 def _counted(rate: float | None, subset: dict[str, Any]) -> str:
     return "–" if rate is None else f"{told('share', rate)} (n={subset['samples']})"
+
+
+def _tagged(entry: Run | Update | Search) -> str:
+    return f" [{', '.join(entry.said.tags)}]" if entry.said.tags else ""
 
 
 def _when(seconds: float) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mpt_studio.events import Event
 from mpt_studio.store.folder import EVENTS, is_locked
+from mpt_studio.store.said import Said, read_said
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class StoreEntry:
     @property
     def events_path(self) -> Path:
         return self.folder / EVENTS
+
+    @cached_property
+    def said(self) -> Said:
+        """What people said of it when it was read: its name, tags and note."""
+        return read_said(self.folder)
 
     def events(self) -> Iterator[Event]:
         """What happened so far; an update's runs have their own."""

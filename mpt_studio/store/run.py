@@ -93,8 +93,8 @@ class Run(StoreEntry):
 
     @cached_property
     def title(self) -> str:
-        """What to call it: its label, or its id."""
-        return self.label or self.id
+        """What to call it: the name that it was given, its label, or its id."""
+        return self.said.name or self.label or self.id
 
 
 def read_run(folder: Path) -> Run:

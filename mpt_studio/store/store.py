@@ -94,6 +94,12 @@ class Store:
         """A search by its id or an unambiguous beginning of it. Raises ``UserError``."""
         return read_search(self.search_folder(search))
 
+    def find(self, name: str) -> Run | Update | Search:
+        """A run, an update or a search by its id or an unambiguous beginning of it. Raises ``UserError``."""
+        folder = self._anywhere(name)
+        read = {"runs": read_run, "updates": read_update, "searches": read_search}[folder.parent.name]
+        return read(folder)
+
     def run_folder(self, run: str) -> Path:
         """Folder of a run by its id, an unambiguous beginning of it, or its last six digits. Raises ``UserError``."""
         return self._resolved("runs", run)

@@ -11,6 +11,7 @@ from mpt_studio.store.entry import StoreEntry
 from mpt_studio.store.folder import settled
 from mpt_studio.store.members import JobWriter, Member
 from mpt_studio.store.record import State, UpdateFields, check_fields, read_recipe, read_record
+from mpt_studio.store.said import read_said
 
 RECORD = "update.json"
 
@@ -21,6 +22,7 @@ class Update(StoreEntry):
 
     recipe: UpdateRecipe
     title: str
+    """The name that it was given, or the one that it began with."""
     created: float
     """Seconds since 1970."""
     outcome: State
@@ -41,7 +43,7 @@ def read_update(folder: Path) -> Update:
         id=folder.name,
         folder=folder,
         recipe=read_recipe(UpdateRecipe, path, values["recipe"]),
-        title=values["title"],
+        title=read_said(folder).name or values["title"],
         created=values["created"],
         outcome=values["outcome"],
         message=values["message"],

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Store
+from mpt_studio.store.said import say
 
 from .conftest import run
 
@@ -16,3 +22,30 @@ def test_that_the_list_of_runs_gives_every_rate_its_n(
     _, out, _ = run(capsys, "runs", "--store", str(store))
     assert "(n=2160)" in out
     assert "(n=600)" in out
+
+
+def test_that_two_recipes_are_told_apart_in_words_and_for_machines(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store, recipe = Store(tmp_path / "s"), UpdateRecipe()
+    frozen = dataclasses.replace(recipe, start=dataclasses.replace(recipe.start, freeze=-1))
+    one, other = store.create_update(recipe, title="one"), store.create_update(frozen, title="other")
+    code, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, other.id)
+    assert code == 0
+    assert out.splitlines()[1].split() == ["Freeze", "none", "always"]
+    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, other.id, "--json")
+    assert json.loads(out)["differences"] == [{"field": "start.freeze", "one": "none", "other": "always"}]
+    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, one.id)
+    assert out.endswith("have the same recipe.\n")
+    code, _, err = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, "nowhere")
+    assert (code, "no run or update 'nowhere'" in err) == (1, True)
+
+
+def test_that_names_and_tags_are_listed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    say(store.create_update(UpdateRecipe(), title="Update on builtin").folder, name="Night run", tags="lamps")
+    _, out, _ = run(capsys, "runs", "--store", str(store.root))
+    assert "update: Night run [lamps]" in out
+    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--json")
+    (row,) = json.loads(out)["updates"]
+    assert (row["name"], row["tags"], row["note"]) == ("Night run", ["lamps"], "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QWidget
 
-from mpt_studio.gui.runs.rows import HEADERS, NUMBERS, OUTCOMES, Row
+from mpt_studio.gui.runs.rows import DAMAGED, HEADERS, NAME, NOTE, NUMBERS, OUTCOMES, TAGS, Row
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import tip
 
@@ -17,7 +17,10 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class RunsModel(QAbstractTableModel):
-    """Rows of updates and runs."""
+    """Rows of updates and runs; names, tags and notes are edited in place."""
+
+    said = Signal(object, str, str)
+    """A row, "name", "tags" or "note", and what the user wrote."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,9 +52,28 @@ class RunsModel(QAbstractTableModel):
         show = _ROLES.get(role)
         return show(self.rows[index.row()], index.column()) if show else None
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        able = super().flags(index)
+        can = index.isValid() and index.column() in FIELDS and self.rows[index.row()].outcome != DAMAGED
+        return able | Qt.ItemFlag.ItemIsEditable if can else able
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.EditRole or index.column() not in FIELDS:
+            return False
+        row = self.rows[index.row()]
+        if str(value).strip() != row.cells[index.column()]:
+            self.said.emit(row, FIELDS[index.column()], str(value))
+        return True
+
+
+FIELDS = {NAME: "name", TAGS: "tags", NOTE: "note"}
+"""By column, what is said there of a run or an update."""
+
 
 def _display(row: Row, column: int) -> str:
     text = row.cells[column]
+    if column == NOTE:
+        return text.partition("\n")[0]
     if column == 0 and row.is_member:
         return f"      {text}"
     return f"{OUTCOMES.get(text, ('', ''))[0]}  {text}" if column == 1 else text
@@ -82,8 +104,13 @@ def _tooltip(row: Row, column: int) -> str | None:
     return tip(row.tips.get(column) or (f"{row.cells[0]}\n{row.id}" if column == 0 else row.cells[column])) or None
 
 
+def _edited(row: Row, column: int) -> str:
+    return row.cells[column]
+
+
 _ROLES: dict[int, Callable[[Row, int], Any]] = {
     Qt.ItemDataRole.DisplayRole: _display,
+    Qt.ItemDataRole.EditRole: _edited,
     Qt.ItemDataRole.ToolTipRole: _tooltip,
     Qt.ItemDataRole.ForegroundRole: _foreground,
     Qt.ItemDataRole.FontRole: _font,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QUrl
@@ -24,14 +25,19 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
+from mpt_studio.gui.runs.columns import Columns
 from mpt_studio.gui.runs.model import RunsModel
-from mpt_studio.gui.runs.rows import DAMAGED, HEADERS, OUTCOMES, Row, filtered, named, rows_of
+from mpt_studio.gui.runs.recipes_dialog import RecipesDialog
+from mpt_studio.gui.runs.rows import DAMAGED, HEADERS, NAME, NOTE, OUTCOMES, TAGS, Row, filtered, named, rows_of
+from mpt_studio.gui.runs.tag_button import TagButton
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.recipe_words import differences
 from mpt_studio.store import Problem
+from mpt_studio.store.said import say
 from mpt_studio.units import count
 
 _RESUME_TIP = "Go on with a stopped update"
@@ -66,6 +72,8 @@ class RunsPage(Page):
         self._outdated = False
         self.search = QLineEdit()
         self.table = self._make_table()
+        self.columns = Columns(self.table)
+        self.tags = TagButton(self.search)
         self.buttons = self._make_buttons()
         self._empty = label(
             "Nothing has been trained here yet. Start with Try it now or with your own model.", wrap=True
@@ -86,12 +94,14 @@ class RunsPage(Page):
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.setTabKeyNavigation(False)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(30)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(False)
+        self.model.said.connect(self._say)
         table.doubleClicked.connect(lambda _index: self.open())
         table.customContextMenuRequested.connect(self._menu)
         table.selectionModel().selectionChanged.connect(self._selection_changed)
@@ -115,6 +125,13 @@ class RunsPage(Page):
             ("open", "Open", "open", "Open the versions of the selected rows", self.open),
             ("overlay", "Overlay curves", "overlay", "Show the curves on the Train page", self.overlay),
             ("resume", "Resume", "resume", _RESUME_TIP, self.resume),
+            (
+                "differ",
+                "Compare recipes",
+                "compare",
+                "Select two: shows the fields in which their recipes differ",
+                self.compare_recipes,
+            ),
             ("duplicate", "Duplicate recipe", "duplicate", "Put this recipe into the form", self.duplicate),
             ("reveal", "Show folder", "folder", "Show the files on disk", self.reveal),
             ("delete", "Delete…", "trash", "Delete from disk", self.delete),
@@ -125,7 +142,7 @@ class RunsPage(Page):
         theme.mark(heading, heading=True)
         self.summary = label()
         theme.mark(self.summary, muted=True)
-        self.search.setPlaceholderText("Find by name, method, data, outcome")
+        self.search.setPlaceholderText("Find by name, tag, note, method, data, outcome")
         self.search.setAccessibleName("Find runs")
         self.search.setClearButtonEnabled(True)
         self.search.setMaximumWidth(300)
@@ -134,6 +151,7 @@ class RunsPage(Page):
         for widget in (heading, self.summary):
             top.addWidget(widget)
         top.addStretch()
+        top.addWidget(self.tags)
         top.addWidget(self.search, 2)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
@@ -188,9 +206,11 @@ class RunsPage(Page):
     def _show(self) -> None:
         chosen = {row.id for row in self.selected()}
         self.model.set_rows(filtered(self._all, self.search.text()))
+        self.tags.offer(self._all)
         if self._all and not self._is_fitted:
             self._is_fitted = True
-            self._fit_columns()
+            if not self.columns.bring_back():
+                self._fit_columns()
         for number, row in enumerate(self.model.rows):
             if row.id in chosen and row.id not in {r.id for r in self.selected()}:
                 self.table.selectRow(number)
@@ -226,6 +246,7 @@ class RunsPage(Page):
             "open": bool(whole),
             "overlay": bool(whole),
             "resume": one is not None and one.kind == "update" and not one.why_not_resumed,
+            "differ": len(rows) == len(whole) == 2,
             "duplicate": one is not None and one in whole,
             "reveal": one is not None,
             "delete": bool(rows),
@@ -239,6 +260,11 @@ class RunsPage(Page):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for key, text, _icon, _tip, handler in self._deeds():
             menu.addAction(text, handler).setEnabled(self.buttons[key].isEnabled())
+        menu.addSeparator()
+        one = self.selected()[0] if len(self.selected()) == 1 else None
+        for column, text in ((NAME, "Rename…"), (TAGS, "Edit tags…"), (NOTE, "Write a note…")):
+            edit = menu.addAction(text, partial(self.edit, column))
+            edit.setEnabled(one is not None and one.outcome != DAMAGED)
         menu.popup(self.table.viewport().mapToGlobal(at))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -300,6 +326,32 @@ class RunsPage(Page):
             model=recipe.model,
             training=recipe.training,
         )
+
+    def compare_recipes(self) -> None:
+        """Show what differs between the recipes of the two selected rows."""
+        one, other = self.selected()
+        try:
+            both = (one.kind, other.kind) == ("run", "run")
+            recipes = [self.workspace.store.run(r.id).recipe if both else self._recipe_of(r) for r in (one, other)]
+        except UserError as error:
+            self.workspace.message.emit("error", str(error), "")
+            return
+        RecipesDialog((one.cells[NAME], other.cells[NAME]), differences(*recipes), self).open()
+
+    def edit(self, column: int) -> None:
+        """Write in a column of the selected row, in place."""
+        self.columns.show(column, True)
+        index = self.model.index(self.model.rows.index(self.selected()[0]), column)
+        self.table.setCurrentIndex(index)
+        self.table.scrollTo(index)
+        self.table.edit(index)
+
+    def _say(self, row: Row, what: str, text: str) -> None:
+        try:
+            say(Path(row.folder), **{what: text})
+        except UserError as error:
+            self.workspace.message.emit("error", str(error), "")
+        self.refresh()
 
     def reveal(self) -> None:
         """Show the selected row's folder in the file manager."""

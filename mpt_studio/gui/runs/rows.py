@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from mpt_studio.gui.widgets.plain import percent
 from mpt_studio.jobs import why_not_resumed
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Problem, Run, Store, Update
+from mpt_studio.store.said import tags_of
 from mpt_studio.store.worked import seconds_worked
 from mpt_studio.units import count
 
@@ -27,7 +29,11 @@ HEADERS = (
     "Epochs",
     "Seed",
     "Data",
+    "Tags",
+    "Note",
 )
+NAME, TAGS, NOTE = 0, HEADERS.index("Tags"), HEADERS.index("Note")
+"""Columns that people write."""
 NUMBERS = frozenset({2, 3, 5, 8, 9})
 """Columns that are aligned to the right."""
 DAMAGED = "damaged"
@@ -66,10 +72,29 @@ class Row:
         """Whether it stands below an update."""
         return self.kind == "run" and bool(self.update)
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tags_of(self.cells[TAGS])
+
     def matches(self, text: str) -> bool:
-        """Whether a cell or the id contains ``text``, in any case."""
-        wanted = text.casefold()
-        return any(wanted in cell.casefold() for cell in (*self.cells, self.id))
+        """Whether a cell or the id contains ``text``, in any case, and all tags are there that it asks for."""
+        wanted, asked = asked_tags(text.casefold())
+        own = {tag.casefold() for tag in self.tags}
+        return own.issuperset(asked) and any(wanted in cell.casefold() for cell in (*self.cells, self.id))
+
+
+def asked_tags(text: str) -> tuple[str, tuple[str, ...]]:
+    """A search without its "tag:night" and "tag:'cam 2'", and those tags."""
+    tags = tuple(quoted or plain for quoted, plain in _TAG.findall(text))
+    return " ".join(_TAG.sub(" ", text).split()), tags
+
+
+def asking(tag: str) -> str:
+    """What asks for a tag in the search."""
+    return f"tag:'{tag}'" if " " in tag else f"tag:{tag}"
+
+
+_TAG = re.compile(r"\btag:(?:'([^']*)'|(\S+))")
 
 
 def rows_of(store: Store) -> list[Row]:
@@ -151,6 +176,8 @@ def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]], runs: lis
             str(training.epochs),
             str(training.seed),
             update.recipe.data,
+            ", ".join(update.said.tags),
+            update.said.note,
         ),
         tips={2: said + accuracy_tip, 3: said + nfr_tip} if best else {},
         why_not_resumed=stuck,
@@ -169,7 +196,7 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
         outcome=run.outcome,
         message=run.message,
         cells=(
-            run.label or run.id,
+            run.title,
             run.outcome,
             accuracy,
             nfr,
@@ -180,6 +207,8 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
             str(training.epochs),
             str(training.seed),
             run.recipe.data,
+            ", ".join(run.said.tags),
+            run.said.note,
         ),
         tips={2: accuracy_tip, 3: nfr_tip},
     )

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import dataclasses
 import threading
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QAbstractItemView
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.runs.page import RunsPage
-from mpt_studio.gui.runs.rows import HEADERS, Row, named, rows_of
+from mpt_studio.gui.runs.recipes_dialog import RecipesDialog
+from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS, Row, named, rows_of
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import Member, Store
+from mpt_studio.store.said import Said, say
 
 from .test_rows import filled
 
@@ -206,3 +210,75 @@ def test_that_a_run_trained_alone_is_resumed_on_the_command_line(page: RunsPage)
 
 def test_that_when_and_how_long_come_before_the_recipe(page: RunsPage) -> None:
     assert HEADERS[:6] == ("Name", "Outcome", "Accuracy (own classes)", "NFR (old classes)", "Started", "Took")
+
+
+def at(page: RunsPage, name: str) -> int:
+    return next(number for number, row in enumerate(page.model.rows) if row.cells[0] == name)
+
+
+def test_that_names_tags_and_notes_are_written_in_place_and_kept(page: RunsPage, qtbot: QtBot, filled: Store) -> None:
+    update = filled.updates()[0]
+    row = at(page, update.title)
+    for column, text in ((NAME, "Night run"), (TAGS, "night, lamps"), (NOTE, "Better on lamps.")):
+        page.model.setData(page.model.index(row, column), text)
+    qtbot.waitUntil(lambda: page.model.rows[row].cells[NOTE] == "Better on lamps.")
+    assert page.model.rows[row].cells[NAME] == "Night run"
+    assert filled.update(update.id).said == Said("Night run", ("night", "lamps"), "Better on lamps.")
+
+
+def test_that_a_name_is_edited_by_keyboard(page: RunsPage, qtbot: QtBot, filled: Store) -> None:
+    title = filled.updates()[0].title
+    choose(page, title)
+    page.edit(NAME)
+    editor = page.table.findChild(QLineEdit)
+    assert editor.text() == title
+    editor.setText("By hand")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "By hand" in [row.cells[0] for row in page.model.rows])
+
+
+def test_that_the_search_asks_for_tags(page: RunsPage, qtbot: QtBot, filled: Store) -> None:
+    assert page.tags.isHidden()
+    run = filled.runs()[0]
+    say(run.folder, tags="cam 2, night")
+    page.refresh()
+    qtbot.waitUntil(page.tags.isVisible)
+    page.tags.ask_for("cam 2")
+    assert page.search.text() == "tag:'cam 2'"
+    assert run.id in [row.id for row in page.model.rows]
+    assert len(page.model.rows) < 4
+    page.tags.ask_for("night")
+    assert page.search.text() == "tag:'cam 2' tag:night"
+    page.tags.ask_for("cam 2")
+    page.search.setText("tag:nig")
+    assert page.model.rows == []
+
+
+def test_that_columns_are_chosen_at_the_header_and_remembered(page: RunsPage, qtbot: QtBot, filled: Store) -> None:
+    texts = [action.text() for action in page.columns.menu().actions()]
+    assert texts[:3] == ["Name", "Outcome", "Tags"]
+    next(action for action in page.columns.menu().actions() if action.text() == "Seed").setChecked(False)
+    page.table.setColumnWidth(NAME, 222)
+    page.columns.keep()
+    again = RunsPage(page.workspace)
+    qtbot.addWidget(again)
+    again.show()
+    qtbot.waitUntil(lambda: again.model.rowCount() == 4)
+    assert again.table.isColumnHidden(HEADERS.index("Seed"))
+    assert again.table.columnWidth(NAME) == 222
+
+
+def test_that_two_recipes_are_compared_where_two_are_selected(page: RunsPage, qtbot: QtBot, filled: Store) -> None:
+    update = filled.updates()[0]
+    training = dataclasses.replace(update.recipe.training, seed=7)
+    filled.create_update(dataclasses.replace(update.recipe, training=training), title="other seed")
+    page.refresh()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 5)
+    choose(page, update.title)
+    assert not page.buttons["differ"].isEnabled()
+    choose(page, "other seed", update.title)
+    page.buttons["differ"].click()
+    dialog = page.findChild(RecipesDialog)
+    cells = [dialog.table.item(0, column).text() for column in range(3)]
+    assert (dialog.table.rowCount(), cells) == (1, ["Seed", "7", str(update.recipe.training.seed)])
+    dialog.reject()
