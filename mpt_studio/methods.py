@@ -136,6 +136,89 @@ churn (Jiang et al., ICLR 2022); focal distillation only where the old model is 
 BCWI = "BCWI"
 """Backward-compatible weight interpolation (Schumann et al., 2023; PAINT, NeurIPS 2022): after training, not a loss."""
 
+
+@dataclass(frozen=True)
+class Naming:
+    """What a method is called for people who have not read the paper; its published name stands beside."""
+
+    plain: str
+    """Two or three words."""
+    sentence: str
+    """What it does to the update."""
+    short: str
+    """Both names where room is scarce: tables and legends."""
+
+
+NAMINGS: dict[str, Naming] = {
+    "No_Treatment": Naming(
+        "Plain training", "Trains as if there were no old model: what you would get anyway.", "Plain training"
+    ),
+    "PCT_Naive": Naming(
+        "Repeat what was right", "Weighs samples that the old model gets right twice.", "Repeat (PCT_Naive)"
+    ),
+    "PCT_KL": Naming(
+        "Keep close to the old model",
+        "Keeps the old model's answers, above all where they are right.",
+        "Keep close (PCT_KL)",
+    ),
+    "PCT_LM": Naming(
+        "Keep close to the old model, by logits", "As PCT_KL, with a distance of logits instead.", "Keep close (PCT_LM)"
+    ),
+    "ELODI": Naming(
+        "Keep close to an ensemble", "Keeps close to the mean of several reference models; costly.", "Ensemble (ELODI)"
+    ),
+    "ELODI_topk": Naming(
+        "Keep close to an ensemble's best answers",
+        "As ELODI, for the largest logits only; costly.",
+        "Ensemble (ELODI_topk)",
+    ),
+    "MPT_KL": Naming(
+        "Margin preserving",
+        "Keeps close to the old and the reference model, and trains with a margin that holds new classes back.",
+        "Margin (MPT_KL)",
+    ),
+    "MPT_LM": Naming(
+        "Margin preserving, by logits", "As MPT_KL, with a distance of logits instead.", "Margin (MPT_LM)"
+    ),
+    "MPT_nodistillation": Naming("The margin alone", "MPT without staying close to any model.", "Margin alone (MPT)"),
+    "MPT_KL_nobias": Naming("Keep close to both", "MPT_KL without its margin.", "No margin (MPT_KL)"),
+    "MPT_LM_nobias": Naming("Keep close to both, by logits", "MPT_LM without its margin.", "No margin (MPT_LM)"),
+    "Churn_KD": Naming(
+        "Keep close everywhere", "Keeps the old model's answers, right or wrong: least churn.", "Close everywhere (KD)"
+    ),
+    "Old_Correct_KL": Naming(
+        "Keep close where it was right",
+        "Keeps the old model's answers only where they are right.",
+        "Close where right (KL)",
+    ),
+    BCWI: Naming(
+        "Mix the weights", "Between the old model's weights and a candidate's; no training.", "Mixture (BCWI)"
+    ),
+}
+"""By published name."""
+FIRST = "MPT_KL"
+"""The method to begin with."""
+WHY_FIRST = (
+    "Begin with Margin (MPT_KL): one number, its margin b, trades flips against new classes. Compare it with plain "
+    "training and its free logit offset γ; keep what is better there."
+)
+
+
+def plain_name(name: str) -> str:
+    """ "Margin preserving (MPT_KL)" for a published name; other names as they are."""
+    naming = NAMINGS.get(name)
+    return f"{naming.plain} ({name})" if naming else name
+
+
+def shown(label: str) -> str:
+    """A label of ``label_of`` for people, short: "Margin (MPT_KL) b=2 @old"; what is no such label as it is."""
+    mixed, of, rest = label.partition(" of ")
+    if mixed == BCWI and of:
+        return f"{NAMINGS[BCWI].short} of {shown(rest)}"
+    name, space, more = label.partition(" ")
+    return f"{NAMINGS[name].short}{space}{more}" if name in NAMINGS else label
+
+
 _BY_SNAKE = {name.lower(): name for name in METHODS} | {
     "none": "No_Treatment",
     "mpt_no_distillation": "MPT_nodistillation",

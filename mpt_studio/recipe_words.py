@@ -60,7 +60,7 @@ class Difference:
 
 
 def differences(one: Any, other: Any) -> list[Difference]:
-    """The fields in which two recipes, of whatever kind, differ, in the order of the form; a field that one of them lacks is "–" there."""
+    """The fields in which two recipes of any kind differ, in the form's order; one that a recipe lacks is "–" there."""
     before, after = flat(one), flat(other)
     told = [
         (name, in_words(one, name) if name in before else "–", in_words(other, name) if name in after else "–")

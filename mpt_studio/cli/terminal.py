@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step, Tried
+from mpt_studio.methods import shown
 from mpt_studio.units import count, told
 
 
@@ -54,8 +55,8 @@ class Terminal:
         """Show one event."""
         match event:
             case Stage():
-                self.label = event.label
-                self._print(f"[{event.index + 1}/{event.count}] {event.label}: run {event.run}")
+                self.label = shown(event.label)
+                self._print(f"[{event.index + 1}/{event.count}] {self.label}: run {event.run}")
             case Started():
                 self.steps, self.epochs = event.steps, event.epochs
                 resumed = f", resumed at step {event.step}" if event.step else ""

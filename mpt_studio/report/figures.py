@@ -10,6 +10,7 @@ from mpt_studio.compare.figures.noise_floor import floors_of
 from mpt_studio.compare.matching.doctor import PAIR_WORDS
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.errors import one_sentence
+from mpt_studio.methods import shown
 from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import UNITS, told
 
@@ -22,7 +23,7 @@ def update_report(result: dict[str, Any]) -> str:
     lines = [_headline(result), *_skipped(result["data"]), "", _candidates_table(result)]
     recommended = result.get("recommended")
     if recommended:
-        lines += ["", f"Recommended: {'' if recommended['run'] else 'none. '}{recommended['reason']}"]
+        lines += ["", f"Recommended: {'' if recommended['run'] else 'none. '}{_reason(result)}"]
     if floors := floors_of(result):
         lines += ["", f"Noise floor, between two plain models of other seeds: {_floor(floors)}."]
     lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
@@ -55,11 +56,19 @@ def _headline(result: dict[str, Any]) -> str:
     )
 
 
+def _reason(result: dict[str, Any]) -> str:
+    """As it was recorded, with the candidate as the table calls it."""
+    chosen = result["recommended"]
+    label = next((row["label"] for row in result["candidates"] if row["run"] == chosen.get("run")), "")
+    reason = str(chosen["reason"])
+    return reason.replace(label, shown(label), 1) if label else reason
+
+
 def _candidates_table(result: dict[str, Any]) -> str:
     rows = result["candidates"]
     chosen = (result.get("recommended") or {}).get("run")
-    shown = {subset for subset in SUBSETS if not rows or _is_told(rows[0], subset)}
-    columns = [(figure, subset) for figure in FIGURES for subset in figure.told_on if subset in shown]
+    subsets = {subset for subset in SUBSETS if not rows or _is_told(rows[0], subset)}
+    columns = [(figure, subset) for figure in FIGURES for subset in figure.told_on if subset in subsets]
 
     def head(figure: Figure, subset: Subset) -> str:
         samples = rows[0][subset]["samples"] if rows else 0
@@ -70,7 +79,7 @@ def _candidates_table(result: dict[str, Any]) -> str:
     for row in rows:
         cells = (_cell(figure, row[subset], figure.told_with_interval) for figure, subset in columns)
         star = "*" if row["run"] == chosen else ""
-        table.add_row(star, row["label"], *(row.get(name, "") for name in verdict), *cells)
+        table.add_row(star, shown(row["label"]), *(row.get(name, "") for name in verdict), *cells)
     return str(table)
 
 

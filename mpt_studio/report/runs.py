@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mpt_studio.methods import shown
 from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import told
 
@@ -27,7 +28,9 @@ def runs_report(jobs: Sequence[Update | Search], runs: Sequence[Run]) -> str:
         every, old = test.get("own_classes") or test.get("all", {}), test.get("old_classes", {})
         accuracy = every.get("accuracy_new", every.get("accuracy"))
         figures = (_counted(accuracy, every), _counted(old.get("nfr"), old))
-        table.add_row(run.id, f"{run.said.name or run.label}{_tagged(run)}", _when(run.created), run.outcome, *figures)
+        table.add_row(
+            run.id, f"{run.said.name or shown(run.label)}{_tagged(run)}", _when(run.created), run.outcome, *figures
+        )
     return str(table)
 
 

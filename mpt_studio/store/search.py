@@ -12,6 +12,7 @@ from mpt_studio.store.entry import StoreEntry
 from mpt_studio.store.folder import settled
 from mpt_studio.store.members import JobWriter, Member
 from mpt_studio.store.record import SearchFields, State, check_fields, read_recipe, read_record
+from mpt_studio.store.said import read_said
 
 RECORD = "search.json"
 JOURNAL = "journal.log"
@@ -90,7 +91,8 @@ def read_search(folder: Path) -> Search:
         recipe=read_recipe(SearchRecipe, path, values["recipe"]),
         members=tuple(Member(m["run"], m["role"], m["method"], m["label"]) for m in values["members"]),
         trials=tuple(_trial(row) for row in values["trials"]),
-        **{name: values[name] for name in ("title", "created", "outcome", "message", "result", "found", "seconds")},
+        title=read_said(folder).name or values["title"],
+        **{name: values[name] for name in ("created", "outcome", "message", "result", "found", "seconds")},
         ended=values.get("ended"),
     )
 

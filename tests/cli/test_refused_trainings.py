@@ -144,4 +144,4 @@ def test_that_an_update_with_patience_goes_on_from_the_best_epochs_it_kept(
     words = ["--patience", "1", "--patience-on", "nfr", "--methods", "none,none@old,bcwi", "--store", str(tmp_path)]
     code, out, _ = run(capsys, "update", "--data", f"folder:{place}/images", *OWN, *TRAINING, *words)
     assert code == 0
-    assert "BCWI of No_Treatment @old" in out
+    assert "Mixture (BCWI) of Plain training @old" in out

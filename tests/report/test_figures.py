@@ -57,6 +57,6 @@ def test_that_candidates_stand_in_a_table_with_the_subset_of_every_figure() -> N
         "accuracy", "accuracy", "accuracy", "NFR", "[95", "%]", "NFR", "[95", "%]", "PFR", "relative", "NFR",
     ]  # fmt: skip
     assert lines[3].count("n=2160") == 7
-    assert lines[4].startswith("*  MPT_KL")
+    assert lines[4].startswith("*  Margin (MPT_KL)")
     assert lines[4].count("[0.6–1.4]") == 2
     assert lines[-1] == "Recommended: It flips least."

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from mpt_studio.gui.beside.worker_client import WorkerClient
+from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe, to_json
 from mpt_studio.units import estimated
 
@@ -36,7 +37,7 @@ class Estimate:
     @property
     def parts(self) -> str:
         """A version a line."""
-        return "\n".join(f"{label}: about {estimated(seconds)}" for label, seconds in self.versions.items())
+        return "\n".join(f"{shown(label)}: about {estimated(seconds)}" for label, seconds in self.versions.items())
 
 
 class Estimates(QObject):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from mpt_studio import units
 from mpt_studio.gui.widgets.plain import percent
 from mpt_studio.jobs import why_not_resumed
+from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Problem, Run, Store, Update
 from mpt_studio.store.said import tags_of
@@ -153,7 +154,7 @@ def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]], runs: lis
     recommended = ((update.result or {}).get("recommended") or {}).get("run")
     best = figures.get(recommended, {})
     (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(best), _nfr(best)
-    said = f"Of the recommended candidate, {best.get('label')}.\n" if best else ""
+    said = f"Of the recommended candidate, {shown(str(best.get('label')))}.\n" if best else ""
     training = update.recipe.training
     paused = update.outcome == "running" and any(run.outcome == "paused" for run in runs)
     outcome = "paused" if paused else update.outcome
@@ -196,7 +197,7 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
         outcome=run.outcome,
         message=run.message,
         cells=(
-            run.title,
+            run.said.name or shown(run.title),
             run.outcome,
             accuracy,
             nfr,
@@ -224,7 +225,11 @@ def result_words(update: Update) -> str:
         return f"{OUTCOMES[update.outcome][0]} {update.outcome}" + (f": {update.message}" if update.message else "")
     accuracy, nfr = _rate(best, "all", "accuracy_new"), _rate(best, "old_classes", "nfr")
     figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old)", nfr)) if text]
-    return f"★ {best.get('label', '')}: {', '.join(figures)}" if figures else f"★ {best.get('label', '')}"
+    return (
+        f"★ {shown(str(best.get('label', '')))}: {', '.join(figures)}"
+        if figures
+        else f"★ {shown(str(best.get('label', '')))}"
+    )
 
 
 def _rate(figures: Mapping[str, Any], subset: str, name: str) -> str:

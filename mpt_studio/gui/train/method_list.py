@@ -15,7 +15,19 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui.train.field_editors import Stacked
 from mpt_studio.gui.train.form_fields import FieldSpec
 from mpt_studio.gui.widgets import plain, theme
-from mpt_studio.methods import BCWI, METHODS, Method, label_of, method_named, methods_named
+from mpt_studio.methods import (
+    BCWI,
+    FIRST,
+    METHODS,
+    NAMINGS,
+    WHY_FIRST,
+    Method,
+    label_of,
+    method_named,
+    methods_named,
+    plain_name,
+    shown,
+)
 from mpt_studio.recipe_words import number_text
 
 _PLAIN = "No_Treatment"
@@ -48,6 +60,11 @@ def describe(method: Method) -> str:
     return f"{_DISTILLATION[method.distillation]}{teachers}{margin}."
 
 
+def _about(method: Method) -> tuple[str, ...]:
+    first = "Begin with this one." if method.name == FIRST else ""
+    return plain_name(method.name), NAMINGS[method.name].sentence, describe(method), first
+
+
 class _Row(QObject):
     """One method: the widgets of a line of the list, and the names that it adds to the recipe."""
 
@@ -58,7 +75,7 @@ class _Row(QObject):
         self.method, self._list = method, parent
         self._kept: list[str] | None = None
         """Its names as they were given, until the user changes something of it."""
-        self.box = QCheckBox(method.name, parent)
+        self.box = QCheckBox(shown(method.name), parent)
         self.from_old = self._check("@old", f"{method.name} from the old model")
         self.bcwi = self._check(BCWI, f"{BCWI} of {method.name} from the old model")
         self.margins = self._margins() if method.logit_margin else None
@@ -138,13 +155,13 @@ class _Row(QObject):
         if self.margins is not None:
             self.margins.setEnabled(self.box.isChecked() or self.from_old.isChecked())
             theme.mark(self.margins, invalid=bool(self.problem()))
-        plain.set_tip(self.box, "\n".join(filter(None, (describe(self.method), self._trains()))))
+        plain.set_tip(self.box, "\n".join(filter(None, (*_about(self.method), self._trains()))))
 
     def _trains(self) -> str:
         if self.method.name == _PLAIN and self.names() == ["none"]:
             return "It is the reference: always trained, for it is what you would get."
         try:
-            made = [label_of(m) for m in methods_named(",".join(self.names())) if self.names()]
+            made = [shown(label_of(m)) for m in methods_named(",".join(self.names())) if self.names()]
         except UserError:
             return ""
         labels = made if self.method.name == _PLAIN else made[1:]
@@ -169,6 +186,9 @@ class MethodList(Stacked):
             row.place(grid)
             row.changed.connect(self._row_changed)
         self.column.addLayout(grid)
+        why = plain.label(WHY_FIRST, wrap=True)
+        theme.mark(why, muted=True)
+        self.column.addWidget(why)
 
     def value(self) -> str:
         return self._text

@@ -30,6 +30,7 @@ from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import ErrorPanel
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Run, Update
 
@@ -194,7 +195,7 @@ class TrainPage(Page):
     def _cancel(self) -> None:
         """It throws work away, so it asks; *Stop and keep* does not."""
         version = self.state.current if self.state is not None else None
-        if ask_to_cancel(self, self.status.title, version.label if version is not None else ""):
+        if ask_to_cancel(self, self.status.title, version.name if version is not None else ""):
             self._ask(self.queue.cancel, "Cancelling…")
 
     def _ask(self, what: Callable[[], None], words: str) -> None:
@@ -270,7 +271,7 @@ class TrainPage(Page):
 
     def _add_curves(self, version: VersionState) -> None:
         if version.role != "ensemble":
-            self.curves.add_run(version.run, version.label, version.color)
+            self.curves.add_run(version.run, version.name, version.color)
 
     def _show_flips(self, run: str, events: list[Event]) -> None:
         epochs = [event for event in events if isinstance(event, Epoch)]
@@ -281,7 +282,7 @@ class TrainPage(Page):
         rates = epochs[-1].validation.get("old_classes") or {}
         self._offer_dataset()
         counts = rates.get("negative_flips"), rates.get("samples")
-        self.strip.show_flips(version.label, epochs[-1].epoch, rates.get("nfr"), epochs[-1].flipped, *counts)
+        self.strip.show_flips(version.name, epochs[-1].epoch, rates.get("nfr"), epochs[-1].flipped, *counts)
 
     def _tell_notes(self) -> None:
         assert self.state is not None
@@ -342,7 +343,7 @@ class TrainPage(Page):
 
     def _add_overlay(self, found: tuple[Run, RunCurves]) -> None:
         run, curves = found
-        self.curves.add_run(run.id, run.title, len(self.curves.run_ids), curves, overlay=True)
+        self.curves.add_run(run.id, shown(run.title), len(self.curves.run_ids), curves, overlay=True)
 
     @Slot()
     def _offer_dataset(self) -> None:

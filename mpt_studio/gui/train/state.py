@@ -10,6 +10,7 @@ from typing import Literal
 from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
 from mpt_studio.gui.workspace.version import FIXED_COLORS
 from mpt_studio.jobs.plan import plan_of
+from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store.worked import Stopwatch
 
@@ -32,6 +33,11 @@ class VersionState:
     at: int = 0
     """Optimizer steps done."""
     watch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def name(self) -> str:
+        """For people; ``label`` is what its run and its estimate are found by."""
+        return shown(self.label)
 
     @property
     def seconds(self) -> float:

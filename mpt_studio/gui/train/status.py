@@ -199,7 +199,7 @@ class _VersionChip(QLabel):
         self._shown: tuple[object, ...] = ()
 
     def show_version(self, version: VersionState) -> None:
-        shown = (version.label, version.state, version.color, theme.is_dark())
+        shown = (version.name, version.state, version.color, theme.is_dark())
         if shown == self._shown:
             return
         self._shown = shown
@@ -211,12 +211,12 @@ class _VersionChip(QLabel):
         mark = c.wrong if version.state == "failed" else color
         self.setText(
             f'<span style="color:{mark}">{GLYPHS[version.state]}</span>&nbsp;'
-            f'<span style="color:{text}">{html.escape(plain.shortened(version.label, 36))}</span>'
+            f'<span style="color:{text}">{html.escape(plain.shortened(version.name, 36))}</span>'
         )
         edge = color if active else c.border
         self.setStyleSheet(f"background: {back}; border: 1px solid {edge}; border-radius: 9px; padding: 2px 8px;")
-        plain.set_tip(self, f"{version.label} {_WORDS.get(version.state, version.state)}")
-        self.setAccessibleName(f"{version.label}: {version.state}")
+        plain.set_tip(self, f"{version.name} {_WORDS.get(version.state, version.state)}")
+        self.setAccessibleName(f"{version.name}: {version.state}")
         self.adjustSize()
         self.updateGeometry()
 
@@ -228,9 +228,9 @@ def _what(state: UpdateState) -> str:
     if version is None:
         return state.status
     if version.state == "paused":
-        return f"Paused in {version.label}"
+        return f"Paused: {version.name}"
     if version.state == "running":
-        return f"Training {version.label}" if version.step else f"Preparing {version.label}…"
+        return f"Training: {version.name}" if version.step else f"Preparing: {version.name}…"
     return "Evaluating and comparing…"
 
 

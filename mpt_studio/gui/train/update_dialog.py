@@ -42,6 +42,7 @@ from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.jobs import absolute_spec
 from mpt_studio.jobs.kinds import kind_of
 from mpt_studio.jobs.plan import old_model_problem, plan_of
+from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe, preset
 from mpt_studio.units import count
 
@@ -258,7 +259,7 @@ class UpdateDialog(FormDialog):
             part.setEnabled(found is not None)
         self.why.tell(self._why(found) if found is not None else "")
         self.about_way.tell(about_way(found, recipe) if ready and found and recipe else "")
-        self.methods.tell(listed([each.label for each in plan_of(recipe)], 12) if recipe is not None else "")
+        self.methods.tell(listed([shown(each.label) for each in plan_of(recipe)], 12) if recipe is not None else "")
         self.check()
         self.use.setEnabled(ready)
         self.estimates.want(recipe if not self.missing() else None)

@@ -47,7 +47,7 @@ class UpdateProgress(Job):
         if version is None:
             self.progressed.emit(self._wish or "starting", -1.0)
             return
-        where = f"{version.label} ({state.versions.index(version) + 1} of {len(state.versions)})"
+        where = f"{version.name} ({state.versions.index(version) + 1} of {len(state.versions)})"
         doing = self._wish or ("waits for the disk" if state.waits else "paused" if state.is_paused else "")
         self.progressed.emit(", ".join(filter(None, (where, version.epoch_text, doing))), state.fraction)
 

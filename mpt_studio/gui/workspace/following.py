@@ -17,6 +17,7 @@ from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.opening import Opening
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.jobs.plan import plan_of
+from mpt_studio.methods import shown
 from mpt_studio.predictions import Predictions, read_predictions
 
 _SHOWN = ("old", "reference", "candidate")
@@ -120,4 +121,4 @@ class Following(QObject):
 
 def _training(key: str, label: str, role: str, method: str = "") -> Version:
     color = making.FIXED_COLORS.get(role, 0)
-    return Version(key, label, role, method=method, color=color, run=key, is_training=True)
+    return Version(key, shown(label), role, method=method, color=color, run=key, is_training=True)

@@ -11,6 +11,7 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.compare.figures.decision import Decision
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.methods import shown
 from mpt_studio.predictions import Predictions, Scale, UnclearScores, is_predictions, read_predictions, with_truth
 from mpt_studio.predictions.truth import on_test_part
 from mpt_studio.reading import Reading
@@ -78,7 +79,7 @@ def checkpoint_label(found: Checkpoint, path: Path) -> str:
     """Short text for a checkpoint: its method or role where the header says so, else the file's name."""
     if path.stem not in ("last", "best"):
         return path.stem
-    return {"old": "Old model", "reference": "Reference"}.get(found.role, "") or found.method or path.stem
+    return {"old": "Old model", "reference": "Reference"}.get(found.role, "") or shown(found.method) or path.stem
 
 
 def read_or_ask(path: Path, scores: Scale | None) -> Predictions | UnclearScores:
@@ -132,7 +133,7 @@ def _member(values: dict[str, Any], role: str, color: int) -> Version:
         raise UserError(f"The update's result has no predictions of {values.get('label', role)!r}.")
     return Version(
         key=str(values.get("run") or checkpoint or folder),
-        label=str(values.get("label") or values.get("method") or role),
+        label=shown(str(values.get("label") or values.get("method") or role)),
         role=role,
         method=str(values.get("method") or ""),
         color=color,
@@ -170,7 +171,7 @@ def of_run(run: Run) -> Version:
         raise UserError(f"The run {run.label or run.id} has no weights yet ({run.outcome}).")
     return Version(
         key=run.id,
-        label=run.label or run.id,
+        label=shown(run.title),
         role=run.recipe.role if run.recipe.role != "ensemble" else "candidate",
         method=run.recipe.method.name,
         checkpoint=str(run.checkpoint or ""),

@@ -99,7 +99,7 @@ def test_that_a_recipe_is_duplicated(page: RunsPage, qtbot: QtBot) -> None:
 
 
 def test_that_a_single_run_s_recipe_becomes_an_update_s(page: RunsPage, qtbot: QtBot) -> None:
-    choose(page, "MPT_KL")
+    choose(page, "Margin (MPT_KL)")
     with qtbot.waitSignal(page.workspace.show_recipe) as heard:
         page.buttons["duplicate"].click()
     assert heard.args[0].methods == "none,mpt_kl"  # it is a member: its update's recipe

@@ -36,21 +36,25 @@ def test_that_runs_stand_below_their_update_and_single_ones_apart(filled: Store)
         ("run", "alone", False),
         ("update", "Spring release", False),
         ("run", "Old model", True),
-        ("run", "MPT_KL", True),
+        ("run", "Margin (MPT_KL)", True),
     ]
 
 
 def test_that_figures_say_their_subset_and_n(filled: Store) -> None:
     rows = {row.cells[0]: row for row in run_rows.rows_of(filled)}
     assert rows["Spring release"].cells[2:4] == ("80.0 % of 10", "25.0 % of 4")
-    assert "n = 4" in rows["MPT_KL"].tips[3]
-    assert "NFR (old classes)" in rows["MPT_KL"].tips[3]
+    assert "n = 4" in rows["Margin (MPT_KL)"].tips[3]
+    assert "NFR (old classes)" in rows["Margin (MPT_KL)"].tips[3]
     assert rows["Old model"].cells[2:4] == ("50.0 % of 10", "")
 
 
 def test_that_finding_keeps_the_update_above_its_run(filled: Store) -> None:
     rows = run_rows.rows_of(filled)
-    assert [row.cells[0] for row in run_rows.filtered(rows, "MPT_KL")] == ["Spring release", "Old model", "MPT_KL"]
+    assert [row.cells[0] for row in run_rows.filtered(rows, "MPT_KL")] == [
+        "Spring release",
+        "Old model",
+        "Margin (MPT_KL)",
+    ]
     assert [row.cells[0] for row in run_rows.filtered(rows, "old model")] == ["Spring release", "Old model"]
     assert [row.cells[0] for row in run_rows.filtered(rows, "elsewhere")] == ["alone"]
     assert run_rows.filtered(rows, "  ") == rows

@@ -128,7 +128,7 @@ def test_that_versions_curves_and_flips_show_what_the_trainer_wrote(qtbot: QtBot
     run_to_end(qtbot, bench)
     page = bench.page
     labels = [page.curves._runs[run].label for run in page.curves.run_ids]
-    assert labels == ["Old model", "No_Treatment"]
+    assert labels == ["Old model", "Plain training"]
     assert [chip.text().count("✓") for chip in page.status._chips] == [1, 1]
     assert len(page.strip._pictures.ids) == 2
     assert "NFR (old classes) 2.0 %" in page.strip._title.text()
@@ -154,10 +154,10 @@ def test_that_pause_go_on_and_stop_reach_the_trainer_and_show(qtbot: QtBot, benc
     bench.page.start_update(recipe(), "Mine")
     status = bench.page.status
     qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
-    assert "Training No_Treatment" in status._what.text()
+    assert "Training: Plain training" in status._what.text()
     assert not status.resume.isVisible()
     status.pause.click()
-    qtbot.waitUntil(lambda: status._what.text() == "Paused in No_Treatment")
+    qtbot.waitUntil(lambda: status._what.text() == "Paused: Plain training")
     assert status.pause.text() == "Go on"
     status.pause.click()
     qtbot.waitUntil(lambda: status.pause.text() == "Pause")
@@ -179,7 +179,7 @@ def test_that_while_it_waits_for_the_disk_only_cancel_is_offered(qtbot: QtBot, b
     assert [b.isEnabled() for b in (status.pause, status.stop, status.cancel)] == [False, False, True]
     assert status.pause.text() == "Pause"
     page._take(update, [(run, Paused(paused=False, by_disk=True))])
-    assert status._what.text() == "Training No_Treatment"
+    assert status._what.text() == "Training: Plain training"
     assert not errors.isVisible()
     assert status.pause.isEnabled()
     with qtbot.waitSignal(page.update_ended):
@@ -305,7 +305,7 @@ def test_that_cancel_asks_first_and_stop_and_keep_does_not(
     bench.page.start_update(recipe(), "Mine")
     qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
     bench.page.status.cancel.click()
-    assert asked == [("Mine", "No_Treatment")]
+    assert asked == [("Mine", "Plain training")]
     assert (bench.page.status._what.text() == "Cancelling…") is meant
     with qtbot.waitSignal(bench.page.update_ended):
         bench.page.status.stop.click()

@@ -38,7 +38,7 @@ def test_that_the_time_is_asked_for_once_somebody_sees_the_recipe(
     place = side.start.y()
     worker.last.answer({"seconds": 130.0, "device": "cuda", "versions": [{"label": "MPT_KL b=1", "seconds": 130.0}]})
     assert (side.time.text(), side.start.y()) == ("About 2 min on cuda", place)
-    assert "MPT_KL b=1: about 2 min" in side.time.toolTip()
+    assert "Margin (MPT_KL) b=1: about 2 min" in side.time.toolTip()
 
 
 def test_that_a_recipe_that_will_not_do_has_no_time(qtbot: QtBot, side: RecipeSide, worker: FakeWorker) -> None:

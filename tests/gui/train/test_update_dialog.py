@@ -74,7 +74,9 @@ def test_that_data_and_model_are_dropped_seen_and_proposed_with_the_time(
     assert dialog.picker.summary.text() == "2 old classes, 1 new one"
     assert dialog.picker.tools.isHidden()
     assert (dialog.way.currentData(), dialog.begin.value()) == ("fine-tune", "pretrained")
-    assert dialog.methods.text().startswith("No_Treatment, No_Treatment @old, BCWI of No_Treatment @old")
+    assert dialog.methods.text().startswith(
+        "Plain training, Plain training @old, Mixture (BCWI) of Plain training @old"
+    )
     qtbot.waitUntil(lambda: bool(asked(worker, "estimate")), timeout=4 * REST_MS)
     worker.last.answer({"seconds": 200.0, "device": "cuda", "versions": [{"label": "No_Treatment", "seconds": 200.0}]})
     assert dialog.time.text() == "About 3 min on cuda"

@@ -65,7 +65,7 @@ def test_that_the_old_model_that_an_update_was_given_is_there_from_the_start(
     shown = [(v.label, v.role, v.key, v.is_training) for v in workspace.versions]
     assert shown == [
         ("deployed", "old", str(deployed), False),
-        ("No_Treatment", "reference", update, True),
+        ("Plain training", "reference", update, True),
     ]
     assert workspace.worker.last.job == "evaluate"  # type: ignore[union-attr, attr-defined]
 

@@ -1,0 +1,45 @@
+"""What methods are called for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpt_studio.methods import BCWI, FIRST, METHODS, NAMINGS, label_of, methods_named, plain_name, shown
+
+
+def test_that_every_method_has_a_plain_name_a_sentence_and_a_short_name_of_its_own() -> None:
+    assert list(NAMINGS) == [*METHODS, BCWI]
+    assert len({naming.plain for naming in NAMINGS.values()}) == len(NAMINGS)
+    assert len({shown(name) for name in NAMINGS}) == len(NAMINGS)
+    assert all(len(shown(name)) <= 26 and naming.sentence.endswith(".") for name, naming in NAMINGS.items())
+    assert FIRST in METHODS
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("No_Treatment", "Plain training"),
+        ("MPT_KL", "Margin (MPT_KL)"),
+        ("MPT_KL b=2 @old", "Margin (MPT_KL) b=2 @old"),
+        ("BCWI of No_Treatment @old", "Mixture (BCWI) of Plain training @old"),
+        ("my model of 2024", "my model of 2024"),
+        ("Old model", "Old model"),
+        ("", ""),
+    ],
+)
+def test_that_labels_are_shown_in_plain_words_with_the_published_name(label: str, text: str) -> None:
+    assert shown(label) == text
+    assert shown(shown(label)) == text
+
+
+def test_that_labels_and_so_what_machines_read_keep_published_names() -> None:
+    assert [label_of(m) for m in methods_named("none,mpt_kl:2@old,bcwi")] == [
+        "No_Treatment",
+        "MPT_KL b=2 @old",
+        "BCWI of MPT_KL b=2 @old",
+    ]
+
+
+def test_that_the_plain_name_has_the_published_one_beside() -> None:
+    assert plain_name("PCT_KL") == "Keep close to the old model (PCT_KL)"
+    assert plain_name("resnet18") == "resnet18"
