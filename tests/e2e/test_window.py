@@ -63,7 +63,10 @@ def test_that_one_click_on_try_it_now_ends_with_a_flip_in_the_inspector(tmp_path
         window.actions_by_id["try_now"].trigger()
         yield lambda: any(isinstance(event, Step) for event in first_run_events(tmp_path))
         assert window.pages.key == "train"
-        yield lambda: not window.queue.is_busy and window.pages.key == "flips"
+        yield lambda: not window.queue.is_busy and window.pages.banner.action.isVisible()
+        assert window.pages.key == TRAIN.key  # nobody was taken from the curves
+        window.pages.banner.action.click()
+        window.pages.show_page(FLIPS.key)
         yield lambda: window.workspace.comparison() is not None and len(window.workspace.rows) > 0
         comparison = window.workspace.comparison()
         kinds = comparison.kinds[window.workspace.rows]
