@@ -50,6 +50,12 @@ def resource(name: str) -> Path:
     return installed if installed.exists() else package.parent / "resources" / name
 
 
+def documents() -> Path:
+    """Folder of the documentation: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    return package / "docs" if (package / "docs").is_dir() else package.parent / "docs"
+
+
 def named(text: str | Path) -> Path:
     """The path that somebody named, "~" expanded. Raises ``UserError`` for text that can be no path."""
     try:

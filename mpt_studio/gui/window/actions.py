@@ -309,8 +309,10 @@ _VIEW = (
 )
 _HELP = (
     Row("shortcuts", "&Shortcuts", lambda c: c.show_shortcuts(), "F1  ?", "Every key on one sheet", "keyboard"),
+    Row("glossary", "&Glossary", lambda c: c.show_help(), "Shift+F1", "What the words mean", "help"),
+    Row("documentation", "&Documentation", lambda c: c.show_help("training"), tip="All of it, offline", icon="info"),
     Row("reveal_logs", "Show the &log files", lambda c: c.reveal_logs(), tip="For reports of problems", icon="log"),
-    Row("about", "&About MPT Studio", lambda c: c.about(), tip="Version and sources", icon="info"),
+    Row("about", "&About MPT Studio", lambda c: c.about(), tip="Version and sources", icon="app"),
 )
 MENUS: dict[str, tuple[Row, ...]] = {
     "&File": _FILE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
@@ -20,6 +21,9 @@ from mpt_studio.gui.window.shortcut_sheet import ShortcutSheet
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 
+if TYPE_CHECKING:
+    from mpt_studio.gui.window.help_window import HelpWindow
+
 
 class Commands(QObject):
     """Knows the parts of the window; nothing here knows which key or menu asks for it."""
@@ -27,6 +31,7 @@ class Commands(QObject):
     def __init__(self, window: QMainWindow, workspace: Workspace, files: Files, pages: Pages, docks: Docks) -> None:
         super().__init__(window)
         self.window, self.workspace, self.files, self.pages, self.docks = window, workspace, files, pages, docks
+        self._help: HelpWindow | None = None
         self.exports = Exports(window, workspace, files.settings)
         workspace.show_recipe.connect(self.show_recipe)
         workspace.show_curves.connect(self.show_curves)
@@ -121,6 +126,17 @@ class Commands(QObject):
     def show_decoded(self) -> None:
         """What decoded images and features take of the disk, to be set and deleted."""
         DecodedDialog(self.window).open()
+
+    def show_help(self, page: str = "glossary") -> None:
+        """The glossary and the documentation, in one window that stays open beside the work."""
+        from mpt_studio.gui.window.help_window import HelpWindow
+
+        if self._help is None:
+            self._help = HelpWindow(self.window)
+        self._help.show_page(page)
+        self._help.show()
+        self._help.raise_()
+        self._help.activateWindow()
 
     def reveal_store(self) -> None:
         """Show the store in the file manager."""
