@@ -14,6 +14,8 @@ LABELS = {
     "data": "Data",
     "old": "Old model",
     "logit_margin": "Logit margin b",
+    "method.name": "Method",
+    "method.logit_margin": "Logit margin b",
     "noise_floor": "Noise floor",
     "ensemble_size": "Ensemble size",
     "model.arch": "Architecture",

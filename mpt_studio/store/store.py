@@ -97,8 +97,9 @@ class Store:
     def find(self, name: str) -> Run | Update | Search:
         """A run, an update or a search by its id or an unambiguous beginning of it. Raises ``UserError``."""
         folder = self._anywhere(name)
-        read = {"runs": read_run, "updates": read_update, "searches": read_search}[folder.parent.name]
-        return read(folder)
+        if folder.parent.name == "runs":
+            return read_run(folder)
+        return read_update(folder) if folder.parent.name == "updates" else read_search(folder)
 
     def run_folder(self, run: str) -> Path:
         """Folder of a run by its id, an unambiguous beginning of it, or its last six digits. Raises ``UserError``."""

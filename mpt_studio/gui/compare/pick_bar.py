@@ -99,8 +99,15 @@ class PickBar(QWidget):
 
     def _tell(self) -> None:
         picked = self.picked
-        self.reason.setText(f"★ {picked.reason}" if picked and picked.key else picked.reason if picked else "")
+        reason = self._named(picked) if picked else ""
+        self.reason.setText(f"★ {reason}" if picked and picked.key else reason)
         self.show_it.setEnabled(bool(picked and picked.key))
+
+    def _named(self, picked: Recommendation) -> str:
+        """The reason, with the version as it is called in this window."""
+        version = self._workspace.version(picked.key)
+        recorded = version.predictions.version if version is not None and version.predictions is not None else ""
+        return picked.reason.replace(recorded, version.label, 1) if version and recorded else picked.reason
 
     def _set_tolerance(self, points: float) -> None:
         self._workspace.recommending.tolerance = points / 100

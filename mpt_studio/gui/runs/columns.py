@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Collection
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtWidgets import QMenu, QTableView
 
-from mpt_studio.gui.runs.rows import HEADERS, NAME, TAGS
+from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS
 from mpt_studio.gui.widgets.settings import JsonFile
 
 _RESTS_MS = 700
@@ -28,8 +29,11 @@ class Columns(QObject):
         self._header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._header.customContextMenuRequested.connect(self._ask)
 
-    def bring_back(self) -> bool:
-        """What was chosen before; False where nothing was, or the program has other columns now."""
+    def bring_back(self, used: Collection[int]) -> bool:
+        """What was chosen before; False where nothing was, or the program has other columns now.
+
+        Then tags and notes are there where they are ``used``.
+        """
         known = self._file.values
         found = False
         if known.get("columns") == list(HEADERS):
@@ -40,6 +44,8 @@ class Columns(QObject):
                 found = False
         if not found:
             self._header.moveSection(TAGS, _TAGS_AT)
+            for column in (TAGS, NOTE):
+                self._header.setSectionHidden(column, column not in used)
         for signal in (self._header.sectionResized, self._header.sectionMoved):
             signal.connect(self._rest.start)
         return found

@@ -209,7 +209,7 @@ class RunsPage(Page):
         self.tags.offer(self._all)
         if self._all and not self._is_fitted:
             self._is_fitted = True
-            if not self.columns.bring_back():
+            if not self.columns.bring_back({at for row in self._all for at in (TAGS, NOTE) if row.cells[at]}):
                 self._fit_columns()
         for number, row in enumerate(self.model.rows):
             if row.id in chosen and row.id not in {r.id for r in self.selected()}:

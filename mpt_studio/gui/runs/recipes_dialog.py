@@ -45,9 +45,12 @@ def _table(names: tuple[str, str], differences: Sequence[Difference]) -> QTableW
     table = QTableWidget(len(differences), 3)
     table.setHorizontalHeaderLabels(["Field", *names])
     table.setAccessibleName("What differs")
+    table.setObjectName("recipes")
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setTabKeyNavigation(False)
     table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     table.verticalHeader().hide()
     for row, each in enumerate(differences):
         for column, text in enumerate((each.title, each.one, each.other)):

@@ -185,10 +185,10 @@ class MethodList(Stacked):
         for row in self.rows.values():
             row.place(grid)
             row.changed.connect(self._row_changed)
-        self.column.addLayout(grid)
         why = plain.label(WHY_FIRST, wrap=True)
         theme.mark(why, muted=True)
         self.column.addWidget(why)
+        self.column.addLayout(grid)
 
     def value(self) -> str:
         return self._text

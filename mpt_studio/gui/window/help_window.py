@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from mpt_studio import paths
 from mpt_studio.compare.figures.columns import FIGURES
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import label
+from mpt_studio.gui.widgets.plain import label, tip
 from mpt_studio.methods import NAMINGS, plain_name
 from mpt_studio.units import count
 
@@ -46,9 +46,9 @@ class Document:
 
     @property
     def title(self) -> str:
-        """Its first heading."""
+        """Its first heading, without what comes after a colon."""
         found = re.search(r"^# +(.+)$", self.text, re.MULTILINE)
-        return found[1].strip() if found else self.name.capitalize()
+        return found[1].partition(":")[0].strip() if found else self.name.capitalize()
 
     def hits(self, wanted: str) -> int:
         """How often it says ``wanted``, in any case."""
@@ -90,6 +90,7 @@ class HelpWindow(QDialog):
         for document in self.documents.values():
             item = QListWidgetItem(document.title, self.list)
             item.setData(_PLACE, document.name)
+            item.setToolTip(tip(document.title))
         theme.notifier().changed.connect(self._highlight)
         self.show_page(GLOSSARY)
 
@@ -100,6 +101,7 @@ class HelpWindow(QDialog):
         self.search.textChanged.connect(self._searched)
         self.search.returnPressed.connect(self.next_hit)
         self.list.setAccessibleName("Pages of the help")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentItemChanged.connect(self._chosen)
         self.page.setAccessibleName("Page of the help")
         self.page.setOpenLinks(False)

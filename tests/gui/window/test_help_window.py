@@ -48,7 +48,7 @@ def titles(window: HelpWindow) -> list[str]:
 
 
 def test_that_the_glossary_has_the_words_of_the_window() -> None:
-    headings = re.findall(r"^## (.+)$", documents()[0].text, re.MULTILINE)
+    headings = re.findall(r"^###? (.+)$", documents()[0].text, re.MULTILINE)
     assert all(any(term in heading.casefold() for heading in headings) for term in TERMS)
     assert all(f"**{word}**" in documents()[0].text for word in VERDICTS)
     assert len(headings) == len(set(headings))
