@@ -6,10 +6,12 @@ Layer-wise learning rates: Bao et al. (BEiT), ICLR 2022, with timm's groups for 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 _NUMBERED = re.compile(r"\d")
 
@@ -53,11 +55,17 @@ def _told_not_to_decay(network: Any) -> set[str]:
 
 def _groups_below(network: Any, head: str) -> dict[str, int]:
     """Parameter → number of layer groups between it and the head."""
-    names = [name for name, _ in network.named_parameters()]
-    number = _timm_groups(network) if hasattr(network, "group_matcher") else _numbered(names)
-    number |= {name: max(number.values()) + 1 for name in names if name.startswith(f"{head}.")}
+    values = dict(network.named_parameters())
+    of_head = [name for name in values if name.startswith(f"{head}.")]
+    if hasattr(network, "group_matcher"):
+        number = _timm_groups(network)
+        last = max(number.values())  # where timm's head is, and a norm right before it
+    else:
+        number = _numbered({name: value for name, value in values.items() if name not in of_head})
+        last = max(number.values(), default=0) + 1
+    number |= dict.fromkeys(of_head, last)
     order = {group: place for place, group in enumerate(sorted(set(number.values())))}
-    return {name: len(order) - 1 - order[number[name]] for name in names}
+    return {name: len(order) - 1 - order[number[name]] for name in values}
 
 
 def _timm_groups(network: Any) -> dict[str, int]:
@@ -67,21 +75,26 @@ def _timm_groups(network: Any) -> dict[str, int]:
     return found
 
 
-def _numbered(names: list[str]) -> dict[str, int]:
-    """Blocks in the order in which the network lists them."""
-    place = {block: number for number, block in enumerate(dict.fromkeys(map(_block, names)))}
-    return {name: place[_block(name)] for name in names}
+def _numbered(values: Mapping[str, Tensor]) -> dict[str, int]:
+    """Blocks in the order in which the network lists them; a norm between two is of the one before it."""
+    number: dict[str, int] = {}
+    place = 0
+    for _, names in groupby(values, _block):
+        block = list(names)
+        place += bool(number) and any(values[name].ndim > 1 for name in block)
+        number |= dict.fromkeys(block, place)
+    return number
 
 
 def _block(name: str) -> str:
     """The part of a parameter's name that tells its block: up to its first number, and one that follows at once.
 
     "layer1.0.conv1.weight" is of "layer1.0", "encoder.layers.encoder_layer_3.mlp.0.bias" of "….encoder_layer_3"; what
-    has no number, as "conv1.weight", is a block by its first word.
+    has no number, as class tokens and position embeddings, is one block with what stands beside it.
     """
-    words = name.split(".")[:-1] or [name]
+    words = name.split(".")[:-1]
     first = next((i for i, word in enumerate(words) if _NUMBERED.search(word)), None)
     if first is None:
-        return words[0]
+        return ""
     last = first + 1 if first + 1 < len(words) and words[first + 1].isdigit() else first
     return ".".join(words[: last + 1])
