@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,8 @@ class Backbone:
     """Name of the last layer; what it answers is the network's answer."""
     preprocessing: Preprocessing
     device: torch.device
-    identity: tuple[object, ...] = ()
-    """Everything that decides its weights; empty keeps nothing on disk."""
+    architecture: str = ""
+    """What it sees is kept on disk for this architecture; empty keeps nothing."""
     normalise: Normalise = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -68,8 +69,19 @@ class Backbone:
 
     def of(self, dataset: Dataset, indices: Indices, report: Report | None = None) -> Tensor:
         """(N, F) float32 on the CPU for samples of a data set, as evaluation sees them; computed where not kept."""
-        identity = (self.identity, self.head, asdict(self.preprocessing), str(self.device)) if self.identity else ()
+        way = (self.head, asdict(self.preprocessing), str(self.device))
+        identity = (self.architecture, self._weights, *way) if self.architecture else ()
         return kept(identity, dataset, indices, lambda: self._compute(dataset, indices, report))
+
+    @cached_property
+    def _weights(self) -> str:
+        """Hash of all that is below the last layer: one file may be read in several ways, averaged or not."""
+        digest = hashlib.sha256(repr(self._layers_of(self.network)).encode())
+        for name, value in self.network.state_dict().items():
+            if not name.startswith(f"{self.head}."):
+                digest.update(name.encode())
+                digest.update(value.cpu().reshape(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()
 
     @torch.no_grad()
     def answers(self, features_NF: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from mpt_studio.recipe import Recipe, Training
 
 Logits = Tensor | None
 STEPS_OF_WARM_UP = 10
-"""The running average keeps (1 + t) / (10 + t) of itself in step t until that is the recipe's decay, as in timm."""
+"""As TensorFlow's: in step t the average keeps (1 + t) / (10 + t) of itself, until that is the recipe's decay."""
 
 
 class Student:
@@ -38,7 +38,7 @@ class Student:
     """
 
     def __init__(self, recipe: Recipe, plan: Plan, start: Start) -> None:
-        self.recipe, self.plan, self.start_sha256 = recipe, plan, start.sha256
+        self.recipe, self.plan = recipe, plan
         training, device = recipe.training, plan.device
         devices.prepare(device, exact=plan.head_only, deterministic=plan.deterministic)  # features are evaluation's
         self.network = devices.place(start.network, device).train()
@@ -68,8 +68,8 @@ class Student:
 
     def backbone(self, preprocessing: Preprocessing) -> Backbone:
         """What stays as it came, for features that are computed once."""
-        known = (self.start_sha256, self.recipe.model.arch) if self.start_sha256 else ()
-        return Backbone(self.network.eval(), self.head, preprocessing, self.plan.device, known)
+        arch = self.recipe.model.arch if self.plan.fine_tuned else ""
+        return Backbone(self.network.eval(), self.head, preprocessing, self.plan.device, arch)
 
     def begin_epoch(self, epoch: int) -> None:
         """Which layers learn in it, and which statistics move."""

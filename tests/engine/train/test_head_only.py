@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -64,6 +66,15 @@ def test_that_images_go_through_the_network_once_for_all_candidates(make, replac
         trainer.answers(squares.test)
     assert np.array_equal(trainer.parts.validation, squares.test)
     assert sum(looks) == len(trainer.parts.train) + len(squares.test)
+
+
+def test_that_a_file_that_is_read_otherwise_has_features_of_its_own(make, replaced, reference, old, squares, looks):
+    """One file may hold weights as they were trained last and averaged: its hash does not tell which were taken."""
+    recipe = frozen(replaced, "both.pth", method=method_named("none"))
+    for body in (reference, dataclasses.replace(old, preprocessing=reference.preprocessing)):
+        trainer = make(recipe, start=dataclasses.replace(body, source_sha256="ab" * 32))
+        trainer.answers(squares.test)
+    assert looks == 2 * [len(squares.test)]
 
 
 def test_that_damaged_features_are_computed_again(make, replaced, reference, looks):
