@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mpt_studio.recipe import Training
 
 NEARLY_AS_ACCURATE = 0.01
-"""On validation: an epoch with fewer negative flips is better unless it loses more than this."""
+"""On validation: fewer negative flips count in epochs that lose no more than this to the most accurate one."""
 
 
 class Best:
@@ -19,6 +19,8 @@ class Best:
         self.training = training
         self.weights: dict[str, Tensor] = {}
         self.figures: dict[str, Any] = {}
+        self.most_accurate = -1.0
+        """The highest accuracy of any epoch, which need not be the kept one's."""
 
     @property
     def epoch(self) -> int:
@@ -27,7 +29,10 @@ class Best:
 
     def consider(self, network: nn.Module, figures: dict[str, Any]) -> None:
         """Keep an epoch's weights where it is the best so far."""
-        if self.training.keeps == "best" and "validation_accuracy" in figures and self._is_better(figures):
+        if self.training.keeps != "best" or "validation_accuracy" not in figures:
+            return
+        self.most_accurate = max(self.most_accurate, figures["validation_accuracy"])
+        if self._is_better(figures):
             self.weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
             self.figures = dict(figures)
 
@@ -36,9 +41,12 @@ class Best:
         return bool(self.training.patience and self.figures) and epoch - self.epoch >= self.training.patience
 
     def _is_better(self, now: dict[str, Any]) -> bool:
-        """More accurate, or with fewer negative flips at nearly the same accuracy."""
+        """More accurate, or with fewer negative flips where it is nearly as accurate as the most accurate one."""
         gained = now["validation_accuracy"] - self.figures.get("validation_accuracy", -1.0)
         if self.training.patience_on == "accuracy" or "validation_nfr" not in self.figures:
             return bool(gained > 0)
-        fewer = now["validation_nfr"] < self.figures["validation_nfr"] and gained >= -NEARLY_AS_ACCURATE
-        return bool(gained > NEARLY_AS_ACCURATE or fewer)
+        least = self.most_accurate - NEARLY_AS_ACCURATE
+        if self.figures["validation_accuracy"] < least or now["validation_accuracy"] < least:
+            return bool(gained > 0)
+        fewer = self.figures["validation_nfr"] - now["validation_nfr"]
+        return bool(fewer > 0 or (fewer == 0 and gained > 0))

@@ -338,6 +338,7 @@ class Trainer:
             "step_in_epoch": self.step_in_epoch,
             "figures": self.figures,
             "best_figures": self.best.figures,
+            "most_accurate": self.best.most_accurate,
             "names": self.student.sums.names,
             "scaler": self.student.scaler.state_dict(),
             "threads": torch.get_num_threads(),
@@ -382,6 +383,7 @@ class Trainer:
         self.student.sums.restore(tuple(values["names"]), groups["sums"]["sums"])
         self.best.weights = {k: v.to(self.plan.device) for k, v in groups.get("best", {}).items()}
         self.figures, self.best.figures = values["figures"], values["best_figures"]
+        self.best.most_accurate = values.get("most_accurate", self.best.figures.get("validation_accuracy", -1.0))
         self.epoch, self.step_in_epoch = values["epoch"], values["step_in_epoch"]
 
     def _identity(self) -> str:
