@@ -64,7 +64,7 @@ class PlannedJob:
 
     def _run(self, dataset: Dataset | None) -> Result | None:
         self.dataset = dataset or open_data(self.session, self.recipe.data)
-        self.recipe = with_start(self.recipe, self.dataset)
+        self.recipe = self._with_start()
         self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
         if dataset is None and not self.writer.members:
             check_engine(self.session, self.recipe, self.dataset)
@@ -76,6 +76,16 @@ class PlannedJob:
         result = self.writer.patiently(self._result)
         self._end(outcome, self.endings[outcome], result)
         return result
+
+    def _with_start(self) -> UpdateRecipe:
+        """With the start that "auto" meant for the first version: published weights may have come here since."""
+        made = (self.session.store.run(m.run).recipe for m in self.writer.members if m.run in self.stored)
+        first = next((recipe for recipe in made if not recipe.method.interpolates), None)
+        return (
+            with_start(self.recipe, self.dataset)
+            if first is None
+            else dataclasses.replace(self.recipe, start=first.start)
+        )
 
     def _work(self) -> None:
         """Train what there is to train. Raises ``Interrupted`` and ``Wished``."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
@@ -15,7 +16,7 @@ from mpt_studio.compare import SUBSETS, compare, record_of
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Step, to_line
 from mpt_studio.predictions import read_predictions
-from mpt_studio.recipe import Start, UpdateRecipe
+from mpt_studio.recipe import Model, Start, UpdateRecipe
 from mpt_studio.report import update_report
 from mpt_studio.store import Store
 from mpt_studio.store.control import clear, send_command
@@ -143,6 +144,30 @@ def test_that_an_interrupted_update_goes_on_to_identical_weights(finished_update
         assert first["all"] == second["all"]
         expected, found = load_file(first["checkpoint"]), load_file(second["checkpoint"])
         assert all(np.array_equal(expected[name], found[name]) for name in expected)
+
+
+def test_that_versions_begin_alike_though_published_weights_have_come_since(
+    session: jobs.Session, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.hub.get_dir()
+    torch.hub.set_dir(str(tmp_path))
+    recipe = UpdateRecipe(
+        data=data,
+        old_classes="ant,bee",
+        methods="none",
+        model=Model(arch="squeezenet1_1", image_size=72),
+        training=TINY,
+    )
+    update = jobs.start_update(session.store, recipe)
+    try:
+        with pytest.raises(Interrupted):
+            jobs.run_update(interrupted_after(session, 1), update.id)
+        (tmp_path / "checkpoints").mkdir()
+        (tmp_path / "checkpoints" / "squeezenet1_1-b8a52dc0.pth").touch()  # "auto" is "pretrained" from now on
+        assert jobs.run_update(session, update.id) is not None
+    finally:
+        torch.hub.set_dir(before)
+    assert [run.recipe.start.start for run in session.store.runs()] == ["scratch", "scratch"]
 
 
 def test_that_stopping_keeps_the_version_as_it_is_and_ends_the_update(session: jobs.Session) -> None:
