@@ -46,7 +46,7 @@ class Interpolation:
         differ = _differ(*self._ends, head)
         self.only_heads_differ = not differ and old.preprocessing == update.preprocessing
         """Whether answers of a mixture are the mixture of both versions' answers."""
-        self.has_statistics = any(isinstance(m, _BatchNorm) for m in self._network.modules()) and differ
+        self.has_statistics = has_statistics(self._network) and differ
         """Whether statistics of batch normalisation have to be found between the two: not where only heads differ."""
 
     def version(self, alpha: float) -> FrozenVersion:
@@ -95,6 +95,11 @@ class Interpolation:
             if len(pixels) > 1:  # one image has no variance
                 version.logits(pixels)
         version.network.eval()
+
+
+def has_statistics(network: nn.Module) -> bool:
+    """Whether there is batch normalisation."""
+    return any(isinstance(module, _BatchNorm) for module in network.modules())
 
 
 def check_compatible(old: Checkpoint, update: Checkpoint) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MIXED = 11
 """Evaluations of the validation part that a mixture takes."""
+RENEWED = 10
+"""Times that it computes statistics of batch normalisation: for every share but none, and for what is kept."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _seconds(step: Planned, recipe: UpdateRecipe, cost: Cost, counts: Images, sh
     everything = counts.train + counts.validation + counts.test
     judged = share * counts.validation * cost.look
     if step.method.interpolates:
-        return (MIXED * counts.validation + counts.test) * cost.look
+        return (MIXED * counts.validation + _renewing(cost, counts) + counts.test) * cost.look
     teachers = sum(_weight(teacher, step) for teacher in step.method.taught_by if teacher not in known)
     known.update(step.method.taught_by)
     if cost.head_only:
@@ -117,6 +119,13 @@ def _seconds(step: Planned, recipe: UpdateRecipe, cost: Cost, counts: Images, sh
     frozen = epochs if recipe.start.freeze < 0 else min(recipe.start.freeze, epochs)
     learnt = images * (frozen * cost.learn_head + (epochs - frozen) * cost.learn)
     return learnt + epochs * judged + taught + reading + share * counts.test * cost.look
+
+
+def _renewing(cost: Cost, counts: Images) -> int:
+    """Images that a mixture's statistics are computed on."""
+    from mpt_studio.engine.interpolation import STATISTICS_SAMPLES
+
+    return RENEWED * min(STATISTICS_SAMPLES, counts.train) if cost.renews_statistics else 0
 
 
 def _weight(teacher: str, step: Planned) -> int:

@@ -44,6 +44,14 @@ def test_that_a_mixture_costs_evaluations_alone() -> None:
     assert seconds("none@old,bcwi")["BCWI of No_Treatment @old"] == 11 * 100 + 200
 
 
+def test_that_a_mixture_of_networks_with_batch_normalisation_costs_their_statistics_too() -> None:
+    cost = Cost(learn=3.0, learn_head=1.5, look=1.0, read=0.0, device="", head_only=False, renews_statistics=True)
+    recipe = UpdateRecipe(methods="none@old,bcwi")
+    for train, seen in ((1000, 1000), (50_000, 2048)):
+        *_, mixed = shares(recipe, cost, Images(train=train, validation=100, test=200), of_old=0.5)
+        assert mixed.seconds == 11 * 100 + 10 * seen + 200
+
+
 def test_that_the_head_of_a_frozen_network_costs_one_look_at_every_image() -> None:
     found = seconds("none,mpt_kl:1,mpt_kl:2", head_only=True, old="x.safetensors")
     assert found["No_Treatment"] == 1000 + 100 + 200

@@ -12,6 +12,7 @@ import torch
 from mpt_studio.data.dataset import Indices
 from mpt_studio.data.fit import Form
 from mpt_studio.engine.images import in_form
+from mpt_studio.engine.interpolation import has_statistics
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.recognise import pretrained
 from mpt_studio.engine.train.parts import Parts
@@ -41,6 +42,8 @@ class Cost:
     """For people."""
     head_only: bool
     """Whether the network looks at each image once and only its head learns."""
+    renews_statistics: bool = False
+    """Whether a mixture of two versions needs its statistics of batch normalisation computed anew."""
 
 
 def measure(parts: Parts) -> Cost:
@@ -77,13 +80,15 @@ def measure(parts: Parts) -> Cost:
     head = learning_in(0)
     whole = learning_in(frozen) if 0 < frozen < trainer.plan.epochs else head
     trainer.network.eval()
+    head_only = _looks_once(few, parts.recipe, trainer)
     return Cost(
         learn=whole,
         learn_head=head,
         look=_seconds(look, 2) / len(shown.targets),
         read=read,
         device=devices.describe(trainer.plan.device),
-        head_only=_looks_once(few, parts.recipe, trainer),
+        head_only=head_only,
+        renews_statistics=not head_only and has_statistics(trainer.network),
     )
 
 
