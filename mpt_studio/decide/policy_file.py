@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -40,6 +41,20 @@ def write_policy(path: Path, policy: Policy) -> None:
     _renew(document, _record(policy))
     text = tomlkit.dumps(document).encode("utf-8")
     paths.write_chosen(path, lambda temporary: _write(temporary, text))
+
+
+def moved(policy: Policy, before: Path, after: Path) -> Policy:
+    """A policy whose lists are named as seen from another folder: relative where they lie in it, else in full."""
+    sets = (
+        replace(each, file=seen_from(after, before / paths.named(Path(each.file)))) for each in policy.must_not_flip
+    )
+    return replace(policy, must_not_flip=tuple(sets))
+
+
+def seen_from(folder: Path, file: Path) -> str:
+    """How a policy in a folder names a list."""
+    file, folder = file.resolve(), folder.resolve()
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
 
 
 def _write(path: Path, content: bytes) -> None:

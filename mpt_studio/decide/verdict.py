@@ -109,22 +109,39 @@ class Finding:
     def sentence(self) -> str:
         """Value, interval, threshold, and where it does not pass what breaks it, for people."""
         if self.value is None:
-            return f"{_NAMES[self.name]} ({self.subset}): no samples to judge by{self._unjudged()}."
-        asked = "at least" if self.name.startswith(("min_", "slice_min")) else "at most"
+            return f"{self.title} ({self.subset}): no samples to judge by{self._unjudged()}."
+        bounds = f" [{self.told_interval()}]" if self.interval is not None else ""
         text = (
-            f"{_NAMES[self.name]} ({self.subset}, n={self.n:,}) is {_shown(self.name, self.value)}{self._interval()}, "
-            f"{asked} {_shown(self.name, self.threshold)} is asked{self._evidence()}"
+            f"{self.title} ({self.subset}, n={self.n:,}) is {self.told_value()}{bounds}, "
+            f"{self.told_threshold()} is asked{self._evidence()}"
         )
         if not self.passed:
             text += self._of_classes("fail", "classes") + self._of_classes("too little evidence", "undecided classes")
             text += _some("samples", self.samples, str, self.broken_count)
         return f"{text}{self._unjudged()}."
 
-    def _interval(self) -> str:
-        if self.interval is None:
-            return ""
+    @property
+    def title(self) -> str:
+        """What is measured, in a word or two."""
+        return _NAMES[self.name]
+
+    @property
+    def is_least(self) -> bool:
+        """Whether the threshold is the smallest value that is asked, not the largest."""
+        return self.name.startswith(("min_", "slice_min"))
+
+    def told_value(self) -> str:
+        """ "13.67 %", "+1.20 points", "3"; a dash where there are no samples."""
+        return "–" if self.value is None else _shown(self.name, self.value)
+
+    def told_interval(self) -> str:
+        """ "11.10 to 16.61"; empty where there is nothing to be unsure of."""
         digits = "{:+.2f} to {:+.2f}" if _is_gain(self.name) else "{:.2f} to {:.2f}"
-        return f" [{digits.format(*(100 * end for end in self.interval))}]"
+        return "" if self.interval is None else digits.format(*(100 * end for end in self.interval))
+
+    def told_threshold(self) -> str:
+        """ "at most 1.00 %"."""
+        return f"{'at least' if self.is_least else 'at most'} {_shown(self.name, self.threshold)}"
 
     def _evidence(self) -> str:
         several = f" (corrected for {self.corrected_for:,} judged together, Holm)" if self.corrected_for > 1 else ""
@@ -185,9 +202,13 @@ class Verdict:
 
     def headline(self) -> str:
         """ "Verdict: hold. Of 3 criteria 1 passes, 2 fail." """
+        return f"Verdict: {self.decided}. {self.counted()}"
+
+    def counted(self) -> str:
+        """ "Of 3 criteria 1 passes, 2 fail." """
         counts = [(sum(f.outcome == outcome for f in self.findings), *words) for outcome, words in _COUNTED.items()]
         told = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n)
-        return f"Verdict: {self.decided}. Of {count(len(self.findings), 'criterion', 'criteria')} {told}."
+        return f"Of {count(len(self.findings), 'criterion', 'criteria')} {told}."
 
     def sentences(self) -> list[str]:
         """The verdict for people, a line per criterion."""
@@ -197,13 +218,17 @@ class Verdict:
         lines = [self.headline(), *lines]
         if self.label_wrong:
             lines.append(f"Left out for a wrong label: {count(self.label_wrong, 'sample')}.")
-        if unknown := self.unknown_ids:
-            n = len(unknown)
-            lines.append(
-                f"{'1 listed id is' if n == 1 else f'{n:,} listed ids are'} not among the samples and could not be "
-                f"checked: {_names(unknown, str, n)}."
-            )
-        return lines
+        return [*lines, *filter(None, [self.unknown_sentence()])]
+
+    def unknown_sentence(self) -> str:
+        """Which listed ids could not be checked; empty where all could."""
+        n = len(self.unknown_ids)
+        if not n:
+            return ""
+        return (
+            f"{'1 listed id is' if n == 1 else f'{n:,} listed ids are'} not among the samples and could not be "
+            f"checked: {_names(self.unknown_ids, str, n)}."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""

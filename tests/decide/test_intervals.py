@@ -104,3 +104,10 @@ def test_that_holm_goes_down_step_by_step() -> None:
     assert holm([0.02, 0.01, 0.9], 0.05) == pytest.approx([0.025, 0.05 / 3, 0.05])
     assert holm([0.03, 0.01, 0.02], 0.05) == pytest.approx([0.05, 0.05 / 3, 0.025])
     assert holm([0.04, 0.03, 0.02], 0.05) == pytest.approx([0.05 / 3] * 3)  # the first one fails, and so do the others
+
+
+@pytest.mark.parametrize(("count", "samples", "tail"), [(1, 2, 0.025), (0, 60, 2.5e-5), (30, 1000, 0.25), (9, 9, 0.01)])
+def test_that_the_ends_of_an_exact_interval_leave_exactly_their_tails(count: int, samples: int, tail: float) -> None:
+    low, high = ExactRate(count, samples).bounds(tail, tail)
+    assert low == 0 or at_most(samples - count, samples, 1 - low) == pytest.approx(tail)
+    assert high == 1 or at_most(count, samples, high) == pytest.approx(tail)

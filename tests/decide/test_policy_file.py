@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpt_studio.decide.policy import BY_VALUE, IdSet, Policy, Slice
-from mpt_studio.decide.policy_file import read_policy, write_policy
+from mpt_studio.decide.policy_file import moved, read_policy, write_policy
 from mpt_studio.errors import UserError
 
 FULL = """# ours
@@ -180,3 +180,11 @@ def test_that_options_replace_numbers_and_add_lists(file: Path) -> None:
 def test_that_options_that_are_out_of_range_are_refused(wrong: dict[str, float], said: str) -> None:
     with pytest.raises(UserError, match=said):
         BY_VALUE.replaced(**wrong)
+
+
+def test_that_a_policy_that_moves_names_its_lists_as_seen_from_there(file: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "lists"
+    found = moved(read_policy(file), tmp_path, elsewhere)
+    assert [each.file for each in found.must_not_flip] == [str(tmp_path / "blockers.txt"), "reg.csv"]
+    write_policy(elsewhere / "other.toml", found)
+    assert [each.ids for each in read_policy(elsewhere / "other.toml").must_not_flip] == [("a1", "a2"), ("b1",)]
