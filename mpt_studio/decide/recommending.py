@@ -177,7 +177,7 @@ class _Choice:
         )
         if verdict.decided == "ship":
             return f"{best.name} may ship by the policy and has the lowest NFR of those: {figures}."
-        why = " ".join(finding.sentence() for finding in verdict.open_findings[:2])
+        why = " ".join(f"{finding.brief()}." for finding in verdict.open_findings[:2])
         unknown = " Listed ids are not among the samples." if verdict.unknown_ids else ""
         return f"None may ship by the policy. Nearest is {best.name} ({verdict.decided}): {figures}. {why}{unknown}"
 

@@ -110,15 +110,19 @@ class Finding:
         """Value, interval, threshold, and where it does not pass what breaks it, for people."""
         if self.value is None:
             return f"{self.title} ({self.subset}): no samples to judge by{self._unjudged()}."
-        bounds = f" [{self.told_interval()}]" if self.interval is not None else ""
-        text = (
-            f"{self.title} ({self.subset}, n={self.n:,}) is {self.told_value()}{bounds}, "
-            f"{self.told_threshold()} is asked{self._evidence()}"
-        )
+        text = f"{self.brief()}{self._evidence()}"
         if not self.passed:
             text += self._of_classes("fail", "classes") + self._of_classes("too little evidence", "undecided classes")
             text += _some("samples", self.samples, str, self.broken_count)
         return f"{text}{self._unjudged()}."
+
+    def brief(self) -> str:
+        """Value, interval and threshold, as part of a sentence."""
+        bounds = f" [{self.told_interval()}]" if self.interval is not None else ""
+        return (
+            f"{self.title} ({self.subset}, n={self.n:,}) is {self.told_value()}{bounds}, "
+            f"{self.told_threshold()} is asked"
+        )
 
     @property
     def title(self) -> str:

@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpt_studio.decide.policy import BY_VALUE, IdSet, Policy, Slice
@@ -151,6 +151,7 @@ policies = st.builds(
 )
 
 
+@settings(deadline=None)  # files are written and read
 @given(policies)
 def test_that_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> None:
     path = tmp_path_factory.mktemp("policy") / "p.toml"

@@ -36,6 +36,7 @@ from mpt_studio.gui.compare.pick_bar import PickBar
 from mpt_studio.gui.compare.pictures import write_charts
 from mpt_studio.gui.compare.quadrants import Quadrants
 from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing, count_charts
+from mpt_studio.gui.decide.verdict_view import VerdictView
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
@@ -62,7 +63,8 @@ class ComparePage(RefreshedWhenSeen):
         self._charts.timeout.connect(self._show_charts)
         self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self)
         self._counted: Comparison | None = None
-        self.head, self.table = HeadBar(), CandidatesTable(workspace)
+        self.verdict, self.head = VerdictView(workspace), HeadBar()
+        self.table = CandidatesTable(workspace)
         self.picks, self.offset = PickBar(workspace), OffsetBar()
         self.basis, self.reason, self.matching = label(wrap=True), self.picks.reason, label(wrap=True)
         self.floor = label(wrap=True)
@@ -88,6 +90,7 @@ class ComparePage(RefreshedWhenSeen):
         column.setContentsMargins(*4 * [theme.SPACE])
         column.setSpacing(theme.SPACE)
         for widget in (
+            self.verdict,
             self.head,
             self.basis,
             self.table,
@@ -169,6 +172,10 @@ class ComparePage(RefreshedWhenSeen):
         self.offset.changed.connect(workspace.set_offset)
         workspace.offsets.stepped.connect(self._follow_offset)
 
+    def renew(self) -> None:
+        """The window is in front again: the policy may have been edited elsewhere."""
+        self.workspace.deciding.look()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.grid.fit(self.width())
@@ -202,6 +209,7 @@ class ComparePage(RefreshedWhenSeen):
             self.nothing.tell(self._why_nothing(), offers=bool(workspace.waiting_for_data))
             return
         self._offer_new_classes(any(c.class_is_new.any() for c in found))
+        self.verdict.refresh()
         self.head.show_subset(self.subset)
         self.table.refresh(self.subset)
         self.head.show_measuring(workspace.costs.why_not())

@@ -50,6 +50,11 @@ def _selected(c: Commands) -> bool:
     return c.workspace.selected is not None and _judged(c)
 
 
+def _has_verdict(c: Commands) -> bool:
+    judged, draft = c.workspace.deciding.judged, c.workspace.deciding.draft
+    return judged is not None and judged.verdict is not None and draft is None
+
+
 def _several(c: Commands) -> bool:
     return len(c.workspace.candidates) > 1
 
@@ -274,6 +279,34 @@ _JUDGE = (
         icon="resume",
         when=_judged,
     ),
+    Row(
+        "policy",
+        "&Policy…",
+        lambda c: c.decide.edit(),
+        "Ctrl+Shift+P",
+        "What an update has to meet to ship",
+        "edit",
+        starts_group=True,
+    ),
+    Row("open_policy", "&Open a policy…", lambda c: c.decide.choose(), tip="Judge by a file (TOML)", icon="open"),
+    Row(
+        "must_not_flip",
+        "New must-&not-flip set…",
+        lambda c: c.decide.make_set(),
+        "Ctrl+Shift+M",
+        "Of the selection, the filter or the blockers, into the policy",
+        "add",
+        when=_compared,
+    ),
+    Row(
+        "sign_off",
+        "&Sign off…",
+        lambda c: c.decide.sign_off(),
+        "Ctrl+Shift+S",
+        "Your name on the verdict on show",
+        "check",
+        when=_has_verdict,
+    ),
     Row("thresholds", "&Thresholds of causes…", lambda c: c.workspace.thresholds.ask(), tip="Where causes end"),
 )
 _VIEW = (
@@ -345,6 +378,7 @@ def serve(actions: dict[str, QAction], commands: Commands) -> None:
         workspace.versions_changed,
         workspace.comparison_changed,
         workspace.selection_changed,
+        workspace.deciding.changed,
         commands.pages.changed,
     ):
         signal.connect(refresh)

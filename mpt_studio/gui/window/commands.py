@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMainWindow, QMessageBox
 
 from mpt_studio import __version__, paths, recipe
+from mpt_studio.gui.decide.tools import DecideTools
 from mpt_studio.gui.train.update_dialog import UpdateDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.window.decoded_dialog import DecodedDialog
@@ -33,6 +34,7 @@ class Commands(QObject):
         self.window, self.workspace, self.files, self.pages, self.docks = window, workspace, files, pages, docks
         self._help: HelpWindow | None = None
         self.exports = Exports(window, workspace, files.settings)
+        self.decide = DecideTools(window, workspace)
         workspace.show_recipe.connect(self.show_recipe)
         workspace.show_curves.connect(self.show_curves)
         workspace.resume.connect(self.resume)

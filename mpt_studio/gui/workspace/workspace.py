@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from mpt_studio.gui.workspace.annotations import Tables, Thresholds
 from mpt_studio.gui.workspace.costs import Costs
+from mpt_studio.gui.workspace.deciding import Deciding
 from mpt_studio.gui.workspace.explanations import Explanations
 from mpt_studio.gui.workspace.following import Following
 from mpt_studio.gui.workspace.judging import Judging
@@ -33,8 +34,9 @@ class Workspace(Opened):
         for part in (self.judging, self.tables, self.thresholds):
             self.preparing.append(part.prepare)
             part.changed.connect(self.annotated)
-        self.recommending, self.explanations = Recommending(self), Explanations(self)
-        self.costs = Costs(self)
+        self.deciding, self.explanations = Deciding(self), Explanations(self)
+        self.tables.changed.connect(self.deciding.judge)
+        self.recommending, self.costs = Recommending(self, self.deciding), Costs(self)
         self.loading = Loading(self)
         self.opening = Opening(self, self.loading, self.tables)
         self.following = Following(self, self.loading, self.opening)
@@ -44,4 +46,5 @@ class Workspace(Opened):
         self.loading.close()
         self.explanations.close()
         self.judging.close()
+        self.deciding.end()
         super().close()

@@ -30,8 +30,8 @@ def test_that_the_table_has_every_rate_with_its_interval(page: ComparePage) -> N
 
 def test_that_the_recommended_candidate_is_marked_with_its_reason(page: ComparePage, workspace: Workspace) -> None:
     assert cell(page, 1, "candidate") == "MPT_KL (★ recommended)"
-    assert workspace.recommending.found is not None
-    assert page.reason.text() == f"★ {workspace.recommending.found.reason}"
+    assert workspace.recommending.picked is not None
+    assert page.reason.text() == f"★ {workspace.recommending.picked.reason}"
 
 
 def test_that_a_click_on_a_row_puts_the_candidate_on_show(

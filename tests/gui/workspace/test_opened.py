@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Filter, Samples
 from mpt_studio.flips import FlipKind, Mark
+from mpt_studio.gui.workspace.deciding import Deciding
 from mpt_studio.gui.workspace.judging import Judging
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.recommending import Recommending
@@ -63,7 +64,7 @@ def test_that_selecting_tells_once(workspace: Workspace, qtbot: QtBot) -> None:
 
 
 def test_that_the_recommendation_names_a_version(workspace: Workspace) -> None:
-    assert workspace.recommending.found.key == "mpt"
+    assert workspace.recommending.picked.key == "mpt"
 
 
 def test_that_closing_everything_leaves_nothing(workspace: Workspace) -> None:
@@ -71,20 +72,20 @@ def test_that_closing_everything_leaves_nothing(workspace: Workspace) -> None:
     assert workspace.comparison() is None
     assert workspace.current is None
     assert len(workspace.rows) == 0
-    assert workspace.recommending.found is None
+    assert workspace.recommending.picked is None
 
 
 def test_that_the_parts_work_on_what_is_open_without_the_hub(workspace: Workspace) -> None:
     opened = Opened(workspace.store)
-    judging, recommending = Judging(opened), Recommending(opened)
+    judging, recommending = Judging(opened), Recommending(opened, Deciding(opened))
     opened.preparing.append(judging.prepare)
     opened.replace(workspace.versions)
     opened.select(2)
     judging.block()
     assert judging.ids(Mark.BLOCKER) == ["test/02"]
-    assert recommending.found is not None
-    opened.remove(recommending.found.key)
-    assert recommending.found is None  # what was found among other versions is forgotten
+    assert recommending.picked is not None
+    opened.remove(recommending.picked.key)
+    assert recommending.picked is None  # what was found among other versions is forgotten
     judging.close()
     opened.close()
 

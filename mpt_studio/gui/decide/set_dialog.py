@@ -1,0 +1,103 @@
+"""A named must-not-flip set of what is open: written as a list, and added to the policy in one go."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from mpt_studio import paths
+from mpt_studio.errors import UserError
+from mpt_studio.flips import Mark
+from mpt_studio.gui.widgets.forms import FormDialog, PathField
+from mpt_studio.gui.widgets.wheel import ComboBox
+from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
+
+_LISTS = "Text, an id a line (*.txt);;CSV with notes (*.csv)"
+_RESERVED = "files"
+"""A key of the policy's table."""
+
+
+class SetDialog(FormDialog):
+    """Which images, and what the set is called."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None) -> None:
+        sentence = "Not one of these images may be a negative flip of an update that ships."
+        super().__init__("New must-not-flip set", sentence, "Add to the policy", parent)
+        self._workspace, self._deciding = workspace, workspace.deciding
+        self.source, self.name = ComboBox(), QLineEdit("blockers")
+        self.source.setAccessibleName("Images")
+        self.name.setAccessibleName("Name of the set")
+        self.file = PathField("File of the set", filters=_LISTS)
+        self._rows = self._sources()
+        for text, ids in self._rows:
+            self.source.addItem(text)
+            if not ids:
+                self._turn_off(self.source.count() - 1)
+        first = next((i for i, (_, ids) in enumerate(self._rows) if ids), 0)
+        self.source.setCurrentIndex(first)
+        self.form.addRow("Images", self.source)
+        self.form.addRow("Name", self.name)
+        self.form.addRow("File", self.file)
+        self._suggest()
+        self.name.textChanged.connect(lambda _: self._suggest())
+        self.source.currentIndexChanged.connect(lambda _: self.check())
+        self.file.changed.connect(self.check)
+        self.check()
+
+    def _sources(self) -> list[tuple[str, list[str]]]:
+        """What there is, with the ids; the blockers first, as they are marked for this."""
+        workspace, comparison = self._workspace, self._workspace.comparison()
+        if comparison is None:
+            return []
+        blockers = workspace.judging.ids(Mark.BLOCKER)
+        found = [(f"Marked as blockers: {count(len(blockers), 'image')}", blockers)]
+        for text, rows in (("Selected", workspace.judging.rows()), ("Shown by the filter", workspace.rows)):
+            ids = [str(name) for name in comparison.sample_ids[rows].tolist()]
+            found.append((f"{text}: {count(len(ids), 'image')}", ids))
+        return found
+
+    def _turn_off(self, at: int) -> None:
+        item = self.source.model().item(at)  # type: ignore[attr-defined]
+        item.setEnabled(False)
+
+    def _suggest(self) -> None:
+        stem = re.sub(r"[^\w.-]+", "_", self.name.text().strip()) or "set"
+        self.file.edit.setText(str(self._deciding.place().parent / f"{stem}.txt"))
+        self.check()
+
+    @property
+    def ids(self) -> list[str]:
+        """The chosen images."""
+        return self._rows[self.source.currentIndex()][1] if self._rows else []
+
+    def missing(self) -> str:
+        name, policy = self.name.text().strip(), self._deciding.policy
+        if self._deciding.problem:
+            return f"{self._deciding.problem} Mend the policy first."
+        if not self.ids:
+            return "No images are selected, shown by the filter or marked as blockers (X marks one)."
+        if not name or name == _RESERVED:
+            return "Give the set a name." if not name else f"A set cannot be called {_RESERVED}."
+        if policy is not None and name in [each.name for each in policy.must_not_flip]:
+            return f"The policy has a set {name} already; choose another name."
+        if not self.file.path:
+            return "Choose a file for the list."
+        if paths.exists(Path(self.file.path)):
+            return f"{self.file.path} is there already; choose another file, or add it as a list."
+        return ""
+
+    def accept(self) -> None:
+        """Write the list and add it; what cannot be written is told here."""
+        name, file = self.name.text().strip(), Path(self.file.path)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._deciding.add_set(name, self.ids, file, self._workspace.judging.notes())
+        except (UserError, OSError) as error:
+            self.problem.setText(str(error))
+            return
+        told = f"{file} written: {count(len(self.ids), 'image')} that must not flip, added to {self._deciding.called}."
+        self._workspace.message.emit("info", told, "")
+        super().accept()
