@@ -36,7 +36,7 @@ class Criteria(QWidget):
         self.setAccessibleName("Criteria")
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(10)
+        self._grid.setHorizontalSpacing(theme.SPACE)
         self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(3, 1)
         self._line = 0
@@ -81,6 +81,9 @@ class Criteria(QWidget):
             return _small(text)
         made = QPushButton(caption(shortened(text, _LONGEST)))
         theme.mark(made, link=True)
+        font = made.font()
+        font.setPointSizeF(font.pointSizeF() * _SMALL)
+        made.setFont(font)
         made.setAccessibleName(f"Show the images that must not flip: {name}")
         set_tip(made, f"{name}: show all {finding.n:,} on the Flips page")
         made.clicked.connect(lambda *_: self.listed.emit(name))
@@ -90,7 +93,7 @@ class Criteria(QWidget):
         if not len(finding.rows):
             return QWidget()
         made = QToolButton()
-        made.setText(f"{count(len(finding.rows), 'image')} →")
+        made.setText(f"{count(len(finding.rows), 'image')}")
         theme.mark(made, tool=True)
         made.setAccessibleName(f"Show the {count(len(finding.rows), 'image')} that break {finding.title}")
         set_tip(made, f"{finding.title} ({finding.subset}): show them on the Flips page")

@@ -22,7 +22,7 @@ class IntervalBar(QWidget):
         super().__init__(parent)
         self._finding = finding
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(56)
+        self.setMinimumWidth(44)
         set_tip(self, f"Bar: {finding.told_interval()}; line: {finding.told_threshold()}")
         theme.notifier().changed.connect(self.update)
 

@@ -24,6 +24,7 @@ class Share(DoubleSpinBox):
         self.setRange(-100 if points else 0, 100)
         self.setDecimals(2)
         self.setSingleStep(0.5)
+        self.setMinimumWidth(132)
         self.setSuffix(" points" if points else " %")
         self.setAccessibleName(name)
         set_tip(self, f"It is {key.range}" if points else "From 0 to 100 %")

@@ -83,7 +83,7 @@ class PolicyDialog(QDialog):
         column.addWidget(area, 1)
         for widget in (self.word, self.told, self.problem, self._buttons()):
             column.addWidget(widget)
-        self.resize(660, 680)
+        self.resize(680, 640)
 
     def _set_buttons(self) -> QWidget:
         add = QPushButton("Add a list…")

@@ -204,9 +204,9 @@ class Deciding(QObject):
 
     def judge(self) -> None:
         """Judge the comparison on show, beside the window; until then a verdict on other samples is not shown."""
-        comparison, policy = self._opened.comparison(), self.in_force
-        before = self.judged
-        if comparison is None or policy is None or not policy.asks():
+        policy, before = self.in_force, self.judged
+        comparison = self._opened.comparison() if policy is not None and policy.asks() else None
+        if comparison is None or policy is None:
             self._judging.cancel()
             self.judged = None
             self.changed.emit()
