@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from mpt_studio.compare import Filter, Samples
 from mpt_studio.decide import Finding, Verdict
@@ -42,14 +42,19 @@ class Criteria(QWidget):
         self._line = 0
 
     def show_verdict(self, verdict: Verdict | None) -> None:
-        """A line for each criterion, in the order of the policy."""
+        """A line for each criterion, those that keep it from shipping first."""
         while item := self._grid.takeAt(0):
             if widget := item.widget():
                 widget.hide()
                 widget.deleteLater()
         self._line = 0
-        for finding in verdict.findings if verdict else ():
-            self._add(finding)
+        if verdict is not None:
+            for finding in [*verdict.open_findings, *(f for f in verdict.findings if f.makes() == "ship")]:
+                self._add(finding)
+
+    def buttons(self) -> list[QAbstractButton]:
+        """What can be pressed, from above."""
+        return [each for each in self.findChildren(QAbstractButton) if not each.isHidden()]
 
     def _add(self, finding: Finding) -> None:
         sign, line = sign_of(finding), self._line

@@ -15,11 +15,16 @@ from mpt_studio.gui.decide.criteria import Criteria
 from mpt_studio.gui.decide.signs import DECIDED
 from mpt_studio.gui.decide.starting_points import StartingPoints
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, tab_in_order
 from mpt_studio.gui.widgets.plain import caption, label, listed, set_tip, shortened
 from mpt_studio.gui.workspace.deciding import Judged
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.units import count
 
+_SIGNED = 3
+"""So many sign-offs are shown."""
+_WIDEST = 960
+"""Of the criteria: the eye has to find the way from a name to its outcome."""
 _REPORT = "report"
 """Id of the window's action that writes one."""
 
@@ -68,7 +73,14 @@ class VerdictView(QFrame):
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(theme.SPACE)
         column.addLayout(head)
-        for widget in (self.sentence, self.starting, self.criteria, self.notes, self.deeds, self.signed):
+        lines = QHBoxLayout()
+        lines.addWidget(self.criteria, 1)
+        lines.addStretch()
+        self.criteria.setMaximumWidth(_WIDEST)
+        column.addWidget(self.sentence)
+        column.addWidget(self.starting)
+        column.addLayout(lines)
+        for widget in (self.notes, self.deeds, self.signed):
             column.addWidget(widget)
 
     def _fold_button(self) -> QToolButton:
@@ -140,9 +152,10 @@ class VerdictView(QFrame):
         self.notes.setText("\n".join(filter(None, notes)))
         self.notes.setVisible(bool(self.notes.text()))
         self.deeds.setVisible(verdict is not None)
+        tab_in_order([self.policy, self.fold, *self.criteria.buttons(), self.export, self.report, self.sign_off])
         theme.mark(self.export, primary=ships)
         self._offer_deeds()
-        self.signed.setText("\n".join(judged.signed if judged and verdict else ()))
+        self.signed.setText(_latest(judged.signed if judged and verdict else ()))
         self.signed.setVisible(bool(self.signed.text()))
 
     def _offer_deeds(self) -> None:
@@ -219,6 +232,13 @@ def _unjudged(verdict: Verdict) -> list[str]:
         for each in verdict.findings
         if each.not_judged
     ]
+
+
+def _latest(signed: tuple[str, ...]) -> str:
+    """The last sign-offs, the newest first."""
+    earlier = len(signed) - _SIGNED
+    more = [f"and {count(earlier, 'earlier one')}"] if earlier > 0 else []
+    return "\n".join([*reversed(signed[-_SIGNED:]), *more])
 
 
 def _badge(hue: str) -> str:
