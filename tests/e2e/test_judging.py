@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from mpt_studio.__main__ import main
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui.compare.quadrants import Quadrant
+from mpt_studio.gui.decide.set_dialog import SetDialog
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.gui.window.pages import COMPARE, FLIPS
 from mpt_studio.predictions import Predictions, write_predictions
@@ -120,5 +121,43 @@ def test_that_a_blocker_found_in_the_window_stops_the_update(
     assert blockers.read_text("utf-8") == "test/4.png\n"
     assert main(["compare", str(old), str(new), "--must-not-flip", str(blockers)]) == 3
     told = "".join(capsys.readouterr())
-    assert "FAILED" in told
+    assert "Verdict: hold" in told
     assert "test/4.png" in told
+
+
+def test_that_the_window_and_the_command_line_come_to_one_verdict(
+    qapp: object, old: Path, new: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, policy = tmp_path / "store", tmp_path / "repository" / "policy.toml"
+    policy.parent.mkdir()
+    policy.write_text("# ours\n[nfr]\nmax = 0.01\n")
+    said: list[str] = []
+
+    def user(window: MainWindow) -> Generator[Callable[[], bool], None, None]:
+        deciding = window.workspace.deciding
+        yield lambda: window.workspace.comparison() is not None
+        window.pages.show_page("compare")
+        view = window.pages[COMPARE].verdict
+        yield view.starting.isVisible
+        deciding.open(policy)
+        yield view.criteria.isVisible
+        assert view.word.text() == "✗\u2002Hold"
+        QTest.mouseClick(view.criteria.buttons()[0], Qt.MouseButton.LeftButton)
+        yield window.pages[FLIPS].grid.isVisible
+        assert sorted(window.workspace.rows.tolist()) == [1, 4]
+        yield window.actions_by_id["must_not_flip"].isEnabled
+        window.actions_by_id["must_not_flip"].trigger()
+        yield lambda: window.findChild(SetDialog) is not None
+        dialog = window.findChild(SetDialog)
+        dialog.name.setText("regulator")
+        QTest.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+        yield lambda: deciding.judged is not None and len(deciding.judged.verdict.findings) == 2
+        said.extend(deciding.judged.verdict.sentences())
+
+    sit_down(store, user, str(old), str(new))
+    assert policy.read_text("utf-8").startswith("# ours\n[nfr]\nmax = 0.01\n")
+    assert (policy.parent / "regulator.txt").read_text("utf-8").split() == ["test/4.png", "test/1.png"]
+    capsys.readouterr()
+    assert main(["compare", str(old), str(new), "--policy", str(policy)]) == 3
+    told = "".join(capsys.readouterr())
+    assert all(sentence in told for sentence in said)

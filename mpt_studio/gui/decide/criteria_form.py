@@ -36,7 +36,8 @@ class CriteriaForm(QWidget):
         self.leads = {key.field: LeadsTo(_WORDS[key.field][0]) for key in CRITERIA}
         self.samples = SpinBox()
         self.samples.setRange(1, _MOST_SAMPLES)
-        self.samples.setSpecialValueText("any number of")
+        self.samples.setSpecialValueText("any number of images")
+        self.samples.setSuffix(" images or more")
         self.samples.setAccessibleName("Images that a class needs to be judged")
         confidence = next(key for key in KEYS if key.field == "confidence")
         self.confidence, self.by_value = (
@@ -63,7 +64,7 @@ class CriteriaForm(QWidget):
             self.leads[field].currentIndexChanged.connect(lambda _: self.edited.emit())
             line += 1
             if field == "max_class_nfr":
-                few = in_a_row(label("      of classes with at least"), self.samples, label("images"), spare=True)
+                few = in_a_row(label("      of classes with"), self.samples, spare=True)
                 grid.addWidget(few, line, 0, 1, 2)
                 line += 1
         sure = in_a_row(label("It holds where its interval does, of confidence"), self.confidence, self.by_value)

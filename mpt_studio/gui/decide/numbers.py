@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QWidget
 
 from mpt_studio.decide.policy import Key
 from mpt_studio.gui.widgets.plain import set_tip
@@ -87,6 +87,7 @@ class LeadsTo(ComboBox):
         super().__init__()
         for text, key in (("else hold", "hold"), ("else review", "review")):
             self.addItem(text, key)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"What it leads to where this fails: {of}")
         set_tip(self, "Hold: it does not ship. Review: a person has to look at it.")
 

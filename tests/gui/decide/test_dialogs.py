@@ -92,7 +92,7 @@ def test_that_cancelling_leaves_file_and_verdict(qtbot: QtBot, workspace: Worksp
 
 def test_that_words_stand_for_what_is_no_number(qtbot: QtBot, workspace: Workspace, file: Path) -> None:
     made = opened(qtbot, workspace)
-    assert made.criteria.samples.text() == "any number of"
+    assert made.criteria.samples.text() == "any number of images"
     made.criteria.by_value.setChecked(True)
     assert not made.criteria.confidence.isEnabled()
     assert made.policy().confidence == 0
