@@ -36,8 +36,7 @@ class SetDialog(FormDialog):
             self.source.addItem(text)
             if not ids:
                 self._turn_off(self.source.count() - 1)
-        first = next((i for i, (_, ids) in enumerate(self._rows) if ids), 0)
-        self.source.setCurrentIndex(first)
+        self.source.setCurrentIndex(self._likeliest())
         self.form.addRow("Images", self.source)
         self.form.addRow("Name", self.name)
         self.form.addRow("File", self.file)
@@ -58,6 +57,11 @@ class SetDialog(FormDialog):
             ids = [str(name) for name in comparison.sample_ids[rows].tolist()]
             found.append((f"{text}: {count(len(ids), 'image')}", ids))
         return found
+
+    def _likeliest(self) -> int:
+        """The blockers; a selection of several; else what is shown, as one image is always selected."""
+        sizes = [len(ids) for _, ids in self._rows] or [0]
+        return next((i for i, n in enumerate(sizes) if n > (i == 1)), max(range(len(sizes)), key=sizes.__getitem__))
 
     def _turn_off(self, at: int) -> None:
         item = self.source.model().item(at)  # type: ignore[attr-defined]

@@ -185,6 +185,8 @@ def test_that_the_selection_and_the_filter_make_sets_as_well(qtbot: QtBot, works
     qtbot.addWidget(made)
     texts = [made.source.itemText(i) for i in range(made.source.count())]
     assert texts == ["Marked as blockers: 0 images", "Selected: 1 image", "Shown by the filter: 4 images"]
+    assert len(made.ids) == 4
+    made.source.setCurrentIndex(1)
     assert made.ids == ["test/04"]
 
 
