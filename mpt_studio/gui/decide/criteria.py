@@ -40,9 +40,13 @@ class Criteria(QWidget):
         self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(3, 1)
         self._line = 0
+        self._shown: tuple[Verdict | None, bool] = None, False
 
     def show_verdict(self, verdict: Verdict | None) -> None:
         """A line for each criterion, those that keep it from shipping first."""
+        if (verdict, theme.is_dark()) == self._shown:
+            return
+        self._shown = verdict, theme.is_dark()
         while item := self._grid.takeAt(0):
             if widget := item.widget():
                 widget.hide()

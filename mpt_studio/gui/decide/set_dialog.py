@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from mpt_studio import paths
@@ -13,6 +14,7 @@ from mpt_studio.flips import Mark
 from mpt_studio.gui.widgets.forms import FormDialog, PathField
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.predictions import Ints
 from mpt_studio.units import count
 
 _LISTS = "Text, an id a line (*.txt);;CSV with notes (*.csv)"
@@ -31,10 +33,10 @@ class SetDialog(FormDialog):
         self.source.setAccessibleName("Images")
         self.name.setAccessibleName("Name of the set")
         self.file = PathField("File of the set", filters=_LISTS)
-        self._rows = self._sources()
-        for text, ids in self._rows:
+        self._comparison, self._rows = workspace.comparison(), self._sources()
+        for text, rows in self._rows:
             self.source.addItem(text)
-            if not ids:
+            if not len(rows):
                 self._turn_off(self.source.count() - 1)
         self.source.setCurrentIndex(self._likeliest())
         self.form.addRow("Images", self.source)
@@ -46,21 +48,21 @@ class SetDialog(FormDialog):
         self.file.changed.connect(self.check)
         self.check()
 
-    def _sources(self) -> list[tuple[str, list[str]]]:
-        """What there is, with the ids; the blockers first, as they are marked for this."""
+    def _sources(self) -> list[tuple[str, Ints]]:
+        """What there is, with its rows; the blockers first, as they are marked for this."""
         workspace, comparison = self._workspace, self._workspace.comparison()
         if comparison is None:
             return []
-        blockers = workspace.judging.ids(Mark.BLOCKER)
-        found = [(f"Marked as blockers: {count(len(blockers), 'image')}", blockers)]
-        for text, rows in (("Selected", workspace.judging.rows()), ("Shown by the filter", workspace.rows)):
-            ids = [str(name) for name in comparison.sample_ids[rows].tolist()]
-            found.append((f"{text}: {count(len(ids), 'image')}", ids))
-        return found
+        found = (
+            ("Marked as blockers", np.flatnonzero(comparison.marks == Mark.BLOCKER)),
+            ("Selected", workspace.judging.rows()),
+            ("Shown by the filter", workspace.rows),
+        )
+        return [(f"{text}: {count(len(rows), 'image')}", rows) for text, rows in found]
 
     def _likeliest(self) -> int:
         """The blockers; a selection of several; else what is shown, as one image is always selected."""
-        sizes = [len(ids) for _, ids in self._rows] or [0]
+        sizes = [len(rows) for _, rows in self._rows] or [0]
         return next((i for i, n in enumerate(sizes) if n > (i == 1)), max(range(len(sizes)), key=sizes.__getitem__))
 
     def _turn_off(self, at: int) -> None:
@@ -75,13 +77,16 @@ class SetDialog(FormDialog):
     @property
     def ids(self) -> list[str]:
         """The chosen images."""
-        return self._rows[self.source.currentIndex()][1] if self._rows else []
+        if self._comparison is None:
+            return []
+        rows = self._rows[self.source.currentIndex()][1]
+        return [str(name) for name in self._comparison.sample_ids[rows].tolist()]
 
     def missing(self) -> str:
         name, policy = self.name.text().strip(), self._deciding.policy
         if self._deciding.problem:
             return f"{self._deciding.problem} Mend the policy first."
-        if not self.ids:
+        if not self._rows or not len(self._rows[self.source.currentIndex()][1]):
             return "No images are selected, shown by the filter or marked as blockers (X marks one)."
         if not name or name == _RESERVED:
             return "Give the set a name." if not name else f"A set cannot be called {_RESERVED}."
@@ -96,12 +101,13 @@ class SetDialog(FormDialog):
     def accept(self) -> None:
         """Write the list and add it; what cannot be written is told here."""
         name, file = self.name.text().strip(), Path(self.file.path)
+        ids = self.ids
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._deciding.add_set(name, self.ids, file, self._workspace.judging.notes())
+            self._deciding.add_set(name, ids, file, self._workspace.judging.notes())
         except (UserError, OSError) as error:
             self.problem.setText(str(error))
             return
-        told = f"{file} written: {count(len(self.ids), 'image')} that must not flip, added to {self._deciding.called}."
+        told = f"{file} written: {count(len(ids), 'image')} that must not flip, added to {self._deciding.called}."
         self._workspace.message.emit("info", told, "")
         super().accept()

@@ -114,7 +114,7 @@ class VerdictView(QFrame):
         for path in others:
             menu.addAction(caption(shortened(str(path))), partial(deciding.open, path))
         menu.addSeparator()
-        menu.addAction("Judge by &none", deciding.close)
+        menu.addAction("Judge by &none", deciding.judge_by_none)
 
     # Content ------------------------------------------------------------------------------------------------------
 

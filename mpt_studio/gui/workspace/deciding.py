@@ -106,8 +106,8 @@ class Deciding(QObject):
         self.policy = self.draft = self.judged = None
         self._follow(path)
 
-    def close(self) -> None:
-        """Judge by nothing; the file stays."""
+    def judge_by_none(self) -> None:
+        """No verdict any more; the file stays."""
         self._settings.set(open=False)
         self._reading.cancel()
         self.path = self.policy = self.draft = None
@@ -162,12 +162,15 @@ class Deciding(QObject):
     def _read(self) -> None:
         path = self.path
         assert path is not None
-        self._stamp = self._now()
-        self._reading.ask(lambda _: read_policy(path), self._take, beside=True)
+        self._stamp = before = self._now()
+        self._reading.ask(lambda _: (read_policy(path), before[0]), self._take, beside=True)
 
-    def _take(self, policy: Policy) -> None:
-        self.policy, self.problem = policy, ""
+    def _take(self, found: tuple[Policy, tuple[str, int, int]]) -> None:
+        self.policy, self.problem = found[0], ""
         self._watch()
+        if found[1] != self._stamp[0]:  # written while it was read
+            self._stamp = ()
+            self._settles.start()
         self.judge()
 
     def _cannot_read(self, sentence: str, detail: str) -> None:
@@ -258,7 +261,7 @@ class Deciding(QObject):
         self.judged = None
         self.changed.emit()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Nothing is asked or watched any more."""
         self._settles.stop()
         self._reading.cancel()

@@ -46,5 +46,5 @@ class Workspace(Opened):
         self.loading.close()
         self.explanations.close()
         self.judging.close()
-        self.deciding.end()
+        self.deciding.close()
         super().close()

@@ -70,7 +70,7 @@ def test_that_the_policy_is_there_after_a_restart_and_gone_when_it_was_closed(
 ) -> None:
     again = Deciding(workspace)
     qtbot.waitUntil(lambda: again.policy == Policy(max_nfr=0.01))
-    again.close()
+    again.judge_by_none()
     assert Deciding(workspace).path is None
     assert Deciding(workspace).recent == [str(file)]
 
@@ -79,7 +79,7 @@ def test_that_a_policy_of_ones_own_is_never_written_over(workspace: Workspace, q
     deciding = workspace.deciding
     deciding.start(Policy(max_nfr=0.01))
     first = deciding.path
-    deciding.close()
+    deciding.judge_by_none()
     deciding.start(Policy(max_nfr=0.02))
     assert first is not None
     assert deciding.path is not None

@@ -1,4 +1,4 @@
-"""The windows about the verdict: the policy's editor, a new set, signing off."""
+"""The policy's editor: what is edited is judged at once, the rest of the file stays."""
 
 from __future__ import annotations
 
@@ -6,49 +6,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QMainWindow
+from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import read_ids, read_metadata
-from mpt_studio.decide import IdSet, Slice, read_policy
-from mpt_studio.gui.decide.parts_form import SetLine, where_of
+from mpt_studio.decide import Slice, read_policy
+from mpt_studio.gui.decide.parts_form import SetLine
 from mpt_studio.gui.decide.policy_dialog import PolicyDialog
-from mpt_studio.gui.decide.set_dialog import SetDialog
-from mpt_studio.gui.decide.sign_off_dialog import SignOffDialog
-from mpt_studio.gui.decide.tools import DecideTools
 from mpt_studio.gui.workspace.workspace import Workspace
 
+from .conftest import FULL
+
 pytestmark = pytest.mark.gui
-
-FULL = """# ours
-[accuracy]
-min_gain = -0.5     # points
-[nfr]
-max = 0.0123456
-[must_not_flip]
-files = ["blockers.txt"]
-[slices]
-"camera = night" = { max_nfr = 0.03 }
-[review]
-criteria = ["slices"]
-[evidence]
-confidence = 0.95
-"""
-
-
-@pytest.fixture
-def file(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> Path:
-    """A policy that is in force, with metadata for its slice."""
-    (tmp_path / "blockers.txt").write_text("test/00\ntest/01\nnobody\n")
-    rows = "".join(f"test/{i:02d},{'night' if i % 2 else 'day'}\n" for i in range(10))
-    (tmp_path / "meta.csv").write_text(f"sample_id,camera\n{rows}")
-    comparison = workspace.comparison()
-    assert comparison is not None
-    comparison.set_metadata(read_metadata(tmp_path / "meta.csv", comparison))
-    (tmp_path / "policy.toml").write_text(FULL)
-    workspace.deciding.open(tmp_path / "policy.toml")
-    qtbot.waitUntil(lambda: workspace.deciding.judged is not None)
-    return tmp_path / "policy.toml"
 
 
 def opened(qtbot: QtBot, workspace: Workspace) -> PolicyDialog:
@@ -111,11 +79,6 @@ def test_that_slices_are_chosen_from_what_is_there(qtbot: QtBot, workspace: Work
     assert made.policy().review == ()
 
 
-@pytest.mark.parametrize(("column", "value", "where"), [("a", "b c", "a = b c"), ("a:b", "c", '"a:b":c')])
-def test_that_a_column_that_would_be_misread_is_named_in_a_search_text(column: str, value: str, where: str) -> None:
-    assert where_of(column, value) == where
-
-
 def test_that_sets_say_what_is_listed_found_and_missing_and_are_opened(
     qtbot: QtBot, workspace: Workspace, file: Path, tmp_path: Path
 ) -> None:
@@ -159,60 +122,3 @@ def test_that_what_cannot_be_written_stays_in_the_form(
     assert "is not TOML" in made.problem.text()
     assert made.isVisible()
     assert (tmp_path / "bad.toml").read_text() == "[nfr\n"
-
-
-def test_that_a_set_of_what_is_marked_is_written_and_added_in_one_go(
-    qtbot: QtBot, workspace: Workspace, file: Path, tmp_path: Path
-) -> None:
-    workspace.select(1)
-    workspace.judging.block()
-    made = SetDialog(workspace, None)
-    qtbot.addWidget(made)
-    assert made.source.currentText() == "Marked as blockers: 1 image"
-    assert made.missing() == "The policy has a set blockers already; choose another name."
-    made.name.setText("regulator 7")
-    assert made.file.path == str(tmp_path / "regulator_7.txt")
-    assert made.ok.isEnabled()
-    made.accept()
-    assert read_ids(tmp_path / "regulator_7.txt") == ("test/01",)
-    sets = read_policy(file).must_not_flip
-    assert sets[1] == IdSet("regulator 7", ("test/01",), "regulator_7.txt")
-
-
-def test_that_the_selection_and_the_filter_make_sets_as_well(qtbot: QtBot, workspace: Workspace, file: Path) -> None:
-    workspace.select(4)
-    made = SetDialog(workspace, None)
-    qtbot.addWidget(made)
-    texts = [made.source.itemText(i) for i in range(made.source.count())]
-    assert texts == ["Marked as blockers: 0 images", "Selected: 1 image", "Shown by the filter: 4 images"]
-    assert len(made.ids) == 4
-    made.source.setCurrentIndex(1)
-    assert made.ids == ["test/04"]
-
-
-def test_that_a_verdict_is_signed_off_with_a_name(qtbot: QtBot, workspace: Workspace, file: Path) -> None:
-    made = SignOffDialog(workspace, None)
-    qtbot.addWidget(made)
-    assert not made.ok.isEnabled()
-    made.name.setText("Ada")
-    made.comment.setPlainText("by <b>hand</b>")
-    made.accept()
-    qtbot.waitUntil(lambda: bool(workspace.deciding.judged and workspace.deciding.judged.signed))
-    assert "Signed off by Ada" in workspace.deciding.judged.signed[0]
-    assert workspace.deciding.judged.signed[0].endswith("by <b>hand</b>")
-
-
-def test_that_the_editor_opens_once_and_takes_over_a_set_that_is_made_meanwhile(
-    qtbot: QtBot, workspace: Workspace, file: Path, tmp_path: Path
-) -> None:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    tools = DecideTools(window, workspace)
-    tools.open("policy")
-    tools.edit()
-    (made,) = window.findChildren(PolicyDialog)
-    made.criteria.asked["max_nfr"].share.setValue(5)
-    workspace.deciding.add_set("new", ["test/03"], tmp_path / "new.txt", {})
-    assert [each.name for each in made.policy().must_not_flip] == ["blockers", "new"]
-    assert made.policy().max_nfr == 0.05
-    made.reject()
