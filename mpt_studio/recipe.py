@@ -86,7 +86,8 @@ class Images:
     __pydantic_config__ = STRICT
 
     crop: Literal["auto", "pad", "resized", "centre"] = "auto"
-    """Random place after padding, random part of random size, or none; auto: pad up to 64 pixels, else resized."""
+    """Random place after padding, random part of random size, or none; auto: pad up to 64 pixels, else resized, but
+    none where the head alone learns."""
     crop_area: Annotated[float, Interval(ge=0, le=1), Words(auto=0)] = 0.0
     """Smallest part of the image that a resized crop shows; auto (0): 0.08 from scratch, 0.35 when fine-tuning."""
     colour_jitter: Annotated[float, Interval(ge=0, le=1)] = 0.0
@@ -148,7 +149,7 @@ class Training:
     crop_padding: Annotated[int, Interval(ge=-1, le=64), Words(auto=-1, none=0)] = -1
     """Random crop after padding by this many pixels; auto (-1): an eighth of the image's side; none (0): no crop."""
     flip: Literal["auto", "on", "off"] = "auto"
-    """Random horizontal flip; auto: off for data in which left and right matter (characters)."""
+    """Random horizontal flip; auto: off where left and right matter (characters) and where the head alone learns."""
     validation_fraction: Annotated[float, Interval(ge=0, lt=1)] = 0.1
     """Share of the training part kept for validation; the test part is touched once, at the end."""
     keep: Literal["last", "best"] = "last"
