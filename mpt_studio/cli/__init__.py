@@ -6,6 +6,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "compare",
+    "report",
     "classes",
     "runs",
     "inspect",

@@ -21,6 +21,7 @@ from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
 from mpt_studio.cli.policy_options import EXIT_CODES, read_asking
 from mpt_studio.cli.presets import preset_in
+from mpt_studio.cli.report_command import report_
 from mpt_studio.cli.search_command import run_search, search_command
 from mpt_studio.cli.session import FileOption, JsonOption, NumberOption, StoreOption, open_session, print_record
 from mpt_studio.cli.version_commands import compare, evaluate, inspect
@@ -92,6 +93,7 @@ def _dispatch(words: list[str], open_window: Callable[[list[str]], int]) -> int:
         "evaluate": evaluate,
         "compare": compare,
         "cost": cost,
+        "report": report_,
         "classes": classes,
         "runs": runs,
         "inspect": inspect,

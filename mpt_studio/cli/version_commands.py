@@ -29,8 +29,6 @@ from mpt_studio.predictions.scales import Scale
 if TYPE_CHECKING:
     from mpt_studio.compare import Comparison
     from mpt_studio.decide import Policy, Verdict
-    from mpt_studio.flips import Mark
-    from mpt_studio.store import Store
 
 
 def evaluate(
@@ -105,7 +103,7 @@ def compare(
         raise UsageError("A sign-off is --sign NAME on a verdict; give a criterion or --policy FILE, and the name.")
     with open_session(store, quiet=json) as session:
         comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, scores=scores, **lists)
-        comparison.set_marks(_marks(session.store, comparison.new.data_fingerprint))
+        jobs.read_marks(session.store, comparison)
         if metadata is not None or (policy is not None and policy.slices):
             jobs.attach_metadata(session, [comparison], data, metadata)
         comparison = comparing.at_offset(comparison, offset)
@@ -146,19 +144,6 @@ def _figures(comparison: Comparison) -> dict[str, Any]:
             subset: comparing.adjusted_rates(comparison, subset, wrong).to_json() for subset in comparing.SUBSETS
         }
     return record
-
-
-def _marks(opened: Store, fingerprint: str) -> dict[str, Mark]:
-    """What was marked in the window on these data; a store without marks stays without."""
-    from mpt_studio.store.marks import FILE, Marks
-
-    if not fingerprint or not (opened.root / FILE).is_file():
-        return {}
-    marks = Marks(opened.root)
-    try:
-        return marks.marks(fingerprint)
-    finally:
-        marks.close()
 
 
 def inspect(

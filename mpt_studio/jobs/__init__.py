@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.estimating import estimate
     from mpt_studio.jobs.evaluating import accuracy_figures, evaluate, inspect, predictions_of, prepare_data
     from mpt_studio.jobs.exporting import export
+    from mpt_studio.jobs.handover import Asked, Handover, gather
     from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
-    from mpt_studio.jobs.judging import attach_metadata, judge_update
+    from mpt_studio.jobs.judging import attach_metadata, judge_update, read_marks
     from mpt_studio.jobs.read_weights import checkpoint_of, read_start, read_version, with_preprocessing
     from mpt_studio.jobs.resuming import why_not_resumed
     from mpt_studio.jobs.search.job import run_search
@@ -38,8 +39,9 @@ __getattr__ = names_of(
         "estimating": "estimate",
         "evaluating": "accuracy_figures evaluate inspect predictions_of prepare_data",
         "exporting": "export",
+        "handover": "Asked Handover gather",
         "images": "metadata_file open_data skipped_file skipped_sentence",
-        "judging": "attach_metadata judge_update",
+        "judging": "attach_metadata judge_update read_marks",
         "read_weights": "checkpoint_of read_start read_version with_preprocessing",
         "resuming": "why_not_resumed",
         "search.job": "run_search",

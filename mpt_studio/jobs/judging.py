@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio.compare import Comparison, aligned_by_store, compare, read_metadata
+from mpt_studio.compare.figures.data_of import data_of
 from mpt_studio.decide import Policy, judge, recommend
 from mpt_studio.jobs.images import metadata_file, open_data
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import read_predictions
+from mpt_studio.store import Store
+from mpt_studio.store.marks import FILE, Marked, Marks
 
 
 def judge_update(session: Session, result: dict[str, Any], policy: Policy) -> dict[str, Any]:
@@ -18,14 +21,14 @@ def judge_update(session: Session, result: dict[str, Any], policy: Policy) -> di
     "verdict" is the recommended one's, and "hold" where none may be recommended.
     """
     rows = result["candidates"]
-    compared = {row["run"]: _comparison(session, result["old"], row) for row in rows}
+    every = {row["run"]: compared(session, result["old"], row) for row in rows}
     if policy.slices:
-        attach_metadata(session, list(compared.values()), result["data"]["spec"])
-    judged = [{**row, **judge(compared[row["run"]], policy).to_json()} for row in rows]
+        attach_metadata(session, list(every.values()), result["data"]["spec"])
+    judged = [{**row, **judge(every[row["run"]], policy).to_json()} for row in rows]
     plain = next((row["run"] for row in rows if row["role"] == "reference"), None)
     if plain is None:
         return {**result, "candidates": judged, "recommended": None, "verdict": "hold"}
-    found = recommend(compared[plain], compared, policy=policy)
+    found = recommend(every[plain], every, policy=policy)
     decided = found.verdict.decided if found.key and found.verdict else "hold"
     recommended = {"run": found.key, "reason": found.reason, "nearest": found.key or found.nearest}
     return {**result, "candidates": judged, "recommended": recommended, "verdict": decided}
@@ -41,6 +44,20 @@ def attach_metadata(session: Session, compared: list[Comparison], spec: str = ""
         comparison.set_metadata(read_metadata(file, comparison))
 
 
-def _comparison(session: Session, old: dict[str, Any], row: dict[str, Any]) -> Comparison:
+def read_marks(store: Store, comparison: Comparison) -> dict[str, Marked]:
+    """Give a comparison what was marked on its data; returns marks and notes. A store without marks stays without."""
+    if not (store.root / FILE).is_file():
+        return {}
+    opened = Marks(store.root)
+    try:
+        found = opened.all(data_of(comparison))
+    finally:
+        opened.close()
+    comparison.set_marks({name: each.mark for name, each in found.items() if each.mark})
+    return found
+
+
+def compared(session: Session, old: dict[str, Any], row: dict[str, Any]) -> Comparison:
+    """The old model of an update's result against one of its candidates."""
     before, after = (read_predictions(Path(each["predictions"])) for each in (old, row))
     return compare(*aligned_by_store(before, after, session.store.root))

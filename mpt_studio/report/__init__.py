@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         judged_report,
         update_report,
     )
+    from mpt_studio.report.handing_over import Files, write_report
     from mpt_studio.report.runs import recipes_report, runs_report
     from mpt_studio.report.searches import search_report
 
@@ -22,6 +23,7 @@ __getattr__ = names_of(
         "cost": "cost_report",
         "figures": "accuracy_report classes_report comparison_report judged_report update_report",
         "runs": "recipes_report runs_report",
+        "handing_over": "Files write_report",
         "searches": "search_report",
     },
 )

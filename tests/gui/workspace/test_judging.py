@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from mpt_studio.compare import Filter, at_offset, compare, read_ids
+from mpt_studio.compare import Filter, read_ids
+from mpt_studio.compare.figures.data_of import data_of
 from mpt_studio.flips import FlipKind, Mark
 from mpt_studio.gui.flips.page import FlipsPage
 from mpt_studio.gui.widgets.flip_words import sentence
@@ -17,10 +15,7 @@ from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.window.exports import Exports
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.gui.window.pages import FLIPS
-from mpt_studio.gui.workspace import judging
-from mpt_studio.gui.workspace.judging import data_of
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.predictions import Predictions
 from mpt_studio.store import Store
 from mpt_studio.store.marks import Marks
 
@@ -141,22 +136,3 @@ def test_that_letters_mark_only_where_an_image_is_selected(qtbot: QtBot, window:
     assert not comparison.marks.any()
     window.pages.show_page("runs")
     assert not marking.isEnabled()
-
-
-def test_that_the_samples_digest_is_that_of_their_sorted_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["b", "a", "ß", "🦊", "aa", "\ud800", "Z"]
-    made = Predictions(np.array(names), np.zeros(7, np.int64), ("x",), np.zeros((7, 1), np.float32), ("x",))
-    plain = hashlib.blake2b("\n".join(sorted(names)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    monkeypatch.setattr(judging, "BLOCK", 3)
-    found = compare(made, made)
-    assert data_of(found) == f"ids:7:{plain}"
-    ordered = dataclasses.replace(made, sample_ids=np.array(sorted(names)))
-    assert data_of(compare(ordered, ordered)) == f"ids:7:{plain}"
-
-
-def test_that_a_view_under_an_offset_has_the_data_of_its_base(workspace: Workspace) -> None:
-    base = workspace.comparison()
-    assert base is not None
-    view = at_offset(base, 1.0)
-    assert data_of(view) == data_of(base)
-    assert ("data",) not in view.memo.kept

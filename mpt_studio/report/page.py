@@ -1,0 +1,129 @@
+"""The report as one page: HTML that needs no network, no script and no second file."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from mpt_studio.compare.figures.columns import FIGURES, Figure
+from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
+from mpt_studio.errors import one_sentence
+from mpt_studio.report import charts
+from mpt_studio.report.figures import rate_with_interval
+from mpt_studio.units import told
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SHOWN_CLASSES = 30
+MOST_CLASSES = 1000
+"""Rows of one table; a class more is counted and not told."""
+VERDICTS = {
+    "ship": ("✓", "Ship"),
+    "hold": ("✗", "Hold"),
+    "review": ("!", "Review"),
+    "too little evidence": ("?", "Too little evidence"),
+    "": ("–", "Not judged"),
+}
+OUTCOMES = {"pass": "✓ passes", "fail": "✗ fails", "too little evidence": "? too little evidence"}
+_LONGEST = 600
+"""Characters of one text of others'."""
+_MAIN = ("accuracy_old", "accuracy_new", "nfr", "pfr", "churn")
+
+
+def page(record: dict[str, Any], images: dict[str, str]) -> str:
+    """The whole page.
+
+    Args:
+        record: ``report_record``.
+        images: sample id → data URI, of those that are shown.
+    """
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            **record,
+            **_told(record),
+            images={name: Markup(uri) for name, uri in images.items()},
+            style=Markup((Path(__file__).parent / "templates" / "report.css").read_text("utf-8")),
+        )
+    )
+
+
+def _told(record: dict[str, Any]) -> dict[str, Any]:
+    """What the template asks beside the record."""
+    figures = record["figures"]
+    shown = [subset for subset in SUBSETS if subset == "all" or figures[subset]["samples"]]
+    deciding: Subset = "old_classes" if figures["old_classes"]["samples"] else "all"
+    verdict = record["verdict"]
+    return {
+        "title": f"{record['versions']['old']['label']} → {record['versions']['new']['label']}",
+        "decided": verdict["verdict"] if verdict else "",
+        "criteria": sorted(verdict["criteria"], key=_worst_first) if verdict else [],
+        "subsets": [(subset, SUBSET_WORDS[subset]) for subset in shown],
+        "deciding": deciding,
+        "deciding_words": SUBSET_WORDS[deciding],
+        "main_figures": [figure for figure in FIGURES if figure.key in _MAIN],
+        "other_figures": [figure for figure in FIGURES if figure.key not in _MAIN],
+        "here": (figures[deciding]["nfr"], figures["all"]["accuracy_new"]),
+        "recipe_rows": _recipe_rows(record["versions"]),
+    }
+
+
+def _worst_first(criterion: dict[str, Any]) -> int:
+    return ("hold", "review", "too little evidence", "ship").index(criterion["makes"])
+
+
+def _recipe_rows(versions: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Each field of either recipe: what it is called, its value for the old model and for the update."""
+    old, new = (versions[side].get("recipe", {}) for side in ("old", "new"))
+    return [(key, _value(old.get(key)), _value(new.get(key))) for key in dict.fromkeys((*new, *old))]
+
+
+def _value(value: Any) -> str:
+    if value in (None, "", []):
+        return "–"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "share": partial(told, "share"),
+        "count": lambda n: f"{n:,}",
+        "cell": _cell,
+        "day": lambda text: str(text).partition("T")[0],
+    }
+    made.globals |= {
+        "charts": charts,
+        "kinds": charts.KINDS,
+        "verdicts": VERDICTS,
+        "outcomes": OUTCOMES,
+        "most_classes": MOST_CLASSES,
+        "shown_classes": SHOWN_CLASSES,
+    }
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """Whatever is written into the page: what is not of ours loses control characters and excessive length."""
+    return one_sentence(value, _LONGEST) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _cell(subset: dict[str, Any], figure: Figure) -> str:
+    if figure.counts is not None:
+        return rate_with_interval(subset, figure.key)
+    return told(figure.unit, subset.get(figure.key))
