@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from mpt_studio.report.svg import Scale, drawing, element, path, scale_of, ticks
 
+FAR = 0.12
+"""So much less accuracy than the best offset's is not drawn."""
 _STRIP = (168, 26)
 KINDS = (
     ("both_right", "stay right"),
@@ -25,8 +27,8 @@ def criterion(told: dict[str, Any]) -> Markup:
     (width, height), middle = _STRIP, _STRIP[1] / 2
     low, high = told["interval"]
     scale = scale_of([low, high, told["value"], told["threshold"]], 6, width - 6, room=0.25, least=1e-4)
-    at, is_least = scale(told["threshold"]), told["name"].startswith(("min_", "slice_min"))
-    good = (at, float(width)) if is_least else (0.0, at)
+    at = scale(told["threshold"])
+    good = (at, float(width)) if told["is_least"] else (0.0, at)
     kind = told["outcome"].replace(" ", "-")
     return drawing(
         width,
@@ -71,7 +73,7 @@ def share_bar(share: float | None, kind: str = "negative_flips") -> Markup:
 
 def frontier(record: dict[str, Any], here: tuple[float, float] | None) -> Markup:
     """Accuracy against NFR: what each offset γ would make of the update and of plain training."""
-    curves = [("update", record["new"]), ("plain", record["plain"])]
+    curves = [(name, _worth(record[key])) for name, key in (("update", "new"), ("plain", "plain"))]
     points = [(x, y) for _, curve in curves for x, y, _ in curve] + ([here] if here else [])
     if len(points) < 2:
         return Markup("")
@@ -83,6 +85,12 @@ def frontier(record: dict[str, Any], here: tuple[float, float] | None) -> Markup
         dots.append(_dot("here", *here, across, up))
     title = "Accuracy over all samples against NFR, for every logit offset γ"
     return drawing(640, 310, title, *_axes(across, up, "NFR", "accuracy (all)"), *lines, *dots)
+
+
+def _worth(curve: Sequence[Sequence[float]]) -> list[Sequence[float]]:
+    """The points that anybody would choose among: those far below the best only make the others small."""
+    best = max((accuracy for _, accuracy, _ in curve), default=0.0)
+    return [point for point in curve if point[1] >= best - FAR or not point[2]]
 
 
 def _curve(name: str, curve: Sequence[Sequence[float]], across: Scale, up: Scale) -> Markup:

@@ -40,7 +40,7 @@ def _skipped(data: dict[str, Any]) -> list[str]:
 def _floor(floors: dict[str, dict[str, Any]]) -> str:
     subsets: tuple[Subset, ...] = ("old_classes", "all")
     return " and ".join(
-        f"NFR {rate_with_interval(floors[subset], 'nfr')} ({SUBSET_WORDS[subset]}, n={floors[subset]['samples']})"
+        f"NFR {rate_told(floors[subset], 'nfr')} ({SUBSET_WORDS[subset]}, n={floors[subset]['samples']})"
         for subset in subsets
         if subset in floors
     )
@@ -89,7 +89,7 @@ def _is_told(record: dict[str, Any], subset: Subset) -> bool:
 
 
 def _cell(figure: Figure, subset: dict[str, Any], with_interval: bool) -> str:
-    return rate_with_interval(subset, figure.key) if with_interval else told(figure.unit, subset.get(figure.key))
+    return rate_told(subset, figure.key) if with_interval else told(figure.unit, subset.get(figure.key))
 
 
 _SIDES = {"old": "Old model's predictions", "new": "Update's predictions"}
@@ -100,10 +100,9 @@ def comparison_report(record: dict[str, Any]) -> str:
     shown = [subset for subset in SUBSETS if _is_told(record, subset)]
     table = TextTable("", *(f"{SUBSET_WORDS[subset]}\nn={record[subset]['samples']}" for subset in shown))
     for figure in sorted(FIGURES, key=lambda figure: list(UNITS).index(figure.unit)):
-        name = ", ".join(filter(None, (figure.name, figure.whose)))
-        table.add_row(name, *(_cell(figure, record[subset], figure.counts is not None) for subset in shown))
+        table.add_row(figure.title, *(_cell(figure, record[subset], figure.counts is not None) for subset in shown))
     own = record["old_classes"]
-    head = f"Old model: accuracy {rate_with_interval(own, 'accuracy_old')} on its own classes (n={own['samples']})."
+    head = f"Old model: accuracy {rate_told(own, 'accuracy_old')} on its own classes (n={own['samples']})."
     return "\n".join(([head, ""] if own["samples"] else []) + [str(table)])
 
 
@@ -149,12 +148,12 @@ def accuracy_report(label: str, figures: dict[str, Any]) -> str:
     """Accuracy of one version (``jobs.versions.accuracy_figures``)."""
     every, own = figures["all"], figures["own_classes"]
     return (
-        f"{label}: accuracy {rate_with_interval(own, 'accuracy')} on the samples of its own classes (n={own['samples']}), "
-        f"{rate_with_interval(every, 'accuracy')} on all (n={every['samples']})."
+        f"{label}: accuracy {rate_told(own, 'accuracy')} on the samples of its own classes (n={own['samples']}), "
+        f"{rate_told(every, 'accuracy')} on all (n={every['samples']})."
     )
 
 
-def rate_with_interval(subset: dict[str, Any], key: str) -> str:
+def rate_told(subset: dict[str, Any], key: str) -> str:
     """ "12.3 % [10.1–14.9]": a share with its 95 % interval; a dash where there is none."""
     rate, interval = subset.get(key), subset.get(f"{key}_ci95")
     if rate is None or interval is None:

@@ -9,7 +9,7 @@ from typing import Any
 from mpt_studio.compare.figures.columns import FIGURES
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS
 from mpt_studio.errors import one_sentence
-from mpt_studio.report.figures import rate_with_interval
+from mpt_studio.report.figures import rate_told
 from mpt_studio.report.page import VERDICTS
 from mpt_studio.units import told
 
@@ -17,12 +17,14 @@ MOST_CHARACTERS = 200_000
 """GitHub refuses a summary of more than 1 MiB, and nobody reads as much."""
 SHOWN_CRITERIA, SHOWN_CLASSES, SHOWN_FLIPS = 100, 20, 20
 _MAIN = ("accuracy_old", "accuracy_new", "nfr", "pfr", "churn")
-_MARKUP = re.compile(r"[!-,/:-@\[-`{-~]|\.(?=\w)")
-"""Everything that Markdown, HTML or GitHub could take for more than text; of stops only those inside of a word."""
+_MARKUP = re.compile(r"[#$&*<>@\[\\\]^_`{|}~]|:(?=\S)|\.(?=[^\W\d])")
+"""What Markdown, HTML or GitHub could take for more than text; of colons and stops those that make a link."""
 _CALLS = ("@", "#")
 """Followed by a name or a number they would call somebody, or link to something, even when written as entities."""
-_OURS = "%()=:;,+"
-"""What sentences of this program are full of, and what calls nobody."""
+_BEGINS = re.compile(r"[-+=]|\d+[.)]")
+"""What would begin a list or underline a heading where a line begins with it."""
+_NOTHING = "&#8203;"
+"""A space of no width."""
 _OUTCOMES = {"pass": "✅ passes", "fail": "❌ fails", "too little evidence": "❔ too little evidence"}
 
 
@@ -32,7 +34,7 @@ def markdown(record: dict[str, Any]) -> str:
     sign, word = VERDICTS[verdict["verdict"] if verdict else ""]
     blocks = [
         f"## {sign} {word}: {text(versions['old']['label'])} → {text(versions['new']['label'])}",
-        text(verdict["headline"]) if verdict else "No policy was given, so nothing is judged.",
+        text(verdict["counted"]) if verdict else "No policy was given, so nothing is judged.",
         *_criteria(verdict),
         _figures(record),
         *_classes(record),
@@ -46,14 +48,12 @@ def markdown(record: dict[str, Any]) -> str:
 
 def text(words: str, limit: int = 400) -> str:
     """Text of anybody's as Markdown that shows it and does nothing else."""
-    return _MARKUP.sub(_as_entity, one_sentence(words, limit))
+    shown = _MARKUP.sub(_as_entity, one_sentence(words, limit))
+    return _NOTHING + shown if _BEGINS.match(shown) else shown
 
 
 def _as_entity(found: re.Match[str]) -> str:
-    sign = found[0]
-    if sign in _OURS:
-        return sign if sign != ":" else "&#58;"  # "https:" would be made a link
-    return f"&#{ord(sign)};" + ("&#8203;" if sign in _CALLS else "")
+    return f"&#{ord(found[0])};{_NOTHING if found[0] in _CALLS else ''}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -70,7 +70,7 @@ def _criteria(verdict: dict[str, Any] | None) -> list[str]:
         (
             text(each["title"]),
             text(each["words"]["asked"]),
-            f"**{text(each['words']['value'] or '–')}** {text(each['words']['interval'])}",
+            f"**{text(each['words']['value'])}** {text(each['words']['interval'])}",
             f"{each['n']:,}",
             _OUTCOMES[each["outcome"]],
         )
@@ -93,14 +93,14 @@ def _figures(record: dict[str, Any]) -> str:
     heads = ["", *(f"{SUBSET_WORDS[subset]}, n={figures[subset]['samples']:,}" for subset in shown)]
     rows = [
         [
-            ", ".join(filter(None, (figure.name, figure.whose))),
-            *(rate_with_interval(figures[s], figure.key) for s in shown),
+            figure.title,
+            *(rate_told(figures[s], figure.key) for s in shown),
         ]
         for figure in FIGURES
         if figure.key in _MAIN
     ]
     if floors := record["noise_floor"]:
-        rows.append(["noise floor (NFR)", *(rate_with_interval(floors.get(subset, {}), "nfr") for subset in shown)])
+        rows.append(["noise floor (NFR)", *(rate_told(floors.get(subset, {}), "nfr") for subset in shown)])
     return _table(heads, rows)
 
 
@@ -110,7 +110,7 @@ def _classes(record: dict[str, Any]) -> list[str]:
     if not worst:
         return []
     rows = [
-        (text(each["name"], 80), f"{each['samples']:,}", f"{each['negative_flips']:,}", rate_with_interval(each, "nfr"))
+        (text(each["name"], 80), f"{each['samples']:,}", f"{each['negative_flips']:,}", rate_told(each, "nfr"))
         for each in worst[:SHOWN_CLASSES]
     ]
     more = len(worst) - SHOWN_CLASSES
@@ -150,9 +150,9 @@ def _listed(record: dict[str, Any]) -> list[str]:
 
 
 def _small(record: dict[str, Any]) -> list[str]:
-    digests = [
-        f"{side} model {text(version['label'])} `{version['sha256'][:16]}`"
-        for side, version in (("old", record["versions"]["old"]), ("new", record["versions"]["new"]))
+    digests = [  # of weights
+        f"{side} `{version['sha256'][:16]}`"
+        for side, version in (("old model", record["versions"]["old"]), ("update", record["versions"]["new"]))
         if version["sha256"]
     ]
     limits = "\n".join(f"- {text(each)}" for each in record["limits"])

@@ -12,7 +12,7 @@ from mpt_studio.compare.figures.columns import FIGURES, Figure
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.errors import one_sentence
 from mpt_studio.report import charts
-from mpt_studio.report.figures import rate_with_interval
+from mpt_studio.report.figures import rate_told
 from mpt_studio.units import told
 
 if TYPE_CHECKING:
@@ -41,16 +41,9 @@ def page(record: dict[str, Any], images: dict[str, str]) -> str:
         record: ``report_record``.
         images: sample id → data URI, of those that are shown.
     """
-    return (
-        _templates()
-        .get_template("report.html")
-        .render(
-            **record,
-            **_told(record),
-            images={name: Markup(uri) for name, uri in images.items()},
-            style=Markup((Path(__file__).parent / "templates" / "report.css").read_text("utf-8")),
-        )
-    )
+    style = (Path(__file__).parent / "templates" / "report.css").read_text("utf-8")
+    ours = {"style": Markup(style), "images": {name: Markup(uri) for name, uri in images.items()}}
+    return _templates().get_template("report.html").render(**record, **_told(record), **ours).lstrip()
 
 
 def _told(record: dict[str, Any]) -> dict[str, Any]:
@@ -125,5 +118,5 @@ def _plain(value: Any) -> Any:
 
 def _cell(subset: dict[str, Any], figure: Figure) -> str:
     if figure.counts is not None:
-        return rate_with_interval(subset, figure.key)
+        return rate_told(subset, figure.key)
     return told(figure.unit, subset.get(figure.key))

@@ -56,13 +56,19 @@ def _verdict(found: Handover) -> dict[str, Any] | None:
     verdict = found.verdict
     if verdict is None:
         return None
-    told = verdict.to_json() | {"headline": verdict.headline(), "sign_offs": list(found.sign_offs)}
+    told = verdict.to_json() | {"counted": verdict.counted(), "sign_offs": list(found.sign_offs)}
     return told | {"criteria": [_criterion(finding) for finding in verdict.findings]}
 
 
 def _criterion(finding: Finding) -> dict[str, Any]:
-    more = {"by_value": finding.by_value, "makes": finding.makes(), "unknown_ids": len(finding.unknown_ids)}
-    return finding.to_json() | more | {"title": finding.title, "sentence": finding.sentence(), "words": finding.words()}
+    words = {
+        "asked": finding.told_threshold(),
+        "value": finding.told_value(),
+        "interval": f"[{finding.told_interval()}]" if finding.interval is not None else "",
+    }
+    more = {"by_value": finding.by_value, "makes": finding.makes(), "is_least": finding.is_least, "words": words}
+    told = finding.to_json() | more | {"unknown_ids": len(finding.unknown_ids)}
+    return told | {"title": f"{finding.title} ({finding.subset})", "sentence": finding.sentence()}
 
 
 def _version(found: Handover, side: Side) -> dict[str, Any]:

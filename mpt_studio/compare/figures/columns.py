@@ -41,6 +41,11 @@ class Figure:
     told_with_interval: bool = False
     """… and whether with its 95 % interval."""
 
+    @property
+    def title(self) -> str:
+        """Its name, with whose it is."""
+        return f"{self.name}, {self.whose}" if self.whose else self.name
+
     def interval(self, rates: Rates) -> tuple[float, float] | None:
         """The Wilson 95 % interval of a share."""
         return wilson(*self.counts(rates)) if self.counts else None
