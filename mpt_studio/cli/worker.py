@@ -25,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from mpt_studio import jobs, paths
+from mpt_studio import jobs, paths, report
 from mpt_studio.cli.inbox import Inbox, Request
 from mpt_studio.compare import Decision
 from mpt_studio.errors import Interrupted, UserError, one_sentence
@@ -74,6 +74,16 @@ def _export(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any
 
 def _measure_costs(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     return jobs.measure_costs(session, args["versions"], **_given(args, "device", "again"))
+
+
+def _report(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    from mpt_studio.cli.policy_options import read_asking  # the parser that it is made for takes long to import
+
+    names = {name: Path(args[name]) for name in ("page", "markdown", "junit", "json") if name in args}
+    policy = read_asking(Path(args["policy"])) if "policy" in args else None
+    metadata = Path(args["metadata"]) if "metadata" in args else None
+    more = _given(args, "old", "new", "data", "offset", "adjusted")
+    return report.write_report(session, jobs.Asked(policy=policy, metadata=metadata, **more), report.Files(**names))
 
 
 def _estimate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
@@ -135,6 +145,7 @@ JOBS: dict[str, Job] = {
     "set_class_map": _set_class_map,
     "read_version": _read_version,
     "export": _export,
+    "report": _report,
     "load": _load,
     "saliency": _saliency,
     "neighbours": _neighbours,

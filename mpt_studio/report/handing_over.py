@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio import paths
+from mpt_studio.data import Dataset
 from mpt_studio.errors import UsageError, UserError
 from mpt_studio.jobs import Asked, Session, gather
 from mpt_studio.report.junit import junit
@@ -32,8 +33,8 @@ class Files:
     json: Path | None = None
 
     def check(self) -> None:
-        """Raise ``UsageError`` where there is nothing to write, or two things would be written to one file."""
-        named = [path.expanduser().absolute() for path in vars(self).values() if path is not None]
+        """Raise ``UserError`` where there is nothing to write, or nowhere, or two things in one place."""
+        named = [paths.named(path).absolute() for path in vars(self).values() if path is not None]
         if not named:
             raise UsageError(
                 "There is nothing to write; name a file, as in -o report.html (or --markdown, --junit, --json)."
@@ -52,26 +53,21 @@ def write_report(session: Session, asked: Asked, files: Files) -> dict[str, Any]
     found = gather(session, asked)
     session.progress("Counting flips, causes and classes", None)
     record = report_record(found)
-    written = []
-    for path, content in _contents(session, found.dataset, record, files):
-        encoded = content.encode("utf-8", "replace")
-        paths.write_chosen(path, lambda temporary, encoded=encoded: _write(temporary, encoded))  # type: ignore[misc]
-        written.append({"path": str(path), "bytes": len(encoded)})
-        if path == files.markdown:
-            _append_to_summary(content)
-    verdict = found.verdict
-    told = (
-        {"verdict": verdict.decided, "sentences": verdict.sentences()} if verdict else {"verdict": "", "sentences": []}
-    )
-    return {"files": written, **told, "notes": record["notes"]}
+    written = [_written(path, content) for path, content in _contents(session, found.dataset, record, files)]
+    decided, sentences = (found.verdict.decided, found.verdict.sentences()) if found.verdict else ("", [])
+    return {"files": written, "verdict": decided, "sentences": sentences, "notes": record["notes"]}
 
 
-def _contents(session: Session, dataset: Any, record: dict[str, Any], files: Files) -> Iterator[tuple[Path, str]]:
+def _contents(
+    session: Session, dataset: Dataset | None, record: dict[str, Any], files: Files
+) -> Iterator[tuple[Path, str]]:
     if files.page is not None:
         images = thumbnails(dataset, shown_ids(record), session.progress)
         yield files.page, page(record, images)
     if files.markdown is not None:
-        yield files.markdown, markdown(record)
+        content = markdown(record)
+        yield files.markdown, content
+        _append_to_summary(content)
     if files.junit is not None:
         yield files.junit, junit(record)
     if files.json is not None:
@@ -83,8 +79,14 @@ def shown_ids(record: dict[str, Any]) -> list[str]:
     return [str(each["id"]) for part in (*record["must_not_flip"], *record["causes"]) for each in part["samples"]]
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+def _written(path: Path, content: str) -> dict[str, Any]:
+    encoded = content.encode("utf-8", "replace")
+
+    def write(temporary: Path) -> None:
+        temporary.write_bytes(encoded)
+
+    paths.write_chosen(paths.named(path), write)
+    return {"path": str(path), "bytes": len(encoded)}
 
 
 def _append_to_summary(content: str) -> None:

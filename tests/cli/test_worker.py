@@ -174,6 +174,7 @@ ARGUMENTS = {
     "read_version": {"path": "none.safetensors"},
     "export": {"checkpoint": "none.safetensors", "format": "labels", "out": "labels.txt"},
     "measure_costs": {"versions": ["none.safetensors", "other.safetensors"], "again": True},
+    "report": {"old": "none.safetensors", "new": "none.csv", "page": "report.html"},
     "estimate": {"recipe": {"data": "builtin", "old": "none.safetensors"}},
     "describe_search": {"recipe": {"update": {"data": "builtin", "old": "none.safetensors"}}},
     "diagnose": {"old": "none.safetensors", "new": "builtin"},

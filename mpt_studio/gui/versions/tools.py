@@ -60,6 +60,12 @@ class VersionTools(QObject):
 
         ExportVersionDialog(self._workspace, version, self._settings.folder(), self._window).open()
 
+    def report(self) -> None:
+        """Write what was found for those who were not there."""
+        from mpt_studio.gui.versions.report_dialog import ReportDialog
+
+        ReportDialog(self._workspace, self._settings.folder(), self._window).open()
+
     def doctor(self) -> None:
         """Two class lists side by side."""
         from mpt_studio.gui.versions.class_pairs import ClassDoctorDialog

@@ -124,6 +124,15 @@ _FILE = (
         when=lambda c: any(version.checkpoint for version in c.workspace.versions),
     ),
     Row(
+        "report",
+        "&Report…",
+        lambda c: c.files.versions.report(),
+        "Ctrl+P",
+        "One page for those who have to agree: verdict, figures, what breaks",
+        "export",
+        when=_compared,
+    ),
+    Row(
         "skipped",
         "Images left o&ut…",
         lambda c: c.files.versions.skipped(),

@@ -102,7 +102,8 @@ class Tables(QObject):
     def __init__(self, opened: Opened) -> None:
         super().__init__(opened)
         self._opened = opened
-        self._path: Path | None = None
+        self.path: Path | None = None
+        """The table on show."""
         self._job: PoolJob | None = None
         self._waiting: Path | None = None
         opened.versions_changed.connect(self._open_waiting)
@@ -143,7 +144,7 @@ class Tables(QObject):
         if self._opened.made():
             self.open(path)
         else:
-            self._path = path
+            self.path = path
 
     def _open_waiting(self) -> None:
         if self._waiting is not None and (self._opened.made() or self._opened.old is None):
@@ -152,15 +153,15 @@ class Tables(QObject):
 
     def prepare(self, comparison: Comparison) -> None:
         """Give a new comparison the open table's columns, where they fit; may run beside the window."""
-        if self._path is None:
+        if self.path is None:
             return
         try:
-            comparison.set_metadata(read_metadata(self._path, comparison))
+            comparison.set_metadata(read_metadata(self.path, comparison))
         except UserError as error:
             self._tell("warning", f"Without metadata: {error}")
 
     def _take(self, path: Path, found: list[tuple[Comparison, Metadata]]) -> None:
-        self._path = path
+        self.path = path
         for comparison, metadata in found:
             comparison.set_metadata(metadata)
         self._tell("info", f"{path.name}: {found[0][1].sentence()}")
