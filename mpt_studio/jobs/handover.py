@@ -11,6 +11,7 @@ from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.compare import ClassMap, Comparison, at_offset, label_wrong
 from mpt_studio.compare.comparison import Side
 from mpt_studio.compare.matching.class_map import NO_MAP
+from mpt_studio.cost import Cost, kept
 from mpt_studio.data import Dataset
 from mpt_studio.decide import Policy, Verdict, digest_of, judge, sign_offs
 from mpt_studio.errors import UserError
@@ -68,6 +69,8 @@ class Handover:
     """Of the update that the version was trained in, beside others."""
     plain: Comparison | None = None
     """The old model against plain training, where that is another version."""
+    costs: dict[Side, Cost] = field(default_factory=dict)
+    """What was measured of them, where it was."""
     notes: tuple[str, ...] = ()
     """What could not be had, one sentence each."""
 
@@ -85,7 +88,8 @@ def gather(session: Session, asked: Asked) -> Handover:
         "new": _origin(session, comparison.new),
     }
     result = result or _around(session, comparison, origins["new"].run)
-    found = Handover(comparison, asked.policy, marked=marked, origins=origins, result=result)
+    costs = _costs(session, comparison)
+    found = Handover(comparison, asked.policy, marked=marked, origins=origins, result=result, costs=costs)
     found = dataclasses.replace(found, plain=_plain(session, found), **_images(session, found, asked.data))
     return _judged(session, found, asked) if asked.policy is not None else found
 
@@ -130,6 +134,15 @@ def _around(session: Session, comparison: Comparison, run: Run | None) -> dict[s
         return None
     digests = {each.get("sha256") for each in known.checkpoints.values()} if known is not None else set()
     return result if comparison.old.checkpoint_sha256 in digests else None
+
+
+def _costs(session: Session, comparison: Comparison) -> dict[Side, Cost]:
+    digests: dict[Side, str] = {
+        "old": comparison.old.checkpoint_sha256,
+        "new": comparison.new.checkpoint_sha256,
+    }
+    known = {side: kept(session.store.root, sha256) for side, sha256 in digests.items() if sha256}
+    return {side: cost for side, cost in known.items() if cost is not None}
 
 
 def _plain(session: Session, found: Handover) -> Comparison | None:

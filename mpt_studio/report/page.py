@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from mpt_studio.compare.figures.columns import FIGURES, Figure
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
+from mpt_studio.cost import COLUMNS, DISTURBANCE, METHOD, from_json
 from mpt_studio.errors import one_sentence
 from mpt_studio.report import charts
 from mpt_studio.report.figures import rate_told
@@ -31,6 +32,7 @@ VERDICTS = {
 OUTCOMES = {"pass": "✓ passes", "fail": "✗ fails", "too little evidence": "? too little evidence"}
 _LONGEST = 600
 """Characters of one text of others'."""
+_SIDES = {"old": "the old model", "new": "the update"}
 _MAIN = ("accuracy_old", "accuracy_new", "nfr", "pfr", "churn")
 
 
@@ -62,7 +64,30 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
         "main_figures": [figure for figure in FIGURES if figure.key in _MAIN],
         "other_figures": [figure for figure in FIGURES if figure.key not in _MAIN],
         "here": (figures[deciding]["nfr"], figures["all"]["accuracy_new"]),
+        **_cost(record["cost"]),
         "recipe_rows": _recipe_rows(record["versions"]),
+    }
+
+
+def _cost(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What was measured of the versions: rows of a table, and how."""
+    costs = {side: from_json(cost) for side, cost in known.items()}
+    rows = [
+        (column.name, column.help, *(column.told(costs[side]) if side in costs else ("–", "") for side in _SIDES))
+        for column in COLUMNS
+    ]
+    found = list(costs.values())
+    return {
+        "cost_rows": rows if costs else [],
+        "cost_method": METHOD,
+        "cost_ran": [
+            f"{side} by {cost.runtime} on {cost.device}, {cost.measured}"
+            for side, cost in ((words, costs[side]) for side, words in _SIDES.items() if side in costs)
+        ],
+        "cost_warnings": [
+            *([DISTURBANCE] if any(cost.is_disturbed for cost in found) else []),
+            *(["The two were not measured in turns."] if len({cost.measured for cost in found}) > 1 else []),
+        ],
     }
 
 
@@ -102,6 +127,8 @@ def _templates() -> Environment:
     }
     made.globals |= {
         "charts": charts,
+        "sides": _SIDES,
+        "subset_words": SUBSET_WORDS,
         "kinds": charts.KINDS,
         "verdicts": VERDICTS,
         "outcomes": OUTCOMES,

@@ -10,6 +10,7 @@ from mpt_studio import __version__
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import SUBSETS, Comparison, adjusted_rates, frontier, label_wrong, per_class, record_of
 from mpt_studio.compare.comparison import Side
+from mpt_studio.compare.figures.calibration import calibrations
 from mpt_studio.compare.figures.noise_floor import floors_of
 from mpt_studio.decide import Finding
 from mpt_studio.jobs import Handover
@@ -46,6 +47,8 @@ def report_record(found: Handover, now: datetime | None = None) -> dict[str, Any
         "causes": broken.by_cause(found),
         "must_not_flip": broken.must_not_flip(found),
         "judgements": broken.judgements(found),
+        "cost": {side: cost.to_json() for side, cost in found.costs.items()},
+        "calibration": calibrations(comparison),
         "machine": {"report": {**_without_name(machine()), **versions()}},
         "notes": list(found.notes),
     }
