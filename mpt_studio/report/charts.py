@@ -101,10 +101,10 @@ def _dot(name: str, x: float, y: float, across: Scale, up: Scale) -> Markup:
     return element("circle", cx=across(x), cy=up(y), r=5, class_=f"dot {name}")
 
 
-def _axes(across: Scale, up: Scale, below: str, beside: str) -> list[Markup]:
+def _axes(across: Scale, up: Scale, below: str, beside: str, most: int = 6) -> list[Markup]:
     left, right, bottom, top = across.start, across.end, up.start, up.end
     found = []
-    for value in ticks(across, 6):
+    for value in ticks(across, most):
         x = across(value)
         found.append(element("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid"))
         found.append(element("text", _percent(value), x=x, y=bottom + 18, text_anchor="middle"))
@@ -127,11 +127,11 @@ def _percent(value: float) -> str:
 
 def reliability(bins: Sequence[dict[str, Any]], of: str) -> Markup:
     """How often answers of each confidence are right; on the diagonal a version knows what it knows."""
-    across, up = Scale(0, 1, 40, 220), Scale(0, 1, 196, 16)
+    across, up = Scale(0, 1, 56, 236), Scale(0, 1, 196, 16)
     bars = [_bar(each, across, up) for each in bins if each["samples"]]
     diagonal = element("path", d=path([(across(0), up(0)), (across(1), up(1))]), class_="diagonal")
     return drawing(
-        240, 236, f"Reliability of {of}", *_axes(across, up, "confidence", "right"), *bars, diagonal,
+        246, 236, f"Reliability of {of}", *_axes(across, up, "confidence", "right", most=4), *bars, diagonal,
         kind="chart small",
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ _MARKUP = re.compile(r"[#$&*<>@\[\\\]^_`{|}~]|:(?=\S)|\.(?=[^\W\d])")
 """What Markdown, HTML or GitHub could take for more than text; of colons and stops those that make a link."""
 _CALLS = ("@", "#")
 """Followed by a name or a number they would call somebody, or link to something, even when written as entities."""
-_BEGINS = re.compile(r"[-+=]|\d+[.)]")
+_BEGINS = re.compile(r"(?:[-+]|\d+[.)])(?:\s|$)|[-=]+$")
 """What would begin a list or underline a heading where a line begins with it."""
 _NOTHING = "&#8203;"
 """A space of no width."""
@@ -84,7 +84,8 @@ def _criteria(verdict: dict[str, Any] | None) -> list[str]:
         for each in verdict["sign_offs"]
         if each["is_current"]
     ][-10:]
-    return [table, *more, *(["\n".join(broken)] if broken else []), *signed]
+    unknown = [text(verdict["unknown"])] if verdict["unknown"] else []
+    return [table, *more, *unknown, *(["\n".join(broken)] if broken else []), *signed]
 
 
 def _figures(record: dict[str, Any]) -> str:

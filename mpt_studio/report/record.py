@@ -59,8 +59,12 @@ def _verdict(found: Handover) -> dict[str, Any] | None:
     verdict = found.verdict
     if verdict is None:
         return None
-    told = verdict.to_json() | {"counted": verdict.counted(), "sign_offs": list(found.sign_offs)}
-    return told | {"criteria": [_criterion(finding) for finding in verdict.findings]}
+    return verdict.to_json() | {
+        "counted": verdict.counted(),
+        "unknown": verdict.unknown_sentence(),
+        "criteria": [_criterion(finding) for finding in verdict.findings],
+        "sign_offs": list(found.sign_offs),
+    }
 
 
 def _criterion(finding: Finding) -> dict[str, Any]:

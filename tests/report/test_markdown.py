@@ -34,7 +34,7 @@ def test_that_a_name_keeps_its_signs_and_is_no_markup(name: str) -> None:
     assert html.unescape(made).replace("\u200b", "") == clean
 
 
-@pytest.mark.parametrize("name", ["- a", "1. a", "12) a", "=== a", "+ a"])
+@pytest.mark.parametrize("name", ["- a", "1. a", "12) a", "===", "+ a", "---"])
 def test_that_a_name_begins_no_list_and_no_heading(name: str) -> None:
     assert text(name).startswith("&#8203;")
     assert html.unescape(text(name)).removeprefix("\u200b") == name
