@@ -39,9 +39,11 @@ def test_that_the_wheel_has_every_module_and_every_resource(wheel: zipfile.ZipFi
     inside = set(wheel.namelist())
     modules = {str(p.relative_to(CHECKOUT)) for p in (CHECKOUT / "mpt_studio").rglob("*.py")}
     resources = {f"mpt_studio/{p.relative_to(CHECKOUT)}" for p in (CHECKOUT / "resources").rglob("*") if p.is_file()}
+    templates = {str(p.relative_to(CHECKOUT)) for p in (CHECKOUT / "mpt_studio").rglob("templates/*")}
     assert modules - inside == set()
     documents = {f"mpt_studio/docs/{p.name}" for p in (CHECKOUT / "docs").glob("*.md")}
-    assert (resources | documents) - inside == set()
+    assert templates
+    assert (templates | resources | documents) - inside == set()
 
 
 def test_that_the_wheel_holds_nothing_but_the_program_and_its_papers(wheel: zipfile.ZipFile) -> None:

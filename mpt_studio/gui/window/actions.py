@@ -125,7 +125,7 @@ _FILE = (
     ),
     Row(
         "report",
-        "&Report…",
+        "Re&port…",
         lambda c: c.files.versions.report(),
         "Ctrl+P",
         "One page for those who have to agree: verdict, figures, what breaks",
