@@ -13,7 +13,7 @@ from mpt_studio.compare.comparison import Side
 from mpt_studio.compare.matching.class_map import NO_MAP
 from mpt_studio.cost import Cost, kept
 from mpt_studio.data import Dataset
-from mpt_studio.decide import Policy, Verdict, digest_of, judge, sign_offs
+from mpt_studio.decide import Decided, Policy, Verdict, digest_of, judge, sign_offs
 from mpt_studio.errors import UserError
 from mpt_studio.jobs.comparing import Classes, compare_versions
 from mpt_studio.jobs.evaluating import may_be_of, run_of
@@ -73,6 +73,14 @@ class Handover:
     """What was measured of them, where it was."""
     notes: tuple[str, ...] = ()
     """What could not be had, one sentence each."""
+
+    @property
+    def decided(self) -> Decided | None:
+        """The verdict; of an update's candidate "hold" also where anyone would refuse it, whatever the policy says."""
+        if self.verdict is None:
+            return None
+        of_update: Decided | None = (self.result or {}).get("verdict")
+        return of_update or self.verdict.decided
 
 
 def gather(session: Session, asked: Asked) -> Handover:

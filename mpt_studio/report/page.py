@@ -56,7 +56,6 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
     verdict = record["verdict"]
     return {
         "title": f"{record['versions']['old']['label']} → {record['versions']['new']['label']}",
-        "decided": verdict["verdict"] if verdict else "",
         "criteria": sorted(verdict["criteria"], key=_worst_first) if verdict else [],
         "subsets": [(subset, SUBSET_WORDS[subset]) for subset in shown],
         "deciding": deciding,
