@@ -131,7 +131,7 @@ def reliability(bins: Sequence[dict[str, Any]], of: str) -> Markup:
     bars = [_bar(each, across, up) for each in bins if each["samples"]]
     diagonal = element("path", d=path([(across(0), up(0)), (across(1), up(1))]), class_="diagonal")
     return drawing(
-        246, 236, f"Reliability of {of}", *_axes(across, up, "confidence", "right", most=4), *bars, diagonal,
+        262, 236, f"Reliability of {of}", *_axes(across, up, "confidence", "right", most=2), *bars, diagonal,
         kind="chart small",
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
         "other_figures": [figure for figure in FIGURES if figure.key not in _MAIN],
         "here": (figures[deciding]["nfr"], figures["all"]["accuracy_new"]),
         **_cost(record["cost"]),
+        "version_rows": _version_rows(record["versions"]),
         "recipe_rows": _recipe_rows(record["versions"]),
     }
 
@@ -92,6 +94,27 @@ def _cost(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _worst_first(criterion: dict[str, Any]) -> int:
     return ("hold", "review", "too little evidence", "ship").index(criterion["makes"])
+
+
+def _version_rows(versions: dict[str, dict[str, Any]]) -> list[tuple[str, str, str, bool]]:
+    """What is known of either version: in words, of the old model, of the update, and whether it is a digest."""
+
+    def network(version: dict[str, Any]) -> str:
+        return f"{version['architecture']}, {version['image_size']} px" if "architecture" in version else ""
+
+    tells: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+        ("Name", lambda v: v["label"]),
+        ("Weights, SHA-256", lambda v: v["sha256"]),
+        ("Run", lambda v: v.get("run", "")),
+        ("Method", lambda v: v.get("method", "")),
+        ("Architecture", network),
+        ("Start", lambda v: v.get("start", "")),
+        ("Made from", lambda v: v.get("source", "")),
+        ("Made from, SHA-256", lambda v: v.get("source_sha256", "")),
+        ("Classes", lambda v: f"{v['classes']:,}"),
+    )
+    rows = [(words, *(tell(versions[side]) for side in ("old", "new")), "SHA" in words) for words, tell in tells]
+    return [row for row in rows if row[1] or row[2]]
 
 
 def _recipe_rows(versions: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
