@@ -113,7 +113,7 @@ def _version_rows(versions: dict[str, dict[str, Any]]) -> list[tuple[str, str, s
         ("Made from, SHA-256", lambda v: v.get("source_sha256", "")),
         ("Classes", lambda v: f"{v['classes']:,}"),
     )
-    rows = [(words, *(tell(versions[side]) for side in ("old", "new")), "SHA" in words) for words, tell in tells]
+    rows = [(words, tell(versions["old"]), tell(versions["new"]), "SHA" in words) for words, tell in tells]
     return [row for row in rows if row[1] or row[2]]
 
 
