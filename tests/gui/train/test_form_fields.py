@@ -52,6 +52,7 @@ def test_that_ranges_name_the_words_and_never_the_numbers_behind_them() -> None:
         "training.patience": "none, or at least 1 and at most 100,000",
         "training.crop_padding": "auto, none, or at least 1 and at most 64",
         "training.limit_train": "all, or at least 1",
+        "training.split_seed": "auto, or at least 0 and at most 2,147,483,647",
     }
 
 
