@@ -225,6 +225,7 @@ def result_words(update: Update) -> str:
         return f"{OUTCOMES[update.outcome][0]} {update.outcome}" + (f": {update.message}" if update.message else "")
     accuracy, nfr = _rate(best, "all", "accuracy_new"), _rate(best, "old_classes", "nfr")
     figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old)", nfr)) if text]
+    figures += [str(result["verdict"])] if result.get("verdict") else []
     return (
         f"★ {shown(str(best.get('label', '')))}: {', '.join(figures)}"
         if figures

@@ -53,7 +53,7 @@ def test_that_a_finished_update_is_there_with_its_outcome_and_opens(
     window.welcome.renew()
     qtbot.waitUntil(lambda: names(window) == ["Night run"])
     (card,) = window.welcome.work
-    assert card.work.outcome == "★ MPT_KL"
+    assert card.work.outcome == "★ Margin (MPT_KL)"
     card.setFocus()
     qtbot.keyClick(card, Qt.Key.Key_Return)
     assert window.workspace.update_id == update.id
