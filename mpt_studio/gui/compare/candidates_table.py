@@ -132,7 +132,7 @@ class CandidatesModel(QAbstractTableModel):
             return star
         if gamma := self._workspace.offsets.of(version.key):
             return f"at γ = {number(gamma, 2)}"
-        return {"reference": "plain training", "noise_floor": "noise floor"}.get(version.role, "")
+        return {"reference": "reference", "noise_floor": "noise floor"}.get(version.role, "")
 
     def _tip(self, version: Version, comparison: Comparison | None, column: int) -> str:
         if column == 0 or comparison is None:
