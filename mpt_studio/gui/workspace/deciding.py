@@ -100,11 +100,17 @@ class Deciding(QObject):
         """What is judged by."""
         return self.draft or self.policy
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether there is a policy, and what it asks is not known: it is being read, or cannot be."""
+        return self.path is not None and self.in_force is None
+
     def open(self, path: Path) -> None:
         """Judge by this file from now on."""
         self._remember(path)
         self.policy = self.draft = self.judged = None
         self._follow(path)
+        self.judge()
 
     def judge_by_none(self) -> None:
         """No verdict any more; the file stays."""

@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from mpt_studio.compare import Comparison, Subset
-from mpt_studio.decide import Policy, Recommendation, recommend
+from mpt_studio.decide import Recommendation, recommend
 from mpt_studio.decide.recommending import TOLERANCE
 from mpt_studio.gui.beside.jobs import Latest
 from mpt_studio.gui.widgets.plain import number
@@ -41,7 +41,7 @@ class Recommending(QObject):
         """How far below plain training's accuracy (all) a candidate may be, as a fraction."""
         self.subset: Subset | None = None
         """Whose NFR decides: that of the table beside it; the usual one before somebody has chosen."""
-        self._policy: Policy | None = None
+        self._policy, self._is_unknown = deciding.in_force, deciding.is_unknown
         opened.versions_changed.connect(self.forget)
         deciding.changed.connect(self._follow_policy)
 
@@ -66,7 +66,7 @@ class Recommending(QObject):
         return self._latest.is_busy
 
     def _ask(self) -> None:
-        contenders = self.contenders()
+        contenders = None if self._is_unknown else self.contenders()
         plain, candidates = contenders or (None, {})
         asked = (plain, *candidates.values(), self.tolerance, self.subset, self.any_offset, self._policy)
         if asked == self._asked:
@@ -100,8 +100,8 @@ class Recommending(QObject):
         policy = self._deciding.in_force
         if policy is not None and not policy.asks():
             policy = None
-        if policy != self._policy:
-            self._policy = policy
+        if (policy, self._deciding.is_unknown) != (self._policy, self._is_unknown):
+            self._policy, self._is_unknown = policy, self._deciding.is_unknown
             self._renew()
 
     def look_at(self, subset: Subset) -> None:

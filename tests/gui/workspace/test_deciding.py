@@ -47,6 +47,7 @@ def test_that_a_file_that_goes_bad_is_told_and_judges_nothing_until_it_is_mended
     qtbot.waitUntil(lambda: bool(deciding.problem))
     assert "[nfr] max is 7; it is a fraction between 0 and 1" in deciding.problem
     assert deciding.judged is None
+    assert deciding.is_unknown
     with pytest.raises(UserError, match=r"\[nfr\] max is 7"):
         deciding.save(Policy(max_nfr=0.5))
     assert file.read_text() == "[nfr]\nmax = 7\n"
@@ -96,7 +97,7 @@ def test_that_what_is_tried_out_is_judged_and_leaves_the_file(qtbot: QtBot, deci
 
 
 def test_that_the_recommendation_never_contradicts_the_verdict(
-    qtbot: QtBot, deciding: Deciding, workspace: Workspace
+    qtbot: QtBot, deciding: Deciding, workspace: Workspace, file: Path
 ) -> None:
     recommending = workspace.recommending
     qtbot.waitUntil(lambda: recommending.picked is not None)
@@ -106,6 +107,10 @@ def test_that_the_recommendation_never_contradicts_the_verdict(
     deciding.try_out(Policy(max_nfr=0.99))
     qtbot.waitUntil(lambda: recommending.picked is not None and bool(recommending.picked.key))
     assert recommending.star("mpt") == "★ recommended"
+    deciding.try_out(None)
+    file.write_text("[nfr]\nmax = 7\n")
+    qtbot.waitUntil(lambda: bool(deciding.problem))
+    assert recommending.picked is None  # nobody knows what is asked
 
 
 def test_that_a_sign_off_stands_by_its_verdict_and_is_an_earlier_ones_after_a_change(
