@@ -27,6 +27,7 @@ def steps() -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # seven processes, each of which loads torch
 @pytest.mark.skipif(not DOC.is_file(), reason="the documentation is not here")
 @pytest.mark.skipif(os.name == "nt", reason="the steps are for a shell of POSIX")
 def test_that_the_steps_of_the_example_end_with_the_verdicts_code(updated: dict[str, Any], tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class ReportDialog(FormDialog):
         self._workspace, self._start = workspace, start
         self.policy = PathField("Policy", filters=filters(POLICIES), start=start)
         self.policy.edit.setPlaceholderText("None: figures without a verdict")
+        self.policy.edit.setText(str(workspace.deciding.path or ""))  # what is judged by on screen
         self.markdown = QCheckBox("Markdown beside it, for a pull request")
         self.shows = QCheckBox("Open it when it is ready")
         self.shows.setChecked(True)

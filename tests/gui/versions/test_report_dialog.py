@@ -83,6 +83,17 @@ def test_that_it_opens_nothing_where_that_is_not_wished_and_tells_failures(
     assert told[-1] == ("error", "It cannot be written.", "")
 
 
+def test_that_the_policy_is_the_one_that_the_window_judges_by(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "p.toml").write_text("[nfr]\nmax = 0.1\n")
+    workspace.deciding.open(tmp_path / "p.toml")
+    dialog = ReportDialog(workspace, "", None)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(dialog)
+    assert dialog.policy.path == str(tmp_path / "p.toml")
+
+
 def test_that_a_policy_that_is_not_there_is_named(dialog: ReportDialog) -> None:
     dialog.policy.edit.setText("/nowhere/p.toml")
     assert dialog.problem.text() == "There is no file /nowhere/p.toml."
