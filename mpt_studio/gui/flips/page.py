@@ -38,7 +38,7 @@ class FlipsPage(RefreshedWhenSeen):
         self.chips, self.search = ChipBar(), SearchField(workspace)
         self.grid = FlipGrid(self.thumbnails)
         self.viewer, self.beside = Viewer(workspace), SideBySide(workspace)
-        self.result, self.rates = ElidedLabel(), RatesLine(workspace)
+        self.result, self.rates = ElidedLabel(from_end=True), RatesLine(workspace)
         self.tools = FlipTools(workspace, self.grid)
         self.empty = EmptyPage("Open data…")
         self.empty.asked.connect(workspace.choose_data)

@@ -1,4 +1,4 @@
-"""Names longer than their place: shortened in the middle, where both ends tell them apart, and whole on hover."""
+"""Text longer than its place: shortened, and whole on hover."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ _LEAST = 40
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text; ``text`` is always the whole."""
+    """One line of plain text; ``text`` is always the whole.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    Names are shortened in the middle, as both ends tell them apart; sentences at their end (``from_end``).
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, from_end: bool = False) -> None:
         super().__init__(parent)
+        self._where = Qt.TextElideMode.ElideRight if from_end else Qt.TextElideMode.ElideMiddle
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setText(text)
@@ -24,7 +28,7 @@ class ElidedLabel(QLabel):
     def shown(self) -> str:
         """What there is room for."""
         room = self.contentsRect().width()
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room)
+        return self.fontMetrics().elidedText(self.text(), self._where, room)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(min(_LEAST, self.sizeHint().width()), self.sizeHint().height())

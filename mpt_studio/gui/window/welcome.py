@@ -9,7 +9,6 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QScrollArea,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 _ABOVE = 0.12
 """Share of the page above the heading."""
-_WIDE = 1040
+_WIDE = 3 * 320 + 4 * theme.SPACE
 """Pixels that recent work takes at most."""
 
 CHOICES = (
@@ -140,23 +139,24 @@ class Welcome(Page):
         self._title = label("Recent work")
         self._title.setProperty("subheading", True)
         self._title.hide()
-        self._grid = QGridLayout()
-        self._grid.setSpacing(theme.SPACE)
+        self._lines = QVBoxLayout()
+        self._lines.setSpacing(theme.SPACE)
         holder = QWidget()
         holder.setMaximumWidth(_WIDE)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._title)
-        column.addLayout(self._grid)
+        column.addLayout(self._lines)
         row = QHBoxLayout()
+        row.setSpacing(2 * theme.SPACE)
         row.addStretch(1)
-        row.addWidget(holder, 20)
+        row.addWidget(holder, 3 * 4)  # as wide as the choices above it
         row.addStretch(1)
         return row
 
     @Slot(object)
     def show_work(self, found: Sequence[Work]) -> None:
-        """Lines of recent work, two beside each other; the keyboard stays where it was."""
+        """Lines of recent work; the keyboard stays where it was."""
         if found == [card.work for card in self.work]:
             return
         from mpt_studio.gui.window.work_card import WorkCard
@@ -166,11 +166,9 @@ class Welcome(Page):
             card.hide()
             card.deleteLater()
         self.work = [WorkCard(work) for work in found]
-        for at, card in enumerate(self.work):
+        for card in self.work:
             card.clicked.connect(lambda work=card.work: self.work_chosen.emit(work))
-            self._grid.addWidget(card, at // 2, at % 2)
-        for column in (0, 1):
-            self._grid.setColumnStretch(column, 1)
+            self._lines.addWidget(card)
         self._title.setVisible(bool(self.work))
         if 0 <= focused < len(self.work):
             self.work[focused].setFocus()

@@ -30,7 +30,11 @@ class WorkCard(ClickCard):
         self._picture = QLabel()
         self._picture.setFixedSize(PICTURE, PICTURE)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        name, outcome, when = ElidedLabel(work.name), ElidedLabel(work.outcome), QLabel(when_words(work.when))
+        name, outcome, when = (
+            ElidedLabel(work.name),
+            ElidedLabel(work.outcome, from_end=True),
+            QLabel(when_words(work.when)),
+        )
         theme.mark(name, subheading=True)
         theme.mark(outcome, muted=True)
         theme.mark(when, muted=True)
