@@ -44,8 +44,9 @@ class Limits:
 
     max_accuracy_drop: Annotated[float, Interval(ge=-100, le=100)] = 0.5
     """Points of accuracy (all) that an update may have less than plain training; below 0 it must have more."""
-    max_new_accuracy_drop: Annotated[float, Interval(ge=-100, le=100)] | None = None
-    """The same for the accuracy on new classes; empty asks nothing of it."""
+    max_new_accuracy_drop: Annotated[float, Interval(ge=-100, le=100)] | None = 5.0
+    """The same for the accuracy on new classes: an update that hardly answers with them flips little and is worth
+    little. Empty asks nothing of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

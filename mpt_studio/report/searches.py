@@ -16,8 +16,9 @@ def search_report(result: dict[str, Any]) -> str:
 
 def _trials(result: dict[str, Any]) -> str:
     table = TextTable(
-        "", "trial, on the validation part", "outcome", "NFR, old classes", "accuracy, all", "γ", "α", words=3
-    )
+        "", "trial, on the validation part", "outcome", "NFR, old classes", "accuracy, all", "accuracy, new", "γ", "α",
+        words=3,
+    )  # fmt: skip
     best = result["best"]["number"] if result["best"] else None
     for row in result["trials"]:
         mark = "*" if row["number"] == best else ""
@@ -28,6 +29,7 @@ def _trials(result: dict[str, Any]) -> str:
             row["outcome"],
             told("share", row["nfr"]),
             told("share", row["accuracy"]),
+            told("share", row["accuracy_new_classes"]),
             *decided,
         )
     notes = [f"{row['label']}: {row['message']}" for row in result["trials"] if row["message"]]
@@ -75,12 +77,13 @@ def _test(result: dict[str, Any]) -> str:
         "on the test part, once",
         f"NFR [95 %]\n{words}, n={rows[0][subset]['samples']}",
         f"accuracy [95 %]\nall, n={rows[0]['all']['samples']}",
+        f"accuracy [95 %]\nnew classes, n={rows[0]['new_classes']['samples']}",
         words=2,
     )
     for row in rows:
         mark = "*" if row == result["best"] else ""
-        rates = (_with_interval(row[subset], "nfr"), _with_interval(row["all"], "accuracy_new"))
-        table.add_row(mark, row["label"], *rates)
+        accuracies = (_with_interval(row[part], "accuracy_new") for part in ("all", "new_classes"))
+        table.add_row(mark, row["label"], _with_interval(row[subset], "nfr"), *accuracies)
     apart, more = result["against_plain"], ""
     if result["test_looks"] > 1:
         more = f" The test part was looked at {result['test_looks']} times in this search: it is no longer untouched."

@@ -82,14 +82,17 @@ def _point(curve: Frontier, i: int, alpha: float, floors: Floors) -> Point:
     )
 
 
-def on_front(curves: Mapping[float, Frontier]) -> tuple[OnCurve, ...]:
-    """The points of all curves that no other beats in both NFR and accuracy; about 120 of them at most."""
+def on_front(curves: Mapping[float, Frontier], floors: Floors) -> tuple[OnCurve, ...]:
+    """The points that no other beats in both NFR and accuracy, of all curves; about 120 of them at most.
+
+    Of those that answer well enough on new classes: nothing else is for sale, however few flips it has.
+    """
     found = undominated(
-        (float(nfr), float(accuracy), float(gamma), alpha)
+        (float(curve.nfr[i]), float(curve.accuracy_all[i]), float(curve.offset[i]), alpha)
         for alpha, curve in curves.items()
-        for nfr, accuracy, gamma in zip(curve.nfr, curve.accuracy_all, curve.offset, strict=True)
+        for i in np.flatnonzero(floors.shortfalls(curve)[1] <= 0)
     )
-    step = -(-len(found) // MOST_POINTS)
+    step = max(1, -(-len(found) // MOST_POINTS))
     return tuple(found[::-1][::step][::-1])  # the most accurate stays
 
 

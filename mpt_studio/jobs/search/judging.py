@@ -127,7 +127,8 @@ def floors_of(limits: Limits, plain: Comparison) -> Floors:
 def judged(curves: dict[float, Frontier], floors: Floors) -> tuple[Point, tuple[OnCurve, ...]]:
     """The best point within the floors, and those that no other beats, it among them."""
     best = least_nfr(curves, floors)
-    return best, tuple(undominated([*on_front(curves), (best.nfr, best.accuracy, best.offset, best.interpolation)]))
+    point = (best.nfr, best.accuracy, best.offset, best.interpolation)
+    return best, tuple(undominated([*on_front(curves, floors), *[point] * (best.shortfall_new_classes <= 0)]))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,19 @@ from mpt_studio.compare.figures.within import undominated
 from mpt_studio.store import Trial
 from mpt_studio.units import count, told
 
-_ROW = ("number", "label", "run", "method", "parameters", "outcome", "message", "nfr", "accuracy", "offset")
+_ROW = (
+    "number",
+    "label",
+    "run",
+    "method",
+    "parameters",
+    "outcome",
+    "message",
+    "nfr",
+    "accuracy",
+    "accuracy_new_classes",
+    "offset",
+)
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mpt_studio.compare import compare, frontier
@@ -32,10 +33,20 @@ def test_that_the_point_is_the_best_of_all_that_meet_the_floors(seed: int, floor
 
 def test_that_the_front_holds_no_point_that_another_beats() -> None:
     curves = {0.0: frontier(compare(*random_pair(3, samples=900, known=4)))}
-    front = on_front(curves)
+    front = on_front(curves, Floors(1.0))
     assert undominated(front) == list(front)
     assert len(front) <= MOST_POINTS
     assert max(point[1] for point in front) == curves[0.0].accuracy_all.max()
+
+
+def test_that_the_front_leaves_out_what_does_not_answer_with_new_classes() -> None:
+    curve = frontier(compare(*random_pair(3, samples=900, known=4)))
+    floor = float(np.median(curve.accuracy_new_classes))
+    enough = {float(gamma) for gamma in curve.offset[curve.accuracy_new_classes >= floor - 1e-12]}
+    front = on_front({0.0: curve}, Floors(0.0, floor))
+    assert front
+    assert {point[2] for point in front} <= enough
+    assert min(point[0] for point in front) > min(point[0] for point in on_front({0.0: curve}, Floors(0.0)))
 
 
 def test_that_undominated_points_rise_in_both() -> None:
