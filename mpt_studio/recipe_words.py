@@ -36,11 +36,17 @@ LABELS = {
     "training.deterministic": "Same bits on CUDA",
     "training.flip": "Mirror images",
     "training.save_every_seconds": "Save every (s)",
+    "limits.max_accuracy_drop": "Accuracy drop (points)",
+    "limits.max_new_accuracy_drop": "On new classes (points)",
+    "budget.stop_below": "Stop a trial below (points)",
+    "budget.finalist_seeds": "More seeds for each",
+    "budget.jobs": "Trials at once",
     "training.split_seed": "Validation seed",
 }
 PLACEHOLDERS = {
     "old": "train one",
     "old_classes": "number or names",
+    "limits.max_new_accuracy_drop": "not asked",
     "logit_margin": "each method's own",
 }
 """What stands in an empty field."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.read_weights import checkpoint_of, read_start, read_version, with_preprocessing
     from mpt_studio.jobs.resuming import why_not_resumed
     from mpt_studio.jobs.search.job import run_search
-    from mpt_studio.jobs.search.starting import check_search, describe_search, start_search
+    from mpt_studio.jobs.search.starting import add_trials, check_search, describe_search, start_search
     from mpt_studio.jobs.search.state import SearchState, search_state
     from mpt_studio.jobs.session import Session, absolute_spec
     from mpt_studio.jobs.training import start_train, train
@@ -45,7 +45,7 @@ __getattr__ = names_of(
         "read_weights": "checkpoint_of read_start read_version with_preprocessing",
         "resuming": "why_not_resumed",
         "search.job": "run_search",
-        "search.starting": "check_search describe_search start_search",
+        "search.starting": "add_trials check_search describe_search start_search",
         "search.state": "SearchState search_state",
         "session": "Session absolute_spec",
         "training": "start_train train",

@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING
 from mpt_studio.lazily import names_of
 
 if TYPE_CHECKING:
-    from mpt_studio.store.follow import EventTail, SearchTail, UpdateTail
+    from mpt_studio.store.follow import EventTail, JobTail
     from mpt_studio.store.marks import Marked, Marks
     from mpt_studio.store.members import Member
     from mpt_studio.store.run import Run, RunWriter
-    from mpt_studio.store.search import Search, SearchWriter, Trial
+    from mpt_studio.store.search import Search, SearchWriter, Trial, trial_of
     from mpt_studio.store.store import Problem, Store
     from mpt_studio.store.update import Update, UpdateWriter
 
 __getattr__ = names_of(
     __name__,
     {
-        "follow": "EventTail SearchTail UpdateTail",
+        "follow": "EventTail JobTail",
         "marks": "Marked Marks",
         "members": "Member",
         "run": "Run RunWriter",
-        "search": "Search SearchWriter Trial",
+        "search": "Search SearchWriter Trial trial_of",
         "store": "Problem Store",
         "update": "Update UpdateWriter",
     },

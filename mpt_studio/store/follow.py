@@ -35,26 +35,21 @@ class EventTail:
 
 class _KnowsFolders(Protocol):
     def run_folder(self, run: str) -> Path: ...
-    def update_folder(self, update: str) -> Path: ...
-    def search_folder(self, search: str) -> Path: ...
+    def job_folder(self, job: str) -> Path: ...
 
 
-class UpdateTail:
-    """An update's events and those of its runs as one stream, in the order in which they happened."""
+class JobTail:
+    """An update's or a search's events and those of its runs as one stream, in the order in which they happened."""
 
-    def __init__(self, store: _KnowsFolders, update_id: str) -> None:
-        self._own = EventTail(self._folder(store, update_id) / "events.jsonl")
+    def __init__(self, store: _KnowsFolders, job_id: str) -> None:
+        self._own = EventTail(store.job_folder(job_id) / "events.jsonl")
         self._folder_of: Callable[[str], Path] = store.run_folder
         self._runs: dict[str, EventTail] = {}
 
-    @staticmethod
-    def _folder(store: _KnowsFolders, job: str) -> Path:
-        return store.update_folder(job)
-
     def read(self) -> Iterator[tuple[str, Event]]:
-        """What was added since the last call: ("", event) of the update itself, (run id, event) of its runs.
+        """What was added since the last call: ("", event) of the job itself, (run id, event) of its runs.
 
-        A run's log is opened when a ``Stage`` names it. Before each event of the update come the events that its runs
+        A run's log is opened when a ``Stage`` names it. Before each event of the job come the events that its runs
         wrote until then, so that a reader who comes late gets the same order as one who was there.
         """
         for event in self._own.read():
@@ -67,11 +62,3 @@ class UpdateTail:
 
     def _read_runs(self) -> Iterator[tuple[str, Event]]:
         return ((run, event) for run, tail in self._runs.items() for event in tail.read())
-
-
-class SearchTail(UpdateTail):
-    """A search's events and those of its runs, as of an update."""
-
-    @staticmethod
-    def _folder(store: _KnowsFolders, job: str) -> Path:
-        return store.search_folder(job)

@@ -79,6 +79,15 @@ class Search(StoreEntry):
     ended: float | None = None
     """When it ended, seconds since 1970."""
 
+    @property
+    def old_answers(self) -> Path:
+        """Folder with the old model's answers on the validation part."""
+        return self.folder / "old"
+
+    def mixed_answers(self, number: int) -> Path:
+        """Folder with the answers there of a trial that is best with a share of the old model's weights."""
+        return self.folder / "mixed" / str(number)
+
 
 def read_search(folder: Path) -> Search:
     """Read ``search.json`` and nothing else. Raises ``UserError`` for damaged or newer ones."""
@@ -90,14 +99,15 @@ def read_search(folder: Path) -> Search:
         folder=folder,
         recipe=read_recipe(SearchRecipe, path, values["recipe"]),
         members=tuple(Member(m["run"], m["role"], m["method"], m["label"]) for m in values["members"]),
-        trials=tuple(_trial(row) for row in values["trials"]),
+        trials=tuple(trial_of(row) for row in values["trials"]),
         title=read_said(folder).name or values["title"],
         **{name: values[name] for name in ("created", "outcome", "message", "result", "found", "seconds")},
         ended=values.get("ended"),
     )
 
 
-def _trial(row: dict[str, Any]) -> Trial:
+def trial_of(row: dict[str, Any]) -> Trial:
+    """A trial as a record or an event tells it."""
     return Trial(**{**row, "frontier": tuple((a, b, c, d) for a, b, c, d in row["frontier"])})
 
 

@@ -101,6 +101,22 @@ class Store:
             return read_run(folder)
         return read_update(folder) if folder.parent.name == "updates" else read_search(folder)
 
+    def is_search(self, job: str) -> bool:
+        """Whether a job's id is that of a search."""
+        return bool(self._matching("searches", job))
+
+    def job(self, job: str) -> Update | Search:
+        """An update or a search by its id. Raises ``UserError``."""
+        return self.search(job) if self.is_search(job) else self.update(job)
+
+    def jobs(self) -> list[Update | Search]:
+        """All updates and searches, newest first."""
+        return sorted((*self.updates(), *self.searches()), key=lambda job: (job.created, job.id), reverse=True)
+
+    def job_folder(self, job: str) -> Path:
+        """Folder of an update or a search by its id. Raises ``UserError``."""
+        return self.search_folder(job) if self.is_search(job) else self.update_folder(job)
+
     def run_folder(self, run: str) -> Path:
         """Folder of a run by its id, an unambiguous beginning of it, or its last six digits. Raises ``UserError``."""
         return self._resolved("runs", run)
@@ -164,6 +180,10 @@ class Store:
     def write_search(self, search: str, *, resume: bool = True, patience: Patience | None = None) -> SearchWriter:
         """Open a search for writing and take its lock; as ``write_run``."""
         return SearchWriter(self.search_folder(search), resume=resume, patience=patience)
+
+    def write_job(self, job: str, *, resume: bool = True) -> UpdateWriter | SearchWriter:
+        """Open an update or a search for writing; as ``write_run``."""
+        return self.write_search(job, resume=resume) if self.is_search(job) else self.write_update(job, resume=resume)
 
     def delete(self, name: str) -> None:
         """Delete a run, an update or a search by its id; an update's and a search's runs stay.

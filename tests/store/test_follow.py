@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mpt_studio.events import Ended, Epoch, Event, Note, Stage, Step, to_line
 from mpt_studio.recipe import Recipe, UpdateRecipe
-from mpt_studio.store import EventTail, Store, UpdateTail
+from mpt_studio.store import EventTail, JobTail, Store
 
 names = st.text(st.characters(exclude_categories=()), max_size=12)
 notes = st.builds(Note, time=st.floats(0, 1e9), text=names, detail=names)
@@ -90,7 +90,7 @@ def stage(run: str, index: int) -> Stage:
 def test_that_a_late_reader_of_an_update_gets_the_order_of_one_who_was_there(tmp_path: Path) -> None:
     store = Store(tmp_path)
     update = store.create_update(UpdateRecipe())
-    early = UpdateTail(store, update.id)
+    early = JobTail(store, update.id)
     seen: list[tuple[str, Event]] = list(early.read())
     ids: list[str] = []
     with store.write_update(update.id) as writer:
@@ -105,7 +105,7 @@ def test_that_a_late_reader_of_an_update_gets_the_order_of_one_who_was_there(tmp
                 run.finish("done")
         writer.finish("done")
     seen += list(early.read())
-    assert list(UpdateTail(store, update.id).read()) == seen
+    assert list(JobTail(store, update.id).read()) == seen
     assert [(run and ids.index(run), getattr(event, "text", event.kind)) for run, event in seen] == [
         ("", "stage"), (0, "a"), (0, "b"), (0, "ended"),
         ("", "stage"), (1, "a"), (1, "b"), (1, "ended"),
@@ -121,7 +121,7 @@ def test_that_a_run_which_an_update_names_again_on_resuming_is_not_read_twice(tm
         run.append(note("first"))
         writer.append(stage(run.id, 0))
         run.append(note("second"))
-        tail = UpdateTail(store, update.id)
+        tail = JobTail(store, update.id)
         assert [event.text for _, event in tail.read() if isinstance(event, Note)] == ["first", "second"]
         assert list(tail.read()) == []
         run.finish("done")
@@ -134,7 +134,7 @@ def test_that_a_run_that_was_deleted_meanwhile_does_not_stop_the_reader(tmp_path
     with store.write_update(update.id) as writer:
         writer.append(stage("20250101-000000_gone_000000", 0))
         writer.finish("done")
-    assert [event.kind for _, event in UpdateTail(store, update.id).read()] == ["stage", "ended"]
+    assert [event.kind for _, event in JobTail(store, update.id).read()] == ["stage", "ended"]
 
 
 def test_that_events_are_read_as_they_are_taken(tmp_path: Path) -> None:

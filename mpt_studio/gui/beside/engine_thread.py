@@ -21,7 +21,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.events import Ended, Event
-from mpt_studio.store import Store, UpdateTail
+from mpt_studio.store import JobTail, Store
 from mpt_studio.store.control import Command, send_command
 from mpt_studio.store.disk import waits_for
 
@@ -44,18 +44,18 @@ Batch = list[tuple[str, Event]]
 
 
 def trainer_command(update_id: str, store_root: Path) -> list[str]:
-    """Command line that runs a queued update or resumes an interrupted one."""
+    """Command line that runs a queued update or search, or resumes an interrupted one."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
     return [*program, "resume", update_id, "--store", str(store_root)]
 
 
 class EngineThread(QThread):
-    """Follows one update to its end. Its owner keeps it until ``ended`` or until ``detach`` returned."""
+    """Follows one update or search to its end. Its owner keeps it until ``ended`` or until ``detach`` returned."""
 
     events = Signal(object)
-    """list of (run id or "" for the update itself, event), at most 30 times a second and only when something came."""
+    """list of (run id or "" for the job itself, event), at most 30 times a second and only when something came."""
     ended = Signal(str, str, str)
-    """Update id, outcome, message; ``detail`` holds the trainer's last lines where it died without a word."""
+    """The job's id, outcome, message; ``detail`` holds the trainer's last lines where it died without a word."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class EngineThread(QThread):
         """``attach`` follows a trainer that runs already; ``command`` replaces the trainer's command line (tests)."""
         super().__init__(parent)
         self.update_id = update_id
-        self.folder = store.update_folder(update_id)
+        self.folder = store.job_folder(update_id)
         self.detail = ""
         self._store = store
         self._attach = attach
@@ -127,7 +127,7 @@ class EngineThread(QThread):
 
     def _follow(self) -> tuple[str, str]:
         """Outcome and message at the end; empty when interrupted, that is detached."""
-        tail = UpdateTail(self._store, self.update_id)
+        tail = JobTail(self._store, self.update_id)
         self._emit(tail)
         if not self._attach:
             try:
@@ -155,7 +155,7 @@ class EngineThread(QThread):
             return heard + 3600
         return time.monotonic()
 
-    def _emit(self, tail: UpdateTail) -> Batch:
+    def _emit(self, tail: JobTail) -> Batch:
         """Tell what was added, a long log in parts that the window can take between two frames; the last of them."""
         events = tail.read()
         batch: Batch = []
@@ -189,12 +189,12 @@ class EngineThread(QThread):
         if now - self._looked < _LOCK_SECONDS:
             return False
         self._looked = now
-        return not self._store.update(self.update_id).is_active
+        return not self._store.job(self.update_id).is_active
 
     def _verdict(self) -> tuple[str, str]:
         """What the folder says after the trainer has gone; a death without a word is told with the log's last lines."""
         code = self._child.returncode if self._child else None
-        update = self._store.update(self.update_id)
+        update = self._store.job(self.update_id)
         silent = update.outcome in ("queued", "running", "paused") or (update.outcome == "interrupted" and code != 130)
         if not silent:
             return update.outcome, update.message
@@ -209,7 +209,7 @@ class EngineThread(QThread):
 
     def _note_failure(self, sentence: str) -> None:
         """A trainer that never got to the update leaves it queued; it would be started again and again."""
-        with contextlib.suppress(UserError), self._store.write_update(self.update_id) as writer:
+        with contextlib.suppress(UserError), self._store.write_job(self.update_id) as writer:
             writer.finish("failed", sentence)
 
 

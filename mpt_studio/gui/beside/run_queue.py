@@ -1,4 +1,4 @@
-"""One update trains at a time; the others wait, on disk, for their turn."""
+"""One update or search trains at a time; the others wait, on disk, for their turn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.engine_thread import Batch, EngineThread
-from mpt_studio.store import Store, Update
+from mpt_studio.store import Search, Store, Update
 
 log = logging.getLogger(__name__)
 ThreadMaker = Callable[[Store, str, bool], EngineThread]
@@ -61,7 +61,7 @@ class RunQueue(QObject):
     def restore(self) -> None:
         """At the start of the window: attach to what trains in the background, line up what was queued."""
         try:
-            updates = self._store.updates()
+            updates = self._store.jobs()
         except UserError as error:
             return self.problem.emit(str(error))
         active = next((u for u in updates if u.outcome in ("running", "paused") and u.is_active), None)
@@ -74,8 +74,8 @@ class RunQueue(QObject):
         self._next()
 
     def add(self, update_id: str) -> None:
-        """Run or resume an update as soon as nothing else runs. Raises ``UserError`` where there is no such update."""
-        update_id = self._store.update(update_id).id
+        """Run or resume a job as soon as nothing else runs. Raises ``UserError`` where there is none."""
+        update_id = self._store.job(update_id).id
         if update_id == self.current or update_id in self._waiting:
             return
         self._waiting.append(update_id)
@@ -89,8 +89,8 @@ class RunQueue(QObject):
             return
         self._waiting.remove(update_id)
         with contextlib.suppress(UserError):
-            if self._store.update(update_id).outcome == "queued":
-                with self._store.write_update(update_id) as writer:
+            if self._store.job(update_id).outcome == "queued":
+                with self._store.write_job(update_id) as writer:
                     writer.finish("cancelled", "Taken out of the queue.")
         self.changed.emit()
 
@@ -134,9 +134,9 @@ class RunQueue(QObject):
                 self._follow(update_id, attach=update.is_active)
         self.changed.emit()
 
-    def _readable(self, update_id: str) -> Update | None:
+    def _readable(self, update_id: str) -> Update | Search | None:
         try:
-            return self._store.update(update_id)
+            return self._store.job(update_id)
         except UserError as error:
             log.warning("The queued update %s is gone: %s", update_id, error)
             return None

@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.charts.frontier_curve import FUSION, WEIGHTS, Curve
+from mpt_studio.gui.charts.trade_canvas import NEAR, TradeCanvas
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
 from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
 from mpt_studio.gui.widgets.wheel import ComboBox
 
-_NEAR = 24.0
-"""Pixels around a point of a curve in which the pointer picks it."""
 _NO_CURVES = "There are no samples of old classes, and so no NFR (old classes) to trade."
 _HINT = "Marks: γ = 0, as trained. Lines: new-class logits lowered by γ at test time. Up and left is better."
 
@@ -39,16 +38,7 @@ class FrontierPlot(QWidget):
         """What ``show_curves`` was told: over all samples."""
         self._items: list[Any] = []
         self._picked: tuple[Curve, int] | None = None
-        self.plot = pg.PlotWidget(enableMenu=False)
-        self.plot.setMinimumSize(200, 220)
-        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.plot.setAccessibleName("Accuracy against NFR of every candidate")
-        self.plot.hideButtons()
-        self.plot.setLabel("bottom", "NFR, old classes (%)")
-        for side in ("bottom", "left"):
-            self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self.plot.viewport().installEventFilter(self)
-        self._ring = pg.ScatterPlotItem(size=15, pxMode=True, useCache=False)
+        self.plot = TradeCanvas("Accuracy against NFR of every candidate")
         self._at = pg.ScatterPlotItem(size=14, symbol="d", pxMode=True, antialias=True, useCache=False)
         self.under: tuple[str, float, float, float] | None = None
         self._shown: tuple[object, ...] = ()
@@ -158,12 +148,7 @@ class FrontierPlot(QWidget):
         return None if curve is None else (curve, int(np.abs(curve.offset - weight).argmin()))
 
     def _draw(self) -> None:
-        colors = theme.colors()
-        self.plot.setBackground(colors.panel)
-        for side in ("bottom", "left"):
-            self.plot.getAxis(side).setPen(pg.mkPen(colors.border))
-            self.plot.getAxis(side).setTextPen(colors.muted)
-        self.plot.showGrid(x=True, y=True, alpha=0.15)
+        self.plot.recolor()
         for item in self._items:
             self.plot.removeItem(item)
         self._items = []
@@ -171,10 +156,7 @@ class FrontierPlot(QWidget):
             self._draw_curve(curve)
         for curve in self._beside:
             self._draw_beside(curve)
-        self._ring.setData([], [])
-        self._ring.setPen(pg.mkPen(colors.text, width=2))
-        self._ring.setBrush(None)
-        self._add(self._ring, 20)
+        self._add(self.plot.ring, 20)
         self._add(self._at, 15)
         self._draw_offset()
         self._fill_legend()
@@ -268,15 +250,11 @@ class FrontierPlot(QWidget):
         self.plot.setYRange(float(curve.y.min()), float(curve.y.max()), padding=0.08)
 
     def _nearest(self, where: QPointF) -> tuple[Curve, int] | None:
-        """The curve's point nearest to a place of the scene, within ``_NEAR`` pixels."""
-        box = self.plot.getViewBox()
-        if not self.plot.plotItem.vb.sceneBoundingRect().contains(where):
-            return None
-        at = box.mapSceneToView(where)
-        px, py = box.viewPixelSize()
-        best, found = _NEAR, None
+        """The curve's point nearest to a place of the scene, within ``NEAR`` pixels."""
+        best, found = NEAR, None
         for curve in self.every_curve:
-            far = np.hypot((curve.x - at.x()) / px, (curve.y - at.y()) / py)
+            if (far := self.plot.distances(where, curve.x, curve.y)) is None:
+                return None
             if curve not in self._beside:
                 far[curve.at_zero] -= 4  # the marked point wins over its neighbours
             i = int(far.argmin())
@@ -287,8 +265,7 @@ class FrontierPlot(QWidget):
     def _hover(self, where: QPointF) -> None:
         self._picked = self._nearest(where)
         picked = self._picked
-        self._ring.setData([picked[0].x[picked[1]]], [picked[0].y[picked[1]]]) if picked else self._ring.setData([], [])
-        self.plot.setCursor(Qt.CursorShape.PointingHandCursor if picked else Qt.CursorShape.ArrowCursor)
+        self.plot.point_at(*(picked[0].x[picked[1]], picked[0].y[picked[1]]) if picked else (None,))
         self._say(picked)
 
     def _say(self, picked: tuple[Curve, int] | None) -> None:
@@ -328,10 +305,3 @@ class FrontierPlot(QWidget):
             self._say(None)
         else:
             self.chosen.emit(curve.key, float(curve.offset[i]))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The wheel scrolls the page; with Ctrl it zooms the plot."""
-        if isinstance(event, QWheelEvent) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)

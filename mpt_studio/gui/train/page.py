@@ -210,6 +210,9 @@ class TrainPage(Page):
     @Slot(str)
     def _begin(self, update_id: str) -> None:
         """Show an update that begins; where another one's curves are looked at, offer it instead."""
+        if self.workspace.store.is_search(update_id):  # it has a page of its own
+            self.left.refresh()
+            return
         another = self.state is not None and update_id != self.update_id
         self._next, self._unseen = (update_id if another and self.isVisible() and update_id != self._wanted else ""), []
         if not self._next:

@@ -52,9 +52,9 @@ _SENTENCE = "Your data with all classes, and the model that is deployed now. Bot
 
 
 class UpdateDialog(FormDialog):
-    """``recipe`` is what is proposed; ``finished`` with ``TRAIN`` or ``USE`` says what to do with it."""
+    """``recipe`` is what is proposed; ``finished`` with ``TRAIN``, ``USE`` or ``SEARCH`` says what to do with it."""
 
-    USE, TRAIN = 2, 3
+    USE, TRAIN, SEARCH = 2, 3, 4
 
     def __init__(self, workspace: Workspace, start: str = "", parent: QWidget | None = None) -> None:
         super().__init__("Update my model", _SENTENCE, "Train now", parent)
@@ -126,6 +126,8 @@ class UpdateDialog(FormDialog):
         self.picker.list.setMinimumWidth(360)
         self.use = self.buttons.addButton("Use this recipe", QDialogButtonBox.ButtonRole.ActionRole)
         set_tip(self.use, "Put it into the form of the Train page, to look at and to change.")
+        self.search = self.buttons.addButton("Find the best update…", QDialogButtonBox.ButtonRole.ActionRole)
+        set_tip(self.search, "Search for the update that breaks least: many trainings with this recipe as their base.")
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
         layout.removeItem(self.form)
@@ -153,6 +155,7 @@ class UpdateDialog(FormDialog):
         self.estimates.changed.connect(self._show_time)
         self.estimates.job_started.connect(self._workspace.job_started)
         self.use.clicked.connect(lambda: self.done(self.USE))
+        self.search.clicked.connect(lambda: self.done(self.SEARCH))
         self.finished.connect(self._close)
 
     # ---- looking -------------------------------------------------------------------------------------------------
@@ -262,6 +265,7 @@ class UpdateDialog(FormDialog):
         self.methods.tell(listed([shown(each.label) for each in plan_of(recipe)], 12) if recipe is not None else "")
         self.check()
         self.use.setEnabled(ready)
+        self.search.setEnabled(ready)
         self.estimates.want(recipe if not self.missing() else None)
 
     def _why(self, found: Found) -> str:

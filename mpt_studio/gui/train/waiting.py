@@ -50,7 +50,7 @@ class WaitingRow(QWidget):
 
     def _title(self, update_id: str) -> str:
         try:
-            return self._store.update(update_id).title or update_id
+            return self._store.job(update_id).title or update_id
         except UserError:
             return update_id
 

@@ -171,6 +171,14 @@ _UPDATE = (
         "update",
     ),
     Row(
+        "find_best",
+        "&Find the best update…",
+        lambda c: c.find_best(),
+        "Ctrl+B",
+        "Search for the update that breaks least at the accuracy that is needed",
+        "star",
+    ),
+    Row(
         "compare_two", "&Compare two versions…", lambda c: c.files.compare_two(), "Ctrl+Shift+N", "Pick two", "compare"
     ),
 )

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMainWindow, QMessageBox
 
 from mpt_studio import __version__, paths, recipe
+from mpt_studio.errors import UserError
 from mpt_studio.gui.decide.tools import DecideTools
 from mpt_studio.gui.train.update_dialog import UpdateDialog
 from mpt_studio.gui.widgets import theme
@@ -17,7 +18,7 @@ from mpt_studio.gui.window.decoded_dialog import DecodedDialog
 from mpt_studio.gui.window.docks import Docks
 from mpt_studio.gui.window.exports import Exports
 from mpt_studio.gui.window.files import Files
-from mpt_studio.gui.window.pages import FLIPS, TRAIN, Pages
+from mpt_studio.gui.window.pages import FLIPS, SEARCH, TRAIN, Pages
 from mpt_studio.gui.window.shortcut_sheet import ShortcutSheet
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
@@ -38,6 +39,8 @@ class Commands(QObject):
         workspace.show_recipe.connect(self.show_recipe)
         workspace.show_curves.connect(self.show_curves)
         workspace.resume.connect(self.resume)
+        workspace.edit_recipe.connect(self.edit_recipe)
+        pages.changed.connect(self._base_search)
 
     # Updates ------------------------------------------------------------------------------------------------------
 
@@ -57,16 +60,39 @@ class Commands(QObject):
 
     def _take_proposal(self, dialog: UpdateDialog, how: int) -> None:
         chosen = dialog.recipe()
-        if chosen is None or how not in (UpdateDialog.USE, UpdateDialog.TRAIN):
+        if chosen is None or how not in (UpdateDialog.USE, UpdateDialog.TRAIN, UpdateDialog.SEARCH):
             return
         if dialog.looking.dataset is not None:
             self.pages[TRAIN].left.remember(dialog.looking.dataset)
         self.pages[TRAIN].left.estimates.learn(dialog.estimates)
         self.pages.show_page(TRAIN.key)
         self.pages[TRAIN].show_recipe(chosen, dialog.origin())
-        if how == UpdateDialog.TRAIN:
+        if how == UpdateDialog.SEARCH:
+            self.find_best()
+        elif how == UpdateDialog.TRAIN:
             self.pages[TRAIN].watch()
             self.pages[TRAIN].start_update(chosen)
+
+    def find_best(self) -> None:
+        """Set up a search for the update that stands in the form of the Train page."""
+        self.pages[SEARCH].set_up()
+        self.pages.show_page(SEARCH.key)
+
+    @Slot()
+    def _base_search(self) -> None:
+        """What a new search is for is told in one place only: the form of the Train page."""
+        if self.pages.key != SEARCH.key:
+            return
+        try:
+            self.pages[SEARCH].base_on(self.pages[TRAIN].form.recipe())
+        except UserError as error:
+            self.pages[SEARCH].base_on(None, f"The recipe on the Train page will not do yet: {error}")
+
+    @Slot()
+    def edit_recipe(self) -> None:
+        """Go to the form."""
+        self.pages.show_page(TRAIN.key)
+        self.pages[TRAIN].recipe_button.setChecked(True)
 
     @Slot(object)
     def show_recipe(self, chosen: UpdateRecipe) -> None:

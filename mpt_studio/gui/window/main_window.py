@@ -24,7 +24,7 @@ from mpt_studio.gui.widgets.plain import plain_text, short_spec
 from mpt_studio.gui.widgets.settings import Settings, WindowState
 from mpt_studio.gui.window.actions import fill_menus, make_actions, serve
 from mpt_studio.gui.window.docks import LOG, VERSIONS, Docks
-from mpt_studio.gui.window.pages import COMPARE, FLIPS, START, TRAIN, Pages
+from mpt_studio.gui.window.pages import COMPARE, FLIPS, SEARCH, START, TRAIN, Pages
 from mpt_studio.gui.window.welcome import DropHint, Welcome
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
-        for key in ("open", "open_data", "try_now", "update_model", "shortcuts"):
+        for key in ("open", "open_data", "try_now", "update_model", "find_best", "shortcuts"):
             action = self.actions_by_id[key]
             bar.addAction(action)
             bar.widgetForAction(action).setAccessibleName(plain_text(action.text()).rstrip("…"))
@@ -190,7 +190,8 @@ class MainWindow(QMainWindow):
         self.session.begin(fresh=fresh or bool(opened) or not self.settings.reopens)
         self.queue.restore()
         if not opened and self.queue.is_busy and self.pages.key == START:
-            self.pages.show_page(TRAIN.key)
+            searches = self.workspace.store.is_search(self.queue.current)
+            self.pages.show_page(SEARCH.key if searches else TRAIN.key)
         self.pages.make_rest()
 
     def paintEvent(self, event: QPaintEvent) -> None:

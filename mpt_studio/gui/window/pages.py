@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mpt_studio.gui.compare.page import ComparePage
     from mpt_studio.gui.flips.page import FlipsPage
     from mpt_studio.gui.runs.page import RunsPage
+    from mpt_studio.gui.search.page import SearchPage
     from mpt_studio.gui.train.page import TrainPage
     from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -47,6 +48,12 @@ def _train(workspace: Workspace, queue: RunQueue) -> TrainPage:
     return TrainPage(workspace, queue)
 
 
+def _search(workspace: Workspace, queue: RunQueue) -> SearchPage:
+    from mpt_studio.gui.search.page import SearchPage
+
+    return SearchPage(workspace, queue)
+
+
 def _compare(workspace: Workspace, _queue: RunQueue) -> ComparePage:
     from mpt_studio.gui.compare.page import ComparePage
 
@@ -66,12 +73,13 @@ def _runs(workspace: Workspace, _queue: RunQueue) -> RunsPage:
 
 
 TRAIN = PageRow("train", "&Train", "train", "Ctrl+Shift+T", "Recipe and live curves", _train)
+SEARCH = PageRow("search", "S&earch", "star", "Ctrl+Shift+S", "Find the update that breaks least", _search)
 COMPARE = PageRow(
     "compare", "&Compare", "compare", "Ctrl+Shift+C", "Old model against candidates", _compare, inspects=True
 )
 FLIPS = PageRow("flips", "&Flips", "flips", "Ctrl+Shift+F", "The images that flipped", _flips, inspects=True)
 RUNS = PageRow("runs", "&Runs", "runs", "Ctrl+Shift+R", "Everything trained so far", _runs)
-PAGES: tuple[PageRow[Page], ...] = (TRAIN, COMPARE, FLIPS, RUNS)
+PAGES: tuple[PageRow[Page], ...] = (TRAIN, SEARCH, COMPARE, FLIPS, RUNS)
 
 _LEAST = 520, 360
 """Pixels that a page needs for nothing to be cut off; panels give way to it."""

@@ -11,24 +11,23 @@ from mpt_studio.events import Event, Note
 from mpt_studio.gui.beside.engine_thread import Batch
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.search.live import versions_of
 from mpt_studio.gui.train.state import UpdateState
 from mpt_studio.gui.window.log import LogPanel
-from mpt_studio.gui.window.pages import TRAIN, Pages
+from mpt_studio.gui.window.pages import SEARCH, TRAIN, Pages
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.store import Search
 
 
 class UpdateProgress(Job):
-    """Follows an update's events. Cancel asks for stop-and-keep; the job lasts until the update has ended."""
+    """Follows an update's or a search's events. Cancel asks for stop-and-keep; it lasts until the end."""
 
     ending = "Stop and keep"
 
-    def __init__(
-        self, title: str, stop: Callable[[], None], recipe: UpdateRecipe, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, title: str, stop: Callable[[], None], state: UpdateState, parent: QObject | None = None) -> None:
         super().__init__(title, parent)
-        self._stop = stop
-        self._state = UpdateState(recipe)
+        self._stop, self._state = stop, state
         self._wish = ""
 
     def cancel(self) -> None:
@@ -70,10 +69,11 @@ class UpdateNews(QObject):
     @Slot(str)
     def _begin(self, update_id: str) -> None:
         title, self._noted = self._title(update_id), set()
-        self.progress = UpdateProgress(title, self._queue.stop_and_keep, self._recipe(update_id), self)
+        self.progress = UpdateProgress(title, self._queue.stop_and_keep, self._state(update_id), self)
         self._log.add_job(self.progress)
         self._log.add("info", f"{title}: training.")
-        self._workspace.following.begin(update_id)
+        if not self._is_search(update_id):
+            self._workspace.following.begin(update_id)
 
     @Slot(str, object)
     def _take(self, update_id: str, batch: Batch) -> None:
@@ -96,7 +96,7 @@ class UpdateNews(QObject):
         self._log.add(level, sentence, detail)
         if self._has_result(update_id):
             self._offer_result(update_id, sentence)
-        elif self._pages.key != TRAIN.key:  # the Train page shows its own errors
+        elif self._pages.key != (SEARCH if self._is_search(update_id) else TRAIN).key:  # they show their own errors
             self._pages.banner.tell(level, sentence, detail)
         for page in self._pages.made():  # one that is made later reads the store then
             page.renew()
@@ -105,26 +105,46 @@ class UpdateNews(QObject):
 
     def _has_result(self, update_id: str) -> bool:
         try:
-            return bool(self._workspace.store.update(update_id).result)
+            return bool(self._workspace.store.job(update_id).result)
         except UserError:
             return False
 
     def _offer_result(self, update_id: str, sentence: str) -> None:
+        if self._is_search(update_id):
+            self._offer_search(update_id, sentence)
+            return
         self._pages.banner.tell("news", sentence)
         self._pages.banner.offer("Open", lambda: self._open(update_id))
+
+    def _offer_search(self, search_id: str, sentence: str) -> None:
+        """Whoever looks at it sees what it found."""
+        page = self._pages[SEARCH]
+        if self._pages.key == SEARCH.key and page.shown == search_id:
+            return
+
+        def show() -> None:
+            page.show_search(search_id)
+            self._pages.show_page(SEARCH.key)
+
+        self._pages.banner.tell("news", sentence)
+        self._pages.banner.offer("Open", show)
+
+    def _is_search(self, job: str) -> bool:
+        return self._workspace.store.is_search(job)
 
     def _open(self, update_id: str) -> None:
         if self._workspace.opening.open_update(update_id):
             self._workspace.show_compare.emit()
 
-    def _recipe(self, update_id: str) -> UpdateRecipe:
+    def _state(self, update_id: str) -> UpdateState:
         try:
-            return self._workspace.store.update(update_id).recipe
+            job = self._workspace.store.job(update_id)
         except UserError:
-            return UpdateRecipe()
+            return UpdateState(UpdateRecipe())
+        return UpdateState(job.recipe.update, versions_of(job)) if isinstance(job, Search) else UpdateState(job.recipe)
 
     def _title(self, update_id: str) -> str:
         try:
-            return self._workspace.store.update(update_id).title or "Update"
+            return self._workspace.store.job(update_id).title or "Update"
         except UserError:
             return "Update"

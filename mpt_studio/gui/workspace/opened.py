@@ -58,6 +58,7 @@ class Opened(QObject):
     show_flips = Signal()
     show_recipe = Signal(object)
     """An ``UpdateRecipe`` for the form."""
+    edit_recipe = Signal()
     show_curves = Signal(object)
     """Ids of the runs whose curves to lay over those on show."""
     resume = Signal(str)

@@ -18,6 +18,7 @@ from mpt_studio.gui.workspace.browsing import GroupBy
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.store import Search
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,10 +148,19 @@ class Returning(QObject):
 
     def _open_update(self) -> bool:
         try:
-            update = self._workspace.store.update(self._place.update)
+            job = self._workspace.store.job(self._place.update)
         except UserError:
             return False
-        return bool(update.result) and self._workspace.opening.open_update(update.id)
+        if isinstance(job, Search):
+            return self._open_search(job)
+        return bool(job.result) and self._workspace.opening.open_update(job.id)
+
+    def _open_search(self, search: Search) -> bool:
+        """The trial that was looked at, or the outcome."""
+        of, _, number = self._place.current.rpartition("/")
+        if of == search.id and number.isdigit():
+            return self._workspace.searching.open_trial(search, int(number))
+        return bool(search.result) and self._workspace.searching.open_outcome(search)
 
     def _open_data(self, gone: list[str]) -> None:
         spec = self._place.data

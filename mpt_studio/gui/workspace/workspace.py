@@ -19,6 +19,7 @@ from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.opening import Opening
 from mpt_studio.gui.workspace.recommending import Recommending
+from mpt_studio.gui.workspace.searches import SearchOpening
 
 if TYPE_CHECKING:
     from mpt_studio.gui.beside.worker_client import WorkerClient
@@ -39,6 +40,7 @@ class Workspace(Opened):
         self.recommending, self.costs = Recommending(self, self.deciding), Costs(self)
         self.loading = Loading(self)
         self.opening = Opening(self, self.loading, self.tables)
+        self.searching = SearchOpening(self, self.loading)
         self.following = Following(self, self.loading, self.opening)
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ class SearchJob(Trying):
         return self.session.store.run(run_id)
 
     def _point_of(self, run: Run, floors: Floors) -> Point:
-        return judged(self.judge.curves(run), floors)[0]
+        return judged(self.judge.comparisons(run), floors)[0]
 
     def _conclude(self, rows: list[Trial], found: list[finals.Finalist]) -> None:
         """The winner, what it has over plain training, and the test part: this once."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.compare import Comparison, Frontier, compare, frontier
+from mpt_studio.compare import Comparison, compare, frontier
 from mpt_studio.compare.figures.within import Floors, OnCurve, Point, least_nfr, on_front, undominated
 from mpt_studio.data import Dataset
 from mpt_studio.data.dataset import Indices
@@ -79,12 +79,8 @@ class Judge:
             raise UserError(f"{run.label} has no answers on the validation part.")
         return compare(self.old, read_predictions(folder))
 
-    def curves(self, run: Run) -> dict[float, Frontier]:
-        """By α the curve over γ; only α = 0 of a version that did not start from the old model."""
-        return {alpha: frontier(comparison) for alpha, comparison in self.comparisons(run).items()}
-
     def comparisons(self, run: Run) -> dict[float, Comparison]:
-        """By α the version against the old model."""
+        """By α the version against the old model; only α = 0 of a version that did not start from it."""
         plain = self.comparison(run)
         if not run.recipe.method.from_old or self.old_weights is None:
             return {0.0: plain}
@@ -124,8 +120,9 @@ def floors_of(limits: Limits, plain: Comparison) -> Floors:
     )
 
 
-def judged(curves: dict[float, Frontier], floors: Floors) -> tuple[Point, tuple[OnCurve, ...]]:
-    """The best point within the floors, and those that no other beats, it among them."""
+def judged(comparisons: dict[float, Comparison], floors: Floors) -> tuple[Point, tuple[OnCurve, ...]]:
+    """The best point over γ and α within the floors, and those that no other beats, it among them."""
+    curves = {alpha: frontier(comparison) for alpha, comparison in comparisons.items()}
     best = least_nfr(curves, floors)
     point = (best.nfr, best.accuracy, best.offset, best.interpolation)
     return best, tuple(undominated([*on_front(curves, floors), *[point] * (best.shortfall_new_classes <= 0)]))

@@ -17,7 +17,7 @@ from mpt_studio.jobs.search.space import METHODS, OLD, Dimensions
 from mpt_studio.jobs.session import Session, absolute_file
 from mpt_studio.jobs.update import with_whole_paths
 from mpt_studio.methods import method_named
-from mpt_studio.recipe import UpdateRecipe, checked
+from mpt_studio.recipe import UpdateRecipe, checked, to_json
 from mpt_studio.search_recipe import SearchRecipe
 from mpt_studio.store import Search, Store
 
@@ -27,6 +27,14 @@ def start_search(store: Store, recipe: SearchRecipe, title: str = "") -> Search:
     recipe = dataclasses.replace(checked(recipe), update=with_whole_paths(recipe.update))
     Dimensions(recipe.space, recipe.update, METHODS, can_start=True)
     return store.create_search(recipe, title=title or f"Search on {recipe.update.data}")
+
+
+def add_trials(store: Store, search_id: str, more: int) -> Search:
+    """Plan so many more trials for a search that nobody runs; it is queued again. Raises ``UserError``."""
+    with store.write_search(search_id, resume=False) as writer:
+        longer = checked(writer.search.recipe.with_trials(more))
+        writer.set(recipe=to_json(longer), outcome="queued", message="")
+        return writer.search
 
 
 def check_search(session: Session, recipe: SearchRecipe) -> Dataset:

@@ -28,6 +28,8 @@ class SearchState:
     trials: tuple[Trial, ...]
     """By number; 0 is plain training, whose frontier is what an offset alone gives."""
     envelope: tuple[OnEnvelope, ...]
+    floor: float | None
+    """The accuracy (all) that the limits ask for; None before plain training."""
     best: Trial | None
     importance: dict[str, float]
     """Parameter → share; empty before it can be told."""
@@ -38,13 +40,18 @@ class SearchState:
 
 def search_state(store: Store, search_id: str) -> SearchState:
     """A search by its id or the unambiguous beginning of it. Raises ``UserError``."""
-    search = store.search(search_id)
+    return state_of(store.search(search_id))
+
+
+def state_of(search: Search) -> SearchState:
+    """A search as it was read."""
     found = search.found
     by_number = {trial.number: trial for trial in search.trials}
     return SearchState(
         search=search,
         trials=search.trials,
         envelope=tuple(OnEnvelope(a, b, c, d, int(trial)) for a, b, c, d, trial in found.get("envelope", [])),
+        floor=found.get("floor"),
         best=by_number.get(found.get("best", -1)),
         importance=dict(found.get("importance", {})),
         sentence=str(found.get("sentence", "")),

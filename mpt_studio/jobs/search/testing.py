@@ -12,7 +12,7 @@ from mpt_studio.data import Dataset
 from mpt_studio.decide import deciding_subset
 from mpt_studio.jobs.between import Between
 from mpt_studio.jobs.evaluating import predictions_folder
-from mpt_studio.jobs.old_model import named, old_answers, old_model
+from mpt_studio.jobs.old_model import named, old_answers_folder, old_model
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.search.telling import decided
 from mpt_studio.jobs.session import Session
@@ -30,13 +30,16 @@ class Test:
     def __init__(self, session: Session, dataset: Dataset, old: Path, old_names: tuple[str, ...], device: str) -> None:
         self.session, self.dataset, self.device = session, dataset, device
         self._old_weights, self._warm = old_model(session, old, dataset), Warm()
-        self._old = named(old_answers(session, old, dataset), old_names)
+        folder = old_answers_folder(session, self._old_weights, old, dataset)
+        self._old = named(read_predictions(folder), old_names)
+        weights = str(old) if isinstance(self._old_weights, Checkpoint) else ""
+        self._old_row = {"label": "Old model", "checkpoint": weights, "predictions": str(folder)}
 
     def of(self, plain: Trial, usual: Sequence[Trial], best: Trial) -> dict[str, Any]:
         """Plain training as trained and under its offset, the recipe's own methods and the winner.
 
-        {"test": [a row each], "best": the winner's, "against_plain": the paired difference to plain training under its
-        offset}; rows are as an update's candidates, with "number", "offset" and "interpolation".
+        {"data", "old", "test": [a row each], "best": the winner's, "against_plain": the paired difference to plain
+        training under its offset}; rows are as an update's, with "number", "offset" and "interpolation".
         """
         as_trained = Decision(plain.run)
         asked = {as_trained: plain, **{_decision(trial): trial for trial in (plain, *usual, best)}}
@@ -45,7 +48,8 @@ class Test:
         first, second = compared[_decision(best)], compared[_decision(plain)]
         apart = paired(first, second, deciding_subset(first))
         against = {"nfr_difference": apart.nfr_difference, "mcnemar_p": apart.mcnemar_p, "samples": apart.samples}
-        return {"test": list(rows.values()), "best": rows[_decision(best)], "against_plain": against}
+        found = {"test": list(rows.values()), "best": rows[_decision(best)], "against_plain": against}
+        return {"data": {"spec": self.dataset.spec}, "old": self._old_row, **found}
 
     def _compared(self, decision: Decision) -> Comparison:
         folder = self._folder(self.session.store.run(decision.weights), decision.alpha)

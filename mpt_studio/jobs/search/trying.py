@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio.checkpoint import Checkpoint
+from mpt_studio.compare import Comparison
 from mpt_studio.compare.figures.within import OnCurve, Point
 from mpt_studio.errors import UserError
 from mpt_studio.events import Epoch, Event, Tried
@@ -22,9 +23,11 @@ from mpt_studio.jobs.search.side_by_side import SideBySide
 from mpt_studio.jobs.search.space import Trained
 from mpt_studio.jobs.search.starting import dimensions_of, samples_of
 from mpt_studio.jobs.session import Session
+from mpt_studio.predictions import is_predictions
 from mpt_studio.recipe import Training
 from mpt_studio.store import Run, SearchWriter, Trial
 from mpt_studio.store.control import send_command
+from mpt_studio.store.run import save_predictions
 from mpt_studio.store.search import JOURNAL
 
 ENDINGS = {
@@ -96,7 +99,7 @@ class Trying(PlannedJob):
             epochs=self.recipe.training.epochs,
         )
         row = Trial(number=finals.PLAIN, run=plain.id, label=plain.label, method=PLAIN.name)
-        self._keep(as_judged(row, *judged(self.judge.curves(plain), self.floors)), {})
+        self._keep(as_judged(row, *judged(self.judge.comparisons(plain), self.floors)), {})
 
     @property
     def _planned(self) -> int:
@@ -176,7 +179,10 @@ class Trying(PlannedJob):
             text = f"Stopped at epoch {lag[0]}: {100 * lag[1]:.1f} points below plain training there."
             row = dataclasses.replace(row, outcome="stopped", message=text)
         elif run is not None and run.outcome == "done":
-            point, front = judged(self.judge.curves(run), self.floors)
+            compared = self.judge.comparisons(run)
+            point, front = judged(compared, self.floors)
+            if point.interpolation:
+                self._keep_mixed(row, compared[point.interpolation])
             self.proposals.tell(row.number, point)
             row = as_judged(row, point, front)
         else:
@@ -184,6 +190,12 @@ class Trying(PlannedJob):
             why = self.failed[-1]["error"] if not outcome and self.failed else "Stopped before its end."
             row = dataclasses.replace(row, outcome="stopped" if outcome else "failed", message=why)
         self._keep(row, self.proposals.importance())
+
+    def _keep_mixed(self, row: Trial, decided: Comparison) -> None:
+        """Answers of a version between the old model and the trial's are nowhere else to be looked at."""
+        folder = self.search_writer.search.mixed_answers(row.number)
+        if not is_predictions(folder):
+            self.writer.patiently(lambda: save_predictions(decided.new, folder))
 
     def _try_side_by_side(self) -> None:
         """As ``_try``, several at once, each in a process; their events are passed on as they come."""
@@ -232,7 +244,7 @@ class Trying(PlannedJob):
         """On disk first, then to whoever listens."""
         self.trials[row.number] = row
         rows = [self.trials[number] for number in sorted(self.trials)]
-        self.found = telling.found(rows, importance)
+        self.found = {**telling.found(rows, importance), "floor": self.floors.accuracy}
         self.search_writer.keep(row, found=self.found, seconds=self.seconds)
         self._tell(Tried(trial=row.to_json(), found=self.found))
 

@@ -24,7 +24,11 @@ pytestmark = pytest.mark.gui
 
 
 def test_that_the_log_counts_epochs_as_the_train_page_does(qtbot: QtBot) -> None:
-    progress, status, state = UpdateProgress("Try it now", lambda: None, RECIPE), RunStatus(), UpdateState(RECIPE)
+    progress, status, state = (
+        UpdateProgress("Try it now", lambda: None, UpdateState(RECIPE)),
+        RunStatus(),
+        UpdateState(RECIPE),
+    )
     qtbot.addWidget(status)
     told: list[str] = []
     progress.progressed.connect(lambda sentence, _: told.append(sentence))
@@ -37,7 +41,7 @@ def test_that_the_log_counts_epochs_as_the_train_page_does(qtbot: QtBot) -> None
 
 
 def test_that_the_last_step_is_still_of_the_last_epoch(qtbot: QtBot) -> None:
-    progress = UpdateProgress("Try it now", lambda: None, RECIPE)
+    progress = UpdateProgress("Try it now", lambda: None, UpdateState(RECIPE))
     with qtbot.waitSignal(progress.progressed) as heard:
         progress.take([("", stage(0, "a", "old", "Old model")), ("a", started()), ("a", step(100, 9.0, 0.0))])
     assert heard.args[0] == "Old model (1 of 4), epoch 2 of 2"

@@ -11,7 +11,7 @@ import pytest
 from mpt_studio import jobs
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Epoch, Event, Note, Stage, Step, Tried
-from mpt_studio.store import SearchTail, Store
+from mpt_studio.store import JobTail, Store
 from mpt_studio.store.control import send_command
 
 from .conftest import FEW, NAMES, recipe, searched
@@ -90,7 +90,7 @@ def test_that_events_tell_each_trial_with_what_was_found_by_then(finished: Any) 
     assert [event.trial["outcome"] for event in tried] == ["done", *["running", "done"] * 3]
     assert all(event.found["envelope"] and event.found["sentence"] for event in tried if event.found)
     assert len({event.run for event in heard if isinstance(event, Stage)}) >= 6
-    again = [event for _, event in SearchTail(session.store, search).read()]
+    again = [event for _, event in JobTail(session.store, search).read()]
     assert [e.trial["outcome"] for e in again if isinstance(e, Tried)] == [e.trial["outcome"] for e in tried]
 
 

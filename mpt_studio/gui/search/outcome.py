@@ -1,0 +1,145 @@
+"""What a search came to: the winner and plain training on the test part, the finalists' spread, the noise floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.plain import interval, label, number, percent, probability
+from mpt_studio.units import count
+
+
+class Outcome(QWidget):
+    """Two small tables; hidden while there is no result."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.SPACE // 2)
+        self._shown: object = None
+
+    def show_result(self, result: dict[str, Any] | None) -> None:
+        """Once; the same again changes nothing."""
+        if result is self._shown:
+            return
+        self._shown = result
+        while item := self._column.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        for widget in _parts(result) if result and result.get("test") else ():
+            self._column.addWidget(widget)
+
+    def texts(self) -> list[str]:
+        """Everything that is on show."""
+        return [each.text() for each in self.findChildren(QLabel) if not each.isHidden()]
+
+
+def _parts(result: dict[str, Any]) -> list[QWidget]:
+    subset = "old_classes" if result["test"][0]["old_classes"]["samples"] else "all"
+    words = {"old_classes": "old classes", "all": "all"}[subset]
+    first = result["test"][0]
+    head = ("", f"NFR, {words}\nn={first[subset]['samples']:,}", f"accuracy, all\nn={first['all']['samples']:,}")
+    best = result["best"]
+    rows = [
+        (
+            ("★ " if row["label"] == best["label"] else "") + row["label"],
+            _rate(row[subset], "nfr"),
+            _rate(row["all"], "accuracy_new"),
+        )
+        for row in result["test"]
+    ]
+    parts: list[QWidget] = [_title("On the test part, looked at once [95 % interval]"), _grid(head, rows)]
+    parts += [_muted(text) for text in (_against(result), _looks(result)) if text]
+    if finalists := _finalists(result):
+        parts += [_title("Over seeds, on the validation part"), finalists]
+    return [*parts, *(_muted(text) for text in (_noise(result), _fusion(result)) if text)]
+
+
+def _rate(rates: dict[str, Any], key: str) -> str:
+    bounds = rates.get(f"{key}_ci95")
+    return f"{percent(rates.get(key))}\n[{interval(tuple(bounds))}]" if bounds else percent(rates.get(key))
+
+
+def _finalists(result: dict[str, Any]) -> QWidget | None:
+    rows = result.get("finalists") or []
+    if not any(row["spread_nfr"] is not None for row in rows):
+        return None
+    found = [
+        (row["label"], _mean(row), percent(row["mean_accuracy"]), "met" if row["holds"] else "missed") for row in rows
+    ]
+    return _grid(("", f"NFR, {count(len(rows[0]['nfr']), 'seed')}", "accuracy", "limits"), found)
+
+
+def _mean(row: dict[str, Any]) -> str:
+    spread = row["spread_nfr"]
+    return percent(row["mean_nfr"]) + ("" if spread is None else f" ± {100 * spread:.1f}")
+
+
+def _against(result: dict[str, Any]) -> str:
+    apart = result.get("against_plain") or {}
+    if apart.get("nfr_difference") is None or result["best"]["number"] == 0:
+        return ""
+    points = number(100 * apart["nfr_difference"])
+    return (
+        f"Against plain training with its offset: {points} points of NFR (McNemar {probability(apart['mcnemar_p'])})."
+    )
+
+
+def _looks(result: dict[str, Any]) -> str:
+    looks = result.get("test_looks", 1)
+    return f"The test part was looked at {looks} times in this search: it is no longer untouched." if looks > 1 else ""
+
+
+def _noise(result: dict[str, Any]) -> str:
+    floor = (result.get("noise_floor") or {}).get("old_classes") or {}
+    if floor.get("nfr") is None:
+        return ""
+    return (
+        f"Noise floor: two plain trainings that differ in the seed have an NFR of {percent(floor['nfr'])} between them."
+    )
+
+
+def _fusion(result: dict[str, Any]) -> str:
+    fusion = result.get("fusion") or {}
+    if fusion.get("nfr") is None:
+        return ""
+    return f"Serving old and new together (fusion) would have an NFR of {percent(fusion['nfr'])}; never chosen."
+
+
+def _grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> QWidget:
+    made = QWidget()
+    grid = QGridLayout(made)
+    grid.setContentsMargins(0, 0, 0, 4)
+    grid.setHorizontalSpacing(theme.SPACE * 3 // 2)
+    grid.setVerticalSpacing(5)
+    grid.setColumnStretch(0, 1)
+    for column, text in enumerate(head):
+        grid.addWidget(_cell(text, column, muted=True), 0, column)
+    for row, cells in enumerate(rows, 1):
+        for column, text in enumerate(cells):
+            grid.addWidget(_cell(text, column, bold=cells[0].startswith("★")), row, column)
+    return made
+
+
+def _cell(text: str, column: int, *, bold: bool = False, muted: bool = False) -> QLabel:
+    made = label(text, wrap=column == 0, bold=bold, size=0.95)
+    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+    made.setAlignment(side | Qt.AlignmentFlag.AlignTop)
+    theme.mark(made, muted=muted)
+    return made
+
+
+def _title(text: str) -> QWidget:
+    return label(text, wrap=True, bold=True)
+
+
+def _muted(text: str) -> QWidget:
+    made = label(text, wrap=True, size=0.95)
+    theme.mark(made, muted=True)
+    return made

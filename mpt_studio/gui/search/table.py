@@ -1,0 +1,219 @@
+"""The trials of a search as a table that can be sorted and filtered; what is the same in it is not drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLineEdit, QTableView, QVBoxLayout, QWidget
+
+from mpt_studio.gui.search import words
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import in_a_row
+from mpt_studio.gui.widgets.plain import number, percent, set_tip, tip
+from mpt_studio.store import Trial
+
+Index = QModelIndex | QPersistentModelIndex
+Cell = Callable[[Trial], str]
+COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
+    ("#", lambda t: str(t.number), lambda t: t.number),
+    ("Method", words.name_of, words.name_of),
+    ("NFR, old classes", lambda t: percent(t.nfr), lambda t: _last(t.nfr)),
+    ("Accuracy, all", lambda t: percent(t.accuracy), lambda t: -_last(t.accuracy, -1.0)),
+    ("γ", lambda t: number(t.offset, 2) if t.offset else "", lambda t: t.offset),
+    ("α", lambda t: f"{t.interpolation:g}" if t.interpolation else "", lambda t: t.interpolation),
+    ("Outcome", lambda t: words.outcome(t)[0], lambda t: words.outcome(t)[0]),
+    ("Parameters", words.parameters, words.parameters),
+    ("What it is", words.what_it_is, words.what_it_is),
+)
+"""Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
+_WIDEST, _CELL_SPACE = 330, 22
+_RIGHT = frozenset({0, 2, 3, 4, 5})
+
+
+def _last(value: float | None, without: float = 2.0) -> float:
+    return without if value is None else value
+
+
+class TrialsModel(QAbstractTableModel):
+    """A row for each trial; only rows that changed are told of."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.trials: list[Trial] = []
+        self.best: int | None = None
+
+    def show_trials(self, trials: Sequence[Trial], best: int | None) -> None:
+        """Rows that are the same stay; ``best`` is starred."""
+        same = len(trials) >= len(self.trials) and all(
+            a.number == b.number for a, b in zip(trials, self.trials, strict=False)
+        )
+        if not same:
+            self.beginResetModel()
+            self.trials, self.best = list(trials), best
+            self.endResetModel()
+            return
+        marked, self.best = {self.best, best} if best != self.best else set(), best
+        for row, (old, new) in enumerate(zip(self.trials, trials, strict=False)):
+            if old != new or new.number in marked:
+                self.trials[row] = new
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+        if len(trials) > len(self.trials):
+            self.beginInsertRows(QModelIndex(), len(self.trials), len(trials) - 1)
+            self.trials += trials[len(self.trials) :]
+            self.endInsertRows()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.trials)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section][0]
+        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        trial, column = self.trials[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            star = "★ " if column == 0 and trial.number == self.best else ""
+            return f"{star}{COLUMNS[column][1](trial)}"
+        if role == Qt.ItemDataRole.UserRole:
+            return COLUMNS[column][2](trial)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(f"{trial.label}\n{words.what_it_is(trial)}\n{words.outcome(trial)[0]}")
+        return self._look(trial, column, role)
+
+    def _look(self, trial: Trial, column: int, role: int) -> Any:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == Qt.ItemDataRole.ForegroundRole and COLUMNS[column][0] == "Outcome":
+            return QColor(theme.color(words.outcome(trial)[1]))
+        if role == Qt.ItemDataRole.FontRole and trial.number == self.best:
+            font = QFont()
+            font.setBold(True)
+            return font
+        return None
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class _Matching(QSortFilterProxyModel):
+    """Trials with all words of the text somewhere in their row; only those within the limits where that is asked."""
+
+    def __init__(self, model: TrialsModel) -> None:
+        super().__init__(model)
+        self._model, self.words, self.only_within = model, list[str](), False
+        self.setSourceModel(model)
+        self.setSortRole(Qt.ItemDataRole.UserRole)
+
+    def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
+        trial = self._model.trials[row]
+        if self.only_within and not trial.is_feasible:
+            return False
+        text = " ".join(cell(trial) for _, cell, _ in COLUMNS).casefold()
+        return all(word in text for word in self.words)
+
+    def ask(self, text: str, only_within: bool) -> None:
+        """What is looked for."""
+        self.words, self.only_within = text.casefold().split(), only_within
+        self.invalidate()
+
+
+class TrialsTable(QWidget):
+    """``selected`` and ``opened`` carry the number of a trial."""
+
+    selected = Signal(int)
+    opened = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = TrialsModel(self)
+        self.rows = _Matching(self.model)
+        self.search = QLineEdit(placeholderText="Find trials", clearButtonEnabled=True)
+        self.search.setAccessibleName("Find trials")
+        self.within = QCheckBox("Only within the limits")
+        self.view = self._make_view()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE // 2)
+        layout.addWidget(in_a_row(self.search, self.within, spare=True))
+        layout.addWidget(self.view, 1)
+        self.search.setMinimumWidth(220)
+        for signal in (self.search.textChanged, self.within.toggled):
+            signal.connect(lambda *_: self.rows.ask(self.search.text(), self.within.isChecked()))
+        theme.notifier().changed.connect(self.view.viewport().update)
+
+    def _make_view(self) -> QTableView:
+        view = _View()
+        view.setModel(self.rows)
+        view.setAccessibleName("Trials")
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setShowGrid(False)
+        view.setWordWrap(False)
+        view.setSortingEnabled(True)
+        view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        view.setTabKeyNavigation(False)
+        view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.verticalHeader().hide()
+        view.verticalHeader().setDefaultSectionSize(28)
+        view.horizontalHeader().setHighlightSections(False)
+        view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        view.horizontalHeader().setStretchLastSection(True)
+        view.doubleClicked.connect(lambda index: self.opened.emit(self._number(index)))
+        view.entered_row.connect(lambda index: self.opened.emit(self._number(index)))
+        view.selectionModel().currentRowChanged.connect(
+            lambda now, _: self.selected.emit(self._number(now)) if now.isValid() else None
+        )
+        set_tip(view, "Click: mark it in the plot. Double click or Enter: compare it with the old model.")
+        return view
+
+    def _number(self, index: Index) -> int:
+        return self.model.trials[self.rows.mapToSource(index).row()].number
+
+    def show_trials(self, trials: Sequence[Trial], best: int | None) -> None:
+        """Bring the rows up to date; columns are fitted once, and what is selected stays."""
+        first = not self.model.trials
+        self.model.show_trials(trials, best)
+        if trials and (first or len(trials) in (2, 4, 8)):
+            self._fit()
+
+    def _fit(self) -> None:
+        metrics, bold = self.view.fontMetrics(), 1.08
+        for column, (header, cell, _) in enumerate(COLUMNS[:-1]):
+            texts = [header + "  ", *(f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])]
+            widest = max(metrics.horizontalAdvance(text) for text in texts)
+            self.view.setColumnWidth(column, min(int(widest * bold) + _CELL_SPACE, _WIDEST))
+
+    def select(self, number: int) -> None:
+        """Go to a trial's row."""
+        row = next((i for i, trial in enumerate(self.model.trials) if trial.number == number), None)
+        if row is not None:
+            self.view.setCurrentIndex(self.rows.mapFromSource(self.model.index(row, 0)))
+
+
+class _View(QTableView):
+    entered_row = Signal(object)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.entered_row.emit(self.currentIndex())
+            return
+        super().keyPressEvent(event)
