@@ -199,7 +199,7 @@ class SearchPlot(QWidget):
             return
         floor = picture.floor if picture.floor is not None else float(picture.y.min())
         near = picture.y >= floor - _BELOW
-        at = [picture.plain, np.stack([picture.x[near], picture.y[near]], axis=1)]
+        at = [picture.plain, picture.envelope, np.stack([picture.x[near], picture.y[near]], axis=1)]
         shown = np.concatenate([each[each[:, 1] >= floor - _BELOW] for each in at])
         low, high = min(floor, float(shown[:, 1].min())), float(shown[:, 1].max())
         room = max(0.3, 0.06 * (high - low))

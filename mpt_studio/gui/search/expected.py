@@ -31,6 +31,6 @@ def expected_words(recipe: SearchRecipe, seconds: Mapping[str, float], device: s
     budget, each = recipe.budget, _each(recipe, seconds)
     again = (budget.finalists + 1) * budget.finalist_seeds
     more = f", then {count(again, 'training')} of the best" if again else ""
-    parts = f"{count(budget.trials, 'trial')} at about {estimated(each)}{more}"
+    parts = f"{count(budget.trials, 'trial')} at about {estimated(each)} each{more}"
     limit = f"; at most {budget.hours:g} h" if budget.hours else ""
     return f"About {estimated(expected(recipe, seconds))} on {device.replace('cpu', 'the CPU')}: {parts}{limit}."

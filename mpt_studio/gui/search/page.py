@@ -22,7 +22,7 @@ from mpt_studio.gui.search.watching import SearchView
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import ErrorPanel
-from mpt_studio.gui.widgets.plain import label, short_spec
+from mpt_studio.gui.widgets.plain import short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
@@ -62,11 +62,11 @@ class SearchPage(Page):
 
     def _lay_out(self) -> None:
         self.choice.setAccessibleName("Which search")
-        self.choice.setMinimumWidth(360)
+        self.choice.setMinimumWidth(480)
         theme.set_icon(self.new, "plus")
         head = QHBoxLayout()
         head.setSpacing(theme.SPACE)
-        for widget in (label("Search", bold=True), self.choice, self.new):
+        for widget in (self.choice, self.new):
             head.addWidget(widget)
         head.addStretch(1)
         self.stack = QStackedWidget()

@@ -18,8 +18,9 @@ from mpt_studio.gui.train.form_fields import built, flat, flat_specs
 from mpt_studio.gui.train.form_parts import FieldRow, editor_for, section_label
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
-from mpt_studio.gui.widgets.plain import label, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import label, listed, set_tip, short_spec
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.methods import label_of
 from mpt_studio.recipe import UpdateRecipe, checked, to_json
 from mpt_studio.search_recipe import SearchRecipe, Space
 from mpt_studio.units import count
@@ -105,6 +106,7 @@ class SearchSetup(QWidget):
                 self.rows[name] = FieldRow(name, specs[name], editor, grid)
                 self.rows[name].reset.clicked.connect(lambda _=False, n=name: self._reset(n))
                 editor.changed.connect(self.check)
+            column.addSpacing(theme.SPACE)
             column.addWidget(section_label(title))
             column.addLayout(grid)
 
@@ -249,11 +251,15 @@ class SearchSetup(QWidget):
         self.estimates.close()
 
 
+def _first(update: UpdateRecipe) -> list[str]:
+    return [label_of(method) for method in update.candidate_methods()[1:]] or ["none"]
+
+
 def _about(update: UpdateRecipe) -> str:
     old = f"old model {short_spec(f'file:{update.old}')}" if update.old else "an old model that is trained first"
     training = update.training
     images = f", {count(training.limit_train, 'training image')}" if training.limit_train else ""
     return (
         f"{short_spec(update.data)}; {old}; {update.model.arch}, {count(training.epochs, 'epoch')}{images}. "
-        f"Its methods are the first trials: {update.methods}."
+        f"The first trials are its methods: {listed(_first(update), 8)}."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError
@@ -118,11 +118,11 @@ class ChoiceRow(QWidget):
         self.name = name
         self.boxes = {word: QCheckBox(text) for word, text in words.items()}
         row, holder = QGridLayout(self), QWidget()
-        line = FlowLayout(holder, spacing=12)
+        line = FlowLayout(holder, spacing=8)
         row.setContentsMargins(0, 0, 0, 0)
         row.setColumnMinimumWidth(0, 180)
         row.setColumnStretch(1, 1)
-        row.addWidget(label(TITLES[name]), 0, 0)
+        row.addWidget(label(TITLES[name]), 0, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(holder, 0, 1)
         for box in self.boxes.values():
             box.setChecked(True)

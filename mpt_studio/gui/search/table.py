@@ -31,12 +31,12 @@ COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
     ("Accuracy, all", lambda t: percent(t.accuracy), lambda t: -_last(t.accuracy, -1.0)),
     ("γ", lambda t: number(t.offset, 2) if t.offset else "", lambda t: t.offset),
     ("α", lambda t: f"{t.interpolation:g}" if t.interpolation else "", lambda t: t.interpolation),
-    ("Outcome", lambda t: words.outcome(t)[0], lambda t: words.outcome(t)[0]),
     ("Parameters", words.parameters, words.parameters),
+    ("Outcome", lambda t: words.outcome(t)[0], lambda t: words.outcome(t)[0]),
     ("What it is", words.what_it_is, words.what_it_is),
 )
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
-_WIDEST, _CELL_SPACE = 330, 22
+_LEAST, _WIDEST, _CELL_SPACE = 62, 300, 24
 _RIGHT = frozenset({0, 2, 3, 4, 5})
 
 
@@ -197,9 +197,9 @@ class TrialsTable(QWidget):
     def _fit(self) -> None:
         metrics, bold = self.view.fontMetrics(), 1.08
         for column, (header, cell, _) in enumerate(COLUMNS[:-1]):
-            texts = [header + "  ", *(f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])]
+            texts = [header + "    ", *(f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])]
             widest = max(metrics.horizontalAdvance(text) for text in texts)
-            self.view.setColumnWidth(column, min(int(widest * bold) + _CELL_SPACE, _WIDEST))
+            self.view.setColumnWidth(column, max(_LEAST, min(int(widest * bold) + _CELL_SPACE, _WIDEST)))
 
     def select(self, number: int) -> None:
         """Go to a trial's row."""

@@ -21,7 +21,7 @@ from mpt_studio.gui.widgets.frames import framed
 REDRAW_MS = 150
 """At most so often while trials come; a search that is opened late brings hundreds at once."""
 _IMPROVEMENT = PlotSpec(
-    "nfr", "How the best improved", "NFR %", "Lowest NFR (old classes) within the limits, on the validation part"
+    "nfr", "How the best improved", "NFR %, trial by trial", "Lowest NFR (old classes) within the limits"
 )
 _TOO_FEW = "From 16 finished trials on: which parameter the NFR depended on."
 
@@ -78,7 +78,7 @@ class SearchView(QWidget):
             across.addWidget(widget)
             across.setStretchFactor(across.count() - 1, stretch)
         down = QSplitter(Qt.Orientation.Vertical)
-        for widget, stretch in ((across, 3), (self.table, 2)):
+        for widget, stretch in ((across, 5), (self.table, 4)):
             down.addWidget(widget)
             down.setStretchFactor(down.count() - 1, stretch)
         for splitter in (across, down):

@@ -176,7 +176,7 @@ _UPDATE = (
         lambda c: c.find_best(),
         "Ctrl+B",
         "Search for the update that breaks least at the accuracy that is needed",
-        "star",
+        "find-best",
     ),
     Row(
         "compare_two", "&Compare two versions…", lambda c: c.files.compare_two(), "Ctrl+Shift+N", "Pick two", "compare"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,15 +99,16 @@ def _version(key: str, label: str, role: str, color: int, row: dict[str, Any]) -
 def of_trial(store: Store, search: Search, number: int) -> list[Looked]:
     """On the validation part, the trial last. Raises ``UserError`` for one that has no answers there."""
     by_number = {trial.number: trial for trial in search.trials}
+    rows = [(trial, _row(store, search, trial)) for trial in reversed(_shown(by_number, number))]
     old = {"checkpoint": _old_weights(store, search), "predictions": search.old_answers}
     found = [Looked(_version(f"{search.id}/old", "Old model", "old", OLD_COLOR, old))]
-    for color, trial in enumerate(_shown(by_number, number)):
+    for color, (trial, row) in enumerate(reversed(rows)):
         role = "reference" if trial.number == 0 else "candidate"
-        found.append(_looked(f"{search.id}/{trial.number}", trial.label, role, color, _row(store, search, trial)))
+        found.append(_looked(f"{search.id}/{trial.number}", trial.label, role, color, row))
     return found
 
 
-def _shown(by_number: dict[int, Trial], number: int) -> Iterable[Trial]:
+def _shown(by_number: dict[int, Trial], number: int) -> list[Trial]:
     return [by_number[each] for each in dict.fromkeys((0, number)) if each in by_number]
 
 
