@@ -183,8 +183,8 @@ class SearchPlot(QWidget):
             ("● trial within the limits", theme.candidate(1)),
             ("○ trial that misses them", colors.muted),
             ("━ best of all trials", colors.text),
-            ("★ lowest NFR so far", colors.right),
-            ("▨ within the limits", colors.right),
+            ("★ best so far; in the end over seeds", colors.right),
+            ("▨ the limits are met", colors.right),
         ):
             entry = label(text, size=0.92)
             entry.setStyleSheet(f"color: {color};")

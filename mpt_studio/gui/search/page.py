@@ -48,7 +48,7 @@ class SearchPage(Page):
     def __init__(self, workspace: Workspace, queue: RunQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.workspace, self.queue = workspace, queue
-        self.setup, self.view, self.errors = SearchSetup(workspace), SearchView(), ErrorPanel()
+        self.setup, self.view, self.errors = SearchSetup(workspace, queue), SearchView(), ErrorPanel()
         self.choice, self.new = ComboBox(), QPushButton("New search…")
         self._listed: list[Listed] = []
         self._wanted = ""
@@ -90,6 +90,7 @@ class SearchPage(Page):
         self.queue.events.connect(self._take)
         self.queue.ended.connect(lambda search, *_: self._reload(search))
         self.queue.changed.connect(self._show_status)
+        self.queue.changed.connect(self.setup.check)
 
     # ---- which search ------------------------------------------------------------------------------------------
 
@@ -294,4 +295,5 @@ def _listed(searches: list[Search]) -> list[Listed]:
 def _line(search: Search) -> str:
     when = time.strftime("%d %b %H:%M", time.localtime(search.created))
     tried = f", {len(search.trials) - 1} of {search.recipe.budget.trials} trials" if search.trials else ""
-    return f"{search.title}, {when}: {_WORDS.get(search.outcome, search.outcome)}{tried}"
+    title = search.title.replace(search.recipe.update.data, short_spec(search.recipe.update.data))
+    return f"{title}, {when}: {_WORDS.get(search.outcome, search.outcome)}{tried}"

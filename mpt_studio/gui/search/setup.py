@@ -6,11 +6,12 @@ import dataclasses
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.estimates import Estimates
+from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.search.expected import expected_words
 from mpt_studio.gui.search.space_form import SpaceForm
 from mpt_studio.gui.train.field_editors import Editor
@@ -27,6 +28,8 @@ from mpt_studio.units import count
 
 REST_MS = 1000
 """After the last change; then the worker is asked what the old model can serve."""
+_WIDEST = 1280
+"""Pixels: on a wider screen fields would be far from what they are for."""
 _SECTIONS = (
     ("Limits, against plain training", ("limits.max_accuracy_drop", "limits.max_new_accuracy_drop")),
     ("Budget", ("budget.trials", "budget.hours", "budget.stop_below", "budget.jobs")),
@@ -45,9 +48,9 @@ class SearchSetup(QWidget):
 
     start_asked = Signal(object)
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, queue: RunQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workspace = workspace
+        self._workspace, self._queue = workspace, queue
         self.base: UpdateRecipe | None = None
         self._why = "Choose a recipe first."
         self._refusal, self._described = "", SearchRecipe()
@@ -81,7 +84,12 @@ class SearchSetup(QWidget):
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFocusPolicy(scroll.focusPolicy().NoFocus)
         scroll.setWidget(columns)
-        layout = QVBoxLayout(self)
+        body, aside = QWidget(), QHBoxLayout(self)
+        body.setMaximumWidth(_WIDEST)
+        aside.setContentsMargins(0, 0, 0, 0)
+        aside.addWidget(body, 1000)
+        aside.addStretch(1)
+        layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(scroll, 1)
@@ -190,10 +198,17 @@ class SearchSetup(QWidget):
             recipe, problem = None, str(error)
         self.problem.setText(problem)
         self.start.setEnabled(not problem)
-        self.estimates.want(recipe.update if recipe is not None and self.isVisible() else None)
-        if recipe is not None and self.isVisible() and self._asked_for(recipe) != self._described:
-            self._rest.start()
+        self.start.setText("Find the best update next" if self._queue.is_busy else "Find the best update")
+        self._ask_about(recipe)
         self._show_time()
+
+    def _ask_about(self, recipe: SearchRecipe | None) -> None:
+        """Nothing is timed for nobody, nor while a training has the machine."""
+        seen, busy = recipe is not None and self.isVisible(), self._queue.is_busy
+        self.estimates.want(recipe.update if recipe is not None and seen and not busy else None)
+        self._rest.stop()
+        if recipe is not None and seen and self._asked_for(recipe) != self._described:
+            self._rest.start()
 
     def _start(self) -> None:
         self.start_asked.emit(self.recipe())
@@ -243,6 +258,10 @@ class SearchSetup(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.check()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
         self.check()
 
     def close_setup(self) -> None:

@@ -161,7 +161,8 @@ class SpaceForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE)
-        for row in (self.method, self.start, *self.ranges.values()):
+        self.rows: tuple[ChoiceRow | RangeRow, ...] = (self.method, self.start, *self.ranges.values())
+        for row in self.rows:
             row.changed.connect(self.changed)
             column.addWidget(row)
             column.addWidget(_sentence(row.name))
@@ -189,9 +190,8 @@ class SpaceForm(QWidget):
         """The first thing that will not do, as a sentence."""
         for row in self.ranges.values():
             row.show_problem()
-        wrong = [row.problem() for row in (self.method, self.start, *self.ranges.values())]
-        if any(wrong):
-            return next(filter(None, wrong))
+        if wrong := next(filter(None, (row.problem() for row in self.rows)), ""):
+            return wrong
         try:
             Dimensions(self.space, update, METHODS, can_start=True)
         except UserError as error:

@@ -38,6 +38,8 @@ COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
 _LEAST, _WIDEST, _CELL_SPACE = 62, 300, 24
 _RIGHT = frozenset({0, 2, 3, 4, 5})
+_ROOM_FOR_ARROW = "\u2003"
+"""Where text ends at the right, the sign of the order would lie on it."""
 
 
 def _last(value: float | None, without: float = 2.0) -> float:
@@ -80,7 +82,7 @@ class TrialsModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][0]
+            return COLUMNS[section][0] + _ROOM_FOR_ARROW * (section in _RIGHT)
         return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -48,7 +48,7 @@ class SearchView(QWidget):
         self.plot.chosen.connect(self.trial_opened)
         self.table.opened.connect(self.trial_opened)
         self.table.selected.connect(self.plot.select)
-        theme.notifier().changed.connect(self._draw_when_seen)
+        theme.notifier().changed.connect(self._recolor)
 
     def _make_improvement(self) -> CurvePlot:
         made = CurvePlot(_IMPROVEMENT)
@@ -74,13 +74,10 @@ class SearchView(QWidget):
         beside.setMinimumWidth(330)
         beside.setWidget(side)
         across = QSplitter(Qt.Orientation.Horizontal)
-        for widget, stretch in ((framed("NFR against accuracy, on the validation part", self.plot), 3), (beside, 2)):
-            across.addWidget(widget)
-            across.setStretchFactor(across.count() - 1, stretch)
         down = QSplitter(Qt.Orientation.Vertical)
-        for widget, stretch in ((across, 5), (self.table, 4)):
-            down.addWidget(widget)
-            down.setStretchFactor(down.count() - 1, stretch)
+        plot = framed("NFR against accuracy, on the validation part", self.plot)
+        _share(across, (plot, 3), (beside, 2))
+        _share(down, (across, 5), (self.table, 4))
         for splitter in (across, down):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(theme.SPACE)
@@ -103,6 +100,10 @@ class SearchView(QWidget):
         """The head alone: quick enough for every batch of events."""
         if self.live is not None:
             self.status.show_search(self.live, runs)
+
+    def _recolor(self) -> None:
+        self.improvement.refresh_colors()
+        self._draw_when_seen()
 
     def trials_changed(self) -> None:
         """Draw soon, once for all that come meanwhile."""
@@ -142,3 +143,9 @@ class SearchView(QWidget):
     def close_view(self) -> None:
         """Nothing is drawn any more."""
         self._redraw.stop()
+
+
+def _share(splitter: QSplitter, *parts: tuple[QWidget, int]) -> None:
+    for place, (widget, stretch) in enumerate(parts):
+        splitter.addWidget(widget)
+        splitter.setStretchFactor(place, stretch)

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from pytestqt.qtbot import QtBot
 
+from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.search.setup import SearchSetup
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import Training, UpdateRecipe
@@ -22,7 +23,7 @@ BASE = UpdateRecipe(data="builtin", methods="none,mpt_kl", training=Training(lea
 @pytest.fixture
 def setup(qtbot: QtBot, empty_workspace: Workspace) -> SearchSetup:
     empty_workspace.worker = FakeWorker()  # type: ignore[assignment]
-    made = seen(qtbot, SearchSetup(empty_workspace), 1000, 700)
+    made = seen(qtbot, SearchSetup(empty_workspace, RunQueue(empty_workspace.store)), 1000, 700)
     made.base_on(BASE)
     yield made  # type: ignore[misc]
     made.close_setup()
