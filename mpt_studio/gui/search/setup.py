@@ -15,7 +15,7 @@ from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.search.expected import expected_words
 from mpt_studio.gui.search.space_form import SpaceForm
 from mpt_studio.gui.train.field_editors import Editor
-from mpt_studio.gui.train.form_fields import built, flat, flat_specs
+from mpt_studio.gui.train.form_fields import built, flat_specs
 from mpt_studio.gui.train.form_parts import FieldRow, editor_for, section_label
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
@@ -23,6 +23,7 @@ from mpt_studio.gui.widgets.plain import label, listed, set_tip, short_spec
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.methods import label_of
 from mpt_studio.recipe import UpdateRecipe, checked, to_json
+from mpt_studio.recipe_words import flat
 from mpt_studio.search_recipe import SearchRecipe, Space
 from mpt_studio.units import count
 

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QVBoxLayout, QW
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.search.words import TITLES
-from mpt_studio.gui.train.form_fields import number_text
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.jobs.search.space import METHODS, SENTENCES, Dimension, Dimensions
 from mpt_studio.methods import label_of, method_named
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.recipe_words import number_text
 from mpt_studio.search_recipe import Space
 
 _RANGES = ("learning_rate", "logit_margin", "weight", "temperature")
