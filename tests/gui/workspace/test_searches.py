@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.compare import Decision
+from mpt_studio.gui.workspace.place import Returning, place_of
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import write_predictions
 from mpt_studio.store import Search
@@ -115,3 +116,16 @@ def test_that_a_search_without_an_outcome_says_so(opened: Workspace) -> None:
     opened.message.connect(lambda _level, sentence, _detail: said.append(sentence))
     assert not opened.searching.open_outcome(made(opened.store, PLAIN))
     assert "no outcome on the test part yet" in said[0]
+
+
+def test_that_a_restart_brings_a_trial_back_as_it_was_looked_at(qtbot: QtBot, opened: Workspace) -> None:
+    search = searched(opened, offset=1.5)
+    assert opened.searching.open_trial(search, 1)
+    place = place_of(opened)
+    opened.clear()
+    Returning(opened).bring_back(place)
+    assert opened.update_id == search.id
+    assert opened.current is not None
+    decision = opened.decision(opened.current)
+    assert decision is not None
+    assert (opened.current.key, decision.gamma) == (f"{search.id}/1", 1.5)
