@@ -73,7 +73,7 @@ def _runs(workspace: Workspace, _queue: RunQueue) -> RunsPage:
 
 
 TRAIN = PageRow("train", "&Train", "train", "Ctrl+Shift+T", "Recipe and live curves", _train)
-SEARCH = PageRow("search", "S&earch", "find-best", "Ctrl+Shift+S", "Find the update that breaks least", _search)
+SEARCH = PageRow("search", "S&earch", "find-best", "Ctrl+Shift+Y", "Find the update that breaks least", _search)
 COMPARE = PageRow(
     "compare", "&Compare", "compare", "Ctrl+Shift+C", "Old model against candidates", _compare, inspects=True
 )
