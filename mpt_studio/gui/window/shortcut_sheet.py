@@ -68,7 +68,7 @@ OTHER_KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("Ctrl+1 … Ctrl+9", "Recent files"),
             ("Ctrl+Enter", "Train and compare"),
-            ("Enter on a version or run", "Show or open it"),
+            ("Enter on a version, run, trial", "Show or open it"),
             ("Del on a run", "Delete it, after asking"),
         ),
     ),
@@ -143,7 +143,7 @@ def _column(sections: list[Section]) -> QVBoxLayout:
         column.addWidget(heading)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(3)
+        grid.setVerticalSpacing(2)
         for row, (key, meaning) in enumerate(keys):
             grid.addWidget(_key(key), row, 0, Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(label(meaning), row, 1)
