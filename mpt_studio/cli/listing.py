@@ -9,19 +9,19 @@ from typing import Any
 
 from mpt_studio import report
 from mpt_studio.cli.session import JsonOption, StoreOption, opened_store
-from mpt_studio.errors import one_sentence
+from mpt_studio.errors import UsageError, one_sentence
 from mpt_studio.recipe_words import differences
 from mpt_studio.store import Store
 
 
-def runs(store: StoreOption = None, json: JsonOption = False, diff: tuple[str, str] | None = None) -> int:
+def runs(store: StoreOption = None, json: JsonOption = False, diff: str = "") -> int:
     """List updates, searches and runs, newest first.
 
     Args:
-        diff: Two ids of updates, searches or runs: only the fields in which their recipes differ.
+        diff: Two ids of updates, searches or runs, separated by a comma: only the fields in which their recipes differ.
     """
     opened = opened_store(store)
-    if diff is not None:
+    if diff:
         return _diff(opened, diff, json)
     updates, searches, found = opened.updates(), opened.searches(), opened.runs()
     for problem in opened.problems:
@@ -35,8 +35,10 @@ def runs(store: StoreOption = None, json: JsonOption = False, diff: tuple[str, s
     return 0
 
 
-def _diff(store: Store, names: tuple[str, str], json: bool) -> int:
-    entries = [store.find(name) for name in names]
+def _diff(store: Store, names: str, json: bool) -> int:
+    entries = [store.find(name.strip()) for name in names.split(",")]
+    if len(entries) != 2:
+        raise UsageError(f"--diff takes two ids, separated by a comma; {names!r} has {len(entries)}.")
     found = differences(entries[0].recipe, entries[1].recipe)
     if json:
         rows = [{"field": each.name, "one": each.one, "other": each.other} for each in found]

@@ -30,15 +30,17 @@ def test_that_two_recipes_are_told_apart_in_words_and_for_machines(
     store, recipe = Store(tmp_path / "s"), UpdateRecipe()
     frozen = dataclasses.replace(recipe, start=dataclasses.replace(recipe.start, freeze=-1))
     one, other = store.create_update(recipe, title="one"), store.create_update(frozen, title="other")
-    code, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, other.id)
+    code, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", f"{one.id},{other.id}")
     assert code == 0
     assert out.splitlines()[1].split() == ["Freeze", "none", "always"]
-    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, other.id, "--json")
+    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", f"{one.id},{other.id}", "--json")
     assert json.loads(out)["differences"] == [{"field": "start.freeze", "one": "none", "other": "always"}]
-    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, one.id)
+    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--diff", f"{one.id}, {one.id}")
     assert out.endswith("have the same recipe.\n")
-    code, _, err = run(capsys, "runs", "--store", str(store.root), "--diff", one.id, "nowhere")
-    assert (code, "no run or update 'nowhere'" in err) == (1, True)
+    code, _, err = run(capsys, "runs", "--store", str(store.root), "--diff", f"{one.id},nowhere")
+    assert (code, "no run, update or search 'nowhere'" in err) == (1, True)
+    code, _, err = run(capsys, "runs", "--store", str(store.root), "--diff", one.id)
+    assert (code, "takes two ids" in err) == (2, True)
 
 
 def test_that_names_and_tags_are_listed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -38,12 +38,12 @@ def test_that_saliency_shows_the_answer_and_the_truth_of_each_version(session, d
     json.dumps(found)
 
 
-def test_that_an_image_is_decoded_once_to_be_explained(session, data, update, monkeypatch):
+def test_that_an_image_is_decoded_at_most_once_to_be_explained(session, data, update, monkeypatch):
     decoded, decode = [], FolderDataset._decoded
     monkeypatch.setattr(FolderDataset, "_decoded", lambda self, *asked: decoded.append(asked) or decode(self, *asked))
     (seen,) = explain.saliency(session, [update], data, "test/cat/2.png")["versions"]
     assert seen["image_box"] == pytest.approx([0.1, 0, 0.9, 1])
-    assert len(decoded) == 1
+    assert len(decoded) <= 1  # none where it is kept decoded
 
 
 def test_that_another_class_is_added_to_what_is_kept(session, data, update, without_torch):

@@ -99,8 +99,12 @@ def test_that_a_finished_update_is_not_trained_again(finished_update: Any) -> No
 
 def test_that_the_recommended_candidate_is_one_of_the_candidates_with_a_reason(finished_update: Any) -> None:
     _, result, _ = finished_update
-    assert result["recommended"]["run"] in {row["run"] for row in result["candidates"]}
-    assert "n=" in result["recommended"]["reason"]
+    recommended = result["recommended"]
+    assert "n=" in recommended["reason"]
+    if not recommended["run"]:  # so short a training may give nothing that anyone would ship
+        assert recommended["reason"].startswith("No candidate may be recommended: ")
+    else:
+        assert recommended["run"] in {row["run"] for row in result["candidates"]}
 
 
 def test_that_the_old_models_head_has_only_the_old_classes(finished_update: Any) -> None:

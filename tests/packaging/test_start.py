@@ -39,7 +39,7 @@ import sys
 from mpt_studio.__main__ import main
 from mpt_studio.gui import app
 
-def go_on(window, store, opened):
+def go_on(window, store, opened, fresh):
     print("imported", *sys.modules, file=sys.stderr)
     window.close()
 

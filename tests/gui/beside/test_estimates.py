@@ -36,7 +36,7 @@ def test_that_a_recipe_is_asked_about_once_it_has_rested_and_only_the_last_one(
     assert [request.args for request in worker.asked] == [{"recipe": to_json(TWO)}]
     worker.last.answer(ANSWER)
     assert estimates.text == "About 2 h 2 min on the CPU (2 threads)"
-    assert estimates.detail == "No_Treatment: about 2 h 2 min"
+    assert estimates.detail == "Plain training: about 2 h 2 min"
     assert estimates.versions_of(TWO) == {"No_Treatment": 7300.0}
     assert estimates.versions_of(ONE) == {}
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.gui
 
 def test_that_the_table_has_every_rate_with_its_interval(page: ComparePage) -> None:
     page.set_subset("all")
-    assert cell(page, 0, "candidate") == "plain (plain training)"
+    assert cell(page, 0, "candidate") == "plain (reference)"
     assert cell(page, 0, "accuracy") == "40.0 % (16.8–68.7)"
     assert cell(page, 0, "NFR") == "40.0 % (16.8–68.7)"
     assert cell(page, 0, "PFR") == "20.0 % (5.7–51.0)"

@@ -243,7 +243,7 @@ def test_that_the_next_update_does_not_replace_curves_that_are_looked_at(qtbot: 
     qtbot.waitUntil(lambda: len(bench.page.curves.run_ids) == 2)
     before = bench.page.curves.run_ids
     bench.queue.stop_and_keep()
-    qtbot.waitUntil(lambda: bench.queue.current == second and len(bench.page._unseen) > 1)
+    qtbot.waitUntil(lambda: bench.page._next == second and bool(bench.page._unseen))
     assert (bench.page.update_id, bench.page.curves.run_ids) == (first, before)
     assert bench.page.waiting.texts() == ["Trains now: Second"]
     bench.page.waiting._chips()[0].click()
