@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from mpt_studio import onnx_header, paths, tensor_header
+from mpt_studio import paths
 from mpt_studio.errors import Damaged, UserError, one_sentence
+from mpt_studio.files import onnx_header, tensor_header
 from mpt_studio.made_of import made_of
 
 FORMAT = 1

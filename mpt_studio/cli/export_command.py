@@ -13,7 +13,7 @@ from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_
 from mpt_studio.cli.version_options import VersionOptions
 from mpt_studio.compare import Decision
 from mpt_studio.errors import UsageError
-from mpt_studio.onnx_header import Inside
+from mpt_studio.files.onnx_header import Inside
 
 NumberOfOpset = Annotated[int | None, tyro.conf.arg(metavar="N")]
 

@@ -10,7 +10,7 @@ from typing import Any
 from mpt_studio import report
 from mpt_studio.cli.session import JsonOption, StoreOption, opened_store
 from mpt_studio.errors import UsageError, one_sentence
-from mpt_studio.recipe_words import differences
+from mpt_studio.recipe.words import differences
 from mpt_studio.store import Store
 
 

@@ -11,7 +11,7 @@ from mpt_studio import jobs, report
 from mpt_studio.cli.presets import preset_in
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
 from mpt_studio.errors import UsageError, UserError, one_sentence
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 
 
 def search_command(words: list[str]) -> Callable[..., int]:

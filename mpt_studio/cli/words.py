@@ -7,7 +7,7 @@ import typing
 from typing import Any
 
 from mpt_studio.recipe import Recipe, words_of
-from mpt_studio.search_recipe import Budget
+from mpt_studio.recipe.search import Budget
 
 
 def spelled_out(arguments: list[str]) -> list[str]:

@@ -34,7 +34,7 @@ from mpt_studio.log import start_logging
 from mpt_studio.predictions import UnclearScores
 from mpt_studio.reading import choices_from_json, to_json
 from mpt_studio.recipe import UpdateRecipe, from_json
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Store
 
 Args = dict[str, Any]

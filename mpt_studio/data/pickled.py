@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.pickle_machine import Damaged, Global, interpret
+from mpt_studio.files.pickle_machine import Damaged, Global, interpret
 
 MAX_BYTES = 1 << 29
 

@@ -31,7 +31,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mpt_studio import onnx_header
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.engine.evaluate import Progress, evaluate
@@ -45,7 +44,8 @@ from mpt_studio.engine.networks.onnx_graph import INSTALL, LARGEST, with_offset
 from mpt_studio.engine.networks.weights import load_network, save_network
 from mpt_studio.engine.version import FrozenVersion, Normalise
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.onnx_header import OPSETS, Inside
+from mpt_studio.files import onnx_header
+from mpt_studio.files.onnx_header import OPSETS, Inside
 from mpt_studio.predictions import Predictions
 
 Format = Literal["pth", "onnx", "safetensors", "labels"]

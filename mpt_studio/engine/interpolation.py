@@ -20,6 +20,7 @@ from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
+from mpt_studio.engine.features import Backbone
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.adopt import head_of
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
@@ -41,9 +42,9 @@ class Interpolation:
         self.device = devices.choose(device)
         devices.prepare(self.device, exact=True)
         self._network = load_network(update)
-        head = head_of(self._network, update.preprocessing.image_size, len(update.class_names))
-        self._ends = _matched(old, update, load_network(old), self._network, head)
-        differ = _differ(*self._ends, head)
+        self._head = head_of(self._network, update.preprocessing.image_size, len(update.class_names))
+        self._ends = _matched(old, update, load_network(old), self._network, self._head)
+        differ = _differ(*self._ends, self._head)
         self.only_heads_differ = not differ and old.preprocessing == update.preprocessing
         """Whether answers of a mixture are the mixture of both versions' answers."""
         self.has_statistics = has_statistics(self._network) and differ
@@ -74,11 +75,32 @@ class Interpolation:
         interpolates its statistics instead. An exception from ``progress`` cancels.
         """
         version = self.renewed(alpha, dataset, statistics, progress)
-        found = evaluate(
-            version.checkpoint, dataset, indices, device=str(self.device), progress=progress, version=version
-        )
+        found = self._answers(version, dataset, indices, progress)
         name = f"{_name(self.update)} with {alpha:.0%} of {_name(self.old)}"
         return dataclasses.replace(found, version=name, checkpoint="", checkpoint_sha256="")
+
+    def old_predictions(self, dataset: Dataset, indices: Indices, progress: Progress | None = None) -> Predictions:
+        """Answers of the old model itself, in its own columns."""
+        return self._answers(FrozenVersion(self.old, self.device), dataset, indices, progress)
+
+    def _answers(
+        self, version: FrozenVersion, dataset: Dataset, indices: Indices, progress: Progress | None
+    ) -> Predictions:
+        """Of a version between or at the ends; what all of them see alike is computed once."""
+        logits = None
+        if self.only_heads_differ:
+            preprocessing, network = self.update.preprocessing, version.network
+            alike = Backbone(network, self._head, preprocessing, self.device, self.update.architecture)
+            logits = alike.answers(alike.of(dataset, indices, progress)).numpy()
+        return evaluate(
+            version.checkpoint,
+            dataset,
+            indices,
+            device=str(self.device),
+            progress=progress,
+            version=version,
+            logits=logits,
+        )
 
     def _renew(self, version: FrozenVersion, dataset: Dataset, samples: Indices, progress: Progress | None) -> None:
         """Replace the statistics by their mean over batches; everything else, such as dropout, stays as in use."""

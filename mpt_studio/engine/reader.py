@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mpt_studio import onnx_header
 from mpt_studio.checkpoint import Checkpoint, has_our_header, read_checkpoint
 from mpt_studio.engine.intake import limits
 from mpt_studio.engine.intake.contents import Contents, contents_from, outline_of
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files import onnx_header
 from mpt_studio.files.opened import SENTENCE, refusal, refusals
 from mpt_studio.reading import Candidate, Reading, choices_from_json, to_json
 

@@ -16,6 +16,7 @@ from mpt_studio.compare import Comparison, Decision, aligned_by_store, at_offset
 from mpt_studio.compare import compare as compared
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.onnx_header import Inside
 from mpt_studio.jobs.between import Between
 from mpt_studio.jobs.comparing import compare_versions
 from mpt_studio.jobs.costs import described
@@ -25,7 +26,6 @@ from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.read_weights import checkpoint_of, weights_in, weights_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.subject import subjects_of
-from mpt_studio.onnx_header import Inside
 from mpt_studio.predictions import Floats
 from mpt_studio.reading import NOTHING_CHOSEN, Choices
 from mpt_studio.store.disk import written_to

@@ -23,7 +23,7 @@ from mpt_studio.jobs.planned_job import SHARED_ANSWERS, PlannedJob
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
 from mpt_studio.predictions import Predictions, read_predictions
 from mpt_studio.recipe import UpdateRecipe, checked
-from mpt_studio.recipe_words import title_for
+from mpt_studio.recipe.words import title_for
 from mpt_studio.store import Run, Store, Update, UpdateWriter
 
 

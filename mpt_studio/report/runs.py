@@ -11,7 +11,7 @@ from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import told
 
 if TYPE_CHECKING:
-    from mpt_studio.recipe_words import Difference
+    from mpt_studio.recipe.words import Difference
     from mpt_studio.store import Run, Search, Update
 
 

@@ -19,7 +19,7 @@ from mpt_studio.events import finite
 from mpt_studio.files import plain
 from mpt_studio.made_of import STRICT, MisfitError, made_of
 from mpt_studio.recipe import Recipe, UpdateRecipe, from_record
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store.disk import written_to
 
 FORMAT = 1

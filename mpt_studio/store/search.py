@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store.entry import StoreEntry
 from mpt_studio.store.folder import settled
 from mpt_studio.store.members import JobWriter, Member

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 from mpt_studio import recipe as recipes
 from mpt_studio.errors import UserError
 from mpt_studio.recipe import Recipe, UpdateRecipe
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import machine
 from mpt_studio.store.disk import Patience, written_to
 from mpt_studio.store.folder import EVENTS, new_id, unused

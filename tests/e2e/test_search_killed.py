@@ -15,7 +15,7 @@ from PIL import Image
 
 from mpt_studio import jobs
 from mpt_studio.recipe import Training, UpdateRecipe
-from mpt_studio.search_recipe import Budget, Limits, SearchRecipe
+from mpt_studio.recipe.search import Budget, Limits, SearchRecipe
 from mpt_studio.store import Search, Store
 
 KILLS = 2

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from mpt_studio import onnx_header
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.engine import export as exports
 from mpt_studio.engine.evaluate import evaluate
@@ -22,6 +21,7 @@ from mpt_studio.engine.networks.weights import load_network, save_network
 from mpt_studio.engine.recognise.onnx import describe
 from mpt_studio.engine.version import FrozenVersion, Normalise
 from mpt_studio.errors import UserError
+from mpt_studio.files import onnx_header
 from mpt_studio.reading import Choices
 
 PHOTOGRAPHS = Preprocessing(

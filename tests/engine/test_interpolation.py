@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mpt_studio.checkpoint import read_checkpoint
+from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.interpolation import Interpolation, check_compatible
 from mpt_studio.engine.networks.weights import load_network
@@ -84,8 +84,9 @@ def test_that_versions_that_see_different_pixels_are_not_interpolated(foreign) -
         check_compatible(foreign, dataclasses.replace(foreign, preprocessing=plain))
 
 
-def test_that_statistics_stay_where_only_the_heads_differ(make, replaced, reference, squares, tmp_path):
-    """A frozen network's statistics are its start's: they were never of these images."""
+@pytest.fixture
+def heads(make, replaced, reference, tmp_path) -> list[Checkpoint]:
+    """Two versions whose heads were trained over one frozen network."""
     ends = []
     for seed in (1, 2):
         recipe = replaced({"epochs": 1, "seed": seed}, start=Start(start=reference.path, freeze=-1))
@@ -94,7 +95,28 @@ def test_that_statistics_stay_where_only_the_heads_differ(make, replaced, refere
         path = tmp_path / f"{seed}.safetensors"
         trainer.save_weights(path, trainer.describe())
         ends.append(read_checkpoint(path))
-    between = Interpolation(*ends, "cpu")
+    return ends
+
+
+def test_that_statistics_stay_where_only_the_heads_differ(heads, reference, squares):
+    """A frozen network's statistics are its start's: they were never of these images."""
+    between = Interpolation(*heads, "cpu")
     assert not between.has_statistics
     middle = between.renewed(0.5, squares, squares.train, None).network.state_dict()
     assert torch.equal(middle["stem.1.running_mean"], load_network(reference).state_dict()["stem.1.running_mean"])
+
+
+def test_that_images_go_through_the_network_once_for_all_shares_where_only_the_heads_differ(heads, squares):
+    between = Interpolation(*heads, "cpu")
+    first = between.predictions(0.3, squares, squares.test, statistics=squares.train)
+    whole = evaluate(
+        heads[1], squares, squares.test, device="cpu", version=between.renewed(0.3, squares, squares.train, None)
+    )
+    assert np.allclose(first.logits, whole.logits, rtol=1e-5, atol=1e-5)
+    looked: list[str] = []
+    for share in (0.0, 0.5, 1.0):
+        between.predictions(
+            share, squares, squares.test, statistics=squares.train, progress=lambda s, _: looked.append(s)
+        )
+    assert between.old_predictions(squares, squares.test).logits.shape == (len(squares.test), 4)
+    assert not looked

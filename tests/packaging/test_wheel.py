@@ -78,4 +78,4 @@ def test_that_the_source_distribution_can_be_tested_and_set_up(built: Path) -> N
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"LICENSE", "README.md", "pyproject.toml", "packaging/run.sh", "packaging/constraints.txt"} <= names
-    assert {"tests/conftest.py", "resources/icons/app.svg", "mpt_studio/recipe.py"} <= names
+    assert {"tests/conftest.py", "resources/icons/app.svg", "mpt_studio/recipe/fields.py"} <= names

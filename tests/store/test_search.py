@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mpt_studio.errors import UserError
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Member, Store, Trial
 
 from .conftest import finished_run

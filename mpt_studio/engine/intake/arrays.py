@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from mpt_studio.pickle_machine import Stub
+from mpt_studio.files.pickle_machine import Stub
 
 MOST_VALUES = 100_000
 _FORMS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mpt_studio.engine.intake.inert import TensorRecord
-from mpt_studio.pickle_machine import Global, Stub, Unordered
+from mpt_studio.files.pickle_machine import Global, Stub, Unordered
 
 MOST_VALUES = 120_000
 """Enough for the 21,841 class names of the full ImageNet, there and back."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from mpt_studio.pickle_machine import Stub
+from mpt_studio.files.pickle_machine import Stub
 
 Kind = Literal["mean", "std"]
 MOST_MODULES = 20_000

@@ -16,7 +16,7 @@ from mpt_studio.engine.intake.inert import (
     product,
 )
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.pickle_machine import Damaged, Global, Scan, Stub, Unordered, checked_key
+from mpt_studio.files.pickle_machine import Damaged, Global, Scan, Stub, Unordered, checked_key
 
 MOST_DIMENSIONS = 32
 MOST_ELEMENTS = 1 << 48

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mpt_studio import tensor_header
 from mpt_studio.engine.intake.inert import Storage, TensorRecord, product
 from mpt_studio.engine.intake.parsed import Parsed, Place
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files import tensor_header
+from mpt_studio.files.onnx_header import KEY
 from mpt_studio.files.opened import Opened, opened
-from mpt_studio.onnx_header import KEY
-from mpt_studio.tensor_header import Header, Unreadable
+from mpt_studio.files.tensor_header import Header, Unreadable
 
 MOST_INDEX = 32 << 20
 MOST_SHARDS = 1000

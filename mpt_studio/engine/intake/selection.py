@@ -15,7 +15,7 @@ from mpt_studio.engine.intake.averaged import Which
 from mpt_studio.engine.intake.inert import TensorRecord
 from mpt_studio.engine.intake.walk import Path, Walker, check_depth, is_ignored, may_hold
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.pickle_machine import Stub
+from mpt_studio.files.pickle_machine import Stub
 
 WRAPPERS = (
     "state_dict", "model_state_dict", "model", "net", "network", "module", "model_state", "net_state_dict", "weights",

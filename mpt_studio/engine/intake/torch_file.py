@@ -12,7 +12,7 @@ from mpt_studio.engine.intake.parsed import ByteOrder, Parsed, Place
 from mpt_studio.engine.intake.rebuild import TorchRules, is_plain
 from mpt_studio.errors import UserError
 from mpt_studio.files.opened import Opened
-from mpt_studio.pickle_machine import Damaged, Scan, interpret
+from mpt_studio.files.pickle_machine import Damaged, Scan, interpret
 
 MOST_PICKLE = 128 << 20
 _AGAIN = "copy or download it again"

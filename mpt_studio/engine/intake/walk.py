@@ -14,7 +14,7 @@ from typing import Any
 from mpt_studio.engine.intake.inert import TensorRecord
 from mpt_studio.engine.intake.normaliser import is_normaliser
 from mpt_studio.errors import UserError
-from mpt_studio.pickle_machine import Stub
+from mpt_studio.files.pickle_machine import Stub
 
 IGNORED = (
     "optim", "sched", "scaler", "loops", "callbacks", "rng", "random_state", "generator", "loss_scale",

@@ -27,13 +27,13 @@ from typing import IO, TypeVar
 
 import numpy as np
 
-from mpt_studio import onnx_header
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.intake import limits, process
 from mpt_studio.engine.networks.onnx_file import content_of, refusal
 from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, read_graph
 from mpt_studio.engine.networks.onnx_run import Floats, OnnxRun, at_once, warm_up
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files import onnx_header
 
 LOADING_SECONDS, BATCH_SECONDS = 180.0, 120.0
 """Of loading, and of a batch of any size that callers ask for; the trial of two images has 8 s."""

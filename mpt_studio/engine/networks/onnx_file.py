@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mpt_studio import onnx_header
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint
 from mpt_studio.engine.networks.onnx_graph import LARGEST
 from mpt_studio.errors import UserError, one_sentence, shown_name
+from mpt_studio.files import onnx_header
 
 ARCHITECTURE = "onnx"
 SENTENCE = 200

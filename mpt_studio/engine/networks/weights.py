@@ -19,13 +19,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mpt_studio import tensor_header
 from mpt_studio.checkpoint import HEADER_KEY, SHA256_KEY, Checkpoint
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.networks.onnx_network import OnnxNetwork
 from mpt_studio.engine.networks.outline import without_filling
 from mpt_studio.errors import Damaged, UserError, one_sentence
+from mpt_studio.files import tensor_header
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], key: str, values: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from mpt_studio.engine.recognise.evidence import Evidence, mappings
 from mpt_studio.engine.recognise.values import value_of, words_of
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.class_lists import LONGEST_NAME, beside, lists_in, names_in_value, told_apart
-from mpt_studio.pickle_machine import Unordered
+from mpt_studio.files.pickle_machine import Unordered
 from mpt_studio.predictions.names import spelling
 from mpt_studio.reading import Choices
 

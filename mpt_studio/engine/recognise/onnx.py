@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mpt_studio import onnx_header, paths
+from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.engine.networks import onnx_run
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE, content_of, refusal
@@ -18,6 +18,7 @@ from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, ONE_OUTPUT, Grap
 from mpt_studio.engine.networks.onnx_run import OnnxRun
 from mpt_studio.engine.recognise import onnx_metadata
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files import onnx_header
 from mpt_studio.predictions.scores import doubt_about
 from mpt_studio.reading import NOTHING_CHOSEN, Candidate, Choices, Need, Reading
 

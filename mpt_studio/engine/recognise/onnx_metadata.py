@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mpt_studio import onnx_header
 from mpt_studio.engine.recognise.values import LONGEST, value_of
+from mpt_studio.files import onnx_header
 
 
 def values(metadata: Mapping[str, str]) -> dict[str, Any]:

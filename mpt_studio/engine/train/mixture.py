@@ -15,7 +15,7 @@ from typing import Any
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Indices
-from mpt_studio.engine.evaluate import Logits, Progress, evaluate
+from mpt_studio.engine.evaluate import Logits, Progress
 from mpt_studio.engine.interpolation import Interpolation
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks import weights
@@ -96,8 +96,7 @@ class Mixture:
 
     def _try_all(self, report: Progress) -> Iterator[Event]:
         dataset, validation = self.parts.dataset, self.parts.validation
-        device = str(self.between.device)
-        before = evaluate(self.old, dataset, validation, device=device, progress=report).logits
+        before = self.between.old_predictions(dataset, validation, report).logits
         judge = judged(self.parts, [self.old.class_names[column] for column in before.argmax(axis=1)])
         for alpha in ALPHAS:
             answers = self.between.predictions(

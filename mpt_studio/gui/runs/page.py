@@ -35,7 +35,7 @@ from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.recipe_words import differences
+from mpt_studio.recipe.words import differences
 from mpt_studio.store import Problem
 from mpt_studio.store.said import say
 from mpt_studio.units import count

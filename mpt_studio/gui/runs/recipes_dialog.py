@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.gui.widgets.plain import label, tip
-from mpt_studio.recipe_words import Difference
+from mpt_studio.recipe.words import Difference
 
 
 class RecipesDialog(QDialog):

@@ -26,7 +26,7 @@ from mpt_studio.gui.widgets.plain import short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Search
 
 _NEW = "A new search"

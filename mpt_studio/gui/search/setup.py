@@ -23,8 +23,8 @@ from mpt_studio.gui.widgets.plain import label, listed, set_tip, short_spec
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.methods import label_of
 from mpt_studio.recipe import UpdateRecipe, checked, to_json
-from mpt_studio.recipe_words import flat
-from mpt_studio.search_recipe import SearchRecipe, Space
+from mpt_studio.recipe.search import SearchRecipe, Space
+from mpt_studio.recipe.words import flat
 from mpt_studio.units import count
 
 REST_MS = 1000

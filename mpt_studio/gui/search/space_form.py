@@ -16,8 +16,8 @@ from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.jobs.search.space import METHODS, SENTENCES, Dimension, Dimensions
 from mpt_studio.methods import label_of, method_named
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.recipe_words import number_text
-from mpt_studio.search_recipe import Space
+from mpt_studio.recipe.search import Space
+from mpt_studio.recipe.words import number_text
 
 _RANGES = ("learning_rate", "logit_margin", "weight", "temperature")
 _WITHOUT = {

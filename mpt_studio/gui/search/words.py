@@ -5,7 +5,7 @@ from __future__ import annotations
 from mpt_studio.gui.train.method_list import describe
 from mpt_studio.gui.widgets.plain import number, percent
 from mpt_studio.methods import method_named
-from mpt_studio.recipe_words import number_text
+from mpt_studio.recipe.words import number_text
 from mpt_studio.store import Trial
 
 TITLES = {

@@ -34,7 +34,7 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import filters, take_dropped_paths
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import Start
-from mpt_studio.recipe_words import number_text
+from mpt_studio.recipe.words import number_text
 
 
 class Editor(QWidget):

@@ -18,7 +18,7 @@ from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import UpdateRecipe, checked, presets
-from mpt_studio.recipe_words import PLACEHOLDERS, flat, title_of
+from mpt_studio.recipe.words import PLACEHOLDERS, flat, title_of
 
 _PROBLEM_LINES = 2
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -21,7 +21,7 @@ from mpt_studio.gui.train.form_fields import FieldSpec
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.forms import filters
-from mpt_studio.recipe_words import PLACEHOLDERS, title_of
+from mpt_studio.recipe.words import PLACEHOLDERS, title_of
 
 ARCHITECTURES = (
     "small",

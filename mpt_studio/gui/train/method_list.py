@@ -28,7 +28,7 @@ from mpt_studio.methods import (
     plain_name,
     shown,
 )
-from mpt_studio.recipe_words import number_text
+from mpt_studio.recipe.words import number_text
 
 _PLAIN = "No_Treatment"
 _MARGIN_WIDTH = 52

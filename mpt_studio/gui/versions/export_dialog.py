@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFileDialog, QProgressBar, QWidget
 
+from mpt_studio.files.onnx_header import OPSETS
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog
@@ -18,7 +19,6 @@ from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.jobs.deployment import LABELS, README
 from mpt_studio.jobs.exporting import SUFFIXES, Format
-from mpt_studio.onnx_header import OPSETS
 from mpt_studio.units import count
 
 FORMATS: tuple[tuple[Format, str, str], ...] = (

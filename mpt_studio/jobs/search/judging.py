@@ -22,7 +22,7 @@ from mpt_studio.jobs.old_model import OldModel
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, is_predictions, read_predictions
-from mpt_studio.search_recipe import Limits
+from mpt_studio.recipe.search import Limits
 from mpt_studio.store import Run
 from mpt_studio.store.run import save_predictions
 

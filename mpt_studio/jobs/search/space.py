@@ -10,7 +10,7 @@ from mpt_studio.errors import UsageError, one_sentence
 from mpt_studio.jobs.plan import Planned
 from mpt_studio.methods import Method, label_of, method_named
 from mpt_studio.recipe import UpdateRecipe, checked
-from mpt_studio.search_recipe import Space
+from mpt_studio.recipe.search import Space
 
 Parameters = Mapping[str, float | str]
 METHODS = ("none", "pct_naive", "pct_kl", "pct_lm", "mpt_kl", "mpt_lm", "mpt_nodistillation")

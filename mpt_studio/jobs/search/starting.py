@@ -18,7 +18,7 @@ from mpt_studio.jobs.session import Session, absolute_file
 from mpt_studio.jobs.update import with_whole_paths
 from mpt_studio.methods import method_named
 from mpt_studio.recipe import UpdateRecipe, checked, to_json
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Search, Store
 
 

@@ -12,7 +12,7 @@ import torch
 import torchvision
 from layouts import Weights, same, saved
 
-from mpt_studio.pickle_machine import Unordered
+from mpt_studio.files.pickle_machine import Unordered
 
 
 def test_that_numpy_numbers_among_the_metrics_are_read(weights: Weights, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from tiny_onnx import CHOSEN, NAMES, PLAIN, S, Tiny, normalised, tiny_graph
 
-from mpt_studio import onnx_header
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.explain import Probe
@@ -23,6 +22,7 @@ from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.recognise.onnx import describe
 from mpt_studio.engine.version import FrozenVersion, MeanTeacher
 from mpt_studio.errors import UserError
+from mpt_studio.files import onnx_header
 
 CPU = torch.device("cpu")
 

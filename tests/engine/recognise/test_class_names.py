@@ -10,7 +10,7 @@ import pytest
 from mpt_studio.engine.recognise import class_names, evidence
 from mpt_studio.engine.recognise.class_names import Names, has_one_order
 from mpt_studio.errors import UserError
-from mpt_studio.pickle_machine import Unordered
+from mpt_studio.files.pickle_machine import Unordered
 from mpt_studio.reading import Choices
 
 PETS = ("ant", "bee", "cat")

@@ -8,7 +8,7 @@ import numpy as np
 
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Recipe, UpdateRecipe
-from mpt_studio.search_recipe import Budget, SearchRecipe
+from mpt_studio.recipe.search import Budget, SearchRecipe
 from mpt_studio.store import Search, Store, Trial
 
 NAMES = ("cat", "dog", "fox")

@@ -8,7 +8,7 @@ import pytest
 
 from mpt_studio.gui.search.expected import expected, expected_words
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.search_recipe import Budget, SearchRecipe
+from mpt_studio.recipe.search import Budget, SearchRecipe
 
 SECONDS = {"Old model": 10.0, "No_Treatment": 20.0, "PCT_KL": 30.0, "MPT_KL": 50.0}
 RECIPE = SearchRecipe(

@@ -13,7 +13,7 @@ from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.search.page import SearchPage
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.search_recipe import SearchRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Store
 
 from ..conftest import seen

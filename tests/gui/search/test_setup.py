@@ -11,7 +11,7 @@ from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.search.setup import SearchSetup
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import Training, UpdateRecipe
-from mpt_studio.search_recipe import SearchRecipe, Space
+from mpt_studio.recipe.search import SearchRecipe, Space
 
 from ..conftest import seen
 from ..fake_worker import FakeWorker

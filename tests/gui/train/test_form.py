@@ -20,7 +20,7 @@ from mpt_studio.gui.train.form_fields import flat_specs
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.methods import METHODS
 from mpt_studio.recipe import Model, Training, UpdateRecipe, preset, presets
-from mpt_studio.recipe_words import flat
+from mpt_studio.recipe.words import flat
 
 pytestmark = pytest.mark.gui
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from mpt_studio.gui.train.form_fields import FieldSpec, field_docs, fields_of, flat_specs
 from mpt_studio.methods import Method
 from mpt_studio.recipe import Model, Training, UpdateRecipe
-from mpt_studio.recipe_words import number_text
+from mpt_studio.recipe.words import number_text
 
 
 def spec(cls: type, name: str) -> FieldSpec:

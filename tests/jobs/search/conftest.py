@@ -12,7 +12,7 @@ from PIL import Image
 
 from mpt_studio import jobs
 from mpt_studio.recipe import Training, UpdateRecipe
-from mpt_studio.search_recipe import Budget, Limits, SearchRecipe, Space
+from mpt_studio.recipe.search import Budget, Limits, SearchRecipe, Space
 from mpt_studio.store import Store
 
 NAMES = ("ant", "bee", "cat", "dog")

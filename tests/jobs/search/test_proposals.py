@@ -12,7 +12,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.jobs.search.proposals import AT_RANDOM, Proposal, Proposals
 from mpt_studio.jobs.search.space import METHODS, Dimensions
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.search_recipe import Space
+from mpt_studio.recipe.search import Space
 
 DIMENSIONS = Dimensions(Space(search_temperature="2:8"), UpdateRecipe(), METHODS, can_start=True)
 

@@ -7,7 +7,7 @@ import pytest
 from mpt_studio.errors import UsageError
 from mpt_studio.jobs.search.space import METHODS, Dimensions, rounded
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.search_recipe import Space
+from mpt_studio.recipe.search import Space
 
 
 def dimensions(can_start: bool = True, methods: str = "none,pct_kl,mpt_kl,mpt_lm", **space: str) -> Dimensions:

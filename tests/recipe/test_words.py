@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 from mpt_studio.recipe import Recipe, UpdateRecipe, preset
-from mpt_studio.recipe_words import Difference, differences, in_words, title_for
+from mpt_studio.recipe.words import Difference, differences, in_words, title_for
 
 PLAIN = UpdateRecipe()
 

@@ -8,16 +8,14 @@ al., AAAI 2026 (arXiv 2511.08322).
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 
-from mpt_studio import paths
-from mpt_studio.errors import UsageError, UserError
-from mpt_studio.made_of import STRICT, MisfitError, made_of
+from mpt_studio.made_of import STRICT
 from mpt_studio.methods import Method, methods_named
+from mpt_studio.recipe.record import checked
 
 Role = Literal["old", "reference", "candidate", "noise_floor", "ensemble"]
 
@@ -233,109 +231,3 @@ class UpdateRecipe:
         """The candidates' methods, the plain one first, each once. Raises ``UserError`` for unknown names."""
         found = methods_named(self.methods, self.logit_margin)
         return tuple(checked(dataclasses.replace(m, ensemble_size=self.ensemble_size)) for m in found)
-
-
-T = TypeVar("T")
-
-
-def to_json(recipe: Any) -> dict[str, Any]:
-    """A recipe (or a part of one) as plain JSON values."""
-    return dataclasses.asdict(recipe)
-
-
-def from_json(cls: type[T], values: dict[str, Any], error: type[UserError] = UserError) -> T:
-    """The recipe in plain JSON values; unknown fields and values out of range raise ``error``."""
-    try:
-        return made_of(cls, values)
-    except MisfitError as misfit:
-        raise error(_sentence(misfit)) from None
-
-
-_RETIRED = ("compile",)
-"""Fields of a training that recipes on disk still have and that decide nothing any more: what compiling networks gained
-did not earn its place (see docs/performance.md)."""
-BEFORE: dict[str, dict[str, Any]] = {"start": {"start": "scratch"}, "images": {"crop": "pad"}}
-"""What recipes meant that were written before they could say it."""
-
-
-def from_record(cls: type[T], values: dict[str, Any]) -> T:
-    """A recipe that this program put on disk, be it years ago. Raises ``UserError``."""
-    training = values.get("training")
-    if isinstance(training, dict):
-        training = {name: value for name, value in training.items() if name not in _RETIRED}
-        values = {**BEFORE, **values, "training": training}
-    return from_json(cls, values)
-
-
-_ADDED: dict[str, dict[str, Any]] = {
-    "training": {
-        "accumulate": 1,
-        "balance": 0.0,
-        "ema": 0.0,
-        "patience": 0,
-        "patience_on": "accuracy",
-        "split_seed": -1,
-    },
-    "method": {"from_old": False, "interpolates": ""},
-}
-
-
-def as_before(recipe: Any) -> dict[str, Any]:
-    """A recipe as plain JSON values, without the fields that came later where they change nothing.
-
-    What is hashed over it stays equal for recipes from before.
-    """
-    record = to_json(recipe)
-    for group, added in _ADDED.items():
-        record[group] = {name: value for name, value in record[group].items() if added.get(name, ...) != value}
-    for group, before in BEFORE.items():
-        kind = type(getattr(recipe, group))
-        if record[group] == to_json(kind(**before)):
-            del record[group]
-    return record
-
-
-def checked(recipe: T) -> T:
-    """``recipe`` itself when every field is in range; else ``UsageError`` naming the field."""
-    return from_json(type(recipe), to_json(recipe), UsageError)
-
-
-def _sentence(misfit: MisfitError) -> str:
-    where = misfit.where or "recipe"
-    if misfit.is_unknown:
-        return f"The recipe has a field {where!r} that this version of MPT Studio does not know."
-    return f"The recipe's {where} is {misfit.given!r}: {misfit.reason[0].lower()}{misfit.reason[1:]}."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preset:
-    """A named start for an update, from ``resources/presets``."""
-
-    key: str
-    title: str
-    description: str
-    recipe: UpdateRecipe
-    order: int = 100
-    keeps_data: bool = False
-    """Whether it says nothing of data and old model: those of whoever chooses it stay."""
-
-    def applied_to(self, recipe: UpdateRecipe) -> UpdateRecipe:
-        """Its recipe, for the data and the old model of another one where it says nothing of them."""
-        if not self.keeps_data:
-            return self.recipe
-        kept = recipe.data, recipe.old, recipe.old_classes
-        return dataclasses.replace(self.recipe, data=kept[0], old=kept[1], old_classes=kept[2])
-
-
-def presets() -> list[Preset]:
-    """The presets that come with the program, in their order."""
-    files = paths.resource("presets").glob("*.json")
-    return sorted((from_json(Preset, json.loads(f.read_text("utf-8"))) for f in files), key=lambda p: p.order)
-
-
-def preset(key: str) -> Preset:
-    """One preset by its key; ``UserError`` for an unknown one."""
-    found = {p.key: p for p in presets()}
-    if key not in found:
-        raise UsageError(f"There is no preset {key!r}; choose from {', '.join(found)}.")
-    return found[key]

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing, check_content
 from mpt_studio.errors import UserError
-from mpt_studio.tensor_header import Place, Unreadable, content_sha256, parse_header, read_header
+from mpt_studio.files.tensor_header import Place, Unreadable, content_sha256, parse_header, read_header
 
 PREPROCESSING = Preprocessing(image_size=8, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 

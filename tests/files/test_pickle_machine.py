@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpt_studio import pickle_machine
-from mpt_studio.pickle_machine import Damaged, Global, Stub, interpret
+from mpt_studio.files import pickle_machine
+from mpt_studio.files.pickle_machine import Damaged, Global, Stub, interpret
 
 
 class Anything:
