@@ -7,6 +7,8 @@ A version is named by a run (id or folder), a checkpoint file, or predictions (a
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
 from mpt_studio.jobs.read_weights import checkpoint_of, reading_of, refuse_choices, weights_in
 from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.sharded import Spread, answered
 from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions, write_predictions
 from mpt_studio.predictions.names import respelled, spelling
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, to_json
@@ -54,10 +57,11 @@ def evaluate(
     device: str = "auto",
     out: Path | None = None,
     choices: Choices = NOTHING_CHOSEN,
+    spread: Spread | None = None,
 ) -> tuple[Predictions, Path]:
     """A version's answers on data, and the folder that holds them (``out``, or the store's cache).
 
-    ``choices`` complete what a foreign file does not say of itself.
+    ``choices`` complete what a foreign file does not say of itself; ``spread`` has the answers found in shards.
     """
     dataset = open_data(session, spec)
     checkpoint = checkpoint_of(session, weights_in(path), choices, dataset.class_names)
@@ -66,10 +70,11 @@ def evaluate(
     if not len(dataset.part(part)):
         raise UserError(f"The data {dataset.spec} have no {part} part; choose another one with --part.")
     if out is None:
-        folder = predictions_folder(session, checkpoint, dataset, part, device)
+        folder = predictions_folder(session, checkpoint, dataset, part, device, spread)
     else:
         folder = _new_folder(out)  # before the work, not after it
-        write_predictions(_computed(session, checkpoint, dataset, part, device), folder)
+        with _computed(session, checkpoint, dataset, part, device, spread) as answers:
+            write_predictions(answers, folder)
     return read_predictions(folder), folder
 
 
@@ -95,12 +100,18 @@ def evaluated_again(session: Session, run: Run, folder: Path) -> str:
     if dataset.fingerprint != run.data_fingerprint:
         raise UserError(f"the data {run.recipe.data} have changed since.")
     checkpoint, device = checkpoint_of(session, run.checkpoint), run.recipe.training.device
-    save_predictions(_computed(session, checkpoint, dataset, folder.name, device), folder)
+    with _computed(session, checkpoint, dataset, folder.name, device) as answers:
+        save_predictions(answers, folder)
     return "They were computed again from the weights."
 
 
 def predictions_folder(
-    session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part = "test", device: str = "auto"
+    session: Session,
+    checkpoint: Checkpoint,
+    dataset: Dataset,
+    part: Part = "test",
+    device: str = "auto",
+    spread: Spread | None = None,
 ) -> Path:
     """The folder with a checkpoint's answers on a part of the data; they are computed where they do not exist yet."""
     own = _of_own_run(session, checkpoint, dataset) if part == "test" else None
@@ -112,7 +123,8 @@ def predictions_folder(
     if is_predictions(earlier):
         return earlier
     if not is_predictions(folder):
-        save_predictions(_computed(session, checkpoint, dataset, part, device), folder)
+        with _computed(session, checkpoint, dataset, part, device, spread) as answers:
+            save_predictions(answers, folder)
     return folder
 
 
@@ -134,15 +146,23 @@ def may_be_of(predictions: Predictions, dataset: Dataset) -> bool:
     return not predictions.data_fingerprint or any(is_of(predictions, dataset, part) for part in PARTS)
 
 
-def _computed(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> Predictions:
+@contextmanager
+def _computed(
+    session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str, spread: Spread | None = None
+) -> Iterator[Predictions]:
+    """Answers that are not known yet; shards of them are deleted when the block ends well."""
     known = {spelling(name) for name in dataset.class_names}
     explained = kept_map(session.store.root, checkpoint.class_names, dataset.class_names)
     if not explained and not any(spelling(name) in known for name in checkpoint.class_names):
         raise UserError(f"{checkpoint.name} knows none of the classes of {dataset.spec}; choose other data.")
     from mpt_studio.engine.evaluate import evaluate
 
-    answers = evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
-    return tagged(answers, dataset, version=_version_name(session, checkpoint), part=part)
+    with ExitStack() as shards:
+        if spread is not None:
+            answers = shards.enter_context(answered(session, checkpoint, dataset, part, device, spread))
+        else:
+            answers = evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
+        yield tagged(answers, dataset, version=_version_name(session, checkpoint), part=part)
 
 
 def tagged(
