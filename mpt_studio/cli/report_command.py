@@ -29,6 +29,7 @@ def report_(
     criteria: PolicyOptions = PolicyOptions(),  # noqa: B008 - frozen
     metadata: FileOption = None,
     offset: float = 0.0,
+    interpolate: float = 0.0,
     adjusted: bool = False,
     class_map: FileOption = None,
     old_classes: str = "",
@@ -51,6 +52,7 @@ def report_(
         data: Data to compare on, whose images are shown; by default those that the predictions are of.
         metadata: Table of further columns that slices of the policy go by; by default those of --data.
         offset: The logit offset γ to judge the new version with.
+        interpolate: The share α of the old model's weights to judge it with; both versions need weights.
         adjusted: Judge without the samples that were marked as wrongly labelled in the window.
         class_map: File with lines "old name -> new name" or "old,new"; nothing right of it drops the class. Kept.
         old_classes: Names of the old model's classes where it has numbers: a file, or names separated by commas.
@@ -63,8 +65,8 @@ def report_(
     if not new and (class_map or scores or any(lists.values())):
         raise UsageError("An update tells names of classes and scores itself; leave these options out.")
     asked = jobs.Asked(
-        old=subject, new=new, data=data, policy=criteria.chosen(), metadata=metadata, offset=offset, adjusted=adjusted,
-        class_map=mapped, scores=scores, **lists,
+        old=subject, new=new, data=data, policy=criteria.chosen(), metadata=metadata, offset=offset, alpha=interpolate,
+        adjusted=adjusted, class_map=mapped, scores=scores, **lists,
     )  # fmt: skip
     with open_session(store, quiet=False) as session:
         done = report.write_report(session, asked, files)

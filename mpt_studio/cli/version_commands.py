@@ -68,6 +68,7 @@ def compare(
     criteria: PolicyOptions = PolicyOptions(),  # noqa: B008 - frozen
     metadata: FileOption = None,
     offset: float = 0.0,
+    interpolate: float = 0.0,
     adjusted: bool = False,
     sign: str = "",
     comment: str = "",
@@ -89,6 +90,7 @@ def compare(
         csv: Write one line per sample to this file.
         metadata: Table of further columns that slices of the policy go by; by default those of --data.
         offset: The logit offset γ to judge the new version with.
+        interpolate: The share α of the old model's weights to judge it with; both versions need weights.
         adjusted: Judge without the samples that were marked as wrongly labelled in the window.
         sign: Sign the verdict off with this name; it is kept in the store.
         comment: What to say beside the name.
@@ -102,14 +104,16 @@ def compare(
     if (sign or comment) and not (sign and policy):
         raise UsageError("A sign-off is --sign NAME on a verdict; give a criterion or --policy FILE, and the name.")
     with open_session(store, quiet=json) as session:
-        comparison = jobs.compare_versions(session, old, new, data, class_map=mapped, scores=scores, **lists)
+        comparison = jobs.compare_versions(
+            session, old, new, data, class_map=mapped, scores=scores, alpha=interpolate, **lists
+        )
         jobs.read_marks(session.store, comparison)
         if metadata is not None or (policy is not None and policy.slices):
             jobs.attach_metadata(session, [comparison], data, metadata)
         comparison = comparing.at_offset(comparison, offset)
         if csv is not None:
             comparing.write_csv(comparison, csv)
-    record, said = _figures(comparison), []
+    record, said = _figures(comparison) | ({"interpolation": interpolate} if interpolate else {}), []
     if policy is not None:
         verdict = decide.judge(comparison, policy, leave_out=comparing.label_wrong(comparison) if adjusted else None)
         signed, lines = _signed(session.store.root, comparison, policy, verdict, sign, comment)

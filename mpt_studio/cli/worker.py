@@ -82,7 +82,7 @@ def _report(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any
     names = {name: Path(args[name]) for name in ("page", "markdown", "junit", "json") if name in args}
     policy = read_asking(Path(args["policy"])) if "policy" in args else None
     metadata = Path(args["metadata"]) if "metadata" in args else None
-    more = _given(args, "old", "new", "data", "offset", "adjusted")
+    more = _given(args, "old", "new", "data", "offset", "alpha", "adjusted")
     return report.write_report(session, jobs.Asked(policy=policy, metadata=metadata, **more), report.Files(**names))
 
 

@@ -11,6 +11,7 @@ from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.compare.tally import SUBSET_WORDS, Subset
 from mpt_studio.decide.classes import judge_classes
 from mpt_studio.decide.court import Court
+from mpt_studio.decide.floor import below_floor
 from mpt_studio.decide.intervals import ExactRate, Gain, Rate, Tested
 from mpt_studio.decide.policy import IdSet, Policy, Slice
 from mpt_studio.decide.question import Question
@@ -29,7 +30,7 @@ def deciding_subset(comparison: Comparison) -> Subset:
 
 
 def judge(comparison: Comparison, policy: Policy, *, leave_out: Bools | None = None) -> Verdict:
-    """Hold an update against a policy.
+    """Hold an update against a policy, and against what anyone would ask (``floor``).
 
     Args:
         leave_out: (N,) samples not to count, such as ``label_wrong(comparison)``.
@@ -54,6 +55,8 @@ def _findings(court: Court) -> Iterator[Finding]:
     if policy.min_accuracy_new is not None:
         yield _new(court, policy.min_accuracy_new)
     yield from _slices(court)
+    if (refusal := below_floor(court.comparison)) is not None:
+        yield refusal
 
 
 def _listed(court: Court, wanted: IdSet) -> Finding:
@@ -80,7 +83,7 @@ def _of_other_data(wanted: IdSet, comparison: Comparison) -> UserError:
 
 
 def _nfr(court: Court, most: float) -> Finding:
-    subset: Subset = "old_classes" if court.comparison.is_old_class.any() else "all"
+    subset = deciding_subset(court.comparison)
     broken, n = _flipped(court, court.mask(subset))
     rate = Rate(len(broken), n) if n else None
     return court.finding(Question("max_nfr", "nfr.max", most, True, SUBSET_WORDS[subset], rate, broken))

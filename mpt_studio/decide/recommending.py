@@ -10,10 +10,10 @@ from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures.frontier import frontier
 from mpt_studio.compare.figures.offset import at_offset
 from mpt_studio.compare.tally import SUBSET_WORDS, Subset
-from mpt_studio.decide.floor import not_far_below, out_of_question
+from mpt_studio.decide.floor import below_floor, not_far_below
 from mpt_studio.decide.judging import deciding_subset, judge
 from mpt_studio.decide.policy import Policy
-from mpt_studio.decide.verdict import DECIDED, Verdict
+from mpt_studio.decide.verdict import DECIDED, Finding, Verdict
 from mpt_studio.units import told
 
 TOLERANCE = 0.02
@@ -59,22 +59,22 @@ class _Point:
         return at_offset(self.of, self.gamma) if self.gamma else self.of
 
     @cached_property
-    def problem(self) -> str:
+    def refusal(self) -> Finding | None:
         """Why nobody would ship it."""
-        return out_of_question(self.view)
+        return below_floor(self.view)
 
     @cached_property
     def verdict(self) -> Verdict | None:
         return judge(self.view, self.policy) if self.policy is not None else None
 
     @property
-    def rank(self) -> int:
-        """By the verdict, the best first."""
-        return DECIDED.index(self.verdict.decided) if self.verdict is not None else 0
+    def rank(self) -> tuple[int, bool]:
+        """By the verdict, the best first; what nobody would ship comes last."""
+        return (DECIDED.index(self.verdict.decided) if self.verdict else 0), self.refusal is not None
 
     @property
     def order(self) -> tuple[float, float, float]:
-        """The best first."""
+        """By the figures, the best first."""
         return self.nfr, -self.accuracy, abs(self.gamma)
 
 
@@ -90,8 +90,8 @@ def recommend(
     """The lowest NFR among candidates whose accuracy (all) is within ``tolerance`` of plain training's.
 
     Equal ones by higher accuracy, then by the smaller change |γ|, then by their order. Plain training may be among the
-    candidates. Never one that nobody would ship (``floor``). With a policy the best verdict comes first, and "hold" is
-    never recommended.
+    candidates. Never one that nobody would ship (``floor``), which every verdict holds as well: with a policy the best
+    verdict comes first, and "hold" is never recommended.
 
     Args:
         any_offset: choose among all points of every candidate's frontier, not only candidates as trained.
@@ -116,7 +116,7 @@ class _Choice:
 
     def made(self) -> Recommendation:
         every = [point for key, candidate in self.candidates.items() for point in self._points(key, candidate)]
-        fit = [p for p in every if (p.is_near or self.policy is not None) and not p.problem]
+        fit = every if self.policy is not None else [p for p in every if p.is_near and p.refusal is None]
         if not fit:
             return self._none(every)
         best = min(fit, key=lambda point: (point.rank, not point.is_near, point.order))
@@ -148,18 +148,18 @@ class _Choice:
         return _Point(key, candidate, self.policy, gamma, nfr, accuracy, is_near)
 
     def _none(self, every: list[_Point]) -> Recommendation:
-        """None fits: the nearest, and why it does not."""
+        """Without a policy none fits: the nearest, and why it does not."""
         near = [point for point in every if point.is_near]
         best = min(near, key=lambda p: p.order) if near else max(every, key=lambda p: p.accuracy)
-        if near or self.policy is not None:
-            reason = f"No candidate may be recommended: {best.name} comes nearest, but it {best.problem}."
+        if best.refusal is not None and near:
+            reason = f"No candidate may be recommended. Nearest is {best.name}: {best.refusal.brief()}."
         else:
             at_any = " at any offset" if self.any_offset else ""
             reason = (
                 f"No candidate's accuracy {self._every} is {self._within}{at_any}: "
                 f"{best.name} comes nearest with {_percent(best.accuracy)}."
             )
-        return Recommendation("", reason, best.gamma, best.key, best.verdict)
+        return Recommendation("", reason, best.gamma, best.key)
 
     def _reason(self, best: _Point) -> str:
         if best.verdict is not None:

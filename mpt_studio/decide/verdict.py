@@ -29,6 +29,7 @@ _NAMES = {
     "min_accuracy_gain": "Accuracy gain",
     "min_accuracy_gain_old": "Accuracy gain",
     "min_accuracy_new": "Accuracy",
+    "min_accuracy": "Accuracy",
     "slice_max_nfr": "NFR",
     "slice_min_gain": "Accuracy gain",
 }
@@ -58,9 +59,9 @@ class Finding:
     """One criterion against one comparison."""
 
     name: str
-    """By the option or ``Policy`` field; of a slice "slice_max_nfr" or "slice_min_gain"."""
+    """By the ``Policy`` field; of a slice "slice_max_nfr" or "slice_min_gain", of the floor "min_accuracy"."""
     key: str
-    """Its place in a policy file: "nfr.max", "must_not_flip.blockers", "slices.camera = night"."""
+    """Its place in a policy file: "nfr.max", "must_not_flip.blockers", "slices.camera = night"; else "floor"."""
     threshold: float
     value: float | None
     """None where the subset has no samples."""

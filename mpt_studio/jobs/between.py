@@ -11,7 +11,8 @@ import numpy as np
 
 from mpt_studio.data.dataset import Indices
 from mpt_studio.errors import UserError
-from mpt_studio.jobs.evaluating import predictions_folder
+from mpt_studio.jobs.evaluating import predictions_folder, run_of
+from mpt_studio.jobs.read_weights import checkpoint_of, weights_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.jobs.subject import Subject, subjects_of
 from mpt_studio.jobs.warm import Warm
@@ -44,11 +45,19 @@ def interpolate(
     "statistics"}, alphas ascending. Raises ``UserError`` where the architectures differ.
     """
     from_old, from_update = subjects_of(session, [old, update], spec, device, warm)
-    if not all(0 <= alpha <= 1 for alpha in alphas):
-        raise UserError("The shares of the old model have to lie between 0 and 1.")
     between = Between(from_old, from_update, statistics)
     points = [{"alpha": alpha, "predictions": str(between.folder(alpha))} for alpha in sorted(set(alphas))]
     return {"points": points, "statistics": statistics}
+
+
+def between_named(session: Session, old: str, update: str, spec: str = "") -> Between:
+    """Between two named versions, on data that are named or else those of the update's run. Raises ``UserError``."""
+    weights = [weights_of(session, name) for name in (old, update)]
+    run = None if spec else run_of(session, checkpoint_of(session, weights[1]))
+    if not spec and run is None:
+        raise UserError("A mixture of two versions' weights (α) is made on data; name them with --data.")
+    from_old, from_update = subjects_of(session, weights, spec or (run.recipe.data if run else ""), "auto", None)
+    return Between(from_old, from_update, "recomputed")
 
 
 class Between:
@@ -65,6 +74,8 @@ class Between:
     def folder(self, alpha: float) -> Path:
         """The folder with the answers at ``alpha``; they are computed where they do not exist yet."""
         subject = self.update
+        if not 0 <= alpha <= 1:
+            raise UserError(f"α is {alpha:g}; the share of the old model's weights lies between 0 and 1.")
         if alpha == 0:
             return predictions_folder(subject.session, subject.checkpoint, subject.dataset, device=subject.device)
         kind = self.statistics if alpha < 1 else "old"

@@ -17,6 +17,7 @@ from mpt_studio.data.sources import is_spec
 from mpt_studio.errors import UsageError, UserError
 from mpt_studio.files.kinds import PREDICTIONS
 from mpt_studio.files.version_folder import is_version_folder
+from mpt_studio.jobs.between import between_named
 from mpt_studio.jobs.evaluating import may_be_of, named_predictions
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.read_weights import checkpoint_of
@@ -38,6 +39,7 @@ def compare_versions(
     old_classes: Classes = (),
     new_classes: Classes = (),
     scores: Scale | None = None,
+    alpha: float = 0.0,
 ) -> Comparison:
     """Compare two named versions, on ``spec`` if given, else on the data that their predictions are of.
 
@@ -47,9 +49,11 @@ def compare_versions(
         class_map: what to make of class names that differ; it is kept for these two class lists.
         old_classes, new_classes: class names of predictions whose columns or answers are numbers.
         scores: what the scores in tables are, where their numbers do not tell.
+        alpha: the share of the old model's weights in the new version; both need weights.
     Raises ``UserError``, also where the two class lists have a mismatch that nothing explains.
     """
     dataset = open_data(session, spec) if spec else None
+    new = str(between_named(session, old, new, spec).folder(alpha)) if alpha else new
     _refuse_said_of_nothing(scores, old, new)
     before = _predictions(session, old, dataset, old_classes, scores)
     after = _predictions(session, new, dataset, new_classes, scores)

@@ -17,15 +17,14 @@ from mpt_studio.compare import compare as compared
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.onnx_header import Inside
-from mpt_studio.jobs.between import Between
+from mpt_studio.jobs.between import between_named
 from mpt_studio.jobs.comparing import compare_versions
 from mpt_studio.jobs.costs import described
 from mpt_studio.jobs.deployment import LABELS, README, write_beside
 from mpt_studio.jobs.evaluating import run_of
 from mpt_studio.jobs.images import open_data
-from mpt_studio.jobs.read_weights import checkpoint_of, weights_in, weights_of
+from mpt_studio.jobs.read_weights import checkpoint_of, weights_in
 from mpt_studio.jobs.session import Session
-from mpt_studio.jobs.subject import subjects_of
 from mpt_studio.predictions import Floats
 from mpt_studio.reading import NOTHING_CHOSEN, Choices
 from mpt_studio.store.disk import written_to
@@ -268,9 +267,7 @@ def _screen(session: Session, decision: Decision, checkpoint: Checkpoint, old: s
     dataset = open_data(session, spec)
     new, mixed = checkpoint.path, _nothing
     if decision.alpha:
-        weights = [weights_of(session, old), Path(checkpoint.path)]
-        from_old, from_update = subjects_of(session, weights, spec, "auto", None)
-        between = Between(from_old, from_update, "recomputed")
+        between = between_named(session, old, checkpoint.path, spec)
         new, mixed = str(between.folder(decision.alpha)), lambda: between.version(decision.alpha)
     comparison = at_offset(compare_versions(session, old or new, new, spec), decision.gamma)
     if decision.gamma and set(comparison.new.class_names) <= set(comparison.old.class_names):

@@ -13,12 +13,13 @@ from mpt_studio.compare.comparison import Side
 from mpt_studio.compare.matching.class_map import NO_MAP
 from mpt_studio.cost import Cost, kept
 from mpt_studio.data import Dataset
-from mpt_studio.decide import Decided, Policy, Verdict, digest_of, judge, sign_offs
+from mpt_studio.decide import Policy, Verdict, digest_of, judge, sign_offs
 from mpt_studio.errors import UserError
 from mpt_studio.jobs.comparing import Classes, compare_versions
 from mpt_studio.jobs.evaluating import may_be_of, run_of
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.judging import attach_metadata, compared, judge_update, read_marks
+from mpt_studio.jobs.read_weights import weights_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, Scale
 from mpt_studio.store import Run
@@ -36,6 +37,8 @@ class Asked:
     policy: Policy | None = None
     metadata: Path | None = None
     offset: float = 0.0
+    alpha: float = 0.0
+    """Share of the old model's weights in the new version."""
     adjusted: bool = False
     class_map: ClassMap = NO_MAP
     old_classes: Classes = ()
@@ -71,16 +74,10 @@ class Handover:
     """The old model against plain training, where that is another version."""
     costs: dict[Side, Cost] = field(default_factory=dict)
     """What was measured of them, where it was."""
+    alpha: float = 0.0
+    """Share of the old model's weights in the new version."""
     notes: tuple[str, ...] = ()
     """What could not be had, one sentence each."""
-
-    @property
-    def decided(self) -> Decided | None:
-        """The verdict; of an update's candidate "hold" also where anyone would refuse it, whatever the policy says."""
-        if self.verdict is None:
-            return None
-        of_update: Decided | None = (self.result or {}).get("verdict")
-        return of_update or self.verdict.decided
 
 
 def gather(session: Session, asked: Asked) -> Handover:
@@ -93,22 +90,27 @@ def gather(session: Session, asked: Asked) -> Handover:
     comparison = at_offset(comparison, asked.offset)
     origins: dict[Side, Origin] = {
         "old": _origin(session, comparison.old),
-        "new": _origin(session, comparison.new),
+        "new": _origin(session, comparison.new, weights_of(session, asked.new) if asked.alpha else None),
     }
     result = result or _around(session, comparison, origins["new"].run)
     costs = _costs(session, comparison)
-    found = Handover(comparison, asked.policy, marked=marked, origins=origins, result=result, costs=costs)
+    found = Handover(
+        comparison, asked.policy, marked=marked, origins=origins, result=result, costs=costs, alpha=asked.alpha
+    )
     found = dataclasses.replace(found, plain=_plain(session, found), **_images(session, found, asked.data))
     return _judged(session, found, asked) if asked.policy is not None else found
 
 
 def _named(session: Session, asked: Asked) -> tuple[Comparison, None]:
     lists = {"class_map": asked.class_map, "old_classes": asked.old_classes, "new_classes": asked.new_classes}
-    return compare_versions(session, asked.old, asked.new, asked.data, scores=asked.scores, **lists), None  # type: ignore[arg-type]
+    more = {"scores": asked.scores, "alpha": asked.alpha}
+    return compare_versions(session, asked.old, asked.new, asked.data, **lists, **more), None  # type: ignore[arg-type]
 
 
 def _of_update(session: Session, asked: Asked) -> tuple[Comparison, dict[str, Any]]:
     """The candidate that is recommended, else the one that comes nearest, else plain training."""
+    if asked.alpha:
+        raise UserError("α mixes the weights of two versions; name the old model and the candidate, not their update.")
     update = session.store.update(asked.old)
     if not update.result or not update.result["candidates"]:
         raise UserError(
@@ -121,8 +123,9 @@ def _of_update(session: Session, asked: Asked) -> tuple[Comparison, dict[str, An
     return compared(session, result["old"], row), result
 
 
-def _origin(session: Session, version: Predictions) -> Origin:
-    path = Path(version.checkpoint) if version.checkpoint else None
+def _origin(session: Session, version: Predictions, weights: Path | None = None) -> Origin:
+    """Of a version; of a mixture, which has no file, by the weights that the old model's were mixed into."""
+    path = weights or (Path(version.checkpoint) if version.checkpoint else None)
     if path is None or not has_our_header(path):
         return Origin()
     try:

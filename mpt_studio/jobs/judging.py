@@ -29,7 +29,7 @@ def judge_update(session: Session, result: dict[str, Any], policy: Policy) -> di
     if plain is None:
         return {**result, "candidates": judged, "recommended": None, "verdict": "hold"}
     found = recommend(every[plain], every, policy=policy)
-    decided = found.verdict.decided if found.key and found.verdict else "hold"
+    decided = found.verdict.decided if found.verdict else "hold"
     recommended = {"run": found.key, "reason": found.reason, "nearest": found.key or found.nearest}
     return {**result, "candidates": judged, "recommended": recommended, "verdict": decided}
 

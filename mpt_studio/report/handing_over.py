@@ -54,9 +54,8 @@ def write_report(session: Session, asked: Asked, files: Files) -> dict[str, Any]
     session.progress("Counting flips, causes and classes", None)
     record = report_record(found)
     written = [_written(path, content) for path, content in _contents(session, found.dataset, record, files)]
-    sentences = found.verdict.sentences() if found.verdict else []
-    notes = [*filter(None, [record["warning"]]), *record["notes"]]
-    return {"files": written, "verdict": found.decided or "", "sentences": sentences, "notes": notes}
+    decided, sentences = (found.verdict.decided, found.verdict.sentences()) if found.verdict else ("", [])
+    return {"files": written, "verdict": decided, "sentences": sentences, "notes": record["notes"]}
 
 
 def _contents(

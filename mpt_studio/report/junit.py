@@ -14,8 +14,7 @@ def junit(record: dict[str, Any]) -> str:
     """Of a ``report_record``. What does not pass is a failure; an id that is not among the images is skipped."""
     suites = ElementTree.Element("testsuites", name="mpt-studio")
     verdict = record["verdict"]
-    policy = [_criterion(each) for each in verdict["criteria"]] if verdict else []
-    _suite(suites, "policy", [*policy, *_refused(record)])
+    _suite(suites, "policy", [_criterion(each) for each in verdict["criteria"]] if verdict else [])
     for each in record["must_not_flip"]:
         _suite(suites, f"must_not_flip.{each['name']}", [_listed(each["name"], one) for one in each["ids"]])
     ElementTree.indent(suites)
@@ -30,15 +29,6 @@ def _suite(suites: ElementTree.Element, name: str, cases: list[ElementTree.Eleme
 
 def _case(group: str, name: str) -> ElementTree.Element:
     return ElementTree.Element("testcase", classname=_text(group), name=_text(name), time="0")
-
-
-def _refused(record: dict[str, Any]) -> list[ElementTree.Element]:
-    """A failure where the update may not ship although every criterion passes."""
-    if not record["verdict"] or record["decided"] == record["verdict"]["verdict"]:
-        return []
-    case = _case("policy", "recommendation")
-    ElementTree.SubElement(case, "failure", type=record["decided"], message=_text(record["warning"]))
-    return [case]
 
 
 def _criterion(told: dict[str, Any]) -> ElementTree.Element:

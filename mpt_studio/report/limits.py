@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mpt_studio.compare.figures.decision import Decision
 from mpt_studio.units import count
 
 FEW = 30
@@ -30,10 +31,8 @@ def sentences(record: dict[str, Any]) -> list[str]:
     if few:
         words = "has" if few == 1 else "have"
         found.append(f"{count(few, 'class', 'classes')} {words} fewer than {FEW} images; of these single flips decide.")
-    if record["offset"]:
-        found.append(
-            f"The update is judged under a logit offset γ = {record['offset']:.6g}; as trained it answers otherwise."
-        )
+    if words := Decision("", record["interpolation"], record["offset"]).words():
+        found.append(f"The update is judged at {words}; as trained it answers otherwise.")
     if record["adjusted"]:
         found.append("Figures include images whose label somebody marked as wrong, unless they say otherwise.")
     return [*found, *figures["not_available"], *record["data"]["matching"], *record["notes"]]

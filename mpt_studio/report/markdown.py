@@ -31,11 +31,10 @@ _OUTCOMES = {"pass": "✅ passes", "fail": "❌ fails", "too little evidence": "
 def markdown(record: dict[str, Any]) -> str:
     """Of a ``report_record``."""
     verdict, versions = record["verdict"], record["versions"]
-    sign, word = VERDICTS[record["decided"]]
+    sign, word = VERDICTS[verdict["verdict"] if verdict else ""]
     blocks = [
         f"## {sign} {word}: {text(versions['old']['label'])} → {text(versions['new']['label'])}",
         text(verdict["counted"]) if verdict else "No policy was given, so nothing is judged.",
-        *filter(None, [text(record["warning"])]),
         *_criteria(verdict),
         _figures(record),
         *_classes(record),

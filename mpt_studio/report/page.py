@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from mpt_studio.compare.figures.columns import FIGURES, Figure
+from mpt_studio.compare.figures.decision import Decision
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.cost import COLUMNS, DISTURBANCE, METHOD, from_json
 from mpt_studio.errors import one_sentence
@@ -57,6 +58,9 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
     verdict = record["verdict"]
     return {
         "title": f"{record['versions']['old']['label']} → {record['versions']['new']['label']}",
+        "decided": verdict["verdict"] if verdict else "",
+        "why": _why(record),
+        "decision": Decision("", record["interpolation"], record["offset"]).words(),
         "criteria": sorted(verdict["criteria"], key=_worst_first) if verdict else [],
         "subsets": [(subset, SUBSET_WORDS[subset]) for subset in shown],
         "deciding": deciding,
@@ -68,6 +72,12 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
         "version_rows": _version_rows(record["versions"]),
         "recipe_rows": _recipe_rows(record["versions"]),
     }
+
+
+def _why(record: dict[str, Any]) -> str:
+    """Why this candidate of its update, or why none; empty where another one was chosen."""
+    chosen, run = record["recommended"] or {}, record["versions"]["new"].get("run")
+    return str(chosen["reason"]) if run and run in (chosen.get("run"), chosen.get("nearest")) else ""
 
 
 def _cost(known: dict[str, dict[str, Any]]) -> dict[str, Any]:

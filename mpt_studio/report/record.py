@@ -13,7 +13,6 @@ from mpt_studio.compare.comparison import Side
 from mpt_studio.compare.figures.calibration import calibrations
 from mpt_studio.compare.figures.noise_floor import floors_of
 from mpt_studio.decide import Finding
-from mpt_studio.decide.floor import out_of_question
 from mpt_studio.jobs import Handover
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import to_json
@@ -33,11 +32,10 @@ def report_record(found: Handover, now: datetime | None = None) -> dict[str, Any
         "made": (now or datetime.now()).astimezone().isoformat(timespec="seconds"),
         "program": __version__,
         "verdict": _verdict(found),
-        "decided": found.decided or "",
-        "warning": _warning(comparison),
         "recommended": (found.result or {}).get("recommended"),
         "versions": {side: _version(found, side) for side in ("old", "new")},
         "offset": comparison.gamma,
+        "interpolation": found.alpha,
         "data": _data(found),
         "classes": _classes(comparison),
         "figures": record_of(comparison),
@@ -68,11 +66,6 @@ def _verdict(found: Handover) -> dict[str, Any] | None:
         "criteria": [_criterion(finding) for finding in verdict.findings],
         "sign_offs": list(found.sign_offs),
     }
-
-
-def _warning(comparison: Comparison) -> str:
-    problem = out_of_question(comparison)
-    return f"Whatever the policy says: the update {problem}." if problem else ""
 
 
 def _criterion(finding: Finding) -> dict[str, Any]:

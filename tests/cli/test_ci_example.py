@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from mpt_studio.cli.policy_options import EXIT_CODES
+
 DOC = Path(__file__).parents[2] / "docs" / "ci.md"
 POLICIES = {
-    0: "[nfr]\nmax = 0.9\n",
-    3: "[nfr]\nmax = 0.000001\n[accuracy]\nmin_gain = 90.0\n",
-    4: "[accuracy]\nmin_gain = 90.0\n[review]\ncriteria = ['accuracy']\n",
+    "ship": "[nfr]\nmax = 0.99\n",
+    "hold": "[accuracy]\nmin_gain = 90.0\n",
+    "review": "[accuracy]\nmin_gain = 90.0\n[review]\ncriteria = ['accuracy']\n",
 }
 
 
@@ -52,9 +55,11 @@ def test_that_the_steps_of_the_example_end_with_the_verdicts_code(updated: dict[
 
     *before, last = steps()
     assert [ended(command) for command in before] == [0, 0]
-    for code, policy in POLICIES.items():
+    for outcome, policy in POLICIES.items():
         (tmp_path / "policy.toml").write_text(policy)
-        assert ended(last) == code
+        code, verdict = ended(last), json.loads((tmp_path / "report.json").read_text("utf-8"))["verdict"]
+        assert code == EXIT_CODES[verdict["verdict"]]
+        assert verdict["criteria"][0]["makes"] == outcome  # nobody would ship so short a training: "floor" comes last
     assert {path.name for path in tmp_path.glob("report.*")} == {
         f"report.{end}" for end in ("html", "md", "xml", "json")
     }

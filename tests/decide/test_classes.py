@@ -10,7 +10,7 @@ from .conftest import counted
 
 
 def found(most: float = 0.05, least: int = 1, **classes: tuple[int, int, int, int]) -> Finding:
-    (finding,) = judge(counted(**classes), Policy(max_class_nfr=most, min_samples=least)).findings
+    finding, *_ = judge(counted(**classes), Policy(max_class_nfr=most, min_samples=least)).findings
     return finding
 
 

@@ -43,8 +43,7 @@ def test_that_an_update_is_reported_by_the_candidate_that_its_policy_recommends(
     recommended = found.result["recommended"]
     assert run.id == (recommended["run"] or recommended["nearest"])
     assert found.verdict is not None
-    assert found.verdict.decided == "ship"
-    assert found.decided == ("ship" if recommended["run"] else "hold")  # so short a training is often out of question
+    assert found.verdict.decided == ("ship" if recommended["run"] else "hold")  # so short a training is often refused
     assert found.dataset is not None
     assert found.dataset.spec == "builtin"
 

@@ -14,8 +14,10 @@ from mpt_studio.errors import UserError
 def test_that_every_candidate_is_judged_and_the_recommendation_follows(finished_update: Any) -> None:
     session, result, _ = finished_update
     easy = jobs.judge_update(session, result, Policy(max_nfr=1.0))
-    assert {row["verdict"] for row in easy["candidates"]} == {"ship"}
-    assert easy["verdict"] == ("ship" if easy["recommended"]["run"] else "hold")
+    assert {row["criteria"][0]["outcome"] for row in easy["candidates"]} == {"pass"}
+    decided = {row["run"]: row["verdict"] for row in easy["candidates"]}  # so short a training is often refused
+    assert easy["verdict"] == decided[easy["recommended"]["nearest"]]
+    assert easy["recommended"]["run"] == (easy["recommended"]["nearest"] if easy["verdict"] == "ship" else "")
     hard = jobs.judge_update(session, result, Policy(min_accuracy_gain=1.0))
     assert {row["verdict"] for row in hard["candidates"]} == {"hold"}
     assert (hard["verdict"], hard["recommended"]["run"]) == ("hold", "")

@@ -102,7 +102,7 @@ def test_that_the_recommended_candidate_is_one_of_the_candidates_with_a_reason(f
     recommended = result["recommended"]
     assert "n=" in recommended["reason"]
     if not recommended["run"]:  # so short a training may give nothing that anyone would ship
-        assert recommended["reason"].startswith("No candidate may be recommended: ")
+        assert recommended["reason"].startswith("No candidate may be recommended. ")
     else:
         assert recommended["run"] in {row["run"] for row in result["candidates"]}
 

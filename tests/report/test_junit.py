@@ -37,15 +37,6 @@ def test_that_apostrophes_stay_apostrophes(plain: dict[str, Any]) -> None:
     assert "Worst class's NFR" in junit(plain)
 
 
-def test_that_an_update_that_nobody_would_ship_fails_though_every_criterion_passes(plain: dict[str, Any]) -> None:
-    record = {**plain, "verdict": {**plain["verdict"], "verdict": "ship"}, "decided": "hold", "warning": "It is bad."}
-    last = ElementTree.fromstring(junit(record).encode())[0][-1]
-    failure = last.find("failure")
-    assert last.get("name") == "recommendation"
-    assert failure is not None
-    assert (failure.get("type"), failure.get("message")) == ("hold", "It is bad.")
-
-
 def test_that_without_a_policy_there_is_an_empty_suite(plain: dict[str, Any]) -> None:
     suites = ElementTree.fromstring(junit({**plain, "verdict": None, "must_not_flip": []}).encode())
     assert [suite.get("tests") for suite in suites] == ["0"]

@@ -22,7 +22,7 @@ def test_that_the_verdict_comes_first_and_every_criterion_has_a_row(plain: dict[
 
 
 def test_that_without_a_policy_it_says_so(plain: dict[str, Any]) -> None:
-    made = markdown({**plain, "verdict": None, "decided": ""})
+    made = markdown({**plain, "verdict": None})
     assert made.startswith("## – Not judged: v1 a → v2 b\n\nNo policy was given")
 
 

@@ -134,7 +134,7 @@ def test_that_the_first_thing_said_is_the_verdict_and_then_each_criterion(plain:
 
 
 def test_that_without_a_policy_nothing_is_called_judged(plain: dict[str, Any]) -> None:
-    told = "".join(checked(shown({**plain, "verdict": None, "decided": "", "must_not_flip": []})).text)
+    told = "".join(checked(shown({**plain, "verdict": None, "must_not_flip": []})).text)
     assert "Not judged" in told
     assert "passes" not in told
 

@@ -21,6 +21,7 @@ from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.compare.tally import Subset
+from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind, Rates, flip_kinds
 from mpt_studio.predictions import Floats, Ints
 
@@ -159,6 +160,8 @@ def at_offset(comparison: Comparison, gamma: float) -> Comparison:
     """
     if not gamma:
         return comparison.base
+    if not math.isfinite(gamma):
+        raise UserError(f"The logit offset γ is {gamma:g}; give a number.")
     missing.refuse(comparison, "offset")
     return OffsetComparison(comparison.base, gamma)
 

@@ -44,11 +44,8 @@ class ReportDialog(FormDialog):
         return f"{old.label if old else 'nothing'} → {self._workspace.current_name}"
 
     def missing(self) -> str:
-        current = self._workspace.current
-        if self._workspace.comparison() is None or current is None:
+        if self._workspace.comparison() is None:
             return "Nothing is compared yet."
-        if current.mixed is not None:
-            return "This version is a mixture of two versions' weights; export it first, and open what was written."
         path = self.policy.path
         return f"There is no file {path}." if path and not Path(path).is_file() else ""
 
@@ -95,8 +92,10 @@ class ReportDialog(FormDialog):
             "markdown": str(path.with_suffix(".md")) if self.markdown.isChecked() else "",
             "data": data.spec if data is not None else "",
             "metadata": str(workspace.tables.path or ""),
+            "alpha": new.mixed.alpha if new.mixed else 0.0,
         }
-        asked = {"old": _named(old), "new": _named(new), "offset": workspace.offsets.of(new.key), "page": str(path)}
+        named = new.mixed.weights if new.mixed else _named(new)
+        asked = {"old": _named(old), "new": named, "offset": workspace.offsets.of(new.key), "page": str(path)}
         return asked | {name: value for name, value in given.items() if value}
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mpt_studio.compare import SUBSETS, Comparison, Filter, at_offset, compare, facets, flow, offsets, sort_rows
 from mpt_studio.compare.figures.classes import class_table
+from mpt_studio.errors import UserError
 from mpt_studio.flips import FlipKind
 from mpt_studio.predictions import Predictions
 
@@ -92,6 +93,11 @@ def test_that_filters_and_facets_take_an_offset_comparison(worked: Comparison) -
     moved = at_offset(worked, 2.5)
     assert Filter(answers=("c",)).apply(moved).tolist() == []
     assert facets(moved, Filter()).answers == {"a": 4, "b": 2, "c": 0}
+
+
+def test_that_an_offset_that_is_no_number_is_refused(worked: Comparison) -> None:
+    with pytest.raises(UserError, match="is nan; give a number"):
+        at_offset(worked, math.nan)
 
 
 def test_that_an_update_without_new_classes_has_nothing_to_offset() -> None:

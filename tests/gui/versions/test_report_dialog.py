@@ -100,7 +100,7 @@ def test_that_a_policy_that_is_not_there_is_named(dialog: ReportDialog) -> None:
     assert not dialog.ok.isEnabled()
 
 
-def test_that_a_mixture_has_to_be_exported_first(qtbot: QtBot, workspace: Workspace) -> None:
+def test_that_a_mixture_is_reported_at_its_share(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> None:
     mixed = Version("m", "mixed", "candidate", predictions=predictions(NEW_ANSWER, 3, "mixed"))
     mixed.mixed = Decision("w.safetensors", alpha=0.4)
     workspace.add_version(mixed)
@@ -108,4 +108,6 @@ def test_that_a_mixture_has_to_be_exported_first(qtbot: QtBot, workspace: Worksp
     dialog = ReportDialog(workspace, "", None)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(dialog)
-    assert "export it first" in dialog.problem.text()
+    assert dialog.ok.isEnabled()
+    asked = dialog.arguments(tmp_path / "r.html")
+    assert (asked["new"], asked["alpha"]) == ("w.safetensors", 0.4)
