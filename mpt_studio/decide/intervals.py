@@ -118,7 +118,7 @@ class ExactRate(_ByTest):
 
     @property
     def step(self) -> float:
-        return float(self.samples)
+        return self.samples / math.gcd(self.count, self.samples)
 
     def bounds(self, low: float, high: float) -> Bounds:
         x, n = self.count, self.samples

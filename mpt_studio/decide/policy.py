@@ -14,7 +14,7 @@ _RANGES: dict[Unit, str] = {
     "fraction": "a fraction between 0 and 1 (0.01 is 1 %)",
     "points": "points between -100 and 100 (-0.5 allows a loss of half a point)",
     "samples": "a whole number of samples, at least 1",
-    "confidence": "a fraction from 0.5 up to and without 1 (0.95 is usual), or 0 to judge by the values alone",
+    "confidence": "a fraction between 0.5 and 0.9999 (0.95 is usual), or 0 to judge by the values alone",
 }
 
 
@@ -43,7 +43,7 @@ class Key:
             return -1 <= value <= 1
         if self.unit == "samples":
             return isinstance(value, int) and value >= 1
-        return 0 <= value <= 1 if self.unit == "fraction" else value == 0 or 0.5 <= value < 1
+        return 0 <= value <= 1 if self.unit == "fraction" else value == 0 or 0.5 <= value <= 0.9999
 
     @property
     def range(self) -> str:

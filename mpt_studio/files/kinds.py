@@ -25,6 +25,8 @@ TABLES = Kind("Tables", (".csv", ".tsv"))
 PREDICTIONS = Kind("Predictions", (*TABLES.suffixes, ".parquet", ".npz"))
 MANIFESTS = Kind("Tables of images", (*TABLES.suffixes, ".txt"))
 CLASS_LISTS = Kind("Lists of names", (".txt", *TABLES.suffixes, ".json", ".names"))
+ID_LISTS = Kind("Lists of ids", (".txt", *TABLES.suffixes))
+POLICIES = Kind("Policies", (".toml",))
 CLASS_MAPS = Kind("Class maps", (".txt", *TABLES.suffixes))
 IMAGES = Kind(
     "Images",

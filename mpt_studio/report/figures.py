@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mpt_studio.compare.figures.columns import FIGURES, Figure
-from mpt_studio.compare.figures.noise_floor import floors_of
+from mpt_studio.compare.figures.noise_floor import noise_floors_of
 from mpt_studio.compare.matching.doctor import PAIR_WORDS
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.errors import one_sentence
@@ -24,7 +24,7 @@ def update_report(result: dict[str, Any]) -> str:
     recommended = result.get("recommended")
     if recommended:
         lines += ["", f"Recommended: {'' if recommended['run'] else 'none. '}{_reason(result)}"]
-    if floors := floors_of(result):
+    if floors := noise_floors_of(result):
         lines += ["", f"Noise floor, between two plain models of other seeds: {_floor(floors)}."]
     lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import SUBSETS, Comparison, adjusted_rates, frontier, label_wrong, per_class, record_of
 from mpt_studio.compare.comparison import Side
 from mpt_studio.compare.figures.calibration import calibrations
-from mpt_studio.compare.figures.noise_floor import floors_of
+from mpt_studio.compare.figures.noise_floor import noise_floors_of
 from mpt_studio.decide import Finding
 from mpt_studio.jobs import Handover
 from mpt_studio.predictions import Predictions
@@ -40,7 +40,7 @@ def report_record(found: Handover, now: datetime | None = None) -> dict[str, Any
         "classes": _classes(comparison),
         "figures": record_of(comparison),
         "adjusted": _adjusted(comparison),
-        "noise_floor": floors_of(found.result or {}),
+        "noise_floor": noise_floors_of(found.result or {}),
         "candidates": _candidates(found),
         "frontier": {"new": _curve(comparison.base), "plain": _curve(found.plain) if found.plain else []},
         "per_class": _per_class(comparison),

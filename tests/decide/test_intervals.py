@@ -100,6 +100,10 @@ def test_that_holm_passes_all_that_bonferroni_does_and_never_more_than_each_alon
     assert all(each for p, each in zip(ps, passed, strict=True) if p < worst)  # no smaller one is left out
 
 
+def test_that_a_class_without_flips_needs_exactly_the_samples_of_the_rule_of_three() -> None:
+    assert further(ExactRate(0, 30), 0.05, 0.025) == 42  # 0.95^72 is the first below 0.025
+
+
 def test_that_holm_goes_down_step_by_step() -> None:
     assert holm([0.02, 0.01, 0.9], 0.05) == pytest.approx([0.025, 0.05 / 3, 0.05])
     assert holm([0.03, 0.01, 0.02], 0.05) == pytest.approx([0.05, 0.05 / 3, 0.025])

@@ -90,7 +90,8 @@ def test_that_an_empty_file_asks_for_nothing_at_the_usual_confidence(tmp_path: P
         ("[accuracy]\nmin_gain = 101", r"\[accuracy\] min_gain is 101; it is points between -100 and 100"),
         ("[classes]\nmax_nfr = 0.1\nmin_samples = 0", r"min_samples is 0; it is a whole number of samples"),
         ("[classes]\nmax_nfr = 0.1\nmin_samples = 2.5", r"min_samples is 2.5; it is a whole number of samples"),
-        ("[evidence]\nconfidence = 95", r"confidence is 95; it is a fraction from 0.5 up to and without 1"),
+        ("[evidence]\nconfidence = 0.9999999999999999", r"between 0.5 and 0.9999"),
+        ("[evidence]\nconfidence = 95", r"confidence is 95; it is a fraction between 0.5 and 0.9999"),
         ("[must_not_flip]\nfiles = 'a.txt'", r"\[must_not_flip\] files is 'a.txt'; it is a list of texts"),
         ("[must_not_flip]\nx = 3", r"\[must_not_flip\] x is 3; it is the name of a file in quotes"),
         ('[must_not_flip]\nfiles = ["a.txt"]\na = "b.txt"', r"two sets 'a'; name one of them"),
@@ -175,7 +176,7 @@ def test_that_options_replace_numbers_and_add_lists(file: Path) -> None:
         ({"max_class_nfr": -0.1}, "--max-class-nfr is -0.1; it is a fraction"),
         ({"min_accuracy_gain": 2}, "--min-accuracy-gain is 2; it is a fraction between -1 and 1"),
         ({"max_nfr": float("nan")}, "--max-nfr is nan"),
-        ({"confidence": 95}, "--confidence is 95; it is a fraction from 0.5"),
+        ({"confidence": 95}, "--confidence is 95; it is a fraction between 0.5"),
     ],
 )
 def test_that_options_that_are_out_of_range_are_refused(wrong: dict[str, float], said: str) -> None:

@@ -26,7 +26,7 @@ def noise_floor(between: Comparison, old_classes: Collection[str]) -> dict[str, 
     }
 
 
-def floors_of(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def noise_floors_of(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """An update's noise floor by subset, only where it was counted on the samples that the candidates' NFR is."""
     floor, rows = result.get("noise_floor") or {}, result.get("candidates") or [{}]
     return {

@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
-    QScrollArea,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -39,7 +37,7 @@ from mpt_studio.gui.compare.statistics import Frontiers, NoiseFloor, Pairing, co
 from mpt_studio.gui.decide.verdict_view import VerdictView
 from mpt_studio.gui.versions.class_pairs import BlockedPage
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed
+from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen, framed, scrolled
 from mpt_studio.gui.widgets.plain import label, percent
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -114,11 +112,7 @@ class ComparePage(RefreshedWhenSeen):
             ]
         )
         column.addLayout(self.grid, 1)
-        self.scroll_area = QScrollArea(widgetResizable=True)
-        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll_area.setWidget(content)
+        self.scroll_area = scrolled(content)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.scroll_area)

@@ -27,7 +27,7 @@ from mpt_studio.compare import (
 from mpt_studio.compare.blocks import Stop, check
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.confusion import confusion
-from mpt_studio.compare.figures.noise_floor import floors_of
+from mpt_studio.compare.figures.noise_floor import noise_floors_of
 from mpt_studio.errors import UserError
 from mpt_studio.flips import wilson
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest, PoolJob
@@ -111,7 +111,7 @@ class NoiseFloor:
             result = workspace.store.update(workspace.update_id).result if workspace.update_id else None
         except UserError:
             return ""
-        figures = floors_of(result or {}).get(subset) or {}
+        figures = noise_floors_of(result or {}).get(subset) or {}
         return _floor(figures["negative_flips"], figures["samples"], subset) if figures else ""
 
 

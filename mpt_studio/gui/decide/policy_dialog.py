@@ -10,9 +10,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFrame,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,17 +19,17 @@ from mpt_studio.compare import Filter, Samples, read_ids
 from mpt_studio.decide import IdSet, Policy
 from mpt_studio.decide.policy_file import seen_from
 from mpt_studio.errors import UserError
-from mpt_studio.files.kinds import TABLES
+from mpt_studio.files.kinds import ID_LISTS, POLICIES
 from mpt_studio.gui.decide.criteria_form import CriteriaForm
 from mpt_studio.gui.decide.parts_form import Lines, SetLine, SlicesForm
 from mpt_studio.gui.decide.signs import DECIDED
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
+from mpt_studio.gui.widgets.forms import filters
+from mpt_studio.gui.widgets.frames import scrolled
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 
-TOML = "Policy (*.toml)"
-_LISTS = f"Lists of ids (*.txt {' '.join(f'*{s}' for s in TABLES.suffixes)});;All files (*)"
 _TRIED_MS = 200
 """After the last change, until it is judged."""
 
@@ -71,16 +69,11 @@ class PolicyDialog(QDialog):
         for part in (self.criteria, self.sets, self._set_buttons(), self.slices):
             form.addWidget(part)
         form.addStretch(1)
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(body)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(12)
         column.addWidget(label("What an update has to meet to ship. It is judged as you change it.", wrap=True))
-        column.addWidget(area, 1)
+        column.addWidget(scrolled(body), 1)
         for widget in (self.word, self.told, self.problem, self._buttons()):
             column.addWidget(widget)
         self.resize(680, 640)
@@ -175,7 +168,7 @@ class PolicyDialog(QDialog):
 
     def _choose_list(self) -> None:
         start = str(self.deciding.place().parent)
-        chosen, _ = QFileDialog.getOpenFileName(self, "A list of ids that must not flip", start, _LISTS)
+        chosen, _ = QFileDialog.getOpenFileName(self, "A list of ids that must not flip", start, filters(ID_LISTS))
         if chosen:
             self.add_list(Path(chosen))
 
@@ -202,7 +195,7 @@ class PolicyDialog(QDialog):
 
     def _ask_where(self) -> None:
         start = str(self.deciding.place() if not self.deciding.is_own else Path.home() / "policy.toml")
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the policy", start, TOML)
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the policy", start, filters(POLICIES))
         if chosen:
             self.keep(Path(chosen))
 

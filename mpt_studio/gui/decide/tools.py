@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
+from mpt_studio.files.kinds import POLICIES
+from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.workspace.workspace import Workspace
 
 
@@ -38,11 +40,9 @@ class DecideTools(QObject):
 
     def choose(self) -> None:
         """Judge by another file."""
-        from mpt_studio.gui.decide.policy_dialog import TOML
-
         deciding = self._workspace.deciding
         start = str(Path.home() if deciding.is_own else deciding.place().parent)
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open a policy", start, f"{TOML};;All files (*)")
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open a policy", start, filters(POLICIES))
         if chosen:
             deciding.open(Path(chosen))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, Facets, Filter, Interval, causes, facets
 from mpt_studio.compare.figures import missing
@@ -23,6 +23,7 @@ from mpt_studio.gui.flips.thresholds_dialog import ThresholdsDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, MARK_KEYS
+from mpt_studio.gui.widgets.frames import scrolled
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, beside, caption, set_tip
 from mpt_studio.gui.workspace.annotations import meaning
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -233,14 +234,9 @@ class FacetPanel(QWidget):
         for facet in FACETS:
             self._add(facet)
         theme.mark(content, plain=True)
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.addWidget(scrolled(content))
         self.setMinimumWidth(226)
 
     def _add(self, facet: Facet) -> None:

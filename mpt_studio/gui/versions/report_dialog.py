@@ -9,13 +9,11 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QWidget
 
-from mpt_studio.files.kinds import Kind
+from mpt_studio.files.kinds import POLICIES
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
 from mpt_studio.gui.widgets.plain import label
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
-
-POLICIES = Kind("Policies", (".toml",))
 
 
 class ReportDialog(FormDialog):

@@ -24,6 +24,16 @@ def framed(title: str, content: QWidget, *below: QWidget) -> QFrame:
     return made
 
 
+def scrolled(content: QWidget) -> QScrollArea:
+    """An area as wide as its content, without a frame; the keyboard goes to what is inside."""
+    made = QScrollArea(widgetResizable=True)
+    made.setFrameShape(QFrame.Shape.NoFrame)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.setWidget(content)
+    return made
+
+
 class Page(QWidget):
     """What the window may ask of any page; a page answers what concerns it."""
 

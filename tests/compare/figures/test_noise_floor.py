@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpt_studio.compare import compare
-from mpt_studio.compare.figures.noise_floor import floors_of, noise_floor
+from mpt_studio.compare.figures.noise_floor import noise_floor, noise_floors_of
 
 from ..conftest import version
 
@@ -21,7 +21,8 @@ def test_that_its_old_classes_are_those_of_the_deployed_model() -> None:
 def test_that_a_floor_of_other_samples_than_the_candidates_is_not_told() -> None:
     candidate = {"all": {"samples": 4}, "old_classes": {"samples": 2}, "new_classes": {"samples": 2}}
     wrong = noise_floor(compare(PLAIN, OTHER), ["a", "b"])  # as updates once kept it
-    assert list(floors_of({"noise_floor": wrong, "candidates": [candidate]})) == ["all"]
+    assert list(noise_floors_of({"noise_floor": wrong, "candidates": [candidate]})) == ["all"]
     right = noise_floor(compare(PLAIN, OTHER), ["a"])
-    assert list(floors_of({"noise_floor": right, "candidates": [candidate]})) == ["all", "old_classes", "new_classes"]
-    assert floors_of({"noise_floor": None, "candidates": [candidate]}) == {}
+    found = noise_floors_of({"noise_floor": right, "candidates": [candidate]})
+    assert list(found) == ["all", "old_classes", "new_classes"]
+    assert noise_floors_of({"noise_floor": None, "candidates": [candidate]}) == {}
