@@ -11,7 +11,7 @@ import numpy as np
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.compare.tally import Subset
-from mpt_studio.decide.intervals import Outcome, reaches_across
+from mpt_studio.decide.intervals import Outcome, outcome
 from mpt_studio.decide.policy import Policy
 from mpt_studio.decide.question import Question, Rule, Tails
 from mpt_studio.decide.verdict import SHOWN_SAMPLES, Finding
@@ -50,7 +50,8 @@ class Court:
             return Finding(question.name, question.key, question.threshold, None, question.subset, 0, said,
                            **self.told(question.key), **more)  # fmt: skip
         bounds = question.bounds(found, tails)
-        answer, across = self.rule.answer(question, found, bounds), reaches_across(bounds, question.threshold)
+        answer = self.rule.answer(question, found, bounds)
+        across = outcome(bounds, question.threshold, is_most=question.is_most) == "too little evidence"
         settles = {"further_samples": question.further(found, tails) if across else None}
         broken = question.broken if answer != "pass" else None
         return Finding(

@@ -94,7 +94,8 @@ class Rate:
         return Rate(self.count * factor, self.samples * factor)
 
     def is_settled(self, threshold: float, tail: float) -> bool:
-        return not reaches_across(self.bounds(tail, tail), threshold)
+        low, high = self.bounds(tail, tail)
+        return not low + EXACT < threshold < high - EXACT
 
 
 class _ByTest:
@@ -182,21 +183,11 @@ class Gain(_ByTest):
 
 
 def outcome(bounds: Bounds, threshold: float, *, is_most: bool) -> Outcome:
-    """On which side of the threshold an interval lies; ``is_most`` where the good side is below."""
-    low, high = bounds
-    below, above = high <= threshold + EXACT, low >= threshold - EXACT
-    if below and above:
+    """On which side of the threshold an interval lies; ``is_most`` where the good side, the threshold's, is below."""
+    (low, high), at = (bounds, threshold) if is_most else ((-bounds[1], -bounds[0]), -threshold)
+    if high <= at + EXACT:
         return "pass"
-    if below:
-        return "pass" if is_most else "fail"
-    if above:
-        return "fail" if is_most else "pass"
-    return "too little evidence"
-
-
-def reaches_across(bounds: Bounds, threshold: float) -> bool:
-    """Whether an interval has the threshold inside."""
-    return outcome(bounds, threshold, is_most=True) == "too little evidence"
+    return "fail" if low > at + EXACT else "too little evidence"
 
 
 def at_threshold(found: Measured, threshold: float) -> bool:

@@ -25,6 +25,13 @@ def points(*ids: str, **asked: float) -> Policy:
     return dataclasses.replace(Policy(confidence=0, must_not_flip=listed), **asked)  # type: ignore[arg-type]
 
 
+def test_that_the_best_value_that_there_is_never_fails() -> None:
+    asked = Policy(max_nfr=0.0, min_accuracy_new=1.0)
+    for finding in judge(counted(a=(50, 0, 0, 0), new_b=(0, 0, 50, 0)), asked).findings:
+        assert (finding.outcome, finding.further_samples) == ("too little evidence", None)
+        assert "no number of samples would settle it" in finding.sentence()
+
+
 def test_that_each_criterion_tells_threshold_value_and_what_broke_it(worked: Comparison) -> None:
     verdict = judge(worked, points("s1", "s3", max_nfr=0.4, max_class_nfr=0.2, min_accuracy_gain=0.1))
     listed, nfr, per_class, gain = verdict.findings
