@@ -1,6 +1,6 @@
 """Where evaluation in shards stops to scale: a simulation with times that were measured on one machine.
 
-    python tests/benchmarks/cluster_model.py --rate 1500 --task-ms 4 --read-mb 900 --write-mb 400 --index-s 6 [--svg FILE]
+    python tests/benchmarks/cluster_model.py --rate 1500 --task-ms 4 --read-mb 900 --write-mb 400 --index-s 6
 
 Nothing is run: tasks are events in a queue. What is asked for are a worker's images per second with its images in
 memory, the scheduler's time for a task, the file system's megabytes per second for all workers together, reading and
