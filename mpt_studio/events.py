@@ -89,6 +89,16 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What an update or a search was asked for; the last one counts. Its record is made again from it."""
+
+    kind: ClassVar[str] = "asked"
+    time: float = field(default_factory=time.time)
+    title: str
+    recipe: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """An update or a search moved on to its next run; the run's own events are in the run's folder."""
 
@@ -135,8 +145,8 @@ class Ended:
     message: str = ""
 
 
-Event = Started | Step | Epoch | Note | Stage | Tried | Paused | Ended
-_KINDS: dict[str, type[Event]] = {c.kind: c for c in (Started, Step, Epoch, Note, Stage, Tried, Paused, Ended)}
+Event = Started | Step | Epoch | Note | Asked | Stage | Tried | Paused | Ended
+_KINDS: dict[str, type[Event]] = {c.kind: c for c in (Started, Step, Epoch, Note, Asked, Stage, Tried, Paused, Ended)}
 _TYPES = {c: {f.name: str(f.type) for f in dataclasses.fields(c)} for c in _KINDS.values()}
 
 

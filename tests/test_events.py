@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpt_studio import events
-from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step, Tried, from_line, to_line
+from mpt_studio.events import Asked, Ended, Epoch, Event, Note, Paused, Stage, Started, Step, Tried, from_line, to_line
 
 STEP = Step(
     step=3, epoch=0.5, losses={"loss": 1.25, "ce": 1.0}, learning_rate=0.1, images_per_second=100.0, eta_seconds=9.0
@@ -29,6 +29,7 @@ EVERY: list[Event] = [
     EPOCH,
     Note(text="line\nbreak", level="warning", detail="trace"),
     Stage(run="r", role="old", method="No_Treatment", label="old", index=0, count=2),
+    Asked(title="Letters", recipe={"data": "builtin"}),
     Tried(trial={"number": 1, "nfr": None}, found={"envelope": [[0.1, 0.9, 0.0, 0.0, 1.0]]}),
     Paused(paused=True),
     Ended(outcome="done", message="ok"),

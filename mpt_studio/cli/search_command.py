@@ -41,7 +41,9 @@ def search_command(words: list[str]) -> Callable[..., int]:
             raise UsageError("--more-trials adds to a search that is there: name it with --resume ID, and how many.")
         with open_session(store, quiet=json) as session:
             if resume:
-                return run_search(session, session.store.search(resume).id, json, more_trials=more_trials)
+                known = session.store.search(resume)
+                known = jobs.add_trials(session.store, known.id, more_trials) if more_trials else known
+                return run_search(session, known.id, json)
             dataset = jobs.check_search(session, recipe)
             made = jobs.start_search(session.store, recipe)
             return run_search(session, made.id, json, dataset)
@@ -49,9 +51,9 @@ def search_command(words: list[str]) -> Callable[..., int]:
     return search
 
 
-def run_search(session: jobs.Session, search: str, json: bool, dataset: Any = None, *, more_trials: int = 0) -> int:
+def run_search(session: jobs.Session, search: str, json: bool, dataset: Any = None) -> int:
     """Run or resume one and print what it found."""
-    result = jobs.run_search(session, search, dataset, more_trials=more_trials)
+    result = jobs.run_search(session, search, dataset)
     if result is None:
         raise UserError("The search was stopped before plain training was there to compare with.")
     print_record(result, json, report.search_report)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ from mpt_studio.errors import Damaged, UserError
 from mpt_studio.events import is_whole_line
 from mpt_studio.jobs import rebuilding
 from mpt_studio.jobs.evaluating import evaluated_again
+from mpt_studio.jobs.search.proposals import noted_in
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import folder as predictions_folder
 from mpt_studio.predictions import is_predictions
@@ -211,14 +211,15 @@ class _Check:
         try:
             search = read_search(folder)
         except Damaged as error:
-            return self._damaged(folder / SEARCH_RECORD, str(error))
+            return self._damaged(folder / SEARCH_RECORD, str(error), lambda: rebuilding.rebuild_search(folder))
         except UserError as error:
             return self._found(folder, "note", f"Not checked: {error}")
         self._members(folder, search.members)
         self._answers(folder / "old", lambda: _deleted(folder / "old"))
-        journal = folder / JOURNAL
-        if journal.is_file() and not all(map(_is_json, journal.read_bytes().splitlines(keepends=True)[:-1])):
-            self._damaged(journal, "The memory of what was proposed cannot be read; begin a new search to go on.")
+        tried = {trial.number for trial in search.trials} - {0}
+        if tried and not tried <= (noted_in(folder / JOURNAL) or set()):
+            said = "The memory of what was proposed cannot be read, or lacks trials; begin a new search to go on."
+            self._damaged(folder / JOURNAL, said)
 
     def _marks(self) -> None:
         path = self.store.root / MARKS
@@ -241,13 +242,6 @@ class _Check:
                 self._damaged(path, str(error))
             except UserError as error:
                 self._found(path, "note", f"Not checked: {error}")
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        return bool(json.loads(line))
-    except ValueError:
-        return False
 
 
 def _kept(path: Path, lines: list[bytes]) -> str:

@@ -19,15 +19,13 @@ from mpt_studio.jobs.patience import Wished
 from mpt_studio.jobs.plan import Planned
 from mpt_studio.jobs.read_weights import start_of
 from mpt_studio.jobs.session import Session, to_resume
-from mpt_studio.jobs.training import Shared, start_train, train
+from mpt_studio.jobs.training import SHARED_ANSWERS, Shared, start_train, train
 from mpt_studio.methods import label_of
 from mpt_studio.recipe import Recipe, Role, Start, Training, UpdateRecipe
 from mpt_studio.store import Member, Run
 from mpt_studio.store.control import read_command
 from mpt_studio.store.members import JobWriter
 
-SHARED_ANSWERS = "answers"
-"""Folder of a job that runs: teachers' answers, see ``engine.train.kept_answers``."""
 Result = dict[str, Any]
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,6 +36,7 @@ from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Recipe, checked
 from mpt_studio.store import Run, RunWriter, Store
 from mpt_studio.store.control import read_command
+from mpt_studio.store.folder import is_locked
 
 if TYPE_CHECKING:
     from mpt_studio.engine.train.mixture import Mixture
@@ -80,6 +81,8 @@ def start_train(
     return writer.run
 
 
+SHARED_ANSWERS = "answers"
+"""Folder of a job that runs: teachers' answers, see ``engine.train.kept_answers``."""
 WORK_FOR_A_SAVE = 50
 """Training goes on for so many times as long as the last save took before the next one: saving takes 2 % at most.
 Time that listeners take does not count."""
@@ -107,6 +110,15 @@ class Shared:
     """Where candidates keep their teachers' answers for each other."""
 
 
+def _shared_with(store: Store, run: Run) -> Shared:
+    """What a run has in common with those of its job, where another process runs that now."""
+    with suppress(UserError):  # it was deleted
+        folder = store.job_folder(run.update) if run.update else None
+        if folder is not None and is_locked(folder):
+            return Shared(control=folder, answers=folder / SHARED_ANSWERS)
+    return Shared()
+
+
 def train(
     session: Session,
     run_id: str,
@@ -119,15 +131,16 @@ def train(
         session: where it is stored and who listens.
         run_id: a run that ``start_train`` created or that was interrupted.
         dataset: the recipe's data, where they are open already.
-        shared: what it has in common with others, where it is part of an update.
+        shared: what it has in common with others of its job; by default found out.
 
     Raises:
         UserError: the run cannot be trained; its outcome is "failed".
         Interrupted: it was interrupted and can be resumed.
     """
-    run, shared = session.store.run(run_id), shared or Shared()
+    run = session.store.run(run_id)
     if run.outcome in ("done", "stopped"):
         return run
+    shared = shared or _shared_with(session.store, run)
     folders = [run.folder, *([shared.control] if shared.control else [])]
     waiting = Waiting(session, run.id, run.update or run.id, folders)
     with session.store.write_run(run_id, patience=waiting) as writer, _failures_recorded(session, writer):

@@ -19,8 +19,9 @@ from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import named, old_answers_folder, old_model
 from mpt_studio.jobs.patience import Waiting
 from mpt_studio.jobs.plan import Planned, old_model_problem, plan_of
-from mpt_studio.jobs.planned_job import SHARED_ANSWERS, PlannedJob
+from mpt_studio.jobs.planned_job import PlannedJob
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start
+from mpt_studio.jobs.training import SHARED_ANSWERS
 from mpt_studio.predictions import Predictions, read_predictions
 from mpt_studio.recipe import UpdateRecipe, checked
 from mpt_studio.recipe.words import title_for

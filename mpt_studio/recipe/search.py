@@ -55,7 +55,7 @@ class Budget:
 
     __pydantic_config__ = STRICT
 
-    trials: Annotated[int, Interval(ge=1, le=10_000)] = 30
+    trials: Annotated[int, Interval(ge=1, le=1000)] = 30
     """Updates that are trained and compared, plain training not counted."""
     hours: Annotated[float, Interval(ge=0, le=10_000), Words(unlimited=0)] = 0.0
     """Time for everything, kept to within one training; unlimited (0): as long as the trials take."""

@@ -27,6 +27,7 @@ MOST_BYTES = 64 << 20
 State = Literal["queued", "running", "paused", "done", "stopped", "cancelled", "failed", "interrupted"]
 Time = Annotated[float, Interval(ge=0, le=1e11)]
 """Seconds since 1970, of years that a calendar has."""
+_MENDED = "mpt-studio check --repair makes it again as far as possible."
 _AS_WRITTEN = {"strict": True, "allow_inf_nan": False}
 
 
@@ -157,7 +158,7 @@ class SearchFields(_Entry):
     result: dict[str, Any] | None
 
 
-C = TypeVar("C", Recipe, UpdateRecipe, SearchRecipe)
+C = TypeVar("C", bound=Recipe | UpdateRecipe | SearchRecipe)
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(plain.read(path, MOST_BYTES).decode(), parse_constant=_refuse, parse_float=_finite)
         newer = int(record["format"]) > FORMAT
     except FileNotFoundError:
-        raise Damaged(f"{path.parent} is not complete: {path.name} is missing; {_mended(path)}") from None
+        raise Damaged(f"{path.parent} is not complete: {path.name} is missing; {_MENDED}") from None
     except plain.NotAFile as error:
         raise _damaged(path, str(error)) from None
     except OSError as error:
@@ -201,14 +202,7 @@ def read_recipe(kind: type[C], path: Path, values: dict[str, Any]) -> C:
 
 
 def _damaged(path: Path, reason: str) -> Damaged:
-    return Damaged(f"{path} is damaged ({one_sentence(reason, 120)}); {_mended(path)}")
-
-
-def _mended(path: Path) -> str:
-    """What to do about a damaged record."""
-    if path.name == "search.json":
-        return "its runs stay, each by itself; begin a new search."
-    return "mpt-studio check --repair makes it again as far as possible."
+    return Damaged(f"{path} is damaged ({one_sentence(reason, 120)}); {_MENDED}")
 
 
 def _refuse(name: str) -> float:

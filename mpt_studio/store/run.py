@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,9 +13,9 @@ from mpt_studio.errors import UserError
 from mpt_studio.events import Outcome
 from mpt_studio.recipe import Recipe
 from mpt_studio.store.disk import written_to
-from mpt_studio.store.entry import StoreEntry
-from mpt_studio.store.folder import FolderWriter, settled
-from mpt_studio.store.record import RunFields, State, check_fields, read_recipe, read_record
+from mpt_studio.store.entry import StoreEntry, read_values
+from mpt_studio.store.folder import FolderWriter
+from mpt_studio.store.record import RunFields, State
 
 RECORD = "run.json"
 CHECKPOINTS, STATE = "checkpoints", "resume"
@@ -99,17 +98,8 @@ class Run(StoreEntry):
 
 def read_run(folder: Path) -> Run:
     """Read ``run.json`` and nothing else. Raises ``UserError`` for damaged or newer ones."""
-    path = folder / RECORD
-    values = settled(folder, lambda: read_record(path))
-    check_fields(RunFields, path, values)
-    known = {field.name for field in dataclasses.fields(Run)} & values.keys()
-    return Run(
-        **{name: values[name] for name in known - {"id", "folder", "recipe", "class_names"}},
-        id=folder.name,
-        folder=folder,
-        recipe=read_recipe(Recipe, path, values["recipe"]),
-        class_names=tuple(values["class_names"]),
-    )
+    values = read_values(Run, folder / RECORD, RunFields, Recipe)
+    return Run(**values | {"class_names": tuple(values["class_names"])})
 
 
 def _checkpoint(folder: Path, name: str) -> Path:

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mpt_studio.recipe.search import SearchRecipe
-from mpt_studio.store.entry import StoreEntry
-from mpt_studio.store.folder import settled
-from mpt_studio.store.members import JobWriter, Member
-from mpt_studio.store.record import SearchFields, State, check_fields, read_recipe, read_record
-from mpt_studio.store.said import read_said
+from mpt_studio.store.members import Job, JobWriter, job_values
+from mpt_studio.store.record import SearchFields
 
 RECORD = "search.json"
 JOURNAL = "journal.log"
@@ -58,26 +55,16 @@ class Trial:
         return dataclasses.asdict(self)
 
 
-@dataclass(frozen=True)
-class Search(StoreEntry):
+@dataclass(frozen=True, kw_only=True)
+class Search(Job):
     """A search as its ``search.json`` told when it was read."""
 
     recipe: SearchRecipe
-    title: str
-    created: float
-    """Seconds since 1970."""
-    outcome: State
-    message: str
-    result: dict[str, Any] | None
-    """Finalists, winner and the test part; None before the end."""
-    members: tuple[Member, ...]
     trials: tuple[Trial, ...]
     found: dict[str, Any]
     """"envelope", "best", "importance" and "sentence" after the last trial; empty before the first."""
     seconds: float
     """Worked so far."""
-    ended: float | None = None
-    """When it ended, seconds since 1970."""
 
     @property
     def old_answers(self) -> Path:
@@ -91,19 +78,8 @@ class Search(StoreEntry):
 
 def read_search(folder: Path) -> Search:
     """Read ``search.json`` and nothing else. Raises ``UserError`` for damaged or newer ones."""
-    path = folder / RECORD
-    values = settled(folder, lambda: read_record(path))
-    check_fields(SearchFields, path, values)
-    return Search(
-        id=folder.name,
-        folder=folder,
-        recipe=read_recipe(SearchRecipe, path, values["recipe"]),
-        members=tuple(Member(m["run"], m["role"], m["method"], m["label"]) for m in values["members"]),
-        trials=tuple(trial_of(row) for row in values["trials"]),
-        title=read_said(folder).name or values["title"],
-        **{name: values[name] for name in ("created", "outcome", "message", "result", "found", "seconds")},
-        ended=values.get("ended"),
-    )
+    values = job_values(Search, folder / RECORD, SearchFields, SearchRecipe)
+    return Search(**values | {"trials": tuple(map(trial_of, values["trials"]))})
 
 
 def trial_of(row: dict[str, Any]) -> Trial:

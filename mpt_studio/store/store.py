@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from mpt_studio import recipe as recipes
 from mpt_studio.errors import UserError
+from mpt_studio.events import Asked, to_line
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import machine
@@ -157,14 +158,12 @@ class Store:
 
     def create_update(self, recipe: UpdateRecipe, *, title: str = "") -> Update:
         """Put an update's plan on disk; it is "queued" until a process opens it with ``write_update``."""
-        values: dict[str, Any] = {"recipe": recipes.to_json(recipe), "title": title, "result": None, "members": []}
-        return read_update(self._created("updates", new_id(), UPDATE_RECORD, values))
+        return read_update(self._job("updates", UPDATE_RECORD, recipe, title))
 
     def create_search(self, recipe: SearchRecipe, *, title: str = "") -> Search:
         """Put a search on disk; it is "queued" until a process opens it with ``write_search``."""
-        values: dict[str, Any] = {"recipe": recipes.to_json(recipe), "title": title, "result": None, "members": []}
         begun: dict[str, Any] = {"trials": [], "found": {}, "seconds": 0.0}
-        return read_search(self._created("searches", new_id(), SEARCH_RECORD, {**values, **begun}))
+        return read_search(self._job("searches", SEARCH_RECORD, recipe, title, **begun))
 
     def write_run(self, run: str, *, resume: bool = True, patience: Patience | None = None) -> RunWriter:
         """Open a run for writing and take its lock; it is "running" again unless ``resume`` is False.
@@ -218,13 +217,20 @@ class Store:
         """Where predictions of a weights file on a data set are kept, so that they are computed once."""
         return self.root / "evaluations" / f"{_hex(checkpoint_sha256)}_{_hex(data_fingerprint)}"
 
-    def _created(self, shelf: Shelf, name: str, record_name: str, values: dict[str, Any]) -> Path:
+    def _job(
+        self, shelf: Shelf, record_name: str, recipe: UpdateRecipe | SearchRecipe, title: str, **more: Any
+    ) -> Path:
+        asked = Asked(title=title, recipe=recipes.to_json(recipe))
+        values = {"recipe": asked.recipe, "title": title, "result": None, "members": [], **more}
+        return self._created(shelf, new_id(), record_name, values, f"{to_line(asked)}\n")
+
+    def _created(self, shelf: Shelf, name: str, record_name: str, values: dict[str, Any], events: str = "") -> Path:
         folder = self.root / shelf / name
         self._refuse_a_file()
         growing = folder.with_name(f".new-{name}")  # listings pass over it until it is complete
         with written_to(self.root):
             growing.mkdir(parents=True)
-            (growing / EVENTS).touch()
+            (growing / EVENTS).write_text(events, "utf-8", "backslashreplace")
             write_record(growing / record_name, {"created": time.time(), "outcome": "queued", "message": "", **values})
             os.rename(growing, folder)
         return folder

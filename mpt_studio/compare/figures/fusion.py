@@ -17,6 +17,7 @@ from mpt_studio.compare.blocks import Stop, never, parts
 from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.frontier import Doubles, Frontier, rates_of
+from mpt_studio.compare.figures.within import Floors, least_nfr
 from mpt_studio.compare.matching.matching import positions
 from mpt_studio.flips import FlipKind, flip_kinds
 from mpt_studio.predictions import Floats, Ints, Predictions
@@ -105,31 +106,28 @@ def _stretch(old: Doubles, new: Doubles, truth: Ints) -> tuple[Doubles, Doubles]
 
 @dataclass(frozen=True)
 class FusionPoint:
-    """The mixture with the fewest negative flips at an accuracy (all) that is not below the update's own."""
+    """The mixture with the fewest negative flips within limits of accuracy."""
 
     weight: float
     """w, the old model's share."""
     nfr_old_classes: float
     nfr_all: float
     accuracy_all: float
+    accuracy_new_classes: float
+    shortfall: float
+    """How far below the limits it is; at most 0 meets them."""
 
     def to_json(self) -> dict[str, float | str | None]:
         """Plain JSON values; null where there are no samples."""
-        return {k: None if np.isnan(v) else v for k, v in vars(self).items()} | {"needs": SERVED}
+        found = {k: None if np.isnan(v) else v for k, v in vars(self).items() if k != "shortfall"}
+        return found | {"needs": SERVED}
 
 
-def best_fusion(curve: Frontier, floor: float | None = None) -> FusionPoint:
-    """The lowest NFR (old classes; over all where there are none of them) at an accuracy (all) of at least ``floor``.
-
-    Of equal ones that of higher accuracy, then of a smaller share of the old model. The floor is by default the
-    update's own accuracy, so that there always is a point.
-    """
-    least = curve.accuracy_all[0] if floor is None else floor
-    allowed = np.flatnonzero(curve.accuracy_all >= least - 1e-12)
-    at = min(allowed, key=lambda i: (curve.nfr[i], -curve.accuracy_all[i], i), default=0)
+def best_fusion(curve: Frontier, floors: Floors | None = None) -> FusionPoint:
+    """As ``least_nfr`` over the shares of the old model; by default not below the update's own accuracy (all)."""
+    found = least_nfr({0.0: curve}, floors or Floors(float(curve.accuracy_all[0])))
+    at = int(np.searchsorted(curve.offset, found.offset))
+    rates = ("nfr_old_classes", "nfr_all", "accuracy_all", "accuracy_new_classes")
     return FusionPoint(
-        weight=float(curve.offset[at]),
-        nfr_old_classes=float(curve.nfr_old_classes[at]),
-        nfr_all=float(curve.nfr_all[at]),
-        accuracy_all=float(curve.accuracy_all[at]),
+        weight=found.offset, shortfall=found.worst, **{name: float(getattr(curve, name)[at]) for name in rates}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from mpt_studio.units import told
 
 PLAIN = 0
 ALMOST_SURE = 0.05
+NONE_HOLDS = "Trained again with other seeds, nothing meets the limits on average; what met them was luck."
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Finalist:
     nfr: tuple[float, ...]
     accuracy: tuple[float, ...]
     holds: bool
-    """Whether the means meet the limits."""
+    """Whether the means meet the limits, and no seed failed."""
 
     @property
     def mean(self) -> float:
@@ -44,8 +45,8 @@ class Finalist:
         return {**asdict(self), **means}
 
 
-def finalist(trial: Trial, points: Sequence[tuple[str, Point]]) -> Finalist:
-    """What a trial's seeds came to, each beside plain training of the same seed."""
+def finalist(trial: Trial, points: Sequence[tuple[str, Point]], seeds: int) -> Finalist:
+    """What a trial's seeds came to, of so many, each beside plain training of the same seed."""
     found = [point for _, point in points]
     short = max(statistics.fmean(getattr(p, name) for p in found) for name in ("shortfall", "shortfall_new_classes"))
     return Finalist(
@@ -54,7 +55,7 @@ def finalist(trial: Trial, points: Sequence[tuple[str, Point]]) -> Finalist:
         runs=tuple(run for run, _ in points),
         nfr=tuple(p.nfr for p in found),
         accuracy=tuple(p.accuracy for p in found),
-        holds=short <= 0,
+        holds=short <= 0 and len(found) == seeds,
     )
 
 
@@ -63,22 +64,28 @@ def winner(finalists: Sequence[Finalist]) -> Finalist | None:
     return min((f for f in finalists if f.holds), key=lambda f: (f.mean, f.number), default=None)
 
 
-def beats(first: Finalist, plain: Finalist, on_validation: tuple[Comparison, Comparison] | None) -> bool:
+def beats(
+    first: Finalist, plain: Finalist, on_validation: Callable[[], tuple[Comparison, Comparison]] | None = None
+) -> bool:
     """Whether a finalist is better than plain training by more than chance.
 
     By more than both spreads together; of one seed, where the exact test on the images that only one of them flips is
-    almost sure.
+    almost sure. Where plain training meets the limits at no offset there is nothing to beat.
     """
-    if first.number == PLAIN or first.mean >= plain.mean:
+    if first.number == PLAIN or not plain.holds:
+        return first.number != PLAIN
+    if first.mean >= plain.mean:
         return False
     if first.spread is not None and plain.spread is not None:
         return plain.mean - first.mean > first.spread + plain.spread
-    return on_validation is not None and paired(*on_validation).mcnemar_p < ALMOST_SURE
+    return on_validation is not None and paired(*on_validation()).mcnemar_p < ALMOST_SURE
 
 
 def sentence(best: Trial, won: Finalist, plain: Finalist, is_better: bool, samples: str) -> str:
     """What the search found, in plain words."""
     name = f"{best.label}{decided(best.offset, best.interpolation)}"
+    if not plain.holds:
+        return f"{name} meets the limits, as plain training does at no logit offset: NFR {_told(won)} ({samples})."
     means = f"{_told(won)} against {_told(plain)} with plain training and a logit offset (NFR, {samples})"
     if is_better:
         return f"{name} keeps more than plain training with a logit offset does: {means}."

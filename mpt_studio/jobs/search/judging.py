@@ -72,9 +72,9 @@ class Judge:
         self.session, self.dataset, self.samples = session, dataset, samples
         self.old, self.old_weights = old, old_weights
 
-    def comparison(self, run: Run) -> Comparison:
-        """The run's version as trained."""
-        folder = run.predictions(PART)
+    def comparison(self, run: Run, mixed: Path | None = None) -> Comparison:
+        """The run's version as trained, or as ``mixed`` has the answers of its mixture with the old model."""
+        folder = mixed or run.predictions(PART)
         if folder is None:
             raise UserError(f"{run.label} has no answers on the validation part.")
         return compare(self.old, read_predictions(folder))

@@ -6,6 +6,7 @@ pure function of those and of the trials before it: a search that was killed pro
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -49,7 +50,7 @@ class Proposals:
     """
 
     def __init__(self, path: Path, name: str, dimensions: Dimensions, seed: int) -> None:
-        self._dimensions, self._seed = dimensions, seed
+        self._path, self._dimensions, self._seed = path, dimensions, seed
         with _quietly(), written_to(path.parent):
             _mend(path)
             self._study = _study(path, name)
@@ -84,12 +85,14 @@ class Proposals:
     def open(self, known: Collection[int]) -> list[Proposal]:
         """What was proposed and is not ``known`` to have ended, of a search that was interrupted.
 
-        Half a proposal is forgotten.
+        Half a proposal is forgotten. Raises ``UserError`` where what is known was never proposed.
         """
         import optuna
 
         states, found = optuna.trial.TrialState, []
         with _quietly():
+            if len(known) > self._proposed():
+                raise _no_memory(self._path)
             for trial in self._study.get_trials(deepcopy=False):
                 number = trial.user_attrs.get(_WHOLE)
                 if number is not None and number not in known:
@@ -189,10 +192,23 @@ def _study(path: Path, name: str) -> optuna.Study:
     except OSError:
         raise
     except Exception:  # whatever a journal of something else makes it raise
-        raise UserError(
-            f"{path} is damaged, or is the memory of another search; put the search's own file back, or begin a new "
-            "search (its trials stay, each by itself)."
-        ) from None
+        raise _no_memory(path) from None
+
+
+def _no_memory(path: Path) -> UserError:
+    return UserError(
+        f"{path} is damaged, or is not the memory of this search's trials; put the search's own file back, or begin a "
+        "new search (its trials stay, each by itself)."
+    )
+
+
+def noted_in(path: Path) -> set[int] | None:
+    """Numbers of the trials that a journal knows, read without Optuna; None where it cannot be read."""
+    try:
+        lines = [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        return {line["user_attr"][_WHOLE] for line in lines if "user_attr" in line}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _mend(path: Path) -> None:

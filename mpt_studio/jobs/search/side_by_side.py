@@ -19,7 +19,7 @@ from mpt_studio.jobs.patience import Wished
 from mpt_studio.jobs.search.space import Trained
 from mpt_studio.jobs.session import Session
 from mpt_studio.store import EventTail, Run, Trial
-from mpt_studio.store.control import read_command, send_command
+from mpt_studio.store.control import read_command
 
 SECONDS_BETWEEN_LOOKS = 0.1
 Begun = tuple[Trained, Trial, Run]
@@ -51,7 +51,7 @@ class SideBySide:
 
         self._session, self._folder, self._seats, self._gpus = session, folder, seats, gpus()
         self._children: list[_Child] = []
-        self._passed_on, self._wish = "run", ""
+        self._wish = ""
 
     def ended(
         self, begin: Callable[[], Begun | None], listen: Callable[[str, Event], None]
@@ -128,13 +128,8 @@ class SideBySide:
         return child.step, child.row, run, time.monotonic() - child.began
 
     def _obey(self) -> None:
-        """What the user asks of the search is asked of every trial."""
+        """What the user asks of the search, every trial obeys by itself."""
         if self._session.interrupted():
             raise Interrupted
         command = read_command(self._folder)
-        if command == self._passed_on:
-            return
-        self._passed_on = command
         self._wish = command if command in ("stop", "cancel") else ""
-        for child in self._children:
-            send_command(child.run.folder, command)

@@ -9,6 +9,7 @@ from typing import Any
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data import Dataset, training_split
 from mpt_studio.errors import UsageError, UserError
+from mpt_studio.events import Asked
 from mpt_studio.jobs.beforehand import check_engine, old_classes_of
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.old_model import OldModel, check_methods, old_model
@@ -33,6 +34,7 @@ def add_trials(store: Store, search_id: str, more: int) -> Search:
     """Plan so many more trials for a search that nobody runs; it is queued again. Raises ``UserError``."""
     with store.write_search(search_id, resume=False) as writer:
         longer = checked(writer.search.recipe.with_trials(more))
+        writer.append(Asked(title=writer.search.title, recipe=to_json(longer)))
         writer.set(recipe=to_json(longer), outcome="queued", message="")
         return writer.search
 

@@ -11,7 +11,7 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison
 from mpt_studio.compare.figures.within import OnCurve, Point
 from mpt_studio.errors import UserError
-from mpt_studio.events import Epoch, Event, Tried
+from mpt_studio.events import Epoch, Event, Outcome, Tried
 from mpt_studio.jobs.beforehand import warnings
 from mpt_studio.jobs.old_model import ONNX, named, old_model
 from mpt_studio.jobs.plan import PLAIN, Planned, label_for
@@ -52,6 +52,8 @@ class Trying(PlannedJob):
         self.trials = {trial.number: trial for trial in search.trials}
         self.found: dict[str, Any] = dict(search.found)
         self.result: Result | None = None
+        self.looks = int(self.found.get("test_looks", 0))
+        """How often the test part was looked at."""
         self._spent, self._began = search.seconds, time.monotonic()
 
     @property
@@ -118,7 +120,7 @@ class Trying(PlannedJob):
     def _try_all(self) -> None:
         name, seed = self.writer.id, self.recipe.training.seed
         self.proposals = Proposals(self.folder / JOURNAL, name, self.dimensions, seed)
-        self._open = self.proposals.open({n for n, trial in self.trials.items() if trial.outcome != "running"})
+        self._open = self.proposals.open(self.trials.keys() - {finals.PLAIN})
         if self.asked.budget.jobs > 1:
             return self._try_side_by_side()
         while (proposal := self._next()) is not None:
@@ -237,6 +239,10 @@ class Trying(PlannedJob):
         if stopping and isinstance(event, Epoch) and stopping.shortfall(event) is not None:
             send_command(self.session.store.run_folder(run_id), "stop")
 
+    def _end(self, outcome: Outcome, message: str, result: Result | None = None) -> None:
+        self.search_writer.set(seconds=self.seconds)
+        super()._end(outcome, message, result)
+
     def _say_stopped(self, step: Planned) -> None:
         """A trial's row tells it."""
 
@@ -244,7 +250,8 @@ class Trying(PlannedJob):
         """On disk first, then to whoever listens."""
         self.trials[row.number] = row
         rows = [self.trials[number] for number in sorted(self.trials)]
-        self.found = {**telling.found(rows, importance), "floor": self.floors.accuracy}
+        so_far = {"floor": self.floors.accuracy, "test_looks": self.looks}
+        self.found = {**telling.found(rows, importance), **so_far}
         self.search_writer.keep(row, found=self.found, seconds=self.seconds)
         self._tell(Tried(trial=row.to_json(), found=self.found))
 

@@ -13,6 +13,7 @@ from mpt_studio.compare import Comparison, at_offset, best_fusion, compare, fron
 from mpt_studio.compare.blocks import Cancelled
 from mpt_studio.compare.figures import fusion as module
 from mpt_studio.compare.figures.fusion import WEIGHTS
+from mpt_studio.compare.figures.within import Floors
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 
@@ -93,8 +94,17 @@ def test_that_the_best_point_keeps_the_updates_accuracy_and_has_the_fewest_flips
     allowed = curve.accuracy_all >= found.rates("all").accuracy_new
     assert best.nfr_old_classes == curve.nfr_old_classes[allowed].min()
     assert best.accuracy_all >= found.rates("all").accuracy_new
-    assert best_fusion(curve, floor=0.0).nfr_old_classes == curve.nfr_old_classes.min()
+    assert best_fusion(curve, Floors(0.0)).nfr_old_classes == curve.nfr_old_classes.min()
     assert best.to_json()["needs"] == "both models must be served"
+
+
+def test_that_the_best_point_answers_well_enough_on_new_classes_too() -> None:
+    curve = fusion(compare(*random_pair(11, samples=200, known=4, ties=False)))
+    anything, floor = best_fusion(curve, Floors(0.0)), float(curve.accuracy_new_classes[0])
+    best = best_fusion(curve, Floors(0.0, floor))
+    assert anything.accuracy_new_classes < floor <= best.accuracy_new_classes
+    assert best.nfr_old_classes == curve.nfr_old_classes[curve.accuracy_new_classes >= floor].min()
+    assert best.shortfall <= 0 < best_fusion(curve, Floors(1.0, floor)).shortfall  # else the nearest
 
 
 def test_that_it_can_be_given_up_between_two_chunks(monkeypatch) -> None:

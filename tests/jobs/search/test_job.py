@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mpt_studio import jobs
 from mpt_studio.errors import Interrupted, UserError
-from mpt_studio.events import Epoch, Event, Note, Stage, Step, Tried
+from mpt_studio.events import Epoch, Event, Note, Stage, Tried
 from mpt_studio.store import JobTail, Store
 from mpt_studio.store.control import send_command
 
-from .conftest import FEW, NAMES, recipe, searched
+from .conftest import FEW, NAMES, TINY, recipe, searched
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +106,12 @@ def test_that_an_interrupted_search_repeats_nothing_and_proposes_what_it_would_h
     finished: Any, data: str, session: jobs.Session
 ) -> None:
     made = jobs.start_search(session.store, recipe(data))
-    for steps in (1, 9, 20):
+    for epochs in (1, 4, 5):
         heard: list[Event] = []
         impatient = dataclasses.replace(
             session,
             listen=lambda _, event, heard=heard: heard.append(event),
-            interrupted=lambda heard=heard, steps=steps: sum(isinstance(e, Step | Epoch) for e in heard) >= steps,
+            interrupted=lambda heard=heard, epochs=epochs: sum(isinstance(e, Epoch) for e in heard) >= epochs,
         )
         with pytest.raises(Interrupted, match=f"mpt-studio resume {made.id}"):
             jobs.run_search(impatient, made.id)
@@ -125,7 +126,8 @@ def test_that_an_interrupted_search_repeats_nothing_and_proposes_what_it_would_h
 def test_that_more_trials_go_on_from_those_that_are_there(data: str, session: jobs.Session) -> None:
     search, _ = searched(session, recipe(data, trials=2, finalist_seeds=0))
     before = session.store.search(search).trials
-    result = jobs.run_search(session, search, more_trials=1)
+    jobs.add_trials(session.store, search, 1)
+    result = jobs.run_search(session, search)
     assert result is not None
     assert session.store.search(search).trials[:3] == before
     assert [row["number"] for row in result["trials"]] == [0, 1, 2, 3]
@@ -146,8 +148,54 @@ def test_that_a_stopped_search_keeps_its_trials_and_leaves_the_test_part_alone(
     assert result is not None
     assert session.store.search(made.id).outcome == "stopped"
     assert len(result["trials"]) == 3
-    assert "test" not in result
+    assert not {"test", "test_looks"} & result.keys()
     assert not list((session.store.root / "evaluations").rglob("test"))
+
+
+def test_that_a_stop_in_the_last_training_leaves_the_test_part_alone(data: str, session: jobs.Session) -> None:
+    made = jobs.start_search(session.store, recipe(data, trials=1))
+
+    def stop_at_the_last(_: str, event: Event) -> None:
+        if isinstance(event, Stage) and event.index + 1 == event.count:
+            send_command(made.folder, "stop")
+
+    result = jobs.run_search(dataclasses.replace(session, listen=stop_at_the_last), made.id)
+    assert result is not None
+    assert (session.store.search(made.id).outcome, "test" in result) == ("stopped", False)
+
+
+def test_that_looks_at_the_test_part_are_counted_whatever_is_stopped_in_between(
+    data: str, session: jobs.Session
+) -> None:
+    search, first = searched(session, recipe(data, trials=1, finalist_seeds=0))
+    assert first["test_looks"] == 1
+    folder = jobs.add_trials(session.store, search, 1).folder
+    send_command(folder, "stop")
+    stopped = jobs.run_search(session, search)
+    assert stopped is not None
+    assert ("test" in stopped, stopped["test_looks"]) == (False, 1)
+    again = jobs.run_search(session, search)
+    assert again is not None
+    assert again["test_looks"] == 2
+
+
+def test_that_a_trial_whose_run_was_deleted_is_told_and_no_finalist(data: str, session: jobs.Session) -> None:
+    search, _ = searched(session, recipe(data, trials=1, finalist_seeds=0))
+    session.store.delete(session.store.search(search).trials[1].run)
+    jobs.add_trials(session.store, search, 1)
+    result = jobs.run_search(session, search)
+    assert result is not None
+    assert 1 not in [row["number"] for row in result["finalists"]]
+    assert [row["number"] for row in result["trials"]] == [0, 1, 2]
+    notes = [event.text for event in session.store.search(search).events() if isinstance(event, Note)]
+    assert any("was deleted; it is no finalist" in text for text in notes)
+
+
+def test_that_so_many_trials_that_its_record_could_not_be_read_are_refused(data: str, session: jobs.Session) -> None:
+    made = jobs.start_search(session.store, recipe(data))
+    with pytest.raises(UserError, match=r"budget\.trials is 1003"):
+        jobs.add_trials(session.store, made.id, 1000)
+    assert session.store.search(made.id).recipe == made.recipe
 
 
 def test_that_hours_are_kept_to_within_one_training(data: str, session: jobs.Session) -> None:
@@ -176,14 +224,26 @@ def test_that_limits_that_nobody_meets_are_told_with_the_nearest(data: str, sess
     assert "test" not in result
 
 
-def test_that_trials_at_once_are_trained_by_processes_and_judged_alike(data: str, session: jobs.Session) -> None:
+def test_that_trials_at_once_are_trained_by_processes_share_their_teachers_and_are_judged_alike(
+    data: str, session: jobs.Session
+) -> None:
     heard: list[tuple[str, Event]] = []
-    listening = dataclasses.replace(session, listen=lambda run, event: heard.append((run, event)))
-    search, result = searched(listening, recipe(data, trials=2, jobs=2, finalist_seeds=0, search_start="recipe"))
+    answers: set[Path] = set()
+
+    def listen(run: str, event: Event) -> None:
+        heard.append((run, event))
+        if isinstance(event, Epoch | Tried):
+            answers.update((made.folder / "answers").rglob("*.safetensors"))
+
+    wanted = recipe(data, trials=2, jobs=2, finalist_seeds=0, search_start="recipe", search_methods="mpt_kl")
+    made = jobs.start_search(session.store, wanted)
+    result = jobs.run_search(dataclasses.replace(session, listen=listen), made.id)
+    assert result is not None
     assert [row["outcome"] for row in result["trials"]] == ["done"] * 3
-    runs = {trial.run for trial in session.store.search(search).trials}
+    runs = {trial.run for trial in session.store.search(made.id).trials}
     assert {run for run, event in heard if isinstance(event, Epoch)} >= runs
     assert not any(isinstance(event, Note) and event.level == "error" for _, event in heard)
+    assert len(answers) == 2 * TINY.epochs  # of the old model and of the reference, for both trials
 
 
 @pytest.mark.parametrize(
@@ -218,7 +278,7 @@ def test_that_the_memory_of_another_search_is_refused(finished: Any, data: str, 
     made = jobs.start_search(session.store, recipe(data, trials=1, finalist_seeds=0))
     journal = finished[0].store.search(finished[1]).folder / "journal.log"
     (made.folder / "journal.log").write_bytes(journal.read_bytes())
-    with pytest.raises(UserError, match="is damaged, or is the memory of another search"):
+    with pytest.raises(UserError, match="is damaged, or is not the memory of this search"):
         jobs.run_search(session, made.id)
     assert session.store.search(made.id).outcome == "failed"
 
@@ -231,14 +291,41 @@ def test_that_a_search_is_described_before_it_begins(data: str, session: jobs.Se
 
 
 def test_that_a_whole_store_with_a_search_is_whole_and_each_damage_is_found(data: str, session: jobs.Session) -> None:
-    search, _ = searched(session, recipe(data, trials=1, finalist_seeds=0))
+    search, _ = searched(session, recipe(data, trials=2, finalist_seeds=0))
     assert jobs.check_store(session)["damaged"] == 0
     folder = session.store.search(search).folder
-    for name in ("journal.log", "search.json"):
+    journal = folder / "journal.log"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    older = b"".join(lines[: next(i for i, line in enumerate(lines) if b'"whole":2' in line)])
+    for name, content in (("journal.log", b"{]\n"), ("journal.log", older), ("search.json", b"{]\n")):
         whole = (folder / name).read_bytes()
-        (folder / name).write_bytes(b"{]\n" + whole[3:])
+        (folder / name).write_bytes(content)
         assert [found["where"] for found in jobs.check_store(session)["findings"]] == [f"searches/{search}/{name}"]
         (folder / name).write_bytes(whole)
+    journal.write_bytes(older)
+    jobs.add_trials(session.store, search, 1)
+    with pytest.raises(UserError, match="is not the memory of this search's trials"):
+        jobs.run_search(session, search)
     session.store.delete(search)
     assert session.store.searches() == []
     assert session.store.runs()
+
+
+def test_that_a_search_s_record_is_made_again_and_its_end_by_resuming_it(data: str, session: jobs.Session) -> None:
+    search, result = searched(session, recipe(data, trials=1))
+    jobs.add_trials(session.store, search, 1)
+    before = session.store.search(search)
+    (before.folder / "search.json").write_text("{")
+    with pytest.raises(UserError, match="mpt-studio check --repair"):
+        session.store.search(search)
+    assert jobs.check_store(session, repair=True)["damaged"] == 0
+    again = session.store.search(search)
+    for name in ("recipe", "title", "trials", "members"):
+        assert getattr(again, name) == getattr(before, name), name
+    assert (again.recipe.budget.trials, again.outcome, again.result) == (2, "interrupted", None)
+    runs = len(session.store.runs())
+    longer = jobs.run_search(session, search)
+    assert longer is not None
+    assert longer["trials"][:2] == result["trials"]
+    assert longer["test_looks"] == 2
+    assert len(session.store.runs()) <= runs + 2  # the new trial, and it with another seed

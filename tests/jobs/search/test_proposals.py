@@ -127,5 +127,5 @@ def test_that_a_file_that_is_no_memory_of_this_search_is_refused(tmp_path: Path,
     if not content:
         assert opened(tmp_path).count == 0
         return
-    with pytest.raises(UserError, match="is damaged, or is the memory of another search"):
+    with pytest.raises(UserError, match="is damaged, or is not the memory of this search"):
         opened(tmp_path)
