@@ -107,7 +107,7 @@ def test_that_a_late_reader_of_an_update_gets_the_order_of_one_who_was_there(tmp
     seen += list(early.read())
     assert list(JobTail(store, update.id).read()) == seen
     assert [(run and ids.index(run), getattr(event, "text", event.kind)) for run, event in seen] == [
-        ("", "stage"), (0, "a"), (0, "b"), (0, "ended"),
+        ("", "asked"), ("", "stage"), (0, "a"), (0, "b"), (0, "ended"),
         ("", "stage"), (1, "a"), (1, "b"), (1, "ended"),
         ("", "ended"),
     ]  # fmt: skip
