@@ -134,7 +134,7 @@ def test_that_a_run_that_was_deleted_meanwhile_does_not_stop_the_reader(tmp_path
     with store.write_update(update.id) as writer:
         writer.append(stage("20250101-000000_gone_000000", 0))
         writer.finish("done")
-    assert [event.kind for _, event in JobTail(store, update.id).read()] == ["stage", "ended"]
+    assert [event.kind for _, event in JobTail(store, update.id).read()] == ["asked", "stage", "ended"]
 
 
 def test_that_events_are_read_as_they_are_taken(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_that_a_range_that_is_none_is_marked_and_nothing_can_be_started(
 def test_that_sentinels_are_told_in_words_and_limits_out_of_range_are_refused(setup: SearchSetup) -> None:
     assert setup.editors["budget.hours"].line.text() == "unlimited"  # type: ignore[attr-defined]
     setup.editors["budget.trials"].set_value(0)
-    assert setup.problem.text() == "Trials needs at least 1 and at most 10,000."
+    assert setup.problem.text() == "Trials needs at least 1 and at most 1,000."
 
 
 def test_that_what_the_old_model_cannot_serve_is_off_and_says_why(setup: SearchSetup) -> None:
