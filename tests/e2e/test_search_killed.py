@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,10 @@ import pytest
 from PIL import Image
 
 from mpt_studio import jobs
+from mpt_studio.events import Epoch
 from mpt_studio.recipe import Training, UpdateRecipe
 from mpt_studio.recipe.search import Budget, Limits, SearchRecipe
 from mpt_studio.store import Search, Store
-
-KILLS = 2
 
 
 def images(root: Path) -> str:
@@ -32,23 +32,21 @@ def images(root: Path) -> str:
     return f"folder:{root}"
 
 
-def process(store: Store, search: str) -> subprocess.Popen[bytes]:
+def kill_when(store: Store, search: str, is_time: Callable[[Search], bool]) -> None:
+    """Go on with a search in a process of its own, which is killed as soon as it is time."""
     command = [sys.executable, "-m", "mpt_studio", "resume", search, "--store", str(store.root)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def written(store: Store, search: Search) -> int:
-    runs = sum(run.events_path.stat().st_size for run in store.runs())
-    return runs + search.events_path.stat().st_size
-
-
-def kill_after(store: Store, search: Search, size: int) -> bool:
-    """Whether it was killed, once its logs were so large."""
-    child = process(store, search.id)
-    while child.poll() is None and written(store, search) < size:
-        time.sleep(0.1)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while child.poll() is None and not is_time(store.search(search)):
+        time.sleep(0.05)
     child.kill()
-    return child.wait() == -signal.SIGKILL
+    _, errors = child.communicate()
+    assert child.returncode == -signal.SIGKILL, errors.decode()
+
+
+def in_first_trial(store: Store, search: Search) -> bool:
+    """Whether one of its epochs is over."""
+    run = next((member.run for member in search.members if member.label.startswith("#1")), None)
+    return run is not None and any(isinstance(event, Epoch) for event in store.run(run).events())
 
 
 @pytest.mark.slow
@@ -67,16 +65,12 @@ def test_that_a_killed_search_repeats_nothing_and_ends_with_the_same_trials(tmp_
     whole, store = Store(tmp_path / "whole"), Store(tmp_path / "killed")
     expected = jobs.run_search(jobs.Session(whole), jobs.start_search(whole, recipe).id)
     assert expected is not None
-    search = jobs.start_search(store, recipe)
-    all_of_it = written(whole, whole.searches()[0])
-    for n in range(KILLS):
-        assert kill_after(store, search, all_of_it * (n + 1) // (KILLS + 1))
-    last = process(store, search.id)
-    _, errors = last.communicate(timeout=280)
-    assert last.returncode == 0, errors.decode()
-    found = store.search(search.id)
-    assert found.result is not None
+    search = jobs.start_search(store, recipe).id
+    kill_when(store, search, lambda now: in_first_trial(store, now))
+    kill_when(store, search, lambda now: len(now.trials) > 1)
+    result = jobs.run_search(jobs.Session(store), search)
+    assert result is not None
     for key in ("parameters", "nfr", "accuracy", "offset", "interpolation", "outcome"):
-        assert [row[key] for row in found.result["trials"]] == [row[key] for row in expected["trials"]]
-    assert found.result["best"]["label"] == expected["best"]["label"]
+        assert [row[key] for row in result["trials"]] == [row[key] for row in expected["trials"]]
+    assert result["best"]["label"] == expected["best"]["label"]
     assert len(store.runs()) == len(whole.runs())
