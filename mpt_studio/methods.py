@@ -50,6 +50,8 @@ class Method:
     """Distillation begins at this epoch, counted from 0."""
     ensemble_size: Annotated[int, Interval(ge=1, le=64)] = 8
     """Reference models in the ensemble of "old_and_ensemble"."""
+    shuffled: bool = False
+    """A control: which images weigh more is shuffled within each batch, as if by chance the teacher got them right."""
     from_old: bool = False
     """The candidate goes on from the old model's weights, whatever the recipe's start: what "@old" says of a name."""
     interpolates: str = ""
@@ -71,6 +73,11 @@ class Method:
                 return ("old", "ensemble")
             case _:
                 assert_never(self.teachers)
+
+    @property
+    def weighs_what_is_right(self) -> bool:
+        """Whether images weigh more where a teacher is right: what ``shuffled`` controls."""
+        return self.distillation == "naive" or (self.distillation in ("focal_kl", "focal_lm") and self.focal_beta > 0)
 
     @property
     def needs_old(self) -> bool:
@@ -282,4 +289,4 @@ def label_of(method: Method) -> str:
         return f"{method.name} of {method.interpolates}"
     preset = METHODS.get(method.name)
     margin = "" if preset is None or preset.logit_margin == method.logit_margin else f" b={method.logit_margin:g}"
-    return f"{method.name}{margin}{' @old' if method.from_old else ''}"
+    return f"{method.name}{margin}{' @old' if method.from_old else ''}{' shuffled' if method.shuffled else ''}"

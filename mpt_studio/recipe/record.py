@@ -49,7 +49,7 @@ _ADDED: dict[str, dict[str, Any]] = {
         "patience_on": "accuracy",
         "split_seed": -1,
     },
-    "method": {"from_old": False, "interpolates": ""},
+    "method": {"from_old": False, "interpolates": "", "shuffled": False},
 }
 
 

@@ -66,6 +66,9 @@ class Budget:
     """The best trials, which are trained again with other seeds, beside plain training."""
     finalist_seeds: Annotated[int, Interval(ge=0, le=20), Words(none=0)] = 2
     """So many more seeds for each finalist; none (0): the best trial wins, whatever chance had to do with it."""
+    control: bool = False
+    """Also train a control of the best finalist that is taught: which images its teachers got right is shuffled. Where
+    that does as well, it was not the teachers' correctness that helped."""
     jobs: Annotated[int, Interval(ge=1, le=64)] = 1
     """Trials at once, each a process of its own, one per GPU; only 1 proposes the same again."""
 

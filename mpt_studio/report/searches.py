@@ -10,7 +10,14 @@ from mpt_studio.units import count, duration, told
 
 def search_report(result: dict[str, Any]) -> str:
     """The trials, the finalists, the test part, and what was found in a sentence."""
-    parts = [_trials(result), _finalists(result), _importance(result), _test(result), result["sentence"]]
+    parts = [
+        _trials(result),
+        _finalists(result),
+        _importance(result),
+        _control(result),
+        _test(result),
+        result["sentence"],
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -58,6 +65,10 @@ def _finalists(result: dict[str, Any]) -> str:
     floor = (result.get("noise_floor") or {}).get("old_classes") or {}
     chance = f"\nNoise floor, between two plain versions of other seeds: NFR {told('share', floor.get('nfr'))}."
     return f"{table}{chance if floor else ''}"
+
+
+def _control(result: dict[str, Any]) -> str:
+    return str((result.get("control") or {}).get("sentence", ""))
 
 
 def _importance(result: dict[str, Any]) -> str:

@@ -177,7 +177,8 @@ class MethodLoss(nn.Module):
         answers_B = teacher_BK.argmax(dim=1)
 
         def right(labels_B: Tensor) -> Tensor:
-            return (answers_B == columns.teacher_of_C[labels_B]).to(logits_BC.dtype)
+            found_B = (answers_B == columns.teacher_of_C[labels_B]).to(logits_BC.dtype)
+            return found_B.roll(1) if m.shuffled else found_B  # a batch's order is by chance already
 
         student_BS, teacher_BS = logits_BC[:, columns.update_S], teacher_BK[:, columns.teacher_S]
         focal_B = targets.averaged(lambda labels_B: focal_weight(right(labels_B), m.focal_alpha, m.focal_beta))

@@ -34,7 +34,7 @@ _WIDEST = 1280
 _SECTIONS = (
     ("Limits, against plain training", ("limits.max_accuracy_drop", "limits.max_new_accuracy_drop")),
     ("Budget", ("budget.trials", "budget.hours", "budget.stop_below", "budget.jobs")),
-    ("In the end", ("budget.finalists", "budget.finalist_seeds")),
+    ("In the end", ("budget.finalists", "budget.finalist_seeds", "budget.control")),
     ("Chance", ("update.training.seed",)),
 )
 _FREE = (

@@ -81,6 +81,31 @@ def beats(
     return on_validation is not None and paired(*on_validation()).mcnemar_p < ALMOST_SURE
 
 
+def control(row: Trial, run: str, point: Point, p: float) -> dict[str, Any]:
+    """How a trial does beside its control, whose teachers' correctness was shuffled among images."""
+    own, other = told("share", row.nfr), told("share", point.nfr)
+    shuffled = "its control, with its teachers' correctness shuffled among images"
+    if point.worst > 0:
+        text = f"Correctness matters: {row.label} meets the limits; {shuffled}, does at no offset."
+    elif row.nfr is not None and row.nfr < point.nfr and p < ALMOST_SURE:
+        text = f"Correctness matters: {row.label} has an NFR of {own} against {other} of {shuffled}."
+    else:
+        text = (
+            f"It is not shown that correctness matters: {row.label} has an NFR of {own}, {shuffled}, {other}. Keeping "
+            "close to any answers may do as well."
+        )
+    return {
+        "number": row.number,
+        "run": run,
+        "nfr": point.nfr,
+        "accuracy": point.accuracy,
+        "offset": point.offset,
+        "interpolation": point.interpolation,
+        "mcnemar_p": p,
+        "sentence": text,
+    }
+
+
 def sentence(best: Trial, won: Finalist, plain: Finalist, is_better: bool, samples: str) -> str:
     """What the search found, in plain words."""
     name = f"{best.label}{decided(best.offset, best.interpolation)}"

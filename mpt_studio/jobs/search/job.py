@@ -12,6 +12,7 @@ from mpt_studio.compare import (
     best_fusion,
     compare,
     fusion,
+    paired,
 )
 from mpt_studio.compare.figures.noise_floor import noise_floor
 from mpt_studio.compare.figures.within import Floors, Point
@@ -62,9 +63,10 @@ class SearchJob(Trying):
         for offset in range(1, self.asked.budget.finalist_seeds + 1):
             for number, found in self._round(chosen, offset).items():
                 points[number].append(found)
+        control = self._control(chosen)
         self._obey()
         seeds = len(points[finals.PLAIN])
-        self._conclude(rows, [finals.finalist(row, points[row.number], seeds) for row in chosen])
+        self._conclude(rows, [finals.finalist(row, points[row.number], seeds) for row in chosen], control)
 
     def _there(self) -> list[Trial]:
         """The trials whose runs nobody deleted."""
@@ -98,6 +100,24 @@ class SearchJob(Trying):
                 found[row.number] = (run.id, self._point_of(run, floors))
         return found
 
+    def _control(self, chosen: list[Trial]) -> dict[str, Any]:
+        """{"control": …} where one was asked for, and a finalist is taught by what its teachers get right."""
+        steps = ((row, self.dimensions.trained(row.number, row.parameters)) for row in chosen[1:])
+        row, step = next(((row, step) for row, step in steps if step.method.weighs_what_is_right), (None, None))
+        if row is None or step is None or not self.asked.budget.control or self._is_over_time():
+            return {}
+        control = dataclasses.replace(step, method=dataclasses.replace(step.method, shuffled=True))
+        control = dataclasses.replace(control, label=f"{row.label}, control")
+        self._obey()
+        count = self._planned + self._finals
+        if self._train(control, count - 1, count) != "done":
+            return {}
+        run = self.done[control]
+        compared = self.judge.comparisons(run)
+        point, _ = judged(compared, self.floors)
+        p = paired(self._as_decided(row), at_offset(compared[point.interpolation], point.offset)).mcnemar_p
+        return {"control": finals.control(row, run.id, point, p)}
+
     def _is_over_time(self) -> bool:
         return bool(self.asked.budget.hours) and self.seconds > self.asked.budget.hours * 3600
 
@@ -115,11 +135,12 @@ class SearchJob(Trying):
     def _point_of(self, run: Run, floors: Floors) -> Point:
         return judged(self.judge.comparisons(run), floors)[0]
 
-    def _conclude(self, rows: list[Trial], found: list[finals.Finalist]) -> None:
+    def _conclude(self, rows: list[Trial], found: list[finals.Finalist], control: dict[str, Any]) -> None:
         """The winner, what it has over plain training, and the test part: this once."""
         more: dict[str, Any] = {
             "finalists": [each.to_json() for each in found],
             "noise_floor": self._noise_floor(found[0]),
+            **control,
         }
         won = finals.winner(found)
         if won is not None:

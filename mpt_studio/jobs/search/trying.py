@@ -109,8 +109,8 @@ class Trying(PlannedJob):
 
     @property
     def _finals(self) -> int:
-        """Trainings of the finalists and of plain training with other seeds."""
-        return (self.asked.budget.finalists + 1) * self.asked.budget.finalist_seeds
+        """Trainings of the finalists and of plain training with other seeds, and of the control."""
+        return (self.asked.budget.finalists + 1) * self.asked.budget.finalist_seeds + self.asked.budget.control
 
     def _training(self, step: Planned) -> Training:
         found = super()._training(step)

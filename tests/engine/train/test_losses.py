@@ -135,6 +135,16 @@ def test_that_an_image_of_a_new_class_is_never_one_that_the_old_teacher_gets_rig
     assert loss(logits, torch.tensor([1]), old)["distillation_old"].item() > 0.0
 
 
+def test_that_a_control_weighs_as_many_images_and_not_those_that_the_teacher_gets_right():
+    method = dataclasses.replace(METHODS["PCT_KL"], focal_alpha=0.0, focal_beta=1.0)
+    logits, old = tensor([[1.0, 2.0], [3.0, 0.0], [0.0, 1.0]]), tensor([[4.0, 0.0], [0.0, 1.0], [5.0, 1.0]])
+    labels, columns = torch.tensor([0, 0, 1]), match_columns(["a", "b"], ["a", "b"])  # right on the first alone
+    each = kl_divergence(logits, old, method.temperature) / 3
+    for shuffled, image in ((False, 0), (True, 1)):
+        loss = MethodLoss(dataclasses.replace(method, shuffled=shuffled), columns)
+        assert loss(logits, labels, old)["distillation_old"].item() == pytest.approx(each[image].item())
+
+
 def test_that_without_new_classes_the_margin_changes_nothing():
     logits, labels = tensor([[1.0, 2.0]]), torch.tensor([0])
     same = match_columns(["a", "b"], ["b", "a"])

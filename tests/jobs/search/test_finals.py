@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpt_studio.compare.figures.within import Point
-from mpt_studio.jobs.search.finals import Finalist, beats, finalist, sentence, winner
+from mpt_studio.jobs.search.finals import Finalist, beats, control, finalist, sentence, winner
 from mpt_studio.store import Trial
 
 
@@ -57,3 +57,16 @@ def test_that_where_plain_training_misses_the_limits_whoever_meets_them_is_bette
         "#1 MPT_KL meets the limits, as plain training does at no logit offset: NFR 7.5 % ± 0.7 over 2 seeds "
         "(old classes, n=9)."
     )
+
+
+def test_that_a_control_says_whether_correctness_matters() -> None:
+    row = Trial(number=1, run="r", label="#1 MPT_KL", method="mpt_kl", nfr=0.02)
+
+    def told(nfr: float, p: float, short: float = -0.01) -> str:
+        return str(control(row, "c", Point(nfr, 0.9, None, 0.0, 0.0, short, float("-inf")), p)["sentence"])
+
+    shuffled = "its control, with its teachers' correctness shuffled among images"
+    assert told(0.05, 0.01) == f"Correctness matters: #1 MPT_KL has an NFR of 2.0 % against 5.0 % of {shuffled}."
+    assert told(0.01, 0.5, short=0.02).startswith("Correctness matters: #1 MPT_KL meets the limits; ")
+    for chance in (told(0.05, 0.2), told(0.01, 0.01)):
+        assert chance.startswith("It is not shown that correctness matters: #1 MPT_KL has an NFR of 2.0 %, ")

@@ -12,6 +12,7 @@ import pytest
 from mpt_studio import jobs
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Epoch, Event, Note, Stage, Tried
+from mpt_studio.report import search_report
 from mpt_studio.store import JobTail, Store
 from mpt_studio.store.control import send_command
 
@@ -177,6 +178,20 @@ def test_that_looks_at_the_test_part_are_counted_whatever_is_stopped_in_between(
     again = jobs.run_search(session, search)
     assert again is not None
     assert again["test_looks"] == 2
+
+
+def test_that_a_control_is_trained_with_correctness_shuffled_and_judged_beside_the_finalist(
+    data: str, session: jobs.Session
+) -> None:
+    wanted = recipe(data, trials=1, finalist_seeds=0, control=True, max_accuracy_drop=50.0, max_new_accuracy_drop=None)
+    search, result = searched(session, wanted)
+    told, trial = result["control"], session.store.search(search).trials[1]
+    control, run = session.store.run(told["run"]).recipe, session.store.run(trial.run).recipe
+    assert told["number"] == 1
+    assert dataclasses.replace(control, method=run.method) == run
+    assert control.method == dataclasses.replace(run.method, shuffled=True)
+    assert told["sentence"] in search_report(result)
+    assert [row["number"] for row in result["trials"]] == [0, 1]
 
 
 def test_that_a_trial_whose_run_was_deleted_is_told_and_no_finalist(data: str, session: jobs.Session) -> None:
