@@ -42,6 +42,8 @@ class Proposal:
 class Proposals:
     """Proposes and is told. Raises ``UserError`` where its file is no memory of this search.
 
+    After a ``DiskRefused`` its file may be torn; it is mended when it is opened anew.
+
     Args:
         path: the journal.
         name: the search's id.
@@ -51,7 +53,7 @@ class Proposals:
 
     def __init__(self, path: Path, name: str, dimensions: Dimensions, seed: int) -> None:
         self._path, self._dimensions, self._seed = path, dimensions, seed
-        with _quietly(), written_to(path.parent):
+        with _at_work(path):
             _mend(path)
             self._study = _study(path, name)
 
@@ -59,7 +61,7 @@ class Proposals:
         """One more."""
         import optuna
 
-        with _quietly():
+        with _at_work(self._path):
             at = self._proposed()
             self._study.sampler = optuna.samplers.TPESampler(
                 seed=(self._seed * _SPREAD + at) % 2**32, n_startup_trials=AT_RANDOM
@@ -90,7 +92,7 @@ class Proposals:
         import optuna
 
         states, found = optuna.trial.TrialState, []
-        with _quietly():
+        with _at_work(self._path):
             if len(known) > self._proposed():
                 raise _no_memory(self._path)
             for trial in self._study.get_trials(deepcopy=False):
@@ -106,7 +108,7 @@ class Proposals:
     @property
     def count(self) -> int:
         """So many were proposed."""
-        with _quietly():
+        with _at_work(self._path):
             return self._proposed()
 
     def tell(self, number: int, point: Point) -> None:
@@ -138,7 +140,7 @@ class Proposals:
         import optuna
 
         done = optuna.trial.TrialState.COMPLETE
-        with _quietly():
+        with _at_work(self._path):
             trials = self._study.get_trials(deepcopy=False, states=(done,))
             if len(trials) < 2 * AT_RANDOM or len({trial.value for trial in trials}) < 2:
                 return {}
@@ -152,7 +154,7 @@ class Proposals:
     def _tell(self, number: int, note: Callable[[optuna.Trial], None], value: float | None, state: Any = None) -> None:
         import optuna
 
-        with _quietly():
+        with _at_work(self._path):
             found = next(t for t in self._study.get_trials(deepcopy=False) if t.user_attrs.get(_WHOLE) == number)
             if found.state.is_finished():
                 return
@@ -223,11 +225,11 @@ def _mend(path: Path) -> None:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Its news are told by our own events."""
+def _at_work(path: Path) -> Iterator[None]:
+    """Its news are told by our own events; what the disk refuses to its memory is a ``DiskRefused``."""
     import optuna
 
     optuna.logging.set_verbosity(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), written_to(path.parent):
         warnings.simplefilter("ignore")
         yield

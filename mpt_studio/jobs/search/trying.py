@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison
@@ -30,6 +31,7 @@ from mpt_studio.store.control import send_command
 from mpt_studio.store.run import save_predictions
 from mpt_studio.store.search import JOURNAL
 
+R = TypeVar("R")
 ENDINGS = {
     "done": "All trials are trained and judged.",
     "stopped": "Stopped early; the trials that were ready are kept.",
@@ -48,6 +50,7 @@ class Trying(PlannedJob):
         self.asked, self.search_writer, self._listener = search.recipe, writer, session.listen
         self.stopping: Stopping | None = None
         self.is_trying = False
+        self._memory: Proposals | None = None
         super().__init__(dataclasses.replace(session, listen=self._heard), writer, search.recipe.update)
         self.trials = {trial.number: trial for trial in search.trials}
         self.found: dict[str, Any] = dict(search.found)
@@ -118,20 +121,35 @@ class Trying(PlannedJob):
         return dataclasses.replace(found, learning_rate=rate) if rate else found
 
     def _try_all(self) -> None:
-        name, seed = self.writer.id, self.recipe.training.seed
-        self.proposals = Proposals(self.folder / JOURNAL, name, self.dimensions, seed)
-        self._open = self.proposals.open(self.trials.keys() - {finals.PLAIN})
+        self._open = self._remembered(lambda memory: memory.open(self.trials.keys() - {finals.PLAIN}))
         if self.asked.budget.jobs > 1:
             return self._try_side_by_side()
         while (proposal := self._next()) is not None:
             self._try(proposal)
+
+    def _remembered(self, ask: Callable[[Proposals], R]) -> R:
+        """What the sampler's memory gives, once the disk takes what it notes; what was half written is forgotten."""
+
+        def now() -> R:
+            memory, self._memory = self._memory or self._opened(), None
+            found = ask(memory)
+            self._memory = memory
+            return found
+
+        return self.writer.patiently(now)
+
+    def _opened(self) -> Proposals:
+        memory = Proposals(self.folder / JOURNAL, self.writer.id, self.dimensions, self.recipe.training.seed)
+        memory.open(self.trials.keys() - {finals.PLAIN})
+        return memory
 
     def _next(self) -> Proposal | None:
         """What was begun and not told of, then new ones; None where the budget is spent."""
         self._obey()
         if self._open:
             return self._open.pop(0)
-        return self.proposals.next() if self.proposals.count < self.asked.budget.trials and self._has_time() else None
+        has_more = self._remembered(lambda memory: memory.count) < self.asked.budget.trials
+        return self._remembered(lambda memory: memory.next()) if has_more and self._has_time() else None
 
     def _has_time(self) -> bool:
         """Whether another trial leaves time for the finalists, who get half of it at most."""
@@ -177,7 +195,7 @@ class Trying(PlannedJob):
         row = dataclasses.replace(row, run=self._run_of(step), seconds=round(seconds, 3))
         lag = self._stopped_at(run)
         if lag is not None:
-            self.proposals.tell_stopped(row.number, *lag)
+            self._remembered(lambda memory: memory.tell_stopped(row.number, *lag))
             text = f"Stopped at epoch {lag[0]}: {100 * lag[1]:.1f} points below plain training there."
             row = dataclasses.replace(row, outcome="stopped", message=text)
         elif run is not None and run.outcome == "done":
@@ -185,13 +203,13 @@ class Trying(PlannedJob):
             point, front = judged(compared, self.floors)
             if point.interpolation:
                 self._keep_mixed(row, compared[point.interpolation])
-            self.proposals.tell(row.number, point)
+            self._remembered(lambda memory: memory.tell(row.number, point))
             row = as_judged(row, point, front)
         else:
-            self.proposals.tell_failed(row.number)
+            self._remembered(lambda memory: memory.tell_failed(row.number))
             why = self.failed[-1]["error"] if not outcome and self.failed else "Stopped before its end."
             row = dataclasses.replace(row, outcome="stopped" if outcome else "failed", message=why)
-        self._keep(row, self.proposals.importance())
+        self._keep(row, self._remembered(lambda memory: memory.importance()))
 
     def _keep_mixed(self, row: Trial, decided: Comparison) -> None:
         """Answers of a version between the old model and the trial's are nowhere else to be looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mpt_studio.jobs.search.proposals import AT_RANDOM, Proposal, Proposals
 from mpt_studio.jobs.search.space import METHODS, Dimensions
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.recipe.search import Space
+from mpt_studio.store.disk import DiskRefused
 
 DIMENSIONS = Dimensions(Space(search_temperature="2:8"), UpdateRecipe(), METHODS, can_start=True)
 
@@ -88,6 +90,28 @@ def test_that_half_a_proposal_is_forgotten_and_proposed_again(tmp_path: Path, li
     again = opened(tmp_path / "killed")
     assert again.open(range(1, 5)) == []
     assert [again.next().parameters] == expected[4:5]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process")
+@pytest.mark.parametrize("room", [100, 700, 1500])
+def test_that_a_full_disk_is_told_and_what_was_to_be_proposed_is_proposed_afterwards(tmp_path: Path, room: int) -> None:
+    import resource
+
+    for name in ("whole", "full"):
+        (tmp_path / name).mkdir()
+    expected = run(opened(tmp_path / "whole"), 3)
+    proposals = opened(tmp_path / "full")
+    run(proposals, 2)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "full" / "journal.log").stat().st_size + room, limits[1]))
+    try:
+        with pytest.raises(DiskRefused, match="may hold no files as large"):
+            proposals.next()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    again = opened(tmp_path / "full")
+    assert again.open((1, 2)) == []
+    assert again.next().parameters == expected[2]
 
 
 def test_that_what_was_told_before_a_kill_is_told_once(tmp_path: Path) -> None:
