@@ -255,13 +255,15 @@ def resume(id: Positional[str], policy: FileOption = None, store: StoreOption = 
     """
     asked = read_asking(policy) if policy else None
     with open_session(store, quiet=json) as session:
-        found = next((u for u in session.store.updates() if u.id == id), None)
-        if found is None and any(r.id.startswith(id) for r in session.store.runs()):
-            if asked is not None:
-                raise UsageError(
-                    f"--policy judges an update's candidates, and {id} is a run; compare it with the old model."
-                )
+        is_update = any(u.id == id for u in session.store.updates())
+        shelves = (("run", session.store.runs), ("search", session.store.searches))
+        what = "" if is_update else next((w for w, listed in shelves if any(e.id.startswith(id) for e in listed())), "")
+        if what and asked is not None:
+            raise UsageError(
+                f"--policy judges an update's candidates, and {id} is a {what}; compare its version with the old model."
+            )
+        if what == "run":
             return _print_run(session, jobs.train(session, session.store.run(id).id).id, json)
-        if found is None and any(s.id.startswith(id) for s in session.store.searches()):
+        if what == "search":
             return run_search(session, session.store.search(id).id, json)
         return _print_update(session, jobs.run_update(session, session.store.update(id).id), asked, json)

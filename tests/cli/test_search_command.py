@@ -70,6 +70,16 @@ def test_that_a_finished_search_is_told_again_as_text(
     assert out.rstrip().endswith(searched["sentence"])
 
 
+def test_that_a_policy_is_not_passed_over_on_resuming_a_search(
+    searched: dict[str, Any], store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "policy.toml").write_text("[nfr]\nmax = 0.1\n", "utf-8")
+    words = ("resume", searched["search"], "--policy", str(tmp_path / "policy.toml"), "--store", str(store))
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert "is a search; compare its version with the old model" in err
+
+
 def test_that_more_trials_are_added_and_told_as_they_come(
     searched: dict[str, Any], store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
