@@ -6,6 +6,7 @@ Written from the formulas of Ricci et al., AAAI 2026 (arXiv 2511.08322).
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, assert_never
@@ -218,12 +219,28 @@ def plain_name(name: str) -> str:
 
 
 def shown(label: str) -> str:
-    """A label of ``label_of`` for people, short: "Margin (MPT_KL) b=2 @old"; what is no such label as it is."""
+    """A label of ``label_of`` for people, short: "Margin (MPT_KL) b=2 @old"; what is no such label as it is.
+
+    A trial of a search has its number before it: "#3 Margin (MPT_KL) lr=0.02".
+    """
     mixed, of, rest = label.partition(" of ")
     if mixed == BCWI and of:
         return f"{NAMINGS[BCWI].short} of {shown(rest)}"
-    name, space, more = label.partition(" ")
-    return f"{NAMINGS[name].short}{space}{more}" if name in NAMINGS else label
+    return _NAMED.sub(_plainly, label, count=1)
+
+
+def shown_in(sentence: str) -> str:
+    """A sentence about trials of a search, with their methods as ``shown`` calls them."""
+    return _TRIAL.sub(_plainly, sentence)
+
+
+def _plainly(found: re.Match[str]) -> str:
+    naming = NAMINGS.get(found["name"])
+    return f"{found['number'] or ''}{naming.short}" if naming else found[0]
+
+
+_NAMED = re.compile(r"^(?P<number>#\d+ )?(?P<name>\w+)(?=[ ,]|$)")
+_TRIAL = re.compile(r"(?P<number>#\d+ )(?P<name>\w+)")
 
 
 _BY_SNAKE = {name.lower(): name for name in METHODS} | {

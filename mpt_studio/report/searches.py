@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mpt_studio.methods import shown, shown_in
 from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import count, duration, told
 
@@ -16,7 +17,7 @@ def search_report(result: dict[str, Any]) -> str:
         _importance(result),
         _control(result),
         _test(result),
-        result["sentence"],
+        shown_in(result["sentence"]),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -32,21 +33,17 @@ def _trials(result: dict[str, Any]) -> str:
         decided = (_short(row["offset"]), _short(row["interpolation"]))
         table.add_row(
             mark,
-            f"{row['label']}{_plain(row)}",
+            f"{shown(row['label'])}{'' if row['number'] else ' and an offset'}",
             row["outcome"],
             told("share", row["nfr"]),
             told("share", row["accuracy"]),
-            told("share", row["accuracy_new_classes"]),
+            told("share", row.get("accuracy_new_classes")),
             *decided,
         )
-    notes = [f"{row['label']}: {row['message']}" for row in result["trials"] if row["message"]]
+    notes = [f"{shown(row['label'])}: {row['message']}" for row in result["trials"] if row["message"]]
     tried = count(len(result["trials"]) - 1, "trial")
     head = f"Search {result['search']}: {tried} in {duration(result['seconds']) or '0 s'}."
     return "\n".join([head, "", str(table), *notes])
-
-
-def _plain(row: dict[str, Any]) -> str:
-    return "" if row["number"] else " (plain training and an offset)"
 
 
 def _short(value: float) -> str:
@@ -61,14 +58,14 @@ def _finalists(result: dict[str, Any]) -> str:
     for row in rows:
         spread = "–" if row["spread_nfr"] is None else f"{100 * row['spread_nfr']:.1f}"
         rates = (told("share", row["mean_nfr"]), spread, told("share", row["mean_accuracy"]))
-        table.add_row(row["label"], str(len(row["nfr"])), *rates, "met" if row["holds"] else "missed")
+        table.add_row(shown(row["label"]), str(len(row["nfr"])), *rates, "met" if row["holds"] else "missed")
     floor = (result.get("noise_floor") or {}).get("old_classes") or {}
     chance = f"\nNoise floor, between two plain versions of other seeds: NFR {told('share', floor.get('nfr'))}."
     return f"{table}{chance if floor else ''}"
 
 
 def _control(result: dict[str, Any]) -> str:
-    return str((result.get("control") or {}).get("sentence", ""))
+    return shown_in((result.get("control") or {}).get("sentence", ""))
 
 
 def _importance(result: dict[str, Any]) -> str:
@@ -94,7 +91,7 @@ def _test(result: dict[str, Any]) -> str:
     for row in rows:
         mark = "*" if row == result["best"] else ""
         accuracies = (_with_interval(row[part], "accuracy_new") for part in ("all", "new_classes"))
-        table.add_row(mark, row["label"], _with_interval(row[subset], "nfr"), *accuracies)
+        table.add_row(mark, shown(row["label"]), _with_interval(row[subset], "nfr"), *accuracies)
     apart, more = result["against_plain"], ""
     if result["test_looks"] > 1:
         more = f" The test part was looked at {result['test_looks']} times in this search: it is no longer untouched."

@@ -73,12 +73,12 @@ class Store:
         """All searches, newest first; reads one file each."""
         return self._listed("searches", read_search)
 
-    def latest_updates(self, most: int) -> list[Update]:
-        """The newest updates; ids begin with the time, so that no more records are read than are wanted."""
-        found: list[Update] = []
-        for folder in reversed(list(self._folders("updates"))):
+    def latest_jobs(self, most: int) -> list[Update | Search]:
+        """The newest updates and searches; ids begin with the time: no more records are read than are wanted."""
+        found: list[Update | Search] = []
+        for folder in sorted((*self._folders("updates"), *self._folders("searches")), key=lambda f: f.name)[::-1]:
             with suppress(UserError):
-                found.append(read_update(folder))
+                found.append(read_update(folder) if folder.parent.name == "updates" else read_search(folder))
             if len(found) == most:
                 break
         return found

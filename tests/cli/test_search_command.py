@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mpt_studio.methods import shown_in
 from mpt_studio.store import Store
 
 from .conftest import run
@@ -67,7 +68,7 @@ def test_that_a_finished_search_is_told_again_as_text(
     assert code == 0
     assert out.startswith(f"Search {searched['search']}: 2 trials in ")
     assert "on the test part, once" in out
-    assert out.rstrip().endswith(searched["sentence"])
+    assert out.rstrip().endswith(shown_in(searched["sentence"]))
 
 
 def test_that_a_policy_is_not_passed_over_on_resuming_a_search(

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from mpt_studio.compare import Decision
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.gui.window.pages import COMPARE, SEARCH, START, TRAIN
+from mpt_studio.methods import shown_in
 from mpt_studio.recipe import Training, UpdateRecipe
 from mpt_studio.store import Store
 
@@ -65,7 +66,7 @@ def test_that_a_search_is_set_up_watched_and_its_winner_opened_as_decided(
         window.pages.banner.action.click()
         yield page.view.status.buttons["open"].isVisible
         search = Store(tmp_path / "store").searches()[0]
-        assert page.view.status.sentence.text() == search.found["sentence"]
+        assert page.view.status.sentence.text() == shown_in(search.found["sentence"])
         page.view.status.buttons["open"].click()
         assert window.pages.key == COMPARE.key
         best, current = search.result["best"], window.workspace.current

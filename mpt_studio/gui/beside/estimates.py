@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from mpt_studio.gui.beside.worker_client import WorkerClient
+from mpt_studio.gui.beside.worker_client import Request, WorkerClient
 from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe, to_json
 from mpt_studio.units import estimated
@@ -52,6 +52,7 @@ class Estimates(QObject):
         self._known: OrderedDict[UpdateRecipe, Estimate] = OrderedDict()
         self._wanted: UpdateRecipe | None = None
         self._asked: UpdateRecipe | None = None
+        self._request: Request | None = None
         self.problem = ""
         """Why there is none for what is wanted."""
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
@@ -101,7 +102,7 @@ class Estimates(QObject):
         if recipe is None or self._worker is None or recipe == self._asked:
             return
         self._asked = recipe
-        request = self._worker.request(
+        self._request = self._worker.request(
             "estimate",
             {"recipe": to_json(recipe)},
             on_result=partial(self._take, recipe),
@@ -109,7 +110,7 @@ class Estimates(QObject):
             title="Estimating the time",
             latest="estimate",
         )
-        self.job_started.emit(request)
+        self.job_started.emit(self._request)
 
     def _take(self, recipe: UpdateRecipe, answer: dict[str, Any]) -> None:
         versions = {str(each["label"]): float(each["seconds"]) for each in answer["versions"]}
@@ -129,6 +130,8 @@ class Estimates(QObject):
         self.changed.emit()
 
     def close(self) -> None:
-        """Ask nothing any more."""
+        """Ask nothing any more; an answer that is still to come is for nobody."""
         self._rest.stop()
         self._wanted = None
+        if self._request is not None:
+            self._request.cancel()

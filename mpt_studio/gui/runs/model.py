@@ -9,9 +9,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QWidget
 
-from mpt_studio.gui.runs.rows import DAMAGED, HEADERS, NAME, NOTE, NUMBERS, OUTCOMES, TAGS, Row
+from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, NUMBERS, TAGS, Row
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import tip
+from mpt_studio.gui.workspace.outcomes import DAMAGED, OUTCOMES
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -91,7 +92,7 @@ def _foreground(row: Row, column: int) -> QColor | None:
 
 
 def _font(row: Row, column: int) -> QFont | None:
-    if row.kind != "update" or column > 3:
+    if not row.is_job or column > 3:
         return None
     font = QFont()
     font.setBold(True)

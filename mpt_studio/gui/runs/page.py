@@ -1,4 +1,4 @@
-"""Everything trained so far: a table of updates with their runs, and what can be done with them."""
+"""Everything trained so far: a table of updates and searches with their runs, and what can be done with them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFontMetrics, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -27,20 +28,20 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.runs.columns import Columns
 from mpt_studio.gui.runs.model import RunsModel
-from mpt_studio.gui.runs.recipes_dialog import RecipesDialog
-from mpt_studio.gui.runs.rows import DAMAGED, HEADERS, NAME, NOTE, OUTCOMES, TAGS, Row, filtered, named, rows_of
+from mpt_studio.gui.runs.recipes_dialog import RecipesDialog, recipe_of, recipes_of
+from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
 from mpt_studio.gui.runs.tag_button import TagButton
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.workspace.outcomes import DAMAGED, OUTCOMES
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.recipe.words import differences
 from mpt_studio.store import Problem
 from mpt_studio.store.said import say
 from mpt_studio.units import count
 
-_RESUME_TIP = "Go on with a stopped update"
+_RESUME_TIP = "Go on with a stopped update or search"
 _CELL_SPACE, _WIDEST = 20, 280
 """Pixels: beside a cell's text, and of a column whose text is longer, until the user widens it."""
 _ALIVE = frozenset({"running", "paused"})
@@ -50,10 +51,10 @@ def _resume_tip(row: Row | None) -> str:
     """Runs that were trained alone are resumed where they were begun: on the command line."""
     if row is None or (row.kind == "run" and row.outcome in ("done", "stopped", *_ALIVE)):
         return _RESUME_TIP
-    if row.kind == "update":
+    if row.is_job:
         return row.why_not_resumed or _RESUME_TIP
-    if row.update:
-        return "Part of an update: select the update and resume that."
+    if row.job:
+        return "Part of what stands above it: select that, and resume it."
     return f"Trained alone; go on in a terminal:\nmpt-studio resume {row.id} --store {Path(row.folder).parents[1]}"
 
 
@@ -73,7 +74,7 @@ class RunsPage(Page):
         self.search = QLineEdit()
         self.table = self._make_table()
         self.columns = Columns(self.table)
-        self.tags = TagButton(self.search)
+        self.tags, self.trials = TagButton(self.search), QCheckBox("Trials of searches")
         self.buttons = self._make_buttons()
         self._empty = label(
             "Nothing has been trained here yet. Start with Try it now or with your own model.", wrap=True
@@ -151,6 +152,8 @@ class RunsPage(Page):
         for widget in (heading, self.summary):
             top.addWidget(widget)
         top.addStretch()
+        self.trials.toggled.connect(self._show)
+        top.addWidget(self.trials)
         top.addWidget(self.tags)
         top.addWidget(self.search, 2)
         row = QHBoxLayout()
@@ -205,7 +208,9 @@ class RunsPage(Page):
 
     def _show(self) -> None:
         chosen = {row.id for row in self.selected()}
-        self.model.set_rows(filtered(self._all, self.search.text()))
+        shown = [row for row in self._all if self.trials.isChecked() or not row.is_trial]
+        self.model.set_rows(filtered(shown, self.search.text()))
+        self.trials.setVisible(any(row.is_trial for row in self._all))
         self.tags.offer(self._all)
         if self._all and not self._is_fitted:
             self._is_fitted = True
@@ -214,9 +219,7 @@ class RunsPage(Page):
         for number, row in enumerate(self.model.rows):
             if row.id in chosen and row.id not in {r.id for r in self.selected()}:
                 self.table.selectRow(number)
-        updates = sum(row.kind == "update" for row in self._all)
-        runs = len(self._all) - updates
-        self.summary.setText(f"{count(updates, 'update')} · {count(runs, 'run')}" if self._all else "")
+        self.summary.setText(" · ".join(counted(self._all)))
         self._stack.setCurrentIndex(0 if self._all else 1)
 
     def _fit_columns(self) -> None:
@@ -245,7 +248,7 @@ class RunsPage(Page):
         able = {
             "open": bool(whole),
             "overlay": bool(whole),
-            "resume": one is not None and one.kind == "update" and not one.why_not_resumed,
+            "resume": one is not None and one.is_job and not one.why_not_resumed,
             "differ": len(rows) == len(whole) == 2,
             "duplicate": one is not None and one in whole,
             "reveal": one is not None,
@@ -280,14 +283,18 @@ class RunsPage(Page):
     def open(self) -> None:
         """Open an update's versions, or add the selected runs' versions to those that are open.
 
-        One that is being trained is opened where its curves grow.
+        What is being trained is opened where its curves grow; a search and its trials on the Search page.
         """
         rows = [row for row in self.selected() if row.outcome != DAMAGED]
-        alive = next((row.update for row in rows if row.update and row.outcome in _ALIVE), "")
+        search = next((row for row in rows if row.kind == "search" or row.is_trial), None)
+        if search is not None:
+            self.workspace.show_search.emit(search.job, search.id)
+            return
+        alive = next((row.job for row in rows if row.job and row.outcome in _ALIVE), "")
         if alive:
             self.workspace.resume.emit(alive)
             return
-        update = next((row for row in rows if row.kind == "update"), None)
+        update = next((row for row in rows if row.is_job), None)
         if update is not None:
             done = self.workspace.opening.open_update(update.id)
         else:
@@ -298,41 +305,25 @@ class RunsPage(Page):
     def overlay(self) -> None:
         """Show curves of the selected runs, or of all runs of the selected updates."""
         chosen = {row.id for row in self.selected()}
-        runs = [r.id for r in self._all if r.kind == "run" and (r.id in chosen or r.update in chosen)]
+        runs = [r.id for r in self._all if r.kind == "run" and (r.id in chosen or r.job in chosen)]
         self.workspace.show_curves.emit(runs)
 
     def resume(self) -> None:
-        """Go on with the selected update."""
+        """Go on with the selected update or search."""
         self.workspace.resume.emit(self.selected()[0].id)
 
     def duplicate(self) -> None:
         """Offer the selected row's recipe for a new update."""
         try:
-            self.workspace.show_recipe.emit(self._recipe_of(self.selected()[0]))
+            self.workspace.show_recipe.emit(recipe_of(self.workspace.store, self.selected()[0]))
         except UserError as error:
             self.workspace.message.emit("error", str(error), "")
-
-    def _recipe_of(self, row: Row) -> UpdateRecipe:
-        store = self.workspace.store
-        if row.update:
-            return store.update(row.update).recipe
-        recipe = store.run(row.id).recipe
-        return UpdateRecipe(
-            data=recipe.data,
-            old_classes=recipe.old_classes,
-            old=recipe.old,
-            methods=recipe.method.name,
-            logit_margin=recipe.method.logit_margin or None,
-            model=recipe.model,
-            training=recipe.training,
-        )
 
     def compare_recipes(self) -> None:
         """Show what differs between the recipes of the two selected rows."""
         one, other = self.selected()
         try:
-            both = (one.kind, other.kind) == ("run", "run")
-            recipes = [self.workspace.store.run(r.id).recipe if both else self._recipe_of(r) for r in (one, other)]
+            recipes = recipes_of(self.workspace.store, one, other)
         except UserError as error:
             self.workspace.message.emit("error", str(error), "")
             return
@@ -358,13 +349,11 @@ class RunsPage(Page):
         QDesktopServices.openUrl(QUrl.fromLocalFile(self.selected()[0].folder))
 
     def delete(self) -> None:
-        """Delete the selected rows after asking; an update takes its runs along."""
-        rows = self.selected()
-        updates = {row.id for row in rows if row.kind == "update"}
-        chosen = {row.id for row in rows}
-        doomed = [r for r in self._all if r.id in chosen or (r.kind == "run" and r.update in updates)]
+        """Delete the selected rows after asking; an update or a search takes its runs along."""
+        chosen = {row.id for row in self.selected()}
+        doomed = [row for row in self._all if row.id in chosen or row.job in chosen]
         if doomed and not self._tells_running(doomed) and self._confirms(doomed):
-            for row in sorted(doomed, key=lambda row: row.kind == "run"):  # the update first: it may be in use
+            for row in sorted(doomed, key=lambda row: not row.is_job):  # these first: they may be in use
                 self._delete_one(row)
             self.refresh()
 
@@ -379,8 +368,9 @@ class RunsPage(Page):
         store = self.workspace.store
         for row in doomed:
             with contextlib.suppress(UserError):
-                if (store.update(row.id) if row.kind == "update" else store.run(row.id)).is_active:
-                    what = f"“{row.cells[0]}” is being trained; stop it on the Train page before you delete it."
+                if store.find(row.id).is_active:
+                    where = "Search" if row.is_trial or row.kind == "search" else "Train"
+                    what = f"“{row.cells[NAME]}” is being trained; stop it on the {where} page before you delete it."
                     self.workspace.message.emit("warning", what, "")
                     return True
         return False

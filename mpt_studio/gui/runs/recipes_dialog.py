@@ -16,8 +16,35 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mpt_studio.gui.runs.rows import Row
 from mpt_studio.gui.widgets.plain import label, tip
+from mpt_studio.recipe import Recipe, UpdateRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.recipe.words import Difference
+from mpt_studio.store import Search, Store
+
+
+def recipe_of(store: Store, row: Row) -> UpdateRecipe:
+    """What a new update would begin with; of a run that was trained alone, as an update. Raises ``UserError``."""
+    if row.job:
+        job = store.job(row.job)
+        return job.recipe.update if isinstance(job, Search) else job.recipe
+    recipe = store.run(row.id).recipe
+    return UpdateRecipe(
+        data=recipe.data,
+        old_classes=recipe.old_classes,
+        old=recipe.old,
+        methods=recipe.method.name,
+        logit_margin=recipe.method.logit_margin or None,
+        model=recipe.model,
+        training=recipe.training,
+    )
+
+
+def recipes_of(store: Store, *rows: Row) -> list[Recipe | UpdateRecipe | SearchRecipe]:
+    """Their own where the two are of a kind; else those of the updates that they are for. Raises ``UserError``."""
+    alike = len({row.kind for row in rows}) == 1
+    return [store.find(row.id).recipe if alike else recipe_of(store, row) for row in rows]
 
 
 class RecipesDialog(QDialog):
@@ -43,7 +70,11 @@ class RecipesDialog(QDialog):
 
 def _table(names: tuple[str, str], differences: Sequence[Difference]) -> QTableWidget:
     table = QTableWidget(len(differences), 3)
-    table.setHorizontalHeaderLabels(["Field", *names])
+    for column, name in enumerate(("Field", *names)):
+        item = QTableWidgetItem(name)
+        item.setToolTip(tip(name))
+        table.setHorizontalHeaderItem(column, item)
+    table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
     table.setAccessibleName("What differs")
     table.setObjectName("recipes")
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -1,23 +1,25 @@
-"""Updates and runs of the store as rows of a table; pure functions, so that they can run beside the window."""
+"""Updates, searches and runs of the store as rows of a table; pure functions, run beside the window."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mpt_studio import units
-from mpt_studio.gui.widgets.plain import percent
+from mpt_studio.gui.widgets.plain import listed, percent
+from mpt_studio.gui.workspace.outcomes import DAMAGED, GOES_ON, best_of, title_of, trials_words
 from mpt_studio.jobs import why_not_resumed
 from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import Problem, Run, Store, Update
+from mpt_studio.store import Problem, Run, Search, Store, Update
 from mpt_studio.store.said import tags_of
 from mpt_studio.store.worked import seconds_worked
 from mpt_studio.units import count
 
+Kind = Literal["update", "search", "run"]
 HEADERS = (
     "Name",
     "Outcome",
@@ -37,41 +39,36 @@ NAME, TAGS, NOTE = 0, HEADERS.index("Tags"), HEADERS.index("Note")
 """Columns that people write."""
 NUMBERS = frozenset({2, 3, 5, 8, 9})
 """Columns that are aligned to the right."""
-DAMAGED = "damaged"
-OUTCOMES = {
-    "done": ("✓", "right"),
-    "running": ("▶", "accent"),
-    "paused": ("❙❙", "accent"),
-    "queued": ("…", "muted"),
-    "stopped": ("■", "both_wrong"),
-    "cancelled": ("■", "muted"),
-    "failed": ("✗", "wrong"),
-    "interrupted": ("▲", "both_wrong"),
-    DAMAGED: ("✗", "wrong"),
-}
-"""Outcome → glyph and field of ``Colors``."""
+_KIND_OF: dict[str, Kind] = {"runs": "run", "updates": "update", "searches": "search"}
+"""By the folder of the store."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """An update, or a run below its update or of its own."""
+    """An update or a search, or a run below its own or alone."""
 
-    kind: Literal["update", "run"]
+    kind: Kind
     id: str
-    update: str
-    """The update's id; empty for a run of its own."""
+    job: str
+    """Id of the update or search; empty for a run that was trained alone."""
     folder: str
     outcome: str
     cells: tuple[str, ...]
     tips: Mapping[int, str] = field(default_factory=dict)
     message: str = ""
     why_not_resumed: str = ""
-    """Why going on with it would do nothing or fail; empty for an update that can go on."""
+    """Why going on with it would do nothing or fail; empty where it can go on."""
+    is_trial: bool = False
+    """Whether it is one of a search's many runs."""
+
+    @property
+    def is_job(self) -> bool:
+        return self.kind != "run"
 
     @property
     def is_member(self) -> bool:
-        """Whether it stands below an update."""
-        return self.kind == "run" and bool(self.update)
+        """Whether it stands below an update or a search."""
+        return self.kind == "run" and bool(self.job)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -99,16 +96,14 @@ _TAG = re.compile(r"\btag:(?:'([^']*)'|(\S+))")
 
 
 def rows_of(store: Store) -> list[Row]:
-    """Newest first; an update's runs stand below it in the order of training."""
-    runs = store.runs()
-    members: dict[str, list[Run]] = {}
+    """Newest first; the runs of an update or a search stand below it in the order of training."""
+    runs, jobs = store.runs(), store.jobs()
+    members: dict[str, list[Run]] = {job.id: [] for job in jobs}
     for run in reversed(runs):
-        members.setdefault(run.update, []).append(run)
-    updates = store.updates()
-    known = {update.id for update in updates}
+        members.get(run.update, []).append(run)
     by_id = {run.id: run for run in runs}
-    blocks = [(update.created, _block(update, members.get(update.id, []), by_id)) for update in updates]
-    blocks += [(run.created, [_run_row(run, "", {})]) for run in runs if run.update not in known]
+    blocks = [(job.created, _block(job, members[job.id], by_id)) for job in jobs]
+    blocks += [(run.created, [_run_row(run, "", {})]) for run in runs if run.update not in members]
     blocks += [(0.0, [_damaged_row(problem)]) for problem in store.problems]
     blocks.sort(key=lambda block: block[0], reverse=True)
     return [row for _, block in blocks for row in block]
@@ -117,9 +112,9 @@ def rows_of(store: Store) -> list[Row]:
 def _damaged_row(problem: Problem) -> Row:
     """What cannot be read stands below everything else: it can be shown on disk, mended, or deleted."""
     return Row(
-        kind="run" if problem.folder.parent.name == "runs" else "update",
+        kind=_KIND_OF[problem.folder.parent.name],
         id=problem.folder.name,
-        update="",
+        job="",
         folder=str(problem.folder),
         outcome=DAMAGED,
         message=problem.sentence,
@@ -128,71 +123,70 @@ def _damaged_row(problem: Problem) -> Row:
 
 
 def filtered(rows: list[Row], text: str) -> list[Row]:
-    """Rows that match, with the updates above them; all below an update that matches itself."""
+    """Rows that match, with what is above them; all below an update or a search that matches itself."""
     if not text.strip():
         return rows
     hits = {(row.kind, row.id) for row in rows if row.matches(text.strip())}
-    hit_updates = {row.id for row in rows if row.kind == "update" and (row.kind, row.id) in hits}
-    above = {row.update for row in rows if row.is_member and (row.kind, row.id) in hits}
+    hit_jobs = {row.id for row in rows if row.is_job and (row.kind, row.id) in hits}
+    above = {row.job for row in rows if row.is_member and (row.kind, row.id) in hits}
     return [
-        row
-        for row in rows
-        if (row.kind, row.id) in hits or row.update in hit_updates or (row.kind == "update" and row.id in above)
+        row for row in rows if (row.kind, row.id) in hits or row.job in hit_jobs or (row.is_job and row.id in above)
     ]
 
 
-def _block(update: Update, runs: list[Run], every: Mapping[str, Run]) -> list[Row]:
-    result = update.result or {}
-    figures = {c.get("run"): c for c in result.get("candidates", [])}
+def _block(job: Update | Search, runs: list[Run], every: Mapping[str, Run]) -> list[Row]:
+    if isinstance(job, Search):
+        stuck = "" if job.outcome in GOES_ON else "More trials are asked for on the Search page."
+        return [_job_row(job, runs, stuck), *(_run_row(run, job.id, {}, is_trial=True) for run in runs)]
+    figures = {each.get("run"): each for each in (job.result or {}).get("candidates", [])}
     return [
-        _update_row(update, figures, runs, why_not_resumed(update, every)),
-        *(_run_row(run, update.id, figures.get(run.id, {})) for run in runs),
+        _job_row(job, runs, why_not_resumed(job, every)),
+        *(_run_row(run, job.id, figures.get(run.id, {})) for run in runs),
     ]
 
 
-def _update_row(update: Update, figures: Mapping[Any, dict[str, Any]], runs: list[Run], stuck: str) -> Row:
-    recommended = ((update.result or {}).get("recommended") or {}).get("run")
-    best = figures.get(recommended, {})
+def _job_row(job: Update | Search, runs: list[Run], stuck: str) -> Row:
+    best = best_of(job)
     (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(best), _nfr(best)
     said = f"Of the recommended candidate, {shown(str(best.get('label')))}.\n" if best else ""
-    training = update.recipe.training
-    paused = update.outcome == "running" and any(run.outcome == "paused" for run in runs)
-    outcome = "paused" if paused else update.outcome
+    recipe = job.recipe.update if isinstance(job, Search) else job.recipe
+    paused = job.outcome == "running" and any(run.outcome == "paused" for run in runs)
+    outcome = "paused" if paused else job.outcome
     return Row(
-        kind="update",
-        id=update.id,
-        update=update.id,
-        folder=str(update.folder),
+        kind="search" if isinstance(job, Search) else "update",
+        id=job.id,
+        job=job.id,
+        folder=str(job.folder),
         outcome=outcome,
-        message=update.message,
+        message=job.message,
         cells=(
-            update.title or "Update",
+            title_of(job),
             outcome,
             accuracy,
             nfr,
-            started(update.created),
+            started(job.created),
             units.duration(sum(seconds_worked(run.events_path) for run in runs)),
-            methods_of(update.recipe),
-            update.recipe.model.arch,
-            str(training.epochs),
-            str(training.seed),
-            update.recipe.data,
-            ", ".join(update.said.tags),
-            update.said.note,
+            trials_words(job) if isinstance(job, Search) else methods_of(job.recipe),
+            recipe.model.arch,
+            str(recipe.training.epochs),
+            str(recipe.training.seed),
+            recipe.data,
+            ", ".join(job.said.tags),
+            job.said.note,
         ),
         tips={2: said + accuracy_tip, 3: said + nfr_tip} if best else {},
         why_not_resumed=stuck,
     )
 
 
-def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
+def _run_row(run: Run, job: str, figures: dict[str, Any], *, is_trial: bool = False) -> Row:
     found = figures or run.figures.get("test") or {}
     (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(found), _nfr(found)
     training = run.recipe.training
     return Row(
         kind="run",
         id=run.id,
-        update=update,
+        job=job,
         folder=str(run.folder),
         outcome=run.outcome,
         message=run.message,
@@ -212,30 +206,8 @@ def _run_row(run: Run, update: str, figures: dict[str, Any]) -> Row:
             run.said.note,
         ),
         tips={2: accuracy_tip, 3: nfr_tip},
+        is_trial=is_trial,
     )
-
-
-def result_words(update: Update) -> str:
-    """What came of an update: its recommended candidate with its figures, else how far it is."""
-    result = update.result or {}
-    recommended = (result.get("recommended") or {}).get("run")
-    candidates: list[dict[str, Any]] = result.get("candidates", [])
-    best = next((c for c in candidates if recommended and c.get("run") == recommended), None)
-    if best is None:
-        return f"{OUTCOMES[update.outcome][0]} {update.outcome}" + (f": {update.message}" if update.message else "")
-    accuracy, nfr = _rate(best, "all", "accuracy_new"), _rate(best, "old_classes", "nfr")
-    figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old)", nfr)) if text]
-    figures += [str(result["verdict"])] if result.get("verdict") else []
-    return (
-        f"★ {shown(str(best.get('label', '')))}: {', '.join(figures)}"
-        if figures
-        else f"★ {shown(str(best.get('label', '')))}"
-    )
-
-
-def _rate(figures: Mapping[str, Any], subset: str, name: str) -> str:
-    rate = (figures.get(subset) or {}).get(name)
-    return "" if rate is None else percent(rate)
 
 
 def _accuracy(figures: Mapping[str, Any]) -> tuple[str, str]:
@@ -271,11 +243,18 @@ def started(when: float) -> str:
 
 def named(doomed: list[Row]) -> str:
     """What is deleted, by its name where it is one thing."""
-    updates = [row for row in doomed if row.kind == "update"]
-    runs = [row for row in doomed if row.kind == "run"]
-    if len(updates) == 1 and all(run.update == updates[0].id for run in runs):
-        return f"“{updates[0].cells[0]}”" + (f" and its {count(len(runs), 'run')}" if runs else "")
+    jobs, runs = [row for row in doomed if row.is_job], [row for row in doomed if not row.is_job]
+    if len(jobs) == 1 and all(run.job == jobs[0].id for run in runs):
+        return f"“{jobs[0].cells[NAME]}”" + (f" and its {count(len(runs), 'run')}" if runs else "")
     if len(doomed) == 1:
-        return f"“{doomed[0].cells[0]}”"
-    parts = [count(len(updates), "update")] * bool(updates) + [count(len(runs), "run")] * bool(runs)
-    return " and ".join(parts)
+        return f"“{doomed[0].cells[NAME]}”"
+    return listed(counted(doomed))
+
+
+def counted(rows: Sequence[Row]) -> list[str]:
+    """How many there are of each kind: "2 updates", "1 search", "40 runs"."""
+    found = ((sum(row.kind == kind for row in rows), words) for kind, *words in _KINDS)
+    return [count(n, *words) for n, words in found if n]
+
+
+_KINDS = (("update", "update"), ("search", "search", "searches"), ("run", "run"))

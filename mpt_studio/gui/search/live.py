@@ -83,11 +83,11 @@ class LiveSearch:
     def _where(self, version: VersionState) -> str:
         place, trials = self.progress.versions.index(version), self._search.recipe.budget.trials
         if place < self.first:
-            return f"{version.label} first"
+            return f"{version.name} first"
         if place < self.first + trials:
-            return f"Trial {place - self.first + 1} of {trials}: {version.label}"
+            return f"Trial {place - self.first + 1} of {trials}: {version.name}"
         again = place - self.first - trials + 1
-        return f"The best again, {again} of {len(self.progress.versions) - self.first - trials}: {version.label}"
+        return f"The best again, {again} of {len(self.progress.versions) - self.first - trials}: {version.name}"
 
 
 def versions_of(search: Search) -> list[VersionState]:

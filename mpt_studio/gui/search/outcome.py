@@ -8,9 +8,19 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import interval, label, number, percent, probability
+from mpt_studio.methods import shown
 from mpt_studio.units import count
+
+_FIGURES: tuple[tuple[str, Subset, str], ...] = (
+    ("NFR", "all", "nfr"),
+    ("NFR", "old_classes", "nfr"),
+    ("accuracy", "all", "accuracy_new"),
+    ("accuracy", "new_classes", "accuracy_new"),
+)
+"""NFR over all samples only where none is of an old class."""
 
 
 class Outcome(QWidget):
@@ -41,16 +51,16 @@ class Outcome(QWidget):
 
 
 def _parts(result: dict[str, Any]) -> list[QWidget]:
-    subset = "old_classes" if result["test"][0]["old_classes"]["samples"] else "all"
-    words = {"old_classes": "old classes", "all": "all"}[subset]
     first = result["test"][0]
-    head = ("", f"NFR, {words}\nn={first[subset]['samples']:,}", f"accuracy, all\nn={first['all']['samples']:,}")
+    figures = [each for each in _FIGURES if (first.get(each[1]) or {}).get("samples")]
+    if first["old_classes"]["samples"]:
+        figures.remove(_FIGURES[0])
+    head = ("", *(f"{name}\n{SUBSET_WORDS[part]}, n={first[part]['samples']:,}" for name, part, _ in figures))
     best = result["best"]
     rows = [
         (
-            ("★ " if row["label"] == best["label"] else "") + row["label"],
-            _rate(row[subset], "nfr"),
-            _rate(row["all"], "accuracy_new"),
+            ("★ " if row["label"] == best["label"] else "") + shown(row["label"]),
+            *(_rate(row[part], key) for _, part, key in figures),
         )
         for row in result["test"]
     ]
@@ -71,7 +81,8 @@ def _finalists(result: dict[str, Any]) -> QWidget | None:
     if not any(row["spread_nfr"] is not None for row in rows):
         return None
     found = [
-        (row["label"], _mean(row), percent(row["mean_accuracy"]), "met" if row["holds"] else "missed") for row in rows
+        (shown(row["label"]), _mean(row), percent(row["mean_accuracy"]), "met" if row["holds"] else "missed")
+        for row in rows
     ]
     return _grid(("", f"NFR, {count(len(rows[0]['nfr']), 'seed')}", "accuracy", "limits"), found)
 

@@ -24,6 +24,7 @@ from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import ErrorPanel
 from mpt_studio.gui.widgets.plain import short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
+from mpt_studio.gui.workspace.outcomes import title_of, trials_words
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.recipe.search import SearchRecipe
@@ -51,8 +52,8 @@ class SearchPage(Page):
         self.setup, self.view, self.errors = SearchSetup(workspace, queue), SearchView(), ErrorPanel()
         self.choice, self.new = ComboBox(), QPushButton("New search…")
         self._listed: list[Listed] = []
-        self._wanted = ""
-        """Of the search that is shown, or being read; empty while one is set up."""
+        self._wanted = self._sought = ""
+        """Of the search that is shown, or being read, and of a run of it to select; empty while one is set up."""
         self._early: Batch = []
         """Events of a search that is still being read."""
         self._has_chosen = False
@@ -106,9 +107,9 @@ class SearchPage(Page):
         self.stack.setCurrentWidget(self.setup)
         self._mark_choice()
 
-    def show_search(self, search_id: str) -> None:
-        """Read a search and show it."""
-        self._has_chosen, self._wanted, self._early = True, search_id, []
+    def show_search(self, search_id: str, run: str = "") -> None:
+        """Read a search and show it, with the trial of a run selected."""
+        self._has_chosen, self._wanted, self._sought, self._early = True, search_id, run, []
         self.errors.hide()
         self._mark_choice()
         self._read.ask(lambda _: self._caught_up(search_id), self._show, beside=True)
@@ -126,6 +127,7 @@ class SearchPage(Page):
             live.feed(run, event)
         self._early = []
         self.view.show_search(live, self.queue.current == live.id)
+        self.view.select_run(self._sought)
         self.stack.setCurrentWidget(self.view)
 
     def _reload(self, search_id: str) -> None:
@@ -180,6 +182,13 @@ class SearchPage(Page):
         self.renew()
         return made.id
 
+    def resume(self, search_id: str) -> None:
+        """Line it up again."""
+        try:
+            self.queue.add(search_id)
+        except UserError as error:
+            self._tell_error(str(error))
+
     @Slot(str)
     def _begin(self, search_id: str) -> None:
         if search_id == self._wanted:
@@ -214,7 +223,7 @@ class SearchPage(Page):
             "open": self._open_outcome,
             "export": self._export,
             "more": self._ask_for_more,
-            "resume": lambda: self.queue.add(self._wanted),
+            "resume": lambda: self.resume(self._wanted),
             "pause": lambda: self._wish(self.queue.pause, "Pausing…"),
             "go_on": lambda: self._wish(self.queue.go_on, "Going on…"),
             "stop": lambda: self._wish(self.queue.stop_and_keep, "Stopping…"),
@@ -294,6 +303,5 @@ def _listed(searches: list[Search]) -> list[Listed]:
 
 def _line(search: Search) -> str:
     when = time.strftime("%d %b %H:%M", time.localtime(search.created))
-    tried = f", {len(search.trials) - 1} of {search.recipe.budget.trials} trials" if search.trials else ""
-    title = search.title.replace(search.recipe.update.data, short_spec(search.recipe.update.data))
-    return f"{title}, {when}: {_WORDS.get(search.outcome, search.outcome)}{tried}"
+    tried = f", {trials_words(search)}" if search.trials else ""
+    return f"{title_of(search)}, {when}: {_WORDS.get(search.outcome, search.outcome)}{tried}"

@@ -21,7 +21,7 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.plain import label, listed, set_tip, short_spec
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.methods import label_of
+from mpt_studio.methods import label_of, shown
 from mpt_studio.recipe import UpdateRecipe, checked, to_json
 from mpt_studio.recipe.search import SearchRecipe, Space
 from mpt_studio.recipe.words import flat
@@ -272,7 +272,7 @@ class SearchSetup(QWidget):
 
 
 def _first(update: UpdateRecipe) -> list[str]:
-    return [label_of(method) for method in update.candidate_methods()[1:]] or ["none"]
+    return [shown(label_of(method)) for method in update.candidate_methods()[1:]] or [shown("No_Treatment")]
 
 
 def _about(update: UpdateRecipe) -> str:

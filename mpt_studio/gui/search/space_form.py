@@ -14,7 +14,7 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.jobs.search.space import METHODS, SENTENCES, Dimension, Dimensions
-from mpt_studio.methods import label_of, method_named
+from mpt_studio.methods import method_named, shown
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.recipe.search import Space
 from mpt_studio.recipe.words import number_text
@@ -155,7 +155,7 @@ class SpaceForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.method = ChoiceRow("method", {name: label_of(method_named(name)) for name in METHODS})
+        self.method = ChoiceRow("method", {name: shown(method_named(name).name) for name in METHODS})
         self.start = ChoiceRow("start", _STARTS)
         self.ranges = {name: RangeRow(name) for name in _RANGES}
         column = QVBoxLayout(self)

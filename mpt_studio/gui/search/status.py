@@ -9,6 +9,8 @@ from mpt_studio.gui.search.live import LiveSearch
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.workspace.outcomes import GOES_ON
+from mpt_studio.methods import shown_in
 from mpt_studio.units import count, duration
 
 _SCALE = 1000
@@ -73,7 +75,7 @@ class SearchStatus(QFrame):
 
     def show_search(self, live: LiveSearch, runs: bool) -> None:
         """Bring everything up to date; ``runs`` while it has the queue's place."""
-        self.sentence.setText(live.state.sentence or _FIRST)
+        self.sentence.setText(shown_in(live.state.sentence) or _FIRST)
         self.doing.setText(live.doing() if live.is_alive else _ended(live))
         self.bar.setValue(round(_SCALE * live.progress.fraction))
         self.bar.setVisible(live.is_alive)
@@ -83,7 +85,7 @@ class SearchStatus(QFrame):
             "open": has_outcome,
             "export": has_outcome,
             "more": live.outcome == "done",
-            "resume": live.outcome in ("interrupted", "stopped", "failed", "cancelled"),
+            "resume": live.outcome in GOES_ON,
             "pause": runs,
             "stop": runs,
         }

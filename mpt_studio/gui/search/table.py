@@ -20,6 +20,7 @@ from mpt_studio.gui.search import words
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.plain import number, percent, set_tip, tip
+from mpt_studio.methods import shown
 from mpt_studio.store import Trial
 
 Index = QModelIndex | QPersistentModelIndex
@@ -27,23 +28,27 @@ Cell = Callable[[Trial], str]
 COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
     ("#", lambda t: str(t.number), lambda t: t.number),
     ("Method", words.name_of, words.name_of),
-    ("NFR, old classes", lambda t: percent(t.nfr), lambda t: _last(t.nfr)),
-    ("Accuracy, all", lambda t: percent(t.accuracy), lambda t: -_last(t.accuracy, -1.0)),
+    ("NFR\nold classes", lambda t: percent(t.nfr), lambda t: _last(t.nfr)),
+    ("Accuracy\nall", lambda t: percent(t.accuracy), lambda t: _falling(t.accuracy)),
+    ("Accuracy\nnew classes", lambda t: percent(t.accuracy_new_classes), lambda t: _falling(t.accuracy_new_classes)),
     ("γ", lambda t: number(t.offset, 2) if t.offset else "", lambda t: t.offset),
     ("α", lambda t: f"{t.interpolation:g}" if t.interpolation else "", lambda t: t.interpolation),
     ("Parameters", words.parameters, words.parameters),
     ("Outcome", lambda t: words.outcome(t)[0], lambda t: words.outcome(t)[0]),
-    ("What it is", words.what_it_is, words.what_it_is),
 )
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
-_LEAST, _WIDEST, _CELL_SPACE = 62, 300, 24
-_RIGHT = frozenset({0, 2, 3, 4, 5})
+_LEAST, _WIDEST, _CELL_SPACE = 48, 300, 20
+_RIGHT = frozenset({0, 2, 3, 4, 5, 6})
 _ROOM_FOR_ARROW = "\u2003"
 """Where text ends at the right, the sign of the order would lie on it."""
 
 
 def _last(value: float | None, without: float = 2.0) -> float:
     return without if value is None else value
+
+
+def _falling(value: float | None) -> float:
+    return -_last(value, -1.0)
 
 
 class TrialsModel(QAbstractTableModel):
@@ -82,7 +87,7 @@ class TrialsModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][0] + _ROOM_FOR_ARROW * (section in _RIGHT)
+            return COLUMNS[section][0].replace("\n", f"{_ROOM_FOR_ARROW}\n") + _ROOM_FOR_ARROW * (section in _RIGHT)
         return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -95,7 +100,7 @@ class TrialsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.UserRole:
             return COLUMNS[column][2](trial)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tip(f"{trial.label}\n{words.what_it_is(trial)}\n{words.outcome(trial)[0]}")
+            return tip("\n".join(filter(None, (shown(trial.label), words.decided(trial), words.outcome(trial)[0]))))
         return self._look(trial, column, role)
 
     def _look(self, trial: Trial, column: int, role: int) -> Any:
@@ -199,7 +204,8 @@ class TrialsTable(QWidget):
     def _fit(self) -> None:
         metrics, bold = self.view.fontMetrics(), 1.08
         for column, (header, cell, _) in enumerate(COLUMNS[:-1]):
-            texts = [header + "    ", *(f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])]
+            texts = [f"{line}    " for line in header.splitlines()]
+            texts += [f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200]]
             widest = max(metrics.horizontalAdvance(text) for text in texts)
             self.view.setColumnWidth(column, max(_LEAST, min(int(widest * bold) + _CELL_SPACE, _WIDEST)))
 

@@ -96,6 +96,13 @@ class SearchView(QWidget):
         self.show_status(runs)
         self._draw_when_seen()
 
+    def select_run(self, run: str) -> None:
+        """Mark the trial of a run in table and plot."""
+        trials = self.live.state.trials if self.live is not None and run else ()
+        for trial in trials:
+            if trial.run == run:
+                self.table.select(trial.number)
+
     def show_status(self, runs: bool) -> None:
         """The head alone: quick enough for every batch of events."""
         if self.live is not None:

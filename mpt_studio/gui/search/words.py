@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from mpt_studio.gui.train.method_list import describe
 from mpt_studio.gui.widgets.plain import number, percent
-from mpt_studio.methods import method_named
+from mpt_studio.methods import shown
 from mpt_studio.recipe.words import number_text
 from mpt_studio.store import Trial
 
@@ -19,20 +18,10 @@ TITLES = {
 _SHORT = {"learning_rate": "lr", "logit_margin": "b", "weight": "weight ×", "temperature": "τ"}
 
 
-def what_it_is(trial: Trial) -> str:
-    """In plain words."""
-    if trial.number == 0:
-        return "Plain training: the line to beat"
-    begun = ", begun with the old model's weights" if trial.parameters.get("start") == "old" else ""
-    preset = method_named(str(trial.parameters.get("method", trial.method)))
-    if preset.distillation == "none":
-        return f"{'Margin on new classes' if preset.logit_margin else 'Plain training'}{begun}"
-    return f"{describe(preset).partition(',')[0].partition(';')[0].rstrip('.')}{begun}"
-
-
 def name_of(trial: Trial) -> str:
-    """The method's published name."""
-    return trial.label.partition(" ")[0] if trial.number == 0 else trial.label.partition(" ")[2].partition(" ")[0]
+    """The method as it is called everywhere, and whether it went on from the old model: "Margin (MPT_KL) @old"."""
+    published = trial.label.removeprefix(f"#{trial.number} ").partition(" ")[0]
+    return shown(published) + " @old" * (trial.parameters.get("start") == "old")
 
 
 def parameters(trial: Trial) -> str:

@@ -29,6 +29,7 @@ from mpt_studio.gui.versions.choosing import ask_to_cancel
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import ErrorPanel
+from mpt_studio.gui.workspace.outcomes import title_of
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe
@@ -247,7 +248,7 @@ class TrainPage(Page):
         self.curves.clear()
         self.strip.clear()
         self.strip.show()
-        self.status.show_title(update.title or update.id)
+        self.status.show_title(title_of(update))
         self.status.show()
 
     @Slot(str, object)

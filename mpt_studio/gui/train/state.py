@@ -60,8 +60,18 @@ class VersionState:
     def epoch_text(self) -> str:
         """The epoch that is trained now: "epoch 1 of 2"; empty before the first step."""
         epochs = self.started.epochs if self.started else 0
+        return f"epoch {self._begun(epochs)} of {epochs}" if epochs else ""
+
+    def _begun(self, epochs: int) -> int:
         begun = max(self.epoch.epoch + 1 if self.epoch else 1, math.ceil(self.step.epoch) if self.step else 1)
-        return f"epoch {min(begun, epochs)} of {epochs}" if epochs else ""
+        return min(begun, epochs)
+
+    @property
+    def epoch_fraction(self) -> float:
+        """Share of that epoch; steps are told now and then, the end of an epoch always."""
+        epochs = self.started.epochs if self.started else 0
+        done = max(self.step.epoch if self.step else 0.0, self.epoch.epoch if self.epoch else 0)
+        return min(1.0, max(0.0, done - self._begun(epochs) + 1)) if epochs else 0.0
 
     @property
     def eta(self) -> float | None:
@@ -164,12 +174,6 @@ class UpdateState:
         even = not all(v.label in self.estimate for v in there)
         weights = [1.0 if even else self.estimate[v.label] for v in there]
         return sum(w * v.fraction for w, v in zip(weights, there, strict=True)) / max(sum(weights), 1e-9)
-
-    @property
-    def epoch_fraction(self) -> float:
-        """Share of the current epoch."""
-        step = self.current.step if self.current else None
-        return 0.0 if step is None else min(1.0, step.epoch - int(step.epoch)) if step.epoch % 1 else 1.0
 
     @property
     def eta(self) -> float | None:

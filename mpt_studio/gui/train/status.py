@@ -183,7 +183,8 @@ class RunStatus(QFrame):
         version = state.current
         self._epoch_name.setText(((version and version.epoch_text) or "epoch").capitalize())
         step = version.step if version else None
-        self.epoch_bar.setValue(round(_SCALE * state.epoch_fraction))  # stopped midway, it stays where it was
+        in_epoch = version.epoch_fraction if version else 0.0  # stopped midway, it stays where it was
+        self.epoch_bar.setValue(round(_SCALE * in_epoch))
         self._epoch_left.setText(time_left(step.epoch_eta_seconds) if step and active else "")
         for left in (self._epoch_left, self._total_left):  # bars reach the edge where no time is left to tell
             left.setVisible(active)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.workspace.outcomes import title_of
 from mpt_studio.store import Store
 
 
@@ -50,7 +51,7 @@ class WaitingRow(QWidget):
 
     def _title(self, update_id: str) -> str:
         try:
-            return self._store.job(update_id).title or update_id
+            return title_of(self._store.job(update_id))
         except UserError:
             return update_id
 

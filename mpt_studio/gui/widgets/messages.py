@@ -1,6 +1,6 @@
 """What went wrong or what is needed, as a sentence with its details one click away.
 
-``Banner`` goes across the top of the window, ``ErrorPanel`` is a card of a page; ``DetailDialog`` shows a trace apart.
+``Banner`` floats over the page, ``ErrorPanel`` is a card of it; ``DetailDialog`` shows a trace apart.
 """
 
 from __future__ import annotations
@@ -28,10 +28,15 @@ from mpt_studio.gui.widgets.plain import label
 GLYPHS = {"info": ("·", "muted"), "warning": ("▲", "both_wrong"), "error": ("✗", "wrong")}
 """Of each level: a sign and the field of ``Colors`` that it is drawn in."""
 _ICONS = {"warning": ("warning", "both_wrong"), "error": ("error", "wrong"), "news": ("check", "right")}
+_WIDEST = 800
+"""Pixels of a banner."""
 
 
-class Banner(QFrame):
-    """Shows the latest warning, error or piece of news until it is closed; information goes to the log only."""
+class Banner(QWidget):
+    """Shows the latest warning, error or piece of news until it is closed; information goes to the log only.
+
+    It floats over what it lies on: nothing that is read or pointed at moves when it comes or goes.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +57,11 @@ class Banner(QFrame):
         close.setToolTip("Dismiss")
         close.setAccessibleName("Dismiss the message")
         close.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
+        self._card, around = QFrame(), QVBoxLayout(self)
+        around.setContentsMargins(*4 * [theme.SPACE])
+        around.addWidget(self._card)
+        self.setMaximumWidth(_WIDEST)
+        layout = QHBoxLayout(self._card)
         layout.setContentsMargins(12, 6, 6, 6)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self._icon)
@@ -73,7 +82,7 @@ class Banner(QFrame):
         self.setAccessibleDescription(sentence)
         self.details.setVisible(bool(detail))
         self.action.hide()
-        theme.mark(self, banner=level)
+        theme.mark(self._card, banner=level)
         self._paint()
         self.show()
 

@@ -39,6 +39,7 @@ class Commands(QObject):
         workspace.show_recipe.connect(self.show_recipe)
         workspace.show_curves.connect(self.show_curves)
         workspace.resume.connect(self.resume)
+        workspace.show_search.connect(self.show_search)
         workspace.edit_recipe.connect(self.edit_recipe)
         pages.changed.connect(self._base_search)
 
@@ -78,6 +79,12 @@ class Commands(QObject):
         self.pages[SEARCH].set_up()
         self.pages.show_page(SEARCH.key)
 
+    @Slot(str, str)
+    def show_search(self, search_id: str, run: str = "") -> None:
+        """A search, and in it the trial of a run."""
+        self.pages[SEARCH].show_search(search_id, run)
+        self.pages.show_page(SEARCH.key)
+
     @Slot()
     def _base_search(self) -> None:
         """What a new search is for is told in one place only: the form of the Train page."""
@@ -109,7 +116,11 @@ class Commands(QObject):
 
     @Slot(str)
     def resume(self, update_id: str) -> None:
-        """Go on with an update."""
+        """Go on with an update or a search."""
+        if self.workspace.store.is_search(update_id):
+            self.show_search(update_id)
+            self.pages[SEARCH].resume(update_id)
+            return
         self.pages.show_page(TRAIN.key)
         self.pages[TRAIN].watch()
         self.pages[TRAIN].resume(update_id)

@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str, str, str)
     def _tell(self, level: str, sentence: str, detail: str) -> None:
-        """Across the page, but for the refusal of a file that the Versions panel tells."""
+        """Over the page, but for the refusal of a file that the Versions panel tells."""
         if not self.docks[VERSIONS].tells(sentence):
             self.pages.banner.tell(level, sentence, detail)
 

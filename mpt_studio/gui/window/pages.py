@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.frames import Page
@@ -111,11 +111,11 @@ class Pages(QWidget):
         for button in self.buttons.values():
             self._group.addButton(button)
             line.addWidget(button)
-        layout = QVBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.banner)
-        layout.addWidget(self._stack, 1)
+        layout.addWidget(self.banner, 0, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addWidget(self._stack, 0, 0)
+        self.banner.raise_()
         self.setMinimumSize(*_LEAST)
         self._keep(START, start)
 

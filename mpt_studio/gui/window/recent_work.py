@@ -1,4 +1,4 @@
-"""Recent work for the start page: updates of the store, and comparisons and data that were open in a window here."""
+"""Recent work for the start page: the store's updates and searches, and what was open in a window here."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.images.thumbnails import fitted, to_qimage
-from mpt_studio.gui.runs.rows import result_words
 from mpt_studio.gui.widgets.plain import listed, percent, short_spec
 from mpt_studio.gui.widgets.settings import JsonFile
 from mpt_studio.gui.window.files import Files
 from mpt_studio.gui.window.pages import COMPARE, RUNS, TRAIN, Pages
 from mpt_studio.gui.window.session import Session
+from mpt_studio.gui.workspace.outcomes import result_words, title_of
 from mpt_studio.gui.workspace.place import Place
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.made_of import MisfitError, made_of
-from mpt_studio.store import Store, Update
+from mpt_studio.store import Search, Store, Update
 from mpt_studio.units import count
 
-Kind = Literal["update", "comparison", "data"]
+Kind = Literal["update", "search", "comparison", "data"]
+_JOBS = ("update", "search")
 MOST = 6
 """Entries on the start page."""
 _KEPT = 24
@@ -44,14 +45,14 @@ class Work:
 
     kind: Kind
     key: str
-    """Of an update its id."""
+    """Of an update or a search its id."""
     name: str = ""
     outcome: str = ""
     """In words."""
     when: float = 0.0
     """Seconds since 1970."""
     place: Place = field(default_factory=Place)
-    """What to open, where it is no update."""
+    """What to open, where it is neither."""
 
     @property
     def picture(self) -> Path:
@@ -83,25 +84,27 @@ class WorkFile(JsonFile):
 
 def recent(store: Store, opened: Sequence[Work], most: int = MOST) -> list[Work]:
     """The newest entries first; reads no more records than are shown, however many updates there are."""
-    known = {work.key: work for work in opened if work.kind == "update"}
-    updates = {update.id: update for update in store.latest_updates(most)}
-    for key in known.keys() - updates.keys():
+    known = {work.key: work for work in opened if work.kind in _JOBS}
+    jobs = {job.id: job for job in store.latest_jobs(most)}
+    for key in known.keys() - jobs.keys():
         with contextlib.suppress(UserError):  # deleted since
-            updates[key] = store.update(key)
-    made = [_of_update(update, known.get(update.id)) for update in updates.values()]
-    made += [work for work in opened if work.kind != "update"]
+            jobs[key] = store.job(key)
+    made = [_of_job(job, known.get(job.id)) for job in jobs.values()]
+    made += [work for work in opened if work.kind not in _JOBS]
     return sorted(made, key=lambda work: work.when, reverse=True)[:most]
 
 
-def _of_update(update: Update, opened: Work | None) -> Work:
-    when = max(update.ended or update.created, opened.when if opened else 0.0)
-    return Work("update", update.id, update.title or "Update", result_words(update), when)
+def _of_job(job: Update | Search, opened: Work | None) -> Work:
+    when = max(job.ended or job.created, opened.when if opened else 0.0)
+    kind: Kind = "search" if isinstance(job, Search) else "update"
+    return Work(kind, job.id, title_of(job), result_words(job), when)
 
 
 def of_place(workspace: Workspace, place: Place, now: float) -> Work | None:
     """What is open as an entry; None where that is nothing to come back to."""
     if place.update:
-        return Work("update", place.update, when=now)
+        kind: Kind = "search" if workspace.store.is_search(place.update) else "update"
+        return Work(kind, place.update, when=now)
     comparison, data = workspace.comparison(), workspace.dataset
     if comparison is not None and workspace.old is not None:
         every, old = comparison.rates("all"), comparison.rates("old_classes")
@@ -200,6 +203,8 @@ class RecentWork(QObject):
             self._workspace.attempted.emit()
             self._session.bring_back(work.place)
             self._pages.show_page(COMPARE.key)
+        elif work.kind == "search":
+            self._workspace.show_search.emit(work.key, "")
         else:
             self._open_update(work.key)
 

@@ -15,6 +15,7 @@ from mpt_studio.gui.search.live import versions_of
 from mpt_studio.gui.train.state import UpdateState
 from mpt_studio.gui.window.log import LogPanel
 from mpt_studio.gui.window.pages import SEARCH, TRAIN, Pages
+from mpt_studio.gui.workspace.outcomes import title_of
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Search
@@ -118,16 +119,10 @@ class UpdateNews(QObject):
 
     def _offer_search(self, search_id: str, sentence: str) -> None:
         """Whoever looks at it sees what it found."""
-        page = self._pages[SEARCH]
-        if self._pages.key == SEARCH.key and page.shown == search_id:
+        if self._pages.key == SEARCH.key and self._pages[SEARCH].shown == search_id:
             return
-
-        def show() -> None:
-            page.show_search(search_id)
-            self._pages.show_page(SEARCH.key)
-
         self._pages.banner.tell("news", sentence)
-        self._pages.banner.offer("Open", show)
+        self._pages.banner.offer("Open", lambda: self._workspace.show_search.emit(search_id, ""))
 
     def _is_search(self, job: str) -> bool:
         return self._workspace.store.is_search(job)
@@ -145,6 +140,6 @@ class UpdateNews(QObject):
 
     def _title(self, update_id: str) -> str:
         try:
-            return self._workspace.store.job(update_id).title or "Update"
+            return title_of(self._workspace.store.job(update_id))
         except UserError:
             return "Update"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mpt_studio.gui.window.recent_work import Work
 
 PICTURE = 44
-_MARKS = {"update": "update", "comparison": "compare", "data": "data"}
+_MARKS = {"update": "update", "search": "find-best", "comparison": "compare", "data": "data"}
 _DAY = 86_400
 
 

@@ -62,7 +62,9 @@ class Opened(QObject):
     show_curves = Signal(object)
     """Ids of the runs whose curves to lay over those on show."""
     resume = Signal(str)
-    """Id of an update to go on with."""
+    """Id of an update or a search to go on with."""
+    show_search = Signal(str, str)
+    """Ids of a search, and of a run of it to select, or ""."""
     tool_wanted = Signal(str, object)
     """Asks for a window of ``VersionTools``: "about", "export", "skipped"; for a version, or None."""
 

@@ -12,6 +12,7 @@ from mpt_studio.gui.workspace.browsing import NEGATIVE_FLIPS
 from mpt_studio.gui.workspace.loading import Loading
 from mpt_studio.gui.workspace.opened import Opened
 from mpt_studio.gui.workspace.version import OLD_COLOR, Version
+from mpt_studio.methods import shown
 from mpt_studio.predictions import read_predictions
 from mpt_studio.store import Search, Store, Trial
 
@@ -67,7 +68,7 @@ def of_outcome(search: Search) -> list[Looked]:
     rows[_key(best)] = rows.pop(_key(best))
     for color, row in enumerate(rows.values()):
         role = "reference" if row["number"] == 0 else "candidate"
-        found.append(_looked(_key(row), names.get(row["number"], row["label"]), role, color, row))
+        found.append(_looked(_key(row), shown(names.get(row["number"], row["label"])), role, color, row))
     return found
 
 
@@ -104,7 +105,7 @@ def of_trial(store: Store, search: Search, number: int) -> list[Looked]:
     found = [Looked(_version(f"{search.id}/old", "Old model, validation part", "old", OLD_COLOR, old))]
     for color, (trial, row) in enumerate(reversed(rows)):
         role = "reference" if trial.number == 0 else "candidate"
-        found.append(_looked(f"{search.id}/{trial.number}", trial.label, role, color, row))
+        found.append(_looked(f"{search.id}/{trial.number}", shown(trial.label), role, color, row))
     return found
 
 
@@ -114,12 +115,14 @@ def _shown(by_number: dict[int, Trial], number: int) -> list[Trial]:
 
 def _row(store: Store, search: Search, trial: Trial) -> dict[str, Any]:
     if not trial.run:
-        raise UserError(f"{trial.label} has no version to look at yet.")
+        raise UserError(f"{shown(trial.label)} has no version to look at yet.")
     run = store.run(trial.run)
     own = run.predictions("validation")
     answers = search.mixed_answers(trial.number) if trial.interpolation else own
     if answers is None or run.checkpoint is None:
-        raise UserError(f"{trial.label} has no answers on the validation part ({trial.message or trial.outcome}).")
+        raise UserError(
+            f"{shown(trial.label)} has no answers on the validation part ({trial.message or trial.outcome})."
+        )
     return {
         "predictions": answers,
         "checkpoint": run.checkpoint,

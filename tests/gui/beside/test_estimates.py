@@ -66,3 +66,10 @@ def test_that_nothing_is_said_where_there_is_no_worker(qapp: object) -> None:
     estimates = Estimates(None)
     estimates.want(ONE)
     assert estimates.text == ""
+
+
+def test_that_whoever_closes_is_answered_no_more(estimates: Estimates, worker: FakeWorker) -> None:
+    estimates.want(ONE)
+    estimates._ask()
+    estimates.close()
+    assert worker.last.is_cancelled

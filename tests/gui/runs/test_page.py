@@ -17,10 +17,10 @@ from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import Member, Store
 from mpt_studio.store.said import Said, say
 
-from .test_rows import filled
+from .test_rows import filled, searched
 
 pytestmark = pytest.mark.gui
-__all__ = ["filled"]
+__all__ = ["filled", "searched"]
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_that_what_is_being_trained_is_named_before_anything_is_asked(
 
 def test_that_what_is_deleted_is_named(page: RunsPage) -> None:
     rows = {row.cells[0]: row for row in page.model.rows}
-    update = [row for row in page.model.rows if row.update == rows["Spring release"].id]
+    update = [row for row in page.model.rows if row.job == rows["Spring release"].id]
     assert named(update) == "“Spring release” and its 2 runs"
     assert named([rows["alone"]]) == "“alone”"
     assert named(page.model.rows) == "1 update and 3 runs"
@@ -282,3 +282,45 @@ def test_that_two_recipes_are_compared_where_two_are_selected(page: RunsPage, qt
     cells = [dialog.table.item(0, column).text() for column in range(3)]
     assert (dialog.table.rowCount(), cells) == (1, ["Seed", "7", str(update.recipe.training.seed)])
     dialog.reject()
+
+
+@pytest.fixture
+def of_search(qtbot: QtBot, searched: Store) -> RunsPage:
+    made = RunsPage(Workspace(searched))
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.model.rowCount() == 1)
+    return made
+
+
+def test_that_a_searchs_many_trials_are_there_when_they_are_asked_for(of_search: RunsPage) -> None:
+    assert of_search.summary.text() == "1 search · 1 run"
+    of_search.trials.setChecked(True)
+    assert [row.kind for row in of_search.model.rows] == ["search", "run"]
+
+
+def test_that_a_search_and_its_trials_open_on_the_search_page(of_search: RunsPage, qtbot: QtBot) -> None:
+    of_search.trials.setChecked(True)
+    search, trial = of_search.model.rows
+    for row in (search, trial):
+        choose(of_search, row.cells[NAME])
+        with qtbot.waitSignal(of_search.workspace.show_search) as asked:
+            of_search.open()
+        assert asked.args == [search.id, row.id]
+
+
+def test_that_a_searchs_recipe_becomes_an_updates(of_search: RunsPage, qtbot: QtBot) -> None:
+    of_search.table.selectRow(0)
+    with qtbot.waitSignal(of_search.workspace.show_recipe) as shown:
+        of_search.duplicate()
+    assert shown.args == [UpdateRecipe(data="builtin")]
+
+
+def test_that_deleting_a_search_takes_its_trials_along(of_search: RunsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    doomed: list[Row] = []
+    monkeypatch.setattr(of_search, "_confirms", lambda rows: not doomed.extend(rows))
+    of_search.table.selectRow(0)
+    of_search.delete()
+    assert [row.kind for row in doomed] == ["search", "run"]
+    store = of_search.workspace.store
+    assert (store.searches(), store.runs()) == ([], [])

@@ -6,7 +6,8 @@ from mpt_studio.events import Note, Paused, Started
 from mpt_studio.gui.runs import rows as run_rows
 from mpt_studio.methods import METHODS
 from mpt_studio.recipe import Recipe, UpdateRecipe
-from mpt_studio.store import Store
+from mpt_studio.recipe.search import Budget, SearchRecipe
+from mpt_studio.store import Store, trial_of
 
 pytestmark = pytest.mark.gui
 
@@ -94,3 +95,33 @@ def test_that_what_cannot_be_read_stands_below_the_others_and_says_why(store: St
     rows = run_rows.rows_of(store)
     assert [(row.id, row.outcome) for row in rows] == [(whole.id, "queued"), (bad.id, "damaged")]
     assert "mpt-studio check --repair" in rows[1].message
+
+
+@pytest.fixture
+def searched(store: Store) -> Store:
+    """A search of one trial, with its winner on the test part."""
+    recipe = SearchRecipe(update=UpdateRecipe(data="builtin"), budget=Budget(trials=4))
+    search = store.create_search(recipe, title="Search on builtin")
+    with store.create_run(Recipe(data="builtin"), label="#1 MPT_KL", update=search.id, part="validation") as run:
+        run.finish("done")
+    best = {"label": "#1 MPT_KL with γ = 1.2", "all": {"samples": 10, "accuracy_new": 0.8}, "old_classes": {"nfr": 0.1}}
+    with store.write_search(search.id) as writer:
+        writer.keep(trial_of({"number": 0, "run": "", "label": "x", "method": "x", "frontier": []}))
+        writer.keep(trial_of({"number": 1, "run": run.id, "label": "#1 MPT_KL", "method": "x", "frontier": []}))
+        writer.finish("done", "All done.", {"test": [best], "best": best})
+    return store
+
+
+def test_that_a_search_is_a_row_with_what_it_found_and_its_trials_below(searched: Store) -> None:
+    search, trial = run_rows.rows_of(searched)
+    assert (search.kind, search.cells[0], search.cells[6]) == (
+        "search",
+        "Search on Built-in characters",
+        "1 of 4 trials",
+    )
+    assert search.cells[2] == "80.0 % of 10"
+    assert search.tips[2].startswith("Of the recommended candidate, #1 Margin (MPT_KL) with γ = 1.2.")
+    assert search.why_not_resumed == "More trials are asked for on the Search page."
+    assert (trial.cells[0], trial.job, trial.is_trial) == ("#1 Margin (MPT_KL)", search.id, True)
+    assert run_rows.counted([search, trial]) == ["1 search", "1 run"]
+    assert run_rows.named([search, trial]) == "“Search on Built-in characters” and its 1 run"

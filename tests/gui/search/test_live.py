@@ -37,11 +37,11 @@ def test_that_a_trial_that_begins_is_there_without_figures_and_takes_no_finding_
 def test_that_it_says_what_is_trained_and_what_for(store: Store) -> None:
     live = LiveSearch(made(store, outcome="running"))
     live.feed("", stage(1, "plain", "No_Treatment"))
-    assert live.doing() == "No_Treatment first"
+    assert live.doing() == "Plain training first"
     live.feed("", stage(3, "second", "#2 MPT_KL"))
     started = Started(device="cpu", epochs=2, steps=10, train_samples=9, validation_samples=9, parameters=1)
     live.feed("second", started)
-    assert live.doing() == "Trial 2 of 4: #2 MPT_KL, epoch 1 of 2"
+    assert live.doing() == "Trial 2 of 4: #2 Margin (MPT_KL), epoch 1 of 2"
     live.feed("second", Paused(paused=True))
     assert live.doing().endswith("paused")
 

@@ -7,12 +7,10 @@ from mpt_studio.gui.search import words
 from .conftest import PLAIN, trial
 
 
-def test_that_a_trial_is_told_by_what_it_is_and_by_its_published_name() -> None:
-    assert words.name_of(trial(3)) == "MPT_KL"
-    assert words.what_it_is(trial(3)).startswith("KL distillation")
-    on_old = trial(3, parameters={"method": "none", "start": "old"})
-    assert words.what_it_is(on_old) == "Plain training, begun with the old model's weights"
-    assert words.what_it_is(PLAIN) == "Plain training: the line to beat"
+def test_that_a_trial_has_its_methods_plain_name_and_says_where_it_began() -> None:
+    assert words.name_of(trial(3)) == "Margin (MPT_KL)"
+    assert words.name_of(trial(3, parameters={"method": "mpt_kl", "start": "old"})) == "Margin (MPT_KL) @old"
+    assert words.name_of(PLAIN) == "Plain training"
 
 
 def test_that_parameters_are_short_and_words_among_them_are_told_elsewhere() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpt_studio.events import Ended, Note, Paused, Stage, Started, Step
+from mpt_studio.events import Ended, Epoch, Note, Paused, Stage, Started, Step
 from mpt_studio.gui.train.state import UpdateState, time_left
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store.disk import waits_for
@@ -128,9 +128,24 @@ def test_that_waiting_for_the_disk_shows_as_that_until_training_goes_on() -> Non
 def test_that_the_epoch_fraction_is_full_at_its_end() -> None:
     state = UpdateState(RECIPE)
     state.feed("", stage(0, "a", "old"))
+    state.feed("a", started())
     for number, expected in ((25, 0.5), (50, 1.0), (75, 0.5)):
         state.feed("a", step(number, 1.0, 1.0))
-        assert state.epoch_fraction == pytest.approx(expected)
+        assert state.versions[0].epoch_fraction == pytest.approx(expected)
+
+
+def test_that_the_epoch_fraction_is_full_where_its_last_steps_were_not_told() -> None:
+    state = UpdateState(RECIPE)
+    state.feed("", stage(0, "a", "old"))
+    for event, text, expected in (
+        (started(), "epoch 1 of 2", 0.0),
+        (step(45, 1.0, 1.0), "epoch 1 of 2", 0.9),
+        (Epoch(step=50, epoch=1, losses={}, train_accuracy=0.5), "epoch 2 of 2", 0.0),
+        (step(98, 1.0, 1.0), "epoch 2 of 2", 0.96),
+        (Epoch(step=100, epoch=2, losses={}, train_accuracy=0.5), "epoch 2 of 2", 1.0),
+    ):
+        state.feed("a", event)
+        assert (state.versions[0].epoch_text, state.versions[0].epoch_fraction) == (text, pytest.approx(expected))
 
 
 def test_that_a_stage_beyond_the_plan_is_taken_in() -> None:

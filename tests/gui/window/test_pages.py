@@ -102,3 +102,20 @@ def test_that_a_page_that_comes_late_leaves_the_one_on_show(qtbot: QtBot, worksp
     pages.show_page("runs")
     _ = pages[COMPARE]
     assert pages.page is pages[RUNS]
+
+
+def test_that_a_message_moves_nothing_on_the_page_and_keeps_its_whole_sentence(qtbot: QtBot, store: Store) -> None:
+    window = MainWindow(store)
+    qtbot.addWidget(window)
+    window.resize(1000, 700)
+    with qtbot.waitExposed(window):
+        window.show()
+    pages, before = window.pages, window.pages.page.geometry()
+    pages.banner.tell("error", "It cannot be read, and this is how it came to be. " * 5, "trace")
+    qtbot.waitUntil(lambda: pages.banner.height() > 60)
+    assert pages.page.geometry() == before
+    assert pages.rect().contains(pages.banner.geometry())
+    assert pages.banner.geometry().bottom() == pages.rect().bottom()
+    text = pages.banner.text
+    assert text.height() >= text.heightForWidth(text.width())
+    window.close()

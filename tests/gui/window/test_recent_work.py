@@ -11,10 +11,11 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.window.main_window import MainWindow
-from mpt_studio.gui.window.pages import COMPARE, RUNS, START
+from mpt_studio.gui.window.pages import COMPARE, RUNS, SEARCH, START
 from mpt_studio.gui.window.recent_work import WorkFile, recent
 from mpt_studio.gui.window.work_card import when_words
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Store
 
 from ..fake_worker import FakeWorker
@@ -58,6 +59,18 @@ def test_that_a_finished_update_is_there_with_its_outcome_and_opens(
     qtbot.keyClick(card, Qt.Key.Key_Return)
     assert window.workspace.update_id == update.id
     assert window.pages.key == COMPARE.key
+
+
+def test_that_a_search_is_there_with_how_far_it_is_and_opens_on_its_page(
+    window: MainWindow, store: Store, qtbot: QtBot
+) -> None:
+    search = store.create_search(SearchRecipe(update=UpdateRecipe(data="builtin")), title="Search on builtin")
+    window.welcome.renew()
+    qtbot.waitUntil(lambda: names(window) == ["Search on Built-in characters"])
+    (card,) = window.welcome.work
+    assert (card.work.kind, card.work.outcome) == ("search", "… queued: 0 of 30 trials")
+    card.clicked.emit()
+    assert (window.pages.key, window.pages[SEARCH].shown) == (SEARCH.key, search.id)
 
 
 def test_that_an_update_that_came_to_nothing_says_so_and_leads_to_the_runs(

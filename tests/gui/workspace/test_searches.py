@@ -43,8 +43,8 @@ def test_that_a_trial_opens_on_the_validation_part_at_its_own_offset(qtbot: QtBo
     assert current is not None
     assert [(v.role, v.label) for v in opened.versions] == [
         ("old", "Old model, validation part"),
-        ("reference", "No_Treatment"),
-        ("candidate", "#1 MPT_KL b=2"),
+        ("reference", "Plain training"),
+        ("candidate", "#1 Margin (MPT_KL) b=2"),
     ]
     decision = opened.decision(current)
     assert decision is not None
