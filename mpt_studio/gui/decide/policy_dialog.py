@@ -56,7 +56,8 @@ class PolicyDialog(QDialog):
         self._fill(self._before)
         for part in (self.criteria, self.slices, self.sets):
             part.edited.connect(self._edited)
-        self.deciding.changed.connect(self._follow)
+        for signal in (self.deciding.changed, theme.notifier().changed):
+            signal.connect(self._follow)
         self._follow()
 
     # Construction -------------------------------------------------------------------------------------------------

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui.search.live import LiveSearch
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
-from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.widgets.frames import ThinBar
+from mpt_studio.gui.widgets.plain import beside, label, set_tip
 from mpt_studio.gui.workspace.outcomes import GOES_ON
 from mpt_studio.methods import shown_in
 from mpt_studio.units import count, duration
 
-_SCALE = 1000
 _ENDED = {
     "done": "Done",
     "stopped": "Stopped early; the trials that were ready are kept",
@@ -44,25 +44,16 @@ class SearchStatus(QFrame):
         self.sentence = label(wrap=True, bold=True, size=1.08)
         self.doing = ElidedLabel()
         theme.mark(self.doing, muted=True)
-        self.bar = QProgressBar(self)
-        self.bar.setRange(0, _SCALE)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
-        self.bar.setAccessibleName("The whole search")
+        self.bar = ThinBar("The whole search")
         self.buttons = {key: self._button(key) for key in _DEEDS}
         theme.mark(self.buttons["open"], primary=True)
         theme.set_icon(self.buttons["open"], "compare", "on_accent")
-        bottom = QHBoxLayout()
-        bottom.setSpacing(theme.SPACE)
-        bottom.addWidget(self.doing, 1)
-        for button in self.buttons.values():
-            bottom.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE * 3 // 2, theme.SPACE, theme.SPACE * 3 // 2, theme.SPACE)
         layout.setSpacing(theme.SPACE * 3 // 4)
         layout.addWidget(self.sentence)
         layout.addWidget(self.bar)
-        layout.addLayout(bottom)
+        layout.addWidget(beside(self.doing, *self.buttons.values()))
         self._is_paused = False
 
     def _button(self, key: str) -> QPushButton:
@@ -77,7 +68,7 @@ class SearchStatus(QFrame):
         """Bring everything up to date; ``runs`` while it has the queue's place."""
         self.sentence.setText(shown_in(live.state.sentence) or _FIRST)
         self.doing.setText(live.doing() if live.is_alive else _ended(live))
-        self.bar.setValue(round(_SCALE * live.progress.fraction))
+        self.bar.show_share(live.progress.fraction)
         self.bar.setVisible(live.is_alive)
         self._show_paused(live.progress.is_paused and not live.progress.waits)
         has_outcome = bool((live.search.result or {}).get("test")) and not live.is_alive

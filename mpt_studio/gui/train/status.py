@@ -8,9 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -22,6 +20,7 @@ from mpt_studio.gui.train.state import UpdateState, VersionState, time_left
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.frames import ThinBar
 
 GLYPHS = {
     "waiting": "○",
@@ -34,7 +33,6 @@ GLYPHS = {
     "interrupted": "▲",
 }
 _WORDS = {"waiting": "waits", "running": "is trained now", "paused": "is paused"}
-_SCALE = 1000
 
 
 class RunStatus(QFrame):
@@ -86,15 +84,6 @@ class RunStatus(QFrame):
         return button
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setSpacing(theme.SPACE)
-        top.addWidget(self._title, 1)
-        top.addWidget(self._what)
-        bottom = QHBoxLayout()
-        bottom.setSpacing(theme.SPACE)
-        bottom.addWidget(self._facts, 1)
-        for button in (self.resume, self.pause, self.stop, self.cancel):
-            bottom.addWidget(button)
         bars = QGridLayout()
         bars.setHorizontalSpacing(theme.SPACE)
         bars.setVerticalSpacing(2)
@@ -104,19 +93,14 @@ class RunStatus(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE * 3 // 2, theme.SPACE, theme.SPACE * 3 // 2, theme.SPACE)
         layout.setSpacing(theme.SPACE * 3 // 4)
-        layout.addLayout(top)
+        layout.addWidget(plain.beside(self._title, self._what))
         layout.addWidget(self._chip_box)
         layout.addLayout(bars)
-        layout.addLayout(bottom)
+        layout.addWidget(plain.beside(self._facts, self.resume, self.pause, self.stop, self.cancel))
 
-    def _bar(self, grid: QGridLayout, row: int, text: str) -> tuple[QLabel, QProgressBar, QLabel]:
-        name, left = plain.label(text), plain.label("")
+    def _bar(self, grid: QGridLayout, row: int, text: str) -> tuple[QLabel, ThinBar, QLabel]:
+        name, bar, left = plain.label(text), ThinBar(text), plain.label("")
         theme.mark(left, muted=True)
-        bar = QProgressBar(self)
-        bar.setRange(0, _SCALE)
-        bar.setTextVisible(False)
-        bar.setFixedHeight(8)
-        bar.setAccessibleName(text)
         left.setMinimumWidth(84)
         for column, widget in enumerate((name, bar, left)):
             grid.addWidget(widget, row, column)
@@ -184,11 +168,11 @@ class RunStatus(QFrame):
         self._epoch_name.setText(((version and version.epoch_text) or "epoch").capitalize())
         step = version.step if version else None
         in_epoch = version.epoch_fraction if version else 0.0  # stopped midway, it stays where it was
-        self.epoch_bar.setValue(round(_SCALE * in_epoch))
+        self.epoch_bar.show_share(in_epoch)
         self._epoch_left.setText(time_left(step.epoch_eta_seconds) if step and active else "")
         for left in (self._epoch_left, self._total_left):  # bars reach the edge where no time is left to tell
             left.setVisible(active)
-        self.total_bar.setValue(round(_SCALE * state.fraction))
+        self.total_bar.show_share(state.fraction)
         self._total_left.setText(time_left(state.eta) if active else "")
 
 

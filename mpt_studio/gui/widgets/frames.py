@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label
@@ -107,6 +107,21 @@ class ClickCard(QFrame):
             self.clicked.emit()
         else:
             super().keyPressEvent(event)
+
+
+class ThinBar(QProgressBar):
+    """How much is done, as a line without words."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setRange(0, 1000)
+        self.setTextVisible(False)
+        self.setFixedHeight(8)
+        self.setAccessibleName(name)
+
+    def show_share(self, share: float) -> None:
+        """From 0 to 1."""
+        self.setValue(round(share * self.maximum()))
 
 
 class DockPanel(QScrollArea):

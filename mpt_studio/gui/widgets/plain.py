@@ -44,13 +44,14 @@ _BREAK = "\u200b"
 _LONG, _PART = re.compile(r"\S{20,}"), re.compile(r"[^_/\\.-]*[_/\\.-]|[^_/\\.-]{16}")
 
 
-def beside(widget: QWidget, button: QWidget) -> QWidget:
-    """A widget that takes the room there is, with a button at its right."""
+def beside(widget: QWidget, *buttons: QWidget) -> QWidget:
+    """A widget that takes the room there is, with buttons at its right."""
     holder = QWidget()
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
     row.addWidget(widget, 1)
-    row.addWidget(button)
+    for button in buttons:
+        row.addWidget(button)
     return holder
 
 

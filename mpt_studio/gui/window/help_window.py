@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QColor, QDesktopServices, QKeyEvent, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import QColor, QDesktopServices, QKeyEvent, QTextCharFormat, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import (
     QDialog,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -25,11 +24,14 @@ from PySide6.QtWidgets import (
 from mpt_studio import paths
 from mpt_studio.compare.figures.columns import FIGURES
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.plain import label, tip
 from mpt_studio.methods import NAMINGS, plain_name
 from mpt_studio.units import count
 
 GLOSSARY = "glossary"
+_AIR = 15
+"""Pixels."""
 _PLACE = Qt.ItemDataRole.UserRole
 _INNER = ("performance", "benchmarks", "extending", "walkthrough")
 """Pages for those who look closer stand last."""
@@ -80,7 +82,7 @@ class HelpWindow(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Help")
-        self.resize(940, 660)
+        self.resize(1000, 700)
         self.documents = {document.name: document for document in documents()}
         self.name, self._history = "", list[str]()
         self.search, self.list, self.page = QLineEdit(), QListWidget(), QTextBrowser()
@@ -91,7 +93,7 @@ class HelpWindow(QDialog):
             item = QListWidgetItem(document.title, self.list)
             item.setData(_PLACE, document.name)
             item.setToolTip(tip(document.title))
-        theme.notifier().changed.connect(self._highlight)
+        theme.notifier().changed.connect(self._recolor)
         self.show_page(GLOSSARY)
 
     def _make(self) -> None:
@@ -116,17 +118,13 @@ class HelpWindow(QDialog):
         self.back.clicked.connect(self.go_back)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(self.back)
-        top.addWidget(self.search, 1)
-        top.addWidget(self.found)
         split = QSplitter()
         split.addWidget(self.list)
         split.addWidget(self.page)
-        split.setSizes([240, 700])
+        split.setSizes([290, 700])
         split.setStretchFactor(1, 1)
         layout = QVBoxLayout(self)
-        layout.addLayout(top)
+        layout.addWidget(in_a_row(self.back, self.search, self.found))
         layout.addWidget(split, 1)
         self.search.setFocus()
 
@@ -146,12 +144,30 @@ class HelpWindow(QDialog):
     def _set_page(self, name: str) -> None:
         self.name = name
         self.page.document().setMarkdown(self.documents[name].text, QTextDocument.MarkdownFeature.MarkdownDialectGitHub)
+        self._loosen()
         self.page.moveCursor(QTextCursor.MoveOperation.Start)
         self.back.setEnabled(bool(self._history))
         for item in self._items():
             if item.data(_PLACE) == name and item is not self.list.currentItem():
                 self.list.setCurrentItem(item)
         self._highlight()
+
+    def _loosen(self) -> None:
+        """Air around headings and in tables, whose lines are no brighter than the window's."""
+        block = self.page.document().begin()
+        while block.isValid():
+            if block.blockFormat().headingLevel():
+                form = block.blockFormat()
+                form.setTopMargin(_AIR if block.blockNumber() else 0)
+                form.setBottomMargin(_AIR // 3)
+                QTextCursor(block).setBlockFormat(form)
+            block = block.next()
+        for table in self.page.document().rootFrame().childFrames():
+            if isinstance(table, QTextTable):
+                shape = table.format()
+                shape.setCellPadding(_AIR // 3)
+                shape.setBorderBrush(QColor(theme.colors().border))
+                table.setFormat(shape)
 
     @Slot()
     def go_back(self) -> None:
@@ -185,6 +201,11 @@ class HelpWindow(QDialog):
         item = self.list.currentItem()
         if item is not None:
             self.show_page(item.data(_PLACE))
+
+    @Slot()
+    def _recolor(self) -> None:
+        self._loosen()
+        self._highlight()
 
     # Search -------------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QWidget
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import plain_text, short_spec
 from mpt_studio.gui.widgets.settings import Settings, WindowState
-from mpt_studio.gui.window.actions import fill_menus, make_actions, serve
 from mpt_studio.gui.window.docks import LOG, VERSIONS, Docks
+from mpt_studio.gui.window.menus import fill_menus, make_actions, serve
 from mpt_studio.gui.window.pages import COMPARE, FLIPS, SEARCH, START, TRAIN, Pages
 from mpt_studio.gui.window.welcome import DropHint, Welcome
 

@@ -114,11 +114,8 @@ def searched(store: Store) -> Store:
 
 def test_that_a_search_is_a_row_with_what_it_found_and_its_trials_below(searched: Store) -> None:
     search, trial = run_rows.rows_of(searched)
-    assert (search.kind, search.cells[0], search.cells[6]) == (
-        "search",
-        "Search on Built-in characters",
-        "1 of 4 trials",
-    )
+    assert (search.kind, search.cells[0]) == ("search", "Search on Built-in characters")
+    assert search.cells[6] == "1 of 4 trials"
     assert search.cells[2] == "80.0 % of 10"
     assert search.tips[2].startswith("Of the recommended candidate, #1 Margin (MPT_KL) with γ = 1.2.")
     assert search.why_not_resumed == "More trials are asked for on the Search page."
