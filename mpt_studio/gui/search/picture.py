@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -46,10 +47,10 @@ def _percent(points: Iterable[Sequence[float]]) -> Floats:
 def improvement(trials: Sequence[Trial]) -> list[Line]:
     """The lowest NFR within the limits after each trial, and plain training's under its offset."""
     over = [trial for trial in trials if trial.outcome != "running"]
-    best = [ranked(over[: i + 1]) for i in range(len(over))]
+    best = accumulate(over, lambda before, trial: ranked([*before, trial])[:1], initial=list[Trial]())
     x = np.array([float(trial.number) for trial in over])
     nothing = np.empty(0)
-    lowest = np.array([100 * (found[0].nfr or 0.0) if found else np.nan for found in best])
+    lowest = np.array([100 * (found[0].nfr or 0.0) if found else np.nan for found in best][1:])
     lines = [Line("best", "Lowest so far", "nfr", theme.candidate(1), x, lowest, nothing, nothing, markers=len(x) < 60)]
     if over and over[0].number == 0 and over[0].is_feasible:
         flat = np.full(len(x), 100 * (over[0].nfr or 0.0))

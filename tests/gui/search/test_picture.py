@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,13 @@ def test_that_the_best_never_rises_and_what_misses_the_limits_does_not_count() -
     plain, best = improvement((PLAIN, trial(1, 0.07), missed, trial(3, 0.04)))
     assert best.y.tolist() == pytest.approx([10, 7, 7, 4])
     assert np.all(plain.y == 10)
+
+
+def test_that_thousands_of_trials_are_looked_at_once_each() -> None:
+    begun = time.process_time()
+    _, best = improvement((PLAIN, *(trial(number, 1 / number) for number in range(12, 5_000))))
+    assert best.y[-1] == pytest.approx(100 / 4_999)
+    assert time.process_time() - begun < 2  # each against all before it would take half a minute
 
 
 def test_that_the_most_important_parameter_comes_first() -> None:
