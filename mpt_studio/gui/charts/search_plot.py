@@ -113,6 +113,8 @@ class SearchPlot(QWidget):
         self.thin.setData(x, y, connect="finite")
         self.plain.setData(picture.plain[:, 0], picture.plain[:, 1])
         self.envelope.setData(picture.envelope[:, 0], picture.envelope[:, 1])
+        for side in ("bottom", "left"):
+            self.canvas.getAxis(side).setStyle(showValues=bool(len(picture.numbers)))
         self.region.setVisible(picture.floor is not None)
         if picture.floor is not None:
             self.region.setRegion((picture.floor, picture.floor + 200))

@@ -126,6 +126,8 @@ class SearchPage(Page):
         for run, event in self._early:
             live.feed(run, event)
         self._early = []
+        if self.queue.current == live.id and live.outcome == "queued":
+            live.outcome = "running"  # its process begins, and will say so
         self.view.show_search(live, self.queue.current == live.id)
         self.view.select_run(self._sought)
         self.stack.setCurrentWidget(self.view)
@@ -138,8 +140,13 @@ class SearchPage(Page):
             self.renew()
 
     def renew(self) -> None:
+        store, runs = self.workspace.store, self.queue.current
+
+        def read(_: object) -> list[Listed]:
+            return [Listed(each.id, _line(each, runs)) for each in store.searches()]
+
         if self.isVisible():
-            self._list.ask(lambda _: _listed(self.workspace.store.searches()), self._take_list, beside=True)
+            self._list.ask(read, self._take_list, beside=True)
 
     def _take_list(self, found: list[Listed]) -> None:
         self._listed = found
@@ -297,11 +304,8 @@ class SearchPage(Page):
         self.view.close_view()
 
 
-def _listed(searches: list[Search]) -> list[Listed]:
-    return [Listed(each.id, _line(each)) for each in searches]
-
-
-def _line(search: Search) -> str:
+def _line(search: Search, runs: str) -> str:
     when = time.strftime("%d %b %H:%M", time.localtime(search.created))
     tried = f", {trials_words(search)}" if search.trials else ""
-    return f"{title_of(search)}, {when}: {_WORDS.get(search.outcome, search.outcome)}{tried}"
+    outcome = "running" if search.id == runs and search.outcome == "queued" else search.outcome
+    return f"{title_of(search)}, {when}: {_WORDS.get(outcome, outcome)}{tried}"

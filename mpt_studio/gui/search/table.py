@@ -37,9 +37,9 @@ COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
     ("Outcome", lambda t: words.outcome(t)[0], lambda t: words.outcome(t)[0]),
 )
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
-_LEAST, _WIDEST, _CELL_SPACE = 48, 300, 20
+_WIDEST, _CELL_SPACE = 300, 20
 _RIGHT = frozenset({0, 2, 3, 4, 5, 6})
-_ROOM_FOR_ARROW = "\u2003"
+_ROOM_FOR_ARROW = 4 * "\u00a0"
 """Where text ends at the right, the sign of the order would lie on it."""
 
 
@@ -87,7 +87,8 @@ class TrialsModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][0].replace("\n", f"{_ROOM_FOR_ARROW}\n") + _ROOM_FOR_ARROW * (section in _RIGHT)
+            lines = COLUMNS[section][0].splitlines()
+            return "\n".join(line + _ROOM_FOR_ARROW * (section in _RIGHT) for line in lines)
         return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -195,19 +196,19 @@ class TrialsTable(QWidget):
         return self.model.trials[self.rows.mapToSource(index).row()].number
 
     def show_trials(self, trials: Sequence[Trial], best: int | None) -> None:
-        """Bring the rows up to date; columns are fitted once, and what is selected stays."""
-        first = not self.model.trials
+        """Bring the rows up to date; columns are fitted to the first ones, and what is selected stays."""
+        before = len(self.model.trials)
         self.model.show_trials(trials, best)
-        if trials and (first or len(trials) in (2, 4, 8)):
+        if not before or any(before < many <= len(trials) for many in (2, 4, 8)):
             self._fit()
 
     def _fit(self) -> None:
-        metrics, bold = self.view.fontMetrics(), 1.08
-        for column, (header, cell, _) in enumerate(COLUMNS[:-1]):
-            texts = [f"{line}    " for line in header.splitlines()]
-            texts += [f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200]]
-            widest = max(metrics.horizontalAdvance(text) for text in texts)
-            self.view.setColumnWidth(column, max(_LEAST, min(int(widest * bold) + _CELL_SPACE, _WIDEST)))
+        metrics, bold, header = self.view.fontMetrics(), 1.08, self.view.horizontalHeader()
+        for column, (_, cell, _) in enumerate(COLUMNS[:-1]):
+            texts = (f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])
+            widest = max(map(metrics.horizontalAdvance, texts), default=0)
+            needs = min(int(widest * bold) + _CELL_SPACE, _WIDEST)
+            self.view.setColumnWidth(column, max(header.sectionSizeHint(column), needs))
 
     def select(self, number: int) -> None:
         """Go to a trial's row."""

@@ -59,3 +59,18 @@ def test_that_a_click_selects_and_enter_opens(qtbot: QtBot, table: TrialsTable) 
     with qtbot.waitSignal(table.opened) as opened:
         qtbot.keyClick(table.view, Qt.Key.Key_Return)
     assert opened.args == [3]
+
+
+def test_that_no_header_is_cut_off_before_there_are_trials(qtbot: QtBot) -> None:
+    made = TrialsTable()
+    qtbot.addWidget(made)
+    made.show()
+    made.show_trials((), best=None)
+    header = made.view.horizontalHeader()
+    assert all(header.sectionSize(i) >= header.sectionSizeHint(i) for i in range(len(COLUMNS) - 1))
+
+
+def test_that_methods_have_plain_names_and_accuracy_on_new_classes_is_told(table: TrialsTable) -> None:
+    table.show_trials((PLAIN, trial(1, accuracy_new_classes=0.625)), best=1)
+    cells = [table.rows.index(1, column).data() for column in range(len(COLUMNS))]
+    assert cells[1:5] == ["Margin (MPT_KL)", "5.0 %", "80.0 %", "62.5 %"]
