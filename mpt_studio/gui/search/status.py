@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui.search.live import LiveSearch
+from mpt_studio.gui.train.state import Wish
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.frames import ThinBar
@@ -54,7 +55,7 @@ class SearchStatus(QFrame):
         layout.addWidget(self.sentence)
         layout.addWidget(self.bar)
         layout.addWidget(beside(self.doing, *self.buttons.values()))
-        self._is_paused = False
+        self._is_paused, self._wish = False, Wish()
 
     def _button(self, key: str) -> QPushButton:
         text, icon, tip = _DEEDS[key]
@@ -67,10 +68,11 @@ class SearchStatus(QFrame):
     def show_search(self, live: LiveSearch, runs: bool) -> None:
         """Bring everything up to date; ``runs`` while it has the queue's place."""
         self.sentence.setText(shown_in(live.state.sentence) or _FIRST)
-        self.doing.setText(live.doing() if live.is_alive else _ended(live))
         self.bar.show_share(live.progress.fraction)
         self.bar.setVisible(live.is_alive)
         self._show_paused(live.progress.is_paused and not live.progress.waits)
+        wish = self._wish.after(live.id, runs, self._is_paused)
+        self.doing.setText(wish or (live.doing() if live.is_alive else _ended(live)))
         has_outcome = bool((live.search.result or {}).get("test")) and not live.is_alive
         shown = {
             "open": has_outcome,
@@ -91,6 +93,7 @@ class SearchStatus(QFrame):
 
     def tell_wish(self, text: str) -> None:
         """Say at once that a click was heard."""
+        self._wish.text = text
         self.doing.setText(text)
 
 

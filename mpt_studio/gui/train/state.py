@@ -98,6 +98,20 @@ class VersionState:
                 pass
 
 
+class Wish:
+    """What a button was clicked for, told until it has happened: the trainer may still be at something else."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._before: tuple[object, ...] = ()
+
+    def after(self, *now: object) -> str:
+        """The wish, forgotten once it goes otherwise than before."""
+        if now != self._before:
+            self._before, self.text = now, ""
+        return self.text
+
+
 @dataclass
 class UpdateState:
     """One update. ``versions`` are in the order of training; those to come are there from the start."""

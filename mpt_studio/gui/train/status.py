@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio import units
-from mpt_studio.gui.train.state import UpdateState, VersionState, time_left
+from mpt_studio.gui.train.state import UpdateState, VersionState, Wish, time_left
 from mpt_studio.gui.widgets import plain, theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.flow_layout import FlowLayout
@@ -76,6 +76,7 @@ class RunStatus(QFrame):
         self.cancel.clicked.connect(self.cancel_asked)
         self.resume.clicked.connect(self.resume_asked)
         self._is_paused = self._waits = False
+        self._wish = Wish()
 
     def _button(self, text: str, icon: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
@@ -125,9 +126,11 @@ class RunStatus(QFrame):
         self._show_progress(state, active)
         self._facts.setText(_facts(state) if state.current else "")
         plain.set_tip(self._facts, _choices(state))
-        self._what.setText(_what(state) if active else outcome)
+        paused = state.is_paused and not state.waits
+        wish = self._wish.after(state.recipe, active, paused, state.waits)
+        self._what.setText(wish or (_what(state) if active else outcome))
         self._show_wait(state.waits)
-        if (paused := state.is_paused and not state.waits) != self._is_paused:
+        if paused != self._is_paused:
             self._is_paused = paused
             self.pause.setText("Go on" if self._is_paused else "Pause")
             theme.set_icon(self.pause, "play" if self._is_paused else "pause")
@@ -149,7 +152,8 @@ class RunStatus(QFrame):
         self.resume.setVisible(offered)
 
     def tell_wish(self, text: str) -> None:
-        """Say at once that a click was heard ("Stopping…"); the trainer's own words replace it."""
+        """Say at once that a click was heard ("Stopping…"), until it has happened."""
+        self._wish.text = text
         self._what.setText(text)
 
     def _show_versions(self, versions: list[VersionState]) -> None:

@@ -85,7 +85,8 @@ def test_that_a_search_begins_grows_and_is_controlled(
     qtbot.waitUntil(lambda: page.view.plot.picture.best == 1)
     assert page.view.status.sentence.text() == "After so many trials it is #1."
     page.view.status.buttons["stop"].click()
-    assert page.view.status.doing.text() == "Stopping…"
+    page._take(started, [("", Tried(trial=trial(2).to_json(), found=found(1)))])
+    assert page.view.status.doing.text() == "Stopping…"  # until it has stopped
 
 
 def test_that_events_of_a_search_that_is_being_read_are_not_lost(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mpt_studio.events import Ended, Epoch, Note, Paused, Stage, Started, Step
-from mpt_studio.gui.train.state import UpdateState, time_left
+from mpt_studio.gui.train.state import UpdateState, Wish, time_left
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store.disk import waits_for
 
@@ -176,3 +176,11 @@ def test_that_nothing_runs_after_the_end() -> None:
 )
 def test_that_time_left_is_short(seconds: float | None, text: str) -> None:
     assert time_left(seconds) == text
+
+
+def test_that_a_wish_is_told_until_it_has_happened() -> None:
+    wish = Wish()
+    assert wish.after("running") == ""
+    wish.text = "Pausing…"
+    assert wish.after("running") == "Pausing…"
+    assert wish.after("paused") == ""
