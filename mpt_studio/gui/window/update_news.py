@@ -63,13 +63,14 @@ class UpdateNews(QObject):
         self._workspace, self._queue, self._log, self._pages = workspace, queue, log, pages
         self.progress: UpdateProgress | None = None
         self._noted: set[str] = set()
+        self._has_begun = False
         queue.started.connect(self._begin)
         queue.events.connect(self._take)
         queue.ended.connect(self._end)
 
     @Slot(str)
     def _begin(self, update_id: str) -> None:
-        title, self._noted = self._title(update_id), set()
+        title, self._noted, self._has_begun = self._title(update_id), set(), False
         self.progress = UpdateProgress(title, self._queue.stop_and_keep, self._state(update_id), self)
         self._log.add_job(self.progress)
         self._log.add("info", f"{title}: training.")
@@ -80,6 +81,9 @@ class UpdateNews(QObject):
     def _take(self, update_id: str, batch: Batch) -> None:
         if self.progress is not None:
             self.progress.take(batch)
+        if not self._has_begun:  # by now its record says that it runs
+            self._has_begun = True
+            self._renew()
         self._workspace.following.take(update_id, batch)
         for _run, event in batch:
             if isinstance(event, Note) and event.text not in self._noted:  # every run of an update says some things
@@ -99,6 +103,9 @@ class UpdateNews(QObject):
             self._offer_result(update_id, sentence)
         elif self._pages.key != (SEARCH if self._is_search(update_id) else TRAIN).key:  # they show their own errors
             self._pages.banner.tell(level, sentence, detail)
+        self._renew()
+
+    def _renew(self) -> None:
         for page in self._pages.made():  # one that is made later reads the store then
             page.renew()
 

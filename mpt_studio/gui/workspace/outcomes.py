@@ -52,7 +52,8 @@ def result_words(job: Update | Search) -> str:
     best = best_of(job)
     if not best:
         more = job.message or (trials_words(job) if isinstance(job, Search) else "")
-        return f"{OUTCOMES[job.outcome][0]} {job.outcome}" + (f": {more}" if more else "")
+        says_it = more.casefold().startswith(job.outcome)
+        return f"{OUTCOMES[job.outcome][0]} " + (more if says_it else ": ".join(filter(None, (job.outcome, more))))
     accuracy, nfr = _rate(best, "all", "accuracy_new"), _rate(best, "old_classes", "nfr")
     figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old)", nfr)) if text]
     figures += [str((job.result or {}).get("verdict") or "")]

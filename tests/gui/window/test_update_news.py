@@ -14,6 +14,7 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.window.main_window import MainWindow
 from mpt_studio.gui.window.pages import COMPARE, TRAIN
 from mpt_studio.gui.window.update_news import UpdateProgress
+from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store
 
 from ..fake_worker import FakeWorker
@@ -117,6 +118,17 @@ def test_that_an_update_that_was_stopped_is_offered_too(window: MainWindow, stor
     window.queue.started.emit(update)
     end(window, update, "stopped")
     assert window.pages.banner.action.isVisible()
+
+
+def test_that_pages_read_the_store_again_once_a_training_has_begun(
+    window: MainWindow, store: Store, qtbot: QtBot
+) -> None:
+    update = store.create_update(UpdateRecipe(data="builtin"), title="Night run").id
+    window.queue.started.emit(update)
+    with qtbot.waitSignal(window.welcome.wanted):
+        window.queue.events.emit(update, [])
+    with qtbot.assertNotEmitted(window.welcome.wanted):
+        window.queue.events.emit(update, [])
 
 
 def test_that_a_message_about_what_was_opened_before_goes_with_the_next_attempt(
