@@ -55,7 +55,7 @@ def _parts(result: dict[str, Any]) -> list[QWidget]:
     figures = [each for each in _FIGURES if (first.get(each[1]) or {}).get("samples")]
     if first["old_classes"]["samples"]:
         figures.remove(_FIGURES[0])
-    head = ("", *(f"{name}\n{SUBSET_WORDS[part]}, n={first[part]['samples']:,}" for name, part, _ in figures))
+    head = ("", *(f"{name}\n{SUBSET_WORDS[part]}\nn={first[part]['samples']:,}" for name, part, _ in figures))
     best = result["best"]
     rows = [
         (
@@ -64,7 +64,7 @@ def _parts(result: dict[str, Any]) -> list[QWidget]:
         )
         for row in result["test"]
     ]
-    parts: list[QWidget] = [_title("On the test part, looked at once [95 % interval]"), _grid(head, rows)]
+    parts: list[QWidget] = [_title("On the test part, looked at once; 95 % intervals"), _grid(head, rows)]
     parts += [_muted(text) for text in (_against(result), _looks(result)) if text]
     if finalists := _finalists(result):
         parts += [_title("Over seeds, on the validation part"), finalists]
@@ -73,7 +73,7 @@ def _parts(result: dict[str, Any]) -> list[QWidget]:
 
 def _rate(rates: dict[str, Any], key: str) -> str:
     bounds = rates.get(f"{key}_ci95")
-    return f"{percent(rates.get(key))}\n[{interval(tuple(bounds))}]" if bounds else percent(rates.get(key))
+    return f"{percent(rates.get(key))}\n{interval(tuple(bounds))}" if bounds else percent(rates.get(key))
 
 
 def _finalists(result: dict[str, Any]) -> QWidget | None:
@@ -124,24 +124,27 @@ def _fusion(result: dict[str, Any]) -> str:
 
 
 def _grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> QWidget:
+    """A name across, its figures below it: names are long, and the card is narrow."""
     made = QWidget()
     grid = QGridLayout(made)
     grid.setContentsMargins(0, 0, 0, 4)
-    grid.setHorizontalSpacing(theme.SPACE * 3 // 2)
-    grid.setVerticalSpacing(5)
-    grid.setColumnStretch(0, 1)
-    for column, text in enumerate(head):
-        grid.addWidget(_cell(text, column, muted=True), 0, column)
-    for row, cells in enumerate(rows, 1):
-        for column, text in enumerate(cells):
-            grid.addWidget(_cell(text, column, bold=cells[0].startswith("★")), row, column)
+    grid.setHorizontalSpacing(theme.SPACE)
+    grid.setVerticalSpacing(1)
+    for column, text in enumerate(head[1:]):
+        grid.setColumnStretch(column, 1)
+        grid.addWidget(_cell(text, muted=True), 0, column)
+    for row, (name, *figures) in enumerate(rows):
+        is_best = name.startswith("★")
+        grid.setRowMinimumHeight(3 * row + 1, 4)
+        grid.addWidget(label(name, wrap=True, bold=is_best, size=0.95), 3 * row + 2, 0, 1, -1)
+        for column, text in enumerate(figures):
+            grid.addWidget(_cell(text, bold=is_best), 3 * row + 3, column)
     return made
 
 
-def _cell(text: str, column: int, *, bold: bool = False, muted: bool = False) -> QLabel:
-    made = label(text, wrap=column == 0, bold=bold, size=0.95)
-    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-    made.setAlignment(side | Qt.AlignmentFlag.AlignTop)
+def _cell(text: str, *, bold: bool = False, muted: bool = False) -> QLabel:
+    made = label(text, bold=bold, size=0.95)
+    made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
     theme.mark(made, muted=muted)
     return made
 

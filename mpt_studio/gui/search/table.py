@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLineEdit, QTableView, QVBoxLayout, QWidget
 
 from mpt_studio.gui.search import words
@@ -38,6 +38,7 @@ COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
 )
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
 _WIDEST, _CELL_SPACE = 300, 20
+_HEADER_POINTS, _HEADER_PADDING = 8, 5
 _RIGHT = frozenset({0, 2, 3, 4, 5, 6})
 _ROOM_FOR_ARROW = 4 * "\u00a0"
 """Where text ends at the right, the sign of the order would lie on it."""
@@ -184,6 +185,9 @@ class TrialsTable(QWidget):
         view.horizontalHeader().setHighlightSections(False)
         view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         view.horizontalHeader().setStretchLastSection(True)
+        view.horizontalHeader().setStyleSheet(
+            f"QHeaderView::section {{ padding: 6px {_HEADER_PADDING}px; font-size: {_HEADER_POINTS}pt; }}"
+        )
         view.doubleClicked.connect(lambda index: self.opened.emit(self._number(index)))
         view.entered_row.connect(lambda index: self.opened.emit(self._number(index)))
         view.selectionModel().currentRowChanged.connect(
@@ -203,12 +207,16 @@ class TrialsTable(QWidget):
             self._fit()
 
     def _fit(self) -> None:
-        metrics, bold, header = self.view.fontMetrics(), 1.08, self.view.horizontalHeader()
-        for column, (_, cell, _) in enumerate(COLUMNS[:-1]):
+        font, small = QFont(self.font()), QFont(self.font())
+        small.setPointSizeF(_HEADER_POINTS)
+        for each in (font, small):
+            each.setBold(True)
+        cells, heads = QFontMetrics(font), QFontMetrics(small)
+        for column, (header, cell, _) in enumerate(COLUMNS[:-1]):
             texts = (f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])
-            widest = max(map(metrics.horizontalAdvance, texts), default=0)
-            needs = min(int(widest * bold) + _CELL_SPACE, _WIDEST)
-            self.view.setColumnWidth(column, max(header.sectionSizeHint(column), needs))
+            needs = min(max(map(cells.horizontalAdvance, texts), default=0) + _CELL_SPACE, _WIDEST)
+            head = max(heads.horizontalAdvance(line + _ROOM_FOR_ARROW) for line in header.splitlines())
+            self.view.setColumnWidth(column, max(head + 2 * _HEADER_PADDING + 6, needs))
 
     def select(self, number: int) -> None:
         """Go to a trial's row."""

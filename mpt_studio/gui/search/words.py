@@ -25,12 +25,12 @@ def name_of(trial: Trial) -> str:
 
 
 def parameters(trial: Trial) -> str:
-    """What was proposed for it: "b 2.13  ·  lr 0.0128"."""
+    """What was proposed for it: "lr 0.0128, b 2.13"."""
     given = {
         name: value for name, value in trial.parameters.items() if name in _SHORT and isinstance(value, float | int)
     }
     parts = [f"{_SHORT[name]} {number_text(float(value))}" for name, value in given.items()]
-    return "  ·  ".join(parts)
+    return ", ".join(parts)
 
 
 def outcome(trial: Trial) -> tuple[str, str]:

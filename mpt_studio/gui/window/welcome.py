@@ -61,7 +61,7 @@ class ChoiceCard(ClickCard):
         self._icon_name = icon
         self.setMinimumSize(160, 170)
         self.setMaximumSize(320, 220)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)  # as high beside work as without
         self._icon = QLabel()
         heading = label(title, wrap=True)
         heading.setProperty("subheading", True)
@@ -114,7 +114,7 @@ class Welcome(Page):
         self._layout.addWidget(_centred(hint))
         self._layout.addSpacing(2 * theme.SPACE)
         self._layout.addLayout(self._recent())
-        self._layout.addStretch()
+        self._layout.addStretch(1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)

@@ -168,7 +168,7 @@ def test_that_nothing_clearly_better_is_told_first_with_intervals_and_spreads(
     told = " ".join(page.view.outcome.texts())
     for part in (
         "★ #1 Margin (MPT_KL) with γ = 1.2",
-        "[2.0–16.0]",
+        "2.0–16.0",
         "6.0 % ± 1.4",
         "−2.0 points of NFR",
         "p = 0.400",

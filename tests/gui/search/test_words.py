@@ -14,7 +14,7 @@ def test_that_a_trial_has_its_methods_plain_name_and_says_where_it_began() -> No
 
 
 def test_that_parameters_are_short_and_words_among_them_are_told_elsewhere() -> None:
-    assert words.parameters(trial(3)) == "lr 0.02  ·  b 2"
+    assert words.parameters(trial(3)) == "lr 0.02, b 2"
 
 
 def test_that_every_outcome_is_a_sentence_with_a_sign() -> None:

@@ -121,12 +121,13 @@ def test_that_the_choices_stay_where_they_are_when_work_appears(
     window: MainWindow, store: Store, tmp_path: Path, qtbot: QtBot
 ) -> None:
     card = window.welcome.cards["try_now"]
-    before = card.mapTo(window, card.rect().topLeft())
-    finished_update(store, tmp_path)
+    before = card.mapTo(window, card.rect().topLeft()).y(), card.height()
+    for number in range(6):
+        finished_update(store, tmp_path / str(number))
     window.welcome.renew()
-    qtbot.waitUntil(lambda: bool(window.welcome.work))
+    qtbot.waitUntil(lambda: len(window.welcome.work) == 6)
     qtbot.wait(50)
-    assert card.mapTo(window, card.rect().topLeft()) == before
+    assert (card.mapTo(window, card.rect().topLeft()).y(), card.height()) == before
 
 
 def test_that_only_the_updates_that_are_shown_are_read_however_many_there_are(
