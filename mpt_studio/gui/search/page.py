@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
@@ -35,14 +34,6 @@ _MORE = 10
 _WORDS = {"done": "done", "queued": "waits", "running": "runs", "paused": "paused"}
 
 
-@dataclass(frozen=True)
-class Listed:
-    """An earlier search in the choice."""
-
-    id: str
-    text: str
-
-
 class SearchPage(Page):
     """Shows the setup, or one search."""
 
@@ -51,7 +42,8 @@ class SearchPage(Page):
         self.workspace, self.queue = workspace, queue
         self.setup, self.view, self.errors = SearchSetup(workspace, queue), SearchView(), ErrorPanel()
         self.choice, self.new = ComboBox(), QPushButton("New search…")
-        self._listed: list[Listed] = []
+        self._listed: list[tuple[str, str]] = []
+        """Text and id of each search in the choice."""
         self._wanted = self._sought = ""
         """Of the search that is shown, or being read, and of a run of it to select; empty while one is set up."""
         self._early: Batch = []
@@ -142,23 +134,22 @@ class SearchPage(Page):
     def renew(self) -> None:
         store, runs = self.workspace.store, self.queue.current
 
-        def read(_: object) -> list[Listed]:
-            return [Listed(each.id, _line(each, runs)) for each in store.searches()]
+        def read(_: object) -> list[tuple[str, str]]:
+            return [(_line(each, runs), each.id) for each in store.searches()]
 
         if self.isVisible():
             self._list.ask(read, self._take_list, beside=True)
 
-    def _take_list(self, found: list[Listed]) -> None:
+    def _take_list(self, found: list[tuple[str, str]]) -> None:
         self._listed = found
         self._fill_choice()
         if not self._has_chosen and found:  # whoever comes back sees what he left
-            self.show_search(found[0].id)
+            self.show_search(found[0][1])
 
     def _fill_choice(self) -> None:
         self.choice.clear()
-        self.choice.addItem(_NEW, "")
-        for each in self._listed:
-            self.choice.addItem(each.text, each.id)
+        for text, search in ((_NEW, ""), *self._listed):
+            self.choice.addItem(text, search)
         self._mark_choice()
 
     def _mark_choice(self) -> None:

@@ -18,7 +18,7 @@ from mpt_studio.gui.window.pages import SEARCH, TRAIN, Pages
 from mpt_studio.gui.workspace.outcomes import title_of
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
-from mpt_studio.store import Search
+from mpt_studio.store import Search, Update
 
 
 class UpdateProgress(Job):
@@ -99,7 +99,8 @@ class UpdateNews(QObject):
         level = {"failed": "error", "interrupted": "warning"}.get(outcome, "info")
         sentence = f"{self._title(update_id)}: {message or outcome}"
         self._log.add(level, sentence, detail)
-        if self._has_result(update_id):
+        job = self._job(update_id)
+        if job is not None and job.result:
             self._offer_result(update_id, sentence)
         elif self._pages.key != (SEARCH if self._is_search(update_id) else TRAIN).key:  # they show their own errors
             self._pages.banner.tell(level, sentence, detail)
@@ -110,12 +111,6 @@ class UpdateNews(QObject):
             page.renew()
 
     # The result ---------------------------------------------------------------------------------------------------
-
-    def _has_result(self, update_id: str) -> bool:
-        try:
-            return bool(self._workspace.store.job(update_id).result)
-        except UserError:
-            return False
 
     def _offer_result(self, update_id: str, sentence: str) -> None:
         if self._is_search(update_id):
@@ -138,15 +133,19 @@ class UpdateNews(QObject):
         if self._workspace.opening.open_update(update_id):
             self._workspace.show_compare.emit()
 
-    def _state(self, update_id: str) -> UpdateState:
+    def _job(self, job_id: str) -> Update | Search | None:
+        """As it is on disk; None where it is gone."""
         try:
-            job = self._workspace.store.job(update_id)
+            return self._workspace.store.job(job_id)
         except UserError:
-            return UpdateState(UpdateRecipe())
-        return UpdateState(job.recipe.update, versions_of(job)) if isinstance(job, Search) else UpdateState(job.recipe)
+            return None
 
-    def _title(self, update_id: str) -> str:
-        try:
-            return title_of(self._workspace.store.job(update_id))
-        except UserError:
-            return "Update"
+    def _state(self, job_id: str) -> UpdateState:
+        job = self._job(job_id)
+        if isinstance(job, Search):
+            return UpdateState(job.recipe.update, versions_of(job))
+        return UpdateState(job.recipe if job is not None else UpdateRecipe())
+
+    def _title(self, job_id: str) -> str:
+        job = self._job(job_id)
+        return title_of(job) if job is not None else "Update"
