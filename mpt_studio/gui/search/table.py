@@ -184,7 +184,6 @@ class TrialsTable(QWidget):
         view.verticalHeader().setDefaultSectionSize(28)
         view.horizontalHeader().setHighlightSections(False)
         view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        view.horizontalHeader().setStretchLastSection(True)
         view.horizontalHeader().setStyleSheet(
             f"QHeaderView::section {{ padding: 6px {_HEADER_PADDING}px; font-size: {_HEADER_POINTS}pt; }}"
         )
@@ -212,7 +211,7 @@ class TrialsTable(QWidget):
         for each in (font, small):
             each.setBold(True)
         cells, heads = QFontMetrics(font), QFontMetrics(small)
-        for column, (header, cell, _) in enumerate(COLUMNS[:-1]):
+        for column, (header, cell, _) in enumerate(COLUMNS):
             texts = (f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])
             needs = min(max(map(cells.horizontalAdvance, texts), default=0) + _CELL_SPACE, _WIDEST)
             head = max(heads.horizontalAdvance(line + _ROOM_FOR_ARROW) for line in header.splitlines())

@@ -93,7 +93,7 @@ class HelpWindow(QDialog):
             item = QListWidgetItem(document.title, self.list)
             item.setData(_PLACE, document.name)
             item.setToolTip(tip(document.title))
-        theme.notifier().changed.connect(self._recolor)
+        theme.notifier().changed.connect(self._highlight)
         self.show_page(GLOSSARY)
 
     def _make(self) -> None:
@@ -153,7 +153,7 @@ class HelpWindow(QDialog):
         self._highlight()
 
     def _loosen(self) -> None:
-        """Air around headings and in tables, whose lines are no brighter than the window's."""
+        """Air around headings and in tables, instead of lines."""
         block = self.page.document().begin()
         while block.isValid():
             if block.blockFormat().headingLevel():
@@ -166,7 +166,7 @@ class HelpWindow(QDialog):
             if isinstance(table, QTextTable):
                 shape = table.format()
                 shape.setCellPadding(_AIR // 3)
-                shape.setBorderBrush(QColor(theme.colors().border))
+                shape.setBorder(0)
                 table.setFormat(shape)
 
     @Slot()
@@ -201,11 +201,6 @@ class HelpWindow(QDialog):
         item = self.list.currentItem()
         if item is not None:
             self.show_page(item.data(_PLACE))
-
-    @Slot()
-    def _recolor(self) -> None:
-        self._loosen()
-        self._highlight()
 
     # Search -------------------------------------------------------------------------------------------------------
 
