@@ -180,12 +180,9 @@ class SearchPage(Page):
         self.renew()
         return made.id
 
-    def resume(self, search_id: str) -> None:
-        """Line it up again."""
-        try:
-            self.queue.add(search_id)
-        except UserError as error:
-            self._tell_error(str(error))
+    def resume(self) -> None:
+        """Line up the one on show again."""
+        self._do("resume")
 
     @Slot(str)
     def _begin(self, search_id: str) -> None:
@@ -221,7 +218,7 @@ class SearchPage(Page):
             "open": self._open_outcome,
             "export": self._export,
             "more": self._ask_for_more,
-            "resume": lambda: self.resume(self._wanted),
+            "resume": lambda: self.queue.add(self._wanted),
             "pause": lambda: self._wish(self.queue.pause, "Pausing…"),
             "go_on": lambda: self._wish(self.queue.go_on, "Going on…"),
             "stop": lambda: self._wish(self.queue.stop_and_keep, "Stopping…"),

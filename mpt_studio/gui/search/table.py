@@ -38,7 +38,7 @@ COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
 )
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
 _WIDEST, _CELL_SPACE = 300, 20
-_HEADER_POINTS, _HEADER_PADDING = 8, 5
+_HEADER_POINTS, _HEADER_PADDING = 8, 8
 _RIGHT = frozenset({0, 2, 3, 4, 5, 6})
 _ROOM_FOR_ARROW = 4 * "\u00a0"
 """Where text ends at the right, the sign of the order would lie on it."""
@@ -172,6 +172,7 @@ class TrialsTable(QWidget):
         view = _View()
         view.setModel(self.rows)
         view.setAccessibleName("Trials")
+        view.setObjectName("trials")  # the style sheet pads its cells
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setShowGrid(False)

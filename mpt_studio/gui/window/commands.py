@@ -119,7 +119,7 @@ class Commands(QObject):
         """Go on with an update or a search."""
         if self.workspace.store.is_search(update_id):
             self.show_search(update_id)
-            self.pages[SEARCH].resume(update_id)
+            self.pages[SEARCH].resume()
             return
         self.pages.show_page(TRAIN.key)
         self.pages[TRAIN].watch()
