@@ -17,11 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.gui.runs.rows import Row
-from mpt_studio.gui.widgets.plain import label, tip
+from mpt_studio.gui.widgets.plain import label, shortened, tip
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.recipe.words import Difference
 from mpt_studio.store import Search, Store
+
+_NAME = 38
+"""Letters of a recipe's name that its column has room for."""
 
 
 def recipe_of(store: Store, row: Row) -> UpdateRecipe:
@@ -71,10 +74,9 @@ class RecipesDialog(QDialog):
 def _table(names: tuple[str, str], differences: Sequence[Difference]) -> QTableWidget:
     table = QTableWidget(len(differences), 3)
     for column, name in enumerate(("Field", *names)):
-        item = QTableWidgetItem(name)
+        item = QTableWidgetItem(shortened(name, _NAME))  # Qt cuts headers off without a sign
         item.setToolTip(tip(name))
         table.setHorizontalHeaderItem(column, item)
-    table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
     table.setAccessibleName("What differs")
     table.setObjectName("recipes")
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

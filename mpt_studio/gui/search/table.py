@@ -33,8 +33,8 @@ COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
     ("Accuracy\nnew classes", lambda t: percent(t.accuracy_new_classes), lambda t: _falling(t.accuracy_new_classes)),
     ("γ", lambda t: number(t.offset, 2) if t.offset else "", lambda t: t.offset),
     ("α", lambda t: f"{t.interpolation:g}" if t.interpolation else "", lambda t: t.interpolation),
-    ("Parameters", words.parameters, words.parameters),
     ("Outcome", lambda t: words.outcome(t)[0], lambda t: words.outcome(t)[0]),
+    ("Parameters", words.parameters, words.parameters),
 )
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
 _WIDEST, _CELL_SPACE = 300, 20
