@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import interval, label, number, percent, probability
-from mpt_studio.methods import shown
+from mpt_studio.methods import shown, shown_in
 from mpt_studio.units import count
 
 _FIGURES: tuple[tuple[str, Subset, str], ...] = (
@@ -68,7 +68,7 @@ def _parts(result: dict[str, Any]) -> list[QWidget]:
     parts += [_muted(text) for text in (_against(result), _looks(result)) if text]
     if finalists := _finalists(result):
         parts += [_title("Over seeds, on the validation part"), finalists]
-    return [*parts, *(_muted(text) for text in (_noise(result), _fusion(result)) if text)]
+    return [*parts, *(_muted(text) for text in (_noise(result), _control(result), _fusion(result)) if text)]
 
 
 def _rate(rates: dict[str, Any], key: str) -> str:
@@ -118,9 +118,14 @@ def _noise(result: dict[str, Any]) -> str:
 
 def _fusion(result: dict[str, Any]) -> str:
     fusion = result.get("fusion") or {}
-    if fusion.get("nfr") is None:
+    if fusion.get("nfr_old_classes") is None:
         return ""
-    return f"Serving old and new together (fusion) would have an NFR of {percent(fusion['nfr'])}; never chosen."
+    rate = percent(fusion["nfr_old_classes"])
+    return f"Serving old and new together (fusion) would have an NFR of {rate} on the validation part; never chosen."
+
+
+def _control(result: dict[str, Any]) -> str:
+    return shown_in((result.get("control") or {}).get("sentence", ""))
 
 
 def _grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> QWidget:

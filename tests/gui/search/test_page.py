@@ -158,6 +158,8 @@ def test_that_nothing_clearly_better_is_told_first_with_intervals_and_spreads(
         "noise_floor": {"old_classes": {"nfr": 0.04}},
         "against_plain": {"nfr_difference": -0.02, "mcnemar_p": 0.4},
         "test_looks": 1,
+        "fusion": {"weight": 0.3, "nfr_old_classes": 0.025},
+        "control": {"sentence": "#1 MPT_KL keeps no more than with shuffled teachers."},
     }
     nothing = "Nothing clearly beats plain training with a logit offset here."
     search = made(empty_workspace.store, PLAIN, trial(1), found=found(1, sentence=nothing), result=result)
@@ -172,5 +174,7 @@ def test_that_nothing_clearly_better_is_told_first_with_intervals_and_spreads(
         "6.0 % ± 1.4",
         "−2.0 points of NFR",
         "p = 0.400",
+        "(fusion) would have an NFR of 2.5 %",
+        "#1 Margin (MPT_KL) keeps no more than with shuffled teachers.",
     ):
         assert part in told
