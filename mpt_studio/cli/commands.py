@@ -189,7 +189,8 @@ def train(
     """Train one version.
 
     Args:
-        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv.
+        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR, manifest:FILE.csv, shards:DIR or
+            parquet:DIR.
         role: What the version is for; "old" is trained on the old classes only.
         method: Published or lower-case name: none, pct_kl, mpt_kl, elodi, ….
         logit_margin: b, for the methods with a margin.

@@ -45,7 +45,8 @@ def evaluate(
 
     Args:
         checkpoint: The version's weights.
-        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv.
+        data: builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR, manifest:FILE.csv, shards:DIR or
+            parquet:DIR.
         out: Folder for the predictions; by default the store's cache.
         part: Which part of the data.
         device: auto, cpu, cuda, cuda:1, mps.

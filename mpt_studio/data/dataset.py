@@ -27,6 +27,7 @@ Images = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
 Progress = Callable[[str, float | None], None]
 """Told a sentence and the fraction done (None where unknown); an exception it raises cancels the work cleanly."""
+_AT_ONCE = 1 << 16
 SHOWN_SKIPPED = 1000
 """Skipped files in a description; all of them are in ``Dataset.skipped`` and in the list on disk."""
 
@@ -167,7 +168,8 @@ def fingerprint(
 ) -> str:
     """Hash of what the samples are, independent of array item sizes."""
     digest = hashlib.sha256(json.dumps([*class_names, content] if content else [*class_names]).encode())
-    digest.update("\n".join(sample_ids.tolist()).encode())
+    for start in range(0, len(sample_ids), _AT_ONCE):
+        digest.update(("\n" * (start > 0) + "\n".join(sample_ids[start : start + _AT_ONCE].tolist())).encode())
     digest.update(np.ascontiguousarray(labels, dtype="<i8").tobytes())
     return digest.hexdigest()[:32]
 

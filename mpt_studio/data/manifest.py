@@ -19,7 +19,7 @@ from mpt_studio.data.folder import FolderDataset
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
 from mpt_studio.data.manifest_table import Line, Table, called, places, read_table
 from mpt_studio.data.part_names import part_of
-from mpt_studio.data.parts import Sample, agreed_classes, build_index, split
+from mpt_studio.data.parts import Sample, agreed_classes, build_index, classes_of, split
 from mpt_studio.data.scan import Found, composed, is_text, sample_id
 from mpt_studio.data.verdicts import verify
 from mpt_studio.errors import UserError, one_sentence
@@ -95,7 +95,7 @@ def _arranged(table: Table, file: Path, samples: list[Sample], line_of: Mapping[
     samples = samples if given else split(samples)
     names_of: dict[Part, str] = {part: f"the {part} lines" for part in PARTS if part in (given or ("train", "test"))}
     named = {composed(line.label) for line in table.lines if not _problem(line, _part(table, line))}
-    class_names, notes = agreed_classes(samples, named, names_of, where, is_split=not given)
+    class_names, notes = agreed_classes(classes_of(samples, names_of), named, names_of, where, is_split=not given)
     ordered = sorted(samples, key=lambda s: PARTS.index(s.part))
     columns = zip(*(line_of[s.found.sample_id].more for s in ordered), strict=True)
     return build_index(ordered, class_names, (), notes, dict(zip(table.more, columns, strict=True)))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mpt_studio.data.classes import check_no_twins, natural_key, quoted
 from mpt_studio.data.dataset import Part, Skipped
@@ -30,29 +31,49 @@ class Sample:
 
 def split(samples: Sequence[Sample]) -> list[Sample]:
     """Give a fifth to the test part by a hash of each id, and at least one image of each class with two or more."""
-    hashes = {s.found.sample_id: _unit_hash(s.found.sample_id) for s in samples}
-    per_class: dict[str, list[str]] = {}
-    for s in samples:
-        per_class.setdefault(s.found.class_name, []).append(s.found.sample_id)
-    test = {name for name, value in hashes.items() if value < TEST_SHARE}
-    for ids in per_class.values():
-        ranked = sorted(ids, key=hashes.__getitem__)
-        if len(ids) > 1:
-            test.add(ranked[0])
-            test.discard(ranked[-1])
-    parted = [Sample(s.found, s.verdict, "test" if s.found.sample_id in test else "train") for s in samples]
+    names: dict[str, int] = {}
+    labels = np.array([names.setdefault(s.found.class_name, len(names)) for s in samples], np.int64)
+    in_test = drawn_for_test([s.found.sample_id for s in samples], labels)
+    parted = [Sample(s.found, s.verdict, "test" if test else "train") for s, test in zip(samples, in_test, strict=True)]
     return sorted(parted, key=lambda s: s.part == "test")
 
 
+def drawn_for_test(sample_ids: Iterable[str], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """(N,) whether ``split`` gives a sample to the test part."""
+    hashes = np.fromiter(map(_unit_hash, sample_ids), np.float64, len(labels))
+    ranked = np.lexsort((hashes, labels))  # class after class, each by its hashes
+    starts = np.flatnonzero(np.diff(labels[ranked], prepend=-1))
+    ends = np.append(starts, len(labels))[1:] - 1
+    several = ends > starts
+    chosen = hashes < TEST_SHARE
+    chosen[ranked[starts[several]]] = True
+    chosen[ranked[ends[several]]] = False
+    return chosen
+
+
+def classes_of(samples: Iterable[Sample], parts: Iterable[Part]) -> dict[Part, set[str]]:
+    """The classes that each part has images of."""
+    there: dict[Part, set[str]] = {part: set() for part in parts}
+    for s in samples:
+        if s.part in there:
+            there[s.part].add(s.found.class_name)
+    return there
+
+
 def agreed_classes(
-    samples: Sequence[Sample], named: Collection[str], parts: Mapping[Part, str], where: str, *, is_split: bool
+    there: Mapping[Part, Collection[str]],
+    named: Collection[str],
+    parts: Mapping[Part, str],
+    where: str,
+    *,
+    is_split: bool,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The classes in natural order, and notes on those that a part lacks.
 
     Samples find their class by name, so a part may lack some; only a class that cannot be learned is refused.
 
     Args:
-        samples: the usable images.
+        there: the classes that each part has usable images of.
         named: classes with any image, usable or not.
         parts: what the parts are called in sentences.
         where: the folder or file, for sentences.
@@ -64,7 +85,6 @@ def agreed_classes(
         raise UserError(f"There are no images in {where}; look at the list of what was left out.")
     if len(names) < 2:
         raise UserError(f"There is only one class, {quoted(names)}, in {where}; a classifier needs at least two.")
-    there = {part: {s.found.class_name for s in samples if s.part == part} for part in parts}
     lacking = {part: [name for name in names if name not in there[part]] for part in parts}
     if is_split and (lacking["train"] or lacking["test"]):
         poor = [name for name in names if name in (*lacking["train"], *lacking["test"])]

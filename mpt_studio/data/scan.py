@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,18 @@ def without_repeats(root: Path, found: Sequence[Found]) -> tuple[list[Found], li
         if id(f) in repeats
     ]
     return kept, skipped
+
+
+def link_notes(tree: Tree) -> Iterator[str]:
+    """What to know about links to folders and out of the tree."""
+    if tree.repeated:
+        names = quoted([shown(path) for path in tree.repeated], 3)
+        yield f"The folder link {names} leads to images that count already and is not followed."
+    if tree.outside:
+        names = quoted([shown(path) for path in tree.outside], 3)
+        count = len(tree.outside)
+        links = f"{count:,} links lead" if count > 1 else "A link leads"
+        yield f"{links} out of the folder: {names}. What is there is read; name the real folder if that is not meant."
 
 
 def composed(text: str) -> str:

@@ -5,6 +5,8 @@ fashion-mnist[:DIR]          found on this machine, or downloaded
 cifar10:DIR  cifar100:DIR    the official python batches
 folder:DIR                   one folder per class
 manifest:FILE.csv            a path and a label per line
+shards:DIR                   tar files in WebDataset's layout
+parquet:DIR or FILE          Parquet with the images' bytes, in Hugging Face's layout
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from mpt_studio import paths
 from mpt_studio.data.dataset import Dataset, Progress
 from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.kinds import IMAGES, PARQUET, SHARDS, Kind
+from mpt_studio.files.parquet_images import holds_images
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Source:
     title: str
     """For people."""
     place: Literal["", "folder", "file"] = ""
+    or_file: bool = False
+    """Whether the folder may be one file as well."""
     optional: bool = False
     """Whether the place may be left out."""
     splits_itself: bool = False
@@ -41,9 +47,12 @@ SOURCES = {
     "cifar100": Source("CIFAR-100 (folder of the python version)", "folder"),
     "folder": Source("A folder of images, one folder per class", "folder"),
     "manifest": Source("A table of images and their labels (CSV)", "file"),
+    "shards": Source("Tar shards of images (WebDataset)", "folder"),
+    "parquet": Source("Parquet with images (Hugging Face)", "folder", or_file=True),
 }
 """By what a spec string begins with."""
-_CHOICES = "builtin, fashion-mnist, cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv"
+_PACKED = {"shards": SHARDS, "parquet": PARQUET}
+_CHOICES = "builtin, fashion-mnist, cifar10:DIR, cifar100:DIR, folder:DIR, manifest:FILE.csv, shards:DIR or parquet:DIR"
 
 
 def open_dataset(spec: str, progress: Progress | None = None) -> Dataset:
@@ -64,7 +73,7 @@ def open_dataset(spec: str, progress: Progress | None = None) -> Dataset:
 def parse_spec(spec: str) -> tuple[str, Path | None]:
     """Split a spec string into its kind and its absolute folder or manifest.
 
-    The path of a folder alone means ``folder:PATH``, that of a table of paths and labels ``manifest:PATH``.
+    The path of a folder alone means what lies in it, that of a table of paths and labels ``manifest:PATH``.
     """
     kind, text = _parted(spec)
     if kind not in SOURCES:
@@ -80,7 +89,7 @@ def parse_spec(spec: str) -> tuple[str, Path | None]:
     if not source.place and text.strip():
         raise UserError(f"{kind} takes no folder: write {kind} alone.")
     folder = _absolute(text) if text.strip() else None
-    if folder is not None and not folder.is_dir():
+    if folder is not None and not (folder.is_dir() or (source.or_file and folder.is_file())):
         raise UserError(_not_a_folder(kind, folder))
     return kind, folder
 
@@ -120,9 +129,23 @@ def _open(kind: str, folder: Path | None, progress: Progress) -> Dataset:
         from mpt_studio.data import manifest
 
         return manifest.open_manifest(folder, progress)
+    if kind in ("shards", "parquet"):
+        return _open_packed(kind, folder, progress)
     from mpt_studio.data import cifar
 
     return cifar.open_cifar(folder, 10 if kind == "cifar10" else 100, progress)
+
+
+def _open_packed(kind: str, place: Path, progress: Progress) -> Dataset:
+    from mpt_studio.data.packed.opening import open_packed
+
+    if kind == "shards":
+        from mpt_studio.data.packed.shards import Shards
+
+        return open_packed(f"shards:{place}", place, Shards(), progress)
+    from mpt_studio.data.packed.tables import Tables
+
+    return open_packed(f"parquet:{place}", place, Tables(), progress)
 
 
 def _absolute(text: str) -> Path:
@@ -136,10 +159,47 @@ def _kind_of_path(spec: str) -> str:
         if not spec.strip() or not path.exists():
             return ""
         if path.is_dir():
-            return "folder"
+            return next((kind for kind, files in _PACKED.items() if _holds(path, files)), "folder")
     except (OSError, ValueError):  # no path at all
         return ""
+    if holds_images(path):
+        return "parquet"
     return "manifest" if is_manifest(path) else ""
+
+
+def spec_of(path: Path) -> str:
+    """The spec string of a folder or file that holds images; "" for any other."""
+    kind = _kind_of_path(str(path))
+    return f"{kind}:{path}" if kind else ""
+
+
+def _holds(folder: Path, files: Kind) -> bool:
+    """Whether such files lie in a folder, and no images."""
+    return not holds(folder, IMAGES) and holds(folder, files)
+
+
+def holds(folder: Path, files: Kind, depth: int = 3, look_at: int = 400) -> bool:
+    """Whether a file of a kind lies within ``depth`` levels; looks at few entries, so that huge folders stay quick."""
+    seen, level = 0, [folder]
+    for _ in range(depth):
+        below: list[Path] = []
+        for entry in (e for place in level for e in sorted(_entries(place))[:look_at]):
+            seen += 1
+            if seen > look_at * 4:
+                return False
+            if entry.is_dir() and not entry.name.startswith("."):
+                below.append(entry)
+            elif files.fits(entry):
+                return True
+        level = below
+    return False
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _manifest(text: str) -> Path:

@@ -60,7 +60,7 @@ def verify(root: Path, found: Sequence[Found], progress: Progress, folder: Path 
         for start in range(0, len(todo), _CHUNK):
             progress(f"Checking images: {start:,} of {len(todo):,}", start / len(todo))
             chunk = todo[start : start + _CHUNK]
-            new = in_threads(lambda f: _verdict((folder or root) / f.path), chunk)
+            new = in_threads(lambda f: verdict_of(lambda: plain.read((folder or root) / f.path)), chunk)
             verdicts.update(zip((f.path for f in chunk), new, strict=True))
             if time.monotonic() - saved_at > _SAVE_EVERY:
                 _save(where, found, verdicts)
@@ -78,9 +78,10 @@ def in_threads(do: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
         yield from threads.map(do, items)
 
 
-def _verdict(path: Path) -> Verdict:
+def verdict_of(read: Callable[[], bytes]) -> Verdict:
+    """What is known once an image's bytes were read, or could not be (``OSError``)."""
     try:
-        content = plain.read(path)
+        content = read()
     except plain.NotAFile as problem:
         return Verdict(str(problem), _NO_DIGEST, 0, 0)
     except OSError as error:

@@ -10,7 +10,7 @@ import hashlib
 import heapq
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +60,19 @@ class _Place:
     real: str
 
 
-def walk(root: Path, progress: Progress) -> Tree:
-    """List the tree. Symbolic loops, pipes, sockets and devices are harmless: entries are only asked what they are.
+def walk(root: Path, progress: Progress, suffixes: Collection[str] = _SUFFIXES, what: str = "images") -> Tree:
+    """List the files of a tree that end like images, or as asked for; nothing is opened.
 
-    ``progress`` gets the number of images found so far; an exception raised from it ends the walk.
+    Symbolic loops, pipes, sockets and devices are harmless: entries are only asked what they are.
+
+    ``progress`` gets the number of files found so far; an exception raised from it ends the walk.
     """
-    return _Walker(root, progress).tree()
+    return _Walker(root, progress, suffixes, what).tree()
 
 
 class _Walker:
-    def __init__(self, root: Path, progress: Progress) -> None:
+    def __init__(self, root: Path, progress: Progress, suffixes: Collection[str], what: str) -> None:
+        self._suffixes, self._what = suffixes, what
         self._root, self._progress = str(root).rstrip(os.sep) or os.sep, progress
         self._real_root = os.path.realpath(root)
         self._entered = {self._real_root}
@@ -109,7 +112,7 @@ class _Walker:
                     continue
                 if _leads_to_folder(entry):
                     self._put_folder(entry, place)
-                elif os.path.splitext(entry.name)[1].lower() in _SUFFIXES:
+                elif os.path.splitext(entry.name)[1].lower() in self._suffixes:
                     self._count()
                     found = _described(entry)
                     if found[3] == LINK and self._leads_out(place, entry.name):
@@ -162,7 +165,7 @@ class _Walker:
     def _count(self) -> None:
         if self._files % _TELL_EVERY == 0:
             found = f": {self._files:,} found" if self._files else ""
-            self._progress(f"Looking for images{found}", None)
+            self._progress(f"Looking for {self._what}{found}", None)
         self._files += 1
 
 

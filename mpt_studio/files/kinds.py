@@ -17,12 +17,15 @@ class Kind:
 
     def fits(self, path: Path) -> bool:
         """Whether a path ends like one of them."""
-        return path.suffix.lower() in self.suffixes
+        return path.suffix.lower() in self.suffixes or "".join(path.suffixes[-2:]).lower() in self.suffixes
 
 
 WEIGHTS = Kind("Weights", (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".onnx", ".json"))
 TABLES = Kind("Tables", (".csv", ".tsv"))
 PREDICTIONS = Kind("Predictions", (*TABLES.suffixes, ".parquet", ".npz"))
+SHARDS = Kind("Tar shards", (".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2"))
+"""Compressed ones are named and refused."""
+PARQUET = Kind("Parquet", (".parquet",))
 MANIFESTS = Kind("Tables of images", (*TABLES.suffixes, ".txt"))
 CLASS_LISTS = Kind("Lists of names", (".txt", *TABLES.suffixes, ".json", ".names"))
 ID_LISTS = Kind("Lists of ids", (".txt", *TABLES.suffixes))

@@ -21,7 +21,7 @@ from mpt_studio.compare.matching.class_map import kept_map
 from mpt_studio.data import Dataset, describe
 from mpt_studio.data.dataset import Indices, Part
 from mpt_studio.data.index import PARTS
-from mpt_studio.data.manifest_table import is_manifest
+from mpt_studio.data.sources import spec_of
 from mpt_studio.errors import UsageError, UserError, shown_name
 from mpt_studio.files.kinds import TABLES
 from mpt_studio.files.version_folder import is_version_folder
@@ -294,7 +294,7 @@ def inspect(
     if (path / "run.json").is_file():
         raise UserError(f"{path} is a run's folder; inspect a file in its checkpoints or its predictions/test.")
     if _is_images(path):
-        dataset = open_data(session, f"{'folder' if path.is_dir() else 'manifest'}:{path}")
+        dataset = open_data(session, spec_of(path))
         if skipped is not None:
             write_skipped_to(skipped, dataset)
         return {"kind": "images", **images_described(session, dataset)}
@@ -320,7 +320,7 @@ def _why_no_table(session: Session, path: Path) -> str:
 
 
 def _is_images(path: Path) -> bool:
-    """Whether ``path`` is an image folder or a manifest, by its looks."""
+    """Whether ``path`` holds images or lists them, by its looks."""
     if is_predictions(path) or is_version_folder(path):
         return False
-    return path.is_dir() or is_manifest(path)
+    return bool(spec_of(path))

@@ -8,14 +8,16 @@ from typing import Literal
 from mpt_studio import paths
 from mpt_studio.checkpoint import has_our_header
 from mpt_studio.data.manifest_table import is_manifest
+from mpt_studio.data.sources import holds
 from mpt_studio.errors import UserError
-from mpt_studio.files.kinds import IMAGES, TABLES
+from mpt_studio.files.kinds import IMAGES, PARQUET, SHARDS, TABLES
+from mpt_studio.files.parquet_images import holds_images
 from mpt_studio.files.sniff import check_looks
 from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.predictions import is_predictions
 
 FileKind = Literal["checkpoint", "weights", "predictions", "images", "table"]
-"""Ours, weights from elsewhere, answers, a folder of images, a table that is a manifest or metadata."""
+"""Ours, weights from elsewhere, answers, images (a folder, shards, Parquet), a table that is a manifest or metadata."""
 
 
 def kind_of(path: Path) -> FileKind:
@@ -28,6 +30,8 @@ def kind_of(path: Path) -> FileKind:
         return "predictions"
     if path.is_dir():
         return _kind_of_folder(path)
+    if holds_images(path):
+        return "images"
     is_there = path.exists()
     if (TABLES.fits(path) and (path.is_file() or not is_there)) or is_manifest(path):
         return "table"
@@ -35,6 +39,8 @@ def kind_of(path: Path) -> FileKind:
         raise UserError(f"There is no file {path}.")
     if has_our_header(path):
         return "checkpoint"
+    if SHARDS.fits(path):
+        raise UserError(f"{path.name} is a single archive; drop the folder that holds the shards.")
     if IMAGES.fits(path):
         raise UserError(f"{path.name} is a single image; drop the folder that holds one folder of images per class.")
     check_looks(path)
@@ -44,30 +50,6 @@ def kind_of(path: Path) -> FileKind:
 def _kind_of_folder(path: Path) -> FileKind:
     if is_version_folder(path):
         return "weights"
-    if _has_images(path):
+    if any(holds(path, files) for files in (IMAGES, SHARDS, PARQUET)):
         return "images"
     raise UserError(f"{path} holds neither predictions, nor weights, nor folders of images, one per class.")
-
-
-def _has_images(folder: Path, depth: int = 3, look_at: int = 400) -> bool:
-    """Whether an image lies within ``depth`` levels; looks at few entries, so that a huge folder stays quick."""
-    seen, level = 0, [folder]
-    for _ in range(depth):
-        below: list[Path] = []
-        for entry in (e for place in level for e in sorted(_entries(place))[:look_at]):
-            seen += 1
-            if seen > look_at * 4:
-                return False
-            if entry.is_dir() and not entry.name.startswith("."):
-                below.append(entry)
-            elif IMAGES.fits(entry):
-                return True
-        level = below
-    return False
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []

@@ -17,6 +17,7 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files import plain
 from mpt_studio.files.class_lists import LARGEST, USUAL, agreed, lists_in, read_class_list, told_apart
 from mpt_studio.files.kinds import PREDICTIONS, TABLES
+from mpt_studio.files.parquet_images import holds_images
 from mpt_studio.predictions import folder as folders
 from mpt_studio.predictions.answers import Predictions
 from mpt_studio.predictions.scales import SCALES, Scale
@@ -64,7 +65,9 @@ def is_predictions(path: Path) -> bool:
     """Whether ``path`` looks like something that ``read_predictions`` opens; other tables are not taken for it."""
     if path.is_dir():
         return (path / "meta.json").is_file()
-    return PREDICTIONS.fits(path) and path.is_file() and (not TABLES.fits(path) or _looks_like_predictions(path))
+    if not (PREDICTIONS.fits(path) and path.is_file()) or holds_images(path):
+        return False
+    return not TABLES.fits(path) or _looks_like_predictions(path)
 
 
 def _looks_like_predictions(path: Path) -> bool:

@@ -183,7 +183,7 @@ class Recipe:
     __pydantic_config__ = STRICT
 
     data: str
-    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
+    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR, manifest:FILE, shards:DIR or parquet:DIR."""
     role: Role = "candidate"
     """What the version is for; an "old" one is trained on the old classes only."""
     old_classes: str = ""
@@ -208,7 +208,7 @@ class UpdateRecipe:
     __pydantic_config__ = STRICT
 
     data: str = "builtin"
-    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR or manifest:FILE.csv."""
+    """builtin, fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR, manifest:FILE, shards:DIR or parquet:DIR."""
     old_classes: str = ""
     """Classes that the old model knows: a count, names separated by commas, or a file with one name per line."""
     old: str = ""

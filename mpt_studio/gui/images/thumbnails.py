@@ -98,7 +98,7 @@ _FILES = ThumbnailFiles()
 def _decode(dataset: Dataset, index: int, edge: int) -> QImage:
     file = dataset.file_of(index)
     kept = _FILES.load(file, edge) if file is not None else None
-    image = kept or to_qimage(_pixels(dataset, index, edge if file is not None else 0))
+    image = kept or to_qimage(_pixels(dataset, index, edge))
     if file is not None and kept is None:
         _FILES.save(file, edge, image)
     return fitted(image, edge)

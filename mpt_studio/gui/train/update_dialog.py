@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.compare import Diagnosis
-from mpt_studio.data.sources import splits_itself
+from mpt_studio.data.sources import spec_of, splits_itself
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.estimates import Estimates
 from mpt_studio.gui.data.choosing import DataChooser
@@ -344,7 +344,7 @@ class UpdateDialog(FormDialog):
             self.problem.setText(str(error))
             return
         if kind in ("images", "table"):
-            self.data.set_spec(f"{'folder' if kind == 'images' else 'manifest'}:{path}")
+            self.data.set_spec(spec_of(path) or f"manifest:{path}")
         else:
             self.has_old.setChecked(True)
             self.old.edit.setText(str(path))

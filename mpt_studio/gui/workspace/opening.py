@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from mpt_studio.data.manifest_table import is_manifest
+from mpt_studio.data.sources import spec_of
 from mpt_studio.errors import UserError, shown_name
 from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.workspace import version as making
@@ -104,7 +105,7 @@ class Opening(QObject):
         if instead:
             self._refused(item, f"{item.name} is neither a checkpoint nor predictions; choose one of those.")
         elif kind == "images":
-            self._loading.open(f"folder:{item.path.resolve()}")
+            self._loading.open(spec_of(item.path.resolve()))
         elif not self._opened.made() and is_manifest(item.path):
             self._loading.open(f"manifest:{item.path.resolve()}")
         else:
