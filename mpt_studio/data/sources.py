@@ -122,9 +122,7 @@ def _open(kind: str, folder: Path | None, progress: Progress) -> Dataset:
         return fashion_mnist.open_fashion_mnist(folder, progress)
     assert folder is not None
     if kind == "folder":
-        from mpt_studio.data import folder as folders
-
-        return folders.open_folder(folder, progress)
+        return _open_folder(folder, progress)
     if kind == "manifest":
         from mpt_studio.data import manifest
 
@@ -134,6 +132,19 @@ def _open(kind: str, folder: Path | None, progress: Progress) -> Dataset:
     from mpt_studio.data import cifar
 
     return cifar.open_cifar(folder, 10 if kind == "cifar10" else 100, progress)
+
+
+def _open_folder(folder: Path, progress: Progress) -> Dataset:
+    from mpt_studio.data import folder as folders
+
+    try:
+        return folders.open_folder(folder, progress)
+    except UserError:
+        packed = _kind_of_path(str(folder))
+        if packed == "folder":
+            raise
+        name, what = one_sentence(str(folder)), SOURCES[packed].title
+        raise UserError(f"{name} holds no images by themselves but {what}: open it as {packed}:DIR.") from None
 
 
 def _open_packed(kind: str, place: Path, progress: Progress) -> Dataset:

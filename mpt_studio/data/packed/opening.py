@@ -35,7 +35,7 @@ def open_packed(spec: str, place: Path, reader: Reader, progress: Progress) -> P
     parts that some files name and others do not, fewer than two classes, and a class that cannot be learned.
     """
     root = place if place.is_dir() else place.parent
-    files, skipped, notes = _files(place, reader, progress)
+    files, skipped, notes = files_in(place, reader, progress)
     kept_as = spec.partition(":")[0]
     work = Work(place, root, kept_as, reader, progress)
     holdings, unlisted = work.listed(files)
@@ -94,7 +94,7 @@ def _refuse_unlabelled(place: Path, holdings: Sequence[Holding], skipped: Sequen
     raise UserError(f"No image in {where} can be used:{such if reasons else f' {such}'}; give each a label.")
 
 
-def _files(place: Path, reader: Reader, progress: Progress) -> tuple[list[Found], list[Skipped], list[str]]:
+def files_in(place: Path, reader: Reader, progress: Progress) -> tuple[list[Found], list[Skipped], list[str]]:
     """The files in natural order, each once."""
     if not place.is_dir():
         status = os.stat(place)

@@ -234,6 +234,8 @@ def test_that_decoded_images_are_kept_and_noticed_to_be_of_changed_shards(two_pa
 
 def test_that_a_folder_that_holds_shards_and_no_images_is_opened_as_such(two_parts: Path) -> None:
     assert parse_spec(str(two_parts)) == ("shards", two_parts)
+    with pytest.raises(UserError, match="open it as shards:DIR"):
+        open_dataset(f"folder:{two_parts}")
     (two_parts / "cat").mkdir()
     (two_parts / "cat" / "a.png").write_bytes(picture(1))
     assert parse_spec(str(two_parts)) == ("folder", two_parts)
