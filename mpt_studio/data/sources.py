@@ -234,6 +234,8 @@ def _unknown(spec: str, kind: str) -> str:
 
 def _not_a_folder(kind: str, folder: Path) -> str:
     name = one_sentence(str(folder))
+    if folder.is_file() and kind == "shards":
+        return f"shards needs a folder but {name} is a file; name the folder that holds the shards."
     if folder.is_file():
         return f"{kind} needs a folder but {name} is a file; unpack it if it is an archive, and name the folder."
     return f"There is no folder {name}; check the path in {kind}:DIR."

@@ -1,7 +1,8 @@
-"""How long it takes to list and open tar shards: ``python tests/benchmarks/shards.py [--images N] [--folder DIR] [--all]``.
+"""How long tar shards take to be listed and opened: ``python tests/benchmarks/shards.py [--images N] [--all]``.
 
-Real tars of tiny JPEG files with a .cls each are written first (2 kB an image) and deleted afterwards. Each step runs in
-a process of its own, whose peak memory is told. ``--all`` looks through every image as well, as a first opening does.
+Real tars of tiny JPEG files with a .cls each are written first (2 kB an image; to ``--folder``) and deleted afterwards.
+Each step runs in a process of its own, whose peak memory is told. ``--all`` looks through every image as well, as a
+first opening does.
 """
 
 from __future__ import annotations

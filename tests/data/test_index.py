@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mpt_studio.data import cache, index, open_dataset
-from mpt_studio.data.dataset import Skipped
+from mpt_studio.data.dataset import Skipped, fingerprint
 from mpt_studio.data.index import Index, cache_file, load_index, pack, prune, save_index, unpack
 
 
@@ -120,3 +121,11 @@ def test_that_decoded_data_that_nobody_opens_go_when_others_are_made(
     cache.cached("x", {"version": 3}, lambda: pixels)
     assert not first.exists()
     assert second.is_dir()
+
+
+def test_that_hashes_of_many_samples_are_those_of_all_at_once() -> None:
+    digests = np.arange(16 * 70_000, dtype=np.uint32).astype(np.uint8).reshape(-1, 16)
+    assert small(digests=digests).content == hashlib.sha256(digests.tobytes().hex().encode()).hexdigest()
+    ids, labels = np.array([f"{i}.png" for i in range(70_000)]), np.zeros(70_000, np.int64)
+    whole = hashlib.sha256(b'["a", "b"]' + "\n".join(ids.tolist()).encode() + labels.tobytes()).hexdigest()
+    assert fingerprint(ids, labels, ["a", "b"]) == whole[:32]

@@ -39,7 +39,7 @@ def open_packed(spec: str, place: Path, reader: Reader, progress: Progress) -> P
     kept_as = spec.partition(":")[0]
     work = Work(place, root, kept_as, reader, progress)
     holdings, unlisted = work.listed(files)
-    parts = _parts(place, [each.key[0] for each in holdings], reader.word)
+    parts = _parts(place, [each.path for each in files], reader.word)
     classes = class_list_in(root)
     _refuse_unlabelled(place, [classes.applied(each) for each in holdings], [*skipped, *unlisted], reader.word)
     holdings = [classes.applied(each) for each in work.verified(holdings)]
@@ -87,11 +87,11 @@ def _refuse_unlabelled(place: Path, holdings: Sequence[Holding], skipped: Sequen
     where = one_sentence(str(place))
     if not holdings and not skipped:
         raise UserError(f"There are no {word}s in {where}; name the folder that holds them.")
-    reasons = [f"{name!r}, {reason}" for each in holdings for name, reason in each.skipped]
-    reasons += [f"{sample_id(each.key[0])!r}, {each.problem}" for each in holdings if each.problem]
-    reasons += [f"{each.sample_id!r}, {each.reason}" for each in skipped]
-    such = f" such as {one_sentence(reasons[0], 200)}" if reasons else "they are empty"
-    raise UserError(f"No image in {where} can be used:{such if reasons else f' {such}'}; give each a label.")
+    reasons = [f"{name!r}: {reason}" for each in holdings for name, reason in each.skipped]
+    reasons += [f"{sample_id(each.key[0])!r}: {each.problem}" for each in holdings if each.problem]
+    reasons += [f"{each.sample_id!r}: {each.reason}" for each in skipped]
+    first = one_sentence(reasons[0], 200) if reasons else f"the {word}s hold none"
+    raise UserError(f"No image in {where} can be used; {first}.")
 
 
 def files_in(place: Path, reader: Reader, progress: Progress) -> tuple[list[Found], list[Skipped], list[str]]:

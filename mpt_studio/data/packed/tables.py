@@ -121,19 +121,21 @@ class _opened:  # noqa: N801 - used like a function
 
     def __enter__(self) -> Any:
         try:
-            from pyarrow import parquet
+            from pyarrow import ArrowException, parquet
         except ImportError:
             raise UserError("Parquet needs the package pyarrow (pip install pyarrow).") from None
         os.close(handle_of(self._path))
         try:
             self._file = parquet.ParquetFile(self._path)
-        except (ValueError, OSError) as error:
+        except (ArrowException, ValueError, OSError) as error:
             raise self._damaged(error) from None
         return self._file
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from pyarrow import ArrowException
+
         self._file.close()
-        if isinstance(error, ValueError | OSError | MemoryError) and not isinstance(error, NotAFile):
+        if isinstance(error, (ArrowException, ValueError, OSError, MemoryError)) and not isinstance(error, NotAFile):
             raise self._damaged(error) from None
 
     def _damaged(self, error: BaseException) -> NotAFile:

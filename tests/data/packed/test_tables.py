@@ -142,6 +142,9 @@ def test_that_a_damaged_file_is_left_out_and_alone_a_sentence(two_parts: Path, t
     assert len(data) == 14
     assert data.skipped[0].sample_id == "data/train-00001-of-00002.parquet"
     assert "no readable Parquet file" in data.skipped[0].reason
+    (two_parts / "data/test-00000-of-00001.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match="no readable images in the test Parquet files"):
+        open_dataset(spec(two_parts))
     (tmp_path / "e").mkdir()
     (tmp_path / "e/x.parquet").write_bytes(b"PAR1")
     with pytest.raises(UserError, match="no readable Parquet file"):

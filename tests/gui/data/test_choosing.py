@@ -18,6 +18,8 @@ pytestmark = pytest.mark.gui
         "cifar100:/data/c",
         "folder:/a b",
         "manifest:/a/list.csv",
+        "shards:/a b",
+        "parquet:/a/b.parquet",
     ],
 )
 def test_that_a_spec_survives_the_chooser(qtbot: QtBot, spec: str) -> None:

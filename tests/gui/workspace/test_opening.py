@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -439,6 +441,21 @@ def test_that_an_image_folder_becomes_the_data(empty_workspace: Workspace, tmp_p
     empty_workspace.opening.open([tmp_path / "pets"])
     assert empty_workspace.dataset.class_names == NAMES
     assert empty_workspace.dataset.spec.startswith("folder:")
+
+
+def test_that_a_folder_of_shards_becomes_the_data(empty_workspace: Workspace, tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        with tarfile.open(tmp_path / f"{part}-000.tar", "w") as archive:
+            for number, name in enumerate((*NAMES, *NAMES)):
+                stream = io.BytesIO()
+                Image.new("RGB", (8, 8), (40 * number, 0, 0)).save(stream, "PNG")
+                for ending, content in (("png", stream.getvalue()), ("cls", name.encode())):
+                    info = tarfile.TarInfo(f"{number}.{ending}")
+                    info.size = len(content)
+                    archive.addfile(info, io.BytesIO(content))
+    empty_workspace.opening.open([tmp_path])
+    assert empty_workspace.dataset.class_names == NAMES
+    assert empty_workspace.dataset.spec == f"shards:{tmp_path}"
 
 
 def test_that_a_dropped_manifest_is_the_data_and_its_columns_go_with_every_comparison(
