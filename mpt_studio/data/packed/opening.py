@@ -39,13 +39,18 @@ def open_packed(spec: str, place: Path, reader: Reader, progress: Progress) -> P
     kept_as = spec.partition(":")[0]
     work = Work(place, root, kept_as, reader, progress)
     holdings, unlisted = work.listed(files)
+    skipped += unlisted
     parts = _parts(place, [each.path for each in files], reader.word)
     classes = class_list_in(root)
-    _refuse_unlabelled(place, [classes.applied(each) for each in holdings], [*skipped, *unlisted], reader.word)
+    labelled = [classes.applied(each) for each in holdings]
+    if _lacks_test_labels(labelled, unlisted, parts):
+        parts = {path: "test" if part == "validation" else part for path, part in parts.items()}
+        notes.append(f"The test {reader.word}s have no labels, so that the validation part is the test part.")
+    _refuse_unusable(place, labelled, skipped, parts, reader.word)
     holdings = [classes.applied(each) for each in work.verified(holdings)]
     unused = sorted(set(classes.names).difference(*(each.texts for each in holdings)), key=natural_key)
     notes += [f"The class {quoted(unused)} in {classes.source} has no images and is left out."] if unused else []
-    return arranged(spec, root, Contents(holdings, parts, [*skipped, *unlisted], notes), reader)
+    return arranged(spec, root, Contents(holdings, parts, skipped, notes), reader)
 
 
 def _parts(place: Path, files: Sequence[str], word: str) -> dict[str, Part]:
@@ -81,17 +86,30 @@ def _part_of(path: str) -> Part | None:
     return parts.pop() if len(parts) == 1 else None
 
 
-def _refuse_unlabelled(place: Path, holdings: Sequence[Holding], skipped: Sequence[Skipped], word: str) -> None:
-    if any(len(each) for each in holdings):
-        return
+def _lacks_test_labels(holdings: Sequence[Holding], unlisted: Sequence[Skipped], parts: Mapping[str, Part]) -> bool:
+    """Whether test images came without labels beside a validation part that has some, as those of contests do."""
+    there = {parts.get(each.key[0]) for each in holdings if len(each)}
+    lost = {parts.get(each.sample_id) for each in unlisted}
+    return "validation" in there and "test" in parts.values() and "test" not in there | lost
+
+
+def _refuse_unusable(
+    place: Path, holdings: Sequence[Holding], skipped: Sequence[Skipped], parts: Mapping[str, Part], word: str
+) -> None:
+    """Raise ``UserError`` where all of the data, or all of a part, is left out, with the first reason."""
     where = one_sentence(str(place))
     if not holdings and not skipped:
         raise UserError(f"There are no {word}s in {where}; name the folder that holds them.")
-    reasons = [f"{name!r}: {reason}" for each in holdings for name, reason in each.skipped]
-    reasons += [f"{sample_id(each.key[0])!r}: {each.problem}" for each in holdings if each.problem]
-    reasons += [f"{each.sample_id!r}: {each.reason}" for each in skipped]
-    first = one_sentence(reasons[0], 200) if reasons else f"the {word}s hold none"
-    raise UserError(f"No image in {where} can be used; {first}.")
+    for part in dict.fromkeys(parts.values()) or [None]:
+        of_part = [each for each in holdings if parts.get(each.key[0]) == part]
+        if any(len(each) for each in of_part):
+            continue
+        reasons = [f"{each.sample_id!r}: {each.reason}" for each in skipped if parts.get(each.sample_id) == part]
+        reasons += [f"{sample_id(each.key[0])!r}: {each.problem}" for each in of_part if each.problem]
+        reasons += [f"{name!r}: {reason}" for each in of_part for name, reason in each.skipped]
+        first = one_sentence(reasons[0], 200) if reasons else f"the {word}s hold none"
+        raise UserError(f"No image of the {part} part in {where} can be used; {first}."
+                        if part else f"No image in {where} can be used; {first}.")  # fmt: skip
 
 
 def files_in(place: Path, reader: Reader, progress: Progress) -> tuple[list[Found], list[Skipped], list[str]]:

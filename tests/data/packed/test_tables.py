@@ -122,6 +122,14 @@ def test_that_rows_without_label_or_image_and_damaged_images_are_left_out(tmp_pa
     assert len(data.train) == 3
 
 
+def test_that_a_test_part_without_labels_leaves_its_place_to_the_validation_part(two_parts: Path) -> None:
+    write_table(two_parts / "data/validation-00000-of-00001.parquet", rows(4, 20), NAMES)
+    write_table(two_parts / "data/test-00000-of-00001.parquet", {**rows(4, 16), "label": [-1] * 4}, NAMES)
+    data = open_dataset(spec(two_parts))
+    assert (len(data.validation), len(data.test), len(data.skipped)) == (0, 4, 4)
+    assert data.notes == ("The test Parquet files have no labels, so that the validation part is the test part.",)
+
+
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
@@ -143,7 +151,7 @@ def test_that_a_damaged_file_is_left_out_and_alone_a_sentence(two_parts: Path, t
     assert data.skipped[0].sample_id == "data/train-00001-of-00002.parquet"
     assert "no readable Parquet file" in data.skipped[0].reason
     (two_parts / "data/test-00000-of-00001.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UserError, match="no readable images in the test Parquet files"):
+    with pytest.raises(UserError, match=r"No image of the test part .* no readable Parquet file"):
         open_dataset(spec(two_parts))
     (tmp_path / "e").mkdir()
     (tmp_path / "e/x.parquet").write_bytes(b"PAR1")
