@@ -12,6 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,33 +114,21 @@ class Tables:
             self._groups.popitem(last=False)
 
 
-class _opened:  # noqa: N801 - used like a function
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     """A Parquet file; what pyarrow raises for a damaged one becomes ``NotAFile``."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> Any:
-        try:
-            from pyarrow import ArrowException, parquet
-        except ImportError:
-            raise UserError("Parquet needs the package pyarrow (pip install pyarrow).") from None
-        os.close(handle_of(self._path))
-        try:
-            self._file = parquet.ParquetFile(self._path)
-        except (ArrowException, ValueError, OSError) as error:
-            raise self._damaged(error) from None
-        return self._file
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        from pyarrow import ArrowException
-
-        self._file.close()
-        if isinstance(error, (ArrowException, ValueError, OSError, MemoryError)) and not isinstance(error, NotAFile):
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: BaseException) -> NotAFile:
-        return NotAFile(f"no readable Parquet file ({one_sentence(str(error), 80)})")
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise UserError("Parquet needs the package pyarrow (pip install pyarrow).") from None
+    os.close(handle_of(path))
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield file
+    except NotAFile:
+        raise
+    except (ArrowException, ValueError, OSError, MemoryError) as error:
+        raise NotAFile(f"no readable Parquet file ({one_sentence(str(error), 80)})") from None
 
 
 def _columns_of(file: Any, name: str) -> _Columns:
