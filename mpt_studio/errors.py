@@ -27,6 +27,10 @@ class Interrupted(Exception):  # noqa: N818 - an outcome, not an error
     exit_code = 130
 
 
+class RankLost(Interrupted):
+    """One of the processes that trained together has gone; what was saved can be resumed."""
+
+
 def one_sentence(text: str, limit: int = 400) -> str:
     """Make foreign text fit to be shown: no control characters, no line breaks, at most ``limit`` characters."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -23,13 +23,23 @@ from mpt_studio.cli.policy_options import EXIT_CODES, read_asking
 from mpt_studio.cli.presets import preset_in
 from mpt_studio.cli.report_command import report_
 from mpt_studio.cli.search_command import run_search, search_command
-from mpt_studio.cli.session import FileOption, JsonOption, NumberOption, StoreOption, open_session, print_record
+from mpt_studio.cli.session import (
+    FileOption,
+    JsonOption,
+    NumberOption,
+    StoreOption,
+    open_session,
+    opened_store,
+    print_record,
+)
+from mpt_studio.cli.spread import GpusOption, check_gpus, resume_on
 from mpt_studio.cli.version_commands import compare, evaluate, inspect
 from mpt_studio.cli.words import spelled_out
 from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
 from mpt_studio.log import start_logging
 from mpt_studio.methods import Method, method_named
 from mpt_studio.recipe import Images, Model, Recipe, Role, Start, Training, UpdateRecipe, from_json, to_json
+from mpt_studio.store import Run, Search, Store, Update
 from mpt_studio.units import duration
 
 if TYPE_CHECKING:
@@ -46,7 +56,8 @@ def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
         return 0
     start_logging("command-line")
     try:
-        code = _dispatch(spelled_out(list(words)), open_window)
+        with jobs.taking_part() as does_it:
+            code = _dispatch(spelled_out(list(words)), open_window) if does_it else 0
         sys.stdout.flush()  # a full disk shows here, where it gets a sentence
         return code
     except UserError as error:
@@ -127,6 +138,7 @@ def _update_command(words: list[str]) -> Callable[..., int]:
         preset: str = "",
         estimate: bool = False,
         policy: FileOption = None,
+        gpus: GpusOption = None,
         store: StoreOption = None,
         json: JsonOption = False,
     ) -> int:
@@ -140,13 +152,16 @@ def _update_command(words: list[str]) -> Callable[..., int]:
                 the exit code: 0 ship, 3 hold, 4 review or too little evidence.
         """
         asked = read_asking(policy) if policy else None
+        spread = check_gpus(gpus, recipe.training.device)
         with open_session(store, quiet=json) as session:
             dataset = jobs.check_update(session, recipe)
             if estimate:
                 print_record(jobs.estimate(session, recipe, dataset), json, _estimate_text)
                 return 0
             made = jobs.start_update(session.store, recipe)
-            return _print_update(session, jobs.run_update(session, made.id, dataset), asked, json)
+            if not spread:
+                return _print_update(session, jobs.run_update(session, made.id, dataset), asked, json)
+        return resume_on(gpus or 1, made.id, store, json, policy)
 
     return update
 
@@ -183,6 +198,7 @@ def train(
     start: Start = Start(),  # noqa: B008 - frozen
     images: Images = Images(),  # noqa: B008 - frozen
     training: Training = Training(),  # noqa: B008 - frozen
+    gpus: GpusOption = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -205,11 +221,14 @@ def train(
         data=data, role=role, old_classes=old_classes, old=old, reference=reference, ensemble=ensemble, model=model,
         start=start, images=images, training=training, method=from_json(Method, chosen, UsageError),
     )  # fmt: skip
+    spread = check_gpus(gpus, training.device)
     with open_session(store, quiet=json) as session:
         dataset = jobs.open_data(session, data)
         jobs.check_engine(session, recipe, dataset)
         made = jobs.start_train(session.store, recipe, dataset)
-        return _print_run(session, jobs.train(session, made.id, dataset).id, json)
+        if not spread:
+            return _print_run(session, jobs.train(session, made.id, dataset).id, json)
+    return resume_on(gpus or 1, made.id, store, json)
 
 
 def _assignments(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -247,7 +266,13 @@ def _run_text(record: dict[str, Any]) -> str:
     return f"{head}\n{report.accuracy_report('Test part', figures)}" if figures else head
 
 
-def resume(id: Positional[str], policy: FileOption = None, store: StoreOption = None, json: JsonOption = False) -> int:
+def resume(
+    id: Positional[str],
+    policy: FileOption = None,
+    gpus: GpusOption = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> int:
     """Go on with an update, a search or a run that is queued or was interrupted.
 
     Args:
@@ -255,16 +280,29 @@ def resume(id: Positional[str], policy: FileOption = None, store: StoreOption = 
         policy: Judge an update's candidates by this policy file, as update does.
     """
     asked = read_asking(policy) if policy else None
+    job = _job(opened_store(store), id)
+    if asked is not None and not isinstance(job, Update):
+        what = "run" if isinstance(job, Run) else "search"
+        raise UsageError(
+            f"--policy judges an update's candidates, and {id} is a {what}; compare its version with the old model."
+        )
+    if gpus is not None and isinstance(job, Search):
+        raise UsageError("A search trains its trials side by side, each on a GPU of its own; leave --gpus out.")
+    if not isinstance(job, Search) and check_gpus(gpus, job.recipe.training.device):
+        return resume_on(gpus or 1, job.id, store, json, policy)
     with open_session(store, quiet=json) as session:
-        is_update = any(u.id == id for u in session.store.updates())
-        shelves = (("run", session.store.runs), ("search", session.store.searches))
-        what = "" if is_update else next((w for w, listed in shelves if any(e.id.startswith(id) for e in listed())), "")
-        if what and asked is not None:
-            raise UsageError(
-                f"--policy judges an update's candidates, and {id} is a {what}; compare its version with the old model."
-            )
-        if what == "run":
-            return _print_run(session, jobs.train(session, session.store.run(id).id).id, json)
-        if what == "search":
-            return run_search(session, session.store.search(id).id, json)
-        return _print_update(session, jobs.run_update(session, session.store.update(id).id), asked, json)
+        if isinstance(job, Run):
+            return _print_run(session, jobs.train(session, job.id).id, json)
+        if isinstance(job, Search):
+            return run_search(session, job.id, json)
+        return _print_update(session, jobs.run_update(session, job.id), asked, json)
+
+
+def _job(store: Store, id: str) -> Run | Update | Search:
+    """What is meant by an id or the beginning of one. Raises ``UserError``."""
+    if not any(update.id == id for update in store.updates()):
+        if any(run.id.startswith(id) for run in store.runs()):
+            return store.run(id)
+        if any(search.id.startswith(id) for search in store.searches()):
+            return store.search(id)
+    return store.update(id)

@@ -16,6 +16,7 @@ from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.engine.images import ImageFeed, Report, in_order
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
+from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
@@ -37,18 +38,20 @@ def evaluate(
     progress: Progress | None = None,
     version: FrozenVersion | None = None,
     logits: Logits | None = None,
+    ranks: Ranks = ALONE,
 ) -> Predictions:
     """Logits (float32 arithmetic, no augmentation, no margin) of a checkpoint on samples, in the order of ``indices``.
 
     ``progress`` gets a sentence and the fraction done; an exception raised from it cancels. Raises ``UserError`` for
     checkpoints that do not fit, for answers that are not finite and for too little memory. ``version`` is the
-    checkpoint's network where it is loaded already, on that device; ``logits`` are its answers, where known.
+    checkpoint's network where it is loaded already, on that device; ``logits`` are its answers, where known. Where
+    several ``ranks`` do this together, each looks at whole batches, so that the answers are the same.
     """
-    chosen = devices.choose(device)
+    chosen = ranks.device(device)
     devices.prepare(chosen, exact=True)
     try:
         if logits is None:
-            logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress)
+            logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress, ranks)
     except torch.OutOfMemoryError:
         raise UserError(
             "The GPU has too little free memory to evaluate; close other programs or use the CPU."
@@ -72,18 +75,24 @@ def evaluate(
 
 
 def _logits(
-    version: FrozenVersion, dataset: Dataset, indices: Indices, device: torch.device, progress: Progress | None
+    version: FrozenVersion,
+    dataset: Dataset,
+    indices: Indices,
+    device: torch.device,
+    progress: Progress | None,
+    ranks: Ranks,
 ) -> Logits:
     """(N, C) float32."""
-    found = np.empty((len(indices), len(version.class_names)), dtype=np.float32)
-    done = 0
+    found = torch.zeros((len(indices), len(version.class_names)))
     fit = Fit.of(version.checkpoint.preprocessing)
-    for pixels in pixel_batches(dataset, indices, fit, device, report=progress):
-        found[done : done + len(pixels)] = version.logits(pixels).float().cpu().numpy()
-        done += len(pixels)
+    picks = ranks.mine(in_order(len(indices), batch_size(fit.size)))
+    batches = pixel_batches(dataset, indices, fit, device, report=progress, ranks=ranks)
+    for pick, pixels in zip(picks, batches, strict=True):
+        found[pick] = version.logits(pixels).float().cpu()
         if progress:
+            done = int(pick[-1]) + 1
             progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
-    return found
+    return ranks.filled(found).numpy()
 
 
 def batch_size(side: int, pixels: int = PIXELS_PER_BATCH) -> int:
@@ -98,10 +107,14 @@ def pixel_batches(
     device: torch.device,
     pixels: int = PIXELS_PER_BATCH,
     report: Report | None = None,
+    ranks: Ranks = ALONE,
 ) -> Iterator[Tensor]:
-    """(B, S, S, 3) uint8 images as a version sees them, on the device, in order, about ``pixels`` at once."""
+    """(B, S, S, 3) uint8 images as a version sees them, on the device, in order, about ``pixels`` at once.
+
+    Of several ``ranks`` each has its own batches.
+    """
     fit = as_fit(size)
     much = len(indices) * fit.size**2 * 3 > MUCH_TO_READ
     workers = None if much else 0  # processes cost more than they save on little
     images = ImageFeed(dataset, indices, fit, device, on_device=False, report=report, workers=workers)
-    yield from images.batches(in_order(len(indices), batch_size(fit.size, pixels)))
+    yield from images.batches(list(ranks.mine(in_order(len(indices), batch_size(fit.size, pixels)))))

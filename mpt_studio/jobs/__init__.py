@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.handover import Asked, Handover, gather
     from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
     from mpt_studio.jobs.judging import attach_metadata, judge_update, read_marks
+    from mpt_studio.jobs.launched import taking_part
     from mpt_studio.jobs.read_weights import checkpoint_of, read_start, read_version, with_preprocessing
     from mpt_studio.jobs.resuming import why_not_resumed
     from mpt_studio.jobs.search.job import run_search
@@ -42,6 +43,7 @@ __getattr__ = names_of(
         "handover": "Asked Handover gather",
         "images": "metadata_file open_data skipped_file skipped_sentence",
         "judging": "attach_metadata judge_update read_marks",
+        "launched": "taking_part",
         "read_weights": "checkpoint_of read_start read_version with_preprocessing",
         "resuming": "why_not_resumed",
         "search.job": "run_search",

@@ -13,23 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import aligned_by_store, compare, record_of
-from mpt_studio.data import Dataset, training_split
-from mpt_studio.errors import Damaged, Interrupted, UserError
+from mpt_studio.data import Dataset
+from mpt_studio.errors import Damaged, Interrupted, RankLost, UserError
 from mpt_studio.events import Ended, Epoch, Event, Note, Outcome, Paused
 from mpt_studio.jobs.beforehand import version_classes, warnings, with_start
 from mpt_studio.jobs.evaluating import accuracy_figures, tagged
 from mpt_studio.jobs.images import open_data
-from mpt_studio.jobs.old_model import (
-    OldModel,
-    check_methods,
-    how_it_teaches,
-    named,
-    old_answers,
-    old_model,
-)
+from mpt_studio.jobs.launched import helped
+from mpt_studio.jobs.old_model import check_methods, how_it_teaches, old_answers, old_model
+from mpt_studio.jobs.parts import parts_of
 from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
-from mpt_studio.jobs.read_weights import checkpoint_of, start_of
+from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start, to_resume
 from mpt_studio.methods import check_teachers
 from mpt_studio.predictions import Predictions
@@ -153,6 +148,9 @@ def train(
 def _failures_recorded(session: Session, writer: RunWriter) -> Iterator[None]:
     try:
         yield
+    except RankLost as error:
+        _end(session, writer, "interrupted", f"{error} It can be resumed.")
+        raise Interrupted(f"{error} Go on with: mpt-studio resume {writer.run.update or writer.run.id}") from None
     except Interrupted as error:
         if str(error):  # nothing can be written
             raise
@@ -209,10 +207,9 @@ class _TrainingJob:
             methods, epochs = (self.recipe.method,), self.recipe.training.epochs
             for note in warnings(self.dataset, methods, epochs, old_names, self.session.store):
                 tell(self.session, self.writer, note)
-        trainer = self._maker()
-        for event in trainer.fit(self._command):
-            self._handle(trainer, event)
-        self._conclude(trainer)
+        parts = self._parts()
+        with helped(self.session.store, self.writer.run, self.shared.answers):
+            self._train(parts)
 
     def _check_data(self) -> None:
         expected = self.writer.run.data_fingerprint
@@ -221,55 +218,37 @@ class _TrainingJob:
                 f"The data {self.recipe.data} have changed since this run was created; start a new run on them."
             )
 
-    def _maker(self) -> Maker:
+    def _parts(self) -> Parts:
+        parts = self.writer.patiently(lambda: parts_of(self.session, self.recipe, self.dataset, self.shared.answers))
+        if parts.old is not None and (said := how_it_teaches(parts.old, self.recipe.method)):
+            tell(self.session, self.writer, Note(text=said))
+        return parts
+
+    def _train(self, parts: Parts) -> None:
+        trainer = self._maker(parts)
+        for event in trainer.fit(self._command):
+            self._handle(trainer, event)
+        self._conclude(trainer)
+
+    def _maker(self, parts: Parts) -> Maker:
         from mpt_studio.engine.train.mixture import Mixture
         from mpt_studio.engine.train.trainer import Trainer
 
-        parts = self._parts()
         if self.recipe.method.interpolates:
             return Mixture(parts)
         trainer = Trainer(parts)
-        self._restore(trainer)
+        trainer.ranks.agreed(str(self._restore(trainer) or ""))
         return trainer
 
-    def _parts(self) -> Parts:
-        from mpt_studio.engine.train.parts import Parts
-
-        recipe = self.recipe
-        classes, old_classes = version_classes(self.session, recipe, self.dataset)
-        old = self._old_model() if recipe.old else None
-        settings = recipe.training
-        train_part, validation = training_split(
-            self.dataset,
-            classes=classes,
-            seed=settings.splits_by,
-            validation_fraction=settings.validation_fraction,
-            limit=settings.limit_train,
-        )
-        return Parts(
-            recipe=recipe,
-            dataset=self.dataset,
-            class_names=classes,
-            old_class_names=old_classes,
-            train=train_part,
-            validation=validation,
-            old=named(old, old_classes) if old else None,
-            start=self.writer.patiently(lambda: start_of(self.session, Path(recipe.start.file), recipe.model.arch))
-            if recipe.start.file
-            else None,
-            reference=self._version(recipe.reference) if recipe.reference else None,
-            ensemble=tuple(self._version(path) for path in recipe.ensemble),
-            answers=self.shared.answers,
-        )
-
-    def _restore(self, trainer: Trainer) -> None:
+    def _restore(self, trainer: Trainer) -> Path | None:
         """Take up the newest resume state that is whole, and say what had become of newer ones."""
-        run, lost = self.writer.run, []
+        run, lost, taken = self.writer.run, list[str](), None
         if run.lost_state:
             lost.append(f"The last resume state {run.lost_state} is gone.")
         for path in run.resume_states:
             try:
                 trainer.restore(path)
+                taken = path
                 break
             except Damaged as error:
                 lost.append(str(error))
@@ -278,19 +257,12 @@ class _TrainingJob:
             goes_on = f"goes on from the state of step {trainer.step}" if trainer.step else "begins anew"
             text = f"{sentence} Training {goes_on} and ends with the same weights."
             tell(self.session, self.writer, Note(text=text, level="warning"))
+        return taken
 
     def _version(self, path: str) -> Checkpoint:
         return self.writer.patiently(
             lambda: checkpoint_of(self.session, Path(path), data_classes=self.dataset.class_names)
         )
-
-    def _old_model(self) -> OldModel:
-        recipe = self.recipe
-        old = self.writer.patiently(lambda: old_model(self.session, Path(recipe.old), self.dataset))
-        check_methods(old, (recipe.method,), recipe.images)
-        if said := how_it_teaches(old, recipe.method):
-            tell(self.session, self.writer, Note(text=said))
-        return old
 
     def _command(self) -> Command:
         if self.session.interrupted():
@@ -341,8 +313,8 @@ class _TrainingJob:
         described = trainer.describe(run=self.writer.run.id, data_fingerprint=self.dataset.fingerprint)
         name = self.recipe.training.keeps
         path = self.writer.save_weights(lambda temporary: trainer.save_weights(temporary, described), name)
-        checkpoint = self._version(str(path))
-        run = self.writer.run
+        checkpoint, run = self._version(str(path)), self.writer.run
+        trainer.ranks.agreed(str(path))
         samples = self.dataset.test if run.part == "test" else trainer.parts.validation
         answers = evaluate(
             checkpoint,
@@ -351,6 +323,7 @@ class _TrainingJob:
             device=self.recipe.training.device,
             progress=self.session.progress,
             logits=trainer.answers(samples, self.session.progress),
+            ranks=trainer.ranks,
         )
         predictions = tagged(answers, self.dataset, version=run.label, part=run.part, samples=samples)
         self.writer.save_predictions(predictions, run.part)

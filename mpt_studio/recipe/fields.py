@@ -134,6 +134,9 @@ class Training:
     """Parts in which a step's batch is computed, one after the other: memory for one of them is enough."""
     balance: Annotated[float, Interval(ge=0, le=1)] = 0.0
     """Weigh classes in the cross-entropy by their number of images to the power of minus this; 0 is alike."""
+    batch_norm_over: Literal["batch", "gpu"] = "batch"
+    """Over several GPUs, batch normalisation's statistics are of the whole batch, with the results of one GPU, or of
+    each GPU's part, which is faster."""
     ema: Annotated[float, Interval(ge=0, lt=1), Words(none=0)] = 0.0
     """The version is a running average of the weights, of this decay per step after a warm-up; none (0): no average."""
     patience: Annotated[int, Interval(ge=0, le=100_000), Words(none=0)] = 0

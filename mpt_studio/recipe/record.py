@@ -44,6 +44,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     "training": {
         "accumulate": 1,
         "balance": 0.0,
+        "batch_norm_over": "batch",
         "ema": 0.0,
         "patience": 0,
         "patience_on": "accuracy",

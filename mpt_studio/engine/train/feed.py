@@ -13,6 +13,7 @@ from torch import Tensor
 from mpt_studio.data.dataset import Dataset, Images, Indices
 from mpt_studio.data.fit import Form, Whole
 from mpt_studio.engine.images import ImageFeed, split
+from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.train import order
 from mpt_studio.engine.train.varied.augmentation import Augmentation
 from mpt_studio.engine.train.varied.batch import Batch, Targets
@@ -36,23 +37,35 @@ class TrainingFeed:
 
     Args:
         labels_N: (N,) int64 columns of the version's head, checked by ``head_labels``.
+        parts: in how many a batch is computed.
     """
 
-    def __init__(self, images: Feed, labels_N: Tensor, batch_size: int, augmentation: Augmentation) -> None:
+    def __init__(
+        self,
+        images: Feed,
+        labels_N: Tensor,
+        batch_size: int,
+        augmentation: Augmentation,
+        parts: int = 1,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self.parts, self.ranks = parts, ranks
         self.images, self.batch_size, self.augmentation = images, batch_size, augmentation
         self.labels_N = labels_N.to(images.device)
         self.samples_N = torch.from_numpy(images.indices.astype(np.int64))
         self.steps = order.steps_per_epoch(len(images), batch_size)
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The epoch's batches from the step ``first`` on."""
+        """The epoch's batches from the step ``first`` on: what of each is this rank's."""
         how, device = self.augmentation, self.images.device
         whole = order.epoch_order(how.seed, epoch, len(self.images)).to(device)  # once, not batch by batch
-        picks = split(whole, self.batch_size)[first : self.steps]
+        wholes = split(whole, self.batch_size)[first : self.steps]
+        shares = [self.ranks.share(len(pick), self.parts) for pick in wholes]
+        picks = [share.of(pick) for share, pick in zip(shares, wholes, strict=True)]
         draws = Draws(how.seed, epoch, self.samples_N, device)
         brought, done = self._brought(picks, epoch)
-        for step, (pick, pixels) in enumerate(zip(picks, brought, strict=True), first):
-            yield how.apply(Batch(pixels, Targets(self.labels_N[pick]), pick, step), draws, done)
+        for step, (pick, share, pixels) in enumerate(zip(picks, shares, brought, strict=True), first):
+            yield how.apply(Batch(pixels, Targets(self.labels_N[pick]), pick, step, share), draws, done)
 
     def _brought(self, picks: list[Tensor], epoch: int) -> tuple[Iterator[Tensor], tuple[OfImages, ...]]:
         """Batches of images, and the steps that loader processes have done to them."""

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mpt_studio import paths
+from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.networks.weights import load_tensors, save_tensors
 from mpt_studio.errors import UserError
 
@@ -72,6 +73,7 @@ class KeptAnswers:
         samples: N.
         asked: how many of them an epoch asks about.
         epochs: of the whole run; decides whether there is room.
+        ranks: who asks together, each about its own images; the first one writes them down.
     """
 
     def __init__(
@@ -83,16 +85,19 @@ class KeptAnswers:
         samples: int,
         asked: int,
         epochs: int,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.teacher = teacher
+        self.teacher, self._ranks, self._is_kept = teacher, ranks, folder is not None
         name = hashlib.sha256(repr(tuple(identity)).encode()).hexdigest()[:24]
         self._folder = folder / name if folder else None
         self._samples, self._asked, self._epochs = samples, asked, epochs
         self._file: Path | None = None
         self._looked = False
         self._known: Tensor | None = None
-        self._made: Tensor | None = None
-        self._noted = 0
+        self._made: list[tuple[Tensor, Tensor]] = []
+        """Rows and the answers to them, batch by batch."""
+        self._is_whole = False
+        """Whether the epoch was entered at its beginning."""
         self._lost = ""
         """A sentence about what was kept of this epoch and could not be used."""
 
@@ -100,8 +105,7 @@ class KeptAnswers:
         """Enter an epoch; one that is entered in its middle can be read but is not written down."""
         self._file = self._folder / f"{epoch:05d}.safetensors" if self._folder else None
         self._looked = False
-        self._known = self._made = None
-        self._noted = -first_step
+        self._known, self._made, self._is_whole = None, [], first_step == 0
 
     def logits(self, images_BSS3: Tensor, rows_B: Tensor) -> Tensor:
         """(B, K) float32 for the images of the training samples ``rows_B`` (positions 0 … N − 1)."""
@@ -111,8 +115,8 @@ class KeptAnswers:
             return self._known[rows_B]
         answers = self.teacher.logits(images_BSS3).float()
         has_room = self._samples * answers.shape[1] * 4 * self._epochs <= MOST_BYTES
-        if self._file and self._noted >= 0 and has_room:
-            self._note(answers, rows_B)
+        if self._file and self._is_whole and has_room:
+            self._made.append((rows_B, answers))
         return answers
 
     def end(self) -> str:
@@ -120,21 +124,27 @@ class KeptAnswers:
 
         Returns a sentence where what was kept of it could not be used.
         """
-        if self._file and self._made is not None and self._noted == self._asked:
-            made = {"logits": self._made}
-            try:
-                paths.replace_file(self._file, lambda new: save_tensors(new, made, KEY, {}), durable=False)
-            except OSError:  # a full disk must not end the training: everyone computes the answers again
-                self._folder = None
-        self._known = self._made = None
+        if self._is_kept:
+            mine = [(rows_B.cpu(), answers.cpu()) for rows_B, answers in self._made]
+            self._write([made for made_by_one in self._ranks.gathered(mine) for made in made_by_one])
+        self._known, self._made = None, []
         lost, self._lost = self._lost, ""
         return lost
 
-    def _note(self, answers: Tensor, rows_B: Tensor) -> None:
-        if self._made is None:
-            self._made = answers.new_zeros((self._samples, answers.shape[1]))
-        self._made[rows_B] = answers
-        self._noted += len(rows_B)
+    def _write(self, made: list[tuple[Tensor, Tensor]]) -> None:
+        if not self._file or not made or not self._ranks.is_first:
+            return
+        logits = made[0][1].new_zeros((self._samples, made[0][1].shape[1]))
+        asked = torch.zeros(self._samples, dtype=torch.bool)
+        for rows_B, answers in made:
+            logits[rows_B], asked[rows_B] = answers, True
+        if asked.sum() < self._asked:
+            return
+        try:
+            content = {"logits": logits}
+            paths.replace_file(self._file, lambda new: save_tensors(new, content, KEY, {}), durable=False)
+        except OSError:  # a full disk must not end the training: everyone computes the answers again
+            self._folder = None
 
     def _read(self, device: torch.device) -> Tensor | None:
         if not self._file or not self._file.exists():

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.data.fit import Fit
 from mpt_studio.engine.images import ImageFeed, Report, head_labels, in_order, loaders
+from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.train.feed import Feed, TrainingFeed
 from mpt_studio.engine.train.kept_answers import KeptAnswers, Teaching
 from mpt_studio.engine.train.losses import MethodLoss, class_weights, match_columns
@@ -37,6 +38,7 @@ class Materials:
     references: Teaching | None
     validation: Validation
     validation_images: Feed
+    ranks: Ranks = ALONE
 
     def begin_epoch(self, epoch: int, first_step: int) -> None:
         for teacher in filter(None, (self.old, self.references)):
@@ -49,10 +51,12 @@ class Materials:
     def validation_logits(self, network: nn.Module) -> Floats:
         """(N, C) float32 of a network in evaluation mode on the validation part."""
         network.eval()
-        return _answers(self.validation_images, lambda images: network(self.normalise(images)))
+        return _answers(self.validation_images, lambda images: network(self.normalise(images)), self.ranks)
 
 
-def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None) -> Materials:
+def gather(
+    parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Report | None = None, ranks: Ranks = ALONE
+) -> Materials:
     """Read images, load teachers, let the old model answer the validation part once."""
     device, training, dataset = plan.device, parts.recipe.training, parts.dataset
     old = old_model(parts.old, device)
@@ -62,13 +66,14 @@ def gather(parts: Parts, plan: Plan, preprocessing: Preprocessing, report: Repor
     images = ImageFeed(dataset, parts.train, form, device, plan.held_size > 0, report, workers)
     labels = head_labels(dataset, parts.train, parts.class_names)
     return Materials(
-        feed=TrainingFeed(images, labels, training.batch_size, plan.augmentation),
+        feed=TrainingFeed(images, labels, training.batch_size, plan.augmentation, training.accumulate, ranks),
         normalise=Normalise(preprocessing).to(device),
         loss=loss_of(parts, labels, device),
-        old=_taught_by(parts, plan, images, old) if old and parts.recipe.method.needs_old else None,
-        references=_references(parts, plan, images),
-        validation=judged(parts, _said(old, validation_images, report) if old else None),
+        old=_taught_by(parts, plan, images, old, ranks) if old and parts.recipe.method.needs_old else None,
+        references=_references(parts, plan, images, ranks),
+        validation=judged(parts, _said(old, validation_images, ranks, report) if old else None),
         validation_images=validation_images,
+        ranks=ranks,
     )
 
 
@@ -82,20 +87,22 @@ def loss_of(parts: Parts, labels_N: Tensor, device: torch.device) -> MethodLoss:
     return MethodLoss(parts.recipe.method, old_columns, new_columns, training.label_smoothing, weights)
 
 
-def _taught_by(parts: Parts, plan: Plan, images: ImageFeed, old: OldModel) -> Teaching:
-    return old.teacher(parts.train, lambda version: _kept(parts, plan, images, version, (version.checkpoint,)))
+def _taught_by(parts: Parts, plan: Plan, images: ImageFeed, old: OldModel, ranks: Ranks) -> Teaching:
+    return old.teacher(parts.train, lambda version: _kept(parts, plan, images, version, (version.checkpoint,), ranks))
 
 
-def _said(old: OldModel, images: ImageFeed, report: Report | None) -> list[str]:
+def _said(old: OldModel, images: ImageFeed, ranks: Ranks, report: Report | None) -> list[str]:
     def ask(version: FrozenVersion) -> Floats:
-        return _answers(_as_seen_by(version, images, report), version.logits, report)
+        return _answers(_as_seen_by(version, images, report), version.logits, ranks, report)
 
     return old.answers(images.indices, ask)
 
 
-def _references(parts: Parts, plan: Plan, images: ImageFeed) -> Teaching | None:
+def _references(parts: Parts, plan: Plan, images: ImageFeed, ranks: Ranks) -> Teaching | None:
     members = [FrozenVersion(checkpoint, plan.device) for checkpoint in parts.references]
-    return _kept(parts, plan, images, MeanTeacher(members, parts.class_names), parts.references) if members else None
+    if not members:
+        return None
+    return _kept(parts, plan, images, MeanTeacher(members, parts.class_names), parts.references, ranks)
 
 
 def _kept(
@@ -104,16 +111,17 @@ def _kept(
     images: ImageFeed,
     teacher: FrozenVersion | MeanTeacher,
     checkpoints: Sequence[Checkpoint],
+    ranks: Ranks,
 ) -> KeptAnswers:
     """Its answers are kept under everything that decides them."""
-    training = parts.recipe.training
+    training, where = parts.recipe.training, ranks.told_alike(plan.device)
     identity = (
         tuple(checkpoint.sha256() for checkpoint in checkpoints) if parts.answers else (),
         parts.class_names,
         parts.dataset.fingerprint,
         hashlib.sha256(np.ascontiguousarray(parts.train, dtype="<i8").tobytes()).hexdigest(),
         (plan.augmentation, training.batch_size),
-        (images.form, parts.dataset.stored(images.form), images.held is None, plan.precision, str(plan.device)),
+        (images.form, parts.dataset.stored(images.form), images.held is None, plan.precision, where),
     )
     return KeptAnswers(
         teacher,
@@ -122,6 +130,7 @@ def _kept(
         samples=len(parts.train),
         asked=min(len(parts.train), plan.steps_per_epoch * training.batch_size),
         epochs=training.epochs,
+        ranks=ranks,
     )
 
 
@@ -140,11 +149,12 @@ def judged(parts: Parts, answers: Sequence[str] | None) -> Validation:
 
 
 @torch.no_grad()
-def _answers(images: Feed, answer: Callable[[Tensor], Tensor], report: Report | None = None) -> Floats:
-    """(N, C) float32 on the CPU; ``report`` may end it by raising."""
-    found: list[Tensor] = []
-    for done, batch in enumerate(images.batches(in_order(len(images), VALIDATION_BATCH))):
+def _answers(images: Feed, answer: Callable[[Tensor], Tensor], ranks: Ranks, report: Report | None = None) -> Floats:
+    """(N, C) float32 on the CPU; ``report`` may end it by raising. Each batch is one rank's, whoever they are."""
+    picks, mine = in_order(len(images), VALIDATION_BATCH), []
+    for done, batch in enumerate(images.batches(list(ranks.mine(picks)))):
         if report:
-            report("Asking the old model about the validation part", done * VALIDATION_BATCH / len(images))
-        found.append(answer(batch).float())
+            report("Asking the old model about the validation part", done * ranks.count / len(picks))
+        mine.append(answer(batch).float())
+    found = ranks.joined(mine)
     return torch.cat(found).cpu().numpy() if found else np.zeros((0, 1), dtype=np.float32)

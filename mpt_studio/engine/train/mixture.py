@@ -18,6 +18,7 @@ from mpt_studio.data.dataset import Indices
 from mpt_studio.engine.evaluate import Logits, Progress
 from mpt_studio.engine.interpolation import Interpolation
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine.ranks import ALONE
 from mpt_studio.engine.networks import weights
 from mpt_studio.engine.train.materials import judged
 from mpt_studio.engine.train.parts import Parts
@@ -53,7 +54,7 @@ def chosen(tried: list[Tried]) -> Tried:
 
 
 class Mixture:
-    """Makes one such version; to the job it is a trainer that has nothing to resume.
+    """Makes one such version; to the job it is a trainer that has nothing to resume, and nothing to spread.
 
     Args:
         parts: ``start`` is the candidate, ``old`` the old model.
@@ -61,6 +62,8 @@ class Mixture:
     Raises:
         UserError: one of them is missing, the two cannot be mixed, or there is no validation part.
     """
+
+    ranks = ALONE
 
     def __init__(self, parts: Parts) -> None:
         parts.check()

@@ -52,9 +52,9 @@ def steps_per_epoch(count: int, batch_size: int) -> int:
     return full + (1 if rest > 1 or (rest == 1 and full == 0) else 0)
 
 
-def step_seed(seed: int, step: int) -> int:
-    """Seed of torch's generator for one step (dropout, stochastic depth)."""
-    return key(seed, step, STEP) >> 1
+def step_seed(seed: int, step: int, rank: int = 0) -> int:
+    """Seed of torch's generator for one step (dropout, stochastic depth) and the images of one rank."""
+    return key(seed, step, STEP, *([rank] if rank else [])) >> 1
 
 
 def _mixed_tensor(value: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from mpt_studio.data.fit import Fit, Form
 from mpt_studio.engine import images as feed
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
+from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.train import order
 from mpt_studio.engine.train.parts import Parts
@@ -88,20 +89,21 @@ class Plan:
         }
 
 
-def decide(parts: Parts, start: Start) -> Plan:
+def decide(parts: Parts, start: Start, ranks: Ranks = ALONE) -> Plan:
     """Make every open choice of a training. Raises ``UserError`` for a device that is not there."""
     recipe, samples, size = parts.recipe, len(parts.train), start.image_size
-    training, device = recipe.training, devices.choose(recipe.training.device)
+    training, device = recipe.training, ranks.device(recipe.training.device)
     classes, fine_tuned = len(parts.class_names), not start.is_scratch
     how = Augmentation.of(
         Wanted(recipe=recipe, dataset=parts.dataset, size=size, classes=classes, fine_tuned=fine_tuned)
     )
     most = how.takes.shorter if how.takes else size
-    on_device = feed.fits_on_device(training.data_placement, device, samples, most)
+    fits = feed.fits_on_device(training.data_placement, device, samples, most)
+    on_device, precision = ranks.agreed((fits, devices.precision(device, training.precision)))
     held_size = _held_size(recipe, how, parts, size) if on_device else 0
     return Plan(
         device=device,
-        precision=devices.precision(device, training.precision),
+        precision=precision,
         deterministic=training.deterministic or device.type == "cpu",
         image_size=size,
         classes=classes,

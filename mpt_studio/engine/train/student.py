@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.engine.features import Backbone
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.networks.adopt import head_of
 from mpt_studio.engine.train import optimizers, order
 from mpt_studio.engine.train.layers import paces
@@ -35,10 +37,11 @@ class Student:
         recipe: optimizer and schedule.
         plan: its open choices, decided.
         start: its initial weights; its network is moved and changed.
+        ranks: who learns together.
     """
 
-    def __init__(self, recipe: Recipe, plan: Plan, start: Start) -> None:
-        self.recipe, self.plan = recipe, plan
+    def __init__(self, recipe: Recipe, plan: Plan, start: Start, ranks: Ranks = ALONE) -> None:
+        self.recipe, self.plan, self.ranks = recipe, plan, ranks
         training, device = recipe.training, plan.device
         devices.prepare(device, exact=plan.head_only, deterministic=plan.deterministic)  # features are evaluation's
         self.network = devices.place(start.network, device).train()
@@ -53,7 +56,7 @@ class Student:
         self._anchors = {p: p.detach().clone() for p in self.network.parameters()} if near else {}
         """Where every parameter began, for those that are drawn there."""
         self.scaler = torch.amp.GradScaler(device.type, enabled=plan.precision == "fp16")
-        self.sums = RunningSums(device)
+        self.sums = RunningSums(device, ranks)
         self.epoch = 0
         """Of the step in work; decides with the method whether there is distillation."""
 
@@ -81,11 +84,12 @@ class Student:
             for module in self.network.modules():
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
+        self.learner = self.ranks.learner(self.answering(self.network), self.plan.image_size)
 
     def step(self, materials: Materials, batch: Batch, epoch: int, number: int) -> None:
         """Optimizer step ``number`` of the run. Nothing here waits for the device."""
         training, self.epoch = self.recipe.training, epoch
-        devices.seed(self.plan.device, order.step_seed(training.seed, number))
+        devices.seed(self.plan.device, order.step_seed(training.seed, number, self.ranks.rank))
         optimizers.set_learning_rate(self.optimizer, learning_rate(training, number, self.plan.steps_per_epoch))
         self.learn(materials, [(p, *self.teacher_logits(materials, p)) for p in batch.parts(training.accumulate)])
         self._stay_near()
@@ -98,20 +102,23 @@ class Student:
         """
         images = sum(len(batch.targets) for batch, _, _ in parts)
         self.optimizer.zero_grad(set_to_none=True)
-        for batch, old_BK, new_BC in parts:
-            self._add_gradient(materials, batch, old_BK, new_BC, len(batch.targets) / images)
+        for number, (batch, old_BK, new_BC) in enumerate(parts, 1):
+            share = batch.share.of_loss * (len(batch.targets) / images)
+            with self.ranks.keeps_gradients(self.learner) if number < len(parts) else nullcontext():
+                self._add_gradient(materials, batch, old_BK, new_BC, share)
         self._clip()
         self.scaler.step(self.optimizer)
         self.scaler.update()
 
     def _add_gradient(self, materials: Materials, batch: Batch, old_BK: Logits, new_BC: Logits, share: float) -> None:
-        with self._arithmetic():
+        with self._arithmetic(), self._statistics(batch):
             logits = self.learner(materials.normalise(batch.images_BSS3))
         losses = materials.loss(logits, batch.targets, old_BK, new_BC, self.epoch)
         loss = losses["loss"] if share == 1 else losses["loss"] * share
         self.scaler.scale(loss).backward()
         right = (logits.detach().argmax(dim=1) == batch.targets.main_B).sum()  # logits before the margin
-        self.sums.add(losses, right, len(batch.targets))
+        counted = batch.share.counts
+        self.sums.add(losses, right * counted, len(batch.targets) * counted)
 
     def teacher_logits(self, materials: Materials, batch: Batch) -> tuple[Logits, Logits]:
         """Old model's and reference models' logits on the same augmented images, where the loss needs them."""
@@ -134,6 +141,11 @@ class Student:
 
     def _arithmetic(self) -> torch.autocast:
         return devices.autocast(self.plan.device, self.plan.precision)
+
+    def _statistics(self, batch: Batch) -> AbstractContextManager[object]:
+        """Batch normalisation's: of all ranks' images, where the recipe does not leave them to each."""
+        apart = self.recipe.training.batch_norm_over == "gpu"
+        return nullcontext() if apart else self.ranks.whole_batch(batch.share)
 
     def _clip(self) -> None:
         limit = self.recipe.training.clip_gradient

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mpt_studio.engine.machine.ranks import ALONE, Ranks
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -37,8 +39,8 @@ class Totals:
 class RunningSums:
     """Sums in float64 (float32 on MPS, which has no float64); adding costs no wait for the device."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
+    def __init__(self, device: torch.device, ranks: Ranks = ALONE) -> None:
+        self.device, self.ranks = device, ranks
         self.dtype = torch.float32 if device.type == "mps" else torch.float64
         self.names: tuple[str, ...] = ()
         self.sums = torch.zeros(0, dtype=self.dtype, device=self.device)
@@ -57,8 +59,9 @@ class RunningSums:
         self.sums[-1] += images
 
     def read(self) -> Totals:
-        """Wait for the device and copy the sums."""
-        *totals, right, images = self.sums.tolist() if self.names else [0.0, 0.0]
+        """Wait for the device and copy the sums of all ranks, which are the first one's from then on."""
+        *totals, right, images = self.ranks.total(self.sums).tolist() if self.names else [0.0, 0.0]
+        self._leave_to_the_first()
         return Totals(dict(zip(self.names, totals, strict=True)), right, int(images))
 
     def restore(self, names: tuple[str, ...], sums: Tensor) -> None:
@@ -66,3 +69,8 @@ class RunningSums:
         if names and len(sums) != len(names) + 2:
             raise ValueError(f"{len(sums)} sums for {len(names)} parts")
         self.names, self.sums = names, sums.to(self.device, self.dtype)
+        self._leave_to_the_first()
+
+    def _leave_to_the_first(self) -> None:
+        if not self.ranks.is_first:
+            self.reset()

@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -27,7 +27,7 @@ from mpt_studio.engine import images as feed
 from mpt_studio.engine.evaluate import Logits
 from mpt_studio.engine.images import Report
 from mpt_studio.engine.machine import device as devices
-from mpt_studio.engine.machine import heap
+from mpt_studio.engine.machine import heap, ranks
 from mpt_studio.engine.networks import weights
 from mpt_studio.engine.train import head_only, optimizers, plan, progress
 from mpt_studio.engine.train.best import Best
@@ -48,6 +48,8 @@ SECONDS_BETWEEN_READINGS = 0.15
 """At first; after 150 s a thousandth of the time so far, at most 3 s: of a day 30,000 steps are told, not 600,000."""
 MUCH_TO_READ = 200 << 20
 _FREE_TO_CHANGE = ("device", "data_placement", "deterministic", "save_every_seconds")
+GO_ON: tuple[Command, bool] = ("run", False)
+"""What most steps are followed by: nobody asks for anything, and nothing is to be told."""
 _WAS_COMPILED = "This run began with compiled networks, which are no longer made; it goes on, rounding otherwise."
 
 
@@ -63,7 +65,10 @@ class Trainer:
         self.parts, self.recipe = parts, parts.recipe
         start = begin(parts)
         self._start = start.name, start.sha256
-        self.student = Student(parts.recipe, plan.decide(parts, start), start)
+        decided = plan.decide(parts, start, ranks.here())
+        self.ranks = ranks.ALONE if decided.head_only else ranks.here()
+        """Who trains together; a last layer alone is too little to be spread."""
+        self.student = Student(parts.recipe, decided, start, self.ranks)
         self.epoch = 0
         """Epochs done, validation included."""
         self.step_in_epoch = 0
@@ -157,7 +162,7 @@ class Trainer:
         """Everything but the network, gathered; ``report`` may end it by raising."""
         if self.plan.head_only:
             return head_only.gather(self.parts, self.plan, self.student.backbone(self.preprocessing), report)
-        return gather(self.parts, self.plan, self.preprocessing, report)
+        return gather(self.parts, self.plan, self.preprocessing, report, self.ranks)
 
     def answers(self, indices: Indices, report: Report | None = None) -> Logits | None:
         """(N, C) float32 of the version on samples, where only its head is to be asked; else None."""
@@ -170,7 +175,7 @@ class Trainer:
 
     def _started(self) -> Started:
         return Started(
-            device=devices.describe(self.plan.device),
+            device=self.ranks.told(devices.describe(self.plan.device)),
             epochs=self.plan.epochs,
             steps=self.plan.steps,
             step=self.step,
@@ -184,6 +189,8 @@ class Trainer:
         images = len(self.parts.train) + len(self.parts.validation)
         if self.plan.head_only:
             yield Note(text=f"The network stays as it is: {images:,} images go through it once, then its head learns.")
+            if ranks.here().count > 1:
+                yield Note(text="A head alone is too little to be spread over several GPUs; it learns on one.")
         elif self.plan.held_size and images * self.plan.held_size**2 * 3 > MUCH_TO_READ:
             yield Note(text=f"Reading {images:,} images into memory.")
 
@@ -199,14 +206,17 @@ class Trainer:
             yield Note(text=text)
 
     def _note_on_other_machine(self) -> Iterator[Event]:
-        before, now = self._computed_with, devices.computed_with(self.plan.device)
+        before, now = self._computed_with, self._computes_with
         if before and before != now:
             text = f"Trained so far with {before}, from here on with {now}: the weights may differ in their last bits."
             yield Note(text=text, level="warning")
 
+    @property
+    def _computes_with(self) -> str:
+        return self.ranks.told(devices.computed_with(self.plan.device))
+
     def _leave_if_asked(self, ask: Asked) -> None:
-        if ask.now() in ("stop", "cancel", "interrupt"):
-            raise Left
+        _leave_for(ask.now())
 
     def _train_epoch(self, materials: Materials, pace: Pace, ask: Asked) -> Iterator[Event]:
         pace.start(self.step)
@@ -216,14 +226,14 @@ class Trainer:
         for batch in materials.feed.batches(self.epoch, self.step_in_epoch):
             self.student.step(materials, batch, self.epoch, self.step)
             self.step_in_epoch += 1
-            asked = ask.now()
-            if asked != "run" or self._is_due():
+            asked, is_due = self.ranks.decided(lambda: (ask.now(), self._is_due()), otherwise=GO_ON)
+            if asked != "run" or is_due:
                 yield self._step_event(pace)
                 pace.start(self.step)  # nobody trains while a listener takes its time, or waits for the disk
             if asked == "pause":
-                yield from self._wait(ask)
+                asked = yield from self._wait(ask)
                 pace.start(self.step)
-            self._leave_if_asked(ask)
+            _leave_for(asked)
         for problem in materials.end_epoch():
             yield Note(text=problem, level="warning")
 
@@ -252,16 +262,19 @@ class Trainer:
             memory_bytes=devices.allocated_bytes(self.plan.device),
         )
 
-    def _wait(self, ask: Asked) -> Iterator[Event]:
+    def _wait(self, ask: Asked) -> Generator[Event, None, Command]:
+        """What was asked after the pause."""
         yield Paused(paused=True)
-        while ask.now() == "pause":
+        while (asked := self.ranks.agreed(ask.now())) == "pause":
             time.sleep(progress.SECONDS_BETWEEN_POLLS)
         yield Paused(paused=False)
+        return asked
 
     def _finish_epoch(self, materials: Materials, pace: Pace) -> Epoch:
         reading = self._checked_reading()
         self._refuse_what_is_not_finite()
         began = time.monotonic()
+        self.ranks.alike(self.student.version.buffers())
         logits = materials.validation_logits(self.student.answering(self.student.version))
         validation, flipped = materials.validation.figures(logits)
         pace.seconds_per_validation = time.monotonic() - began
@@ -342,7 +355,7 @@ class Trainer:
             "names": self.student.sums.names,
             "scaler": self.student.scaler.state_dict(),
             "threads": torch.get_num_threads(),
-            "computed_with": devices.computed_with(self.plan.device),
+            "computed_with": self._computes_with,
             "preprocessing": dataclasses.asdict(self.preprocessing),
             "stored": self.parts.dataset.stored(self.plan.training_form(self.preprocessing)),
         }
@@ -396,6 +409,11 @@ class Trainer:
         digest.update(self.parts.train.astype("<i8").tobytes())
         digest.update(self.parts.dataset.fingerprint.encode())
         return digest.hexdigest()
+
+
+def _leave_for(asked: Command) -> None:
+    if asked in ("stop", "cancel", "interrupt"):
+        raise Left
 
 
 def _tuple(value: Any) -> Any:

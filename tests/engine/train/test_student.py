@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from mpt_studio.engine import version
 from mpt_studio.engine.machine import device as devices
+from mpt_studio.engine.machine.ranks import Ranks
 from mpt_studio.engine.networks.weights import load_network
 from mpt_studio.engine.train import materials as materials_module
 from mpt_studio.engine.train import student
@@ -85,9 +86,9 @@ def imagined_gpu(monkeypatch):
         with mode:
             return network.to(device=device, memory_format=torch.channels_last)
 
-    def sums(device: torch.device) -> RunningSums:
+    def sums(device: torch.device, ranks: Ranks) -> RunningSums:
         with mode:
-            return RunningSums(device)
+            return RunningSums(device, ranks)
 
     def load(*asked) -> torch.nn.Module:
         with unset_fake_temporarily():

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from mpt_studio.engine.machine.ranks import ALL, Share
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -35,10 +37,10 @@ class Targets:
         first = of(self.labels_B)
         return first if self.others_B is None else self.share * first + (1.0 - self.share) * of(self.others_B)
 
-    def parts(self, count: int) -> list[Targets]:
+    def parts(self, count: int | tuple[int, ...]) -> list[Targets]:
         """Cut like ``Tensor.tensor_split``."""
         labels = self.labels_B.tensor_split(count)
-        others = [None] * count if self.others_B is None else self.others_B.tensor_split(count)
+        others = [None] * len(labels) if self.others_B is None else self.others_B.tensor_split(count)
         return [Targets(mine, other, self.share) for mine, other in zip(labels, others, strict=True)]
 
 
@@ -58,11 +60,14 @@ class Batch:
     """(B,) int64 positions of the samples in the training part."""
     step: int
     """Of the epoch, counted from 0."""
+    share: Share = ALL
+    """What this is of the step's batch."""
 
     def parts(self, count: int) -> list[Batch]:
         """The batch cut into at most ``count`` parts of nearly equal size, none of a single image where that can be."""
         count = max(1, min(count, len(self.targets) // 2))
-        if count == 1:
+        cuts: int | tuple[int, ...] = self.share.cuts or count
+        if cuts == 1:
             return [self]
-        cut = (self.images_BSS3.tensor_split(count), self.targets.parts(count), self.rows_B.tensor_split(count))
-        return [Batch(images, targets, rows, self.step) for images, targets, rows in zip(*cut, strict=True)]
+        cut = (self.images_BSS3.tensor_split(cuts), self.targets.parts(cuts), self.rows_B.tensor_split(cuts))
+        return [Batch(images, targets, rows, self.step, self.share) for images, targets, rows in zip(*cut, strict=True)]

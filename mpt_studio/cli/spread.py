@@ -1,0 +1,44 @@
+"""``--gpus``: a job that is on disk, gone on with by a process for each GPU."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import tyro
+
+from mpt_studio.cli.session import opened_store
+from mpt_studio.errors import UsageError, UserError
+
+# ruff: noqa: UP045 - as in session.py
+GpusOption = Annotated[
+    Optional[int],
+    tyro.conf.arg(metavar="N", help="Spread each training over so many GPUs of this machine; never changes a result."),
+]
+
+
+def check_gpus(count: int | None, device: str) -> bool:
+    """Whether a job is to be spread. Raises ``UsageError`` where it cannot be."""
+    if count is None:
+        return False
+    if count < 1:
+        raise UsageError(f"--gpus is {count}; it takes a number of GPUs, from 1 on.")
+    from mpt_studio.engine.machine import launch, launcher
+
+    if launch.here() is not None:
+        raise UsageError("torchrun has started these processes already; leave --gpus out.")
+    launcher.check(count, device)
+    return count > 1
+
+
+def resume_on(count: int, job: str, store: Path | None, json: bool, policy: Path | None = None) -> int:
+    """The exit code of ``resume`` in so many processes. Raises ``UserError`` for one that died."""
+    from mpt_studio.engine.machine import launcher
+
+    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
+    more = [*(["--json"] if json else []), *(["--policy", str(policy)] if policy else [])]
+    outcome = launcher.start([*program, "resume", job, "--store", str(opened_store(store).root), *more], count)
+    if outcome.said:
+        raise UserError(f"{outcome.said} Go on with: mpt-studio resume {job} --gpus {count}")
+    return outcome.exit_code
