@@ -51,7 +51,7 @@ def in_a_world(ranks: int, folder: Path, cases: dict[str, dict[str, Any]]) -> li
         children = [subprocess.Popen([*command, str(rank)], env=environment) for rank in range(ranks)]
         for child in children:
             stack.callback(child.kill)
-        assert [child.wait(timeout=150) for child in children] == [0] * ranks
+        assert [child.wait(timeout=600) for child in children] == [0] * ranks
     return [torch.load(folder / f"{ranks}-{rank}.pt", weights_only=False) for rank in range(ranks)]
 
 
