@@ -93,7 +93,7 @@ class Mixture:
         ask = Asked(command)
         yield self._started()
         try:
-            yield from self._try_all(lambda *_: self._leave_if_asked(ask))
+            yield from self._try_all(lambda *_: ask.obey())
         except Left:
             return
 
@@ -115,10 +115,6 @@ class Mixture:
             f"lowest NFR (old classes) there, {told('share', found.nfr)}.",
             detail=f"Share of the old model: accuracy (all) and NFR (old classes) on the validation part. {shown}.",
         )
-
-    def _leave_if_asked(self, ask: Asked) -> None:
-        if ask.now() in ("stop", "cancel", "interrupt"):
-            raise Left
 
     def _started(self) -> Started:
         return Started(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data.dataset import Dataset, Indices
 from mpt_studio.engine.images import head_labels
@@ -12,6 +14,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.methods import check_teachers
 from mpt_studio.predictions.given import Given
 from mpt_studio.recipe import Recipe
+
+_FREE_TO_CHANGE = ("device", "data_placement", "deterministic", "save_every_seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,3 +61,17 @@ class Parts:
         method = self.recipe.method
         chosen = self.ensemble if method.needs_ensemble else (self.reference,) if method.needs_reference else ()
         return tuple(checkpoint for checkpoint in chosen if checkpoint)
+
+    def identity(self, start_sha256: str) -> str:
+        """Hash of what decides the result, without what may differ on resuming (device, placement, saving).
+
+        ``start_sha256`` is that of the weights that training begins with: a file may have become another since.
+        """
+        record = recipes.as_before(self.recipe)
+        for name in _FREE_TO_CHANGE:
+            record["training"].pop(name)
+        start = (start_sha256,) if start_sha256 else ()
+        digest = hashlib.sha256(repr((record, self.class_names, self.known_to_old, *start)).encode())
+        digest.update(self.train.astype("<i8").tobytes())
+        digest.update(self.dataset.fingerprint.encode())
+        return digest.hexdigest()

@@ -30,6 +30,16 @@ class Asked:
             self._answer, self._at = self._command(), time.monotonic()
         return self._answer
 
+    def obey(self) -> None:
+        """Raises ``Left`` where the user asked to leave."""
+        leave_for(self.now())
+
+
+def leave_for(asked: Command) -> None:
+    """Raises ``Left`` for a command to leave."""
+    if asked in ("stop", "cancel", "interrupt"):
+        raise Left
+
 
 class Pace:
     """Images per second and time left, without the pauses.

@@ -8,7 +8,6 @@ Step events cover the steps since the last one by the clock, so where they are c
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -36,7 +35,7 @@ from mpt_studio.engine.train.materials import Materials, gather
 from mpt_studio.engine.train.optimizers import learning_rate
 from mpt_studio.engine.train.parts import Parts
 from mpt_studio.engine.train.plan import Plan
-from mpt_studio.engine.train.progress import Asked, Command, Left, Pace
+from mpt_studio.engine.train.progress import Asked, Command, Left, Pace, leave_for
 from mpt_studio.engine.train.start import begin
 from mpt_studio.engine.train.state import State
 from mpt_studio.engine.train.student import Student
@@ -47,7 +46,6 @@ from mpt_studio.events import Epoch, Event, Note, Paused, Started, Step
 SECONDS_BETWEEN_READINGS = 0.15
 """At first; after 150 s a thousandth of the time so far, at most 3 s: of a day 30,000 steps are told, not 600,000."""
 MUCH_TO_READ = 200 << 20
-_FREE_TO_CHANGE = ("device", "data_placement", "deterministic", "save_every_seconds")
 GO_ON: tuple[Command, bool] = ("run", False)
 """What most steps are followed by: nobody asks for anything, and nothing is to be told."""
 _WAS_COMPILED = "This run began with compiled networks, which are no longer made; it goes on, rounding otherwise."
@@ -65,6 +63,7 @@ class Trainer:
         self.parts, self.recipe = parts, parts.recipe
         start = begin(parts)
         self._start = start.name, start.sha256
+        self._identity = parts.identity(start.sha256)
         decided = plan.decide(parts, start, ranks.here())
         self.ranks = ranks.ALONE if decided.head_only else ranks.here()
         """Who trains together; a last layer alone is too little to be spread."""
@@ -148,9 +147,9 @@ class Trainer:
         if not self.plan.head_only:  # which looks at images only where their features are not known
             trained_on = self.plan.training_form(self._preprocessing)
             seen = Fit.of(self._preprocessing) if self._preprocessing else Fit(self.plan.image_size)
-            yield from decode_images(self.parts, trained_on, seen, lambda: self._leave_if_asked(ask), self._stored)
+            yield from decode_images(self.parts, trained_on, seen, ask.obey, self._stored)
         yield from self._note_on_reading()
-        materials = self.materials(lambda *_: self._leave_if_asked(ask))
+        materials = self.materials(lambda *_: ask.obey())
         pace, self._began = Pace(self.plan.steps, self.plan.steps_per_epoch), time.monotonic()
         while not self.finished:
             yield from self._train_epoch(materials, pace, ask)
@@ -215,9 +214,6 @@ class Trainer:
     def _computes_with(self) -> str:
         return self.ranks.told(devices.computed_with(self.plan.device))
 
-    def _leave_if_asked(self, ask: Asked) -> None:
-        _leave_for(ask.now())
-
     def _train_epoch(self, materials: Materials, pace: Pace, ask: Asked) -> Iterator[Event]:
         pace.start(self.step)
         self._last, self._read_at = (self.student.sums.read() if self.step_in_epoch else None), 0.0
@@ -233,7 +229,7 @@ class Trainer:
             if asked == "pause":
                 asked = yield from self._wait(ask)
                 pace.start(self.step)
-            _leave_for(asked)
+            leave_for(asked)
         for problem in materials.end_epoch():
             yield Note(text=problem, level="warning")
 
@@ -345,7 +341,7 @@ class Trainer:
         """Write everything needed to go on. Write through ``paths.replace_file``."""
         self._refuse_what_is_not_finite()
         values = {
-            "identity": self._identity(),
+            "identity": self._identity,
             "version": json.loads(self.describe().header()[HEADER_KEY]),
             "epoch": self.epoch,
             "step_in_epoch": self.step_in_epoch,
@@ -378,7 +374,7 @@ class Trainer:
             raise UserError(f"The resume state {path} is not of this program ({said}); use the one it is of.") from None
 
     def _take(self, path: Path, values: dict[str, Any], groups: dict[str, dict[str, Tensor]]) -> None:
-        if values["identity"] != self._identity():
+        if values["identity"] != self._identity:
             raise UserError(f"{path} belongs to another recipe or other data; start a new run instead.")
         if self.plan.device.type == "cpu":
             torch.set_num_threads(values["threads"])  # sums over threads round alike only with as many of them
@@ -398,22 +394,6 @@ class Trainer:
         self.figures, self.best.figures = values["figures"], values["best_figures"]
         self.best.most_accurate = values.get("most_accurate", self.best.figures.get("validation_accuracy", -1.0))
         self.epoch, self.step_in_epoch = values["epoch"], values["step_in_epoch"]
-
-    def _identity(self) -> str:
-        """Hash of what decides the result, without what may differ on resuming (device, placement, saving)."""
-        record = recipes.as_before(self.recipe)
-        for name in _FREE_TO_CHANGE:
-            record["training"].pop(name)
-        start = self._start[1:] if self._start[1] else ()  # a file may have become another since
-        digest = hashlib.sha256(repr((record, self.parts.class_names, self.parts.known_to_old, *start)).encode())
-        digest.update(self.parts.train.astype("<i8").tobytes())
-        digest.update(self.parts.dataset.fingerprint.encode())
-        return digest.hexdigest()
-
-
-def _leave_for(asked: Command) -> None:
-    if asked in ("stop", "cancel", "interrupt"):
-        raise Left
 
 
 def _tuple(value: Any) -> Any:

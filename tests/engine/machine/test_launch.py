@@ -47,7 +47,7 @@ def test_that_a_rank_that_is_gone_without_a_word_ends_a_training_that_can_be_res
 
 
 def test_that_an_error_of_the_first_rank_stays_its_own(pair):
-    with pytest.raises(RuntimeError, match="^Ours$"), pair[0].ordered({"run": "a"}, "cpu"):
+    with pytest.raises(RuntimeError, match=r"^Ours$"), pair[0].ordered({"run": "a"}, "cpu"):
         raise RuntimeError("Ours")
 
 

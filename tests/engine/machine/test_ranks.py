@@ -94,14 +94,13 @@ def cases(replaced, old, reference) -> Any:
 
     def made(epochs: int) -> dict[str, dict[str, Any]]:
         fields = {"epochs": epochs, "batch_size": 31}
-        adamw = {"optimizer": "adamw", "learning_rate": 0.002}
+        still = Start(freeze=1, batch_norm="keep")
         more = {"accumulate": 2, "clip_gradient": 1.0, "ema": 0.99, "balance": 0.5, "label_smoothing": 0.1}
         mixed = Images(mixup=0.4, cutmix=1.0, erase=0.3)
         everything = replaced(fields | more, images=mixed, method=METHODS["MPT_KL"])
         return {
             "everything": {"recipe": everything, "teachers": {"old": old, "reference": reference}},
-            "no statistics": {"recipe": replaced(fields | adamw, start=Start(batch_norm="keep"))},
-            "head first": {"recipe": replaced(fields, start=Start(freeze=1))},
+            "head first": {"recipe": replaced(fields | {"optimizer": "adamw", "learning_rate": 1e-4}, start=still)},
         }
 
     return made
