@@ -99,6 +99,7 @@ def cases(replaced, old, reference) -> Any:
         mixed = Images(mixup=0.4, cutmix=1.0, erase=0.3)
         everything = replaced(fields | more, images=mixed, method=METHODS["MPT_KL"])
         return {
+            "plain": {"recipe": replaced(fields)},
             "everything": {"recipe": everything, "teachers": {"old": old, "reference": reference}},
             "head first": {"recipe": replaced(fields | {"optimizer": "adamw", "learning_rate": 1e-4}, start=still)},
         }
@@ -121,8 +122,22 @@ def test_that_losses_agree_to_rounding_over_fifty_steps_in_worlds_of_one_two_and
     for count in (2, 4):
         many = in_a_world(count, tmp_path, made)
         for name in made:
-            print(f"{count} ranks, {name}: {apart(one[name], many[0][name]):.2g} apart over 52 steps")
-            assert_alike(one[name], [told[name] for told in many], within=1e-3)
+            print(f"{count} ranks, {name}: {apart(one[name], many[0][name]):.1e} apart over 52 steps")
+            # what differs in the last bit grows where batches are hard, as in one process whose weights are nudged
+            assert_alike(one[name], [told[name] for told in many], within=1e-3 if name == "everything" else 1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_that_a_state_of_one_process_goes_on_in_four(cases, make, tmp_path: Path):
+    made = {"plain": cases(epochs=3)["plain"]}
+    whole = train(made)["plain"]
+    trainer = make(made["plain"]["recipe"])
+    next(event for event in trainer.fit() if event.kind == "epoch")
+    trainer.save_state(tmp_path / "state")
+    made["plain"]["state"] = tmp_path / "state"
+    late = {**whole, "steps": whole["steps"][4:], "epochs": whole["epochs"][1:]}
+    assert_alike(late, [told["plain"] for told in in_a_world(4, tmp_path, made)], within=1e-5)
 
 
 def test_that_ranks_alone_and_together_answer_the_same_questions():
