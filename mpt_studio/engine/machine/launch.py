@@ -25,7 +25,8 @@ from mpt_studio.errors import RankLost, UserError, one_sentence
 
 Order = dict[str, Any]
 _FOREVER = timedelta(days=365)
-"""A pause may last; a rank that has died is noticed by its closed connection, and by torchrun."""
+_PATIENCE = timedelta(days=1)
+"""For the first rank while the disk is full; one that has died is noticed by its closed connection, and by torchrun."""
 _SECONDS_TO_SAY_WHY = 3.0
 _VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
 
@@ -64,7 +65,10 @@ class Launch:
 
     @contextlib.contextmanager
     def helping(self, device: str) -> Iterator[None]:
-        """The other ranks: help with the order. What fails here is told to the first rank, unless it has left."""
+        """The other ranks: help with the order. What fails here is told to the first rank, unless it has left.
+
+        On GPUs nothing tells the others that this one has left them, so that its process ends, and the launch.
+        """
         try:
             with self.group(device):
                 yield
@@ -73,7 +77,7 @@ class Launch:
                 return
             said = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
             self.store.set(f"failed/{self.number}/{self.rank}", one_sentence(said))
-            if not isinstance(error, UserError):
+            if device != "cpu" or not isinstance(error, UserError):
                 raise
 
     def over(self) -> None:
@@ -85,7 +89,7 @@ class Launch:
         """All ranks: train together on such a device until the block ends."""
         backend = "gloo" if device == "cpu" else "cpu:gloo,cuda:nccl"
         place = PrefixStore(f"group/{self.number}", self.store)
-        dist.init_process_group(backend, store=place, rank=self.rank, world_size=self.count, timeout=_FOREVER)
+        dist.init_process_group(backend, store=place, rank=self.rank, world_size=self.count, timeout=_PATIENCE)
         try:
             with ranks.as_(ranks.Together(self.rank, self.local_rank, self.count)):
                 yield
