@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 HERE = Path(__file__).parent
@@ -32,13 +33,15 @@ def train(cases: dict[str, dict[str, Any]]) -> dict[str, Told]:
     from mpt_studio.engine.machine import ranks
     from mpt_studio.engine.train import trainer as trainer_module
 
-    trainer_module.SECONDS_BETWEEN_READINGS = ranks.SECONDS_BETWEEN_AGREEMENTS = 0.0
     found = {}
-    for name, case in cases.items():
-        trainer = make_trainer(Squares(), case["recipe"], **case.get("teachers", {}))
-        if "state" in case:
-            trainer.restore(case["state"])
-        found[name] = told(trainer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
+        patch.setattr(ranks, "SECONDS_BETWEEN_AGREEMENTS", 0.0)
+        for name, case in cases.items():
+            trainer = make_trainer(Squares(), case["recipe"], **case.get("teachers", {}))
+            if "state" in case:
+                trainer.restore(case["state"])
+            found[name] = told(trainer)
     return found
 
 

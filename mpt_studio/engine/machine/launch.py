@@ -7,6 +7,7 @@ that failed is not mistaken for a part of the next. What a rank could not do is 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import time
@@ -94,6 +95,7 @@ class Launch:
             with ranks.as_(ranks.Together(self.rank, self.local_rank, self.count)):
                 yield
         finally:
+            gc.collect()  # torch's wrapper is in a circle, and with it lives gloo's thread, which must not see the exit
             dist.destroy_process_group()
 
     def _waited_for(self, key: str) -> str:
