@@ -17,6 +17,7 @@ from mpt_studio.errors import Interrupted, UserError, one_sentence
 from mpt_studio.events import Ended, Epoch, Event, Outcome, Paused, to_line
 from mpt_studio.store import control
 from mpt_studio.store.disk import DiskRefused, Patience, waits_for, written_to
+from mpt_studio.store.lease import is_leased, taken
 from mpt_studio.store.record import read_record, write_record
 
 if sys.platform == "win32":
@@ -43,7 +44,10 @@ def new_id(*parts: str) -> str:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process writes to the folder now. Never creates anything, never waits, and disturbs no other look."""
+    """Whether a process of this or another machine writes to the folder now. Never waits, and disturbs no other look.
+
+    Never creates anything where the last writer was this machine's.
+    """
     try:
         handle = os.open(folder / LOCK, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
@@ -51,7 +55,7 @@ def is_locked(folder: Path) -> bool:
     except OSError:  # a store that we may not read: its record is all that is known
         return True
     try:
-        return not _is_free(handle)
+        return not _is_free(handle) or is_leased(folder)
     finally:
         os.close(handle)
 
@@ -136,13 +140,13 @@ class FolderWriter:
     def __init__(self, folder: Path, *, resume: bool = True, patience: Patience | None = None) -> None:
         self.folder = folder
         self._patience: Patience | None = None  # who opens it is told at once
-        self._lock = _locked(folder)
+        self._hold = _Hold(folder)
         try:
             self._record = read_record(folder / self.record_name)
             _sweep(folder)
             self._open(resume)
         except BaseException:
-            self._lock.release()
+            self._hold.release()
             raise
         self._patience = patience
 
@@ -175,9 +179,12 @@ class FolderWriter:
         self._record = changed
 
     def patiently(self, write: Callable[[], R]) -> R:
-        """What ``write`` gives, once the disk takes it. Waiting for that is a pause, and is told like one."""
+        """What ``write`` gives, once the disk takes it. Waiting for that is a pause, and is told like one.
+
+        Raises ``Fenced`` where another process has taken the folder.
+        """
         try:
-            return write()
+            return self._hold.write(write)
         except DiskRefused as refusal:
             if self._patience is None:
                 raise
@@ -191,7 +198,7 @@ class FolderWriter:
         while True:
             patience.wait()
             with suppress(DiskRefused):
-                done = write()
+                done = self._hold.write(write)
                 break
         over = Paused(paused=False, by_disk=True)
         for event in [] if self._finished else [*untold, over]:  # nothing comes after the last word
@@ -211,7 +218,7 @@ class FolderWriter:
     def close(self) -> None:
         """Let go of the folder."""
         self._log.close()
-        self._lock.release()
+        self._hold.release()
 
     def _end(self, outcome: Outcome, message: str, **fields: Any) -> None:
         """The last word: the event first, then the record. A second word changes nothing in the events."""
@@ -250,9 +257,36 @@ def unused(folder: Path) -> Iterator[None]:
     """Keep every writer out of a folder meanwhile. Raises ``UserError`` where it has one."""
     if is_locked(folder):
         raise UserError(f"{folder.name} cannot be deleted while it is running; stop it first.")
-    lock = nullcontext() if (folder / LOCK).is_dir() else _locked(folder)  # damaged, so that nobody writes it
+    lock = nullcontext() if (folder / LOCK).is_dir() else _Hold(folder)  # damaged, so that nobody writes it
     with lock:
         yield
+
+
+class _Hold:
+    """A folder's lock, which keeps out this machine's processes, and its lease, which keeps out other machines'."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = _locked(folder)
+        try:
+            self._lease = taken(folder)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def write(self, write: Callable[[], R]) -> R:
+        """What ``write`` gives. Raises ``Fenced`` where the folder is another's meanwhile."""
+        self._lease.check()
+        return write()
+
+    def release(self) -> None:
+        self._lease.release()
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        """It was taken when it was made."""
+
+    def __exit__(self, *unused: object) -> None:
+        self.release()
 
 
 def _locked(folder: Path) -> filelock.BaseFileLock:
