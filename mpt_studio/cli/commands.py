@@ -16,6 +16,7 @@ from mpt_studio import __version__, jobs, report
 from mpt_studio.cli.cache_command import cache
 from mpt_studio.cli.check_command import check
 from mpt_studio.cli.classes import classes
+from mpt_studio.cli.cluster_options import ClusterOptions
 from mpt_studio.cli.cost_command import cost
 from mpt_studio.cli.export_command import export
 from mpt_studio.cli.listing import runs
@@ -139,6 +140,7 @@ def _update_command(words: list[str]) -> Callable[..., int]:
         estimate: bool = False,
         policy: FileOption = None,
         gpus: GpusOption = None,
+        cluster: ClusterOptions = ClusterOptions(),  # noqa: B008 - frozen
         store: StoreOption = None,
         json: JsonOption = False,
     ) -> int:
@@ -158,9 +160,14 @@ def _update_command(words: list[str]) -> Callable[..., int]:
             if estimate:
                 print_record(jobs.estimate(session, recipe, dataset), json, _estimate_text)
                 return 0
-            made = jobs.start_update(session.store, recipe)
-            if not spread:
-                return _print_update(session, jobs.run_update(session, made.id, dataset), asked, json)
+            if spread:
+                cluster.refuse_with_gpus()
+                made = jobs.start_update(session.store, recipe)
+            else:
+                with cluster.on(session, jobs.needed_by(recipe)) as there:
+                    made = jobs.start_update(session.store, recipe)
+                    result = jobs.run_update(there, made.id, dataset)
+                return _print_update(session, result, asked, json)
         return resume_on(gpus or 1, made.id, store, json, policy)
 
     return update
@@ -199,6 +206,7 @@ def train(
     images: Images = Images(),  # noqa: B008 - frozen
     training: Training = Training(),  # noqa: B008 - frozen
     gpus: GpusOption = None,
+    cluster: ClusterOptions = ClusterOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -225,9 +233,14 @@ def train(
     with open_session(store, quiet=json) as session:
         dataset = jobs.open_data(session, data)
         jobs.check_engine(session, recipe, dataset)
-        made = jobs.start_train(session.store, recipe, dataset)
-        if not spread:
-            return _print_run(session, jobs.train(session, made.id, dataset).id, json)
+        if spread:
+            cluster.refuse_with_gpus()
+            made = jobs.start_train(session.store, recipe, dataset)
+        else:
+            with cluster.said(session, jobs.needed_by(recipe)) as there:
+                made = jobs.start_train(session.store, recipe, dataset)
+                run = jobs.train(there, made.id, dataset).id
+            return _print_run(session, run, json)
     return resume_on(gpus or 1, made.id, store, json)
 
 
@@ -270,6 +283,7 @@ def resume(
     id: Positional[str],
     policy: FileOption = None,
     gpus: GpusOption = None,
+    cluster: ClusterOptions = ClusterOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -289,13 +303,18 @@ def resume(
     if gpus is not None and isinstance(job, Search):
         raise UsageError("A search trains its trials side by side, each on a GPU of its own; leave --gpus out.")
     if not isinstance(job, Search) and check_gpus(gpus, job.recipe.training.device):
+        cluster.refuse_with_gpus()
         return resume_on(gpus or 1, job.id, store, json, policy)
     with open_session(store, quiet=json) as session:
         if isinstance(job, Run):
-            return _print_run(session, jobs.train(session, job.id).id, json)
+            with cluster.said(session, jobs.needed_by(job.recipe)) as there:
+                return _print_run(session, jobs.train(there, job.id).id, json)
         if isinstance(job, Search):
-            return run_search(session, job.id, json)
-        return _print_update(session, jobs.run_update(session, job.id), asked, json)
+            with cluster.on(session, jobs.needed_by(job.recipe.update)) as there:
+                return run_search(there, job.id, json)
+        with cluster.on(session, jobs.needed_by(job.recipe)) as there:
+            result = jobs.run_update(there, job.id)
+        return _print_update(session, result, asked, json)
 
 
 def _job(store: Store, id: str) -> Run | Update | Search:

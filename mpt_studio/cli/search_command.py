@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mpt_studio import jobs, report
+from mpt_studio.cli.cluster_options import ClusterOptions
 from mpt_studio.cli.presets import preset_in
 from mpt_studio.cli.session import JsonOption, StoreOption, open_session, print_record
 from mpt_studio.errors import UsageError, UserError, one_sentence
@@ -24,6 +25,7 @@ def search_command(words: list[str]) -> Callable[..., int]:
         preset: str = "",
         resume: str = "",
         more_trials: int = 0,
+        cluster: ClusterOptions = ClusterOptions(),  # noqa: B008 - frozen
         store: StoreOption = None,
         json: JsonOption = False,
     ) -> int:
@@ -43,10 +45,12 @@ def search_command(words: list[str]) -> Callable[..., int]:
             if resume:
                 known = session.store.search(resume)
                 known = jobs.add_trials(session.store, known.id, more_trials) if more_trials else known
-                return run_search(session, known.id, json)
+                with cluster.on(session, jobs.needed_by(known.recipe.update)) as there:
+                    return run_search(there, known.id, json)
             dataset = jobs.check_search(session, recipe)
-            made = jobs.start_search(session.store, recipe)
-            return run_search(session, made.id, json, dataset)
+            with cluster.on(session, jobs.needed_by(recipe.update)) as there:
+                made = jobs.start_search(session.store, recipe)
+                return run_search(there, made.id, json, dataset)
 
     return search
 

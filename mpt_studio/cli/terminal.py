@@ -31,6 +31,8 @@ class Terminal:
         )
         self.task = self.bar.add_task("starting", total=None, figures="")
         self.label, self.steps, self.epochs, self.samples = "", 0, 0, 0
+        self.labels: dict[str, str] = {}
+        """Of runs that have begun and not ended, by their ids; where there are several, lines say whose they are."""
         self.sentence = ""
         self.noted: set[str] = set()
 
@@ -53,19 +55,20 @@ class Terminal:
 
     def listen(self, run_id: str, event: Event) -> None:
         """Show one event."""
+        self.label = self.labels.get(run_id, self.label)
         match event:
             case Stage():
-                self.label = shown(event.label)
+                self.label = self.labels[event.run] = shown(event.label)
                 self._print(f"[{event.index + 1}/{event.count}] {self.label}: run {event.run}")
             case Started():
                 self.steps, self.epochs = event.steps, event.epochs
                 resumed = f", resumed at step {event.step}" if event.step else ""
                 work = f"{count(event.train_samples, 'image')}, {count(event.epochs, 'epoch')}"
-                self._print(f"  {work} on {event.device}{resumed}")
+                self._print(f"{self._whose()}{work} on {event.device}{resumed}")
             case Step():
                 self._show_step(event)
             case Epoch():
-                self._print(f"  epoch {event.epoch}/{self.epochs}: {_epoch_figures(event)}")
+                self._print(f"{self._whose()}epoch {event.epoch}/{self.epochs}: {_epoch_figures(event)}")
             case Note():
                 if event.level != "error":  # the error itself is printed at the end
                     self._print_once(event.text)
@@ -73,10 +76,14 @@ class Terminal:
                 self._print_tried(event)
             case Paused():
                 waits = "waiting for the disk" if event.by_disk else "paused"
-                self._print(f"  {waits if event.paused else 'going on'}")
+                self._print(f"{self._whose()}{waits if event.paused else 'going on'}")
             case Ended():
+                self.labels.pop(run_id, None)
                 if event.outcome in ("stopped", "cancelled"):  # failures and interruptions are told at the end
                     self._print_once(event.message or event.outcome)
+
+    def _whose(self) -> str:
+        return f"  {self.label}: " if len(self.labels) > 1 else "  "
 
     def _show_step(self, event: Step) -> None:
         loss = event.losses.get("loss")

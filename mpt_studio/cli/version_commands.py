@@ -11,6 +11,7 @@ from tyro.conf import Positional
 from mpt_studio import compare as comparing
 from mpt_studio import decide, jobs, report
 from mpt_studio.cli.classes import chosen_names
+from mpt_studio.cli.cluster_options import ClusterOptions
 from mpt_studio.cli.inspection import text_of
 from mpt_studio.cli.policy_options import EXIT_CODES, PolicyOptions
 from mpt_studio.cli.session import (
@@ -38,6 +39,7 @@ def evaluate(
     part: Literal["train", "validation", "test"] = "test",
     device: str = "auto",
     version: VersionOptions = VersionOptions(),  # noqa: B008 - frozen
+    cluster: ClusterOptions = ClusterOptions(),  # noqa: B008 - frozen
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -53,9 +55,10 @@ def evaluate(
     """
     with open_session(store, quiet=json) as session:
         choices = version.choices(session, checkpoint)
-        predictions, folder = jobs.evaluate(
-            session, checkpoint, data, part=part, device=device, out=out, choices=choices
-        )
+        with cluster.said(session, jobs.needed_by(data)) as there:
+            predictions, folder = jobs.evaluate(
+                there, checkpoint, data, part=part, device=device, out=out, choices=choices
+            )
         record = {"predictions": str(folder), "version": predictions.version, **jobs.accuracy_figures(predictions)}
     print_record(record, json, lambda r: f"{report.accuracy_report(r['version'], r)}\nPredictions: {r['predictions']}")
     return 0

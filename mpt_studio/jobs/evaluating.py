@@ -61,8 +61,10 @@ def evaluate(
 ) -> tuple[Predictions, Path]:
     """A version's answers on data, and the folder that holds them (``out``, or the store's cache).
 
-    ``choices`` complete what a foreign file does not say of itself; ``spread`` has the answers found in shards.
+    ``choices`` complete what a foreign file does not say of itself; ``spread`` has the answers found in shards,
+    as the session's workers do.
     """
+    spread = spread or (session.workers.spread if session.workers else None)
     dataset = open_data(session, spec)
     checkpoint = checkpoint_of(session, weights_in(path), choices, dataset.class_names)
     if dataset.skipped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mpt_studio.data.classes import SAY_OLD_CLASSES
@@ -36,6 +37,16 @@ def plan_of(recipe: UpdateRecipe) -> tuple[Planned, ...]:
     size = recipe.ensemble_size if any(method.needs_ensemble for method in others) else 0
     plan += [Planned("ensemble", PLAIN, f"Ensemble {i + 1} of {size}", seed_offset=100 + i) for i in range(size)]
     return (*plan, *(Planned("candidate", method, label_for("candidate", method)) for method in others))
+
+
+def waits_for(step: Planned, plan: Iterable[Planned]) -> frozenset[Planned]:
+    """Those of a plan that come before a version: its teachers, what it is mixed of, the old model to compare with."""
+    method = step.method
+    roles = {"old"} if step.role not in ("old", "ensemble") else set()
+    roles |= {"reference"} if method.needs_reference else set()
+    roles |= {"ensemble"} if method.needs_ensemble else set()
+    mixed = method.interpolates
+    return frozenset(each for each in plan if each.role in roles or (mixed and label_of(each.method) == mixed))
 
 
 def label_for(role: Role, method: Method) -> str:

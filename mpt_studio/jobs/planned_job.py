@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,9 +17,10 @@ from mpt_studio.events import Ended, Event, Note, Outcome, Stage
 from mpt_studio.jobs.beforehand import check_engine, old_classes_of, with_start
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.patience import Wished
-from mpt_studio.jobs.plan import Planned
+from mpt_studio.jobs.plan import Planned, waits_for
 from mpt_studio.jobs.read_weights import start_of
 from mpt_studio.jobs.session import Session, to_resume
+from mpt_studio.jobs.side_by_side import SideBySide
 from mpt_studio.jobs.training import SHARED_ANSWERS, Shared, start_train, train
 from mpt_studio.methods import label_of
 from mpt_studio.recipe import Recipe, Role, Start, Training, UpdateRecipe
@@ -67,6 +69,8 @@ class PlannedJob:
         if dataset is None and not self.writer.members:
             check_engine(self.session, self.recipe, self.dataset)
         outcome: Outcome = "done"
+        for text in self.session.workers.notes if self.session.workers else ():
+            self._tell(Note(text=text, level="warning"))
         try:
             self._work()
         except Wished as wish:
@@ -100,17 +104,60 @@ class PlannedJob:
         if command in ("stop", "cancel"):
             raise Wished(command)
 
+    def _train_together(self, steps: Sequence[Planned], first: int, count: int) -> None:
+        """As ``_train``, all at once, as far as their teachers allow and the cluster has workers."""
+        waiting, left = list(steps), set(steps)
+
+        def begin() -> tuple[Planned, Run] | None:
+            while step := next((each for each in waiting if not waits_for(each, steps) & left), None):
+                waiting.remove(step)
+                run = self._begun_or_failed(step, first + steps.index(step), count)
+                if run is not None and run.outcome not in ("done", "stopped"):
+                    return step, run
+                self._leave(step, run, steps, left)
+            return None
+
+        beside: SideBySide[Planned] = SideBySide(self.session, self.folder, len(steps))
+        try:
+            while (ended := beside.ended(begin, self.session.listen)) is not None:
+                self._leave(*ended[:2], steps, left)
+        finally:
+            beside.close()
+
+    def _begun_or_failed(self, step: Planned, index: int, count: int) -> Run | None:
+        try:
+            return self._begun(step, index, count)
+        except UserError as error:
+            self._fail(step, None, str(error))
+            return None
+
+    def _leave(self, step: Planned, run: Run | None, steps: Sequence[Planned], left: set[Planned]) -> None:
+        """``done`` keeps the order of the steps, in whatever order they end: recipes and tables are made of it."""
+        left.discard(step)
+        if run is not None and run.outcome == "failed":
+            self._fail(step, run, run.message)
+        elif run is not None:
+            self._ended(step, run)
+        before = [each for each in self.done if each not in steps]
+        self.done = {each: self.done[each] for each in (*before, *steps) if each in self.done}
+
+    def _fail(self, step: Planned, run: Run | None, sentence: str) -> str:
+        """Without these two nothing can go on. Raises ``UserError`` for them."""
+        if step.role in ("old", "reference"):
+            raise UserError(sentence)
+        return self._failed(step, run, sentence)
+
     def _train(self, step: Planned, index: int, count: int) -> str:
         """The version's outcome; empty where it failed."""
+        if step in self.done:  # trained together with others
+            return self.done[step].outcome
         run = None
         try:
             run = self._begun(step, index, count)
             shared, known = Shared(control=self.folder, answers=self._shared_answers()), run.id
             run = self.writer.patiently(lambda: train(self.session, known, self.dataset, shared))
         except UserError as error:
-            if step.role in ("old", "reference"):
-                raise
-            return self._failed(step, run, str(error))
+            return self._fail(step, run, str(error))
         return self._ended(step, run)
 
     def _begun(self, step: Planned, index: int, count: int) -> Run:

@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from mpt_studio import paths
 from mpt_studio.data import parse_spec
 from mpt_studio.errors import Interrupted, UsageError, UserError
 from mpt_studio.events import Event
 from mpt_studio.recipe import Start
-from mpt_studio.store import Store
+from mpt_studio.store import Run, Store
 
+Item = TypeVar("Item")
 Progress = Callable[[str, float | None], None]
 """Called with a sentence and the fraction done (None where unknown)."""
+
+
+class Task(Protocol):
+    """A run that is trained outside of this process."""
+
+    def is_over(self) -> bool:
+        """Whether it has ended, in whatever way."""
+
+    def check(self) -> None:
+        """Raise ``UserError`` where it has ended because it could not be trained."""
+
+    def end(self) -> None:
+        """Ask it to end in order: what was done is kept."""
+
+    def wait(self) -> None:
+        """Return when it has ended."""
+
+
+class Workers(Protocol):
+    """Who works outside of this process: the workers of a cluster."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of them."""
+
+    def train(self, run: Run) -> Task:
+        """Have one of them train a run, as soon as one is free."""
+
+    def spread(self, work: Callable[[Item], None], items: Sequence[Item]) -> Generator[Item | None, None, None]:
+        """Have them do some work with each item: ``jobs.sharded.Spread``."""
 
 
 def _ignore_event(run_id: str, event: Event) -> None:
@@ -40,6 +72,8 @@ class Session:
     """Told what ``progress`` is told."""
     interrupted: Callable[[], bool] = _never
     """Asked between steps and at every progress; True ends the job, a training as "interrupted" and resumable."""
+    workers: Workers | None = None
+    """Who trains and evaluates; None: this process."""
 
     def progress(self, sentence: str, fraction: float | None) -> None:
         """Say what is being done, between any two batches of every job. Raises ``Interrupted``."""

@@ -26,6 +26,7 @@ from mpt_studio.jobs.patience import Waiting, Wished
 from mpt_studio.jobs.plan import label_for, old_model_problem
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session, absolute_classes, absolute_file, absolute_spec, absolute_start, to_resume
+from mpt_studio.jobs.side_by_side import train_one
 from mpt_studio.methods import check_teachers
 from mpt_studio.predictions import Predictions
 from mpt_studio.recipe import Recipe, checked
@@ -135,6 +136,8 @@ def train(
     run = session.store.run(run_id)
     if run.outcome in ("done", "stopped"):
         return run
+    if session.workers is not None:
+        return train_one(session, run, shared.control if shared and shared.control else run.folder)
     shared = shared or _shared_with(session.store, run)
     folders = [run.folder, *([shared.control] if shared.control else [])]
     waiting = Waiting(session, run.id, run.update or run.id, folders)

@@ -94,6 +94,8 @@ class _UpdateJob(PlannedJob):
     def _work(self) -> None:
         self._warn()
         plan, outcome = plan_of(self.recipe), ""
+        if self.session.workers is not None:
+            return self._train_together(plan, 0, len(plan))
         for index, step in enumerate(plan):
             self._obey()
             outcome = self._train(step, index, len(plan))

@@ -49,3 +49,17 @@ def test_that_a_quiet_terminal_says_nothing(capsys: pytest.CaptureFixture[str]) 
     with Terminal(quiet=True) as terminal:
         terminal.progress("Drawing", None)
     assert capsys.readouterr().err == ""
+
+
+def test_that_lines_of_versions_trained_at_once_say_whose_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    begun = Started(device="cpu", epochs=2, steps=4, step=0, train_samples=8, validation_samples=2, parameters=1)
+    with Terminal() as terminal:
+        for index, label in enumerate(("MPT", "PCT")):
+            terminal.listen("", Stage(run=label, role="candidate", method="none", label=label, index=index, count=2))
+        terminal.listen("PCT", begun)
+        terminal.listen("MPT", begun)
+        terminal.listen("PCT", Ended(outcome="done"))
+        terminal.listen("MPT", begun)
+    _, err = capsys.readouterr()
+    work = "8 images, 2 epochs on cpu"
+    assert err.splitlines()[2:] == [f"  PCT: {work}", f"  MPT: {work}", f"  {work}"]

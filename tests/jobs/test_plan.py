@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpt_studio.jobs.plan import old_model_problem, plan_of
+from mpt_studio.jobs.plan import old_model_problem, plan_of, waits_for
 from mpt_studio.recipe import Recipe, UpdateRecipe
 
 
@@ -46,3 +46,21 @@ def test_that_an_old_model_is_told_by_one_thing(recipe: UpdateRecipe | Recipe, p
     found = old_model_problem(recipe)
     assert problem in found
     assert bool(found) == bool(problem)
+
+
+def test_that_each_version_waits_for_those_that_it_learns_from_and_no_other() -> None:
+    recipe = UpdateRecipe(
+        data="builtin", methods="none,pct_kl,mpt_kl:1,elodi,none@old,bcwi", ensemble_size=2, noise_floor=True
+    )
+    plan = plan_of(recipe)
+    waits = {step.label: sorted(each.label for each in waits_for(step, plan)) for step in plan}
+    plain = plan[1].label
+    assert waits.pop("Old model") == []
+    for member in ("Ensemble 1 of 2", "Ensemble 2 of 2"):
+        assert waits.pop(member) == []
+    found = {label: names for label, names in waits.items() if names != ["Old model"]}
+    assert found == {
+        "MPT_KL b=1": sorted([plain, "Old model"]),
+        "ELODI": ["Ensemble 1 of 2", "Ensemble 2 of 2", "Old model"],
+        plan[-1].label: sorted([plan[-2].label, "Old model"]),
+    }

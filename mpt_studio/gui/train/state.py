@@ -50,6 +50,11 @@ class VersionState:
         return self.state not in ("failed", "cancelled")
 
     @property
+    def is_on(self) -> bool:
+        """Whether it is being trained."""
+        return self.state in ("running", "paused")
+
+    @property
     def fraction(self) -> float:
         """Share of its steps done."""
         if self.state in ("done", "stopped"):
@@ -148,6 +153,8 @@ class UpdateState:
             version = self.version_of.get(run)
             if version is not None:
                 version.feed(event)
+                if version.state == "running" and not (self.current and self.current.is_on):
+                    self.current = version  # of several that are trained at once, the first that began
         if isinstance(event, Note):
             self._note(event)
         else:
@@ -170,11 +177,9 @@ class UpdateState:
             self.versions.append(VersionState("…", "candidate"))
         version = self.versions[stage.index]
         version.run, version.label, version.role = stage.run, stage.label, stage.role
-        if version.state == "waiting":
-            version.state = "running"
-        if self.current is not None and self.current is not version and self.current.state == "running":
-            self.current.state = "done"
-        self.current = version
+        if not any(each.is_on for each in self.versions):  # else its own events say when it begins
+            version.state = "running" if version.state == "waiting" else version.state
+            self.current = version
         _give_colors(self.versions)
         return version
 
@@ -213,7 +218,7 @@ class UpdateState:
         """The update is over: nothing of it runs any more."""
         self.waits = False
         for version in self.versions:
-            if version.state in ("running", "paused"):
+            if version.is_on:
                 version.state = "done" if outcome == "done" else "interrupted"
 
 

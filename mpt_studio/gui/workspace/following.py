@@ -94,10 +94,16 @@ class Following(QObject):
             opened.add_version(_training(stage.run, stage.label, stage.role, stage.method))
 
     def _end_others(self, update_id: str, stage: Stage) -> None:
-        """One version is made after the other; one that was ready when the update went on ends without a word."""
+        """Those that were ready when the update went on end without a word; others may be trained beside this one."""
         for key in [v.key for v in self._opened.versions if v.is_training]:
-            if key not in (update_id, stage.run):
+            if key not in (update_id, stage.run) and not self._goes_on(key):
                 self._end_version(key)
+
+    def _goes_on(self, run: str) -> bool:
+        try:
+            return self._opened.store.run(run).outcome in ("queued", "running", "paused")
+        except UserError:
+            return False
 
     def _end_version(self, run: str) -> None:
         opened, version = self._opened, self._opened.version(run)

@@ -60,6 +60,7 @@ class SearchJob(Trying):
         rows = self._there()
         chosen = [rows[0], *telling.ranked(rows[1:])[: self.asked.budget.finalists]]
         points = {row.number: [(row.run, self._point_of(self._named(row.run), self.floors))] for row in chosen}
+        self._train_finals(chosen)
         for offset in range(1, self.asked.budget.finalist_seeds + 1):
             for number, found in self._round(chosen, offset).items():
                 points[number].append(found)
@@ -120,6 +121,13 @@ class SearchJob(Trying):
 
     def _is_over_time(self) -> bool:
         return bool(self.asked.budget.hours) and self.seconds > self.asked.budget.hours * 3600
+
+    def _train_finals(self, chosen: list[Trial]) -> None:
+        """A cluster's workers train them all at once."""
+        if self.session.workers is not None and not self._is_over_time():
+            seeds = range(1, self.asked.budget.finalist_seeds + 1)
+            steps = [self._with_seed(row, offset) for offset in seeds for row in chosen]
+            self._train_together(steps, self._planned, self._planned + self._finals)
 
     def _with_seed(self, row: Trial, offset: int) -> Planned:
         """The trial's version with another seed."""

@@ -12,7 +12,7 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.compare import Comparison
 from mpt_studio.compare.figures.within import OnCurve, Point
 from mpt_studio.errors import UserError
-from mpt_studio.events import Epoch, Event, Outcome, Tried
+from mpt_studio.events import Epoch, Event, Note, Outcome, Tried
 from mpt_studio.jobs.beforehand import warnings
 from mpt_studio.jobs.old_model import ONNX, named, old_model
 from mpt_studio.jobs.plan import PLAIN, Planned, label_for
@@ -20,10 +20,10 @@ from mpt_studio.jobs.planned_job import PlannedJob, Result
 from mpt_studio.jobs.search import finals, telling
 from mpt_studio.jobs.search.judging import Judge, Stopping, accuracy_in, answers_of_old, floors_of, judged
 from mpt_studio.jobs.search.proposals import Proposal, Proposals
-from mpt_studio.jobs.search.side_by_side import SideBySide
 from mpt_studio.jobs.search.space import Trained
 from mpt_studio.jobs.search.starting import dimensions_of, samples_of
 from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.side_by_side import SideBySide
 from mpt_studio.predictions import is_predictions
 from mpt_studio.recipe import Training
 from mpt_studio.store import Run, SearchWriter, Trial
@@ -37,6 +37,10 @@ ENDINGS = {
     "stopped": "Stopped early; the trials that were ready are kept.",
     "cancelled": "Cancelled; the trials that were ready are kept.",
 }
+_ONE_BY_ONE = (
+    "Trials are trained one after the other, so that the search would propose the same again; --jobs N has the cluster "
+    "train so many at once."
+)
 
 
 class Trying(PlannedJob):
@@ -72,6 +76,8 @@ class Trying(PlannedJob):
         self.recipe = dataclasses.replace(
             self.recipe, training=dataclasses.replace(settings, split_seed=settings.splits_by)
         )
+        if self.session.workers is not None and self.asked.budget.jobs == 1:
+            self._tell(Note(text=_ONE_BY_ONE))
         for note in warnings(self.dataset, (PLAIN,), settings.epochs, self.old_names, self.session.store):
             self._tell(note)
 
@@ -219,25 +225,25 @@ class Trying(PlannedJob):
 
     def _try_side_by_side(self) -> None:
         """As ``_try``, several at once, each in a process; their events are passed on as they come."""
-        beside = SideBySide(self.session, self.folder, self.asked.budget.jobs)
+        beside: SideBySide[tuple[Trained, Trial]] = SideBySide(self.session, self.folder, self.asked.budget.jobs)
         self.is_trying = True
         try:
             while (ended := beside.ended(self._begin_beside, self._heard)) is not None:
-                step, row, run, seconds = ended
+                (step, row), run, seconds = ended
                 outcome = self._ended(step, run) if run.outcome != "failed" else self._failed(step, run, run.message)
                 self._finish(step, row, outcome, seconds)
         finally:
             self.is_trying = False
             beside.close()
 
-    def _begin_beside(self) -> tuple[Trained, Trial, Run] | None:
+    def _begin_beside(self) -> tuple[tuple[Trained, Trial], Run] | None:
         """What is trained next, on disk; None where there is nothing."""
         proposal = self._next()
         if proposal is None:
             return None
         step, row = self._row_of(proposal)
         self._tell(Tried(trial=row.to_json()))
-        return step, row, self._begun(step, self._place(row), self._planned)
+        return (step, row), self._begun(step, self._place(row), self._planned)
 
     def _run_of(self, step: Planned) -> str:
         return next((m.run for m in self.writer.members if (m.role, m.label) == (step.role, step.label)), "")

@@ -52,6 +52,21 @@ def test_that_progress_counts_every_version_alike() -> None:
     assert state.fraction == pytest.approx(1 / 4)
 
 
+def test_that_of_versions_trained_at_once_each_runs_from_its_own_first_word_on() -> None:
+    state = UpdateState(RECIPE)
+    for index, run in enumerate("abc"):
+        state.feed("", stage(index, run))
+    assert [v.state for v in state.versions] == ["running", "waiting", "waiting", "waiting"]
+    for run in "ba":
+        state.feed(run, started())
+    assert [v.state for v in state.versions] == ["running", "running", "waiting", "waiting"]
+    state.feed("a", Ended(outcome="done"))
+    assert state.current is state.versions[0]
+    state.feed("b", step(50, 10.0, 10.0))
+    assert state.current is state.versions[1]
+    assert [v.state for v in state.versions] == ["done", "running", "waiting", "waiting"]
+
+
 def test_that_a_version_that_failed_is_not_counted_as_done() -> None:
     state = UpdateState(RECIPE)
     for index, (run, outcome) in enumerate((("a", "done"), ("b", "failed"))):

@@ -80,6 +80,16 @@ def test_that_a_version_that_was_ready_when_the_update_went_on_is_ready_as_soon_
     assert [(v.key, v.is_training) for v in workspace.versions] == [(old, False), ("r", True)]
 
 
+def test_that_versions_trained_at_once_stay_beside_each_other(workspace: Workspace, store: Store) -> None:
+    update = store.create_update(UpdateRecipe(data="nowhere"), title="mine").id
+    workspace.following.begin(update)
+    with store.create_run(Recipe(data="nowhere"), label="first", update=update) as first:
+        workspace.following.take(
+            update, [stage(first.id, 0, "reference", "first"), stage("r", 1, "candidate", "second")]
+        )
+        assert [(v.key, v.is_training) for v in workspace.versions] == [(first.id, True), ("r", True)]
+
+
 def test_that_a_version_that_was_cancelled_goes_and_one_that_goes_on_stays(workspace: Workspace, store: Store) -> None:
     update = store.create_update(UpdateRecipe(data="nowhere"), title="mine").id
     workspace.following.begin(update)

@@ -1,0 +1,162 @@
+"""From what somebody asks for (``--cluster``) to workers that can do it, or a sentence that says why they cannot."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+import secrets
+import shutil
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mpt_studio.data import parse_spec
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.jobs.cluster.described import named_cluster
+from mpt_studio.jobs.cluster.versions import unlike
+from mpt_studio.jobs.session import Session
+from mpt_studio.recipe import Recipe, UpdateRecipe
+from mpt_studio.store import Store
+from mpt_studio.store.disk import written_to
+
+if TYPE_CHECKING:
+    import distributed
+
+    from mpt_studio.jobs.cluster.workers import ClusterWorkers
+
+GPUS = "gpus"
+SECONDS_TO_CONNECT = 5.0
+_ADDRESS = re.compile(r"^\w+://")
+
+
+@contextmanager
+def on_cluster(
+    session: Session, choice: str, file: Path | None = None, needed: Iterable[str] = ()
+) -> Iterator[Session]:
+    """The session with a cluster's workers; as it is where ``choice`` is empty.
+
+    Args:
+        choice: "gpus", an address, or a name in ``file`` (by default the user's clusters.toml).
+        needed: paths of data and models that the workers must see.
+
+    Raises ``UserError`` where there is no such cluster, or its workers cannot do what is asked.
+    """
+    if not choice:
+        yield session
+        return
+    _set_up_dask()
+    folder = session.store.root / f".cluster-{secrets.token_hex(4)}"
+    with written_to(folder):
+        folder.mkdir(parents=True, mode=0o700)
+        (folder / "here").touch()
+    try:
+        with _cluster(session, choice, file, folder) as (target, notes), _client(target, choice) as client:
+            yield dataclasses.replace(session, workers=_checked(client, session.store, folder / "here", needed, notes))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def needed_by(what: Recipe | UpdateRecipe | str) -> list[str]:
+    """What has to be seen from everywhere: a recipe's data and files, or the data of a spec."""
+    _, data = parse_spec(what if isinstance(what, str) else what.data)
+    files = [] if isinstance(what, str) else [what.old, what.start.file]
+    if isinstance(what, Recipe):
+        files += [what.reference, *what.ensemble]
+    return [str(Path(path).expanduser().absolute()) for path in (str(data or ""), *files) if path]
+
+
+def _set_up_dask() -> None:
+    """It says nothing, since what matters is said by us, and leaves this process its threads. Raises ``UserError``."""
+    try:
+        import dask
+        import distributed
+
+        from mpt_studio.jobs.cluster.on_worker import THREADS
+    except ImportError:
+        raise UserError("A cluster needs Dask; install it: pip install 'mpt-studio[cluster]'.") from None
+    for name in (distributed.__name__, "distributed.client", "distributed.core"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    dask.config.set({f"distributed.nanny.pre-spawn-environ.{name}": None for name in THREADS})
+    dask.config.set({"distributed.scheduler.unknown-task-duration": "1h"})  # one that grows wants a worker for each run
+
+
+@contextmanager
+def _cluster(session: Session, choice: str, file: Path | None, folder: Path) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """An address, or a cluster that is started here and ends here; and what is to be said of it."""
+    from mpt_studio.jobs.cluster import starting
+
+    if _ADDRESS.match(choice):
+        in_clear = starting.IN_CLEAR.format(where=one_sentence(choice, 100))
+        yield choice, () if choice.startswith("tls://") else (in_clear,)
+        return
+    described = None if choice == GPUS else named_cluster(choice, file)
+    session.progress(f"Starting the cluster {choice}", None)
+    cluster, notes = starting.started(described, folder) if described else starting.gpu_cluster()
+    try:
+        yield cluster, notes
+    finally:
+        with suppress(Exception):  # whatever its end is refused by, nobody waits for it any more
+            cluster.close()
+
+
+@contextmanager
+def _client(target: Any, choice: str) -> Iterator[distributed.Client]:
+    import distributed
+
+    where = one_sentence(choice, 100)
+    try:
+        with warnings.catch_warnings():  # versions are compared by us
+            warnings.simplefilter("ignore")
+            client = distributed.Client(target, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (TypeError, RuntimeError) as error:
+        if where.startswith("tls://"):
+            raise UserError(
+                f"{where} wants certificates, which Dask takes from its configuration "
+                f"(distributed.comm.tls): {one_sentence(str(error), 200)}"
+            ) from None
+        raise UserError(f"{where} is no scheduler of Dask: {one_sentence(str(error), 200)}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"No scheduler of Dask answers at {where} ({one_sentence(str(error).partition(chr(10))[0], 120)}); start "
+            "one, or check the address."
+        ) from None
+    try:
+        yield client
+    finally:
+        with suppress(Exception):
+            client.close(timeout=SECONDS_TO_CONNECT)
+
+
+def _checked(
+    client: distributed.Client, store: Store, probe: Path, needed: Iterable[str], notes: tuple[str, ...]
+) -> ClusterWorkers:
+    """The workers, of whom those that are there now can do the job; later ones say it when they get one."""
+    _compare_versions(client)
+    from mpt_studio.jobs.cluster.on_worker import OneAtATime, misfit
+    from mpt_studio.jobs.cluster.workers import ClusterWorkers
+
+    workers = ClusterWorkers(client, store, probe, needed, notes)
+    try:
+        found = client.run(misfit, workers.asked)
+    except Exception as error:  # whatever a worker makes of what it does not have
+        why = one_sentence(str(error), 200)
+        raise UserError(f"A worker cannot run MPT Studio ({why}); install the same version there.") from None
+    for sentence in filter(None, found.values()):
+        raise UserError(sentence)
+    client.register_plugin(OneAtATime())
+    return workers
+
+
+def _compare_versions(client: distributed.Client) -> None:
+    """Before anything of ours is sent: what takes it apart there has to be the same. Raises ``UserError``."""
+    found = client.get_versions(packages=["mpt_studio"])
+    workers = ((f"The worker at {address}", there) for address, there in found["workers"].items())
+    for where, there in (("The scheduler", found["scheduler"]), *workers):
+        names = ("dask", "distributed", "mpt_studio")[: 2 if where == "The scheduler" else 3]
+        for name in names:
+            wanted, has = (side["packages"].get(name) for side in (found["client"], there))
+            if has != wanted:
+                raise UserError(unlike(where, "MPT Studio" if name == "mpt_studio" else name, has, wanted))

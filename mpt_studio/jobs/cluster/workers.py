@@ -1,0 +1,130 @@
+"""A cluster's workers as a job's caller sees them: tasks to begin, to wait for and to end."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import distributed
+
+from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.jobs.cluster.on_worker import SECONDS_BETWEEN_LOOKS, THREADS, Died, do, perform
+from mpt_studio.jobs.cluster.versions import versions
+from mpt_studio.store import Run, Store
+
+RETRIES = 3
+"""Of a run whose process ended without a word; a worker that dies is Dask's to replace."""
+SECONDS_TO_END = 60.0
+Item = TypeVar("Item")
+
+
+class ClusterWorkers:
+    """``jobs.session.Workers`` of a Dask cluster.
+
+    Args:
+        client: connected to its scheduler.
+        store: where runs are, also as the workers see it.
+        probe: a file in the store that was written here.
+        paths: of data and models that the jobs need.
+        notes: what the user should know.
+    """
+
+    def __init__(
+        self, client: distributed.Client, store: Store, probe: Path, paths: Iterable[str], notes: tuple[str, ...]
+    ) -> None:
+        self._client, self._store, self.notes = client, store, notes
+        self.asked: dict[str, Any] = {
+            "versions": versions(),
+            "machine": platform.node(),
+            "store": str(store.root),
+            "probe": str(probe),
+            "paths": list(paths),
+            "environment": {name: value for name in THREADS if (value := os.environ.get(name))},
+        }
+
+    def train(self, run: Run) -> RemoteTask:
+        """Have a worker train a run, as soon as one is free."""
+        key = f"{one_sentence(run.title, 80)} {secrets.token_hex(4)}"
+        needs = self._needs(run.recipe.training.device)
+        asked = {**self.asked, "run": run.id}
+        return RemoteTask(self._client.submit(perform, asked, key=key, retries=RETRIES, resources=needs), run)
+
+    def spread(self, work: Callable[[Item], None], items: Sequence[Item]) -> Generator[Item | None, None, None]:
+        """Have ``work``, which the workers can import, done with each item, wherever and in whatever order.
+
+        Yields each that is done, and None now and then while none is; closing it calls off what has not begun. An item
+        whose worker died is done again, one that failed ``RETRIES`` times more. Raises ``UserError``.
+        """
+        needs = self._needs("auto")
+        item_of = {
+            self._client.submit(do, work, item, self.asked, pure=False, retries=RETRIES, resources=needs): item
+            for item in items
+        }
+        try:
+            while item_of:
+                done = [future for future in item_of if future.done()]
+                for future in done:
+                    told(future)
+                    yield item_of.pop(future)
+                if not done:
+                    yield None
+                    time.sleep(SECONDS_BETWEEN_LOOKS)
+        finally:
+            with suppress(OSError, RuntimeError):
+                self._client.cancel(list(item_of))
+
+    def _needs(self, device: str) -> dict[str, float]:
+        """A GPU where some workers have one and it is not to be done without."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        has = any("GPU" in worker["resources"] for worker in workers)
+        return {"GPU": 1} if has and device in ("auto", "cuda") else {}
+
+
+class RemoteTask:
+    """``jobs.session.Task`` of a cluster."""
+
+    def __init__(self, future: distributed.Future, run: Run) -> None:
+        self._future, self._run, self._was_ended = future, run, False
+
+    def is_over(self) -> bool:
+        return bool(self._future.done())
+
+    def check(self) -> None:
+        if not self._was_ended and (error := told(self._future).get("error")):
+            raise UserError(error)
+
+    def end(self) -> None:
+        self._was_ended = True
+        with suppress(OSError, RuntimeError):  # the cluster is gone
+            self._future.cancel()
+
+    def wait(self) -> None:
+        until = time.monotonic() + SECONDS_TO_END
+        while time.monotonic() < until and self._run.is_active:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def told(future: distributed.Future) -> Any:
+    """What a task came to. Raises ``UserError``."""
+    if future.cancelled():
+        raise UserError("The cluster went away; see that its scheduler runs, then resume.")
+    try:
+        return future.result()
+    except distributed.KilledWorker as error:
+        last = error.last_worker.address
+        raise UserError(f"Several workers ended while they did it, at last {last}; see their logs.") from None
+    except ImportError as error:
+        lacks = f"A worker lacks {error.name}"
+        raise UserError(f"{lacks}; install MPT Studio with Dask there: mpt-studio[cluster].") from None
+    except Died as error:
+        raise UserError(f"{error} It was tried {RETRIES + 1} times; see log.txt in the run's folder.") from None
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(one_sentence(f"A worker failed: {type(error).__name__}: {error}")) from error

@@ -1,0 +1,58 @@
+"""A scheduler and two workers on loopback, started for a file's tests and ended with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mpt_studio.recipe import Training, UpdateRecipe
+from mpt_studio.store import Run, Store
+
+distributed = pytest.importorskip("distributed")
+
+TRAINING = Training(epochs=2, batch_size=16, learning_rate=0.05, save_every_seconds=0, precision="fp32", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """Its address."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=2, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Three classes of grey noise."""
+    root, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
+    for shade, name in enumerate(("ant", "bee", "cat")):
+        for part in ("train", "val", "test"):
+            (root / part / name).mkdir(parents=True)
+            for i in range(16):
+                noise = rng.normal(60 + 40 * shade, 30, (16, 16, 3)).clip(0, 255).astype(np.uint8)
+                Image.fromarray(noise).save(root / part / name / f"{i:02d}.png")
+    return f"folder:{root}"
+
+
+def recipe_on(data: str, methods: str = "none,mpt_kl:2") -> UpdateRecipe:
+    return UpdateRecipe(data=data, old_classes="2", methods=methods, training=TRAINING, noise_floor=False)
+
+
+def weights(run: Run) -> str:
+    """A digest of a run's weights, whatever its id is."""
+    from safetensors import safe_open
+
+    assert run.checkpoint is not None
+    with safe_open(run.checkpoint, "np") as found:
+        return hashlib.sha256(b"".join(found.get_tensor(name).tobytes() for name in sorted(found.keys()))).hexdigest()
