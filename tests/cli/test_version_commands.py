@@ -79,7 +79,7 @@ def test_that_compare_reads_npz_with_classes_in_another_order_and_writes_a_csv(
     assert record["new_classes"]["nfr"] is None
     assert len(table.read_text().splitlines()) == 4
     # of the second, a has 0.88 w + 0.11 (1 − w) and c has 0.84 (1 − w)
-    best = {"weight": 0.46, "nfr_old_classes": 0.0, "nfr_all": 0.0, "accuracy_all": 1.0}
+    best = {"weight": 0.46, "nfr_old_classes": 0.0, "nfr_all": 0.0, "accuracy_all": 1.0, "accuracy_new_classes": None}
     assert record["fusion"] == best | {"needs": "both models must be served"}
     _, text, _ = run(capsys, "compare", str(tmp_path / "old.npz"), str(tmp_path / "new.npz"))
     line = "Fusion: 0.46 · old + 0.54 · update, of probabilities, has an NFR (old classes, n=3) of 0.0 % at an accuracy"

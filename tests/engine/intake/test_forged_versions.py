@@ -112,7 +112,7 @@ def test_that_our_own_file_is_read_through_the_limited_door_elsewhere_and_keeps_
 def test_that_a_version_of_this_store_is_taken_as_it_is_until_it_is_another(tmp_path: Path) -> None:
     session = _session(tmp_path)
     network = networks.build("small", 2, True, 8).state_dict()
-    with session.store.write_run(session.store.create_run(Recipe(data="builtin")).run.id) as writer:
+    with session.store.create_run(Recipe(data="builtin")) as writer:
         path = writer.save_weights(lambda new: save_network(new, network, SOUND))
     assert jobs.checkpoint_of(session, path).path == str(path)
     other = {name: tensor + 1 for name, tensor in network.items()}

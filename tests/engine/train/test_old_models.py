@@ -8,6 +8,7 @@ import torch
 
 from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.images import ImageFeed
+from mpt_studio.engine.machine.ranks import ALONE
 from mpt_studio.engine.train.kept_answers import Fixed
 from mpt_studio.engine.train.materials import _answers
 from mpt_studio.engine.train.old_models import GivenOldModel, old_model
@@ -49,7 +50,7 @@ def test_that_given_answers_are_those_that_it_would_give_to_validation_images(ol
     assert of_weights is not None
     assert of_answers is not None
     feed = images(squares, squares.test)
-    said = of_weights.answers(squares.test, lambda version: _answers(feed, version.logits))
+    said = of_weights.answers(squares.test, lambda version: _answers(feed, version.logits, ALONE))
     assert of_answers.answers(squares.test, never_asked) == said
     assert old_model(None, CPU) is None
 
@@ -94,9 +95,9 @@ def test_that_asking_about_the_validation_part_can_be_given_up_between_two_batch
 
     every = np.tile(np.arange(len(squares)), 2)
     with pytest.raises(Left):
-        _answers(images(squares, every), answer, leave)
+        _answers(images(squares, every), answer, ALONE, leave)
     assert asked == [128]
-    assert len(_answers(images(squares, every), answer)) == len(every)
+    assert len(_answers(images(squares, every), answer, ALONE)) == len(every)
 
 
 def test_that_a_gap_in_the_data_is_refused_with_its_part(given, squares) -> None:

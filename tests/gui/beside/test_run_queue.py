@@ -51,7 +51,7 @@ def queue(qtbot: QtBot, store: Store) -> Iterator[RunQueue]:
 
 def wait_begin(qtbot: QtBot, queue: RunQueue, update_id: str) -> None:
     seen: list[str] = []
-    queue.events.connect(lambda update, batch: seen.append(update))
+    queue.events.connect(lambda update, batch: seen.extend(update for _, event in batch if isinstance(event, Note)))
     qtbot.waitUntil(lambda: update_id in seen)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from mpt_studio.events import Paused, Stage, Started, Step, Tried
+from mpt_studio.events import Ended, Paused, Stage, Started, Step, Tried
 from mpt_studio.gui.search.live import LiveSearch
 from mpt_studio.store import Store
 
@@ -38,6 +38,7 @@ def test_that_it_says_what_is_trained_and_what_for(store: Store) -> None:
     live = LiveSearch(made(store, outcome="running"))
     live.feed("", stage(1, "plain", "No_Treatment"))
     assert live.doing() == "Plain training first"
+    live.feed("plain", Ended(outcome="done"))
     live.feed("", stage(3, "second", "#2 MPT_KL"))
     started = Started(device="cpu", epochs=2, steps=10, train_samples=9, validation_samples=9, parameters=1)
     live.feed("second", started)
