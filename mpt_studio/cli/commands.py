@@ -6,6 +6,7 @@ import json as json_module
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -57,7 +58,8 @@ def main(words: Sequence[str], open_window: Callable[[list[str]], int]) -> int:
         return 0
     start_logging("command-line")
     try:
-        with jobs.taking_part() as does_it:
+        by_torchrun = "LOCAL_RANK" in os.environ  # asked here as well: most starts need no job for it
+        with jobs.taking_part() if by_torchrun else nullcontext(True) as does_it:
             code = _dispatch(spelled_out(list(words)), open_window) if does_it else 0
         sys.stdout.flush()  # a full disk shows here, where it gets a sentence
         return code

@@ -40,6 +40,8 @@ LOOK_SECONDS = 1.0
 """A writer that has looked so recently whether it still has its folder need not look again."""
 _FREE = ".free"
 _MOST_BYTES = 4096
+_TAKING = threading.RLock()
+"""Of two threads the second has to see that the first holds what it took."""
 _LIVE: set[Path] = set()
 """Leases of this process."""
 
@@ -115,7 +117,7 @@ class Lease:
 def taken(folder: Path) -> Lease:
     """The lease of a folder that nobody writes. Raises ``UserError`` where somebody does, or was quicker."""
     shelf = folder / SHELF
-    with written_to(folder):
+    with _TAKING, written_to(folder):
         shelf.mkdir(exist_ok=True)
         newest = _newest(shelf)
         if _is_held(newest):
@@ -126,7 +128,7 @@ def taken(folder: Path) -> Lease:
         if newest != mine or _holder(mine).token != token:
             raise _written_by(folder, newest)
         _drop_below(mine)
-    return Lease(mine)
+        return Lease(mine)
 
 
 def is_leased(folder: Path) -> bool:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ import pytest
 import torch
 
 HERE = Path(__file__).parent
+_made = spec_from_file_location("engine_conftest", HERE / "conftest.py")  # other rooms have a conftest as well
+assert _made is not None
+assert _made.loader is not None
+conftest = module_from_spec(_made)
+_made.loader.exec_module(conftest)
 Told = dict[str, Any]
 
 
@@ -28,8 +34,6 @@ def told(trainer) -> Told:
 
 def train(cases: dict[str, dict[str, Any]]) -> dict[str, Told]:
     """What every training tells; a case is what ``make_trainer`` takes beside the data, and a state to go on from."""
-    from conftest import Squares, make_trainer
-
     from mpt_studio.engine.machine import ranks
     from mpt_studio.engine.train import trainer as trainer_module
 
@@ -38,7 +42,7 @@ def train(cases: dict[str, dict[str, Any]]) -> dict[str, Told]:
         patch.setattr(trainer_module, "SECONDS_BETWEEN_READINGS", 0.0)
         patch.setattr(ranks, "SECONDS_BETWEEN_AGREEMENTS", 0.0)
         for name, case in cases.items():
-            trainer = make_trainer(Squares(), case["recipe"], **case.get("teachers", {}))
+            trainer = conftest.make_trainer(conftest.Squares(), case["recipe"], **case.get("teachers", {}))
             if "state" in case:
                 trainer.restore(case["state"])
             found[name] = told(trainer)

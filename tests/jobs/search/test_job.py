@@ -12,6 +12,7 @@ import pytest
 from mpt_studio import jobs
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Epoch, Event, Note, Stage, Tried
+from mpt_studio.methods import shown_in
 from mpt_studio.report import search_report
 from mpt_studio.store import JobTail, Store
 from mpt_studio.store.control import send_command
@@ -190,7 +191,7 @@ def test_that_a_control_is_trained_with_correctness_shuffled_and_judged_beside_t
     assert told["number"] == 1
     assert dataclasses.replace(control, method=run.method) == run
     assert control.method == dataclasses.replace(run.method, shuffled=True)
-    assert told["sentence"] in search_report(result)
+    assert shown_in(told["sentence"]) in search_report(result)
     assert [row["number"] for row in result["trials"]] == [0, 1]
 
 
