@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 # Training nodes have no Qt: there, all but the window is tested.
 collect_ignore = [] if importlib.util.find_spec("PySide6") else ["gui", "e2e"]
@@ -66,3 +69,20 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     os.environ["MPT_STUDIO_CACHE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def shades() -> Callable[[Path, int], str]:
+    """Makes three classes of grey noise of a brightness each, so many images of each in every part: their spec."""
+
+    def made(root: Path, each: int) -> str:
+        rng = np.random.default_rng(0)
+        for shade, name in enumerate(("ant", "bee", "cat")):
+            for part in ("train", "val", "test"):
+                (root / part / name).mkdir(parents=True)
+                for i in range(each):
+                    noise = rng.normal(60 + 40 * shade, 30, (16, 16, 3)).clip(0, 255).astype(np.uint8)
+                    Image.fromarray(noise).save(root / part / name / f"{i:02d}.png")
+        return f"folder:{root}"
+
+    return made

@@ -6,12 +6,11 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from mpt_studio.methods import shown_in
 from mpt_studio.store import Store
@@ -34,15 +33,8 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> str:
-    root, rng = tmp_path_factory.mktemp("shades"), np.random.default_rng(0)
-    for shade, name in enumerate(("ant", "bee", "cat")):
-        for part in ("train", "val", "test"):
-            (root / part / name).mkdir(parents=True)
-            for i in range(12):
-                noise = rng.normal(60 + 40 * shade, 30, (16, 16, 3)).clip(0, 255).astype(np.uint8)
-                Image.fromarray(noise).save(root / part / name / f"{i:02d}.png")
-    return f"folder:{root}"
+def data(tmp_path_factory: pytest.TempPathFactory, shades: Callable[[Path, int], str]) -> str:
+    return shades(tmp_path_factory.mktemp("shades"), 12)
 
 
 @pytest.fixture(scope="module")

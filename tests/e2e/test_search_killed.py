@@ -10,26 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from mpt_studio import jobs
 from mpt_studio.events import Epoch
 from mpt_studio.recipe import Training, UpdateRecipe
 from mpt_studio.recipe.search import Budget, Limits, SearchRecipe
 from mpt_studio.store import Search, Store
-
-
-def images(root: Path) -> str:
-    rng = np.random.default_rng(0)
-    for shade, name in enumerate(("ant", "bee", "cat")):
-        for part in ("train", "val", "test"):
-            (root / part / name).mkdir(parents=True)
-            for i in range(16):
-                noise = rng.normal(60 + 40 * shade, 30, (16, 16, 3)).clip(0, 255).astype(np.uint8)
-                Image.fromarray(noise).save(root / part / name / f"{i:02d}.png")
-    return f"folder:{root}"
 
 
 def kill_when(store: Store, search: str, is_time: Callable[[Search], bool]) -> None:
@@ -51,13 +38,13 @@ def in_first_trial(store: Store, search: Search) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
-def test_that_a_killed_search_repeats_nothing_and_ends_with_the_same_trials(tmp_path: Path) -> None:
+def test_that_a_killed_search_repeats_nothing_and_ends_with_the_same_trials(tmp_path: Path, shades) -> None:
     training = Training(
         epochs=2, batch_size=16, learning_rate=0.05, save_every_seconds=0, precision="fp32", device="cpu"
     )
     recipe = SearchRecipe(
         update=UpdateRecipe(
-            data=images(tmp_path / "images"), old_classes="2", methods="none,mpt_kl:2", training=training
+            data=shades(tmp_path / "images", 16), old_classes="2", methods="none,mpt_kl:2", training=training
         ),
         limits=Limits(max_accuracy_drop=9.0),
         budget=Budget(trials=2, finalists=1, finalist_seeds=1),

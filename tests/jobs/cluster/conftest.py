@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from mpt_studio.recipe import Training, UpdateRecipe
 from mpt_studio.store import Run, Store
@@ -33,16 +31,8 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Three classes of grey noise."""
-    root, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
-    for shade, name in enumerate(("ant", "bee", "cat")):
-        for part in ("train", "val", "test"):
-            (root / part / name).mkdir(parents=True)
-            for i in range(16):
-                noise = rng.normal(60 + 40 * shade, 30, (16, 16, 3)).clip(0, 255).astype(np.uint8)
-                Image.fromarray(noise).save(root / part / name / f"{i:02d}.png")
-    return f"folder:{root}"
+def data(tmp_path_factory: pytest.TempPathFactory, shades: Callable[[Path, int], str]) -> str:
+    return shades(tmp_path_factory.mktemp("images"), 16)
 
 
 def recipe_on(data: str, methods: str = "none,mpt_kl:2") -> UpdateRecipe:
