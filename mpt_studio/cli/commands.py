@@ -158,7 +158,7 @@ def _update_command(words: list[str]) -> Callable[..., int]:
         asked = read_asking(policy) if policy else None
         spread = check_gpus(gpus, recipe.training.device)
         with open_session(store, quiet=json) as session:
-            dataset = jobs.check_update(session, recipe)
+            dataset = jobs.check_update(session, recipe, trains_here=not cluster.cluster)
             if estimate:
                 print_record(jobs.estimate(session, recipe, dataset), json, _estimate_text)
                 return 0
@@ -234,7 +234,7 @@ def train(
     spread = check_gpus(gpus, training.device)
     with open_session(store, quiet=json) as session:
         dataset = jobs.open_data(session, data)
-        jobs.check_engine(session, recipe, dataset)
+        jobs.check_engine(session, recipe, dataset, trains_here=not cluster.cluster)
         if spread:
             cluster.refuse_with_gpus()
             made = jobs.start_train(session.store, recipe, dataset)

@@ -47,7 +47,7 @@ def search_command(words: list[str]) -> Callable[..., int]:
                 known = jobs.add_trials(session.store, known.id, more_trials) if more_trials else known
                 with cluster.on(session, jobs.needed_by(known.recipe.update)) as there:
                     return run_search(there, known.id, json)
-            dataset = jobs.check_search(session, recipe)
+            dataset = jobs.check_search(session, recipe, trains_here=not cluster.cluster)
             with cluster.on(session, jobs.needed_by(recipe.update)) as there:
                 made = jobs.start_search(session.store, recipe)
                 return run_search(there, made.id, json, dataset)

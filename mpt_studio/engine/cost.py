@@ -19,7 +19,6 @@ from mpt_studio.engine.machine import heap
 from mpt_studio.engine.networks.onnx_child import OnnxChild
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.version import FrozenVersion
-from mpt_studio.errors import UserError
 
 WARM_UP, LEAST, MOST = 2, 5, 60
 """Rounds: those that are not counted, and those that are."""
@@ -86,10 +85,9 @@ def measure(versions: Sequence[FrozenVersion], progress: Progress | None = None)
     """What each version costs. Raises ``UserError`` where one cannot be run."""
     devices.prepare(versions[0].device, exact=True)
     try:
-        subjects = [_subject(version) for version in versions]
-        found = [_latencies(subjects, batch, progress or _quiet) for batch in BATCHES]
-    except torch.OutOfMemoryError:
-        raise UserError("The GPU has too little free memory to measure; close other programs or use the CPU.") from None
+        with devices.enough_memory("measure"):
+            subjects = [_subject(version) for version in versions]
+            found = [_latencies(subjects, batch, progress or _quiet) for batch in BATCHES]
     finally:
         heap.give_back()
     when = time.strftime("%Y-%m-%d %H:%M:%S")

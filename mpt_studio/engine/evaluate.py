@@ -18,7 +18,6 @@ from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
 from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.version import FrozenVersion
-from mpt_studio.errors import UserError
 from mpt_studio.predictions import Predictions
 
 Progress = Callable[[str, float | None], None]
@@ -47,17 +46,15 @@ def evaluate(
     checkpoint's network where it is loaded already, on that device; ``logits`` are its answers, where known. Where
     several ``ranks`` do this together, each looks at whole batches, so that the answers are the same.
     """
-    chosen = ranks.device(device)
-    devices.prepare(chosen, exact=True)
-    try:
-        if logits is None:
-            logits = _logits(version or FrozenVersion(checkpoint, chosen), dataset, indices, chosen, progress, ranks)
-    except torch.OutOfMemoryError:
-        raise UserError(
-            "The GPU has too little free memory to evaluate; close other programs or use the CPU."
-        ) from None
-    finally:
-        heap.give_back()
+    if logits is None:
+        chosen = ranks.device(device)
+        devices.prepare(chosen, exact=True)
+        try:
+            with devices.enough_memory("evaluate"):
+                version = version or FrozenVersion(checkpoint, chosen)
+            logits = logits_of(version, dataset, indices, progress, ranks)
+        finally:
+            heap.give_back()
     found = Predictions(
         sample_ids=dataset.sample_ids[indices],
         labels=dataset.labels[indices].astype(np.int64),
@@ -74,24 +71,24 @@ def evaluate(
     return found
 
 
-def _logits(
+def logits_of(
     version: FrozenVersion,
     dataset: Dataset,
     indices: Indices,
-    device: torch.device,
-    progress: Progress | None,
-    ranks: Ranks,
+    progress: Progress | None = None,
+    ranks: Ranks = ALONE,
 ) -> Logits:
-    """(N, C) float32."""
+    """(N, C) float32: what ``evaluate`` finds, by a network that is loaded; its memory stays with the process."""
     found = torch.zeros((len(indices), len(version.class_names)))
     fit = Fit.of(version.checkpoint.preprocessing)
     picks = ranks.mine(in_order(len(indices), batch_size(fit.size)))
-    batches = pixel_batches(dataset, indices, fit, device, report=progress, ranks=ranks)
-    for pick, pixels in zip(picks, batches, strict=True):
-        found[pick] = version.logits(pixels).float().cpu()
-        if progress:
-            done = int(pick[-1]) + 1
-            progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
+    batches = pixel_batches(dataset, indices, fit, version.device, report=progress, ranks=ranks)
+    with devices.enough_memory("evaluate"):
+        for pick, pixels in zip(picks, batches, strict=True):
+            found[pick] = version.logits(pixels).float().cpu()
+            if progress:
+                done = int(pick[-1]) + 1
+                progress(f"Evaluating {done:,} of {len(indices):,} images", done / len(indices))
     return ranks.filled(found).numpy()
 
 

@@ -58,16 +58,18 @@ def with_start(recipe: AnyRecipe, dataset: Dataset) -> AnyRecipe:
     return dataclasses.replace(recipe, start=start)
 
 
-def check_engine(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dataset) -> None:
-    """Whether this machine can train such a network from such a start, in such a way. Raises ``UserError``.
+def check_engine(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dataset, trains_here: bool = True) -> None:
+    """Whether such a network can be trained from such a start, in such a way. Raises ``UserError``.
 
+    Where another machine trains, that one knows whether it has the device.
     Imports torch, so ask last.
     """
     from mpt_studio.engine.machine.device import choose
     from mpt_studio.engine.networks.build import check_architecture
     from mpt_studio.engine.train.varied.mixing import check_mixing
 
-    choose(recipe.training.device)
+    if trains_here:
+        choose(recipe.training.device)
     size = recipe.model.input_size(dataset.image_size, _size_of_start(session, recipe, dataset))
     check_architecture(recipe.model, len(dataset.class_names), size)
     check_old_model(session, recipe, dataset)

@@ -29,7 +29,7 @@ from mpt_studio.flips import ratio, wilson
 from mpt_studio.jobs.images import open_data, skipped_file, skipped_sentence, write_skipped_to
 from mpt_studio.jobs.read_weights import checkpoint_of, reading_of, refuse_choices, weights_in
 from mpt_studio.jobs.session import Session
-from mpt_studio.jobs.sharded import Spread, answered
+from mpt_studio.jobs.sharded import answered
 from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions, write_predictions
 from mpt_studio.predictions.names import respelled, spelling
 from mpt_studio.reading import NOTHING_CHOSEN, Choices, to_json
@@ -57,14 +57,11 @@ def evaluate(
     device: str = "auto",
     out: Path | None = None,
     choices: Choices = NOTHING_CHOSEN,
-    spread: Spread | None = None,
 ) -> tuple[Predictions, Path]:
     """A version's answers on data, and the folder that holds them (``out``, or the store's cache).
 
-    ``choices`` complete what a foreign file does not say of itself; ``spread`` has the answers found in shards,
-    as the session's workers do.
+    ``choices`` complete what a foreign file does not say of itself.
     """
-    spread = spread or (session.workers.spread if session.workers else None)
     dataset = open_data(session, spec)
     checkpoint = checkpoint_of(session, weights_in(path), choices, dataset.class_names)
     if dataset.skipped:
@@ -72,10 +69,10 @@ def evaluate(
     if not len(dataset.part(part)):
         raise UserError(f"The data {dataset.spec} have no {part} part; choose another one with --part.")
     if out is None:
-        folder = predictions_folder(session, checkpoint, dataset, part, device, spread)
+        folder = predictions_folder(session, checkpoint, dataset, part, device)
     else:
         folder = _new_folder(out)  # before the work, not after it
-        with _computed(session, checkpoint, dataset, part, device, spread) as answers:
+        with _computed(session, checkpoint, dataset, part, device) as answers:
             write_predictions(answers, folder)
     return read_predictions(folder), folder
 
@@ -113,7 +110,6 @@ def predictions_folder(
     dataset: Dataset,
     part: Part = "test",
     device: str = "auto",
-    spread: Spread | None = None,
 ) -> Path:
     """The folder with a checkpoint's answers on a part of the data; they are computed where they do not exist yet."""
     own = _of_own_run(session, checkpoint, dataset) if part == "test" else None
@@ -125,7 +121,7 @@ def predictions_folder(
     if is_predictions(earlier):
         return earlier
     if not is_predictions(folder):
-        with _computed(session, checkpoint, dataset, part, device, spread) as answers:
+        with _computed(session, checkpoint, dataset, part, device) as answers:
             save_predictions(answers, folder)
     return folder
 
@@ -150,9 +146,10 @@ def may_be_of(predictions: Predictions, dataset: Dataset) -> bool:
 
 @contextmanager
 def _computed(
-    session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str, spread: Spread | None = None
+    session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str
 ) -> Iterator[Predictions]:
-    """Answers that are not known yet; shards of them are deleted when the block ends well."""
+    """Answers that are not known yet, by the session's workers where it has some; shards of them are deleted when the
+    block ends well."""
     known = {spelling(name) for name in dataset.class_names}
     explained = kept_map(session.store.root, checkpoint.class_names, dataset.class_names)
     if not explained and not any(spelling(name) in known for name in checkpoint.class_names):
@@ -160,8 +157,8 @@ def _computed(
     from mpt_studio.engine.evaluate import evaluate
 
     with ExitStack() as shards:
-        if spread is not None:
-            answers = shards.enter_context(answered(session, checkpoint, dataset, part, device, spread))
+        if session.workers:
+            answers = shards.enter_context(answered(session, session.workers, checkpoint, dataset, part, device))
         else:
             answers = evaluate(checkpoint, dataset, dataset.part(part), device=device, progress=session.progress)
         yield tagged(answers, dataset, version=_version_name(session, checkpoint), part=part)

@@ -46,7 +46,10 @@ class Workers(Protocol):
         """Have one of them train a run, as soon as one is free."""
 
     def spread(self, work: Callable[[Item], None], items: Sequence[Item]) -> Generator[Item | None, None, None]:
-        """Have them do some work with each item: ``jobs.sharded.Spread``."""
+        """Have them call ``work`` with each item, wherever and in whatever order.
+
+        Yields each that is done, and None now and then while none is; closing it calls off what has not begun.
+        """
 
 
 def _ignore_event(run_id: str, event: Event) -> None:
@@ -74,6 +77,10 @@ class Session:
     """Asked between steps and at every progress; True ends the job, a training as "interrupted" and resumable."""
     workers: Workers | None = None
     """Who trains and evaluates; None: this process."""
+
+    def own_device(self, wanted: str) -> str:
+        """Where this process computes what the workers do not; a device that was asked for is asked of them."""
+        return "auto" if self.workers else wanted
 
     def progress(self, sentence: str, fraction: float | None) -> None:
         """Say what is being done, between any two batches of every job. Raises ``Interrupted``."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import platform
 import shutil
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from mpt_studio.checkpoint import Checkpoint
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.data.dataset import Part
 from mpt_studio.errors import UserError
-from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.session import Session, Workers
 from mpt_studio.jobs.warm import Recent
 from mpt_studio.predictions import Predictions
 from mpt_studio.store.disk import written_to
@@ -75,20 +75,6 @@ class Shard:
         return logits if logits.shape == whole and logits.dtype == np.float32 else None
 
 
-Spread = Callable[[Callable[[Shard], None], Sequence[Shard]], Generator[Shard | None, None, None]]
-"""Has a function called with each shard, wherever and in whatever order; yields each that is done, and None now and
-then while none is. Closing it calls off what has not begun."""
-
-
-def one_after_the_other(
-    answer: Callable[[Shard], None], shards: Sequence[Shard]
-) -> Generator[Shard | None, None, None]:
-    """The ``Spread`` of a single process: this one."""
-    for shard in shards:
-        answer(shard)
-        yield shard
-
-
 def ranges(samples: int, batch: int) -> list[tuple[int, int]]:
     """Where each shard of so many samples starts and stops, in whole batches; a single empty one of none."""
     batches = min(-(-samples // (batch * FEW)), LARGEST // batch)
@@ -98,7 +84,7 @@ def ranges(samples: int, batch: int) -> list[tuple[int, int]]:
 
 @contextmanager
 def answered(
-    session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str, spread: Spread
+    session: Session, workers: Workers, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str
 ) -> Iterator[Predictions]:
     """What ``engine.evaluate`` finds, bit for bit, found in shards; on disk until the block ends.
 
@@ -109,7 +95,8 @@ def answered(
     shards = _cut(session, checkpoint, dataset, part, device)
     missing = [shard for shard in shards if shard.found() is None]
     done = len(shards) - len(missing)
-    with closing(spread(answer, missing)) as working:
+    working = workers.spread(answer, missing)
+    with closing(working):
         for shard in working:
             done += shard is not None
             session.progress(f"Evaluating {done:,} of {count(len(shards), 'shard')}", done / len(shards))
@@ -127,7 +114,7 @@ def answer(shard: Shard) -> None:
     """
     if shard.found() is not None:
         return
-    from mpt_studio.engine.evaluate import evaluate
+    from mpt_studio.engine.evaluate import logits_of
 
     dataset = _DATA.get(shard.spec, lambda: open_dataset(shard.spec))
     if dataset.fingerprint != shard.fingerprint:
@@ -135,7 +122,7 @@ def answer(shard: Shard) -> None:
         raise UserError(f"{platform.node()} finds other data in {shard.spec} than the machine that asks.")
     version = _VERSIONS.get((shard.sha256, shard.device), lambda: _loaded(shard))
     samples = dataset.part(shard.part)[shard.start : shard.stop]
-    logits = evaluate(shard.checkpoint, dataset, samples, device=shard.device, version=version).logits
+    logits = logits_of(version, dataset, samples)
     with written_to(shard.file):
         paths.replace_file(shard.file, lambda path: _save(path, logits))
 
@@ -152,7 +139,8 @@ def _loaded(shard: Shard) -> FrozenVersion:
         raise UserError(f"{platform.node()} finds other weights in {shard.checkpoint.path} than the machine that asks.")
     device = devices.choose(shard.device)
     devices.prepare(device, exact=True)
-    return FrozenVersion(shard.checkpoint, device)
+    with devices.enough_memory("evaluate"):
+        return FrozenVersion(shard.checkpoint, device)
 
 
 def _cut(session: Session, checkpoint: Checkpoint, dataset: Dataset, part: Part, device: str) -> list[Shard]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -59,6 +61,27 @@ def prepare(device: torch.device, exact: bool = False, deterministic: bool = Fal
         torch.backends.cudnn.allow_tf32 = not exact
         torch.backends.cudnn.benchmark = not (exact or deterministic)
         _repeat_every_bit(deterministic)
+
+
+@contextmanager
+def enough_memory(task: str) -> Iterator[None]:
+    """Turns what torch raises for lack of memory into a ``UserError`` that names the task, as in "evaluate"."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            why = f"The GPU has too little free memory to {task}; close other programs or use the CPU."
+        elif is_lack_of_memory(error):
+            why = f"This machine has too little free memory to {task}; close other programs."
+        else:
+            raise
+        raise UserError(why) from None
+
+
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether torch or Python could not get the memory that they need; on the CPU torch has no class for it."""
+    words = ("can't allocate memory", "not enough memory")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(each in str(error) for each in words)
 
 
 def _repeat_every_bit(wanted: bool) -> None:

@@ -123,14 +123,12 @@ class Trainer:
             yield from self._fit(command)
         except Left:
             return
-        except torch.OutOfMemoryError:
-            raise UserError(progress.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
         except ValueError as error:
             if "more than 1 value per channel" in str(error):
                 raise UserError(progress.ONE_IMAGE) from None
             raise
         except RuntimeError as error:
-            if "can't allocate memory" in str(error) or "not enough memory" in str(error):
+            if devices.is_lack_of_memory(error):
                 raise UserError(progress.too_little_memory(self.plan.device, self.recipe.training.batch_size)) from None
             raise
         finally:

@@ -74,12 +74,12 @@ def _set_up_dask() -> None:
         import dask
         import distributed
 
-        from mpt_studio.jobs.cluster.on_worker import THREADS
+        from mpt_studio.jobs.cluster.on_worker import SET_BY_DASK
     except ImportError:
         raise UserError("A cluster needs Dask; install it: pip install 'mpt-studio[cluster]'.") from None
     for name in (distributed.__name__, "distributed.client", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    dask.config.set({f"distributed.nanny.pre-spawn-environ.{name}": None for name in THREADS})
+    dask.config.set({f"distributed.nanny.pre-spawn-environ.{name}": None for name in SET_BY_DASK})
     dask.config.set({"distributed.scheduler.unknown-task-duration": "1h"})  # one that grows wants a worker for each run
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import distributed
 
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.cluster.on_worker import SECONDS_BETWEEN_LOOKS, THREADS, Died, do, perform
+from mpt_studio.jobs.cluster.on_worker import SECONDS_BETWEEN_LOOKS, SET_BY_DASK, Died, do, perform
 from mpt_studio.jobs.cluster.versions import versions
 from mpt_studio.store import Run, Store
 
@@ -45,7 +45,7 @@ class ClusterWorkers:
             "store": str(store.root),
             "probe": str(probe),
             "paths": list(paths),
-            "environment": {name: value for name in THREADS if (value := os.environ.get(name))},
+            "environment": {name: value for name in SET_BY_DASK if (value := os.environ.get(name))},
         }
 
     def train(self, run: Run) -> RemoteTask:

@@ -54,7 +54,7 @@ def _computed(session: Session, old: OldModel, dataset: Dataset, samples: Indice
         return old.on(dataset, "validation", "", samples)
     from mpt_studio.engine.evaluate import evaluate
 
-    found = evaluate(old, dataset, samples, device=device, progress=session.progress)
+    found = evaluate(old, dataset, samples, device=session.own_device(device), progress=session.progress)
     return tagged(found, dataset, version="Old model", part="validation", samples=samples)
 
 
@@ -91,7 +91,7 @@ class Judge:
         from mpt_studio.engine.interpolation import Interpolation
 
         assert self.old_weights is not None
-        device = run.recipe.training.device
+        device = self.session.own_device(run.recipe.training.device)
         between = Interpolation(self.old_weights, checkpoint_of(self.session, run.checkpoint), device)  # type: ignore[arg-type]
         if between.only_heads_differ:
             return lambda alpha: _mixed_answers(self.old, answers, alpha)

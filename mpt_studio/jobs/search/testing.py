@@ -63,7 +63,7 @@ class Test:
         return Between(self._subject(self._old_weights), self._subject(version), "recomputed").folder(alpha)
 
     def _subject(self, version: Checkpoint) -> Subject:
-        return Subject(self.session, self._warm, version, self.dataset, self.device)
+        return Subject(self.session, self._warm, version, self.dataset, self.session.own_device(self.device))
 
     def _row(self, trial: Trial, decision: Decision, comparison: Comparison) -> dict[str, Any]:
         run = self.session.store.run(decision.weights)

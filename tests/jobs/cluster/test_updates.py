@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from mpt_studio import jobs
 from mpt_studio.errors import Interrupted, UserError
@@ -120,6 +122,17 @@ def test_that_what_a_worker_cannot_train_fails_with_its_sentence(store: Store, d
     with jobs.on_cluster(jobs.Session(store), scheduler) as there, pytest.raises(UserError, match="have changed since"):
         jobs.train(there, run.id)
     assert store.run(run.id).outcome == "failed"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has the device")
+def test_that_a_device_is_asked_of_the_workers_and_not_of_who_asks(store: Store, data: str, scheduler: str) -> None:
+    recipe = Recipe(data=data, role="old", old_classes="2", training=dataclasses.replace(TRAINING, device="cuda"))
+    session = jobs.Session(store)
+    dataset = jobs.open_data(session, data)
+    jobs.check_engine(session, recipe, dataset, trains_here=False)
+    run = jobs.start_train(store, recipe, dataset)
+    with jobs.on_cluster(session, scheduler) as there, pytest.raises(UserError, match="has no CUDA device"):
+        jobs.train(there, run.id)
 
 
 @pytest.mark.slow

@@ -65,3 +65,15 @@ def test_that_whoever_stops_asking_calls_off_what_has_not_begun(store: Store, sc
         items = [str(tmp_path / "next")]
         assert [item for item in there.workers.spread(os.mkdir, items) if item is not None] == items
         assert time.monotonic() - began < 200  # the others would take 500
+
+
+def test_that_work_has_the_settings_of_whoever_asked_and_not_those_of_dask(
+    store: Store, scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    said = tmp_path / "said"
+    with jobs.on_cluster(jobs.Session(store), scheduler) as there:
+        assert there.workers is not None
+        list(there.workers.spread(os.system, [f"echo $OMP_NUM_THREADS ${{MALLOC_TRIM_THRESHOLD_:-unset}} > {said}"]))
+    assert said.read_text().split() == ["7", "unset"]
