@@ -162,9 +162,11 @@ def checkpoint_of(
 def with_preprocessing(session: Session, path: Path, choices: Choices, changes: dict[str, Any]) -> Choices:
     """The choices with a preprocessing that differs from what the file says only in ``changes``.
 
-    Raises ``UserError`` where the file says nothing and ``changes`` do not make a whole.
+    Raises ``UserError`` where the file says all of it, or says nothing and ``changes`` do not make a whole.
     """
-    found = None if has_our_header(path) else reading_of(session, path, choices).preprocessing
+    if has_our_header(path):
+        raise _describes_itself(path)
+    found = reading_of(session, path, choices).preprocessing
     if found is not None:
         sized = found.sized(changes.get("image_size", found.image_size))
         return dataclasses.replace(choices, preprocessing=dataclasses.replace(sized, **changes))
@@ -198,7 +200,11 @@ def weights_of(session: Session, name: str) -> Path:
 def refuse_choices(path: Path, choices: Choices) -> None:
     """Raise ``UserError`` where something is said of a file with our header, which describes itself."""
     if choices != NOTHING_CHOSEN:
-        raise UserError(f"{shown_name(path)} was written by MPT Studio and describes itself; leave the options out.")
+        raise _describes_itself(path)
+
+
+def _describes_itself(path: Path) -> UserError:
+    return UserError(f"{shown_name(path)} was written by MPT Studio and describes itself; leave the options out.")
 
 
 def is_own(store: Store, path: Path) -> bool:

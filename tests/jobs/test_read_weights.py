@@ -178,6 +178,8 @@ def test_that_what_this_store_wrote_is_taken_as_it_is(finished_update: Any, no_c
     assert found.path == str(path)
     with pytest.raises(UserError, match="describes itself"):
         jobs.checkpoint_of(session, path, Choices(arch="resnet18"))
+    with pytest.raises(UserError, match="describes itself"):
+        jobs.with_preprocessing(session, path, Choices(), {"image_size": 32})
 
 
 def test_that_our_file_whose_header_is_hidden_by_a_flipped_bit_is_refused(
