@@ -11,6 +11,8 @@ import ctypes
 import os
 import sys
 
+import torch
+
 LARGEST = 32 << 20
 """Bytes. Keeping larger ones as well took half as much memory again with batches of 224×224, through holes between."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -31,10 +33,12 @@ def can_keep() -> bool:
 
 
 def give_back() -> None:
-    """Return what is free now to the system."""
+    """Return what is free now to the system, and on the GPU to other processes."""
     library = _library()
     if library is not None:
         library.malloc_trim(0)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.empty_cache()
 
 
 def _library() -> ctypes.CDLL | None:

@@ -1,36 +1,26 @@
-"""What runs inside a worker: whether it can do a job at all, and keeping the job's process until it has ended."""
+"""What runs inside a worker: whether it can do a job at all, and doing it."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import distributed
 
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.jobs.cluster.beside import Beside, Died
 from mpt_studio.jobs.cluster.versions import unlike, versions
 from mpt_studio.store import Run, Store
 from mpt_studio.store.lease import BEAT_SECONDS, STALE_SECONDS
 
-SECONDS_BETWEEN_LOOKS = 0.1
-SECONDS_TO_END = 120.0
-"""A job that was told to end gets so long to save what it has."""
 SET_BY_DASK = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
 """In its workers' environment: one thread, on which results depend, and freed memory given back at once, which takes
 half of an evaluation's time. Jobs have what is set where they were asked for."""
 Item = TypeVar("Item")
-
-
-class Died(Exception):  # noqa: N818 - what happened
-    """A run's process ended without a word; Dask tries again, and it goes on from its last saved state."""
 
 
 class OneAtATime(distributed.WorkerPlugin):  # type: ignore[misc]
@@ -65,7 +55,7 @@ def misfit(asked: dict[str, Any]) -> str:
 
 
 def perform(asked: dict[str, Any]) -> dict[str, Any]:
-    """Train a run in a process of its own: what that says (``child``), {} where nobody waits for it any more.
+    """Train a run in the process beside the worker: what that says (``child``), {} where nobody waits for it any more.
 
     ``asked`` has what ``misfit`` expects, the "run" and the "environment" of its process. Raises ``Died``.
     """
@@ -73,7 +63,8 @@ def perform(asked: dict[str, Any]) -> dict[str, Any]:
         return {"error": why}
     is_unwanted, run = _is_unwanted(), Store(Path(asked["store"])).run(asked["run"])
     _wait_for_its_writer(run, is_unwanted)
-    said = _said(asked, run.folder / "log.txt", is_unwanted)
+    order = {"run": run.id, "store": asked["store"], "log": str(run.folder / "log.txt")}
+    said = _beside(asked).train(order, is_unwanted)
     if not said and not is_unwanted():
         raise Died(f"The training's process was ended on {platform.node()}.")
     return said
@@ -111,44 +102,16 @@ def _wait_for_its_writer(run: Run, is_unwanted: Callable[[], bool]) -> None:
         time.sleep(1)
 
 
-def _said(asked: dict[str, Any], log: Path, is_unwanted: Callable[[], bool]) -> dict[str, Any]:
-    with _process(asked, log) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        with suppress(OSError):  # it has ended already
-            child.stdin.write(json.dumps({"run": asked["run"], "store": asked["store"]}) + "\n")
-            child.stdin.flush()
-        while child.poll() is None and not is_unwanted():
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        with suppress(OSError):
-            child.stdin.close()  # it ends, where it has not
-        try:
-            child.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            child.kill()
-        last = child.stdout.read().strip()
-    if child.returncode:
-        raise Died(_death(child.returncode))
-    said: dict[str, Any] = json.loads(last) if last else {}
-    return said
+_KEPT: list[Beside] = []
+"""One at most."""
 
 
-def _process(asked: dict[str, Any], log: Path) -> subprocess.Popen[str]:
+def _beside(asked: dict[str, Any]) -> Beside:
+    """The worker's process for runs, in the environment of who asks; a new one where there is none like that."""
     own = {name: value for name, value in os.environ.items() if name not in SET_BY_DASK}
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "mpt_studio.jobs.cluster.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            text=True,
-            encoding="utf-8",
-            env={**own, **asked["environment"], "PYTHONIOENCODING": "utf-8"},
-            start_new_session=os.name != "nt",
-        )
-
-
-def _death(code: int) -> str:
-    if code in (-9, 137):
-        return f"The system killed the training on {platform.node()}, most likely for lack of memory."
-    return f"The training's process on {platform.node()} ended with code {code}."
+    environment = {**own, **asked["environment"]}
+    if _KEPT and not (_KEPT[0].is_there and _KEPT[0].environment == environment):
+        _KEPT.pop().end()
+    if not _KEPT:
+        _KEPT.append(Beside(environment))
+    return _KEPT[0]

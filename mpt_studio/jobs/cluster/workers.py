@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import distributed
 
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.cluster.on_worker import SECONDS_BETWEEN_LOOKS, SET_BY_DASK, Died, do, perform
+from mpt_studio.jobs.cluster.beside import SECONDS_BETWEEN_LOOKS, Died
+from mpt_studio.jobs.cluster.on_worker import SET_BY_DASK, do, perform
 from mpt_studio.jobs.cluster.versions import versions
 from mpt_studio.store import Run, Store
 

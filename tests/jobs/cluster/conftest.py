@@ -16,13 +16,23 @@ distributed = pytest.importorskip("distributed")
 TRAINING = Training(epochs=2, batch_size=16, learning_rate=0.05, save_every_seconds=0, precision="fp32", device="cpu")
 
 
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """Its address."""
+def _scheduler(workers: int) -> Iterator[str]:
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=2, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
+        n_workers=workers, threads_per_worker=2, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """Its address; it has two workers."""
+    yield from _scheduler(2)
+
+
+@pytest.fixture
+def one_worker() -> Iterator[str]:
+    """The address of a scheduler with one worker."""
+    yield from _scheduler(1)
 
 
 @pytest.fixture

@@ -124,6 +124,31 @@ def test_that_what_a_worker_cannot_train_fails_with_its_sentence(store: Store, d
     assert store.run(run.id).outcome == "failed"
 
 
+def test_that_a_worker_keeps_its_process_for_the_next_run_until_one_fails(
+    store: Store, data: str, one_worker: str
+) -> None:
+    psutil = pytest.importorskip("psutil")
+
+    def processes() -> set[int]:
+        own = psutil.Process().children(recursive=True)
+        return {each.pid for each in own if "mpt_studio.jobs.cluster.child" in each.cmdline()}
+
+    before = processes()
+    with jobs.on_cluster(jobs.Session(store), one_worker) as there:
+        first = jobs.train(there, queued(store, data).id)
+        (kept,) = processes() - before
+        second = jobs.train(there, queued(store, data).id)
+        assert processes() - before == {kept}
+        failing = queued(store, data)
+        with store.write_run(failing.id, resume=False) as writer:
+            writer.set(data_fingerprint="of other images", outcome="queued")
+        with pytest.raises(UserError):
+            jobs.train(there, failing.id)
+        assert processes() - before == set()
+    assert weights(first) == weights(second)
+    assert "log.txt" in {path.name for path in second.folder.iterdir()}
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has the device")
 def test_that_a_device_is_asked_of_the_workers_and_not_of_who_asks(store: Store, data: str, scheduler: str) -> None:
     recipe = Recipe(data=data, role="old", old_classes="2", training=dataclasses.replace(TRAINING, device="cuda"))
