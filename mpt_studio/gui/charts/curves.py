@@ -25,7 +25,7 @@ from mpt_studio.gui.charts.curve_data import AXES, PLOTS, RunCurves, ShownRun, w
 from mpt_studio.gui.charts.plot_legend import RunLegend
 from mpt_studio.gui.charts.plots import CurvePlot
 from mpt_studio.gui.widgets import plain, theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, tab_in_order
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, tab_in_order
 from mpt_studio.gui.widgets.wheel import ComboBox, Slider
 
 _ROW_HEIGHT = 136
@@ -59,16 +59,12 @@ class CurvesPanel(QWidget):
     def _lay_out(self) -> None:
         content = QWidget()
         content.setProperty("plain", True)
-        self._grid = QGridLayout(content)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(theme.SPACE)
+        self._grid = bare(QGridLayout(content), spacing=theme.SPACE)
         self._scroll = QScrollArea(self, widgetResizable=True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(content)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE // 2)
+        layout = bare(QVBoxLayout(self), spacing=theme.SPACE // 2)
         layout.addWidget(self._make_toolbar())
         layout.addWidget(self._legend)
         layout.addWidget(self._scroll, 1)
@@ -92,8 +88,7 @@ class CurvesPanel(QWidget):
         self.fit_button.clicked.connect(self.fit)
         bar = QWidget(self)
         row = self._toolbar = FlowLayout(bar, spacing=theme.SPACE)
-        smoothing = plain.label("Smoothing")
-        theme.mark(smoothing, muted=True)
+        smoothing = plain.label("Smoothing", muted=True)
         for widget in (self.axis, smoothing, self.smoothing, self.log, self.fit_button):
             row.addWidget(widget)
         row.addWidget(self._plots_button())

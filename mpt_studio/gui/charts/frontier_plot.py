@@ -15,7 +15,7 @@ from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.charts.frontier_curve import FUSION, WEIGHTS, Curve
 from mpt_studio.gui.charts.trade_canvas import NEAR, TradeCanvas
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, in_a_row
 from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
 from mpt_studio.gui.widgets.wheel import ComboBox
 
@@ -51,9 +51,7 @@ class FrontierPlot(QWidget):
         self.readout, self._is_muted = label(wrap=True), False
         self.readout.setMinimumHeight(2 * self.fontMetrics().height() + 2)
         self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout = bare(QVBoxLayout(self), spacing=4)
         for widget in (self._subset_line(), self.legend, self.plot, self.readout):
             layout.addWidget(widget)
         layout.setStretch(2, 1)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mpt_studio.gui.charts.trade_canvas import NEAR, TradeCanvas
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.plain import label
 
 Floats = npt.NDArray[np.float64]
@@ -67,13 +67,10 @@ class SearchPlot(QWidget):
         self._make_items()
         self.legend = QWidget()
         self._legend = FlowLayout(self.legend, spacing=10)
-        self.readout = label(_EMPTY, wrap=True)
+        self.readout = label(_EMPTY, wrap=True, muted=True)
         self.readout.setFixedHeight(2 * self.fontMetrics().lineSpacing() + 2)  # nothing moves under the pointer
         self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
-        theme.mark(self.readout, muted=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout = bare(QVBoxLayout(self), spacing=4)
         for widget in (self.legend, self.canvas, self.readout):
             layout.addWidget(widget, 1 if widget is self.canvas else 0)
         self.canvas.scene().sigMouseMoved.connect(self._hover)

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mpt_studio.compare import ClassRates, Comparison, flow, per_class
 from mpt_studio.flips import wilson
-from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, percent
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.units import count
@@ -47,8 +47,7 @@ class ClassBars(QWidget):
         head = QHBoxLayout()
         head.addWidget(label("Order"))
         head.addWidget(self.order, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addLayout(head)
         layout.addWidget(self.bars, 1)
 
@@ -79,13 +78,11 @@ class FlowView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.summary = label(wrap=True)
-        theme.mark(self.summary, muted=True)
+        self.summary = label(wrap=True, muted=True)
         self.bars = BarList("Flow of negative flips", name_share=0.66, text_width=44)
         self.bars.setMinimumHeight(240)
         self.bars.chosen.connect(self.chosen)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addWidget(self.summary)
         layout.addWidget(self.bars, 1)
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayou
 from mpt_studio.compare import Comparison
 from mpt_studio.compare.figures.confusion import View, confused, confusion
 from mpt_studio.gui.compare.bars import COUNTING
-from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.matrix_view import Cells, MatrixView
 from mpt_studio.gui.widgets.plain import label, signed
 from mpt_studio.units import count
@@ -35,10 +35,9 @@ class ConfusionView(QWidget):
         self.matrix.setMinimumHeight(270)
         self.pairs = BarList("Top confusions", name_share=0.66, text_width=56)
         self.pairs.setMinimumHeight(240)
-        self.readout = label(wrap=True)
+        self.readout = label(wrap=True, muted=True)
         self.readout.setMinimumHeight(2 * self.fontMetrics().height() + 2)
         self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
-        theme.mark(self.readout, muted=True)
         head = QHBoxLayout()
         for i, text in enumerate(_VIEWS.values()):
             button = QPushButton(text)
@@ -48,8 +47,7 @@ class ConfusionView(QWidget):
             self.buttons.addButton(button, i)
             head.addWidget(button)
         head.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addLayout(head)
         for widget in (self.matrix, self.pairs, self.readout):
             layout.addWidget(widget)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QTo
 
 from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import set_tip
 
 _MEASURES = "Size, FLOPs, latency and calibration of all versions, as columns of the table"
@@ -23,8 +24,7 @@ class HeadBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
+        line = bare(QHBoxLayout(self))
         self.subsets = QButtonGroup(self)
         for i, subset in enumerate(SUBSETS):
             button = QPushButton(SUBSET_WORDS[subset].capitalize())

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.compare import FATE_NAMES, Comparison, Fate, History, Samples, history
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
-from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.matrix_view import Cells, MatrixView
 from mpt_studio.gui.widgets.plain import interval, label, percent, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -41,11 +40,9 @@ class HistoryView(QWidget):
         self._latest = Latest(lambda sentence, detail: self._fail(sentence), self)
         self.matrix = MatrixView("NFR between every pair of versions", "from", "to")
         self.matrix.setMinimumHeight(200)
-        self.order, self.readout = label(wrap=True), label(wrap=True)
+        self.order, self.readout = label(wrap=True, muted=True), label(wrap=True, muted=True)
         self.readout.setMinimumHeight(2 * self.fontMetrics().height() + 2)
         self.readout.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for part in (self.order, self.readout):
-            theme.mark(part, muted=True)
         sets = QWidget()
         row = FlowLayout(sets, spacing=4)
         self.buttons: dict[Fate, QPushButton] = {}
@@ -53,8 +50,7 @@ class HistoryView(QWidget):
             self.buttons[fate] = QPushButton()
             self.buttons[fate].clicked.connect(lambda _=False, fate=fate: self._choose_fate(fate))
             row.addWidget(self.buttons[fate])
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         for widget in (self.order, sets, self.matrix, self.readout):
             layout.addWidget(widget)
         layout.setStretch(2, 1)

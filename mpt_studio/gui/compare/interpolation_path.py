@@ -15,7 +15,7 @@ from mpt_studio.compare import Decision, aligned_by_store, compare
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import Job, PoolJob
 from mpt_studio.gui.charts.frontier_curve import WEIGHTS, Curve
-from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -41,17 +41,14 @@ class Interpolation(QWidget):
         self.start, self.stop = QPushButton("Interpolate weights"), QPushButton("Cancel")
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Interpolating weights")
-        self.meaning = label(_MEANING, wrap=True)
-        theme.mark(self.meaning, muted=True)
+        self.meaning = label(_MEANING, wrap=True, muted=True)
         set_tip(self.start, "Evaluate versions between the old model and the candidate on show")
         row = QHBoxLayout()
         row.addWidget(self.start)
         row.addWidget(self.progress, 1)
         row.addWidget(self.stop)
         row.addStretch(0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout = bare(QVBoxLayout(self), spacing=4)
         layout.addLayout(row)
         layout.addWidget(self.meaning)
         self.start.clicked.connect(lambda *_: self._start())

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import DoubleSpinBox, Slider
 
@@ -32,9 +33,7 @@ class OffsetBar(QWidget):
         self.number.setPrefix("γ = ")
         self.reset.setAccessibleName("Reset the logit offset to 0")
         set_tip(self.reset, "Back to γ = 0, the candidate as trained")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE)
+        row = bare(QHBoxLayout(self), spacing=theme.SPACE)
         row.addWidget(self.title)
         row.addWidget(self.slider, 1)
         row.addWidget(self.number)

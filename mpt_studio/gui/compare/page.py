@@ -64,8 +64,8 @@ class ComparePage(RefreshedWhenSeen):
         self.verdict, self.head = VerdictView(workspace), HeadBar()
         self.table = CandidatesTable(workspace)
         self.picks, self.offset = PickBar(workspace), OffsetBar()
-        self.basis, self.reason, self.matching = label(wrap=True), self.picks.reason, label(wrap=True)
-        self.floor = label(wrap=True)
+        self.basis, self.floor = label(wrap=True, muted=True), label(wrap=True, muted=True)
+        self.reason, self.matching = self.picks.reason, label(wrap=True)
         self.title = label(bold=True, size=1.15, wrap=True)
         self.quadrants, self.frontier = Quadrants(), FrontierPlot()
         self.interpolation = Interpolation(workspace)
@@ -99,8 +99,6 @@ class ComparePage(RefreshedWhenSeen):
             self.offset,
         ):
             column.addWidget(widget)
-        theme.mark(self.basis, muted=True)
-        theme.mark(self.floor, muted=True)
         self.grid = CardGrid(
             [
                 framed("Old against update", self.quadrants),

@@ -8,7 +8,7 @@ from mpt_studio.compare import SUBSET_WORDS
 from mpt_studio.decide import Recommendation
 from mpt_studio.decide.recommending import flipping_subset
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, in_a_row
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import DoubleSpinBox
 from mpt_studio.gui.workspace.recommending import may_ship
@@ -48,9 +48,7 @@ class PickBar(QWidget):
         within = in_a_row(label("with accuracy (all) within"), self.points, label("points of plain training"))
         for part in (self.lowest, within, self.any_offset, self.show_it):
             row.addWidget(part)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout = bare(QVBoxLayout(self), spacing=4)
         layout.addWidget(question)
         layout.addWidget(self.reason)
 

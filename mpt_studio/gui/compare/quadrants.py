@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 from mpt_studio.flips import FlipKind, Rates, wilson
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import kind_color
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, interval, label, percent
 from mpt_studio.units import count
 
@@ -103,18 +104,15 @@ class Quadrants(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(theme.SPACE)
+        grid = bare(QGridLayout(self), spacing=theme.SPACE)
         for text, row, column in (
             (f"Update {RIGHT}", 0, 1),
             (f"Update {WRONG}", 0, 2),
             (f"Old {RIGHT}", 1, 0),
             (f"Old {WRONG}", 2, 0),
         ):
-            head = label(text)
+            head = label(text, muted=True)
             head.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            theme.mark(head, muted=True)
             grid.addWidget(head, row, column)
         self.cells: dict[FlipKind, Quadrant] = {}
         for kind, row, column, glyphs, name in _QUADRANTS:

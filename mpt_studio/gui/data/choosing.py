@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.data.sources import SOURCES
 from mpt_studio.files.kinds import MANIFESTS
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
 from mpt_studio.gui.widgets.wheel import ComboBox
 
@@ -28,8 +29,7 @@ class DataChooser(QWidget):
         for key, source in SOURCES.items():
             self.kind.addItem(source.title, key)
         self.folder = PathField("folder of the data", folder=True, start=start)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addWidget(self.kind)
         layout.addWidget(self.folder)
         self.set_spec(spec)

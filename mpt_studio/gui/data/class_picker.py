@@ -11,6 +11,7 @@ from mpt_studio.data.classes import old_classes_text, resolve_old_classes
 from mpt_studio.errors import UserError
 from mpt_studio.gui.data.class_list import Asks, ClassList
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import SpinBox
 from mpt_studio.gui.workspace.loading import DataOpening
@@ -29,8 +30,7 @@ class ClassPicker(QWidget):
         self.words = QLineEdit(self, clearButtonEnabled=True)
         self.words.setPlaceholderText("Filter classes")
         self.words.setAccessibleName("Filter classes")
-        self.summary = label("")
-        theme.mark(self.summary, muted=True)
+        self.summary = label("", muted=True)
         self.number = SpinBox(self)
         self.number.setAccessibleName("How many of the first classes")
         self.tick_all = self._button("All", "Tick every class that the filter shows")
@@ -53,9 +53,7 @@ class ClassPicker(QWidget):
 
     def _lay_out(self) -> None:
         self.tools = QWidget(self)
-        tools = QHBoxLayout(self.tools)
-        tools.setContentsMargins(0, 0, 0, 0)
-        tools.setSpacing(theme.SPACE // 2)
+        tools = bare(QHBoxLayout(self.tools), spacing=theme.SPACE // 2)
         for widget in (self.tick_all, self.tick_none, self.tick_first, self.number):
             tools.addWidget(widget)
         self.words.setMinimumHeight(self.tick_all.sizeHint().height())
@@ -63,8 +61,7 @@ class ClassPicker(QWidget):
         line = QHBoxLayout()
         line.addWidget(self.words, 1)
         line.addWidget(self.tools)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addLayout(line)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.summary)

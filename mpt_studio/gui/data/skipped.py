@@ -38,7 +38,6 @@ from mpt_studio.data.decode import BadImage, decode
 from mpt_studio.errors import UserError
 from mpt_studio.files.plain import read
 from mpt_studio.gui.beside.jobs import Runnable
-from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, short_spec, tip
 from mpt_studio.jobs.images import write_skipped_to
 from mpt_studio.units import count
@@ -170,10 +169,8 @@ class SkippedDialog(QDialog):
         self.search.setAccessibleName("Search files and reasons")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
-        self.counted = label()
-        theme.mark(self.counted, muted=True)
-        self.told = label(wrap=True)
-        theme.mark(self.told, muted=True)
+        self.counted = label(muted=True)
+        self.told = label(wrap=True, muted=True)
         self._lay_out()
         self._search("")
         self.finished.connect(lambda _: self.model.close())

@@ -13,7 +13,7 @@ from mpt_studio.flips import FlipKind
 from mpt_studio.gui.decide.interval_bar import IntervalBar
 from mpt_studio.gui.decide.signs import Sign, sign_of
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
 from mpt_studio.units import count
 
@@ -34,8 +34,7 @@ class Criteria(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Criteria")
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid = bare(QGridLayout(self))
         self._grid.setHorizontalSpacing(theme.SPACE)
         self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(3, 1)
@@ -148,6 +147,5 @@ def colored(text: str, sign: Sign, size: float = 1.0) -> QLabel:
 
 
 def _small(text: str) -> QLabel:
-    made = label(text, size=_SMALL)
-    theme.mark(made, muted=True)
+    made = label(text, size=_SMALL, muted=True)
     return made

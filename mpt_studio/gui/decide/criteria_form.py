@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 from mpt_studio.decide import Policy
 from mpt_studio.decide.policy import CRITERIA, KEYS
 from mpt_studio.gui.decide.numbers import Asked, LeadsTo, Share
-from mpt_studio.gui.widgets.flow_layout import in_a_row
+from mpt_studio.gui.widgets.flow_layout import bare, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import SpinBox
 
@@ -53,8 +53,7 @@ class CriteriaForm(QWidget):
         self.by_value.toggled.connect(lambda _: self.edited.emit())
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid = bare(QGridLayout(self))
         grid.setColumnStretch(0, 1)
         line = 0
         for field in _WORDS:

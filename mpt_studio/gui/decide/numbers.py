@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QWidget
 
 from mpt_studio.decide.policy import Key
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox, DoubleSpinBox
 
@@ -56,8 +57,7 @@ class Asked(QWidget):
         super().__init__()
         self._usual = usual
         self.box, self.share = QCheckBox(words), Share(key, words)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = bare(QHBoxLayout(self))
         row.addWidget(self.box)
         row.addStretch(1)
         row.addWidget(self.share)

@@ -82,8 +82,7 @@ class SetLine(Line):
         button.setAccessibleName(f"Show the images of {given.name}")
         set_tip(button, f"{given.file}: show its images on the Flips page")
         button.clicked.connect(self.opened)
-        self.counts = label(_counts(given, comparison), size=0.9)
-        theme.mark(self.counts, muted=True)
+        self.counts = label(_counts(given, comparison), size=0.9, muted=True)
         row = QVBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 4)
         row.addWidget(in_a_row(button, self.counts, QWidget(), self.leads, self.remove))
@@ -110,8 +109,7 @@ class Lines(QWidget):
     def __init__(self, title: str, none: str) -> None:
         super().__init__()
         self.lines: list[Line] = []
-        self._none = label(none, wrap=True, size=0.9)
-        theme.mark(self._none, muted=True)
+        self._none = label(none, wrap=True, size=0.9, muted=True)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 8, 0, 0)
         self.column.setSpacing(4)

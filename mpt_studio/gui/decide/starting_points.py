@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.decide import Policy
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.deciding import Deciding
 
@@ -34,8 +34,7 @@ class StartingPoints(QWidget):
         row = FlowLayout(row_holder, spacing=theme.SPACE)
         for button in (*self.buttons, self.set_policy, self.open):
             row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = bare(QVBoxLayout(self))
         column.addWidget(label(_WHY, wrap=True))
         column.addWidget(row_holder)
 

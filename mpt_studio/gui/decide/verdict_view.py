@@ -39,9 +39,7 @@ class VerdictView(QFrame):
         theme.mark(self, card=True)
         self.word, self.name = label(bold=True, size=1.35), label(bold=True, wrap=True)
         self.sentence = label(wrap=True)
-        self.notes, self.signed = label(wrap=True, size=0.9), label(wrap=True, size=0.9)
-        for each in (self.notes, self.signed):
-            theme.mark(each, muted=True)
+        self.notes, self.signed = (label(wrap=True, size=0.9, muted=True) for _ in range(2))
         self.criteria, self.starting = Criteria(), StartingPoints(self.deciding)
         self.fold = self._fold_button()
         self.policy = self._policy_button()

@@ -23,6 +23,7 @@ from mpt_studio.gui.flips.thresholds_dialog import ThresholdsDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList, BarRow
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, MARK_KEYS
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.frames import scrolled
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, beside, caption, set_tip
 from mpt_studio.gui.workspace.annotations import meaning
@@ -234,8 +235,7 @@ class FacetPanel(QWidget):
         for facet in FACETS:
             self._add(facet)
         theme.mark(content, plain=True)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer = bare(QVBoxLayout(self))
         outer.addWidget(scrolled(content))
         self.setMinimumWidth(226)
 

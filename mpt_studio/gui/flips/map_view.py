@@ -30,7 +30,7 @@ from mpt_studio.gui.flips.map_canvas import SHAPES, MapCanvas, Points, glyph_ico
 from mpt_studio.gui.flips.tools import FlipTools
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, sentence
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.frames import EmptyPage
 from mpt_studio.gui.widgets.plain import label, percent, set_tip, tip
 from mpt_studio.gui.widgets.wheel import ComboBox
@@ -53,7 +53,7 @@ class MapView(QWidget):
         self.canvas = MapCanvas()
         self.versions, self.methods = ComboBox(), ComboBox()
         self.again = QPushButton("Make the map")
-        self.placed = label(wrap=True)
+        self.placed = label(wrap=True, muted=True)
         self.legend: dict[FlipKind, QToolButton] = {}
         self._maps: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._job: Job | None = None
@@ -82,12 +82,7 @@ class MapView(QWidget):
         for kind in reversed(SHAPES):
             self.legend[kind] = self._legend_button(kind)
             legend.addWidget(self.legend[kind])
-        hint = label(_HINT, wrap=True)
-        for muted in (hint, self.placed):
-            theme.mark(muted, muted=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout = bare(QVBoxLayout(self), spacing=4)
         for widget in (tools, keys):
             layout.addWidget(widget)
         layout.addWidget(self.canvas, 1)
@@ -95,7 +90,7 @@ class MapView(QWidget):
         line.addWidget(self.again)
         line.addWidget(self.placed, 1)
         layout.addLayout(line)
-        layout.addWidget(hint)
+        layout.addWidget(label(_HINT, wrap=True, muted=True))
 
     def _legend_button(self, kind: FlipKind) -> QToolButton:
         made = QToolButton()

@@ -19,6 +19,7 @@ from mpt_studio.gui.sample.image import Viewer
 from mpt_studio.gui.sample.side_by_side import SideBySide
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.frames import EmptyPage, RefreshedWhenSeen
 from mpt_studio.gui.workspace.opened import what_runs, why_waiting
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -62,9 +63,7 @@ class FlipsPage(RefreshedWhenSeen):
         for page in (self.grid, self.empty, self.viewer, self.beside):
             self.stack.addWidget(page)
         right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE)
+        column = bare(QVBoxLayout(right), spacing=theme.SPACE)
         column.addWidget(self.search)
         column.addWidget(self.tools)
         column.addLayout(found)

@@ -8,7 +8,6 @@ from mpt_studio.compare import SUBSET_WORDS, SUBSETS, Comparison, Subset, adjust
 from mpt_studio.decide import deciding_subset
 from mpt_studio.flips import Mark, Rates
 from mpt_studio.gui.beside.jobs import DIRECT_SAMPLES, Latest
-from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, number, percent, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.units import count
@@ -22,9 +21,8 @@ class RatesLine:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._asked: object = None
-        self.label: QLabel = label(wrap=True)
+        self.label: QLabel = label(wrap=True, muted=True)
         self.label.setAccessibleName("Rates, raw and adjusted")
-        theme.mark(self.label, muted=True)
         self._latest = Latest(lambda sentence, detail: workspace.message.emit("error", sentence, detail), self.label)
 
     def refresh(self) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.compare import Completion, QueryError, Vocabulary, complete, parse, to_text, vocabulary
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import caption, label, set_tip
 from mpt_studio.gui.widgets.settings import JsonFile
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -58,9 +59,7 @@ class SearchField(QWidget):
         line = QHBoxLayout()
         line.addWidget(self.edit, 1)
         line.addWidget(self.kept)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE // 2)
+        column = bare(QVBoxLayout(self), spacing=theme.SPACE // 2)
         column.addLayout(line)
         column.addWidget(self.problem)
 

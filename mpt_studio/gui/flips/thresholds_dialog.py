@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QGridLa
 
 from mpt_studio.compare import CauseThresholds
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import DoubleSpinBox
 from mpt_studio.gui.workspace.annotations import Thresholds
@@ -41,8 +42,7 @@ class ThresholdsDialog(QDialog):
         self.reset = self.buttons.addButton("Defaults", QDialogButtonBox.ButtonRole.ResetRole)
         self.reset.clicked.connect(lambda *_: self._put(CauseThresholds()))
         self.buttons.rejected.connect(self.close)
-        intro = label(_INTRO, wrap=True)
-        theme.mark(intro, muted=True)
+        intro = label(_INTRO, wrap=True, muted=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 14)
         layout.setSpacing(12)
@@ -54,8 +54,7 @@ class ThresholdsDialog(QDialog):
 
     def _form(self) -> QWidget:
         holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid = bare(QGridLayout(holder))
         grid.setHorizontalSpacing(theme.SPACE)
         for row, (field, title, before, unit, most, step, tip) in enumerate(FIELDS):
             number = DoubleSpinBox()

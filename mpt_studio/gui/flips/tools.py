@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidge
 from mpt_studio.compare.figures import missing
 from mpt_studio.gui.flips.grid import LARGEST, SMALLEST, STEP, USUAL, FlipGrid
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import in_a_row
+from mpt_studio.gui.widgets.flow_layout import bare, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip, tip
 from mpt_studio.gui.widgets.wheel import ComboBox, Slider
 from mpt_studio.gui.workspace.browsing import GroupBy
@@ -52,9 +52,7 @@ class FlipTools(QWidget):
         self._set_up_more()
         self._words = label("Sort")
         self._rare = (in_a_row(label("Group"), self.group), in_a_row(label("Size"), self.size_slider))
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(theme.SPACE)
+        self._row = bare(QHBoxLayout(self), spacing=theme.SPACE)
         for part in (self._words, self.sort, self.direction, *self._rare, self.more):
             self._row.addWidget(part)
         self._row.addStretch(1)

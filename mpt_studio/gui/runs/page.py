@@ -77,7 +77,7 @@ class RunsPage(Page):
         self.tags, self.trials = TagButton(self.search), QCheckBox("Trials of searches")
         self.buttons = self._make_buttons()
         self._empty = label(
-            "Nothing has been trained here yet. Start with Try it now or with your own model.", wrap=True
+            "Nothing has been trained here yet. Start with Try it now or with your own model.", wrap=True, muted=True
         )
         self._lay_out()
         theme.notifier().changed.connect(self._repaint)
@@ -141,8 +141,7 @@ class RunsPage(Page):
     def _lay_out(self) -> None:
         heading = label("Runs")
         theme.mark(heading, heading=True)
-        self.summary = label()
-        theme.mark(self.summary, muted=True)
+        self.summary = label(muted=True)
         self.search.setPlaceholderText("Find by name, tag, note, method, data, outcome")
         self.search.setAccessibleName("Find runs")
         self.search.setClearButtonEnabled(True)
@@ -161,7 +160,6 @@ class RunsPage(Page):
         for key, button in self.buttons.items():
             row.addStretch() if key == "delete" else None
             row.addWidget(button)
-        theme.mark(self._empty, muted=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
         self._stack.addWidget(self.table)

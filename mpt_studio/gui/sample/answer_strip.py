@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 from mpt_studio.compare import Comparison
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import NEW_RIGHT, OLD_RIGHT
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, number, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -74,9 +75,7 @@ class AnswerStrip(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._sample = ("", 0)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(0)
+        self._layout = bare(QVBoxLayout(self), spacing=0)
         self.setAccessibleName("Answers of all versions")
 
     def show_sample(self, sample_id: str, row: int) -> None:

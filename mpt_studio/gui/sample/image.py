@@ -7,8 +7,8 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui.images.image_view import ImageView
-from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import kind_color, sentence
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -86,10 +86,8 @@ class Viewer(QWidget):
         self.setAccessibleName("Larger view")
         self.image = SampleImage(workspace)
         self.caption = label(wrap=True, bold=True)
-        self.place = label()
-        theme.mark(self.place, muted=True)
-        hint = label("← → next    wheel zooms    Z fits    Esc back")
-        theme.mark(hint, muted=True)
+        self.place = label(muted=True)
+        hint = label("← → next    wheel zooms    Z fits    Esc back", muted=True)
         back = QToolButton()
         back.setText("← Back to the grid")
         back.clicked.connect(self.closed)
@@ -99,8 +97,7 @@ class Viewer(QWidget):
         head.addWidget(self.place)
         foot.addStretch(1)
         foot.addWidget(hint)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addLayout(head)
         layout.addWidget(self.image, 1)
         layout.addLayout(foot)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QPushButton, QVBoxLayout
 from mpt_studio.gui.images.image_view import ImageView
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, number, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -68,14 +68,11 @@ class _Side(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.caption, self.note = label(wrap=True), label(wrap=True)
+        self.caption, self.note = label(wrap=True), label(wrap=True, muted=True)
         self.button = QPushButton("Find them")
-        theme.mark(self.note, muted=True)
         self.strip = QWidget()
         self.flow = FlowLayout(self.strip, spacing=2)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
+        layout = bare(QVBoxLayout(self), spacing=3)
         for widget in (self.caption, self.note):
             layout.addWidget(widget)
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -98,11 +95,8 @@ class NeighboursView(QWidget):
         self.pool = workspace.thumbnails(self, _CACHE_BYTES)
         self.sides = (_Side(), _Side())
         self._shown: list[tuple[str, ...]] = [(), ()]
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE)
-        self.reason = label(wrap=True)
-        theme.mark(self.reason, muted=True)
+        layout = bare(QVBoxLayout(self), spacing=theme.SPACE)
+        self.reason = label(wrap=True, muted=True)
         layout.addWidget(self.reason)
         for i, side in enumerate(self.sides):
             side.button.clicked.connect(lambda _=False, i=i: self._find(i))

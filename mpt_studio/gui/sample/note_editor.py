@@ -10,7 +10,7 @@ from mpt_studio.compare import Comparison
 from mpt_studio.flips import Mark
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import MARK_KEYS
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.plain import set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -62,9 +62,7 @@ class NoteEditor(QWidget):
             button.clicked.connect(lambda _=False, mark=mark: self._mark(mark))
             line.addWidget(button)
             self.buttons[mark] = button
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE // 2)
+        column = bare(QVBoxLayout(self), spacing=theme.SPACE // 2)
         column.addWidget(holder)
         column.addWidget(self.note)
 

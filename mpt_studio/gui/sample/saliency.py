@@ -14,6 +14,7 @@ from mpt_studio.gui.charts.heat import HeatLegend, heat_image
 from mpt_studio.gui.images.image_view import ImageView
 from mpt_studio.gui.sample.image import SampleImage
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, percent, set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox, Slider
 from mpt_studio.gui.workspace.version import Version
@@ -28,16 +29,14 @@ class _Pane(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.caption, self.image, self.note = label(wrap=True, bold=True), ImageView(), label(wrap=True)
+        self.caption, self.image = label(wrap=True, bold=True), ImageView()
+        self.note = label(wrap=True, muted=True)
         self.image.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        theme.mark(self.note, muted=True)
         for text in (self.caption, self.note):  # long names must not widen the panel
             policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
             policy.setHeightForWidth(True)
             text.setSizePolicy(policy)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
+        layout = bare(QVBoxLayout(self), spacing=3)
         layout.addWidget(self.caption, 0, Qt.AlignmentFlag.AlignBottom)
         layout.addWidget(self.image, 1)
         layout.addWidget(self.note, 0, Qt.AlignmentFlag.AlignTop)
@@ -76,8 +75,7 @@ class SaliencyView(QWidget):
         self._is_covered = True
         self._drawn: list[tuple[object, ...]] = [(), ()]
         self._set_up_tools()
-        self.reason, self._content = label(wrap=True), QWidget()
-        theme.mark(self.reason, muted=True)
+        self.reason, self._content = label(wrap=True, muted=True), QWidget()
         pair = QHBoxLayout()
         pair.setSpacing(theme.SPACE)
         for i, pane in enumerate(self.panes):
@@ -88,13 +86,10 @@ class SaliencyView(QWidget):
         tools.addWidget(label("for"))
         tools.addWidget(self.choice, 1)
         tools.addWidget(self.opacity)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer = bare(QVBoxLayout(self))
         outer.addWidget(self.reason)
         outer.addWidget(self._content, 1)
-        layout = QVBoxLayout(self._content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout = bare(QVBoxLayout(self._content), spacing=4)
         layout.addLayout(tools)
         layout.addLayout(pair, 1)
         layout.addWidget(self.legend)

@@ -15,7 +15,7 @@ from mpt_studio.gui.sample.saliency import SaliencyView
 from mpt_studio.gui.sample.side_saliency import SideSaliency
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flip_words import kind_color, sentence
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
 from mpt_studio.gui.widgets.plain import label
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -43,19 +43,15 @@ class SideBySide(QWidget):
         back = QToolButton()
         back.setText("← Back to the grid")
         back.clicked.connect(self.closed)
-        self.looks, self.told, self.hint = SideSaliency(workspace, self.images), label(wrap=True), label(wrap=True)
+        self.looks = SideSaliency(workspace, self.images)
+        self.told, self.hint = label(wrap=True, muted=True), label(wrap=True, muted=True)
         self.looks.told.connect(self._tell)
-        for text in (self.told, self.hint):
-            theme.mark(text, muted=True)
         self._several, head = QWidget(), QWidget()
-        self._grid = QGridLayout(self._several)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(theme.SPACE)
+        self._grid = bare(QGridLayout(self._several), spacing=theme.SPACE)
         tools = FlowLayout(head, spacing=2 * theme.SPACE)
         tools.addWidget(back)
         tools.addWidget(self.looks)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         for part in (head, self.told, self.caption):
             layout.addWidget(part)
         layout.addWidget(self.versions, 1)
@@ -76,8 +72,7 @@ class SideBySide(QWidget):
 
     def _column(self, i: int) -> QWidget:
         column = QWidget()
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(column))
         layout.addWidget(self.captions[i])
         layout.addWidget(self.images[i], 1)
         self.images[i].setFocusPolicy(Qt.FocusPolicy.NoFocus)

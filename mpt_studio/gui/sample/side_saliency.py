@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from mpt_studio.gui.charts.heat import heat_image
 from mpt_studio.gui.sample.image import SampleImage
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.version import Version
@@ -48,8 +49,7 @@ class SideSaliency(QWidget):
         self.side.setCurrentIndex(1)
         self.side.setAccessibleName("Version whose evidence is shown")
         self.side.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = bare(QHBoxLayout(self))
         row.addWidget(self.switch)
         row.addWidget(self.side)
         self.switch.toggled.connect(lambda _: self.refresh())

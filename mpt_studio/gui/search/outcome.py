@@ -148,9 +148,8 @@ def _grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> QWidget:
 
 
 def _cell(text: str, *, bold: bool = False, muted: bool = False) -> QLabel:
-    made = label(text, bold=bold, size=0.95)
+    made = label(text, bold=bold, muted=muted, size=0.95)
     made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-    theme.mark(made, muted=muted)
     return made
 
 
@@ -159,6 +158,4 @@ def _title(text: str) -> QWidget:
 
 
 def _muted(text: str) -> QWidget:
-    made = label(text, wrap=True, size=0.95)
-    theme.mark(made, muted=True)
-    return made
+    return label(text, wrap=True, size=0.95, muted=True)

@@ -44,8 +44,7 @@ class RangeRow(QWidget):
         self.on = QCheckBox(TITLES[name])
         self.on.setChecked(name not in _OFF)
         self.low, self.high = QLineEdit(), QLineEdit()
-        self.instead = label(f"not varied: {_WITHOUT[name]}")
-        theme.mark(self.instead, muted=True)
+        self.instead = label(f"not varied: {_WITHOUT[name]}", muted=True)
         for field, which in ((self.low, "least"), (self.high, "greatest")):
             field.setFixedWidth(92)
             field.setAccessibleName(f"{TITLES[name]}, {which}")
@@ -200,7 +199,6 @@ class SpaceForm(QWidget):
 
 
 def _sentence(name: str) -> QWidget:
-    made = label(SENTENCES[name], wrap=True, size=0.95)
+    made = label(SENTENCES[name], wrap=True, size=0.95, muted=True)
     made.setContentsMargins(22, 0, 0, theme.SPACE // 2)
-    theme.mark(made, muted=True)
     return made

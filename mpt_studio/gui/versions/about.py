@@ -25,7 +25,7 @@ from mpt_studio.checkpoint import Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import in_a_row
+from mpt_studio.gui.widgets.flow_layout import bare, in_a_row
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -156,8 +156,7 @@ class VersionFacts(QWidget):
         for button in (self.change, self.export):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addWidget(self.title)
         layout.addLayout(self._form)
         layout.addLayout(buttons)
@@ -228,8 +227,7 @@ def _sha256(path: str) -> str:
 
 
 def _name(text: str) -> QLabel:
-    made = label(text)
-    theme.mark(made, muted=True)
+    made = label(text, muted=True)
     return made
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QVBoxLayout, QWidget
 
 from mpt_studio import paths
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.reading import Candidate
@@ -49,9 +50,7 @@ class ArchitectureField(QWidget):
         self.box.setCompleter(completer)
         self.note = label(wrap=True, size=0.9)
         self.note.setProperty("muted", True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout = bare(QVBoxLayout(self), spacing=4)
         layout.addWidget(self.box)
         layout.addWidget(self.note)
         set_tip(self.box, "Type a part of a name to search")

@@ -71,7 +71,7 @@ class ClassDoctor(QWidget):
         self.pair: Pair | None = None
         self.diagnosis: Diagnosis | None = None
         """Of what is kept, not of the choices that were not applied yet."""
-        self.problem, self.summary = label(bold=True, wrap=True, size=1.1), label(wrap=True)
+        self.problem, self.summary = label(bold=True, wrap=True, size=1.1), label(wrap=True, muted=True)
         self.state = label(wrap=True)
         self.model = ClassModel(self)
         self.shown = DifferingRows(self.model, self)
@@ -112,7 +112,6 @@ class ClassDoctor(QWidget):
 
     def _lay_out(self) -> None:
         theme.mark(self.apply, primary=True)
-        theme.mark(self.summary, muted=True)
         tools, deeds = QHBoxLayout(), QHBoxLayout()
         tools.addWidget(self.only)
         tools.addWidget(self.search, 1)

@@ -13,6 +13,7 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.class_lists import read_class_list
 from mpt_studio.files.kinds import CLASS_LISTS
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.forms import filters
 from mpt_studio.gui.widgets.plain import RIGHT, label, set_tip
 from mpt_studio.units import count
@@ -45,8 +46,7 @@ class ClassNamesField(QWidget):
         row.addWidget(self.file)
         row.addWidget(self.data)
         row.addWidget(self.state, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addWidget(self.edit)
         layout.addLayout(row)
         self._problem = ""

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.messages import DetailDialog
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.items import Item
@@ -42,8 +43,7 @@ class OpeningCard(QFrame):
         self._show()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(0, 0, 0, 0)
+        head = bare(QHBoxLayout())
         head.addWidget(self._glyph)
         head.addWidget(self._name, 1)
         head.addWidget(self._close)

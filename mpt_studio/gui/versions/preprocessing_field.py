@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from mpt_studio.checkpoint import MOST_SIDE, Interpolation, Preprocessing
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox, DoubleSpinBox, SpinBox
 
@@ -80,8 +81,7 @@ class PreprocessingField(QWidget):
         form.addRow("Cut", _row(self.crop, label("by"), self.interpolation))
         form.addRow("Mean", _row(*self.mean))
         form.addRow("Deviation", _row(*self.std))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addWidget(self.preset)
         layout.addLayout(form)
 

@@ -77,14 +77,12 @@ class ModelDialog(FormDialog):
         asked = {name for name, need in _FACTS.items() if self._asks(need)}
         for name, text in facts_of_reading(reading):
             if name not in asked and name not in ("Notes", "SHA-256", "File"):
-                made = label(text, wrap=True)
-                theme.mark(made, muted=True)
+                made = label(text, wrap=True, muted=True)
                 self.form.addRow(name, made)
         why = [reason for need, reason in reading.reasons.items() if need in reading.needs]
         notes = [*why, *(note for note in reading.notes if note not in why)][:_MOST_NOTES]
         if notes:
-            made = label("\n".join(one_sentence(note, 200) for note in notes), wrap=True)
-            theme.mark(made, muted=True)
+            made = label("\n".join(one_sentence(note, 200) for note in notes), wrap=True, muted=True)
             self.form.addRow("Notes", made)
 
     def _add_fields(self, reading: Reading, data_classes: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox
 
@@ -32,8 +33,7 @@ class WeightsField(QWidget):
             self.box.addItem(text, form)
         self.box.setCurrentIndex(self.box.findData(chosen))
         self.box.activated.connect(lambda _: self.changed.emit())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         layout.addWidget(self.box)
 
     @property

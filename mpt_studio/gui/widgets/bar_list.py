@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label, tip
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -303,11 +304,8 @@ class BarList(QWidget):
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._delegate = BarDelegate(self.view, name_share=name_share, text_width=text_width)
         self.view.setItemDelegate(self._delegate)
-        self.empty = label(wrap=True)
-        theme.mark(self.empty, muted=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        self.empty = label(wrap=True, muted=True)
+        layout = bare(QVBoxLayout(self), spacing=4)
         self.scale = BarScale(self.view, self._delegate)
         for widget in (self.search, self.view, self.scale, self.empty):
             layout.addWidget(widget)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import TypeVar
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QLayoutItem, QWidget
+
+L = TypeVar("L", bound=QLayout)
+
+
+def bare(layout: L, *, spacing: int = -1) -> L:
+    """A layout that reaches to the edges; its items as far apart as everywhere, unless told."""
+    layout.setContentsMargins(0, 0, 0, 0)
+    if spacing >= 0:
+        layout.setSpacing(spacing)
+    return layout
 
 
 class FlowLayout(QLayout):
@@ -98,8 +109,7 @@ def tab_in_order(widgets: Iterable[QWidget]) -> None:
 def in_a_row(*widgets: QWidget, spare: bool = False) -> QWidget:
     """Widgets that come and go as one; with ``spare`` they leave the room that they do not need."""
     holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
+    row = bare(QHBoxLayout(holder))
     for widget in widgets:
         row.addWidget(widget)
     if spare:

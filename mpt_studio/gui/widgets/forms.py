@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from mpt_studio import paths
 from mpt_studio.files.kinds import Kind
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import label
 
 
@@ -72,8 +73,7 @@ class PathField(QWidget):
         button = QPushButton("Browse…")
         button.setAccessibleName(f"Browse for {name}")
         button.clicked.connect(self._browse)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QHBoxLayout(self))
         layout.addWidget(self.edit, 1)
         layout.addWidget(button)
 
@@ -107,8 +107,7 @@ class FormDialog(QDialog):
         self.form = QFormLayout()
         self.form.setHorizontalSpacing(16)
         self.form.setVerticalSpacing(12)
-        self.problem = label(wrap=True)
-        theme.mark(self.problem, muted=True)
+        self.problem = label(wrap=True, muted=True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = self.buttons.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
         theme.mark(self.ok, primary=True)

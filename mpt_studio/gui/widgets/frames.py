@@ -150,9 +150,8 @@ class EmptyPage(QWidget):
 
     def __init__(self, button: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._sentence = label(wrap=True)
+        self._sentence = label(wrap=True, muted=True)
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        theme.mark(self._sentence, muted=True)
         self.button = QPushButton(button)
         self.button.setAccessibleName(button.rstrip("…"))
         self.button.clicked.connect(lambda *_: self.asked.emit())

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.units import count
 
 RIGHT, WRONG = "✓", "✗"
 
 
-def label(text: str = "", *, wrap: bool = False, bold: bool = False, size: float = 1.0) -> QLabel:
+def label(text: str = "", *, wrap: bool = False, bold: bool = False, muted: bool = False, size: float = 1.0) -> QLabel:
     """A label that shows its text as it is, whatever is in it."""
     made = _Wrapped() if wrap else QLabel()
     made.setTextFormat(Qt.TextFormat.PlainText)
@@ -27,6 +29,8 @@ def label(text: str = "", *, wrap: bool = False, bold: bool = False, size: float
     font.setBold(bold)
     font.setPointSizeF(font.pointSizeF() * size)
     made.setFont(font)
+    if muted:
+        theme.mark(made, muted=True)
     return made
 
 
@@ -47,8 +51,7 @@ _LONG, _PART = re.compile(r"\S{20,}"), re.compile(r"[^_/\\.-]*[_/\\.-]|[^_/\\.-]
 def beside(widget: QWidget, *buttons: QWidget) -> QWidget:
     """A widget that takes the room there is, with buttons at its right."""
     holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
+    row = bare(QHBoxLayout(holder))
     row.addWidget(widget, 1)
     for button in buttons:
         row.addWidget(button)

@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QScrollArea, QSlider, QSpinBox, QWidget
 
+_Widget = QWidget if TYPE_CHECKING else object
 
-class ComboBox(QComboBox):
-    """A choice that the wheel does not change by accident."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+class _Steady(_Widget):
+    """Comes before one of Qt's classes, which the wheel then does not change by accident."""
+
+    def __init__(self, *made_of: Qt.Orientation | QWidget | None) -> None:
+        super().__init__(*made_of)  # type: ignore[arg-type]
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # Qt's own lets the wheel itself bring the keyboard
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 
-class SpinBox(QSpinBox):
-    """A whole number that the wheel does not change by accident."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+class ComboBox(_Steady, QComboBox):
+    """A choice."""
 
 
-class DoubleSpinBox(QDoubleSpinBox):
-    """A number that the wheel does not change by accident."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+class SpinBox(_Steady, QSpinBox):
+    """A whole number."""
 
 
-class Slider(QSlider):
-    """A slider from left to right that the wheel does not move by accident."""
+class DoubleSpinBox(_Steady, QDoubleSpinBox):
+    """A number."""
+
+
+class Slider(_Steady, QSlider):
+    """A slider from left to right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 
 def scrolls_around(widget: QWidget) -> bool:

@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.data import room
 from mpt_studio.errors import UserError
-from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import label, short_spec, tip
 
 COLUMNS = ("Data", "Kept as", "Last used", "Size")
@@ -56,8 +55,7 @@ class DecodedDialog(QDialog):
         self.folder = QLineEdit(readOnly=True)
         self.folder.setAccessibleName("Folder")
         self.choose = _button("Choose…", "Choose the folder", self._ask_folder)
-        self.told = label(wrap=True)
-        theme.mark(self.told, muted=True)
+        self.told = label(wrap=True, muted=True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.empty = self.buttons.addButton("Delete all", QDialogButtonBox.ButtonRole.ResetRole)
         self.empty.setAutoDefault(False)

@@ -14,6 +14,7 @@ from mpt_studio.compare import Comparison, write_contact_sheet, write_csv, write
 from mpt_studio.errors import UserError
 from mpt_studio.flips import Mark
 from mpt_studio.gui.beside.jobs import StoppableJob
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.forms import FormDialog
 from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -57,8 +58,7 @@ class _Choice(QWidget):
     def __init__(self, options: list[tuple[str, str]]) -> None:
         super().__init__()
         self.group, self.buttons = QButtonGroup(self), {}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QVBoxLayout(self))
         for key, text in options:
             self.buttons[key] = QRadioButton(text)
             self.group.addButton(self.buttons[key])

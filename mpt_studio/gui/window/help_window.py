@@ -86,7 +86,7 @@ class HelpWindow(QDialog):
         self.documents = {document.name: document for document in documents()}
         self.name, self._history = "", list[str]()
         self.search, self.list, self.page = QLineEdit(), QListWidget(), QTextBrowser()
-        self.found, self.back = label(), QToolButton()
+        self.found, self.back = label(muted=True), QToolButton()
         self._make()
         self._lay_out()
         for document in self.documents.values():
@@ -110,7 +110,6 @@ class HelpWindow(QDialog):
         self.page.anchorClicked.connect(self.follow)
         self.page.setSearchPaths([str(paths.documents())])
         self.page.document().setDocumentMargin(16)
-        theme.mark(self.found, muted=True)
         theme.set_icon(self.back, "previous")
         self.back.setToolTip("Back (Alt+Left)")
         self.back.setAccessibleName("Back")

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.errors import one_sentence
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.messages import GLYPHS, DetailDialog
 from mpt_studio.gui.widgets.plain import label, set_tip, tip
 
@@ -110,8 +111,7 @@ class LogPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(self._jobs)
         layout.addWidget(self.list)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer = bare(QVBoxLayout(self))
         outer.addWidget(self.body)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.busy_changed.connect(self.moved)

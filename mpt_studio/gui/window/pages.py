@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.messages import Banner
 from mpt_studio.gui.widgets.plain import action_tip, plain_text
@@ -104,15 +105,12 @@ class Pages(QWidget):
         self.banner, self._stack = Banner(), QStackedWidget()
         self.bar, self._group = QWidget(), QButtonGroup(self)
         self.bar.setAccessibleName("Pages")
-        line = QHBoxLayout(self.bar)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
+        line = bare(QHBoxLayout(self.bar), spacing=4)
         self.buttons = {row.key: self._button(row) for row in rows}
         for button in self.buttons.values():
             self._group.addButton(button)
             line.addWidget(button)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = bare(QGridLayout(self))
         layout.addWidget(self.banner, 0, 0, Qt.AlignmentFlag.AlignBottom)
         layout.addWidget(self._stack, 0, 0)
         self.banner.raise_()

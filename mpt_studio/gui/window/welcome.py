@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.frames import ClickCard, Page
 from mpt_studio.gui.widgets.plain import label
 
@@ -120,8 +121,7 @@ class Welcome(Page):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer = bare(QVBoxLayout(self))
         outer.addWidget(scroll)
 
     def _cards(self) -> QHBoxLayout:
@@ -143,8 +143,7 @@ class Welcome(Page):
         self._lines.setSpacing(theme.SPACE)
         holder = QWidget()
         holder.setMaximumWidth(_WIDE)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = bare(QVBoxLayout(holder))
         column.addWidget(self._title)
         column.addLayout(self._lines)
         row = QHBoxLayout()
