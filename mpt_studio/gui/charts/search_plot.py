@@ -48,7 +48,6 @@ class SearchPicture:
     floor: float | None = None
     """The accuracy that the limits ask for."""
     best: int | None = None
-    accuracy_of: str = "all"
 
 
 class SearchPlot(QWidget):
