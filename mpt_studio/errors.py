@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -35,6 +36,17 @@ def one_sentence(text: str, limit: int = 400) -> str:
     """Make foreign text fit to be shown: no control characters, no line breaks, at most ``limit`` characters."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def a_few(names: Sequence[object], most: int = 5, *, limit: int = 60, written: Callable[[str], str] = str) -> str:
+    """The first of many foreign names for a sentence: "a, b and 3 more"."""
+    text = ", ".join(written(one_sentence(str(name), limit)) for name in names[:most])
+    return text if len(names) <= most else f"{text} and {len(names) - most:,} more"
+
+
+def quoted(names: Sequence[object], most: int = 5, *, limit: int = 60) -> str:
+    """As ``a_few``: "'a', 'b' and 3 more"."""
+    return a_few(names, most, limit=limit, written=repr)
 
 
 def shown_name(path: Path) -> str:

@@ -11,10 +11,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from mpt_studio.errors import UserError, one_sentence
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 APP = "mpt-studio"
 
@@ -90,7 +94,7 @@ def exists(path: Path) -> bool:
         return False
 
 
-def replace_file(path: Path, write: Callable[[Path], None], *, durable: bool = True) -> None:
+def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
     """Write ``path`` as a whole or not at all.
 
     ``write`` fills a temporary file in the same folder, which is flushed to disk and renamed. A full disk, a kill or
@@ -122,7 +126,7 @@ def _replaceable(path: Path) -> Path:
     return path.resolve() if path.is_symlink() else path
 
 
-def write_chosen(path: Path, write: Callable[[Path], None]) -> None:
+def write_chosen(path: Path, write: Callable[[Path], object]) -> None:
     """``replace_file`` for a file that the user named. Raises ``UserError`` where it cannot be written."""
     try:
         replace_file(path, write)
@@ -140,17 +144,24 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """``replace_file`` for bytes."""
-    replace_file(path, lambda temporary: _write_bytes(temporary, content), durable=durable)
+    replace_file(path, lambda temporary: temporary.write_bytes(content), durable=durable)
+
+
+def write_array(path: Path, array: npt.NDArray[Any], *, durable: bool = True) -> None:
+    """``replace_file`` for an array as ``.npy``."""
+    import numpy as np
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as stream:  # NumPy would add an ending to a path
+            np.save(stream, array, allow_pickle=False)
+
+    replace_file(path, write, durable=durable)
 
 
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file's content."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _rename(temporary: Path, path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpt_studio.errors import Interrupted, UsageError, UserError, one_sentence
+from mpt_studio.errors import Interrupted, UsageError, UserError, a_few, one_sentence, quoted
 
 
 def test_that_each_way_to_fail_has_its_exit_code() -> None:
@@ -34,3 +34,18 @@ def test_that_any_text_becomes_one_short_printable_line(text: str, limit: int) -
     shown = one_sentence(text, limit)
     assert len(shown) <= limit
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("names", "plain", "in_quotes"),
+    [
+        (["a"], "a", "'a'"),
+        (["a", "b\nc"], "a, b c", "'a', 'b c'"),
+        (["long name", "b", "c", "d"], "long …, b and 2 more", "'long …', 'b' and 2 more"),
+    ],
+)
+def test_that_the_first_of_many_names_are_written_and_the_others_counted(
+    names: list[str], plain: str, in_quotes: str
+) -> None:
+    assert a_few(names, 2, limit=6) == plain
+    assert quoted(names, 2, limit=6) == in_quotes

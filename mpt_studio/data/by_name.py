@@ -8,9 +8,9 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from mpt_studio.data.classes import quoted
 from mpt_studio.data.dataset import Progress
 from mpt_studio.data.walk import walk
+from mpt_studio.errors import quoted
 from mpt_studio.files.kinds import IMAGES
 
 _MOST_FOLDERS = 50

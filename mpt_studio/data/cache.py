@@ -118,8 +118,8 @@ def _save(folder: Path, pixels: Pixels) -> None:
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         images = np.ascontiguousarray(pixels.images)
-        _save_array(temporary / "images.npy", images)
-        _save_array(temporary / "labels.npy", pixels.labels)
+        paths.write_array(temporary / "images.npy", images)
+        paths.write_array(temporary / "labels.npy", pixels.labels)
         meta = {
             "class_names": pixels.class_names,
             "train_count": pixels.train_count,
@@ -134,13 +134,6 @@ def _save(folder: Path, pixels: Pixels) -> None:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-
-
-def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
-    with path.open("wb") as stream:
-        np.save(stream, array, allow_pickle=False)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _stamp(path: Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from mpt_studio import paths
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.files.class_lists import names_in, separated
 
 SAY_OLD_CLASSES = (
@@ -33,12 +33,6 @@ def check_no_twins(names: Iterable[str], where: str) -> None:
                 "accents are stored; rename one of them or merge their folders."
             )
         seen[key] = name
-
-
-def quoted(names: Sequence[str], limit: int = 5) -> str:
-    """A few names for a sentence: ``'a', 'b' and 3 more``."""
-    shown = ", ".join(repr(one_sentence(n, 60)) for n in names[:limit])
-    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
 def resolve_old_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, ...]:

@@ -162,7 +162,7 @@ class Decoded:
             rows["key"], return_index=True
         )  # one that was damaged is there twice; the first one counts
         rows = rows[first]
-        paths.replace_file(self.folder / "table.npy", lambda temporary: _write(rows, temporary), durable=False)
+        paths.write_array(self.folder / "table.npy", rows, durable=False)
         self._new = []
         self._damaged.clear()
         self.load()
@@ -175,11 +175,6 @@ class Decoded:
         """Note that somebody needs it."""
         with contextlib.suppress(OSError):
             os.utime(self.folder / "about.json")
-
-
-def _write(rows: npt.NDArray[Any], path: Path) -> None:
-    with path.open("wb") as stream:
-        np.save(stream, rows, allow_pickle=False)
 
 
 def _packed(image: Images) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mpt_studio.data.classes import check_no_twins, quoted
+from mpt_studio.data.classes import check_no_twins
 from mpt_studio.data.dataset import Part, Progress, Skipped
 from mpt_studio.data.decoded import identity
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
@@ -18,7 +18,7 @@ from mpt_studio.data.parts import Sample, agreed_classes, build_index, classes_o
 from mpt_studio.data.scan import Found, Listing, link_notes, scan, shown, without_repeats
 from mpt_studio.data.verdicts import verify
 from mpt_studio.data.walk import Tree, walk
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.files import plain
 
 

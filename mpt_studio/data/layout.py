@@ -14,12 +14,11 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from mpt_studio.data.classes import quoted
 from mpt_studio.data.dataset import Part
 from mpt_studio.data.index import PARTS
 from mpt_studio.data.part_names import AROUND, WORDS, parted, words_of
 from mpt_studio.data.walk import Tree
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 
 _FOLD = re.compile(r"(?:fold|cv|split|part|batch|set|group)[\s_.-]*[0-9a-z]?[0-9]*", re.IGNORECASE)
 _LISTS = (".txt", ".csv", ".tsv", ".json", ".lst", ".mat")

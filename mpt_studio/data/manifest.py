@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mpt_studio.data.by_name import ByName
-from mpt_studio.data.classes import quoted
 from mpt_studio.data.dataset import Part, Progress, Skipped
 from mpt_studio.data.folder import FolderDataset
 from mpt_studio.data.index import PARTS, Index, load_index, save_index
@@ -22,7 +21,7 @@ from mpt_studio.data.part_names import part_of
 from mpt_studio.data.parts import Sample, agreed_classes, build_index, classes_of, split
 from mpt_studio.data.scan import Found, composed, is_text, sample_id
 from mpt_studio.data.verdicts import verify
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.files.plain import digest_of, what_else
 from mpt_studio.files.tables import content_of
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mpt_studio.data.by_name import near
-from mpt_studio.data.classes import quoted
 from mpt_studio.data.part_names import part_of
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.files.kinds import MANIFESTS
 from mpt_studio.files.plain import handle_of
 from mpt_studio.files.tables import decoded, encoding_of, position_of, refuse_doubles, table_of

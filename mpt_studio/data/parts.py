@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.data.classes import check_no_twins, natural_key, quoted
+from mpt_studio.data.classes import check_no_twins, natural_key
 from mpt_studio.data.dataset import Part, Skipped
 from mpt_studio.data.index import PARTS, Index
 from mpt_studio.data.scan import Found
 from mpt_studio.data.verdicts import Verdict
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UserError, quoted
 
 TEST_SHARE = 0.2
 """Of images that come without parts."""

@@ -221,11 +221,7 @@ def _setting(name: str) -> str:
 
 
 def _keep(name: str, text: str) -> None:
-    paths.write_chosen(paths.config_dir() / name, lambda path: _write_text(path, text))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, "utf-8")
+    paths.write_chosen(paths.config_dir() / name, lambda path: path.write_text(text, "utf-8"))
 
 
 def _bytes_of(text: str, free: int) -> int:

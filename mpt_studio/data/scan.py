@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpt_studio.data.classes import natural_key, quoted
+from mpt_studio.data.classes import natural_key
 from mpt_studio.data.dataset import Skipped
 from mpt_studio.data.walk import LINK, Folder, Tree
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 
 _TWIN = "another file has the same name in another Unicode form"
 

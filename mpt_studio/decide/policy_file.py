@@ -40,7 +40,7 @@ def write_policy(path: Path, policy: Policy) -> None:
     document = tomlkit.parse(text_of(path, shown(str(path)), LARGEST)) if path.is_file() else tomlkit.document()
     _renew(document, _record(policy))
     text = tomlkit.dumps(document).encode("utf-8")
-    paths.write_chosen(path, lambda temporary: _write(temporary, text))
+    paths.write_chosen(path, lambda temporary: temporary.write_bytes(text))
 
 
 def moved(policy: Policy, before: Path, after: Path) -> Policy:
@@ -55,10 +55,6 @@ def seen_from(folder: Path, file: Path) -> str:
     """How a policy in a folder names a list."""
     file, folder = file.resolve(), folder.resolve()
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _renew(there: Any, wanted: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, read_checkpoint
-from mpt_studio.errors import UserError, one_sentence, shown_name
+from mpt_studio.errors import UserError, a_few, one_sentence, shown_name
 from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.files.opened import refusal
 from mpt_studio.files.sniff import check_looks
@@ -244,7 +244,7 @@ def missing_sentence(reading: Reading) -> str:
         first_fit = reading.candidates[0] if reading.candidates else None
         fits = list(dict.fromkeys(candidate.arch for candidate in reading.candidates if candidate.exact))
         if first_fit is not None and first_fit.agreement:
-            others = f" or {_few(fits[1:])}" if fits[1:] else ""
+            others = f" or {a_few(fits[1:], 6)}" if fits[1:] else ""
             return (
                 f"Is {name} {fits[0]}{others}, under the names of another port? {first_fit.agreement}; "
                 f"say so {once} --arch {fits[0]}."
@@ -253,7 +253,7 @@ def missing_sentence(reading: Reading) -> str:
             which = "with the stem for small images and without it; say which"
             return f"{name} fits {fits[0]} {which} {once} --small-stem on (or off)."
         if fits:
-            return f"{name} fits {_few(fits)}; say which {once} --arch NAME."
+            return f"{name} fits {a_few(fits, 6)}; say which {once} --arch NAME."
         near = reading.candidates[0] if reading.candidates else None
         closest = f" The closest is {near.arch}: {near.difference}" if near else ""
         return one_sentence(f"The architecture of {name} is not known; name it {once} --arch NAME.{closest}", 400)
@@ -268,11 +268,6 @@ def missing_sentence(reading: Reading) -> str:
 def _asked(name: str, said: str, lacks: str, how: str) -> str:
     """What is there and could not be taken is quoted; else it is said to lack."""
     return f"{name}: {said} {how[:1].upper()}{how[1:]}" if said else f"{name} {lacks}; {how}"
-
-
-def _few(names: list[str], most: int = 6) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def _refuse_at_once(path: Path) -> None:

@@ -124,7 +124,7 @@ def answer(shard: Shard) -> None:
     samples = dataset.part(shard.part)[shard.start : shard.stop]
     logits = logits_of(version, dataset, samples)
     with written_to(shard.file):
-        paths.replace_file(shard.file, lambda path: _save(path, logits))
+        paths.write_array(shard.file, logits)
 
 
 _DATA: Recent[Dataset] = Recent(1)
@@ -174,7 +174,7 @@ def _where_all_see_it(checkpoint: Checkpoint, root: Path, folder: Path) -> Check
     if not path.is_relative_to(root.absolute()):
         copy = folder / path.name
         with written_to(copy):
-            paths.replace_file(copy, lambda temporary: _copy(path, temporary))
+            paths.replace_file(copy, lambda temporary: shutil.copyfile(path, temporary))
         path = copy
     return dataclasses.replace(checkpoint, path=str(path))
 
@@ -192,12 +192,3 @@ def _joined(shards: Sequence[Shard]) -> Logits:
         whole[shard.start : shard.stop] = found
     whole.flush()
     return whole
-
-
-def _save(path: Path, logits: Logits) -> None:
-    with path.open("wb") as stream:  # numpy would add an ending to the path
-        np.save(stream, logits)
-
-
-def _copy(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)

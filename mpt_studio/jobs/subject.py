@@ -78,9 +78,5 @@ def read_array(path: Path, rows: int) -> Array | None:
 
 
 def write_array(path: Path, values: Array) -> None:
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as stream:
-            np.save(stream, values)
-
     with written_to(path):
-        paths.replace_file(path, write, durable=False)
+        paths.write_array(path, values, durable=False)

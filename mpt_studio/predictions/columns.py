@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, quoted
 from mpt_studio.files.tables import ID_COLUMNS, normal, position_of, refuse_doubles
 
 LABELS = ("label", "truth", "target", "class", "y_true", "true_class", "true_label", "ground_truth", "labels")
@@ -75,7 +75,7 @@ def find_roles(header: Sequence[str], numeric: Sequence[Numeric], known: frozens
     if ids < 0:
         raise UserError(
             f"{where} has no column of sample ids; call one sample_id, id, image, path or filename "
-            f"(its columns are {_some(names)})."
+            f"(its columns are {quoted(names, 4, limit=30)})."
         )
     rest = [i for i in range(len(names)) if i not in (ids, labels, answers)]
     best = _best(names, rest, numeric, labels)
@@ -180,11 +180,6 @@ def _in_order(positions: list[int], names: tuple[str, ...], where: str) -> tuple
         raise UserError(f"{where} has two columns of scores with the same number; give each its own.")
     counted = ranked == list(range(len(ranked)))
     return [positions[i] for i in order], None if counted else tuple(names[i] for i in order)
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(one_sentence(name, 30)) for name in names[:4])
-    return f"{shown}, …" if len(names) > 4 else shown
 
 
 def numeric_of(cells: Sequence[str], decimal: str = ".") -> Numeric:

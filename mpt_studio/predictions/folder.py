@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mpt_studio import paths
 from mpt_studio.errors import Damaged, UserError
@@ -49,7 +48,7 @@ def write(predictions: Predictions, folder: Path) -> None:
     (folder / META).unlink(missing_ok=True)  # a kill from here on must not leave a mixture that looks whole
     files = [f"{name}.npy" for name in _arrays(predictions.scores)]
     for name in files:
-        _save_array(folder / name, getattr(predictions, name.removesuffix(".npy")))
+        paths.write_array(folder / name, getattr(predictions, name.removesuffix(".npy")))
     meta = json.dumps(_meta(predictions), ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
     sums = {name: paths.sha256_of(folder / name) for name in files} | {META: hashlib.sha256(meta).hexdigest()}
     paths.write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
@@ -92,14 +91,6 @@ def _meta(predictions: Predictions) -> dict[str, Any]:
 
 def _labels_known(predictions: Predictions) -> bool:
     return not len(predictions) or int(predictions.labels.min()) >= 0
-
-
-def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as stream:
-            np.save(stream, array)
-
-    paths.replace_file(path, write)
 
 
 def read(folder: Path) -> Predictions:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpt_studio.data.classes import natural_key
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.predictions.answers import Floats, Ints, Predictions, Scores
 from mpt_studio.predictions.names import all_whole, respelled, whole
 from mpt_studio.predictions.scales import Scale
@@ -61,7 +61,7 @@ def to_predictions(
         told += _agreement(table, answers, top, scores)
         answers = top
     if table.ignored:
-        told.append(f"Columns that are not read: {_some(table.ignored)}.")
+        told.append(f"Columns that are not read: {quoted(table.ignored, 3, limit=30)}.")
     says_more = scores is not None and kind != "answers"
     return Predictions(
         sample_ids=table.ids,
@@ -99,10 +99,11 @@ def _chosen(
     wanted = [other.get(name, name) for name in classes]
     missing = [name for name in wanted if name not in columns]
     if missing:
-        raise UserError(f"{table.name} has no column of scores for {_some(missing)}; its columns are {_some(columns)}.")
+        lacks, has = quoted(missing, 3, limit=30), quoted(columns, 3, limit=30)
+        raise UserError(f"{table.name} has no column of scores for {lacks}; its columns are {has}.")
     left = [name for name in columns if name not in wanted]
     at = [columns.index(name) for name in wanted]
-    note = (f"Columns that are not among the listed classes: {_some(left)}.",) if left else ()
+    note = (f"Columns that are not among the listed classes: {quoted(left, 3, limit=30)}.",) if left else ()
     chosen = scores if at == list(range(len(columns))) else np.ascontiguousarray(scores[:, at])
     return chosen, _Names(classes, named=True), note
 
@@ -133,7 +134,7 @@ def _answers(table: Table, coded: Coded, names: _Names) -> Ints:
     other = respelled(said, names.every)
     unknown = [name for name in said if other.get(name, name) not in position]
     if unknown:
-        raise UserError(f"{table.name} has answers that are no class of the version: {_some(unknown)}.")
+        raise UserError(f"{table.name} has answers that are no class of the version: {quoted(unknown, 3, limit=30)}.")
     lookup = np.array([*(position[other.get(name, name)] for name in said), -1], dtype=np.int64)
     found: Ints = lookup[coded.codes]
     return found
@@ -153,7 +154,7 @@ def _labels(table: Table, names: _Names) -> tuple[tuple[str, ...], Ints, tuple[s
     position = {name: i for i, name in enumerate(every)}
     lookup = np.array([*(position[name] for name in said), -1], dtype=np.int64)
     labels: Ints = lookup[coded.codes]
-    notes = [f"Labels spelled otherwise than the classes: {_some(list(other))}."] if other else []
+    notes = [f"Labels spelled otherwise than the classes: {quoted(list(other), 3, limit=30)}."] if other else []
     empty = int((labels < 0).sum())
     if empty:
         notes.append(f"{empty:,} {'sample has' if empty == 1 else 'samples have'} no label.")
@@ -217,8 +218,3 @@ def _agreement(table: Table, answers: Ints | None, top: Ints, scores: Floats) ->
             "remove the column of answers, or name the columns of scores after their classes."
         )
     return (f"The answers differ from the largest scores in {share}; the scores were taken.",)
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(one_sentence(name, 30)) for name in names[:3])
-    return f"{shown} and {len(names) - 3:,} more" if len(names) > 3 else shown

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
-from collections.abc import Sequence
 
 import numpy as np
 
 from mpt_studio.data.dataset import Dataset
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, quoted
 from mpt_studio.predictions.answers import Ints, Predictions
+from mpt_studio.units import count
 
 
 def with_truth(version: Predictions, dataset: Dataset) -> Predictions:
@@ -26,7 +26,7 @@ def with_truth(version: Predictions, dataset: Dataset) -> Predictions:
     if not len(kept):
         raise UserError(
             f"The predictions {version.version} are of other data than {dataset.spec}: no sample id fits "
-            f"({_some(version.sample_ids[:1].tolist())} against {_some(dataset.sample_ids[:1].tolist())})."
+            f"({quoted(version.sample_ids[:1].tolist())} against {quoted(dataset.sample_ids[:1].tolist())})."
         )
     notes = [*version.notes, *_counted(version, dataset, index)]
     every = len(kept) == len(version)
@@ -57,7 +57,7 @@ def on_test_part(version: Predictions, dataset: Dataset) -> Predictions:
     kept = np.flatnonzero(np.isin(index, dataset.test))
     if not len(kept) or len(kept) == len(version):
         return version
-    left = _counted_as(len(version) - len(kept), "sample is", "samples are")
+    left = count(len(version) - len(kept), "sample is", "samples are")
     return dataclasses.replace(
         version,
         sample_ids=version.sample_ids[kept],
@@ -109,17 +109,13 @@ def _counted(version: Predictions, dataset: Dataset, index: Ints) -> list[str]:
     missing = dataset.test[~answered[dataset.test]]
     found = []
     if unknown:
-        ids = _counted_as(len(unknown), "sample id is", "sample ids are")
-        found.append(f"{ids} not in the data and left out ({_some(unknown)}).")
+        ids = count(len(unknown), "sample id is", "sample ids are")
+        found.append(f"{ids} not in the data and left out ({quoted(unknown, 3)}).")
     if len(missing):
         names = np.asarray(dataset.sample_ids)[missing[:3]].tolist()
-        samples = _counted_as(len(missing), "sample", "samples")
-        found.append(f"{samples} of the data's test part without an answer ({_some(names)}).")
+        samples = count(len(missing), "sample")
+        found.append(f"{samples} of the data's test part without an answer ({quoted(names)}).")
     return found
-
-
-def _counted_as(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def _filled(version: Predictions, own: Ints, dataset: Dataset, index: Ints) -> tuple[tuple[str, ...], Ints]:
@@ -128,8 +124,3 @@ def _filled(version: Predictions, own: Ints, dataset: Dataset, index: Ints) -> t
     position = {name: i for i, name in enumerate(names)}
     lookup = np.array([position[name] for name in dataset.class_names], dtype=np.int64)
     return names, np.where(own < 0, lookup[dataset.labels[index]], own)
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(one_sentence(str(name), 40)) for name in names[:3])
-    return f"{shown}, …" if len(names) > 3 else shown

@@ -81,11 +81,7 @@ def shown_ids(record: dict[str, Any]) -> list[str]:
 
 def _written(path: Path, content: str) -> dict[str, Any]:
     encoded = content.encode("utf-8", "replace")
-
-    def write(temporary: Path) -> None:
-        temporary.write_bytes(encoded)
-
-    paths.write_chosen(paths.named(path), write)
+    paths.write_chosen(paths.named(path), lambda temporary: temporary.write_bytes(encoded))
     return {"path": str(path), "bytes": len(encoded)}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from mpt_studio import recipe as recipes
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UserError, a_few
 from mpt_studio.events import Asked, to_line
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.recipe.search import SearchRecipe
@@ -262,21 +262,14 @@ class Store:
             raise UserError(f"The store {self.root} is not a folder; choose another --store.")
 
     def _resolved(self, shelf: Shelf, name: str) -> Path:
-        found = self._matching(shelf, name)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise UserError(f"{name!r} fits {len(found)} {shelf} ({_some(found)}); write more of the id.")
+        if found := _only(self._matching(shelf, name), name, shelf):
+            return found
         raise UserError(f"There is no {SINGULAR[shelf]} {name!r} in the store {self.root}; see mpt-studio runs.")
 
     def _anywhere(self, name: str) -> Path:
         found = [folder for shelf in SINGULAR for folder in self._matching(shelf, name)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise UserError(
-                f"{name!r} fits {len(found)} runs, updates and searches ({_some(found)}); write more of the id."
-            )
+        if one := _only(found, name, "runs, updates and searches"):
+            return one
         raise UserError(f"There is no run, update or search {name!r} in the store {self.root}.")
 
     def _matching(self, shelf: Shelf, name: str) -> list[Path]:
@@ -310,8 +303,11 @@ def _learns_from(run: Run, folder: Path) -> bool:
     return any(folder in Path(path).parents for path in teachers if path)
 
 
-def _some(folders: list[Path]) -> str:
-    return ", ".join(folder.name for folder in folders[:3]) + (", …" if len(folders) > 3 else "")
+def _only(found: list[Path], name: str, what: str) -> Path | None:
+    if len(found) > 1:
+        folders = a_few([folder.name for folder in found], 3)
+        raise UserError(f"{name!r} fits {len(found)} {what} ({folders}); write more of the id.")
+    return found[0] if found else None
 
 
 def _hex(text: str) -> str:

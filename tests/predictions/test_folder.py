@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mpt_studio import paths
 from mpt_studio.errors import Damaged, UserError
 from mpt_studio.predictions import folder, is_predictions, read_predictions, write_predictions
 
@@ -75,7 +76,7 @@ def test_that_overwriting_cut_short_leaves_no_mixture_that_looks_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_predictions(small(), tmp_path)
-    monkeypatch.setattr(folder, "_save_array", lambda *a: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(paths, "write_array", lambda *a: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(UserError, match=rf"could not be written to {re.escape(str(tmp_path))} \(full\)"):
         write_predictions(small(), tmp_path)
     assert not is_predictions(tmp_path)

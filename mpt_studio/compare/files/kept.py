@@ -83,7 +83,7 @@ def save(comparison: Comparison, folder: Path) -> None:
     (folder / "meta.json").unlink(missing_ok=True)
     rows = {f"row_{name}": rows for name in _ROWS if (rows := vars(comparison.rows)[name]) is not None}
     for name, array in {**vars(comparison.columns), **rows, "lower_ids": comparison.lower_ids}.items():
-        _write(folder, name, array)
+        paths.write_array(folder / f"{name}.npy", array)
     meta = {
         "format": FORMAT,
         "samples": len(comparison),
@@ -127,14 +127,6 @@ def _fits(found: Comparison) -> bool:
     of_new = len(found.new) if found.rows.new is None else len(found)
     of_old = len(found.old) if found.rows.old is None else len(found)
     return of_new == of_old == len(found)
-
-
-def _write(folder: Path, name: str, array: npt.NDArray[Any]) -> None:
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as stream:
-            np.save(stream, array)
-
-    paths.replace_file(folder / f"{name}.npy", write)
 
 
 def _read(folder: Path, name: str, samples: int) -> npt.NDArray[Any]:

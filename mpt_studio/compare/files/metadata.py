@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mpt_studio.compare.annotations import Column, Metadata
 from mpt_studio.compare.comparison import Comparison
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.files.tables import ID_COLUMNS, position_of, refuse_doubles, table_of, text_of
 from mpt_studio.predictions import Ints
 
@@ -33,8 +33,8 @@ def read_metadata(path: Path, comparison: Comparison) -> Metadata:
     found = np.flatnonzero(rows >= 0)
     if not len(found):
         raise UserError(
-            f"No row of {path.name} fits a sample: its column {header[at]!r} has {_some(keys)}, "
-            f"the samples are called {_some(comparison.sample_ids[:2].tolist())}."
+            f"No row of {path.name} fits a sample: its column {header[at]!r} has {quoted(keys[:2])}, "
+            f"the samples are called {quoted(comparison.sample_ids[:2].tolist())}."
         )
     missing = np.flatnonzero(rows < 0)
     columns = [
@@ -108,7 +108,3 @@ def _numbers(texts: list[str]) -> npt.NDArray[np.float64] | None:
         return None
     found = np.array(values, dtype=np.float64)
     return None if np.isnan(found).all() else found
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(repr(one_sentence(name, 60)) for name in names[:2])

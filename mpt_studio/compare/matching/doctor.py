@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mpt_studio.compare.matching.class_map import NO_MAP, ClassMap
 from mpt_studio.compare.matching.near import nearest
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, a_few, one_sentence
 from mpt_studio.predictions.names import all_whole, any_whole, respelled
 
 PairKind = Literal["same", "reordered", "respelled", "mapped", "dropped", "added", "removed"]
@@ -236,8 +236,7 @@ def _near(left: list[str], added: list[str]) -> dict[str, str]:
 
 
 def _listed(names: Sequence[str], shown: int = _SHOWN) -> str:
-    text = ", ".join(one_sentence(name, 40) for name in names[:shown])
-    return f"{text} and {len(names) - shown:,} more" if len(names) > shown else text
+    return a_few(names, shown, limit=40)
 
 
 def _quoted(name: str) -> str:

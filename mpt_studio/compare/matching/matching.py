@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mpt_studio.errors import UserError
+from mpt_studio.errors import UserError, quoted
 from mpt_studio.predictions import Ints, Predictions, Strings
 
 Bools = npt.NDArray[np.bool_]
@@ -58,11 +58,11 @@ class Matching:
                 "images with the same id need not be the same."
             )
         if self.only_old:
-            found.append(f"{_have(self.only_old)} no answer of the update ({_some(self.only_old_ids)}).")
+            found.append(f"{_have(self.only_old)} no answer of the update ({quoted(self.only_old_ids[:3])}).")
         if self.only_new:
-            found.append(f"{_have(self.only_new)} no answer of the old model ({_some(self.only_new_ids)}).")
+            found.append(f"{_have(self.only_new)} no answer of the old model ({quoted(self.only_new_ids[:3])}).")
         if self.unknown:
-            classes = _some(self.unknown_classes)
+            classes = quoted(self.unknown_classes[:3])
             found.append(
                 f"{_have(self.unknown)} a class that neither version knows ({classes}); left out of all figures."
             )
@@ -70,7 +70,7 @@ class Matching:
             found.append(f"{_have(self.unlabelled)} no true class in either version's predictions; left out.")
         if self.removed:
             found.append(
-                f"Classes of the old model that the update lacks: {len(self.removed)} ({_some(self.removed)})."
+                f"Classes of the old model that the update lacks: {len(self.removed)} ({quoted(self.removed, 3)})."
             )
         return found
 
@@ -152,7 +152,7 @@ def _refuse_no_pair(report: Matching, old: Predictions, new: Predictions) -> Non
         )
     if not report.matched:
         raise UserError(
-            f"Neither version knows the class of any sample (such as {_some(report.unknown_classes)}); "
+            f"Neither version knows the class of any sample (such as {quoted(report.unknown_classes[:3])}); "
             "their class names and the data's differ."
         )
 
@@ -206,7 +206,7 @@ def _matched_rows(old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints 
     if not len(new_rows):
         raise UserError(
             f"{_called(old, 'the old version')} and {_called(new, 'the update')} have no sample in common "
-            f"({_some(old_ids[:1])} … against {_some(new_ids[:1])} …); evaluate both on the same data."
+            f"({quoted(old_ids[:1])} … against {quoted(new_ids[:1])} …); evaluate both on the same data."
         )
     return rows[new_rows], new_rows, new_order
 
@@ -272,7 +272,3 @@ def _called(version: Predictions, otherwise: str) -> str:
 
 def _have(samples: int) -> str:
     return "1 sample has" if samples == 1 else f"{samples:,} samples have"
-
-
-def _some(names: Any) -> str:
-    return ", ".join(repr(str(name)) for name in list(names)[:3])

@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpt_studio.data.classes import quoted
 from mpt_studio.data.packed.holding import Holding, without
 from mpt_studio.data.scan import composed
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.files.class_lists import read_class_list
 
 LISTS = ("classes.txt", "classes.json")

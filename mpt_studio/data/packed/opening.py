@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpt_studio.data.classes import natural_key, quoted
+from mpt_studio.data.classes import natural_key
 from mpt_studio.data.dataset import Part, Progress, Skipped
 from mpt_studio.data.packed.arranging import Contents, arranged
 from mpt_studio.data.packed.dataset import PackedDataset, Reader
@@ -20,7 +20,7 @@ from mpt_studio.data.part_names import parted
 from mpt_studio.data.scan import Found, is_text, link_notes, sample_id, shown, without_repeats
 from mpt_studio.data.verdicts import Verdict, in_threads, verdict_of
 from mpt_studio.data.walk import LINK, walk
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 
 _CHUNK = 256
 """Images between two reports of progress."""

@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mpt_studio.data.classes import quoted
 from mpt_studio.data.manifest_table import LABEL_NAMES
 from mpt_studio.data.packed.holding import Holding, Listed, holding_of
 from mpt_studio.data.packed.shards import MOST_COLUMNS, plain_text
 from mpt_studio.data.scan import Found
-from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.errors import UserError, one_sentence, quoted
 from mpt_studio.files.class_lists import names_in_value
 from mpt_studio.files.kinds import PARQUET
 from mpt_studio.files.parquet_images import image_columns, is_structure

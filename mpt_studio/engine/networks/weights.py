@@ -24,7 +24,7 @@ from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX
 from mpt_studio.engine.networks.onnx_network import OnnxNetwork
 from mpt_studio.engine.networks.outline import without_filling
-from mpt_studio.errors import Damaged, UserError, one_sentence
+from mpt_studio.errors import Damaged, UserError, a_few, one_sentence
 from mpt_studio.files import tensor_header
 
 
@@ -123,9 +123,4 @@ def _check_tensors(checkpoint: Checkpoint, found: Mapping[str, Tensor], expected
     for names, problem in ((missing, "lacks"), (left_over, "has the unknown"), (other, "has other shapes for the")):
         if names:
             what = f"{checkpoint.path} does not fit the architecture {one_sentence(checkpoint.architecture, 40)}"
-            raise UserError(f"{what}: it {problem} tensors {_first(names)}.")
-
-
-def _first(names: list[str], most: int = 3) -> str:
-    shown = ", ".join(one_sentence(name, 60) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+            raise UserError(f"{what}: it {problem} tensors {a_few(names, 3)}.")
