@@ -32,6 +32,7 @@ from mpt_studio.compare import SUBSET_WORDS, Comparison, Paired, Subset
 from mpt_studio.gui.compare.columns import COSTS, NOTHING, RATES, At, Cell, Column, KeptColumns, PairedColumn
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import number, tip
+from mpt_studio.gui.widgets.tables import of_whole_rows
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -195,12 +196,10 @@ class CandidatesTable(QTableView):
         self.candidates = CandidatesModel(workspace, parent=self)
         self.setModel(self.candidates)
         self.setItemDelegate(CellDelegate(self))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        of_whole_rows(self, "Candidates")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
         self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -209,7 +208,6 @@ class CandidatesTable(QTableView):
             f"QHeaderView::section {{ padding: 6px {_HEADER_PADDING}px; font-size: {_HEADER_POINTS}pt; }}"
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        self.setAccessibleName("Candidates")
         self.selectionModel().currentRowChanged.connect(self._choose)
         self.horizontalScrollBar().rangeChanged.connect(self._fit_height)
         theme.notifier().changed.connect(self.viewport().update)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from mpt_studio.data import Dataset
 from mpt_studio.data.classes import old_classes_text, resolve_old_classes
@@ -12,6 +12,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.gui.data.class_list import Asks, ClassList
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import bare
+from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import label, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import SpinBox
 from mpt_studio.gui.workspace.loading import DataOpening
@@ -27,9 +28,7 @@ class ClassPicker(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.list = ClassList(self)
-        self.words = QLineEdit(self, clearButtonEnabled=True)
-        self.words.setPlaceholderText("Filter classes")
-        self.words.setAccessibleName("Filter classes")
+        self.words = finder("Filter classes")
         self.summary = label("", muted=True)
         self.number = SpinBox(self)
         self.number.setAccessibleName("How many of the first classes")

@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QSize,
-    QSortFilterProxyModel,
     Qt,
     QThreadPool,
     QUrl,
@@ -20,13 +17,11 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -38,12 +33,12 @@ from mpt_studio.data.decode import BadImage, decode
 from mpt_studio.errors import UserError
 from mpt_studio.files.plain import read
 from mpt_studio.gui.beside.jobs import Runnable
+from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import label, short_spec, tip
+from mpt_studio.gui.widgets.tables import Index, MatchingRows, Role, TableModel, of_whole_rows
 from mpt_studio.jobs.images import write_skipped_to
 from mpt_studio.units import count
 
-_Index = QModelIndex | QPersistentModelIndex
-_Role = Qt.ItemDataRole
 IMAGE, FILE, REASON = range(3)
 SIDE = 44
 _KEPT = 2000
@@ -63,14 +58,15 @@ def file_of(dataset: Dataset, skipped: Skipped) -> Path | None:
         return None
 
 
-class SkippedModel(QAbstractTableModel):
+class SkippedModel(TableModel):
     """Thumbnails are decoded beside the window, once a row has been seen."""
 
     _decoded = Signal(int, object)
+    titles = ("", "File", "Why it was left out")
 
     def __init__(self, dataset: Dataset, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.dataset = dataset
+        self.dataset, self.rows = dataset, dataset.skipped
         self._pixmaps: dict[int, QPixmap | None] = {}
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
@@ -81,26 +77,15 @@ class SkippedModel(QAbstractTableModel):
         self._pool.clear()
         self._pool.waitForDone(5000)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.dataset.skipped)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else 3
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == _Role.DisplayRole:
-            return ("", "File", "Why it was left out")[section]
-        return None
-
-    def data(self, index: _Index, role: int = _Role.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         row, column = index.row(), index.column()
         skipped = self.dataset.skipped[row]
         text = ("", skipped.sample_id, skipped.reason)[column]
-        if role == _Role.DisplayRole:
+        if role == Role.DisplayRole:
             return text
-        if role == _Role.ToolTipRole:
+        if role == Role.ToolTipRole:
             return tip(text)
-        if role == _Role.DecorationRole and column == IMAGE:
+        if role == Role.DecorationRole and column == IMAGE:
             return self._pixmap(row)
         return None
 
@@ -132,26 +117,6 @@ def _decoded(dataset: Dataset, skipped: Skipped) -> np.ndarray | None:
         return None
 
 
-class Matching(QSortFilterProxyModel):
-    """Rows whose file or reason has all words."""
-
-    def __init__(self, model: SkippedModel, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._skipped, self._words = model.dataset.skipped, [""]
-        self.setSourceModel(model)
-        self.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-
-    def search(self, text: str) -> None:
-        self.beginFilterChange()
-        self._words = text.casefold().split()
-        self.endFilterChange()
-
-    def filterAcceptsRow(self, row: int, _parent: QModelIndex) -> bool:  # type: ignore[override]
-        found = self._skipped[row]
-        text = f"{found.sample_id} {found.reason}".casefold()
-        return all(word in text for word in self._words)
-
-
 class SkippedDialog(QDialog):
     """A window of its own; the main window stays usable."""
 
@@ -162,12 +127,9 @@ class SkippedDialog(QDialog):
         self.setWindowTitle(f"Left out of {short_spec(dataset.spec)}")
         self.resize(820, 560)
         self.model = SkippedModel(dataset, self)
-        self.shown = Matching(self.model, self)
+        self.shown = MatchingRows(self.model, lambda found: f"{found.sample_id} {found.reason}", self)
         self.table = self._make_table()
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search files and reasons")
-        self.search.setAccessibleName("Search files and reasons")
-        self.search.setClearButtonEnabled(True)
+        self.search = finder("Search files and reasons")
         self.search.textChanged.connect(self._search)
         self.counted = label(muted=True)
         self.told = label(wrap=True, muted=True)
@@ -176,15 +138,11 @@ class SkippedDialog(QDialog):
         self.finished.connect(lambda _: self.model.close())
 
     def _make_table(self) -> QTableView:
-        table = QTableView()
+        table = of_whole_rows(QTableView(), "Images that were left out")
         table.setModel(self.shown)
-        table.setAccessibleName("Images that were left out")
         table.setSortingEnabled(True)
         table.sortByColumn(FILE, Qt.SortOrder.AscendingOrder)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setIconSize(QSize(SIDE, SIDE))
-        table.setShowGrid(False)
-        table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         table.verticalHeader().setDefaultSectionSize(SIDE + 6)
         header = table.horizontalHeader()

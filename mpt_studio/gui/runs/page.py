@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QMenu,
     QMessageBox,
     QPushButton,
@@ -32,8 +31,10 @@ from mpt_studio.gui.runs.recipes_dialog import RecipesDialog, recipe_of, recipes
 from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
 from mpt_studio.gui.runs.tag_button import TagButton
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import label, set_tip
+from mpt_studio.gui.widgets.tables import of_whole_rows
 from mpt_studio.gui.workspace.outcomes import DAMAGED, OUTCOMES
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe.words import differences
@@ -71,7 +72,7 @@ class RunsPage(Page):
         self._is_fitted = False
         self._loading: PoolJob | None = None
         self._outdated = False
-        self.search = QLineEdit()
+        self.search = finder("Find by name, tag, note, method, data, outcome", "Find runs")
         self.table = self._make_table()
         self.columns = Columns(self.table)
         self.tags, self.trials = TagButton(self.search), QCheckBox("Trials of searches")
@@ -84,19 +85,15 @@ class RunsPage(Page):
         self._selection_changed()
 
     def _make_table(self) -> QTableView:
-        table = QTableView()
+        table = of_whole_rows(QTableView(), "Runs and updates")
         table.setModel(self.model)
-        table.setAccessibleName("Runs and updates")
         table.setObjectName("runs")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setShowGrid(False)
         table.setWordWrap(False)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.setTabKeyNavigation(False)
         table.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(30)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
@@ -142,9 +139,6 @@ class RunsPage(Page):
         heading = label("Runs")
         theme.mark(heading, heading=True)
         self.summary = label(muted=True)
-        self.search.setPlaceholderText("Find by name, tag, note, method, data, outcome")
-        self.search.setAccessibleName("Find runs")
-        self.search.setClearButtonEnabled(True)
         self.search.setMaximumWidth(300)
         self.search.textChanged.connect(self._show)
         top = QHBoxLayout()

@@ -6,24 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLineEdit, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from mpt_studio.gui.search import words
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
+from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import number, percent, set_tip, tip
+from mpt_studio.gui.widgets.tables import Index, MatchingRows, Role, TableModel, of_whole_rows
 from mpt_studio.methods import shown
 from mpt_studio.store import Trial
 
-Index = QModelIndex | QPersistentModelIndex
 Cell = Callable[[Trial], str]
 COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
     ("#", lambda t: str(t.number), lambda t: t.number),
@@ -44,6 +42,10 @@ _ROOM_FOR_ARROW = 4 * "\u00a0"
 """Where text ends at the right, the sign of the order would lie on it."""
 
 
+def _title(header: str, column: int) -> str:
+    return "\n".join(line + _ROOM_FOR_ARROW * (column in _RIGHT) for line in header.splitlines())
+
+
 def _last(value: float | None, without: float = 2.0) -> float:
     return without if value is None else value
 
@@ -52,96 +54,57 @@ def _falling(value: float | None) -> float:
     return -_last(value, -1.0)
 
 
-class TrialsModel(QAbstractTableModel):
+class TrialsModel(TableModel):
     """A row for each trial; only rows that changed are told of."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.trials: list[Trial] = []
-        self.best: int | None = None
+    titles = tuple(_title(header, column) for column, (header, _, _) in enumerate(COLUMNS))
+    numbers = _RIGHT
+    rows: list[Trial]
+    best: int | None = None
 
     def show_trials(self, trials: Sequence[Trial], best: int | None) -> None:
         """Rows that are the same stay; ``best`` is starred."""
-        same = len(trials) >= len(self.trials) and all(
-            a.number == b.number for a, b in zip(trials, self.trials, strict=False)
+        same = len(trials) >= len(self.rows) and all(
+            a.number == b.number for a, b in zip(trials, self.rows, strict=False)
         )
         if not same:
             self.beginResetModel()
-            self.trials, self.best = list(trials), best
+            self.rows, self.best = list(trials), best
             self.endResetModel()
             return
         marked, self.best = {self.best, best} if best != self.best else set(), best
-        for row, (old, new) in enumerate(zip(self.trials, trials, strict=False)):
+        for row, (old, new) in enumerate(zip(self.rows, trials, strict=False)):
             if old != new or new.number in marked:
-                self.trials[row] = new
+                self.rows[row] = new
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
-        if len(trials) > len(self.trials):
-            self.beginInsertRows(QModelIndex(), len(self.trials), len(trials) - 1)
-            self.trials += trials[len(self.trials) :]
+        if len(trials) > len(self.rows):
+            self.beginInsertRows(QModelIndex(), len(self.rows), len(trials) - 1)
+            self.rows += trials[len(self.rows) :]
             self.endInsertRows()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.trials)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            lines = COLUMNS[section][0].splitlines()
-            return "\n".join(line + _ROOM_FOR_ARROW * (section in _RIGHT) for line in lines)
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        trial, column = self.trials[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
+        trial, column = self.rows[index.row()], index.column()
+        if role == Role.DisplayRole:
             star = "★ " if column == 0 and trial.number == self.best else ""
             return f"{star}{COLUMNS[column][1](trial)}"
-        if role == Qt.ItemDataRole.UserRole:
+        if role == Role.UserRole:
             return COLUMNS[column][2](trial)
-        if role == Qt.ItemDataRole.ToolTipRole:
+        if role == Role.ToolTipRole:
             return tip("\n".join(filter(None, (shown(trial.label), words.decided(trial), words.outcome(trial)[0]))))
         return self._look(trial, column, role)
 
     def _look(self, trial: Trial, column: int, role: int) -> Any:
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
-        if role == Qt.ItemDataRole.ForegroundRole and COLUMNS[column][0] == "Outcome":
+        if role == Role.TextAlignmentRole:
+            return self.side(column)
+        if role == Role.ForegroundRole and COLUMNS[column][0] == "Outcome":
             return QColor(theme.color(words.outcome(trial)[1]))
-        if role == Qt.ItemDataRole.FontRole and trial.number == self.best:
+        if role == Role.FontRole and trial.number == self.best:
             font = QFont()
             font.setBold(True)
             return font
         return None
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
-
-
-class _Matching(QSortFilterProxyModel):
-    """Trials with all words of the text somewhere in their row; only those within the limits where that is asked."""
-
-    def __init__(self, model: TrialsModel) -> None:
-        super().__init__(model)
-        self._model, self.words, self.only_within = model, list[str](), False
-        self.setSourceModel(model)
-        self.setSortRole(Qt.ItemDataRole.UserRole)
-
-    def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
-        trial = self._model.trials[row]
-        if self.only_within and not trial.is_feasible:
-            return False
-        text = " ".join(cell(trial) for _, cell, _ in COLUMNS).casefold()
-        return all(word in text for word in self.words)
-
-    def ask(self, text: str, only_within: bool) -> None:
-        """What is looked for."""
-        self.words, self.only_within = text.casefold().split(), only_within
-        self.invalidate()
 
 
 class TrialsTable(QWidget):
@@ -153,9 +116,9 @@ class TrialsTable(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = TrialsModel(self)
-        self.rows = _Matching(self.model)
-        self.search = QLineEdit(placeholderText="Find trials", clearButtonEnabled=True)
-        self.search.setAccessibleName("Find trials")
+        self.shown = MatchingRows(self.model, lambda trial: " ".join(cell(trial) for _, cell, _ in COLUMNS), self)
+        self.shown.setSortRole(Role.UserRole)
+        self.search = finder("Find trials")
         self.within = QCheckBox("Only within the limits")
         self.view = self._make_view()
         layout = QVBoxLayout(self)
@@ -165,23 +128,19 @@ class TrialsTable(QWidget):
         layout.addWidget(self.view, 1)
         self.search.setMinimumWidth(220)
         for signal in (self.search.textChanged, self.within.toggled):
-            signal.connect(lambda *_: self.rows.ask(self.search.text(), self.within.isChecked()))
+            signal.connect(lambda *_: self._search())
         theme.notifier().changed.connect(self.view.viewport().update)
 
     def _make_view(self) -> QTableView:
-        view = _View()
-        view.setModel(self.rows)
-        view.setAccessibleName("Trials")
+        view = of_whole_rows(_View(), "Trials")
+        view.setModel(self.shown)
         view.setObjectName("trials")  # the style sheet pads its cells
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setShowGrid(False)
         view.setWordWrap(False)
         view.setSortingEnabled(True)
         view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         view.setTabKeyNavigation(False)
         view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.verticalHeader().hide()
         view.verticalHeader().setDefaultSectionSize(28)
         view.horizontalHeader().setHighlightSections(False)
         view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -196,12 +155,16 @@ class TrialsTable(QWidget):
         set_tip(view, "Click: mark it in the plot. Double click or Enter: compare it with the old model.")
         return view
 
+    def _search(self) -> None:
+        only = self.within.isChecked()
+        self.shown.search(self.search.text(), lambda trial: trial.is_feasible or not only)
+
     def _number(self, index: Index) -> int:
-        return self.model.trials[self.rows.mapToSource(index).row()].number
+        return self.model.rows[self.shown.mapToSource(index).row()].number
 
     def show_trials(self, trials: Sequence[Trial], best: int | None) -> None:
         """Bring the rows up to date; columns are fitted to the first ones, and what is selected stays."""
-        before = len(self.model.trials)
+        before = len(self.model.rows)
         self.model.show_trials(trials, best)
         if not before or any(before < many <= len(trials) for many in (2, 4, 8)):
             self._fit()
@@ -213,16 +176,16 @@ class TrialsTable(QWidget):
             each.setBold(True)
         cells, heads = QFontMetrics(font), QFontMetrics(small)
         for column, (header, cell, _) in enumerate(COLUMNS):
-            texts = (f"★ {cell(t)}" if not column else cell(t) for t in self.model.trials[:200])
+            texts = (f"★ {cell(t)}" if not column else cell(t) for t in self.model.rows[:200])
             needs = min(max(map(cells.horizontalAdvance, texts), default=0) + _CELL_SPACE, _WIDEST)
             head = max(heads.horizontalAdvance(line + _ROOM_FOR_ARROW) for line in header.splitlines())
             self.view.setColumnWidth(column, max(head + 2 * _HEADER_PADDING + 6, needs))
 
     def select(self, number: int) -> None:
         """Go to a trial's row."""
-        row = next((i for i, trial in enumerate(self.model.trials) if trial.number == number), None)
+        row = next((i for i, trial in enumerate(self.model.rows) if trial.number == number), None)
         if row is not None:
-            self.view.setCurrentIndex(self.rows.mapFromSource(self.model.index(row, 0)))
+            self.view.setCurrentIndex(self.shown.mapFromSource(self.model.index(row, 0)))
 
 
 class _View(QTableView):

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QPushButton,
     QTableView,
     QVBoxLayout,
@@ -26,10 +25,11 @@ from mpt_studio.compare.matching.near import likeness
 from mpt_studio.errors import UserError
 from mpt_studio.files.kinds import CLASS_MAPS
 from mpt_studio.gui.beside.jobs import Latest
-from mpt_studio.gui.versions.class_table import CHOICE, KIND, ChoiceDelegate, ClassModel, DifferingRows
+from mpt_studio.gui.versions.class_table import CHOICE, KIND, ChoiceDelegate, ClassModel
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.forms import filters
+from mpt_studio.gui.widgets.forms import filters, finder
 from mpt_studio.gui.widgets.plain import RIGHT, label
+from mpt_studio.gui.widgets.tables import MatchingRows, of_whole_rows
 from mpt_studio.units import count
 
 _DIRECT_CLASSES = 20
@@ -74,14 +74,11 @@ class ClassDoctor(QWidget):
         self.problem, self.summary = label(bold=True, wrap=True, size=1.1), label(wrap=True, muted=True)
         self.state = label(wrap=True)
         self.model = ClassModel(self)
-        self.shown = DifferingRows(self.model, self)
+        self.shown = MatchingRows(self.model, lambda row: f"{row.old} {row.new}", self)
         self.table = self._make_table()
         self.only = QCheckBox("Only what differs")
         self.only.setChecked(True)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search classes")
-        self.search.setAccessibleName("Search classes")
-        self.search.setClearButtonEnabled(True)
+        self.search = finder("Search classes")
         self.apply, self.take_back = QPushButton("Apply and compare"), QPushButton("Take all choices back")
         self.file = QPushButton("From a file…")
         self._latest = Latest(lambda sentence, _: self.problem.setText(sentence), self)
@@ -90,18 +87,14 @@ class ClassDoctor(QWidget):
         self._connect()
 
     def _make_table(self) -> QTableView:
-        table = QTableView()
+        table = of_whole_rows(QTableView(), "Classes side by side")
         table.setModel(self.shown)
         table.setItemDelegateForColumn(CHOICE, ChoiceDelegate(self.model, table))
-        table.setAccessibleName("Classes side by side")
         table.setSortingEnabled(True)
         table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # as the model has them: what needs a choice first
-        table.setShowGrid(False)
         table.setAlternatingRowColors(True)
-        table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 12)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -170,7 +163,8 @@ class ClassDoctor(QWidget):
         self._draft_changed()
 
     def _filter(self) -> None:
-        self.shown.set_filter(only_differing=self.only.isChecked(), text=self.search.text())
+        only = self.only.isChecked()
+        self.shown.search(self.search.text(), lambda row: row.kind != "same" or not only)
 
     # -- choices
 

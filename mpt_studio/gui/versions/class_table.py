@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QCompleter, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from mpt_studio.compare.matching.doctor import PAIR_WORDS, PairKind, Row
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import tip
+from mpt_studio.gui.widgets.tables import Index, Role, TableModel
 from mpt_studio.gui.widgets.wheel import ComboBox
 
-_Index = QModelIndex | QPersistentModelIndex
-_Role = Qt.ItemDataRole
 OLD, NEW, KIND, CHOICE = range(4)
 _GLYPHS: dict[PairKind, tuple[str, str]] = {
     "removed": ("✗", "wrong"),
@@ -28,22 +27,23 @@ _GLYPHS: dict[PairKind, tuple[str, str]] = {
 }
 """Glyph and colour of each kind, in the order in which they are shown."""
 _ORDER = {kind: i for i, kind in enumerate(_GLYPHS)}
+_TITLES = ("What it is", "Take it as")
 _CHOOSE = "choose …"
 _DROP = "Drop it knowingly"
 NOT_SAID = None
 """In place of a choice: none was made."""
 
 
-class ClassModel(QAbstractTableModel):
+class ClassModel(TableModel):
     """Rows of a diagnosis; ``draft`` holds what was chosen and not applied yet: old name → new name, "" drops."""
 
     chosen = Signal()
+    titles = ("Old model", "Update", *_TITLES)
+    rows: list[Row]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.rows: list[Row] = []
         self.draft: dict[str, str] = {}
-        self.titles = ("Old model", "Update")
         self.targets: Sequence[str] = ()
         """Names that a class may be mapped to."""
 
@@ -51,41 +51,30 @@ class ClassModel(QAbstractTableModel):
         """Show other rows, what needs a choice first."""
         self.beginResetModel()
         self.rows = sorted(rows, key=lambda row: _ORDER[row.kind])
-        self.draft, self.titles = dict(draft), titles
+        self.draft, self.titles = dict(draft), (*titles, *_TITLES)
         self.targets = [row.new for row in self.rows if row.kind == "added"]
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else 4
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == _Role.DisplayRole:
-            return (*self.titles, "What it is", "Take it as")[section]
-        return None
-
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         usual = super().flags(index)
         return usual | Qt.ItemFlag.ItemIsEditable if self.can_choose(index) else usual
 
-    def can_choose(self, index: _Index) -> bool:
+    def can_choose(self, index: Index) -> bool:
         """Whether a cell is a choice: that of a class which no equal name explains."""
         return index.column() == CHOICE and self.rows[index.row()].kind in ("removed", "mapped", "dropped")
 
-    def data(self, index: _Index, role: int = _Role.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         row, column = self.rows[index.row()], index.column()
-        if role in (_Role.DisplayRole, _Role.ToolTipRole, _Role.AccessibleTextRole):
+        if role in (Role.DisplayRole, Role.ToolTipRole, Role.AccessibleTextRole):
             text = self._text(row, index)
-            return tip(text) if role == _Role.ToolTipRole else text
-        if role == _Role.EditRole:
+            return tip(text) if role == Role.ToolTipRole else text
+        if role == Role.EditRole:
             return self.draft.get(row.old)
-        if role == _Role.ForegroundRole:
+        if role == Role.ForegroundRole:
             return self._color(row, column)
         return None
 
-    def _text(self, row: Row, index: _Index) -> str:
+    def _text(self, row: Row, index: Index) -> str:
         column = index.column()
         if column == KIND:
             return f"{_GLYPHS[row.kind][0]}  {PAIR_WORDS[row.kind]}"
@@ -107,8 +96,8 @@ class ClassModel(QAbstractTableModel):
             return QColor(theme.colors().muted)
         return None
 
-    def setData(self, index: _Index, value: Any, role: int = _Role.EditRole) -> bool:
-        if role != _Role.EditRole or not self.can_choose(index):
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        if role != Role.EditRole or not self.can_choose(index):
             return False
         self.choose(self.rows[index.row()].old, value)
         self.dataChanged.emit(index, index)
@@ -123,26 +112,6 @@ class ClassModel(QAbstractTableModel):
         self.chosen.emit()
 
 
-class DifferingRows(QSortFilterProxyModel):
-    """Only what differs, or all; and only what matches a text."""
-
-    def __init__(self, model: ClassModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._model, self._only, self._words = model, True, [""]
-        self.setSourceModel(model)
-        self.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-
-    def set_filter(self, *, only_differing: bool, text: str) -> None:
-        self.beginFilterChange()
-        self._only, self._words = only_differing, text.casefold().split()
-        self.endFilterChange()
-
-    def filterAcceptsRow(self, at: int, parent: _Index) -> bool:
-        row = self._model.rows[at]
-        names = f"{row.old} {row.new}".casefold()
-        return not (self._only and row.kind == "same") and all(word in names for word in self._words)
-
-
 class ChoiceDelegate(QStyledItemDelegate):
     """A list to choose from, in which one can type."""
 
@@ -150,7 +119,7 @@ class ChoiceDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._model = model
 
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index) -> QWidget:
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         box = ComboBox(parent)
         box.setEditable(True)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -158,7 +127,7 @@ class ChoiceDelegate(QStyledItemDelegate):
         box.setAccessibleName("Take this class as")
         box.addItem(_CHOOSE, NOT_SAID)
         box.addItem(_DROP, "")
-        said = index.data(_Role.EditRole)
+        said = index.data(Role.EditRole)
         for name in dict.fromkeys([*([said] if said else []), *self._model.targets]):
             box.addItem(name, name)
         completer = QCompleter(box.model(), box)
@@ -172,13 +141,13 @@ class ChoiceDelegate(QStyledItemDelegate):
         self.commitData.emit(box)
         self.closeEditor.emit(box)
 
-    def setEditorData(self, editor: QWidget, index: _Index) -> None:
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
         assert isinstance(editor, QComboBox)
-        said = index.data(_Role.EditRole)
+        said = index.data(Role.EditRole)
         editor.setCurrentIndex(0 if said is None else 1 if said == "" else max(0, editor.findText(said)))
 
-    def setModelData(self, editor: QWidget, model: Any, index: _Index) -> None:
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
         assert isinstance(editor, QComboBox)
         at = editor.findText(editor.currentText(), Qt.MatchFlag.MatchFixedString)
         if at >= 0:
-            model.setData(index, editor.itemData(at), _Role.EditRole)
+            model.setData(index, editor.itemData(at), Role.EditRole)

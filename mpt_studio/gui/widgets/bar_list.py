@@ -21,7 +21,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLineEdit,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import bare
+from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import label, tip
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -290,8 +290,7 @@ class BarList(QWidget):
     ) -> None:
         super().__init__(parent)
         self._fixed_rows = fixed_rows
-        self.search = QLineEdit(placeholderText="Search", clearButtonEnabled=True)
-        self.search.setAccessibleName(f"Search {name}")
+        self.search = finder("Search", f"Search {name}")
         self.model = BarModel(self)
         self.view = _View()
         self.view.setModel(self.model)

@@ -57,6 +57,13 @@ def take_dropped_paths(line: QLineEdit, owner: QWidget) -> None:
     line.installEventFilter(_PathDrop(owner))
 
 
+def finder(text: str, name: str = "") -> QLineEdit:
+    """A line that what is shown is searched with."""
+    made = QLineEdit(placeholderText=text, clearButtonEnabled=True)
+    made.setAccessibleName(name or text)
+    return made
+
+
 class PathField(QWidget):
     """A path to type, paste or choose."""
 

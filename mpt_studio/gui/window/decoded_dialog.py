@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.data import room
 from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets.plain import label, short_spec, tip
+from mpt_studio.gui.widgets.tables import of_whole_rows
 
 COLUMNS = ("Data", "Kept as", "Last used", "Size")
 _INTRO = (
@@ -134,15 +135,11 @@ class DecodedDialog(QDialog):
 
 
 def _table() -> QTableWidget:
-    table = QTableWidget(0, len(COLUMNS))
+    table = of_whole_rows(QTableWidget(0, len(COLUMNS)), "What is kept")
     table.setObjectName("decoded")  # the style sheet pads its cells
-    table.setAccessibleName("What is kept")
     table.setHorizontalHeaderLabels(COLUMNS)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setShowGrid(False)
     table.setWordWrap(False)
-    table.verticalHeader().hide()
     header = table.horizontalHeader()
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

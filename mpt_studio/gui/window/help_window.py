@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QKeyEvent, QTextCharFormat, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import (
     QDialog,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QSplitter,
@@ -25,6 +24,7 @@ from mpt_studio import paths
 from mpt_studio.compare.figures.columns import FIGURES
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
+from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import label, tip
 from mpt_studio.methods import NAMINGS, plain_name
 from mpt_studio.units import count
@@ -85,7 +85,8 @@ class HelpWindow(QDialog):
         self.resize(1000, 700)
         self.documents = {document.name: document for document in documents()}
         self.name, self._history = "", list[str]()
-        self.search, self.list, self.page = QLineEdit(), QListWidget(), QTextBrowser()
+        self.search = finder("Search all pages", "Search the help")
+        self.list, self.page = QListWidget(), QTextBrowser()
         self.found, self.back = label(muted=True), QToolButton()
         self._make()
         self._lay_out()
@@ -97,9 +98,6 @@ class HelpWindow(QDialog):
         self.show_page(GLOSSARY)
 
     def _make(self) -> None:
-        self.search.setPlaceholderText("Search all pages")
-        self.search.setAccessibleName("Search the help")
-        self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._searched)
         self.search.returnPressed.connect(self.next_hit)
         self.list.setAccessibleName("Pages of the help")

@@ -26,7 +26,7 @@ def table(qtbot: QtBot) -> TrialsTable:
 
 
 def numbers(table: TrialsTable) -> list[str]:
-    return [table.rows.index(row, 0).data() for row in range(table.rows.rowCount())]
+    return [table.shown.index(row, 0).data() for row in range(table.shown.rowCount())]
 
 
 def test_that_the_best_is_starred_and_those_without_figures_come_last(table: TrialsTable) -> None:
@@ -49,7 +49,7 @@ def test_that_only_what_changed_is_told_and_the_selection_stays(qtbot: QtBot, ta
     with qtbot.assertNotEmitted(table.model.modelReset):
         table.show_trials((*TRIALS, trial(4, 0.02)), best=4)
     assert changed == [3]  # it lost its star; the new one is a new row
-    assert table.rows.rowCount() == 5
+    assert table.shown.rowCount() == 5
     assert table.view.currentIndex().row() == 1
 
 
@@ -77,5 +77,5 @@ def test_that_no_header_is_cut_off_before_there_are_trials(qtbot: QtBot) -> None
 
 def test_that_methods_have_plain_names_and_accuracy_on_new_classes_is_told(table: TrialsTable) -> None:
     table.show_trials((PLAIN, trial(1, accuracy_new_classes=0.625)), best=1)
-    cells = [table.rows.index(1, column).data() for column in range(len(COLUMNS))]
+    cells = [table.shown.index(1, column).data() for column in range(len(COLUMNS))]
     assert cells[1:5] == ["Margin (MPT_KL)", "5.0 %", "80.0 %", "62.5 %"]
