@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import stat
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,6 +46,11 @@ def log_dir() -> Path:
     """Folder of log files."""
     override = os.environ.get("MPT_STUDIO_LOGS")
     return Path(override) if override else Path(platformdirs.user_log_dir(APP))
+
+
+def program() -> list[str]:
+    """The command line that starts this program once more, bundled or installed."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
 
 
 def resource(name: str) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
 import tyro
 
+from mpt_studio import paths
 from mpt_studio.cli.session import opened_store
 from mpt_studio.errors import UsageError, UserError
 
@@ -36,9 +36,8 @@ def resume_on(count: int, job: str, store: Path | None, json: bool, policy: Path
     """The exit code of ``resume`` in so many processes. Raises ``UserError`` for one that died."""
     from mpt_studio.engine.machine import launcher
 
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
     more = [*(["--json"] if json else []), *(["--policy", str(policy)] if policy else [])]
-    outcome = launcher.start([*program, "resume", job, "--store", str(opened_store(store).root), *more], count)
+    outcome = launcher.start([*paths.program(), "resume", job, "--store", str(opened_store(store).root), *more], count)
     if outcome.said:
         raise UserError(f"{outcome.said} Go on with: mpt-studio resume {job} --gpus {count}")
     return outcome.exit_code

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from mpt_studio import paths
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.events import Event
 from mpt_studio.jobs.patience import Wished
@@ -177,8 +177,7 @@ class _Process:
 def _started(session: Session, run: Run, seat: int, seats: int) -> subprocess.Popen[bytes]:
     from mpt_studio.engine.machine.device import gpus
 
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
-    command = [*program, "resume", run.id, "--store", str(session.store.root), "--json"]
+    command = [*paths.program(), "resume", run.id, "--store", str(session.store.root), "--json"]
     own = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // seats))}
     if gpus() > 1 and run.recipe.training.device in ("auto", "cuda"):
         own["CUDA_VISIBLE_DEVICES"] = str(seat % gpus())

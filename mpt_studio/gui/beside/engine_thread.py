@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
 from itertools import islice
@@ -19,6 +18,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.events import Ended, Event
 from mpt_studio.store import JobTail, Store
@@ -45,8 +45,7 @@ Batch = list[tuple[str, Event]]
 
 def trainer_command(update_id: str, store_root: Path) -> list[str]:
     """Command line that runs a queued update or search, or resumes an interrupted one."""
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
-    return [*program, "resume", update_id, "--store", str(store_root)]
+    return [*paths.program(), "resume", update_id, "--store", str(store_root)]
 
 
 class EngineThread(QThread):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Slot
 
+from mpt_studio import paths
 from mpt_studio.gui.beside.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -82,8 +82,7 @@ class WorkerClient(QObject):
     def __init__(self, store: Path, parent: QObject | None = None, command: Sequence[str] | None = None) -> None:
         """``command`` replaces the worker's command line (tests)."""
         super().__init__(parent)
-        program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mpt_studio"]
-        self._command = list(command or [*program, "worker", "--store", str(store)])
+        self._command = list(command or [*paths.program(), "worker", "--store", str(store)])
         self._numbers = itertools.count(1)
         self._open: dict[int, Request] = {}
         """Sent and not answered yet, cancelled ones included, in the order in which they are served."""
