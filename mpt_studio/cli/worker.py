@@ -29,7 +29,7 @@ from mpt_studio import jobs, paths, report
 from mpt_studio.cli.inbox import Inbox, Request
 from mpt_studio.compare import Decision
 from mpt_studio.errors import Interrupted, UserError, one_sentence
-from mpt_studio.jobs import explain
+from mpt_studio.jobs import between, explain
 from mpt_studio.log import start_logging
 from mpt_studio.predictions import UnclearScores
 from mpt_studio.reading import choices_from_json, to_json
@@ -126,7 +126,7 @@ def _features_map(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[st
 
 def _interpolate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
     more = _given(args, "alphas", "statistics")
-    return explain.interpolate(session, args["old"], args["update"], args["data"], **more, warm=warm)
+    return between.interpolate(session, args["old"], args["update"], args["data"], **more, warm=warm)
 
 
 def _given(args: Args, *names: str) -> Args:

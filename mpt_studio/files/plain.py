@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 MAX_BYTES = 512 << 20
 """Larger files are not read whole; the largest photographs have some hundred million bytes."""
@@ -40,6 +42,15 @@ def read(path: Path, most: int = MAX_BYTES) -> bytes:
         if size > most:
             raise NotAFile(f"larger than {most >> 20} MB")
         return stream.read(size)
+
+
+def json_in(path: Path, most: int = MAX_BYTES) -> dict[str, Any]:
+    """The object in a JSON file; empty where there is none that can be read."""
+    try:
+        found = json.loads(read(path, most))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def sha256_of(path: Path, beat: Callable[[], None] = lambda: None, most: int = 1 << 40) -> str:

@@ -1,4 +1,4 @@
-"""Why versions answer as they do: saliency, nearest training images, a map of the features, versions in between.
+"""Why versions answer as they do: saliency, nearest training images, a map of the features.
 
 Results are small JSON values and paths of arrays. All are kept in the store beside the version's predictions, under the
 hashes of weights and data, and are read from there the next time; torch is imported only where something is computed.
@@ -20,13 +20,11 @@ from mpt_studio import paths
 from mpt_studio.data import Dataset
 from mpt_studio.data.dataset import Indices, Part
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.between import interpolate
+from mpt_studio.files.plain import json_in
 from mpt_studio.jobs.session import Session
-from mpt_studio.jobs.subject import Array, Subject, read_array, read_json, subjects_of, write_array, write_json
+from mpt_studio.jobs.subject import Array, Subject, read_array, subjects_of, write_array, write_json
 from mpt_studio.jobs.warm import Warm
 from mpt_studio.store.disk import written_to
-
-__all__ = ["features_map", "interpolate", "load", "neighbours", "saliency"]
 
 Method = Literal["pca", "umap"]
 NEIGHBOURS = 8
@@ -116,8 +114,8 @@ def features_map(
     if method not in ("pca", "umap"):
         raise UserError(f"There is no map {one_sentence(str(method), 40)!r}; use pca or umap.")
     path = subject.folder / f"map_{part}_{method}.npy"
-    explained = read_json(path.with_suffix(".json"))
-    if explained is None or read_array(path, len(subject.dataset.part(part))) is None:
+    explained = json_in(path.with_suffix(".json"))
+    if not explained or read_array(path, len(subject.dataset.part(part))) is None:
         explained = {"explained": _write_map(subject, part, method, path)}
         write_json(path.with_suffix(".json"), explained)
     common = {"samples": len(subject.dataset.part(part)), "method": method, "part": part}
@@ -133,10 +131,10 @@ def _index(dataset: Dataset, sample: str) -> int:
 
 def _saliency_of(subject: Subject, index: int, classes: Sequence[str]) -> dict[str, Any]:
     folder = subject.folder / "saliency"
-    record = read_json(folder / f"{index}.json")
+    record = json_in(folder / f"{index}.json")
     known = set(subject.checkpoint.class_names)
     wanted = {name for name in classes if name in known}
-    if record is None or not _has_maps(subject, index, record, wanted):
+    if not record or not _has_maps(subject, index, record, wanted):
         record = _look(subject, index, wanted, folder)
     maps = [
         {"class": name, **entry, "path": str(folder / _map_name(subject, index, name))}
@@ -160,7 +158,7 @@ def _look(subject: Subject, index: int, wanted: set[str], folder: Path) -> dict[
     found = probe.saliency(image, sorted(names.index(name) for name in wanted), with_answer=True)
     answer = names[int(found.logits.argmax())]
     odds = np.exp(found.logits - found.logits.max())
-    entries = dict((read_json(folder / f"{index}.json") or {"maps": {}})["maps"])
+    entries = dict(json_in(folder / f"{index}.json").get("maps", {}))
     for column, seen in zip(found.columns, found.maps, strict=True):
         entries[names[column]] = {
             "logit": float(found.logits[column]),
@@ -204,12 +202,12 @@ def _neighbours_of(subject: Subject, indices: Sequence[int], k: int, all_classes
     """For each sample, its neighbours, closest first."""
     folder = subject.folder / "neighbours"
     names = {index: folder / f"{index}_{k}{'_all' if all_classes else ''}.json" for index in indices}
-    found = {index: read_json(path) for index, path in names.items()}
-    missing = [index for index, record in found.items() if record is None]
+    found = {index: json_in(path) for index, path in names.items()}
+    missing = [index for index, record in found.items() if not record]
     for index, record in zip(missing, _search(subject, missing, k, all_classes) if missing else [], strict=True):
         write_json(names[index], record)
         found[index] = record
-    return {index: record["neighbours"] for index, record in found.items() if record is not None}
+    return {index: record["neighbours"] for index, record in found.items()}
 
 
 def _search(subject: Subject, indices: list[int], k: int, all_classes: bool) -> list[dict[str, Any]]:

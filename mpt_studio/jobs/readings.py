@@ -16,12 +16,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from mpt_studio import paths
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.class_lists import LARGEST, beside
+from mpt_studio.files.plain import json_in
 from mpt_studio.jobs.reader_process import bytes_of
 from mpt_studio.reading import Choices, Reading, reading_from_json, to_json
 from mpt_studio.store.disk import written_to
@@ -56,7 +56,7 @@ def _small_hash(path: Path) -> str:
 
 def cached(folder: Path, path: Path) -> Reading | None:
     """The reading in a folder of the cache; None where there is none that can be used."""
-    record = _report(folder)
+    record = json_in(folder / "report.json", MOST_REPORT)
     try:
         found = reading_from_json({**record, "path": str(path)})
     except (ValueError, TypeError):
@@ -71,19 +71,9 @@ def cached(folder: Path, path: Path) -> Reading | None:
         return None
 
 
-def _report(folder: Path) -> dict[str, Any]:
-    """What the child has written; empty where that cannot be read."""
-    report = folder / "report.json"
-    try:
-        found = json.loads(report.read_text("utf-8")) if report.stat().st_size <= MOST_REPORT else {}
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def refuse(folder: Path) -> None:
     """Raise the child's refusal, if it is one. It is not kept: next time, there may be more memory."""
-    error = _report(folder).get("error")
+    error = json_in(folder / "report.json", MOST_REPORT).get("error")
     if error:
         raise UserError(one_sentence(str(error), 200))
 

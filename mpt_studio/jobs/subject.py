@@ -54,15 +54,6 @@ def subjects_of(
     return [Subject(session, warm, checkpoint, dataset, device) for checkpoint in described]
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """None where there is nothing that can be read: it is made again."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def write_json(path: Path, record: dict[str, Any]) -> None:
     with written_to(path):
         paths.write_text(path, json.dumps(record, ensure_ascii=False), durable=False)

@@ -15,6 +15,7 @@ from typing import Any
 
 from mpt_studio import paths
 from mpt_studio.errors import UserError
+from mpt_studio.files import plain
 from mpt_studio.made_of import MisfitError, made_of
 from mpt_studio.store.disk import written_to
 
@@ -23,6 +24,7 @@ NAME, TAG, TAGS, NOTE = 200, 40, 20, 10_000
 """The longest name, tag and note, in letters, and how many tags there may be."""
 _SECONDS = 5.0
 _MOST_BYTES = 1 << 20
+_UNREADABLE = (OSError, ValueError, RecursionError, MisfitError)
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class Said:
 def read_said(folder: Path) -> Said:
     """What was said; nothing where the file cannot be read, as a name is no reason to hide what was trained."""
     try:
-        path = folder / FILE
-        values = json.loads(path.read_text("utf-8")) if path.stat().st_size <= _MOST_BYTES else None
-        return made_of(Said, values) if isinstance(values, dict) else Said()
-    except (OSError, ValueError, RecursionError, MisfitError):
+        return _read(folder)
+    except _UNREADABLE:
         return Said()
+
+
+def _read(folder: Path) -> Said:
+    return made_of(Said, json.loads(plain.read(folder / FILE, _MOST_BYTES)))
 
 
 def say(folder: Path, **changes: Any) -> Said:
@@ -69,13 +73,12 @@ def _changed(folder: Path, changes: dict[str, Any]) -> Said:
 
 def _keep_damaged(folder: Path) -> None:
     """What is there and cannot be read is not written over."""
-    path = folder / FILE
     try:
-        made_of(Said, json.loads(path.read_text("utf-8")))
+        _read(folder)
     except FileNotFoundError:
         return
-    except (OSError, ValueError, TypeError, RecursionError, MisfitError):
-        path.replace(path.with_suffix(".damaged"))
+    except _UNREADABLE:
+        (folder / FILE).replace((folder / FILE).with_suffix(".damaged"))
 
 
 def tags_of(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mpt_studio.files.plain import NotAFile, digest_of, member, read, sha256_of
+from mpt_studio.files.plain import NotAFile, digest_of, json_in, member, read, sha256_of
 
 
 def test_that_a_regular_file_is_read(tmp_path: Path) -> None:
@@ -59,3 +59,13 @@ def test_that_a_member_of_a_folder_lies_in_it(tmp_path: Path) -> None:
     assert member(tmp_path / "in", "link") == tmp_path / "in" / "link"
     with pytest.raises(NotAFile, match="leak is a link that leaves the folder"):
         member(tmp_path / "in", "leak")
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{", '{"a": ' + 100_000 * "[", "\ud800"])
+def test_that_what_is_no_object_of_json_is_empty(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(content, "utf-8", "surrogatepass")
+    assert json_in(path) == {}
+    path.write_text('{"a": 1}', "utf-8")
+    assert json_in(path) == {"a": 1}
+    assert json_in(path, 3) == json_in(tmp_path / "none.json") == {}

@@ -15,7 +15,7 @@ from mpt_studio.checkpoint import Checkpoint, read_checkpoint
 from mpt_studio.compare import Comparison, Decision, at_offset, frontier
 from mpt_studio.decide import recommend
 from mpt_studio.errors import UserError
-from mpt_studio.jobs import explain, exporting
+from mpt_studio.jobs import between, exporting
 
 FORMS: tuple[exporting.Format, ...] = ("pth", "safetensors", "onnx")
 
@@ -50,7 +50,7 @@ def shown(trained: tuple[jobs.Session, str, str], gamma: float, alpha: float = 0
     session, old, update = trained
     new = update
     if alpha:
-        points = explain.interpolate(session, Path(old), Path(update), "builtin", alphas=(alpha,))["points"]
+        points = between.interpolate(session, Path(old), Path(update), "builtin", alphas=(alpha,))["points"]
         new = points[0]["predictions"]
     return at_offset(jobs.compare_versions(session, old, new, "builtin"), gamma)
 
