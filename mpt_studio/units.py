@@ -20,6 +20,12 @@ def told(unit: Unit, value: float | None) -> str:
     return "–" if value is None else UNITS[unit](value)
 
 
+def p_value(p: float) -> str:
+    """For small print: "p = 0.012", "p < 0.001"."""
+    text = told("probability", p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def duration(worked: float) -> str:
     """ "45 s", "3 min 20 s", "2 h 05 min"; empty where nothing was done."""
     seconds = round(worked)

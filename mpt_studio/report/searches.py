@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mpt_studio.jobs.search.telling import around, of_test
 from mpt_studio.methods import shown, shown_in
 from mpt_studio.report.text_table import TextTable
 from mpt_studio.units import count, duration, told
@@ -15,8 +16,8 @@ def search_report(result: dict[str, Any]) -> str:
         _trials(result),
         _finalists(result),
         _importance(result),
-        _control(result),
         _test(result),
+        "\n".join(around(result)),
         shown_in(result["sentence"]),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -59,13 +60,7 @@ def _finalists(result: dict[str, Any]) -> str:
         spread = "–" if row["spread_nfr"] is None else f"{100 * row['spread_nfr']:.1f}"
         rates = (told("share", row["mean_nfr"]), spread, told("share", row["mean_accuracy"]))
         table.add_row(shown(row["label"]), str(len(row["nfr"])), *rates, "met" if row["holds"] else "missed")
-    floor = (result.get("noise_floor") or {}).get("old_classes") or {}
-    chance = f"\nNoise floor, between two plain versions of other seeds: NFR {told('share', floor.get('nfr'))}."
-    return f"{table}{chance if floor else ''}"
-
-
-def _control(result: dict[str, Any]) -> str:
-    return shown_in((result.get("control") or {}).get("sentence", ""))
+    return str(table)
 
 
 def _importance(result: dict[str, Any]) -> str:
@@ -92,16 +87,7 @@ def _test(result: dict[str, Any]) -> str:
         mark = "*" if row == result["best"] else ""
         accuracies = (_with_interval(row[part], "accuracy_new") for part in ("all", "new_classes"))
         table.add_row(mark, shown(row["label"]), _with_interval(row[subset], "nfr"), *accuracies)
-    apart, more = result["against_plain"], ""
-    if result["test_looks"] > 1:
-        more = f" The test part was looked at {result['test_looks']} times in this search: it is no longer untouched."
-    if apart["nfr_difference"] is None:
-        return f"{table}{more}"
-    difference = f"{100 * apart['nfr_difference']:+.1f}".replace("-", "−")
-    return (
-        f"{table}\nAgainst plain training with its offset: {difference} points of NFR (McNemar p "
-        f"{told('probability', apart['mcnemar_p'])}).{more}"
-    )
+    return "\n".join([str(table), *of_test(result)])
 
 
 def _with_interval(rates: dict[str, Any], key: str) -> str:

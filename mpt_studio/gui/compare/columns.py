@@ -10,11 +10,11 @@ from mpt_studio import cost as costs
 from mpt_studio.compare import FIGURES, SUBSET_WORDS, Comparison, Figure, Paired, Subset
 from mpt_studio.compare.figures.calibration import calibration
 from mpt_studio.flips import Rates
-from mpt_studio.gui.widgets.plain import interval, probability, signed
+from mpt_studio.gui.widgets.plain import interval, signed
 from mpt_studio.gui.widgets.settings import JsonFile
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
-from mpt_studio.units import count, told
+from mpt_studio.units import count, p_value, told
 
 PAIRED = "Δ NFR"
 _PAIRED_HELP = (
@@ -185,7 +185,7 @@ class PairedColumn:
         pair = self.pairs.get(at.version.key)
         if pair is None or pair.nfr_difference is None:
             return NOTHING
-        return Cell(f"{signed(100 * pair.nfr_difference)} pt", probability(pair.mcnemar_p))
+        return Cell(f"{signed(100 * pair.nfr_difference)} pt", p_value(pair.mcnemar_p))
 
     def tip(self, at: At) -> str:
         pair, current = self.pairs.get(at.version.key), at.workspace.current

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.plain import interval, label, number, percent, probability
-from mpt_studio.methods import shown, shown_in
+from mpt_studio.gui.widgets.plain import interval, label, percent
+from mpt_studio.jobs.search.telling import around, of_test
+from mpt_studio.methods import shown
 from mpt_studio.units import count
 
 _FIGURES: tuple[tuple[str, Subset, str], ...] = (
@@ -65,10 +66,10 @@ def _parts(result: dict[str, Any]) -> list[QWidget]:
         for row in result["test"]
     ]
     parts: list[QWidget] = [_title("On the test part, looked at once; 95 % intervals"), _grid(head, rows)]
-    parts += [_muted(text) for text in (_against(result), _looks(result)) if text]
+    parts += map(_muted, of_test(result))
     if finalists := _finalists(result):
         parts += [_title("Over seeds, on the validation part"), finalists]
-    return [*parts, *(_muted(text) for text in (_noise(result), _control(result), _fusion(result)) if text)]
+    return [*parts, *map(_muted, around(result))]
 
 
 def _rate(rates: dict[str, Any], key: str) -> str:
@@ -90,42 +91,6 @@ def _finalists(result: dict[str, Any]) -> QWidget | None:
 def _mean(row: dict[str, Any]) -> str:
     spread = row["spread_nfr"]
     return percent(row["mean_nfr"]) + ("" if spread is None else f" ± {100 * spread:.1f}")
-
-
-def _against(result: dict[str, Any]) -> str:
-    apart = result.get("against_plain") or {}
-    if apart.get("nfr_difference") is None or result["best"]["number"] == 0:
-        return ""
-    points = number(100 * apart["nfr_difference"])
-    return (
-        f"Against plain training with its offset: {points} points of NFR (McNemar {probability(apart['mcnemar_p'])})."
-    )
-
-
-def _looks(result: dict[str, Any]) -> str:
-    looks = result.get("test_looks", 1)
-    return f"The test part was looked at {looks} times in this search: it is no longer untouched." if looks > 1 else ""
-
-
-def _noise(result: dict[str, Any]) -> str:
-    floor = (result.get("noise_floor") or {}).get("old_classes") or {}
-    if floor.get("nfr") is None:
-        return ""
-    return (
-        f"Noise floor: two plain trainings that differ in the seed have an NFR of {percent(floor['nfr'])} between them."
-    )
-
-
-def _fusion(result: dict[str, Any]) -> str:
-    fusion = result.get("fusion") or {}
-    if fusion.get("nfr_old_classes") is None:
-        return ""
-    rate = percent(fusion["nfr_old_classes"])
-    return f"Serving old and new together (fusion) would have an NFR of {rate} on the validation part; never chosen."
-
-
-def _control(result: dict[str, Any]) -> str:
-    return shown_in((result.get("control") or {}).get("sentence", ""))
 
 
 def _grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> QWidget:

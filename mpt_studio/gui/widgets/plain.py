@@ -115,11 +115,6 @@ def signed(value: float, digits: int = 1) -> str:
     return f"+{text}" if text.strip("0.") and not text.startswith(("−", "–")) else text
 
 
-def probability(p: float) -> str:
-    """A p value for small print: "p = 0.012", "p < 0.001"."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
 def listed(names: Sequence[str], most: int = 3) -> str:
     """ "a", "a and b", "a, b and c", "a, b and 5 others"."""
     shown = list(names) if len(names) <= most else [*names[: most - 1], count(len(names) - most + 1, "other")]

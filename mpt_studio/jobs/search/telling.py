@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from mpt_studio.compare.figures.within import undominated
+from mpt_studio.methods import shown_in
 from mpt_studio.store import Trial
-from mpt_studio.units import count, told
+from mpt_studio.units import count, p_value, told
 
 _ROW = (
     "number",
@@ -74,3 +75,37 @@ def decided(offset: float, interpolation: float) -> str:
     parts = (("γ", offset), ("α", interpolation))
     words = " and ".join(f"{letter} = {value:.2g}".replace("-", "−") for letter, value in parts if value)
     return f" with {words}" if words else ""
+
+
+def of_test(result: dict[str, Any]) -> list[str]:
+    """Below the figures on the test part: how the best does against plain training, and whether that is still clean."""
+    apart, looks = result.get("against_plain") or {}, result.get("test_looks", 1)
+    sentences = []
+    if apart.get("nfr_difference") is not None and result["best"]["number"]:
+        points = f"{100 * apart['nfr_difference']:+.1f}".replace("-", "−")
+        sentences.append(
+            f"Against plain training with its offset: {points} points of NFR (McNemar {p_value(apart['mcnemar_p'])})."
+        )
+    if looks > 1:
+        sentences.append(f"The test part was looked at {looks} times in this search: it is no longer untouched.")
+    return sentences
+
+
+def around(result: dict[str, Any]) -> list[str]:
+    """What a result's figures are held against: the noise floor, a control, and what is never chosen."""
+    floor = (result.get("noise_floor") or {}).get("old_classes") or {}
+    fusion = (result.get("fusion") or {}).get("nfr_old_classes")
+    sentences = []
+    if floor.get("nfr") is not None:
+        sentences.append(
+            "Noise floor: two plain trainings that differ in the seed have an NFR of "
+            f"{told('share', floor['nfr'])} between them."
+        )
+    if control := (result.get("control") or {}).get("sentence"):
+        sentences.append(shown_in(control))
+    if fusion is not None:
+        sentences.append(
+            "Serving old and new together (fusion) would have an NFR of "
+            f"{told('share', fusion)} on the validation part; never chosen."
+        )
+    return sentences

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpt_studio.jobs.search.telling import decided, found, ranked
+from mpt_studio.jobs.search.telling import around, decided, found, of_test, ranked
 from mpt_studio.store import Trial
 
 
@@ -38,3 +38,22 @@ def test_that_the_nearest_is_named_where_nothing_meets_the_limits() -> None:
 def test_that_what_was_decided_is_short_and_nothing_as_trained() -> None:
     assert decided(0.0, 0.0) == ""
     assert decided(-1.234, 0.4) == " with γ = −1.2 and α = 0.4"
+
+
+def test_that_the_test_part_is_told_against_plain_training_and_how_often_it_was_looked_at() -> None:
+    apart = {"nfr_difference": -0.02, "mcnemar_p": 0.4}
+    assert of_test({"best": {"number": 1}, "against_plain": apart}) == [
+        "Against plain training with its offset: −2.0 points of NFR (McNemar p = 0.400)."
+    ]
+    (looks,) = of_test({"best": {"number": 0}, "against_plain": apart, "test_looks": 2})
+    assert looks == "The test part was looked at 2 times in this search: it is no longer untouched."
+
+
+def test_that_noise_control_and_fusion_are_told_where_they_are_known() -> None:
+    assert around({}) == []
+    floor, control = {"old_classes": {"nfr": 0.04}}, {"sentence": "#1 MPT_KL keeps no more."}
+    assert around({"noise_floor": floor, "control": control, "fusion": {"nfr_old_classes": 0.025}}) == [
+        "Noise floor: two plain trainings that differ in the seed have an NFR of 4.0 % between them.",
+        "#1 Margin (MPT_KL) keeps no more.",
+        "Serving old and new together (fusion) would have an NFR of 2.5 % on the validation part; never chosen.",
+    ]
