@@ -26,6 +26,11 @@ def p_value(p: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
+def file_size(value: int) -> str:
+    """ "44.7 MB", "12,345 bytes"."""
+    return f"{value / 1e6:,.1f} MB" if value >= 1e5 else f"{value:,} bytes"
+
+
 def duration(worked: float) -> str:
     """ "45 s", "3 min 20 s", "2 h 05 min"; empty where nothing was done."""
     seconds = round(worked)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mpt_studio.errors import one_sentence
+from mpt_studio.units import file_size
 
 Row = tuple[str, str]
 _MOST_NAMES = 12
@@ -32,7 +33,7 @@ def _wrapped(name: str, value: str, width: int, room: int) -> str:
 def _version(record: dict[str, Any]) -> Iterator[Row]:
     """A weights file from elsewhere: what was found, where from, and what is still to be said."""
     yield "version", str(record["path"])
-    yield "container", f"{record['container']}, {_size(record['bytes'])}"
+    yield "container", f"{record['container']}, {file_size(record['bytes'])}"
     yield "sha256", record["sha256"]
     yield from _architecture(record)
     names = record["class_names"]
@@ -117,7 +118,7 @@ def _short(name: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         return _names([item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in value])
     if name == "bytes":
-        return _size(value)
+        return file_size(value)
     return one_sentence(
         f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value), _MOST_TEXT
     )
@@ -126,7 +127,3 @@ def _short(name: str, value: Any) -> str:
 def _names(names: list[str] | tuple[str, ...]) -> str:
     shown = ", ".join(one_sentence(name, 60) for name in names[:_MOST_NAMES])
     return f"{shown}, … ({len(names):,})" if len(names) > _MOST_NAMES else shown
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count:,} bytes"

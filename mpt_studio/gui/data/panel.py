@@ -147,9 +147,7 @@ class Strip(QLabel):
         self.setFixedHeight(2 * SIDE + 2)
         self.setMinimumWidth(SIDE)
         self.setAccessibleName("Some images of the data")
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(30)
+        self._timer = QTimer(self, singleShot=True, interval=30)
         self._timer.timeout.connect(self._draw)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

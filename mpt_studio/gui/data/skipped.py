@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -33,6 +33,7 @@ from mpt_studio.data.decode import BadImage, decode
 from mpt_studio.errors import UserError
 from mpt_studio.files.plain import read
 from mpt_studio.gui.beside.jobs import Runnable
+from mpt_studio.gui.images.thumbnails import fitted, to_qimage
 from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import label, short_spec, tip
 from mpt_studio.gui.widgets.tables import Index, MatchingRows, Role, TableModel, of_whole_rows
@@ -100,10 +101,7 @@ class SkippedModel(TableModel):
 
     def _take(self, row: int, pixels: object) -> None:
         if isinstance(pixels, np.ndarray):
-            height, width, _ = pixels.shape
-            image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-            keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            self._pixmaps[row] = QPixmap.fromImage(image.scaled(SIDE, SIDE, keep, smooth))
+            self._pixmaps[row] = QPixmap.fromImage(fitted(to_qimage(pixels), SIDE))
             at = self.index(row, IMAGE)
             self.dataChanged.emit(at, at)
 
@@ -112,7 +110,7 @@ def _decoded(dataset: Dataset, skipped: Skipped) -> np.ndarray | None:
     """(H, W, 3) uint8 where the file can be decoded after all: it was left out for another reason, or was mended."""
     path = file_of(dataset, skipped)
     try:
-        return np.ascontiguousarray(decode(read(path), at_least=SIDE)) if path is not None else None
+        return decode(read(path), at_least=SIDE) if path is not None else None
     except (BadImage, OSError):
         return None
 

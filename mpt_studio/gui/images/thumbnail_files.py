@@ -59,7 +59,7 @@ class ThumbnailFiles:
             return
         copy = shrunk(image, kept_edge(edge))
         try:
-            paths.replace_file(place, lambda temporary: _write(copy, temporary), durable=False)
+            save_image(copy, place, "JPEG", _QUALITY)
             self._count(place.stat().st_size)
         except OSError:
             return
@@ -120,6 +120,11 @@ def shrunk(image: QImage, edge: int) -> QImage:
     return image.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
 
 
-def _write(image: QImage, place: Path) -> None:
-    if not image.save(str(place), "JPEG", _QUALITY):  # type: ignore[call-overload]
-        raise OSError(f"{place} could not be written")
+def save_image(image: QImage, place: Path, form: str, quality: int = -1) -> None:
+    """Write a picture that can be made again. Raises ``OSError``."""
+
+    def write(temporary: Path) -> None:
+        if not image.save(str(temporary), form, quality):  # type: ignore[call-overload]
+            raise OSError(f"{temporary} could not be written")
+
+    paths.replace_file(place, write, durable=False)

@@ -31,7 +31,7 @@ from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Predictions
 from mpt_studio.reading import Reading
-from mpt_studio.units import count
+from mpt_studio.units import count, file_size
 
 Fact = tuple[str, str]
 """Name and text, both plain."""
@@ -55,7 +55,10 @@ def facts_of(version: Version) -> list[Fact]:
 def facts_of_reading(reading: Reading) -> list[Fact]:
     """What was found in a file from elsewhere."""
     names, images = reading.class_names, reading.preprocessing
-    facts = [("File", one_sentence(reading.path, 400)), ("Container", f"{reading.container}, {_size(reading.bytes)}")]
+    facts = [
+        ("File", one_sentence(reading.path, 400)),
+        ("Container", f"{reading.container}, {file_size(reading.bytes)}"),
+    ]
     if reading.candidates and "architecture" not in reading.needs:
         first = reading.candidates[0]
         facts.append(("Architecture", _architecture(first.arch, first.small_stem)))
@@ -125,10 +128,6 @@ def _from(source: str) -> str:
 def _listed(names: tuple[str, ...]) -> str:
     shown = ", ".join(one_sentence(name, 40) for name in names[:_NAMES])
     return f"{len(names):,}: {shown}{', …' if len(names) > _NAMES else ''}"
-
-
-def _size(count_of: int) -> str:
-    return f"{count_of / 1e6:,.1f} MB" if count_of >= 1e5 else f"{count_of:,} bytes"
 
 
 class VersionFacts(QWidget):

@@ -19,7 +19,7 @@ from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.jobs.deployment import LABELS, README
 from mpt_studio.jobs.exporting import SUFFIXES, Format
-from mpt_studio.units import count
+from mpt_studio.units import count, file_size
 
 FORMATS: tuple[tuple[Format, str, str], ...] = (
     ("pth", "PyTorch (.pth)", "A state dict with names and preprocessing, for scripts with torchvision or timm."),
@@ -204,8 +204,7 @@ def unused(folder: Path) -> Path:
 
 def written_sentence(answer: dict[str, Any]) -> str:
     """What was written and how far it is from the version itself."""
-    size = f"{answer['bytes'] / 1e6:,.1f} MB" if answer["bytes"] >= 1e5 else f"{answer['bytes']:,} bytes"
-    text = f"{answer['path']} written ({size})"
+    text = f"{answer['path']} written ({file_size(answer['bytes'])})"
     latency = (answer.get("latency") or {}).get("sentence", "")
     return " ".join(filter(None, [_checked_sentence(text, answer), latency]))
 

@@ -17,6 +17,7 @@ from mpt_studio import paths
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import PoolJob
+from mpt_studio.gui.images.thumbnail_files import save_image
 from mpt_studio.gui.images.thumbnails import fitted, to_qimage
 from mpt_studio.gui.widgets.plain import listed, percent, short_spec
 from mpt_studio.gui.widgets.settings import JsonFile
@@ -146,12 +147,7 @@ def draw(data: Dataset, images: Sequence[int], place: Path) -> None:
             painter.drawImage(spot, image)
     painter.end()
     with contextlib.suppress(OSError):  # a full disk only costs the picture
-        paths.replace_file(place, lambda temporary: _write(picture, temporary), durable=False)
-
-
-def _write(picture: QImage, place: Path) -> None:
-    if not picture.save(str(place), "PNG"):  # type: ignore[call-overload]
-        raise OSError(f"{place} could not be written")
+        save_image(picture, place, "PNG")
 
 
 class RecentWork(QObject):
