@@ -15,7 +15,7 @@ from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.charts.frontier_curve import FUSION, WEIGHTS, Curve
 from mpt_studio.gui.charts.trade_canvas import NEAR, TradeCanvas
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, in_a_row
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, empty, in_a_row
 from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
 from mpt_studio.gui.widgets.wheel import ComboBox
 
@@ -204,10 +204,7 @@ class FrontierPlot(QWidget):
         self.plot.setYRange(float(y.min()) - 0.3, float(y.max()) + 0.3, padding=0.06)
 
     def _fill_legend(self) -> None:
-        while item := self._legend_layout.takeAt(0):
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
+        empty(self._legend_layout)
         for curve in self.curves:
             mark = "▪╌" if curve.is_plain else "●─"
             entry = QToolButton(self.legend)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from mpt_studio.gui.widgets import plain, theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, empty
 
 STYLES = (
     Qt.PenStyle.SolidLine,
@@ -44,10 +44,7 @@ class StyleLegend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_names(self, styles: dict[str, Qt.PenStyle], hidden: set[str]) -> None:
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._row)
         self.setVisible(len(styles) > 1)
         for name, style in styles.items():
             self._row.addWidget(self._button(name, style, name not in hidden))
@@ -109,10 +106,7 @@ class RunLegend(QWidget):
 
     def show_runs(self, runs: list[tuple[str, str, int, bool, bool]]) -> None:
         """Show (id, label, colour index, visible, earlier) of each run."""
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._row)
         for run in runs:
             self._row.addWidget(self._chip(*run))
         self.setVisible(bool(runs))

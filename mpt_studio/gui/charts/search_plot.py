@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mpt_studio.gui.charts.trade_canvas import NEAR, TradeCanvas
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, empty
 from mpt_studio.gui.widgets.plain import label
 
 Floats = npt.NDArray[np.float64]
@@ -171,10 +171,7 @@ class SearchPlot(QWidget):
         self._fill_legend()
 
     def _fill_legend(self) -> None:
-        while item := self._legend.takeAt(0):
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
+        empty(self._legend)
         colors = theme.colors()
         for text, color in (
             ("■╌ plain training and γ: the line to beat", theme.version_color(0)),

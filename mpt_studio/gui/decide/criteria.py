@@ -13,7 +13,7 @@ from mpt_studio.flips import FlipKind
 from mpt_studio.gui.decide.interval_bar import IntervalBar
 from mpt_studio.gui.decide.signs import Sign, sign_of
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, empty
 from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
 from mpt_studio.units import count
 
@@ -46,10 +46,7 @@ class Criteria(QWidget):
         if (verdict, theme.is_dark()) == self._shown:
             return
         self._shown = verdict, theme.is_dark()
-        while item := self._grid.takeAt(0):
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
+        empty(self._grid)
         self._line = 0
         if verdict is not None:
             for finding in [*verdict.open_findings, *(f for f in verdict.findings if f.makes() == "ship")]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, empty
 from mpt_studio.gui.widgets.plain import caption, set_tip, shortened
 
 _LONGEST = 60
@@ -35,10 +35,7 @@ class ChipBar(QWidget):
         if chips == self._shown:
             return
         self._shown = chips
-        while item := self._layout.takeAt(0):
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
+        empty(self._layout)
         for field, sentence in chips:
             self._add(f"{shortened(sentence, _LONGEST)}  ×", f"Remove this filter: {sentence}").clicked.connect(
                 lambda _=False, field=field: self.removed.emit(field)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QPushButton, QVBoxLayout
 from mpt_studio.gui.images.image_view import ImageView
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, empty
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, number, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -79,11 +79,7 @@ class _Side(QWidget):
         layout.addWidget(self.strip)
 
     def clear(self) -> None:
-        while self.flow.count():
-            item = self.flow.takeAt(0)
-            if item and (widget := item.widget()):
-                widget.hide()
-                widget.deleteLater()
+        empty(self.flow)
 
 
 class NeighboursView(QWidget):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.flow_layout import empty
 from mpt_studio.gui.widgets.plain import interval, label, percent
 from mpt_studio.jobs.search.telling import around, of_test
 from mpt_studio.methods import shown
@@ -39,10 +40,7 @@ class Outcome(QWidget):
         if result is self._shown:
             return
         self._shown = result
-        while item := self._column.takeAt(0):
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
+        empty(self._column)
         for widget in _parts(result) if result and result.get("test") else ():
             self._column.addWidget(widget)
 

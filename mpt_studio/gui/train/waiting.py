@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.widgets import plain, theme
-from mpt_studio.gui.widgets.flow_layout import FlowLayout
+from mpt_studio.gui.widgets.flow_layout import FlowLayout, empty
 from mpt_studio.gui.workspace.outcomes import title_of
 from mpt_studio.store import Store
 
@@ -29,10 +29,7 @@ class WaitingRow(QWidget):
 
     def show_queue(self, trains: str, waiting: Sequence[str]) -> None:
         """``trains`` is the update that trains unseen; empty where its curves are on show, or none does."""
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._row)
         if trains:
             tip = "Trains by now; click to show its curves instead of these."
             self._add(f"Trains now: {self._title(trains)}", "open", tip, self.show_asked.emit)

@@ -20,6 +20,14 @@ def bare(layout: L, *, spacing: int = -1) -> L:
     return layout
 
 
+def empty(layout: QLayout) -> None:
+    """Take everything out, which is gone from sight at once."""
+    while item := layout.takeAt(0):
+        if widget := item.widget():
+            widget.hide()
+            widget.deleteLater()
+
+
 class FlowLayout(QLayout):
     """Rows of items at their preferred size, as many per row as fit."""
 
