@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -44,21 +44,27 @@ class Facet:
     """One list of values: the alternatives of one condition of a filter."""
 
     key: str
+    """The field of the filter, or ``COLUMN`` and the name of a column of the metadata."""
     title: str
-    chosen: Callable[[Filter], tuple[Hashable, ...]]
-    """The alternatives that are ticked."""
-    toggled: Callable[[Filter, Any], Filter]
-    """The filter with one alternative added, or removed where it is there: what a click does."""
     rows: Callable[[Facets, Comparison, tuple[Hashable, ...]], list[BarRow]]
     key_of: Callable[[Comparison, int], Hashable]
     """The value that one sample has."""
 
+    @property
+    def is_column(self) -> bool:
+        return self.key.startswith(COLUMN)
 
-_Value = TypeVar("_Value")
+    def chosen(self, of: Filter) -> tuple[Hashable, ...]:
+        """The alternatives that are ticked."""
+        ticked: tuple[Hashable, ...] = of.values_of(self.title) if self.is_column else getattr(of, self.key)
+        return ticked
 
-
-def _toggled(values: tuple[_Value, ...], key: _Value) -> tuple[_Value, ...]:
-    return tuple(v for v in values if v != key) if key in values else (*values, key)
+    def toggled(self, of: Filter, key: Any) -> Filter:
+        """The filter with one alternative added, or removed where it is there: what a click does."""
+        if self.is_column:
+            return of.toggled(self.title, key)
+        values = self.chosen(of)
+        return replace(of, **{self.key: tuple(v for v in values if v != key) if key in values else (*values, key)})
 
 
 def _kind_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
@@ -134,56 +140,42 @@ FACETS = (
     Facet(
         "kinds",
         "FLIP KIND",
-        lambda chosen: chosen.kinds,
-        lambda chosen, key: replace(chosen, kinds=_toggled(chosen.kinds, key)),
         _kind_rows,
         lambda c, row: FlipKind(int(c.kinds[row])),
     ),
     Facet(
         "causes",
         "CAUSE",
-        lambda chosen: chosen.causes,
-        lambda chosen, key: replace(chosen, causes=_toggled(chosen.causes, key)),
         _cause_rows,
         lambda c, row: Cause(int(causes(c)[row])),
     ),
     Facet(
         "marks",
         "MARK",
-        lambda chosen: chosen.marks,
-        lambda chosen, key: replace(chosen, marks=_toggled(chosen.marks, key)),
         _mark_rows,
         lambda c, row: Mark(int(c.marks[row])),
     ),
     Facet(
         "truths",
         "TRUE CLASS",
-        lambda chosen: chosen.truths,
-        lambda chosen, key: replace(chosen, truths=_toggled(chosen.truths, key)),
         lambda found, c, chosen: _class_rows(found.truths, c, chosen),
         lambda c, row: c.names[c.truth[row]],
     ),
     Facet(
         "answers",
         "NEW ANSWER",
-        lambda chosen: chosen.answers,
-        lambda chosen, key: replace(chosen, answers=_toggled(chosen.answers, key)),
         lambda found, c, chosen: _class_rows(found.answers, c, chosen),
         lambda c, row: c.names[c.new_answer[row]],
     ),
     Facet(
         "drops",
         "MARGIN DROP",
-        lambda chosen: chosen.drops,
-        lambda chosen, key: replace(chosen, drops=_toggled(chosen.drops, key)),
         lambda found, c, chosen: _bin_rows(found.drops, chosen),
         lambda c, row: _bin_of(DROP_BINS, float(c.margin_drop[row])),
     ),
     Facet(
         "confidences",
         "CONFIDENCE",
-        lambda chosen: chosen.confidences,
-        lambda chosen, key: replace(chosen, confidences=_toggled(chosen.confidences, key)),
         lambda found, c, chosen: _bin_rows(found.confidences, chosen),
         lambda c, row: _bin_of(CONFIDENCE_BINS, float(c.new_confidence[row])),
     ),
@@ -203,8 +195,6 @@ def _column_facet(name: str) -> Facet:
     return Facet(
         f"{COLUMN}{name}",
         name,
-        lambda chosen: chosen.values_of(name),
-        lambda chosen, value: chosen.toggled(name, value),
         lambda found, c, chosen: _value_rows(found.columns[name], chosen),
         value_of,
     )
@@ -283,10 +273,10 @@ class FacetPanel(QWidget):
     def _follow_columns(self, comparison: Comparison) -> None:
         """Lists for the columns of the open table, and for no others."""
         wanted = comparison.metadata.facets if comparison.metadata else []
-        there = [facet.title for facet in self._facets if facet.key.startswith(COLUMN)]
+        there = [facet.title for facet in self._facets if facet.is_column]
         if wanted == there:
             return
-        for facet in [facet for facet in self._facets if facet.key.startswith(COLUMN)]:
+        for facet in [facet for facet in self._facets if facet.is_column]:
             self._facets.remove(facet)
             self._rows.pop(facet.key, None)
             for widget in (self._heads.pop(facet.key), self.lists.pop(facet.key)):
@@ -324,7 +314,7 @@ class FacetPanel(QWidget):
         self._found = (comparison, found)
         self._follow_columns(comparison)
         for facet in self._facets:
-            if facet.key.startswith(COLUMN) and facet.title not in found.columns:
+            if facet.is_column and facet.title not in found.columns:
                 continue  # counted before the table was opened
             rows = facet.rows(found, comparison, facet.chosen(self._workspace.filter))
             if rows != self._rows.get(facet.key):  # most ticks change one list
