@@ -18,13 +18,14 @@ from mpt_studio.errors import UsageError, UserError
 from mpt_studio.files.kinds import PREDICTIONS
 from mpt_studio.files.version_folder import is_version_folder
 from mpt_studio.jobs.between import between_named
-from mpt_studio.jobs.evaluating import may_be_of, named_predictions
+from mpt_studio.jobs.evaluating import may_be_of, named_predictions, run_named
 from mpt_studio.jobs.images import open_data
 from mpt_studio.jobs.read_weights import checkpoint_of
 from mpt_studio.jobs.session import Session
 from mpt_studio.predictions import Predictions, Scale, is_predictions, read_predictions, with_truth
 from mpt_studio.predictions.truth import on_test_part
 from mpt_studio.reading import Choices
+from mpt_studio.store import Run
 
 Classes = tuple[str, ...]
 
@@ -119,15 +120,12 @@ def class_names_of(session: Session, name: str, classes: Classes = ()) -> tuple[
         names = _weights(session, path, classes)
     elif is_spec(name) or (path.is_dir() and not (path / "run.json").is_file()):
         names = open_data(session, name).class_names
-    elif not path.exists() and (path.suffix or len(path.parts) > 1):
-        raise UserError(f"There is no file {path}.")
     else:
-        names = _of_run(session, path.name if path.is_dir() else name)
+        names = _of_run(session, run_named(session, name))
     return names, names
 
 
-def _of_run(session: Session, name: str) -> Classes:
-    run = session.store.run(name)
+def _of_run(session: Session, run: Run) -> Classes:
     if run.checkpoint is not None:
         return checkpoint_of(session, run.checkpoint).class_names
     folder = run.predictions("test")

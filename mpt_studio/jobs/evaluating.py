@@ -217,26 +217,20 @@ def _accuracy(right: Any) -> dict[str, Any]:
 
 
 def named_predictions(session: Session, name: str, dataset: Dataset | None) -> Predictions:
-    """The predictions that ``name`` (run, checkpoint, predictions) stands for. Raises ``UserError``."""
+    """The predictions of a run or a checkpoint by its name. Raises ``UserError``."""
     path = paths.named(name)
-    if is_predictions(path):
-        return _on(dataset, read_predictions(path), name)
     if path.is_file() or is_version_folder(path):
         names = dataset.class_names if dataset is not None else ()
         return _of_checkpoint(session, checkpoint_of(session, path, data_classes=names), dataset)
+    return _of_run(session, run_named(session, name), dataset)
+
+
+def run_named(session: Session, name: str) -> Run:
+    """A run by its id or its folder. Raises ``UserError``, for what can only be a path as for one."""
+    path = paths.named(name)
     if not path.exists() and (path.suffix or len(path.parts) > 1):
         raise UserError(f"There is no file {path}.")
-    run = session.store.run(path.name if path.is_dir() else name)
-    return _of_run(session, run, dataset)
-
-
-def _on(dataset: Dataset | None, predictions: Predictions, name: str) -> Predictions:
-    """The predictions, where they are of these data as far as they tell. Raises ``UserError``."""
-    if dataset is None:
-        return predictions
-    if not may_be_of(predictions, dataset) or not set(predictions.sample_ids.tolist()) & dataset.index_of.keys():
-        raise UserError(f"The predictions {name} are of other data than {dataset.spec}; leave --data out.")
-    return predictions
+    return session.store.run(path.name if path.is_dir() else name)
 
 
 def _of_run(session: Session, run: Run, dataset: Dataset | None) -> Predictions:
