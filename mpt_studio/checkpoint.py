@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from mpt_studio import paths
 from mpt_studio.errors import Damaged, UserError, one_sentence
 from mpt_studio.files import onnx_header, tensor_header
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.made_of import made_of
 
 FORMAT = 1
@@ -107,7 +107,7 @@ class Checkpoint:
 
     def sha256(self) -> str:
         """Hex SHA-256 of the file."""
-        return paths.sha256_of(Path(self.path))
+        return sha256_of(Path(self.path))
 
     def origin_sha256(self) -> str:
         """Of the foreign file that it was made from, else of its own."""

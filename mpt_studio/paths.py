@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import secrets
 import stat
@@ -162,12 +161,6 @@ def write_array(path: Path, array: npt.NDArray[Any], *, durable: bool = True) ->
             np.save(stream, array, allow_pickle=False)
 
     replace_file(path, write, durable=durable)
-
-
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file's content."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _rename(temporary: Path, path: Path) -> None:

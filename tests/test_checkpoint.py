@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from mpt_studio import paths
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing, read_checkpoint
 from mpt_studio.errors import UserError
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.recipe import Recipe, to_json
 
 DESCRIBED = Checkpoint(
@@ -42,7 +42,7 @@ def test_that_a_checkpoint_reads_back_as_it_was_described(tmp_path: Path) -> Non
     assert read.class_names == ("zero", "κ")
     assert read.preprocessing == DESCRIBED.preprocessing
     assert read.recipe == json.loads(json.dumps(DESCRIBED.recipe))
-    assert read.sha256() == paths.sha256_of(path)
+    assert read.sha256() == sha256_of(path)
 
 
 def test_that_the_header_does_not_say_where_the_file_lay() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import socket
@@ -88,11 +87,6 @@ def test_that_a_written_file_has_the_permissions_of_any_new_file(tmp_path: Path)
 def test_that_a_name_that_is_no_text_does_not_stop_the_writing(tmp_path: Path) -> None:
     paths.write_text(tmp_path / "file.json", '"\udcff"')
     assert (tmp_path / "file.json").read_bytes() == b'"\\udcff"'
-
-
-def test_that_the_hash_is_that_of_the_content(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"abc")
-    assert paths.sha256_of(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_that_resources_are_found_in_a_checkout() -> None:

@@ -17,6 +17,7 @@ from mpt_studio.compare import compare as compared
 from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.onnx_header import Inside
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.jobs.between import between_named
 from mpt_studio.jobs.comparing import compare_versions
 from mpt_studio.jobs.costs import described
@@ -97,7 +98,7 @@ def export(
         "files": [str(target)],
         "format": form,
         "bytes": target.stat().st_size,
-        "sha256": paths.sha256_of(target),
+        "sha256": sha256_of(target),
         "made_from_sha256": checkpoint.sha256(),
         **dataclasses.asdict(done),
         "notes": [*done.notes, *filter(None, [why_not])],

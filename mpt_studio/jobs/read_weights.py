@@ -20,6 +20,7 @@ from mpt_studio.checkpoint import Checkpoint, Preprocessing, has_our_header, rea
 from mpt_studio.errors import UserError, a_few, one_sentence, shown_name
 from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.files.opened import refusal
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.files.sniff import check_looks
 from mpt_studio.jobs import readings
 from mpt_studio.jobs.reader_process import bytes_of, run_child, state_of
@@ -31,7 +32,6 @@ from mpt_studio.store.store import Store
 
 LARGE = 1 << 30
 """Bytes from which a file is looked at before it is hashed."""
-_PIECE = 8 << 20
 _HASHED = (*WEIGHTS.suffixes, ".txt")
 """Of a folder's files, those that tell it from others."""
 
@@ -227,7 +227,7 @@ def is_own(store: Store, path: Path) -> bool:
 @functools.lru_cache(64)
 def _sha256_at(path: Path, size: int, changed: int) -> str:
     """Hashed again only where size or date changed: a version is asked about with every image that is looked at."""
-    return paths.sha256_of(path)
+    return sha256_of(path)
 
 
 def missing_sentence(reading: Reading) -> str:
@@ -291,7 +291,7 @@ def content_sha256(path: Path, beat: Callable[[], None] = lambda: None) -> str:
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
-            return _sha256_of(path, beat)
+            return sha256_of(path, beat)
         if not stat.S_ISDIR(mode):
             raise UserError(f"{name} is not a file but a pipe, a socket or a device; name a file of weights.")
         return _folder_sha256(path, beat)
@@ -303,20 +303,11 @@ def content_sha256(path: Path, beat: Callable[[], None] = lambda: None) -> str:
         raise UserError(f"{name} cannot be opened; no file has such a name.") from None
 
 
-def _sha256_of(path: Path, beat: Callable[[], None]) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-            beat()
-    return digest.hexdigest()
-
-
 def _folder_sha256(folder: Path, beat: Callable[[], None]) -> str:
     digest = hashlib.sha256(b"folder")
     for entry in sorted(folder.iterdir()):
         if entry.suffix.lower() in _HASHED and entry.is_file():
-            digest.update(f"{entry.name} {_sha256_of(entry, beat)}\n".encode("utf-8", "surrogateescape"))
+            digest.update(f"{entry.name} {sha256_of(entry, beat)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 

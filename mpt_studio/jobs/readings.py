@@ -17,11 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mpt_studio import paths
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.class_lists import LARGEST, beside
-from mpt_studio.files.plain import json_in
+from mpt_studio.files.plain import json_in, sha256_of
 from mpt_studio.jobs.reader_process import bytes_of
 from mpt_studio.reading import Choices, Reading, reading_from_json, to_json
 from mpt_studio.store.disk import written_to
@@ -49,7 +48,7 @@ def key(path: Path, sha256: str, choices: Choices, data_classes: tuple[str, ...]
 
 def _small_hash(path: Path) -> str:
     try:
-        return paths.sha256_of(path) if path.is_file() and path.stat().st_size <= LARGEST else ""
+        return sha256_of(path) if path.is_file() and path.stat().st_size <= LARGEST else ""
     except OSError:
         return ""
 

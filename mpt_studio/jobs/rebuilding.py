@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mpt_studio import paths
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint, check_content, described, read_checkpoint, values_in
 from mpt_studio.errors import UserError
 from mpt_studio.events import Asked, Ended, Event, Stage, Tried
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.jobs.evaluating import accuracy_figures
 from mpt_studio.jobs.plan import label_for, plan_of
 from mpt_studio.methods import Method
@@ -90,7 +90,7 @@ def _states(folder: Path) -> list[Path]:
 
 
 def _noted(path: Path) -> dict[str, Any]:
-    return {"sha256": paths.sha256_of(path), "bytes": path.stat().st_size, "previous": ""}
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size, "previous": ""}
 
 
 def _member_of(store: Store, run: str) -> tuple[str, str]:

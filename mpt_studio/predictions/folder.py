@@ -50,7 +50,7 @@ def write(predictions: Predictions, folder: Path) -> None:
     for name in files:
         paths.write_array(folder / name, getattr(predictions, name.removesuffix(".npy")))
     meta = json.dumps(_meta(predictions), ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
-    sums = {name: paths.sha256_of(folder / name) for name in files} | {META: hashlib.sha256(meta).hexdigest()}
+    sums = {name: plain.sha256_of(folder / name) for name in files} | {META: hashlib.sha256(meta).hexdigest()}
     paths.write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
     paths.write_bytes(folder / META, meta)
 
@@ -75,7 +75,7 @@ def check(folder: Path) -> bool:
 
 def _is(folder: Path, name: str, digest: str) -> bool:
     path = folder / Path(name).name
-    return path.is_file() and paths.sha256_of(path) == digest
+    return path.is_file() and plain.sha256_of(path) == digest
 
 
 def _arrays(scores: str) -> tuple[str, ...]:

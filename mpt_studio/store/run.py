@@ -11,6 +11,7 @@ from typing import Any, Literal
 from mpt_studio import paths, predictions
 from mpt_studio.errors import UserError
 from mpt_studio.events import Outcome
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.recipe import Recipe
 from mpt_studio.store.disk import written_to
 from mpt_studio.store.entry import StoreEntry, read_values
@@ -87,7 +88,7 @@ class Run(StoreEntry):
         """Compare a checkpoint with the SHA-256 noted when it was saved. Raises ``UserError`` where they differ."""
         path = _checkpoint(self.folder, name)
         noted = self.noted(path)
-        if noted and paths.sha256_of(path) not in noted:
+        if noted and sha256_of(path) not in noted:
             raise UserError(f"{path} has changed since it was saved; train the version again.")
 
     @cached_property
@@ -184,10 +185,10 @@ class RunWriter(FolderWriter):
         """By name, the noted SHA-256 of the weights that lie there: what was noted last may never have been renamed."""
         run = self.run
         found = {name: path for name in run.checkpoints if (path := _checkpoint(self.folder, name)).is_file()}
-        return {name: digest for name, path in found.items() if (digest := paths.sha256_of(path)) in run.noted(path)}
+        return {name: digest for name, path in found.items() if (digest := sha256_of(path)) in run.noted(path)}
 
     def _note_checkpoint(self, name: str, content: Path) -> None:
         noted: dict[str, dict[str, Any]] = self._record.get("checkpoints", {})
-        digest = paths.sha256_of(content)
+        digest = sha256_of(content)
         fresh = {"sha256": digest, "bytes": content.stat().st_size, "previous": self._lying.get(name, "")}
         self.set(checkpoints={**noted, name: fresh})

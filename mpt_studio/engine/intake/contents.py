@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpt_studio import paths
 from mpt_studio.engine.intake import extras, safetensors_file, torch_file
 from mpt_studio.engine.intake.averaged import Which
 from mpt_studio.engine.intake.inert import ITEM_BYTES
@@ -16,6 +15,7 @@ from mpt_studio.engine.intake.parsed import Parsed
 from mpt_studio.engine.intake.selection import Selection, select
 from mpt_studio.errors import UserError
 from mpt_studio.files.opened import Opened, opened, refusals
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.files.sniff import WeightsKind, weights_kind
 from mpt_studio.files.version_folder import weights_in
 
@@ -82,7 +82,7 @@ def outline_of(path: Path, sha256: str = "", which: Which = "") -> Outline:
         size = sum(part.stat().st_size for part in parsed.files)
         selection = Selection({}) if parsed.container == ONNX else select(parsed.value, which)
         _check_total(selection, size)
-        return Outline(file_path, size, parsed, selection, sha256 or paths.sha256_of(file_path))
+        return Outline(file_path, size, parsed, selection, sha256 or sha256_of(file_path))
 
 
 def _check_total(selection: Selection, size: int) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mpt_studio import paths
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
 from mpt_studio.engine.networks import onnx_run
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE, content_of, refusal
@@ -19,6 +18,7 @@ from mpt_studio.engine.networks.onnx_run import OnnxRun
 from mpt_studio.engine.recognise import onnx_metadata
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files import onnx_header
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.predictions.scores import doubt_about
 from mpt_studio.reading import NOTHING_CHOSEN, Candidate, Choices, Need, Reading
 
@@ -75,7 +75,7 @@ def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> R
     lacking: dict[Need, bool] = {"class_names": not names.names, "preprocessing": way is None}
     reading = Reading(
         path=str(path),
-        sha256=paths.sha256_of(path),
+        sha256=sha256_of(path),
         bytes=len(content),
         container="ONNX",
         tensors=graph.tensors,

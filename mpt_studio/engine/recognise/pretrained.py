@@ -11,12 +11,12 @@ from typing import Any
 
 from torch import Tensor, hub
 
-from mpt_studio import paths
 from mpt_studio.checkpoint import Preprocessing
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.recognise import told
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.plain import sha256_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def fetch(arch: str) -> Pretrained:
     return Pretrained(
         architecture=arch,
         name=place.name,
-        sha256=paths.sha256_of(file) if file else place.name,
+        sha256=sha256_of(file) if file else place.name,
         tensors=tensors,
         preprocessing=preprocessing_of(arch),
     )
