@@ -10,7 +10,7 @@ import numpy as np
 from mpt_studio.compare import CAUSE_NAMES, Cause, Comparison, causes, flow
 from mpt_studio.compare.figures.causes import cause_sentence
 from mpt_studio.decide import Finding
-from mpt_studio.flips import Mark
+from mpt_studio.flips import Mark, ratio
 from mpt_studio.jobs import Handover
 from mpt_studio.predictions import Ints
 from mpt_studio.store.marks import Marked
@@ -32,7 +32,7 @@ def by_cause(found: Handover) -> list[dict[str, Any]]:
     for cause in _LISTED_CAUSES:
         here = rows[why == cause]
         shown = samples(comparison, _worst(comparison, here)[:SHOWN_OF_CAUSE], found.marked)
-        told.append({"cause": CAUSE_NAMES[cause], "count": len(here), "share": _share(len(here), total)} | shown)
+        told.append({"cause": CAUSE_NAMES[cause], "count": len(here), "share": ratio(len(here), total)} | shown)
     return sorted(told, key=lambda each: -int(each["count"]))
 
 
@@ -108,7 +108,3 @@ def _sample(comparison: Comparison, row: int, marked: dict[str, Marked]) -> dict
         "mark": MARK_WORDS.get(said.mark, "") if said else "",
         "note": said.note if said else "",
     }
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
