@@ -27,6 +27,10 @@ class FlipKind(IntEnum):
     BOTH_WRONG = 3
 
 
+OLD_RIGHT = (FlipKind.BOTH_RIGHT, FlipKind.NEGATIVE)
+NEW_RIGHT = (FlipKind.BOTH_RIGHT, FlipKind.POSITIVE)
+
+
 class Mark(IntEnum):
     """What a person said of a flip; the values are stored in arrays and on disk."""
 

@@ -13,7 +13,7 @@ from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.compare.tally import SUBSET_WORDS, Subset
 from mpt_studio.decide.intervals import EXACT, Bounds, Gain, outcome, tail_of, z_of
 from mpt_studio.decide.verdict import Finding
-from mpt_studio.flips import FlipKind
+from mpt_studio.flips import NEW_RIGHT, FlipKind
 
 FAR_BELOW = 0.25
 """So much less accuracy than the old model's is far below it."""
@@ -21,7 +21,6 @@ ABOVE_CHANCE = 0.1
 """So much of the way from chance to perfect is the least that is better than chance."""
 _TAIL = tail_of(0.95)
 _SUBSETS: tuple[Subset, ...] = ("old_classes", "all")
-_RIGHT = [FlipKind.BOTH_RIGHT, FlipKind.POSITIVE]
 
 
 def below_floor(comparison: Comparison) -> Finding | None:
@@ -41,7 +40,7 @@ def _like_chance(comparison: Comparison) -> Finding | None:
     """One answer to everything gets one class right and no other: of C classes 1/C on average."""
     table = class_table(comparison)[:, : len(FlipKind)]
     table = table[table.sum(axis=1) > 0]
-    samples, right, classes = table.sum(axis=1), table[:, _RIGHT].sum(axis=1), len(table)
+    samples, right, classes = table.sum(axis=1), table[:, list(NEW_RIGHT)].sum(axis=1), len(table)
     if classes < 2:
         return None
     share, likely = float((right / samples).mean()), (right + 0.5) / (samples + 1)  # a class of one sample is unsure

@@ -18,10 +18,8 @@ from mpt_studio.decide.question import Question
 from mpt_studio.decide.slices import inside
 from mpt_studio.decide.verdict import Finding, Verdict
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.flips import FlipKind
+from mpt_studio.flips import NEW_RIGHT, FlipKind
 from mpt_studio.predictions import Ints
-
-_RIGHT = (FlipKind.BOTH_RIGHT, FlipKind.POSITIVE)
 
 
 def deciding_subset(comparison: Comparison) -> Subset:
@@ -97,7 +95,7 @@ def _gain(court: Court, ending: str, least: float, subset: Subset) -> Finding:
 
 def _new(court: Court, least: float) -> Finding:
     here = court.mask("new_classes")
-    n, wrong = int(here.sum()), np.flatnonzero(here & ~np.isin(court.comparison.kinds, _RIGHT))
+    n, wrong = int(here.sum()), np.flatnonzero(here & ~np.isin(court.comparison.kinds, NEW_RIGHT))
     rate, words = Rate(n - len(wrong), n) if n else None, SUBSET_WORDS["new_classes"]
     return court.finding(Question("min_accuracy_new", "accuracy.min_new", least, False, words, rate, wrong))
 

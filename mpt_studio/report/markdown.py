@@ -10,13 +10,12 @@ from mpt_studio.compare.figures.columns import FIGURES
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS
 from mpt_studio.errors import one_sentence
 from mpt_studio.report.figures import rate_told
-from mpt_studio.report.page import VERDICTS
+from mpt_studio.report.page import MAIN, VERDICTS
 from mpt_studio.units import told
 
 MOST_CHARACTERS = 200_000
 """GitHub refuses a summary of more than 1 MiB, and nobody reads as much."""
 SHOWN_CRITERIA, SHOWN_CLASSES, SHOWN_FLIPS = 100, 20, 20
-_MAIN = ("accuracy_old", "accuracy_new", "nfr", "pfr", "churn")
 _MARKUP = re.compile(r"[#$&*<>@\[\\\]^_`{|}~]|:(?=\S)|\.(?=[^\W\d])")
 """What Markdown, HTML or GitHub could take for more than text; of colons and stops those that make a link."""
 _CALLS = ("@", "#")
@@ -98,7 +97,7 @@ def _figures(record: dict[str, Any]) -> str:
             *(rate_told(figures[s], figure.key) for s in shown),
         ]
         for figure in FIGURES
-        if figure.key in _MAIN
+        if figure.key in MAIN
     ]
     if floors := record["noise_floor"]:
         rows.append(["noise floor (NFR)", *(rate_told(floors.get(subset, {}), "nfr") for subset in shown)])

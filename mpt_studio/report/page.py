@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from mpt_studio.compare.figures.columns import FIGURES, Figure
 from mpt_studio.compare.figures.decision import Decision
+from mpt_studio.compare.figures.missing import SIDES
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.cost import COLUMNS, DISTURBANCE, METHOD, from_json
 from mpt_studio.errors import one_sentence
@@ -32,10 +33,10 @@ VERDICTS = {
     "": ("–", "Not judged"),
 }
 OUTCOMES = {"pass": "✓ passes", "fail": "✗ fails", "too little evidence": "? too little evidence"}
+MAIN = ("accuracy_old", "accuracy_new", "nfr", "pfr", "churn")
+"""The figures that are told first."""
 _LONGEST = 600
 """Characters of one text of others'."""
-_SIDES = {"old": "the old model", "new": "the update"}
-_MAIN = ("accuracy_old", "accuracy_new", "nfr", "pfr", "churn")
 
 
 def page(record: dict[str, Any], images: dict[str, str]) -> str:
@@ -65,8 +66,8 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
         "subsets": [(subset, SUBSET_WORDS[subset]) for subset in shown],
         "deciding": deciding,
         "deciding_words": SUBSET_WORDS[deciding],
-        "main_figures": [figure for figure in FIGURES if figure.key in _MAIN],
-        "other_figures": [figure for figure in FIGURES if figure.key not in _MAIN],
+        "main_figures": [figure for figure in FIGURES if figure.key in MAIN],
+        "other_figures": [figure for figure in FIGURES if figure.key not in MAIN],
         "here": (figures[deciding]["nfr"], figures["all"]["accuracy_new"]),
         **_cost(record["cost"]),
         "version_rows": _version_rows(record["versions"]),
@@ -84,7 +85,7 @@ def _cost(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What was measured of the versions: rows of a table, and how."""
     costs = {side: from_json(cost) for side, cost in known.items()}
     rows = [
-        (column.name, column.help, *(column.told(costs[side]) if side in costs else ("–", "") for side in _SIDES))
+        (column.name, column.help, *(column.told(costs[side]) if side in costs else ("–", "") for side in SIDES))
         for column in COLUMNS
     ]
     found = list(costs.values())
@@ -93,7 +94,7 @@ def _cost(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "cost_method": METHOD,
         "cost_ran": [
             f"{side} by {cost.runtime} on {cost.device}, {cost.measured}"
-            for side, cost in ((words, costs[side]) for side, words in _SIDES.items() if side in costs)
+            for side, cost in ((words, costs[side]) for side, words in SIDES.items() if side in costs)
         ],
         "cost_warnings": [
             *([DISTURBANCE] if any(cost.is_disturbed for cost in found) else []),
@@ -159,7 +160,7 @@ def _templates() -> Environment:
     }
     made.globals |= {
         "charts": charts,
-        "sides": _SIDES,
+        "sides": SIDES,
         "subset_words": SUBSET_WORDS,
         "kinds": charts.KINDS,
         "verdicts": VERDICTS,

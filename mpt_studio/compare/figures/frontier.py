@@ -17,11 +17,11 @@ from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.offset import offsets
 from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.compare.tally import Subset
-from mpt_studio.flips import FlipKind
+from mpt_studio.flips import NEW_RIGHT, FlipKind
 
 Doubles = npt.NDArray[np.float64]
 POINTS = 500
-_RIGHT = np.array([kind in (FlipKind.BOTH_RIGHT, FlipKind.POSITIVE) for kind in FlipKind])
+_RIGHT = np.array([kind in NEW_RIGHT for kind in FlipKind])
 _FLIPPED = np.array([kind == FlipKind.NEGATIVE for kind in FlipKind])
 
 

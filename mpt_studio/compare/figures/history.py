@@ -17,7 +17,7 @@ from mpt_studio.compare.comparison import Comparison
 from mpt_studio.compare.matching.matching import Bools
 from mpt_studio.compare.tally import Subset
 from mpt_studio.errors import UserError
-from mpt_studio.flips import FlipKind, ratio, wilson
+from mpt_studio.flips import NEW_RIGHT, OLD_RIGHT, FlipKind, ratio, wilson
 from mpt_studio.predictions import Ints
 
 MOST_VERSIONS = 64
@@ -140,9 +140,9 @@ def history(comparisons: Sequence[Comparison], versions: Sequence[str] = ()) -> 
     if not len(rows):
         raise UserError("The versions have no sample in common; evaluate them on the same data.")
     first, place = comparisons[0], places[0]
-    bits = _flag(first, place, (FlipKind.BOTH_RIGHT, FlipKind.NEGATIVE)).astype(np.uint64)
+    bits = _flag(first, place, OLD_RIGHT).astype(np.uint64)
     for v, (comparison, place) in enumerate(zip(comparisons, places, strict=True), start=1):
-        bits |= _flag(comparison, place, (FlipKind.BOTH_RIGHT, FlipKind.POSITIVE)).astype(np.uint64) << np.uint64(v)
+        bits |= _flag(comparison, place, NEW_RIGHT).astype(np.uint64) << np.uint64(v)
     names = tuple(versions) or (first.old.version, *(c.new.version for c in comparisons))
     return History(names, rows, bits, first.is_old_class[places[0]])
 

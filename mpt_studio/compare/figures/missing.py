@@ -19,7 +19,7 @@ NEEDS: dict[str, tuple[str, tuple[Side, ...]]] = {
     "fusion": ("fusion", ("old", "new")),
 }
 """What is shown → what people call it, and the versions whose scores it needs."""
-_SIDES: dict[Side, str] = {"old": "the old model", "new": "the update"}
+SIDES: dict[Side, str] = {"old": "the old model", "new": "the update"}
 
 
 def reason(comparison: Comparison, name: str) -> str:
@@ -30,7 +30,7 @@ def reason(comparison: Comparison, name: str) -> str:
 
 def why_not(comparison: Comparison, words: str, sides: tuple[Side, ...]) -> str:
     """Why there is none of what needs the scores of these versions, as a sentence; empty where there is."""
-    lacking = [_SIDES[side] for side in sides if side in comparison.without_scores]
+    lacking = [SIDES[side] for side in sides if side in comparison.without_scores]
     return f"There is no {words}: {_gave(lacking)} only answers, no scores." if lacking else ""
 
 
@@ -43,7 +43,7 @@ def refuse(comparison: Comparison, name: str) -> None:
 
 def sentences(comparison: Comparison) -> list[str]:
     """What is not available, for people; empty where everything is."""
-    lacking = [_SIDES[side] for side in comparison.without_scores]
+    lacking = [SIDES[side] for side in comparison.without_scores]
     if not lacking:
         return []
     words = dict.fromkeys(words for name, (words, _) in NEEDS.items() if reason(comparison, name))

@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
 
 from mpt_studio.compare import Comparison
 from mpt_studio.compare.finding.filters import MARK_WORDS
-from mpt_studio.flips import Mark
+from mpt_studio.flips import NEW_RIGHT, OLD_RIGHT, Mark
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flip_words import MARK_KEYS, NEW_RIGHT, OLD_RIGHT, drop_text, mark_color
+from mpt_studio.gui.widgets.flip_words import MARK_KEYS, drop_text, mark_color
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG
 
 PAD = 6

@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from mpt_studio.compare import Comparison
+from mpt_studio.flips import NEW_RIGHT, OLD_RIGHT
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.flip_words import NEW_RIGHT, OLD_RIGHT
 from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, number, set_tip
 from mpt_studio.gui.workspace.version import Version

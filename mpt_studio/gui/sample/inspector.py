@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from mpt_studio.compare import Comparison
 from mpt_studio.compare.figures import missing
 from mpt_studio.compare.figures.causes import cause_sentence
-from mpt_studio.flips import FlipKind
+from mpt_studio.flips import NEW_RIGHT, OLD_RIGHT, FlipKind
 from mpt_studio.gui.sample.answer_bars import AnswerBars, MarginLine, paired
 from mpt_studio.gui.sample.answer_strip import AnswerStrip
 from mpt_studio.gui.sample.image import SampleImage
@@ -32,7 +32,7 @@ from mpt_studio.gui.sample.saliency import SaliencyView
 from mpt_studio.gui.versions.about import VersionFacts
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
-from mpt_studio.gui.widgets.flip_words import KIND_NAMES, NEW_RIGHT, OLD_RIGHT, kind_color
+from mpt_studio.gui.widgets.flip_words import KIND_NAMES, kind_color
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, number, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 

@@ -6,12 +6,10 @@ import math
 
 from mpt_studio.compare import Comparison
 from mpt_studio.compare.finding.filters import MARK_WORDS
-from mpt_studio.flips import FlipKind, Mark
+from mpt_studio.flips import NEW_RIGHT, OLD_RIGHT, FlipKind, Mark
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, number
 
-OLD_RIGHT = (FlipKind.BOTH_RIGHT, FlipKind.NEGATIVE)
-NEW_RIGHT = (FlipKind.BOTH_RIGHT, FlipKind.POSITIVE)
 KIND_NAMES = {
     FlipKind.NEGATIVE: "Negative flip",
     FlipKind.POSITIVE: "Positive flip",
