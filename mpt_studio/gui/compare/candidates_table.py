@@ -10,7 +10,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -32,11 +31,10 @@ from mpt_studio.compare import SUBSET_WORDS, Comparison, Paired, Subset
 from mpt_studio.gui.compare.columns import COSTS, NOTHING, RATES, At, Cell, Column, KeptColumns, PairedColumn
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import number, tip
-from mpt_studio.gui.widgets.tables import of_whole_rows
+from mpt_studio.gui.widgets.tables import Index, of_whole_rows
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
-_Index = QModelIndex | QPersistentModelIndex
 _ROWS_SHOWN = 8
 SMALL = 0.85
 """Size of intervals and headers against the text's."""
@@ -75,10 +73,10 @@ class CandidatesModel(QAbstractTableModel):
         self._columns = [column for column in self.offered() if self.kept.wants(column)]
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.versions)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else 1 + len(self._columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -94,7 +92,7 @@ class CandidatesModel(QAbstractTableModel):
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         version = self.versions[index.row()]
         comparison = self._workspace.comparison(version.key)
         if role == Qt.ItemDataRole.UserRole:
@@ -144,10 +142,10 @@ class CandidatesModel(QAbstractTableModel):
 class CellDelegate(QStyledItemDelegate):
     """Value above, interval below and smaller."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(64, 2 * option.fontMetrics.height() + 10)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         cell: Cell = index.data(Qt.ItemDataRole.UserRole)
         colors, box = theme.colors(), option.rect
         if option.state & QStyle.StateFlag.State_Selected:

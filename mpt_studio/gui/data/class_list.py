@@ -15,7 +15,6 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QEvent,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -37,6 +36,7 @@ from mpt_studio.data import Dataset
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.plain import tip
+from mpt_studio.gui.widgets.tables import Index, Role
 from mpt_studio.units import count
 
 FEW = 5
@@ -44,8 +44,6 @@ FEW = 5
 EDGE = 32
 _ROW, _GAP, _BOX = EDGE + 8, 3, 26
 _COUNT_WIDTH = 108
-_Index = QModelIndex | QPersistentModelIndex
-_Role = Qt.ItemDataRole
 Asks = Literal["ticks", "words", "nothing"]
 """Old classes are ticked by the user; told in words, for the old model has said them; or not known yet."""
 
@@ -113,30 +111,30 @@ class ClassModel(QAbstractListModel):
             self.dataChanged.emit(self.index(0), self.index(len(self.shown) - 1))
             self.ticked_changed.emit()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.shown)
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         checks = Qt.ItemFlag.ItemIsUserCheckable if self.asks == "ticks" else Qt.ItemFlag.NoItemFlags
         return super().flags(index) | checks
 
-    def data(self, index: _Index, role: int = _Role.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         number = int(self.shown[index.row()])
         match role:
-            case _Role.DisplayRole:
+            case Role.DisplayRole:
                 return self.names[number]
-            case _Role.AccessibleTextRole:
+            case Role.AccessibleTextRole:
                 words = "" if self.asks != "words" else ", old class" if self.ticked[number] else ", new class"
                 return f"{self.names[number]}{words}"
-            case _Role.CheckStateRole if self.asks == "ticks":
+            case Role.CheckStateRole if self.asks == "ticks":
                 return Qt.CheckState.Checked if self.ticked[number] else Qt.CheckState.Unchecked
-            case _Role.ToolTipRole:
+            case Role.ToolTipRole:
                 training, test = map(int, self.counts[number])
                 return tip(f"{self.names[number]}\n{count(training, 'training image')}, {count(test, 'test image')}")
         return None
 
-    def setData(self, index: _Index, value: Any, role: int = _Role.EditRole) -> bool:
-        if role != _Role.CheckStateRole or self.asks != "ticks":
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        if role != Role.CheckStateRole or self.asks != "ticks":
             return False
         self.tick(self.shown[index.row() : index.row() + 1], Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
@@ -149,10 +147,10 @@ class _Painter(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, _ROW)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model, area = self._view.classes, QRect(option.rect)
         number = int(model.shown[index.row()])
         if option.state & QStyle.StateFlag.State_Selected:
@@ -195,14 +193,12 @@ class _Painter(QStyledItemDelegate):
             shape.moveCenter(box.center())
             painter.drawImage(shape, image)
 
-    def editorEvent(
-        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: _Index
-    ) -> bool:
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         is_space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
         if event.type() != QEvent.Type.MouseButtonRelease and not (is_space and event.type() == QEvent.Type.KeyPress):
             return event.type() == QEvent.Type.MouseButtonDblClick
-        was = model.data(index, _Role.CheckStateRole) == Qt.CheckState.Checked
-        return model.setData(index, Qt.CheckState.Unchecked if was else Qt.CheckState.Checked, _Role.CheckStateRole)
+        was = model.data(index, Role.CheckStateRole) == Qt.CheckState.Checked
+        return model.setData(index, Qt.CheckState.Unchecked if was else Qt.CheckState.Checked, Role.CheckStateRole)
 
 
 def _write(painter: QPainter, area: QRect, text: str, where: Qt.AlignmentFlag, hue: str) -> None:

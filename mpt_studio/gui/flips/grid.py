@@ -14,7 +14,6 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QItemSelectionRange,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     Qt,
@@ -30,12 +29,12 @@ from mpt_studio.gui.flips.model import FlipModel, GridLayout
 from mpt_studio.gui.images.image_index import ImageIndex
 from mpt_studio.gui.images.thumbnails import Thumbnails
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.tables import Index
 from mpt_studio.units import count
 
 SMALLEST, LARGEST, USUAL, STEP = 32, 320, 96, 16
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)
 _WISH_MS, _REST_MS = 25, 150
-_Index = QModelIndex | QPersistentModelIndex
 
 
 class FlipGrid(QAbstractItemView):
@@ -188,7 +187,7 @@ class FlipGrid(QAbstractItemView):
         top, column = self._layout.place(position)
         return QRect(column * self._cell_width, top - self.verticalOffset(), self._cell_width, self._height())
 
-    def visualRect(self, index: _Index) -> QRect:
+    def visualRect(self, index: Index) -> QRect:
         return self._rect(index.row()) if index.isValid() else QRect()
 
     def indexAt(self, point: QPoint) -> QModelIndex:
@@ -209,11 +208,11 @@ class FlipGrid(QAbstractItemView):
     def verticalOffset(self) -> int:
         return self.verticalScrollBar().value()
 
-    def isIndexHidden(self, index: _Index) -> bool:
+    def isIndexHidden(self, index: Index) -> bool:
         return False
 
     def scrollTo(
-        self, index: _Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
+        self, index: Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
     ) -> None:
         if not index.isValid():
             return
@@ -267,7 +266,7 @@ class FlipGrid(QAbstractItemView):
                 region += QRect(0, first.top(), self.viewport().width(), last.bottom() - first.top() + 1)
         return region
 
-    def currentChanged(self, current: _Index, previous: _Index) -> None:
+    def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
         self.viewport().update(self.visualRect(previous))
         self.viewport().update(self.visualRect(current))
@@ -283,7 +282,7 @@ class FlipGrid(QAbstractItemView):
         else:
             super().keyPressEvent(event)
 
-    def _emit(self, signal: Any, index: _Index) -> None:
+    def _emit(self, signal: Any, index: Index) -> None:
         row = self.flips.row_of(index)
         if row is not None:
             signal.emit(row)

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
 from mpt_studio.compare import Comparison, Group
 from mpt_studio.compare.blocks import parts
 from mpt_studio.gui.widgets.flip_words import sentence
 from mpt_studio.gui.widgets.plain import tip
+from mpt_studio.gui.widgets.tables import Index
 
-_Index = QModelIndex | QPersistentModelIndex
 _SEEK = 1 << 15
 
 
@@ -35,10 +35,10 @@ class FlipModel(QAbstractListModel):
         self.comparison, self.rows = comparison, rows
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.rows)
 
-    def row_of(self, index: _Index) -> int | None:
+    def row_of(self, index: Index) -> int | None:
         """The comparison's row behind an item."""
         return int(self.rows[index.row()]) if index.isValid() and index.row() < len(self.rows) else None
 
@@ -52,7 +52,7 @@ class FlipModel(QAbstractListModel):
                 return int(part.start + found[0])
         return None
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.row_of(index)
         if row is None or self.comparison is None:
             return None

@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QPointF,
     QRect,
@@ -33,8 +32,8 @@ from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import label, tip
+from mpt_studio.gui.widgets.tables import Index
 
-_Index = QModelIndex | QPersistentModelIndex
 _SEARCH_FROM = 13
 """Shorter lists need no search field."""
 _BAR, _TICK, _INSIDE = 10, 18, 8
@@ -88,10 +87,10 @@ class BarModel(QAbstractListModel):
         self.rows = [r for r in self._all if all(w in r.full_name.casefold() for w in words)] if words else self._all
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.rows)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         row = self.rows[index.row()]
@@ -117,10 +116,10 @@ class BarDelegate(QStyledItemDelegate):
         self.longest: BarRow | None = None
         """The row whose name takes most room; names get no more than it needs."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(120, option.fontMetrics.height() + 10)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: BarRow = index.data(Qt.ItemDataRole.UserRole)
         colors, box = theme.colors(), option.rect
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
