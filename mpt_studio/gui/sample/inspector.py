@@ -9,7 +9,6 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QScrollArea,
@@ -33,6 +32,7 @@ from mpt_studio.gui.versions.about import VersionFacts
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
 from mpt_studio.gui.widgets.flip_words import KIND_NAMES, kind_color
+from mpt_studio.gui.widgets.frames import scrolled
 from mpt_studio.gui.widgets.plain import RIGHT, WRONG, label, number, set_tip
 from mpt_studio.gui.workspace.workspace import Workspace
 
@@ -94,10 +94,7 @@ class Inspector(QWidget):
         layout.addLayout(self._id_line())
         layout.addStretch(1)
         theme.mark(content, plain=True)
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(content)
+        scroll = scrolled(content)
         self.nothing = label("Select an image to see why it flipped.", wrap=True, muted=True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setMargin(theme.SPACE)
@@ -116,11 +113,7 @@ class Inspector(QWidget):
         layout.addStretch(1)
         self.facts.change_wanted.connect(workspace.opening.ask_anew)
         self.facts.export_wanted.connect(lambda version: workspace.tool_wanted.emit("export", version))
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(content)
-        return scroll
+        return scrolled(content)
 
     def _id_line(self) -> QHBoxLayout:
         copy = QToolButton()

@@ -11,11 +11,9 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,6 +24,7 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import bare, in_a_row
+from mpt_studio.gui.widgets.frames import scrolled
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -249,15 +248,11 @@ class VersionDialog(QDialog):
         self.facts = VersionFacts()
         self.facts.change_wanted.connect(workspace.opening.ask_anew)
         self.facts.export_wanted.connect(lambda version: workspace.tool_wanted.emit("export", version))
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self.facts)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 16, 12)
-        layout.addWidget(area)
+        layout.addWidget(scrolled(self.facts))
         layout.addWidget(buttons)
         workspace.versions_changed.connect(self._refresh)
         self._refresh()
