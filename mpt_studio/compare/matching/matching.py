@@ -204,9 +204,10 @@ def _matched_rows(old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints 
         rows[new_order[equal]] = old_order[place[equal]]
     new_rows = np.flatnonzero(rows >= 0).astype(np.int64)
     if not len(new_rows):
+        first = " … against ".join(quoted(ids[:1].tolist()) for ids in (old_ids, new_ids))
         raise UserError(
             f"{_called(old, 'the old version')} and {_called(new, 'the update')} have no sample in common "
-            f"({quoted(old_ids[:1])} … against {quoted(new_ids[:1])} …); evaluate both on the same data."
+            f"({first} …); evaluate both on the same data."
         )
     return rows[new_rows], new_rows, new_order
 

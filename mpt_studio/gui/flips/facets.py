@@ -64,7 +64,8 @@ class Facet:
         if self.is_column:
             return of.toggled(self.title, key)
         values = self.chosen(of)
-        return replace(of, **{self.key: tuple(v for v in values if v != key) if key in values else (*values, key)})
+        changed: Any = tuple(v for v in values if v != key) if key in values else (*values, key)
+        return replace(of, **{self.key: changed})
 
 
 def _kind_rows(found: Facets, comparison: Comparison, chosen: tuple[Hashable, ...]) -> list[BarRow]:
