@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 import sys
 import time
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 APP = "mpt-studio"
+_RESERVED = ("CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in "123456789¹²³"))
+"""Names that Windows keeps for itself."""
 
 
 def store_dir() -> Path:
@@ -97,6 +101,17 @@ def exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def file_name(text: str, longest: int = 80) -> str:
+    """``text`` as the name of a file on any system; class names are data and never a path.
+
+    Signs that turn the direction of writing are left out too: behind one, an .exe can look like a .png.
+    """
+    shown = "".join(c if unicodedata.category(c)[0] != "C" else "_" for c in text)
+    plain = re.sub(r'[<>:"/\\|?*]', "_", shown).strip(" .")
+    plain = plain[:longest].encode()[: 3 * longest].decode(errors="ignore").rstrip(" .")  # systems count bytes
+    return f"_{plain}" if not plain or plain.partition(".")[0].strip().upper() in _RESERVED else plain
 
 
 def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:

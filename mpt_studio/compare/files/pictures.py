@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +18,6 @@ from mpt_studio.predictions import Ints
 
 LARGEST_SHEET = 2_000
 """So many images fit one contact sheet."""
-_RESERVED = ("CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in "123456789¹²³"))
-"""Names that Windows keeps for itself."""
 _INK, _MUTED, _PAPER = (32, 32, 36), (110, 110, 118), (255, 255, 255)
 _GOOD, _BAD = (20, 110, 50), (176, 32, 32)
 _TICK = (((0.1, 0.6), (0.4, 0.9), (0.95, 0.25)),)
@@ -48,7 +44,7 @@ def write_images(
         for done, (row, index) in enumerate(zip(rows.tolist(), indices, strict=True)):
             check(stop)
             name = str(comparison.sample_ids[row])
-            file = folder / _place(comparison, row) / f"{done:06d}_{_file_name(name.rpartition('/')[2], 60)}.png"
+            file = folder / _place(comparison, row) / f"{done:06d}_{paths.file_name(name.rpartition('/')[2], 60)}.png"
             if _save(dataset, index, file):
                 written.append((file.relative_to(folder).as_posix(), name))
             _tell(progress, done, len(rows))
@@ -192,15 +188,4 @@ def _write_index(path: Path, written: list[tuple[str, str]]) -> None:
 
 def _place(comparison: Comparison, row: int) -> Path:
     truth, answer = comparison.names[comparison.truth[row]], comparison.names[comparison.new_answer[row]]
-    return Path(_file_name(truth)) / f"to {_file_name(answer)}"
-
-
-def _file_name(text: str, longest: int = 80) -> str:
-    """``text`` as the name of a file on any system; class names are data and never a path.
-
-    Signs that turn the direction of writing are left out too: behind one, an .exe can look like a .png.
-    """
-    shown = "".join(c if unicodedata.category(c)[0] != "C" else "_" for c in text)
-    plain = re.sub(r'[<>:"/\\|?*]', "_", shown).strip(" .")
-    plain = plain[:longest].encode()[: 3 * longest].decode(errors="ignore").rstrip(" .")  # systems count bytes
-    return f"_{plain}" if not plain or plain.partition(".")[0].strip().upper() in _RESERVED else plain
+    return Path(paths.file_name(truth)) / f"to {paths.file_name(answer)}"

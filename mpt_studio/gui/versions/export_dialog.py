@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFileDialog, QProgressBar, QWidget
 
+from mpt_studio import paths
 from mpt_studio.files.onnx_header import OPSETS
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.widgets import theme
@@ -109,7 +110,7 @@ class ExportVersionDialog(FormDialog):
         suffix = SUFFIXES[self.format.currentData()]
         decision = self._workspace.decision(version)
         decided = "_labels" if self.format.currentData() == "labels" else decision.suffix() if decision else ""
-        name = f"{version.label}{decided}{suffix}".replace("/", "_").replace("\\", "_")
+        name = f"{paths.file_name(version.label)}{decided}{suffix}"
         if self._is_folder():
             chosen = QFileDialog.getExistingDirectory(self, "Where the new folder goes", self._start)
             if chosen:

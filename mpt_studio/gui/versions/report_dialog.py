@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QWidget
 
+from mpt_studio import paths
 from mpt_studio.files.kinds import POLICIES
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
 from mpt_studio.gui.widgets.plain import label
@@ -51,7 +52,7 @@ class ReportDialog(FormDialog):
         """Ask where to, start, and be gone."""
         if self.missing():
             return
-        name = f"report_{self._workspace.current_name}.html".replace("/", "_").replace("\\", "_").replace(" ", "_")
+        name = f"report_{paths.file_name(self._workspace.current_name)}.html".replace(" ", "_")
         chosen, _ = QFileDialog.getSaveFileName(self, "Save the report", str(Path(self._start) / name), "HTML (*.html)")
         if chosen:
             self.write(Path(chosen))
