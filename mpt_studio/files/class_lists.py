@@ -143,9 +143,13 @@ def _in_order(by_index: Mapping[Any, Any]) -> tuple[str, ...] | None:
 
 
 def _index(value: Any, *, as_text: bool = True) -> int | None:
-    """A whole number in whatever a file has for one."""
     if isinstance(value, str):
         return int(value) if as_text and re.fullmatch(r"[0-9]{1,7}", value) else None
+    return whole_number(value)
+
+
+def whole_number(value: Any) -> int | None:
+    """A whole number in whatever a file has for one."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

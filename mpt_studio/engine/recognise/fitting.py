@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from mpt_studio.engine.recognise.signature import Shapes, is_derived
+from mpt_studio.engine.recognise.signature import Shapes, is_derived, shape_text
 from mpt_studio.errors import UserError, one_sentence
 
 GREY = (0.299, 0.587, 0.114)
@@ -62,7 +62,7 @@ def fit(found: Shapes, expected: Shapes) -> Fit:
         missing=tuple(name for name in expected if name not in found and not is_derived(name)),
         left_over=tuple(name for name in found if name not in expected and not is_derived(name)),
         other=tuple(
-            f"{name} ({_times(found[name])}, not {_times(expected[name])})"
+            f"{name} ({shape_text(found[name])}, not {shape_text(expected[name])})"
             for name in common
             if found[name] != expected[name] and not _is_grey(found[name], expected[name])
         ),
@@ -113,10 +113,6 @@ def _check_narrowing(name: str, found: Tensor) -> None:
 
 def _is_grey(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
     return len(expected) == 4 and expected[1] == 3 and found == (expected[0], 1, *expected[2:])
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) if shape else "a single number"
 
 
 def _first(names: tuple[str, ...], limit: int) -> str:

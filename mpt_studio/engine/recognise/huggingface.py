@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.recognise.dialects import Variant
 from mpt_studio.engine.recognise.huggingface_names import COMMON, TO_TIMM, TO_TORCHVISION, Patterns
-from mpt_studio.engine.recognise.values import number
 from mpt_studio.errors import UserError, one_sentence
+from mpt_studio.files.class_lists import whole_number
 
 Tensors = dict[str, Tensor]
 
@@ -166,7 +166,7 @@ def _regnet(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
 def _efficientnet(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
     """transformers counts all blocks in one row, timm per stage; blocks that do not expand number their norms lower."""
     repeats, depth = config.get("num_block_repeats", ()), config.get("depth_coefficient", 1.0)
-    places = [(s, b) for s, n in enumerate(repeats) for b in range(math.ceil(float(depth) * (number(n) or 0)))]
+    places = [(s, b) for s, n in enumerate(repeats) for b in range(math.ceil(float(depth) * (whole_number(n) or 0)))]
     expanding = {name.split(".")[1] for name in tensors if name.startswith("blocks.") and ".conv_pw." in name}
     renamed: Tensors = {}
     for name, tensor in tensors.items():

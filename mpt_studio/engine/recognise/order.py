@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from mpt_studio.engine.recognise.signature import Shapes, follows_size, is_derived
+from mpt_studio.engine.recognise.signature import Shapes, follows_size, is_derived, shape_text
 
 _ROLES = ("weight", "bias", "running_mean", "running_var")
 
@@ -52,7 +52,7 @@ def first_difference(found: Shapes, own: Shapes) -> str:
     theirs, ours = _lists(found)[0], _lists(own)[0]
     for one, other in zip(theirs, ours, strict=False):
         if _form(one, found) != _form(other, own):
-            return f"has {one[0]} ({_times(found[one[0]])}) where {other[0]} has {_times(own[other[0]])}"
+            return f"has {one[0]} ({shape_text(found[one[0]])}) where {other[0]} has {shape_text(own[other[0]])}"
     return f"has {len(theirs)} layers, not {len(ours)}"
 
 
@@ -100,7 +100,3 @@ def _squeezed(shape: Iterable[int]) -> tuple[int, ...]:
     """Without axes of length one; the first convolution of a network for grey images counts as one for colours."""
     sides = tuple(shape)
     return tuple(side for i, side in enumerate(sides) if side != 1 and not (len(sides) == 4 and i == 1 and side == 3))
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "a single number"

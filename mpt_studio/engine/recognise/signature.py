@@ -72,6 +72,11 @@ def _without_colour(shape: tuple[int, ...]) -> list[int]:
     return [shape[0], 1, *shape[2:]] if len(shape) == 4 and shape[1] == 3 else list(shape)
 
 
+def shape_text(shape: tuple[int, ...]) -> str:
+    """ "64×3×7×7"."""
+    return "×".join(map(str, shape)) or "a single number"
+
+
 def _hash(lines: Iterable[str]) -> str:
     return hashlib.blake2b("\n".join(lines).encode("utf-8", "replace"), digest_size=5).hexdigest()
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from mpt_studio.checkpoint import Interpolation, Preprocessing
 from mpt_studio.data.fit import Fit
 from mpt_studio.errors import UserError
+from mpt_studio.files.class_lists import whole_number
 from mpt_studio.made_of import made_of
 
 Three = tuple[float, float, float]
@@ -126,7 +127,7 @@ def sides_of(value: Any) -> tuple[int, ...]:
         named = [value[key] for key in ("height", "width", "h", "w", "shortest_edge") if key in value]
         value = named if len(named) == len(value) else None
     parts = list(value) if isinstance(value, list | tuple) else [value]
-    found = [number(part) for part in parts]
+    found = [whole_number(part) for part in parts]
     while len(found) > 2 and found[0] in (-1, 1, 3):  # images, channels
         del found[0]
     if len(found) == 3 and found[2] in (1, 3):
@@ -138,10 +139,3 @@ def sides_of(value: Any) -> tuple[int, ...]:
 def interpolation(value: Any) -> Interpolation | None:
     """The kind of resizing that a file names, or Pillow's number for it; None for one that we do not have."""
     return _KINDS.get(str(value).lower().rpartition(".")[2])
-
-
-def number(value: Any) -> int | None:
-    """A whole number in whatever a file has for one."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
