@@ -81,9 +81,9 @@ def class_list(text: str) -> tuple[str, ...]:
     return _each_once(names, "The list of classes", UsageError)
 
 
-def read_class_list(path: Path, known: Collection[str] = ()) -> tuple[str, ...]:
-    """The names in a file, each there once. Raises ``UserError``. For ``known`` see ``names_in``."""
-    return _each_once(names_in(path, known), one_sentence(path.name, 60), UserError)
+def read_class_list(path: Path) -> tuple[str, ...]:
+    """The names in a file, each there once. Raises ``UserError``."""
+    return _each_once(names_in(path), one_sentence(path.name, 60), UserError)
 
 
 def names_in(path: Path, known: Collection[str] = ()) -> tuple[str, ...]:

@@ -180,9 +180,9 @@ class Store:
         """Open a search for writing and take its lock; as ``write_run``."""
         return SearchWriter(self.search_folder(search), resume=resume, patience=patience)
 
-    def write_job(self, job: str, *, resume: bool = True) -> UpdateWriter | SearchWriter:
+    def write_job(self, job: str) -> UpdateWriter | SearchWriter:
         """Open an update or a search for writing; as ``write_run``."""
-        return self.write_search(job, resume=resume) if self.is_search(job) else self.write_update(job, resume=resume)
+        return self.write_search(job) if self.is_search(job) else self.write_update(job)
 
     def delete(self, name: str) -> None:
         """Delete a run, an update or a search by its id; an update's and a search's runs stay.

@@ -13,8 +13,6 @@ from mpt_studio.errors import UserError, one_sentence
 
 GREY = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in a grey value (ITU-R BT.601), as Pillow converts."""
-
-
 WHOLE_IN_FLOAT32 = 1 << 24
 """Up to here, float32 holds every whole number."""
 
@@ -47,12 +45,12 @@ class Fit:
             is_renamed=any(name != own for name, own in in_file.items()),
         )
 
-    def phrase(self, limit: int = 110) -> str:
-        """ "lacks a, b and 3 more; has the unknown c", shortened to ``limit`` characters."""
+    def phrase(self) -> str:
+        """ "lacks a, b and 3 more; has the unknown c", shortened."""
         lacks = "lacks what that calls" if self.is_renamed else "lacks"
         parts = [(lacks, self.missing), ("has the unknown", self.left_over), ("has another shape for", self.other)]
         told = [(verb, names) for verb, names in parts if names]
-        return "; ".join(f"{verb} {_first(names, limit // len(told) - 20)}" for verb, names in told)
+        return "; ".join(f"{verb} {_first(names, 110 // len(told) - 20)}" for verb, names in told)
 
 
 def fit(found: Shapes, expected: Shapes) -> Fit:

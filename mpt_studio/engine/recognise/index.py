@@ -173,10 +173,8 @@ def _of_shapes(group: Iterable[KnownArchitecture], shapes: signature.Shapes) -> 
     return tuple(entry for entry in group if hashes[entry.head] == entry.shapes)
 
 
-def closest(
-    shapes: signature.Shapes, among: Iterable[KnownArchitecture], most: int = 4
-) -> tuple[KnownArchitecture, ...]:
-    """Architectures that share most tensors with the file's, by their sketches; those that share none are left out."""
+def closest(shapes: signature.Shapes, among: Iterable[KnownArchitecture]) -> tuple[KnownArchitecture, ...]:
+    """The three architectures that share most tensors with the file's, by their sketches; those that share none are left out."""
     sketches: dict[tuple[str, ...], frozenset[str]] = {}
     ranked = []
     for entry in among:
@@ -185,7 +183,7 @@ def closest(
         if likeness > 0:
             ranked.append((likeness, entry))
     ranked.sort(key=lambda pair: -pair[0])
-    return tuple(entry for _, entry in ranked[:most])
+    return tuple(entry for _, entry in ranked[:3])
 
 
 def by_arch(arch: str) -> tuple[KnownArchitecture, ...]:

@@ -205,7 +205,7 @@ def _near(shapes: signature.Shapes, choices: Choices) -> Iterable[KnownArchitect
     if choices.arch:
         return _wanted(choices)
     usable = [entry for entry in index.entries() if not entry.is_timm or timm_networks.is_installed()]
-    return (*index.same_names(shapes)[:2], *index.closest(shapes, usable, most=3))
+    return (*index.same_names(shapes)[:2], *index.closest(shapes, usable))
 
 
 def _difference(entry: KnownArchitecture, shapes: signature.Shapes) -> fitting.Fit:

@@ -40,10 +40,9 @@ def draws_N(stream: int, samples_N: Tensor) -> Tensor:
     return _shifted(value, 2)
 
 
-def epoch_order(seed: int, epoch: int, count: int, device: torch.device | None = None) -> Tensor:
+def epoch_order(seed: int, epoch: int, count: int) -> Tensor:
     """(count,) int64 permutation: the order in which an epoch visits its samples."""
-    position_N = torch.arange(count, dtype=torch.int64, device=device)
-    return draws_N(key(seed, epoch, ORDER), position_N).argsort(stable=True)
+    return draws_N(key(seed, epoch, ORDER), torch.arange(count, dtype=torch.int64)).argsort(stable=True)
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:

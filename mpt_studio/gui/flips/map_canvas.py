@@ -65,14 +65,14 @@ def glyph(shape: Shape, radius: int) -> npt.NDArray[np.int64]:
     return np.stack([x[inside], y[inside]], axis=1)
 
 
-def glyph_icon(kind: FlipKind, size: int = 14) -> QIcon:
+def glyph_icon(kind: FlipKind) -> QIcon:
     """A glyph in its colour, for a legend."""
-    pixmap = QPixmap(size, size)
+    pixmap, middle = QPixmap(14, 14), 7
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setPen(QColor(kind_color(kind)))
     for x, y in glyph(SHAPES[kind], 4):
-        painter.drawPoint(size // 2 + int(x), size // 2 + int(y))
+        painter.drawPoint(middle + int(x), middle + int(y))
     painter.end()
     return QIcon(pixmap)
 
