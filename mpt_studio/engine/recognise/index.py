@@ -174,7 +174,7 @@ def _of_shapes(group: Iterable[KnownArchitecture], shapes: signature.Shapes) -> 
 
 
 def closest(shapes: signature.Shapes, among: Iterable[KnownArchitecture]) -> tuple[KnownArchitecture, ...]:
-    """The three architectures that share most tensors with the file's, by their sketches; those that share none are left out."""
+    """The three that share most tensors with the file, by their sketches; those that share none are left out."""
     sketches: dict[tuple[str, ...], frozenset[str]] = {}
     ranked = []
     for entry in among:
