@@ -57,7 +57,6 @@ class StyleLegend(QWidget):
         button.setText(plain.caption(shown_name(name)))
         button.setIcon(_style_icon(style))
         button.setIconSize(QSize(16, 8))
-        button.setStyleSheet("QToolButton { padding: 0 1px; font-size: 8pt; background: transparent; }")
         plain.set_tip(button, f"{_MEANINGS.get(name, shown_name(name))}.\nClick to show or hide.")
         button.setAccessibleName(f"Show {shown_name(name)}")
         button.toggled.connect(lambda on, n=name: self._toggle(button, n, on))
