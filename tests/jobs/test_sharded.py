@@ -13,13 +13,9 @@ from mpt_studio import jobs
 from mpt_studio.checkpoint import read_checkpoint
 from mpt_studio.errors import Interrupted, UserError
 from mpt_studio.jobs import sharded
-<<<<<<< HEAD
 from mpt_studio.jobs.evaluating import predictions_folder
 from mpt_studio.jobs.sharded import Shard
 from mpt_studio.predictions import is_predictions
-=======
-from mpt_studio.jobs.sharded import Shard
->>>>>>> 1fe7c75 (Ten icons, a field and a spread that nothing used)
 from mpt_studio.store import Store
 
 
@@ -29,7 +25,6 @@ def many_batches(monkeypatch) -> None:
     monkeypatch.setattr("mpt_studio.engine.evaluate.batch_size", lambda side, pixels=0: 2)
 
 
-<<<<<<< HEAD
 Answer = Callable[[Shard], None]
 Spread = Callable[[Answer, Sequence[Shard]], Generator[Shard | None, None, None]]
 
@@ -51,21 +46,12 @@ def by(session: jobs.Session, spread: Spread, **changes) -> jobs.Session:
 
 
 def one_after_the_other(answer: Answer, shards: Sequence[Shard]) -> Generator[Shard | None, None, None]:
-=======
-def one_after_the_other(
-    answer: Callable[[Shard], None], shards: Sequence[Shard]
-) -> Generator[Shard | None, None, None]:
->>>>>>> 1fe7c75 (Ten icons, a field and a spread that nothing used)
     for shard in shards:
         answer(shard)
         yield shard
 
 
-<<<<<<< HEAD
 def backwards(answer: Answer, shards: Sequence[Shard]) -> Generator[Shard | None, None, None]:
-=======
-def backwards(answer: Callable[[Shard], None], shards: Sequence[Shard]) -> Generator[Shard | None, None, None]:
->>>>>>> 1fe7c75 (Ten icons, a field and a spread that nothing used)
     yield None
     yield from one_after_the_other(answer, shards[::-1])
 
