@@ -146,7 +146,7 @@ def test_that_a_full_disk_at_a_change_of_the_record_keeps_the_record(
     writer: RunWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(paths, "_write_bytes", full_disk)
+        patched.setattr(paths, "_flush_to_disk", full_disk)
         with pytest.raises(UserError, match="no space left"):
             writer.set(label="never")
     assert writer.run.label == ""
