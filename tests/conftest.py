@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByRoom(config, log)
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for each test. ``mktemp`` looks through all that it made before, which thousands of tests would feel."""
+    root = tmp_path_factory.mktemp("homes")
+    return (root / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = tmp_path_factory.mktemp("home")
+def own_folders(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    base = next(homes)
+    base.mkdir()
     for name in ("STORE", "CONFIG", "LOGS"):
         monkeypatch.setenv(f"MPT_STUDIO_{name}", str(base / name.lower()))
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from mpt_studio.engine import reader as child
-from mpt_studio.engine.intake import tensors  # noqa: F401 - loaded once, before the forks
-from mpt_studio.engine.recognise import describe, onnx  # noqa: F401
+from mpt_studio.engine.intake import tensors
+from mpt_studio.engine.recognise.torchvision_alone import import_torchvision
+from mpt_studio.reading import choices_from_json
 
 HEARD = (
     "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "subprocess.Popen", "socket.connect",
@@ -30,6 +31,7 @@ HEARD = (
 
 
 def main(base: Path, cwd: str, seconds: float) -> None:
+    _load_once()
     gc.freeze()  # a collection in a child would write to, and so copy, all that torch made
     idle = _forked(lambda: 0, 10)["memory"]
     for number, line in enumerate(sys.stdin):
@@ -45,6 +47,15 @@ def main(base: Path, cwd: str, seconds: float) -> None:
         }
         print(json.dumps(record), flush=True)
         shutil.rmtree(out)
+
+
+def _load_once() -> None:
+    """What every child would import and set up anew."""
+    import_torchvision()
+    from mpt_studio.engine.recognise import describe, onnx  # noqa: F401
+
+    tensors.warm_up()
+    choices_from_json({})
 
 
 def _read(path: str, out: Path, cwd: str) -> int:
