@@ -13,6 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mpt_studio.engine.intake import process
+
+from .forking import Forks
+
 # Training nodes have no Qt: there, all but the window is tested.
 collect_ignore = [] if importlib.util.find_spec("PySide6") else ["gui", "e2e"]
 
@@ -78,6 +82,20 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     os.environ["MPT_STUDIO_CACHE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Started with the first test that asks for it."""
+    made = Forks()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def forked(forks: Forks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others wrote is read and run in forks of one process: ``main`` is the real one, only its start is not."""
+    monkeypatch.setattr(process, "start", forks.start)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ from .conftest import ARCH
 
 NAMES = ("ant", "bee", "cat")
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 
 @pytest.fixture
 def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
