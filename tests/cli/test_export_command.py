@@ -14,6 +14,8 @@ from mpt_studio.cli.commands import main
 from mpt_studio.errors import UserError
 from mpt_studio.store import Store
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 
 @pytest.fixture(scope="module")
 def version(tmp_path_factory) -> Path:

@@ -17,6 +17,8 @@ from mpt_studio.engine.export import Decided, export
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.errors import Interrupted
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 CPU = torch.device("cpu")
 
 

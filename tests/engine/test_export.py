@@ -24,6 +24,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.files import onnx_header
 from mpt_studio.reading import Choices
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 PHOTOGRAPHS = Preprocessing(
     image_size=64, resize=72, interpolation="bilinear", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
 )

@@ -17,6 +17,8 @@ from mpt_studio.decide import recommend
 from mpt_studio.errors import UserError
 from mpt_studio.jobs import between, exporting
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 FORMS: tuple[exporting.Format, ...] = ("pth", "safetensors", "onnx")
 
 

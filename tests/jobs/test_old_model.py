@@ -26,6 +26,8 @@ from mpt_studio.store import Store
 
 from .conftest import paint, session_in
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 OLD = ("light", "dark")
 """Classes of the old model, in another order than the data's."""
 SMALL = Model(image_size=16)

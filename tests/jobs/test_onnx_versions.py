@@ -16,6 +16,8 @@ from mpt_studio.errors import UserError  # noqa: E402
 from mpt_studio.reading import Choices  # noqa: E402
 from mpt_studio.store import Store  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 SIZE, NAMES = 32, ("cat", "dog")
 
 

@@ -23,6 +23,8 @@ from mpt_studio.recipe import Model, Recipe, Start
 
 from .conftest import TINY, fresh_version
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 ARCH = "mobilenet_v3_small"
 NAMES = ("ant", "bee", "cat")
 LITE0 = "timm/tf_efficientnet_lite0"

@@ -22,6 +22,8 @@ from mpt_studio.errors import UserError
 from mpt_studio.recipe import Recipe
 from mpt_studio.store import Store
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 IMAGES = Preprocessing(image_size=8, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 SOUND = Checkpoint(architecture="small", small_stem=True, class_names=("ant", "bee"), preprocessing=IMAGES)
 

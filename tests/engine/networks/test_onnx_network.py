@@ -24,6 +24,8 @@ from mpt_studio.engine.version import FrozenVersion, MeanTeacher
 from mpt_studio.errors import UserError
 from mpt_studio.files import onnx_header
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 CPU = torch.device("cpu")
 
 
