@@ -73,11 +73,16 @@ def run_through(run: Run, switch: Switch, moments: random.Random, log: Path) -> 
     time.sleep(moments.uniform(0, 0.3))
     switch(process.pid, True)
     until = time.monotonic() + (moments.uniform(2, 6) if switch is limit_files else 20)
-    while store.run(run.id).outcome != "paused" and time.monotonic() < until and process.poll() is None:
+    while not has_told(store.run(run.id), log) and time.monotonic() < until and process.poll() is None:
         time.sleep(0.05)
     switch(process.pid, False)
     assert process.wait(300) == 0, log.read_text()
     return store.run(run.id)
+
+
+def has_told(run: Run, log: Path) -> bool:
+    """That it waits: on the disk, or where not even that fits, on the terminal."""
+    return run.outcome == "paused" or "Training waits" in log.read_text()
 
 
 def new_run(root: Path) -> Run:
