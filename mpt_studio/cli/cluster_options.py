@@ -11,7 +11,6 @@ import tyro
 
 from mpt_studio import jobs
 from mpt_studio.cli.session import FileOption
-from mpt_studio.errors import UsageError
 from mpt_studio.events import Note
 
 
@@ -24,11 +23,6 @@ class ClusterOptions:
     scheduler, tcp://HOST:8786 or tls://HOST:8786; or a cluster by its name in clusters.toml."""
     clusters: FileOption = None
     """The file that describes clusters; by default clusters.toml in the folder of settings."""
-
-    def refuse_with_gpus(self) -> None:
-        """Raise ``UsageError`` where one training over several GPUs and a cluster are asked for at once."""
-        if self.cluster:
-            raise UsageError("--gpus spreads one training over this machine's GPUs, --cluster many; take one of them.")
 
     @contextmanager
     def on(self, session: jobs.Session, needed: Iterable[str] = ()) -> Iterator[jobs.Session]:

@@ -156,14 +156,13 @@ def _update_command(words: list[str]) -> Callable[..., int]:
                 the exit code: 0 ship, 3 hold, 4 review or too little evidence.
         """
         asked = read_asking(policy) if policy else None
-        spread = check_gpus(gpus, recipe.training.device)
+        spread = check_gpus(gpus, recipe.training.device, cluster.cluster)
         with open_session(store, quiet=json) as session:
             dataset = jobs.check_update(session, recipe, trains_here=not cluster.cluster)
             if estimate:
                 print_record(jobs.estimate(session, recipe, dataset), json, _estimate_text)
                 return 0
             if spread:
-                cluster.refuse_with_gpus()
                 made = jobs.start_update(session.store, recipe)
             else:
                 with cluster.on(session, jobs.needed_by(recipe)) as there:
@@ -231,12 +230,11 @@ def train(
         data=data, role=role, old_classes=old_classes, old=old, reference=reference, ensemble=ensemble, model=model,
         start=start, images=images, training=training, method=from_json(Method, chosen, UsageError),
     )  # fmt: skip
-    spread = check_gpus(gpus, training.device)
+    spread = check_gpus(gpus, training.device, cluster.cluster)
     with open_session(store, quiet=json) as session:
         dataset = jobs.open_data(session, data)
         jobs.check_engine(session, recipe, dataset, trains_here=not cluster.cluster)
         if spread:
-            cluster.refuse_with_gpus()
             made = jobs.start_train(session.store, recipe, dataset)
         else:
             with cluster.said(session, jobs.needed_by(recipe)) as there:
@@ -304,8 +302,7 @@ def resume(
         )
     if gpus is not None and isinstance(job, Search):
         raise UsageError("A search trains its trials side by side, each on a GPU of its own; leave --gpus out.")
-    if not isinstance(job, Search) and check_gpus(gpus, job.recipe.training.device):
-        cluster.refuse_with_gpus()
+    if not isinstance(job, Search) and check_gpus(gpus, job.recipe.training.device, cluster.cluster):
         return resume_on(gpus or 1, job.id, store, json, policy)
     with open_session(store, quiet=json) as session:
         if isinstance(job, Run):

@@ -18,10 +18,12 @@ GpusOption = Annotated[
 ]
 
 
-def check_gpus(count: int | None, device: str) -> bool:
-    """Whether a job is to be spread. Raises ``UsageError`` where it cannot be."""
+def check_gpus(count: int | None, device: str, cluster: str = "") -> bool:
+    """Whether a job is to be spread. Raises ``UsageError`` where it cannot be, also as a ``cluster`` is asked for."""
     if count is None:
         return False
+    if cluster:
+        raise UsageError("--gpus spreads one training over this machine's GPUs, --cluster many; take one of them.")
     if count < 1:
         raise UsageError(f"--gpus is {count}; it takes a number of GPUs, from 1 on.")
     from mpt_studio.engine.machine import launch, launcher

@@ -21,7 +21,7 @@ from mpt_studio import paths
 from mpt_studio.data.dataset import Dataset, Progress
 from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.kinds import IMAGES, PARQUET, SHARDS, Kind
+from mpt_studio.files.kinds import IMAGES, MANIFESTS, PARQUET, SHARDS, Kind
 from mpt_studio.files.parquet_images import holds_images
 
 
@@ -32,8 +32,8 @@ class Source:
     title: str
     """For people."""
     place: Literal["", "folder", "file"] = ""
-    or_file: bool = False
-    """Whether the folder may be one file as well."""
+    files: Kind | None = None
+    """What the file may be; also where the folder may be one file as well."""
     optional: bool = False
     """Whether the place may be left out."""
     splits_itself: bool = False
@@ -46,9 +46,9 @@ SOURCES = {
     "cifar10": Source("CIFAR-10 (folder of the python version)", "folder"),
     "cifar100": Source("CIFAR-100 (folder of the python version)", "folder"),
     "folder": Source("A folder of images, one folder per class", "folder"),
-    "manifest": Source("A table of images and their labels (CSV)", "file"),
+    "manifest": Source("A table of images and their labels (CSV)", "file", MANIFESTS),
     "shards": Source("Tar shards of images (WebDataset)", "folder"),
-    "parquet": Source("Parquet with images (Hugging Face)", "folder", or_file=True),
+    "parquet": Source("Parquet with images (Hugging Face)", "folder", PARQUET),
 }
 """By what a spec string begins with."""
 _PACKED = {"shards": SHARDS, "parquet": PARQUET}
@@ -89,7 +89,7 @@ def parse_spec(spec: str) -> tuple[str, Path | None]:
     if not source.place and text.strip():
         raise UserError(f"{kind} takes no folder: write {kind} alone.")
     folder = _absolute(text) if text.strip() else None
-    if folder is not None and not (folder.is_dir() or (source.or_file and folder.is_file())):
+    if folder is not None and not (folder.is_dir() or (source.files and folder.is_file())):
         raise UserError(_not_a_folder(kind, folder))
     return kind, folder
 

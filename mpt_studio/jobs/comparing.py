@@ -13,7 +13,7 @@ from mpt_studio.compare import ClassMap, Comparison, aligned, compare, diagnose,
 from mpt_studio.compare.matching.aligned import with_own_labels
 from mpt_studio.compare.matching.class_map import NO_MAP
 from mpt_studio.data import Dataset
-from mpt_studio.data.sources import is_spec
+from mpt_studio.data.sources import is_spec, spec_of
 from mpt_studio.errors import UsageError, UserError
 from mpt_studio.files.kinds import PREDICTIONS
 from mpt_studio.files.version_folder import is_version_folder
@@ -113,16 +113,22 @@ def class_names_of(session: Session, name: str, classes: Classes = ()) -> tuple[
     knows the classes of its labels. Raises ``UserError``.
     """
     path = paths.named(name)
-    if _is_table(path) or is_predictions(path):
+    if is_spec(name) or _is_data(path):
+        names = open_data(session, name).class_names
+    elif _is_table(path) or is_predictions(path):
         found = read_predictions(path, classes, session.progress)
         return found.class_names, with_own_labels(found).class_names
-    if path.is_file() or is_version_folder(path):
+    elif path.is_file() or is_version_folder(path):
         names = _weights(session, path, classes)
-    elif is_spec(name) or (path.is_dir() and not (path / "run.json").is_file()):
-        names = open_data(session, name).class_names
     else:
         names = _of_run(session, run_named(session, name))
     return names, names
+
+
+def _is_data(path: Path) -> bool:
+    """Whether images are named by their place alone: a folder, a table of paths, one Parquet file."""
+    is_version = is_predictions(path) or is_version_folder(path) or (path / "run.json").is_file()
+    return not is_version and bool(spec_of(path))
 
 
 def _of_run(session: Session, run: Run) -> Classes:

@@ -54,7 +54,7 @@ def data(tmp_path_factory) -> str:
     return f"folder:{root}"
 
 
-def fresh_version(folder: Path, name: str, classes: tuple[str, ...], arch: str = "small") -> Path:
+def fresh_version(folder: Path, name: str, classes: tuple[str, ...], arch: str = "small", side: int = 16) -> Path:
     """A version with the weights of its first moment."""
     import torch
 
@@ -62,8 +62,8 @@ def fresh_version(folder: Path, name: str, classes: tuple[str, ...], arch: str =
     from mpt_studio.engine.networks import weights
 
     torch.manual_seed(len(name))
-    network = networks.build(arch, len(classes), True, 16)
-    plain = Preprocessing(image_size=16, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    network = networks.build(arch, len(classes), True, side)
+    plain = Preprocessing(image_size=side, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
     checkpoint = Checkpoint(architecture=arch, small_stem=True, class_names=classes, preprocessing=plain, role=name)
     weights.save_network(folder / f"{name}.safetensors", network.state_dict(), checkpoint)
     return folder / f"{name}.safetensors"

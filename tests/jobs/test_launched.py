@@ -13,9 +13,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from safetensors.numpy import load_file
 
+from mpt_studio import jobs
+from mpt_studio.errors import Interrupted
+from mpt_studio.events import Event, Note, Paused, Step
 from mpt_studio.jobs.launched import taking_part
-from mpt_studio.store import Store
+from mpt_studio.recipe import Images, Model, Recipe, Start, Training
+from mpt_studio.store import Run, Store
+from mpt_studio.store.control import send_command
+
+from .conftest import fresh_version
 
 TRAIN = ["train", "--data", "builtin", "--role", "old", "--device", "cpu", "--limit-train", "300", "--json"]
 
@@ -78,3 +86,106 @@ def test_that_a_run_whose_rank_was_killed_says_so_and_goes_on_alone(torchrun, tm
         check=False,
     )
     assert (resumed.returncode, store.run(run.id).outcome) == (0, "done"), resumed.stderr
+
+
+@pytest.fixture
+def grey(tmp_path: Path, shades: Callable[[Path, int], str]) -> str:
+    return shades(tmp_path / "images", 16)
+
+
+def queued(store: Store, data: str, start: Start = Start(), epochs: int = 4000) -> Run:  # noqa: B008 - frozen
+    training = Training(epochs=epochs, batch_size=16, learning_rate=0.05, precision="fp32", device="cpu", flip="off")
+    recipe = Recipe(
+        data=data,
+        role="old",
+        model=Model(image_size=16),
+        start=start,
+        images=Images(crop="centre"),
+        training=training,
+    )
+    return jobs.start_train(store, recipe, jobs.open_data(jobs.Session(store), data))
+
+
+def in_two_ranks(run: Run) -> subprocess.Popen[str]:
+    """As ``--gpus 2`` goes on with a run, on the CPU."""
+    code = "import sys, pathlib; from mpt_studio.cli.spread import resume_on\n"
+    code += f"sys.exit(resume_on(2, {run.id!r}, pathlib.Path({str(run.folder.parents[1])!r}), True))"
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def heard(run: Run, what: Callable[[list[Event]], bool], seconds: float = 120) -> list[Event]:
+    """A run's events once they are so."""
+    until = time.monotonic() + seconds
+    while not what(events := list(run.events())) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert what(events), events[-3:]
+    return events
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_that_two_ranks_pause_go_on_and_stop_at_the_same_step(grey: str, tmp_path: Path):
+    run = queued(Store(tmp_path / "store"), grey)
+    launched = in_two_ranks(run)
+    heard(run, lambda events: any(isinstance(event, Step) for event in events))
+    send_command(run.folder, "pause")
+    paused = heard(run, lambda events: isinstance(events[-1], Paused))
+    time.sleep(1)
+    assert list(run.events()) == paused
+    send_command(run.folder, "run")
+    heard(run, lambda events: isinstance(events[-1], Step) and len(events) > len(paused) + 2)
+    send_command(run.folder, "stop")
+    out, said = launched.communicate(timeout=60)
+    run = Store(tmp_path / "store").run(run.id)
+    assert (launched.returncode, run.outcome) == (0, "stopped"), said
+    assert run.checkpoint is not None
+    assert json.loads(out)["figures"]["test"]["own_classes"]["samples"] == 48
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_that_ctrl_c_ends_two_ranks_in_order_and_the_run_goes_on_alone(grey: str, tmp_path: Path):
+    store = Store(tmp_path / "store")
+    run = queued(store, grey)
+    launched = in_two_ranks(run)
+    heard(run, lambda events: any(isinstance(event, Step) for event in events))
+    ranks = psutil.Process(launched.pid).children(recursive=True)
+    launched.send_signal(signal.SIGINT)
+    _, said = launched.communicate(timeout=60)
+    assert launched.returncode == Interrupted.exit_code, said
+    assert f"Interrupted; go on with: mpt-studio resume {run.id}" in said
+    assert "Traceback" not in said
+    assert not any(rank.is_running() for rank in ranks)
+    step = next(event.step for event in reversed(list(run.events())) if isinstance(event, Step))
+    run = store.run(run.id)
+    assert (run.outcome, run.is_active, bool(run.resume_states)) == ("interrupted", False, True)
+
+    def listen(_: str, event: Event) -> None:
+        if isinstance(event, Step):
+            send_command(run.folder, "stop")
+
+    assert jobs.train(jobs.Session(store, listen), run.id).outcome == "stopped"
+    assert next(event.step for event in reversed(list(run.events())) if isinstance(event, Step)) > step
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_that_a_head_alone_learns_on_one_of_two_gpus_and_says_so(grey: str, tmp_path: Path):
+    start = Start(start=str(fresh_version(tmp_path, "start", ("ant", "bee"))), freeze=-1)
+    store = Store(tmp_path / "store")
+    run, alone = queued(store, grey, start, epochs=3), queued(store, grey, start, epochs=3)
+    launched = in_two_ranks(run)
+    _, said = launched.communicate(timeout=120)
+    assert (launched.returncode, store.run(run.id).outcome) == (0, "done"), said
+    notes = [event.text for event in run.events() if isinstance(event, Note)]
+    assert "A head alone is too little to be spread over several GPUs; it learns on one." in notes
+    one, two = (
+        load_file(found.checkpoint or "") for found in (jobs.train(jobs.Session(store), alone.id), store.run(run.id))
+    )
+    assert all((one[name] == two[name]).all() for name in one)

@@ -76,3 +76,14 @@ def test_that_packed_images_are_inspected_by_their_path_alone(packed, data: str,
     assert found["kind"] == "images"
     assert found["train"] == 3 * PER_CLASS["train"]
     assert [each["test"] for each in found["classes"]] == [PER_CLASS["test"]] * 3
+
+
+@pytest.mark.parametrize(("packed", "one"), [(as_shards, ""), (as_table, ""), (as_table, "train.parquet")])
+def test_that_an_old_models_classes_are_compared_with_those_of_packed_images(
+    packed, one: str, data: str, old: Path, tmp_path: Path
+) -> None:
+    kind, _, root = packed(open_dataset(data), tmp_path / "packed").partition(":")
+    for name in (str(Path(root, one)), f"{kind}:{Path(root, one)}"):
+        found = jobs.diagnose_versions(session_in(tmp_path / "store"), str(old), name)
+        assert found["new_classes"] == ["ant", "bee", "cat"]
+        assert found["blocked"] is False

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
 )
 
 from mpt_studio.data.sources import SOURCES
-from mpt_studio.files.kinds import MANIFESTS
 from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, filters
 from mpt_studio.gui.widgets.wheel import ComboBox
@@ -44,9 +43,9 @@ class DataChooser(QWidget):
         self.changed.emit()
 
     def _show_place(self) -> None:
-        place = SOURCES[self.kind.currentData()].place
-        self.folder.setVisible(bool(place))
-        self.folder.choose_files(filters(MANIFESTS) if place == "file" else "")
+        source = SOURCES[self.kind.currentData()]
+        self.folder.setVisible(bool(source.place))
+        self.folder.choose(folder=source.place == "folder", filters=filters(source.files) if source.files else "")
 
     def set_spec(self, spec: str) -> None:
         """Show a spec string."""

@@ -31,6 +31,7 @@ from mpt_studio.data import Dataset
 from mpt_studio.data.dataset import Skipped
 from mpt_studio.data.decode import BadImage, decode
 from mpt_studio.errors import UserError
+from mpt_studio.files.kinds import PARQUET, SHARDS
 from mpt_studio.files.plain import read
 from mpt_studio.gui.beside.jobs import Runnable
 from mpt_studio.gui.images.thumbnails import fitted, to_qimage
@@ -47,14 +48,11 @@ _KEPT = 2000
 
 
 def file_of(dataset: Dataset, skipped: Skipped) -> Path | None:
-    """The file that was left out; None where there is none, or no such file."""
-    kind, _, place = dataset.spec.partition(":")
-    if kind not in ("folder", "manifest") or not place:
-        return None
-    root = Path(place) if kind == "folder" else Path(place).parent
+    """The file that was left out, or that holds what was; None where there is no such file."""
+    root = Path(dataset.spec.partition(":")[2])
     try:
-        found = root / skipped.sample_id
-        return found if found.is_file() else None
+        found = (root if root.is_dir() else root.parent) / skipped.sample_id
+        return next((each for each in (found, *found.parents) if each.is_file()), None)
     except (OSError, ValueError):  # a name that is no path
         return None
 
@@ -109,8 +107,10 @@ class SkippedModel(TableModel):
 def _decoded(dataset: Dataset, skipped: Skipped) -> np.ndarray | None:
     """(H, W, 3) uint8 where the file can be decoded after all: it was left out for another reason, or was mended."""
     path = file_of(dataset, skipped)
+    if path is None or any(packed.fits(path) for packed in (SHARDS, PARQUET)):
+        return None
     try:
-        return decode(read(path), at_least=SIDE) if path is not None else None
+        return decode(read(path), at_least=SIDE)
     except (BadImage, OSError):
         return None
 

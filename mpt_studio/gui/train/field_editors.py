@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -27,7 +28,7 @@ from mpt_studio import paths
 from mpt_studio.data.classes import resolve_old_classes
 from mpt_studio.data.sources import SOURCES
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.files.kinds import MANIFESTS, WEIGHTS
+from mpt_studio.files.kinds import WEIGHTS
 from mpt_studio.gui.train.form_fields import FieldSpec
 from mpt_studio.gui.versions.architecture_field import known_architectures
 from mpt_studio.gui.widgets import theme
@@ -232,13 +233,17 @@ class DataEditor(ChoiceEditor):
         button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(button)
         for kind, source in SOURCES.items():
-            if source.place:
+            if source.place == "folder":
                 menu.addAction(f"{source.title}…").triggered.connect(lambda _=False, k=kind: self._choose(k))
+            if source.files:
+                one = ", one file" if source.place == "folder" else ""
+                choose = partial(self._choose, kind, filters(source.files))
+                menu.addAction(f"{source.title}{one}…").triggered.connect(lambda _=False, choose=choose: choose())
         button.setMenu(menu)
 
-    def _choose(self, kind: str) -> None:
-        if SOURCES[kind].place == "file":
-            chosen, _ = QFileDialog.getOpenFileName(self, "Choose a table", "", filters(MANIFESTS))
+    def _choose(self, kind: str, files: str = "") -> None:
+        if files:
+            chosen, _ = QFileDialog.getOpenFileName(self, "Choose the file of the data", "", files)
         else:
             chosen = QFileDialog.getExistingDirectory(self, "Choose a data folder")
         if chosen:

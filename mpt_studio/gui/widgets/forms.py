@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -77,19 +78,23 @@ class PathField(QWidget):
         self.edit.setMinimumWidth(320)
         self.edit.textChanged.connect(self.changed)
         take_dropped_paths(self.edit, self)
-        button = QPushButton("Browse…")
-        button.setAccessibleName(f"Browse for {name}")
-        button.clicked.connect(self._browse)
+        self._button = QPushButton("Browse…")
+        self._button.setAccessibleName(f"Browse for {name}")
+        self._button.clicked.connect(lambda *_: self._browse(folder=self._folder))
+        self._either = QMenu(self)
+        self._either.addAction("A folder…").triggered.connect(lambda *_: self._browse(folder=True))
+        self._either.addAction("One file…").triggered.connect(lambda *_: self._browse(folder=False))
         layout = bare(QHBoxLayout(self))
         layout.addWidget(self.edit, 1)
-        layout.addWidget(button)
+        layout.addWidget(self._button)
 
-    def choose_files(self, filters: str) -> None:
-        """Browse for files of these kinds; for folders where there are none."""
-        self._folder, self._filters = not filters, filters
+    def choose(self, *, folder: bool, filters: str) -> None:
+        """Browse for a folder, for a file of these kinds, or for either: then a menu asks which."""
+        self._folder, self._filters = folder, filters
+        self._button.setMenu(self._either if folder and filters else None)
 
-    def _browse(self) -> None:
-        if self._folder:
+    def _browse(self, *, folder: bool) -> None:
+        if folder:
             chosen = QFileDialog.getExistingDirectory(self, "Choose a folder", self._start)
         else:
             chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self._start, self._filters)

@@ -21,6 +21,7 @@ from mpt_studio.jobs.session import Session
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import Store
 from mpt_studio.store.disk import written_to
+from mpt_studio.store.lease import SHELF, is_leased, taken
 
 if TYPE_CHECKING:
     import distributed
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.cluster.workers import ClusterWorkers
 
 GPUS = "gpus"
+_FOLDER = ".cluster-"
 SECONDS_TO_CONNECT = 5.0
 _ADDRESS = re.compile(r"^\w+://")
 
@@ -48,15 +50,25 @@ def on_cluster(
         yield session
         return
     _set_up_dask()
-    folder = session.store.root / f".cluster-{secrets.token_hex(4)}"
+    _clear_up(session.store)
+    folder = session.store.root / f"{_FOLDER}{secrets.token_hex(4)}"
     with written_to(folder):
         folder.mkdir(parents=True, mode=0o700)
+        lease = taken(folder)
         (folder / "here").touch()
     try:
         with _cluster(session, choice, file, folder) as (target, notes), _client(target, choice) as client:
             yield dataclasses.replace(session, workers=_checked(client, session.store, folder / "here", needed, notes))
     finally:
+        lease.release()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_up(store: Store) -> None:
+    """A program that was killed has left its folder, with certificates in it."""
+    for folder in store.root.glob(f"{_FOLDER}*"):
+        if (folder / SHELF).is_dir() and not is_leased(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def needed_by(what: Recipe | UpdateRecipe | str) -> list[str]:

@@ -58,10 +58,10 @@ def started(described: Described, folder: Path) -> tuple[Any, tuple[str, ...]]:
     Raises ``UserError`` where Dask cannot start it.
     """
     maker = described.maker()
-    around, more = _secured(described, folder)
+    around, options = _secured(described, folder)
     try:
         with around:
-            cluster = maker(**{**more, **described.options})
+            cluster = maker(**options)
             if described.adapt:
                 cluster.adapt(**described.adapt)
     except Exception as error:  # of ssh, of a queue's commands, of Kubernetes: whatever they make it raise
@@ -72,21 +72,24 @@ def started(described: Described, folder: Path) -> tuple[Any, tuple[str, ...]]:
 
 
 def _secured(described: Described, folder: Path) -> tuple[AbstractContextManager[Any], dict[str, Any]]:
-    """What Dask has to be told while it is started, and further options: loopback, or TLS of its own."""
+    """What Dask has to be told while it is started, and all of its options: with loopback, or TLS of its own."""
     options = described.options
     if described.kind == "local":
         apart = {"host", "interface", "ip"} & options.keys()
-        return nullcontext(), {"n_workers": 1, **_HERE, **({"security": True} if apart else {})}
+        return nullcontext(), {"n_workers": 1, **_HERE, **({"security": True} if apart else {}), **options}
     if described.kind == "kubernetes" or "security" in options:
-        return nullcontext(), {}
+        return nullcontext(), options
     if described.kind == "ssh":
         files = certificates(folder)
         ends = {"protocol": "tls://"}
-        more = {name: {**ends, **options.get(name, {})} for name in ("scheduler_options", "worker_options")}
-        options |= more
-        return dask.config.set(configured(files)), {"security": distributed.Security(**security(files))}
+        both = {name: {**ends, **options.get(name, {})} for name in ("scheduler_options", "worker_options")}
+        return dask.config.set(configured(files)), {
+            "security": distributed.Security(**security(files)),
+            **options,
+            **both,
+        }
     dashboard = {"scheduler_options": {"dashboard_address": f"{_LOOPBACK}:0"}}
-    return nullcontext(), {"security": True, "shared_temp_directory": str(folder), **dashboard}
+    return nullcontext(), {"security": True, "shared_temp_directory": str(folder), **dashboard, **options}
 
 
 def certificates(folder: Path) -> dict[str, str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.data.choosing import DataChooser, DataDialog
@@ -43,3 +44,24 @@ def test_that_another_kinds_folder_is_not_taken_where_a_folder_may_be_left_out(q
     qtbot.addWidget(chooser)
     chooser.kind.setCurrentIndex(chooser.kind.findData("fashion-mnist"))
     assert chooser.spec == "fashion-mnist"
+
+
+def test_that_a_folder_of_parquet_or_a_single_file_is_browsed_for(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chooser, asked = DataChooser("parquet:"), list[str]()
+    qtbot.addWidget(chooser)
+    button = next(each for each in chooser.findChildren(QPushButton) if "Browse" in each.text())
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/data/pets")
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *words: (asked.append(words[3]), ("/data/pets.parquet", ""))[1]
+    )
+    assert [action.text() for action in button.menu().actions()] == ["A folder…", "One file…"]
+    for action, spec in zip(button.menu().actions(), ("parquet:/data/pets", "parquet:/data/pets.parquet"), strict=True):
+        action.trigger()
+        assert chooser.spec == spec
+    assert asked == ["Parquet (*.parquet);;All files (*)"]
+    chooser.kind.setCurrentIndex(chooser.kind.findData("folder"))
+    assert button.menu() is None
+    button.click()
+    assert chooser.spec == "folder:/data/pets"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from mpt_studio.data import open_dataset
 from mpt_studio.gui.data.panel import DataPanel
-from mpt_studio.gui.data.skipped import FILE, IMAGE, REASON, SkippedDialog
+from mpt_studio.gui.data.skipped import FILE, IMAGE, REASON, SkippedDialog, file_of
 from mpt_studio.gui.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.gui
@@ -67,6 +69,39 @@ def test_that_an_image_that_can_be_decoded_has_a_thumbnail(dialog: SkippedDialog
 
     qtbot.waitUntil(lambda: picture(2) is not None)
     assert picture(0) is None
+
+
+def test_that_a_packed_image_has_no_thumbnail_and_leads_to_the_file_that_holds_it(qtbot: QtBot, tmp_path: Path) -> None:
+    labels = [name for name in ("cat", "dog") for _ in range(8)]
+    for part, shard in (("train", "a.tar"), ("test", "b.tar")):
+        members = [(f"{i}.{ending}", content) for i, label in enumerate(labels)
+                   for ending, content in (("png", png(i)), ("cls", label.encode()))]  # fmt: skip
+        pack(tmp_path / part / shard, [*members, ("bad.png", b"\x89PNG no more"), ("bad.cls", b"cat")])
+    data = open_dataset(f"shards:{tmp_path}")
+    assert [each.sample_id for each in data.skipped] == ["test/b.tar/bad.png", "train/a.tar/bad.png"]
+    assert file_of(data, data.skipped[0]) == tmp_path / "test" / "b.tar"
+    (tmp_path / "test" / "b.tar").unlink()
+    assert file_of(data, data.skipped[0]) is None
+    dialog = SkippedDialog(data)
+    qtbot.addWidget(dialog, before_close_func=lambda each: each.model.close())
+    assert [dialog.model.index(row, IMAGE).data(Qt.ItemDataRole.DecorationRole) for row in (0, 1)] == [None, None]
+    assert dialog.model._pool.waitForDone(5000)
+    assert rows(dialog)[0][0] == "test/b.tar/bad.png"
+
+
+def png(seed: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), (9 * seed, 9, 9)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def pack(path: Path, members: list[tuple[str, bytes]]) -> None:
+    path.parent.mkdir()
+    with tarfile.open(path, "w") as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
 
 
 def test_that_lines_are_copied_and_the_list_is_saved(dialog: SkippedDialog, tmp_path: Path) -> None:

@@ -111,4 +111,5 @@ def test_that_machines_started_by_ssh_find_their_certificates_in_the_store(
     assert comm["require-encryption"] is True
     assert comm["tls"]["worker"]["key"] == str(tmp_path / "key.pem")
     assert found["worker_options"] == {"protocol": "tls://", "nthreads": 1}
+    assert described == named_cluster("lab", paths.resource("clusters") / "ssh.toml")  # it stays as it was told
     assert (tmp_path / "key.pem").stat().st_mode & 0o077 == 0

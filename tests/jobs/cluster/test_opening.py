@@ -22,6 +22,7 @@ from mpt_studio.errors import UserError
 from mpt_studio.jobs.cluster import opening, starting
 from mpt_studio.recipe import Recipe, Start, UpdateRecipe
 from mpt_studio.store import Store
+from mpt_studio.store.lease import taken
 
 from .conftest import distributed
 
@@ -131,6 +132,21 @@ def test_that_workers_without_the_store_or_the_data_are_refused(store: Store, tm
     with distributed.Client(scheduler, set_as_default=False) as client, pytest.raises(UserError) as caught:
         opening._checked(client, store, tmp_path / "not written", [], ())
     assert f"does not see the store {store.root}; put the store on a disk that all machines share" in str(caught.value)
+
+
+def test_that_what_a_killed_program_left_in_the_store_is_cleared_up(store: Store, scheduler: str) -> None:
+    left, used = store.root / ".cluster-left", store.root / ".cluster-used"
+    for folder in (left, used):
+        folder.mkdir(parents=True)
+    code = "import os, pathlib\nfrom mpt_studio.store import lease\n"
+    code += f"lease.taken(pathlib.Path({str(left)!r})); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    (left / "key.pem").touch()
+    lease = taken(used)
+    with jobs.on_cluster(jobs.Session(store), scheduler):
+        assert len(list(store.root.glob(".cluster-*"))) == 2
+    assert list(store.root.glob(".cluster-*")) == [used]
+    lease.release()
 
 
 def test_that_only_an_address_without_tls_is_warned_of(store: Store, scheduler: str) -> None:
