@@ -249,6 +249,8 @@ def main() -> int:
         }
         same = 0
         for name, (make, count) in kinds.items():
+            if not count:
+                continue
             alone, together = make(f"{name}-alone", ""), make(f"{name}-whole", cluster.address)
             done(*alone.command)
             seconds = span(together)
