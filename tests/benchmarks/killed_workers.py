@@ -46,7 +46,7 @@ TRAIN = ("train", *EXACT, "--role", "old", "--limit-train", "1200", "--epochs", 
          "--save-every-seconds", "0.2")  # fmt: skip
 LARGE = ("train", *EXACT, "--role", "old", "--limit-train", "72", "--epochs", "1", "--image-size", "64")
 """A version that takes some time to be asked about the training part."""
-SECONDS = 300.0
+SECONDS = 600.0
 
 
 @dataclass
@@ -202,32 +202,33 @@ def span(work: Work) -> float:
 
 
 def killed(work: Work, cluster: Cluster, at: float, chance: random.Random) -> str:
-    """What was killed at this time, where the work was, and who went on; empty where there was nothing to kill."""
+    """What was killed at this time, where the work was, and who went on; empty where it had ended by then."""
     kind = chance.choice(work.victims)
     log = work.store.root.with_suffix(".log")
     with log.open("ab") as output, subprocess.Popen(work.command, env=ENVIRONMENT, stdout=output, stderr=output) as run:
         wait_for(lambda: work.has_begun() or run.poll() is not None)
         time.sleep(at)
+        victim = 0
+        while run.poll() is None and not victim:  # a run's process may not be there yet
+            victim = run.pid if kind == "client" else cluster.victim(kind, chance)
         where = work.where()
-        victim = 0 if run.poll() is not None else run.pid if kind == "client" else cluster.victim(kind, chance)
         if victim:
             os.kill(victim, signal.SIGKILL)
         code = run.wait(SECONDS)
-    told = f"{kind} at {at:.1f} s ({where})"
     if code:
         done(*work.again())
-    return f"{told}; {'went on by itself' if not code else 'went on by hand'}" if victim else ""
+    return f"{kind} at {at:.1f} s ({where}); went on by {'hand' if code else 'itself'}" if victim else ""
 
 
 def tried(name: str, number: int, make: Make, cluster: Cluster, chance: random.Random, seconds: float) -> str:
-    """One kill, told; points at which nothing is left to kill are drawn again."""
-    for attempt in range(20):
+    """One kill, told; a time at which the work had ended is drawn again, from less."""
+    while True:
         cluster.complete()
-        work = make(f"{name}-{number}-{attempt}", cluster.address)
-        told = killed(work, cluster, chance.uniform(0, seconds), chance)
-        if told:
+        work = make(f"{name}-{number}-{seconds:.2f}", cluster.address)
+        at = chance.uniform(0, seconds)
+        if told := killed(work, cluster, at, chance):
             return f"{name} {number}: {told}; {work.bits()}"
-    raise AssertionError("nothing was ever killed")
+        seconds = at
 
 
 def main() -> int:
