@@ -38,11 +38,11 @@ from safetensors.numpy import load_file  # noqa: E402
 
 from mpt_studio.predictions import read_predictions  # noqa: E402
 from mpt_studio.store import Run, Store  # noqa: E402
+from mpt_studio.store.lease import SHELF  # noqa: E402
 
-CHILD = "mpt_studio.jobs.cluster.child"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
 EXACT = ("--data", "builtin", "--device", "cpu")
-TRAIN = ("train", *EXACT, "--role", "old", "--limit-train", "1200", "--epochs", "10", "--precision", "fp32",
+TRAIN = ("train", *EXACT, "--role", "old", "--limit-train", "900", "--epochs", "8", "--precision", "fp32",
          "--save-every-seconds", "0.2")  # fmt: skip
 LARGE = ("train", *EXACT, "--role", "old", "--limit-train", "72", "--epochs", "1", "--image-size", "64")
 """A version that takes some time to be asked about the training part."""
@@ -76,15 +76,16 @@ class Cluster:
         with (self.folder / "dask.log").open("ab") as log:
             return subprocess.Popen(command, env=ENVIRONMENT, stdout=log, stderr=log)
 
-    def victim(self, kind: str, chance: random.Random) -> int:
-        """A process of a kind that works now; 0 where there is none."""
+    def victim(self, kind: str, writer: int, chance: random.Random) -> int:
+        """A process of a kind, one that has the run's ``writer`` beside it where there is a writer; 0 for none."""
+        if kind == "process":
+            return writer
         with suppress(psutil.NoSuchProcess):
-            nannies = [psutil.Process(each.pid) for each in self.nannies]
-            runs = [each for nanny in nannies for each in nanny.children(recursive=True) if CHILD in each.cmdline()]
-            workers = [run.parent() for run in runs] or [worker for each in nannies if (worker := _worker(each))]
-            chosen = runs if kind == "process" else workers
-            if chosen and (found := chance.choice(chosen)):
-                return found.ppid() if kind == "nanny" else found.pid
+            workers = [worker for each in self.nannies if (worker := _worker(psutil.Process(each.pid)))]
+            at_work = [each for each in workers if writer in {child.pid for child in each.children()}]
+            if workers:
+                worker = chance.choice(at_work or workers)
+                return worker.ppid() if kind == "nanny" else worker.pid
         return 0
 
 
@@ -139,6 +140,14 @@ class Training:
     def run(self) -> Run:
         return self.store.runs()[0]
 
+    @property
+    def writer(self) -> int:
+        """The process that trains it; 0 where none does."""
+        with suppress(OSError, ValueError, IndexError):  # given back meanwhile
+            newest = sorted((self.run.folder / SHELF).iterdir())[-1]
+            return int(json.loads(newest.read_bytes())["process"]) if not newest.suffix else 0
+        return 0
+
     def where(self) -> str:
         events = list(self.run.events())
         step = next((event.step for event in reversed(events) if event.kind == "step"), 0)
@@ -157,7 +166,7 @@ class Training:
 class Evaluation:
     """A version's answers on the training part."""
 
-    victims = ("worker", "worker", "worker", "nanny", "client")
+    victims, writer = ("worker", "worker", "worker", "nanny", "client"), 0
 
     def __init__(self, folder: Path, address: str, version: Path) -> None:
         self.store, self.out = Store(folder), folder / "answers"
@@ -210,7 +219,8 @@ def killed(work: Work, cluster: Cluster, at: float, chance: random.Random) -> st
         time.sleep(at)
         victim = 0
         while run.poll() is None and not victim:  # a run's process may not be there yet
-            victim = run.pid if kind == "client" else cluster.victim(kind, chance)
+            time.sleep(0.05)
+            victim = run.pid if kind == "client" else cluster.victim(kind, work.writer, chance)
         where = work.where()
         if victim:
             os.kill(victim, signal.SIGKILL)
@@ -238,6 +248,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=None)
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends what it started
     chance = random.Random(chosen.seed)
     with tempfile.TemporaryDirectory(dir=chosen.folder) as place, cluster_in(Path(place)) as cluster:
         folder = Path(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 from collections.abc import Callable, Generator, Sequence
@@ -12,26 +13,26 @@ import numpy as np
 import pytest
 
 from mpt_studio import jobs
-from mpt_studio.jobs.sharded import Shard, Spread
+from mpt_studio.jobs.session import Item, Workers
 from mpt_studio.store import Store
 
 from ..conftest import fresh_version
 from .conftest import distributed
 
 
-def losing(spread: Spread, pids: list[int]) -> Spread:
-    """Kills one of these processes after each of the first shards."""
+class Losing:
+    """Workers of whom some are killed, one after each of the first shards."""
 
-    def spread_and_kill(
-        answer: Callable[[Shard], None], shards: Sequence[Shard]
-    ) -> Generator[Shard | None, None, None]:
-        with closing(spread(answer, shards)) as working:
-            for shard in working:
-                if shard is not None and pids:
-                    os.kill(pids.pop(), signal.SIGKILL)
-                yield shard
+    def __init__(self, workers: Workers, pids: list[int]) -> None:
+        self.notes, self.train = workers.notes, workers.train
+        self._spread, self._pids = workers.spread, pids
 
-    return spread_and_kill
+    def spread(self, work: Callable[[Item], None], items: Sequence[Item]) -> Generator[Item | None, None, None]:
+        with closing(self._spread(work, items)) as working:
+            for item in working:
+                if item is not None and self._pids:
+                    os.kill(self._pids.pop(), signal.SIGKILL)
+                yield item
 
 
 @pytest.mark.slow
@@ -53,9 +54,9 @@ def test_that_one_two_and_five_workers_give_the_bits_of_one_process_also_when_so
                     client.wait_for_workers(workers, timeout=100)
                     pids = list(client.run(os.getpid).values())
                 assert there.workers is not None
-                spread = losing(there.workers.spread, pids[:killed])
+                session = dataclasses.replace(there, workers=Losing(there.workers, pids[:killed]))
                 out = tmp_path / f"{workers}-{killed}"
-                found, _ = jobs.evaluate(there, version, spec, device="cpu", out=out, spread=spread)
+                found, _ = jobs.evaluate(session, version, spec, device="cpu", out=out)
             assert np.array_equal(found.logits, whole.logits)
             assert np.array_equal(found.sample_ids, whole.sample_ids)
             assert np.array_equal(found.labels, whole.labels)
