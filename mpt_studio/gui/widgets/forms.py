@@ -91,7 +91,7 @@ class PathField(QWidget):
     def choose(self, *, folder: bool, filters: str) -> None:
         """Browse for a folder, for a file of these kinds, or for either: then a menu asks which."""
         self._folder, self._filters = folder, filters
-        self._button.setMenu(self._either if folder and filters else None)
+        self._button.setMenu(self._either if folder and filters else None)  # type: ignore[arg-type] # Qt takes none
 
     def _browse(self, *, folder: bool) -> None:
         if folder:
