@@ -57,7 +57,7 @@ class Inspector(QWidget):
         self.saliency, self.neighbours = SaliencyView(workspace), NeighboursView(workspace)
         self.saliency.follow(self.image)
         self.strip = AnswerStrip(workspace)
-        self.facts, self.sample_id = VersionFacts(), ElidedLabel()  # copied whole, with a break in it nowhere
+        self.facts, self.sample_id = VersionFacts(workspace), ElidedLabel()  # copied whole, with a break in it nowhere
         self._lay_out()
         workspace.selection_changed.connect(self.refresh)
         workspace.data_changed.connect(self.refresh)
@@ -104,15 +104,13 @@ class Inspector(QWidget):
 
     def _version_on_show(self) -> QScrollArea:
         """Where no image is selected: what the version on show is."""
-        content, workspace = QWidget(), self.workspace
+        content = QWidget()
         theme.mark(content, plain=True)
         layout = QVBoxLayout(content)
         layout.setContentsMargins(*4 * [theme.SPACE])
         layout.addWidget(self.nothing)
         layout.addWidget(self.facts, 1)
         layout.addStretch(1)
-        self.facts.change_wanted.connect(workspace.opening.ask_anew)
-        self.facts.export_wanted.connect(lambda version: workspace.tool_wanted.emit("export", version))
         return scrolled(content)
 
     def _id_line(self) -> QHBoxLayout:

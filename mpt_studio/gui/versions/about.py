@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -132,10 +132,7 @@ def _listed(names: tuple[str, ...]) -> str:
 class VersionFacts(QWidget):
     """The facts as lines; a hash that can be copied, and what can be done."""
 
-    change_wanted, export_wanted = Signal(object), Signal(object)
-    """Of the version on show."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._version: Version | None = None
         self._job: PoolJob | None = None
@@ -148,8 +145,8 @@ class VersionFacts(QWidget):
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.change, self.export = QPushButton("Change how it is read…"), QPushButton("Export…")
-        self.change.clicked.connect(lambda *_: self.change_wanted.emit(self._version))
-        self.export.clicked.connect(lambda *_: self.export_wanted.emit(self._version))
+        self.change.clicked.connect(lambda *_: self._version and workspace.opening.ask_anew(self._version))
+        self.export.clicked.connect(lambda *_: workspace.tool_wanted.emit("export", self._version))
         buttons = QHBoxLayout()
         for button in (self.change, self.export):
             buttons.addWidget(button)
@@ -245,9 +242,7 @@ class VersionDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"About {version.label}")
         self.resize(560, 480)
-        self.facts = VersionFacts()
-        self.facts.change_wanted.connect(workspace.opening.ask_anew)
-        self.facts.export_wanted.connect(lambda version: workspace.tool_wanted.emit("export", version))
+        self.facts = VersionFacts(workspace)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

@@ -46,8 +46,8 @@ def test_that_preprocessing_is_told_in_the_order_in_which_it_is_done() -> None:
     assert preprocessing_sentence(made) == words
 
 
-def test_that_the_hash_is_short_and_copied_whole(qtbot: QtBot, tmp_path: Path) -> None:
-    facts = VersionFacts()
+def test_that_the_hash_is_short_and_copied_whole(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> None:
+    facts = VersionFacts(workspace)
     qtbot.addWidget(facts)
     facts.show_version(making.from_reading(reading(tmp_path / "a.pth"), tmp_path / "a.pth"))
     assert facts.lines["SHA-256"].text() == "abababababab…"
@@ -55,8 +55,8 @@ def test_that_the_hash_is_short_and_copied_whole(qtbot: QtBot, tmp_path: Path) -
     assert QGuiApplication.clipboard().text() == "ab" * 32
 
 
-def test_that_the_hash_of_ours_is_computed_on_demand(qtbot: QtBot, tmp_path: Path) -> None:
-    facts = VersionFacts()
+def test_that_the_hash_of_ours_is_computed_on_demand(qtbot: QtBot, workspace: Workspace, tmp_path: Path) -> None:
+    facts = VersionFacts(workspace)
     qtbot.addWidget(facts)
     version = making.from_checkpoint(checkpoint(tmp_path / "a.safetensors"))
     facts.show_version(version)
