@@ -92,8 +92,7 @@ class SideSaliency(QWidget):
         if comparison is None or version is None or i >= len(self._rows):
             return None
         row = self._rows[i]
-        answers = comparison.old_answer if version is self._workspace.old else comparison.new_answer
-        name = self._workspace.explanations.own_name(version, str(comparison.names[answers[row]]))
+        name = self._workspace.explanations.class_answered(version, row)
         return str(comparison.sample_ids[row]), version.checkpoint, name
 
     def _ask(self, key: Key) -> None:

@@ -132,13 +132,13 @@ class Explanations(QObject):
             return f"{version.label} is an ONNX graph, of which only the answers can be seen."
         return ""
 
-    def class_answered(self, version: Version) -> str:
-        """Name of the class that a version answers for the sample on show."""
-        comparison = self._opened.comparison()
-        if comparison is None or self.row is None:
+    def class_answered(self, version: Version, row: int | None = None) -> str:
+        """Name of the class that a version answers for a sample, or for that on show."""
+        comparison, row = self._opened.comparison(), self.row if row is None else row
+        if comparison is None or row is None:
             return ""
         answers = comparison.old_answer if version is self._opened.old else comparison.new_answer
-        return self.own_name(version, str(comparison.names[answers[self.row]]))
+        return self.own_name(version, str(comparison.names[answers[row]]))
 
     def own_name(self, version: Version, name: str) -> str:
         """What a version itself calls a class of the comparison, whose names are the update's."""
