@@ -32,6 +32,10 @@ SHOWN_SKIPPED = 1000
 """Skipped files in a description; all of them are in ``Dataset.skipped`` and in the list on disk."""
 
 
+def tell_nobody(sentence: str, fraction: float | None) -> None:
+    """The ``Progress`` of work that nobody watches."""
+
+
 @dataclass(frozen=True)
 class Skipped:
     """A sample that is left out of every version's figures, and why."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from mpt_studio import paths
-from mpt_studio.data.dataset import Dataset, Progress
+from mpt_studio.data.dataset import Dataset, Progress, tell_nobody
 from mpt_studio.data.manifest_table import is_manifest
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.kinds import IMAGES, MANIFESTS, PARQUET, SHARDS, Kind
@@ -62,7 +62,7 @@ def open_dataset(spec: str, progress: Progress | None = None) -> Dataset:
     folder, so that later ones are quick. Raises ``UserError`` for everything the user can put right.
     """
     kind, folder = parse_spec(spec)
-    tell = progress or _tell_nobody
+    tell = progress or tell_nobody
     try:
         return _open(kind, folder, tell)
     except OSError as error:
@@ -239,7 +239,3 @@ def _not_a_folder(kind: str, folder: Path) -> str:
     if folder.is_file():
         return f"{kind} needs a folder but {name} is a file; unpack it if it is an archive, and name the folder."
     return f"There is no folder {name}; check the path in {kind}:DIR."
-
-
-def _tell_nobody(sentence: str, fraction: float | None) -> None:
-    """Default listener."""

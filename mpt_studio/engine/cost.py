@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mpt_studio.cost import BATCHES, Cost, Latency
-from mpt_studio.engine.evaluate import Progress
+from mpt_studio.data.dataset import Progress, tell_nobody
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine import heap
 from mpt_studio.engine.networks.onnx_child import OnnxChild
@@ -87,7 +87,7 @@ def measure(versions: Sequence[FrozenVersion], progress: Progress | None = None)
     try:
         with devices.enough_memory("measure"):
             subjects = [_subject(version) for version in versions]
-            found = [_latencies(subjects, batch, progress or _quiet) for batch in BATCHES]
+            found = [_latencies(subjects, batch, progress or tell_nobody) for batch in BATCHES]
     finally:
         heap.give_back()
     when = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -130,10 +130,6 @@ def latency_of(batch: int, seconds: Sequence[float]) -> Latency:
     """Of the times of its rounds, at least two."""
     p95 = statistics.quantiles(seconds, n=20, method="inclusive")[-1]
     return Latency(batch, 1e3 * statistics.median(seconds), 1e3 * p95, len(seconds))
-
-
-def _quiet(sentence: str, fraction: float | None) -> None:
-    """Nobody watches."""
 
 
 def _has_provider() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.dataset import Dataset, Indices, Progress
 from mpt_studio.data.fit import Fit, as_fit
 from mpt_studio.engine.images import ImageFeed, Report, in_order
 from mpt_studio.engine.machine import device as devices
@@ -20,7 +20,6 @@ from mpt_studio.engine.machine.ranks import ALONE, Ranks
 from mpt_studio.engine.version import FrozenVersion
 from mpt_studio.predictions import Predictions
 
-Progress = Callable[[str, float | None], None]
 Logits = npt.NDArray[np.float32]
 PIXELS_PER_BATCH = 512 * 32 * 32
 """Bounds memory: 512 images of 32 pixels, 10 of 224."""

@@ -32,8 +32,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mpt_studio.checkpoint import HEADER_KEY, Checkpoint, Preprocessing, read_checkpoint
-from mpt_studio.data.dataset import Dataset, Indices
-from mpt_studio.engine.evaluate import Progress, evaluate
+from mpt_studio.data.dataset import Dataset, Indices, Progress
+from mpt_studio.engine.evaluate import evaluate
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks import build as networks
 from mpt_studio.engine.networks.head import fold_offset

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mpt_studio.checkpoint import Checkpoint, Preprocessing
-from mpt_studio.data.dataset import Dataset, Indices
+from mpt_studio.data.dataset import Dataset, Indices, Progress
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine.evaluate import Progress, evaluate, pixel_batches
+from mpt_studio.engine.evaluate import evaluate, pixel_batches
 from mpt_studio.engine.features import Backbone
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.adopt import head_of

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mpt_studio.data.dataset import Progress
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.plain import handle_of
 from mpt_studio.files.tables import ID_COLUMNS, decoded, encoding_of, normal, rows_of, separator_of
 from mpt_studio.predictions.answers import Floats
 from mpt_studio.predictions.columns import ANSWERS, LABELS, Roles, find_roles, is_number, numeric_of, to_number
-from mpt_studio.predictions.table import Codes, Ids, Progress, Spool, Table, file_name
+from mpt_studio.predictions.table import Codes, Ids, Spool, Table, file_name
 
 SAMPLE_ROWS = 500
 """So many rows tell what the columns are."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mpt_studio.data.dataset import Progress
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.tables import ID_COLUMNS, MOST_COLUMNS, refuse_columns
 from mpt_studio.predictions.answers import Floats, Strings
@@ -20,7 +21,6 @@ from mpt_studio.predictions.table import (
     MOST_ROWS,
     Coded,
     Codes,
-    Progress,
     Table,
     file_name,
     refuse_large,

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from mpt_studio.data.dataset import Progress
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.tables import ID_COLUMNS, normal, refuse_columns
 from mpt_studio.predictions.answers import Floats
 from mpt_studio.predictions.columns import ANSWERS, LABELS, Declared, Numeric, Roles, find_roles
 from mpt_studio.predictions.parquet_pages import pages_of
-from mpt_studio.predictions.table import LONGEST_ID, MOST_ROWS, Codes, Ids, Progress, Spool, Table, file_name
+from mpt_studio.predictions.table import LONGEST_ID, MOST_ROWS, Codes, Ids, Spool, Table, file_name
 
 BATCH_ROWS = 16_384
 SPARE_VALUES = 1 << 26

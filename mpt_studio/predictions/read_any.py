@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mpt_studio import paths
+from mpt_studio.data.dataset import Progress, tell_nobody
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files import plain
 from mpt_studio.files.class_lists import LARGEST, USUAL, agreed, lists_in, read_class_list, told_apart
@@ -21,7 +22,7 @@ from mpt_studio.files.parquet_images import holds_images
 from mpt_studio.predictions import folder as folders
 from mpt_studio.predictions.answers import Predictions
 from mpt_studio.predictions.scales import SCALES, Scale
-from mpt_studio.predictions.table import Progress, Table, file_name
+from mpt_studio.predictions.table import Table, file_name
 
 IMPORT_FORMAT = 3
 """Raise it when importing changes its mind about a file."""
@@ -58,7 +59,7 @@ def read_predictions(
         raise UserError(f"{path} is neither a predictions folder nor an .npz, .csv, .tsv or .parquet file.")
     if not path.is_file():
         raise UserError(f"There is no file {one_sentence(str(path), 150)}.")
-    return _imported(path, classes or _listed_beside(path), progress or _tell_nobody, scores)
+    return _imported(path, classes or _listed_beside(path), progress or tell_nobody, scores)
 
 
 def is_predictions(path: Path) -> bool:
@@ -198,7 +199,3 @@ def _make_room(newest: Path) -> None:
     kept = sorted((f for f in newest.parent.iterdir() if f != newest and not f.name.startswith(".")), key=made)
     for folder in kept[: max(0, len(kept) + 1 - KEPT_IMPORTS)]:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _tell_nobody(sentence: str, fraction: float | None) -> None:
-    """Default listener."""

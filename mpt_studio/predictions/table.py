@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,7 +16,6 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.predictions.answers import Floats, Strings
 from mpt_studio.predictions.columns import Declared
 
-Progress = Callable[[str, float | None], None]
 IN_MEMORY = 256 << 20
 """Bytes of scores beyond which they wait in a temporary file."""
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mpt_studio.engine.evaluate import Progress
+from mpt_studio.data.dataset import Progress
 from mpt_studio.engine.explain.probe import Features, Floats
 
 BLOCK_BYTES = 64 << 20

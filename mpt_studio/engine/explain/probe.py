@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.data.dataset import Dataset, Images, Indices
+from mpt_studio.data.dataset import Dataset, Images, Indices, Progress
 from mpt_studio.data.fit import Fit
-from mpt_studio.engine.evaluate import PIXELS_PER_BATCH, Progress, pixel_batches
+from mpt_studio.engine.evaluate import PIXELS_PER_BATCH, pixel_batches
 from mpt_studio.engine.explain.layers import as_map, find_layers, watched
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE as ONNX

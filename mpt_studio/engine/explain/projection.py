@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mpt_studio.engine.evaluate import Progress
+from mpt_studio.data.dataset import Progress
 from mpt_studio.engine.explain.probe import Features, Floats
 from mpt_studio.errors import UserError
 

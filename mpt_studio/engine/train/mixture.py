@@ -14,8 +14,8 @@ from typing import Any
 
 from mpt_studio import recipe as recipes
 from mpt_studio.checkpoint import Checkpoint
-from mpt_studio.data.dataset import Indices
-from mpt_studio.engine.evaluate import Logits, Progress
+from mpt_studio.data.dataset import Indices, Progress
+from mpt_studio.engine.evaluate import Logits
 from mpt_studio.engine.interpolation import Interpolation
 from mpt_studio.engine.machine import device as devices
 from mpt_studio.engine.machine.ranks import ALONE
