@@ -240,3 +240,14 @@ prepare_venv() { # LEVEL: run or test
     fi
     exec 9<&-
 }
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+
+# Tests write tens of thousands of files, each synchronised: a disk has them wait for minutes in all.
+folder_in_memory() { # prints the path of a new one; fails where there is too little room, or programs cannot start there
+    local room free
+    room=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { printf "%d", $4 / 1024 / 1024 }') || return 1
+    free=$(awk '$1 == "MemAvailable:" { printf "%d", $2 / 1024 / 1024 }' /proc/meminfo 2>/dev/null) || return 1
+    [ "${room:-0}" -ge 12 ] && [ "${free:-0}" -ge 8 ] || return 1
+    ! grep -q '^[^ ]* /dev/shm [^ ]* [^ ]*noexec' /proc/mounts && mktemp -d /dev/shm/mptXXXX # short: sockets lie in it, too
+}

@@ -19,7 +19,6 @@ trap stop_display EXIT
 trap 'exit 130' INT TERM
 
 start_display() { # Xvfb picks a free number itself and tells it when it is ready
-    scratch=$(mktemp -d)
     mkfifo "$scratch/number"
     Xvfb -displayfd 3 -screen 0 2560x1440x24 -nolisten tcp 3>"$scratch/number" 2>"$scratch/xvfb.log" &
     helpers+=($!)
@@ -38,8 +37,10 @@ if [ "$(uname -s)" = Linux ]; then
     done
 fi
 prepare_venv test
+if scratch=$(folder_in_memory); then export TMPDIR=$scratch; else scratch=$(mktemp -d); fi
 [ "$(uname -s)" != Linux ] || start_display
 cd "$CHECKOUT"
+unset PYTHONDONTWRITEBYTECODE # or each of the many processes that tests start compiles the program anew
 # Two processes, one of which has all tests of the window (tests/conftest.py); with a number of its own (0: none) where
 # -n is given.
 PYTHONFAULTHANDLER=1 "$VENV/bin/python" -m pytest -n 2 --dist loadfile "$@"
