@@ -25,7 +25,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # .ci/run asks for more
 
 WINDOW = ("gui", "e2e")
 """Rooms whose tests share a display, its focus and its pointer."""
-LONG = ("test_bench.py", "test_hostile_files.py", "test_update.py", "test_reading.py", "test_commands.py")
+LONG = (
+    "test_bench.py",
+    "test_hostile_files.py",
+    "test_exporting.py",
+    "test_update.py",
+    "test_going_on.py",
+    "test_job.py",
+)
 """Files of few tests that take long."""
 
 
