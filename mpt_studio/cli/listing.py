@@ -12,10 +12,11 @@ from mpt_studio.cli.session import JsonOption, StoreOption, opened_store
 from mpt_studio.errors import UsageError, one_sentence
 from mpt_studio.recipe.words import differences
 from mpt_studio.store import Store
+from mpt_studio.store.compute import compute_of
 
 
 def runs(store: StoreOption = None, json: JsonOption = False, diff: str = "") -> int:
-    """List updates, searches and runs, newest first.
+    """List updates, searches and runs, newest first, and the workers of those that a cluster does now.
 
     Args:
         diff: Two ids of updates, searches or runs, separated by a comma: only the fields in which their recipes differ.
@@ -32,6 +33,10 @@ def runs(store: StoreOption = None, json: JsonOption = False, diff: str = "") ->
         print(json_module.dumps({**rows, "runs": [_run_row(r) for r in found], "damaged": damaged}))
     else:
         print(report.runs_report([*updates, *searches], found))
+        by_id = {run.id: run for run in found}
+        for entry in (*updates, *searches, *found):
+            if compute := compute_of(entry):
+                print(f"\n{report.compute_report(entry.title, compute, by_id)}")
     return 0
 
 
@@ -63,4 +68,6 @@ def _run_row(run: Any) -> dict[str, Any]:
 
 
 def _said(entry: Any) -> dict[str, Any]:
-    return {"name": entry.said.name, "tags": list(entry.said.tags), "note": entry.said.note}
+    compute = compute_of(entry)
+    said = {"name": entry.said.name, "tags": list(entry.said.tags), "note": entry.said.note}
+    return {**said, "compute": dataclasses.asdict(compute) if compute is not None else None}

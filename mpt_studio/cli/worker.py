@@ -47,7 +47,8 @@ def _prepare_data(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[st
 
 
 def _evaluate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
-    predictions, folder = jobs.evaluate(session, Path(args["checkpoint"]), args["data"])
+    with jobs.on_cluster(session, args.get("cluster", ""), needed=jobs.needed_by(args["data"])) as there:
+        predictions, folder = jobs.evaluate(there, Path(args["checkpoint"]), args["data"])
     return {"predictions": str(folder), "version": predictions.version, **jobs.accuracy_figures(predictions)}
 
 
@@ -129,6 +130,15 @@ def _interpolate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str
     return between.interpolate(session, args["old"], args["update"], args["data"], **more, warm=warm)
 
 
+def _count_gpus(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    return {"gpus": jobs.gpus_here()}
+
+
+def _check_cluster(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
+    jobs.check_cluster(args["cluster"])
+    return {}
+
+
 def _given(args: Args, *names: str) -> Args:
     """The arguments that are there; the job knows what the others are."""
     return {name: args[name] for name in names if name in args}
@@ -151,6 +161,8 @@ JOBS: dict[str, Job] = {
     "neighbours": _neighbours,
     "features_map": _features_map,
     "interpolate": _interpolate,
+    "count_gpus": _count_gpus,
+    "check_cluster": _check_cluster,
 }
 QUICK = frozenset({"saliency"})
 """Jobs that take a fraction of a second."""

@@ -11,7 +11,7 @@ from mpt_studio.lazily import names_of
 if TYPE_CHECKING:
     from mpt_studio.jobs.beforehand import check_engine
     from mpt_studio.jobs.checking import check_store
-    from mpt_studio.jobs.cluster.opening import needed_by, on_cluster
+    from mpt_studio.jobs.cluster.opening import check_cluster, needed_by, on_cluster
     from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
     from mpt_studio.jobs.costs import cost, measure_costs
     from mpt_studio.jobs.estimating import estimate
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.handover import Asked, Handover, gather
     from mpt_studio.jobs.images import metadata_file, open_data, skipped_file, skipped_sentence
     from mpt_studio.jobs.judging import attach_metadata, judge_update, read_marks
-    from mpt_studio.jobs.launched import taking_part
+    from mpt_studio.jobs.launched import gpus_here, taking_part
     from mpt_studio.jobs.read_weights import checkpoint_of, read_start, read_version, with_preprocessing
     from mpt_studio.jobs.resuming import why_not_resumed
     from mpt_studio.jobs.search.job import run_search
@@ -36,7 +36,7 @@ __getattr__ = names_of(
     {
         "beforehand": "check_engine",
         "checking": "check_store",
-        "cluster.opening": "needed_by on_cluster",
+        "cluster.opening": "check_cluster needed_by on_cluster",
         "comparing": "compare_versions diagnose_versions set_class_map",
         "costs": "cost measure_costs",
         "estimating": "estimate",
@@ -45,7 +45,7 @@ __getattr__ = names_of(
         "handover": "Asked Handover gather",
         "images": "metadata_file open_data skipped_file skipped_sentence",
         "judging": "attach_metadata judge_update read_marks",
-        "launched": "taking_part",
+        "launched": "gpus_here taking_part",
         "read_weights": "checkpoint_of read_start read_version with_preprocessing",
         "resuming": "why_not_resumed",
         "search.job": "run_search",

@@ -19,6 +19,13 @@ _TOLD = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """What torchrun tells the processes that it starts."""
 
 
+def gpus_here() -> int:
+    """How many GPUs of this machine torch can use."""
+    from mpt_studio.engine.machine.device import gpus
+
+    return gpus()
+
+
 @contextmanager
 def taking_part() -> Iterator[bool]:
     """Whether the job is this process's to do; where it is not, the help is over."""

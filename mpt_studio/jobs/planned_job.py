@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +27,7 @@ from mpt_studio.jobs.training import SHARED_ANSWERS, Shared, start_train, train
 from mpt_studio.methods import label_of
 from mpt_studio.recipe import Recipe, Role, Start, Training, UpdateRecipe
 from mpt_studio.store import Member, Run
+from mpt_studio.store.compute import Waiting
 from mpt_studio.store.control import read_command
 from mpt_studio.store.members import JobWriter
 
@@ -48,8 +51,10 @@ class PlannedJob:
 
     def run(self, dataset: Dataset | None) -> Result | None:
         """To its end, which is on disk before this returns or raises."""
+        workers = self.session.workers
         try:
-            return self._run(dataset)
+            with workers.told_in(self.folder) if workers else nullcontext():
+                return self._run(dataset)
         except Interrupted as error:
             self._end("interrupted", "Interrupted; it can be resumed.")
             raise error if str(error) else to_resume(self.writer.id) from None
@@ -106,7 +111,8 @@ class PlannedJob:
 
     def _train_together(self, steps: Sequence[Planned], first: int, count: int) -> None:
         """As ``_train``, all at once, as far as their teachers allow and the cluster has workers."""
-        waiting, left = list(steps), set(steps)
+        waiting, left, workers, since = list(steps), set(steps), self.session.workers, time.time()
+        assert workers is not None
 
         def begin() -> tuple[Planned, Run] | None:
             while step := next((each for each in waiting if not waits_for(each, steps) & left), None):
@@ -115,6 +121,7 @@ class PlannedJob:
                 if run is not None and run.outcome not in ("done", "stopped"):
                     return step, run
                 self._leave(step, run, steps, left)
+            workers.plan(_to_come(waiting, steps, left, since))
             return None
 
         beside: SideBySide[Planned] = SideBySide(self.session, self.folder, len(steps))
@@ -122,6 +129,7 @@ class PlannedJob:
             while (ended := beside.ended(begin, self.session.listen)) is not None:
                 self._leave(*ended[:2], steps, left)
         finally:
+            workers.plan(())
             beside.close()
 
     def _begun_or_failed(self, step: Planned, index: int, count: int) -> Run | None:
@@ -275,3 +283,9 @@ class PlannedJob:
             shutil.rmtree(self.folder / SHARED_ANSWERS, ignore_errors=True)
         self.writer.finish(outcome, message, result)
         self.session.listen("", Ended(outcome=outcome, message=message))
+
+
+def _to_come(waiting: Sequence[Planned], steps: Sequence[Planned], left: Set[Planned], since: float) -> list[Waiting]:
+    """What has not begun, each with those of its teachers that are not there yet."""
+    awaited = {each: waits_for(each, steps) & left for each in waiting}
+    return [Waiting(each.label, tuple(one.label for one in steps if one in awaited[each]), since) for each in waiting]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from mpt_studio import paths
@@ -13,6 +15,7 @@ from mpt_studio.errors import Interrupted, UsageError, UserError
 from mpt_studio.events import Event
 from mpt_studio.recipe import Start
 from mpt_studio.store import Run, Store
+from mpt_studio.store.compute import Waiting
 
 Item = TypeVar("Item")
 Progress = Callable[[str, float | None], None]
@@ -50,6 +53,12 @@ class Workers(Protocol):
 
         Yields each that is done, and None now and then while none is; closing it calls off what has not begun.
         """
+
+    def told_in(self, folder: Path) -> AbstractContextManager[None]:
+        """Meanwhile a job's folder has the list of what they do."""
+
+    def plan(self, planned: Sequence[Waiting]) -> None:
+        """What they are asked for later, for that list."""
 
 
 def _ignore_event(run_id: str, event: Event) -> None:

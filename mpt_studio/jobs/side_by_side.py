@@ -128,10 +128,11 @@ def train_one(session: Session, run: Run, folder: Path) -> Run:
 
     ``folder`` is that of the job that it belongs to, whose commands count, or its own.
     """
-    beside: SideBySide[None] = SideBySide(session, folder, 1)
+    workers, beside = session.workers, SideBySide[None](session, folder, 1)
+    assert workers is not None
     begun = iter([(None, run)])
     try:
-        with suppress(Wished):  # what a stopped run came to is on disk
+        with workers.told_in(folder), suppress(Wished):  # what a stopped run came to is on disk
             beside.ended(lambda: next(begun, None), session.listen)
     except Interrupted:
         raise to_resume(run.update or run.id) from None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mpt_studio.lazily import names_of
 
 if TYPE_CHECKING:
+    from mpt_studio.report.compute import compute_report
     from mpt_studio.report.cost import cost_report
     from mpt_studio.report.figures import (
         accuracy_report,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __getattr__ = names_of(
     __name__,
     {
+        "compute": "compute_report",
         "cost": "cost_report",
         "figures": "accuracy_report classes_report comparison_report judged_report update_report",
         "runs": "recipes_report runs_report",

@@ -11,6 +11,7 @@ import pytest
 
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store
+from mpt_studio.store.compute import Compute, Waiting, Worker, write_compute
 from mpt_studio.store.said import say
 
 from .conftest import run
@@ -41,6 +42,27 @@ def test_that_two_recipes_are_told_apart_in_words_and_for_machines(
     assert (code, "no run, update or search 'nowhere'" in err) == (1, True)
     code, _, err = run(capsys, "runs", "--store", str(store.root), "--diff", one.id)
     assert (code, "takes two ids" in err) == (2, True)
+
+
+def test_that_workers_are_told_of_a_job_that_a_cluster_does_now(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "s")
+    update = store.create_update(UpdateRecipe(), title="On photos")
+    waiting = (Waiting("MPT_KL", ("No_Treatment",), 1.0), Waiting("PCT_KL", (), 1.0))
+    compute = Compute("desk", (Worker("0", "node17", "GPU 0", "run", "a-run", 1.0),), waiting, trained=2)
+    with store.write_update(update.id) as writer:
+        write_compute(writer.folder, compute)
+        _, out, _ = run(capsys, "runs", "--store", str(store.root))
+        lines = out.splitlines()
+        assert "On photos, on desk: 1 worker  ·  2 versions wait  ·  2 trained" in lines
+        assert any(line.split()[:6] == ["0", "node17,", "GPU", "0", "trains", "a-run"] for line in lines)
+        assert any(line.startswith("MPT (KL)  Plain training  ") for line in lines)
+        assert any(line.startswith("PCT (KL)  a worker  ") for line in lines)
+        _, out, _ = run(capsys, "runs", "--store", str(store.root), "--json")
+        assert json.loads(out)["updates"][0]["compute"] == json.loads(json.dumps(dataclasses.asdict(compute)))
+    _, out, _ = run(capsys, "runs", "--store", str(store.root), "--json")
+    assert json.loads(out)["updates"][0]["compute"] is None
 
 
 def test_that_names_and_tags_are_listed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import queue
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,3 +203,15 @@ def test_that_the_process_serves_everything_that_was_sent_before_its_input_ended
     found = [json.loads(line) for line in answers.getvalue().splitlines()]
     assert [a["id"] for a in found] == [0, 1, 2]
     assert all("There is no " in a["error"] for a in found)
+
+
+def test_that_the_window_can_ask_for_gpus_and_for_what_a_cluster_lacks(talk: Talk, monkeypatch) -> None:
+    talk.send(id=1, job="count_gpus", args={})
+    assert talk.answer() == {"id": 1, "result": {"gpus": jobs.gpus_here()}}
+    talk.send(id=2, job="check_cluster", args={"cluster": "tcp://nowhere"})
+    assert "is no address of a scheduler; write it as tcp://HOST:8786" in talk.answer()["error"]
+    talk.send(id=3, job="check_cluster", args={"cluster": "lab"})
+    assert "There is no cluster 'lab' in " in talk.answer()["error"]
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    talk.send(id=4, job="check_cluster", args={"cluster": "gpus"})
+    assert talk.answer()["error"] == "A cluster needs Dask; install it: pip install 'mpt-studio[cluster]'."

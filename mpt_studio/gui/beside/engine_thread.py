@@ -12,6 +12,7 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from mpt_studio import paths
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.events import Ended, Event
 from mpt_studio.store import JobTail, Store
+from mpt_studio.store.compute import Compute, drop_compute, read_compute
 from mpt_studio.store.control import Command, send_command
 from mpt_studio.store.disk import waits_for
 
@@ -32,6 +34,8 @@ BATCH_SECONDS = 1 / 30
 _BATCH_EVENTS = 1000
 _IDLE_SECONDS = 0.1
 """Time between looks while nothing comes; two cores are the trainer's."""
+_COMPUTE_SECONDS = 0.5
+"""Time between looks at the list of compute."""
 _LOCK_SECONDS = 0.5
 """Time between looks at the lock of a trainer that is not our child."""
 _PATIENCE_SECONDS = 15.0
@@ -43,9 +47,9 @@ _NICENESS = 5
 Batch = list[tuple[str, Event]]
 
 
-def trainer_command(update_id: str, store_root: Path) -> list[str]:
-    """Command line that runs a queued update or search, or resumes an interrupted one."""
-    return [*paths.program(), "resume", update_id, "--store", str(store_root)]
+def trainer_command(update_id: str, store_root: Path, options: Sequence[str] = ()) -> list[str]:
+    """Command line that runs a queued update or search, or resumes an interrupted one; ``options`` say where."""
+    return [*paths.program(), "resume", update_id, "--store", str(store_root), *options]
 
 
 class EngineThread(QThread):
@@ -53,6 +57,8 @@ class EngineThread(QThread):
 
     events = Signal(object)
     """list of (run id or "" for the job itself, event), at most 30 times a second and only when something came."""
+    computed = Signal(object)
+    """The ``Compute`` of a job that has a cluster, whenever it is another one; None when it has none any more."""
     ended = Signal(str, str, str)
     """The job's id, outcome, message; ``detail`` holds the trainer's last lines where it died without a word."""
 
@@ -62,20 +68,25 @@ class EngineThread(QThread):
         update_id: str,
         *,
         attach: bool = False,
+        options: Sequence[str] = (),
         command: list[str] | None = None,
         parent: QObject | None = None,
     ) -> None:
-        """``attach`` follows a trainer that runs already; ``command`` replaces the trainer's command line (tests)."""
+        """``attach`` follows a trainer that runs already; ``options`` are more of its command line.
+
+        ``command`` replaces the command line (tests).
+        """
         super().__init__(parent)
         self.update_id = update_id
         self.folder = store.job_folder(update_id)
         self.detail = ""
         self._store = store
         self._attach = attach
-        self._command = command or trainer_command(update_id, store.root)
+        self._command = command or trainer_command(update_id, store.root, options)
         self._child: subprocess.Popen[bytes] | None = None
         self._wake = threading.Event()
-        self._looked = 0.0
+        self._looked = self._computed = 0.0
+        self._compute: Compute | None = None
 
     # ---- in the window's thread --------------------------------------------------------------------------------
 
@@ -129,6 +140,7 @@ class EngineThread(QThread):
         tail = JobTail(self._store, self.update_id)
         self._emit(tail)
         if not self._attach:
+            drop_compute(self.folder)  # of a trainer that was killed
             try:
                 self._child = self._start_trainer()
             except OSError as error:
@@ -136,6 +148,7 @@ class EngineThread(QThread):
         said_goodbye, heard = 0.0, time.monotonic()
         while not self.isInterruptionRequested():
             batch = self._emit(tail)
+            self._look_at_compute()
             heard = time.monotonic() if batch else self._ask_the_disk(heard)
             if any(not run and isinstance(event, Ended) for run, event in batch):
                 said_goodbye = time.monotonic()
@@ -153,6 +166,15 @@ class EngineThread(QThread):
             self.events.emit([("", event) for event in waits_for(refusal)])
             return heard + 3600
         return time.monotonic()
+
+    def _look_at_compute(self) -> None:
+        now = time.monotonic()
+        if now - self._computed < _COMPUTE_SECONDS:
+            return
+        self._computed, compute = now, read_compute(self.folder)
+        if compute != self._compute:
+            self._compute = compute
+            self.computed.emit(compute)
 
     def _emit(self, tail: JobTail) -> Batch:
         """Tell what was added, a long log in parts that the window can take between two frames; the last of them."""

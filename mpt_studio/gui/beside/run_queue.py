@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.engine_thread import Batch, EngineThread
 from mpt_studio.store import Search, Store, Update
+from mpt_studio.store.compute import Compute
 
 log = logging.getLogger(__name__)
-ThreadMaker = Callable[[Store, str, bool], EngineThread]
+ThreadMaker = Callable[[Store, str, bool, Sequence[str]], EngineThread]
+Options = Callable[[bool], Sequence[str]]
+"""Of the trainer's command line: where a job is done, by now. Called with whether it is a search."""
 
 
-def _make_thread(store: Store, update_id: str, attach: bool) -> EngineThread:
-    return EngineThread(store, update_id, attach=attach)
+def _make_thread(store: Store, update_id: str, attach: bool, options: Sequence[str]) -> EngineThread:
+    return EngineThread(store, update_id, attach=attach, options=options)
 
 
 class RunQueue(QObject):
@@ -29,17 +32,28 @@ class RunQueue(QObject):
     """An update begins, or goes on, to be followed."""
     events = Signal(str, object)
     """Update id and its new events, a list of (run id or "", event)."""
+    computed = Signal()
+    """``compute`` is another one."""
     ended = Signal(str, str, str, str)
     """Update id, outcome, message, detail."""
     problem = Signal(str)
     """Why the store could not be looked through."""
 
-    def __init__(self, store: Store, parent: QObject | None = None, make_thread: ThreadMaker = _make_thread) -> None:
+    def __init__(
+        self,
+        store: Store,
+        parent: QObject | None = None,
+        make_thread: ThreadMaker = _make_thread,
+        options: Options = lambda _: (),
+    ) -> None:
         super().__init__(parent)
         self._store = store
-        self._make_thread = make_thread
+        self._make_thread, self._options = make_thread, options
         self._thread: EngineThread | None = None
-        self._waiting: list[str] = []
+        self.compute: Compute | None = None
+        """Who works for what trains now, where it has a cluster."""
+        self._waiting: dict[str, Sequence[str]] = {}
+        """Each with the options that it was lined up with."""
         self._verdict = ("interrupted", "")
         self._closed = False
 
@@ -66,11 +80,11 @@ class RunQueue(QObject):
             return self.problem.emit(str(error))
         active = next((u for u in updates if u.outcome in ("running", "paused") and u.is_active), None)
         if active is not None and self._thread is None:
-            self._follow(active.id, attach=True)
+            self._follow(active.id, True, ())
         for update in reversed(updates):  # the oldest first
             is_known = update.id == self.current or update.id in self._waiting
             if update.outcome == "queued" and not update.is_active and not is_known:
-                self._waiting.append(update.id)
+                self._line_up(update.id)
         self._next()
 
     def add(self, update_id: str) -> None:
@@ -78,16 +92,19 @@ class RunQueue(QObject):
         update_id = self._store.job(update_id).id
         if update_id == self.current or update_id in self._waiting:
             return
-        self._waiting.append(update_id)
+        self._line_up(update_id)
         self._next()
 
     resume = add
+
+    def _line_up(self, job_id: str) -> None:
+        self._waiting[job_id] = self._options(self._store.is_search(job_id))
 
     def remove(self, update_id: str) -> None:
         """Take a waiting update out; one that never began is marked cancelled, another stays as it was."""
         if update_id not in self._waiting:
             return
-        self._waiting.remove(update_id)
+        del self._waiting[update_id]
         with contextlib.suppress(UserError):
             if self._store.job(update_id).outcome == "queued":
                 with self._store.write_job(update_id) as writer:
@@ -128,10 +145,11 @@ class RunQueue(QObject):
 
     def _next(self) -> None:
         while self._thread is None and self._waiting and not self._closed:
-            update_id = self._waiting.pop(0)
+            update_id = next(iter(self._waiting))
+            options = self._waiting.pop(update_id)
             update = self._readable(update_id)
             if update is not None:
-                self._follow(update_id, attach=update.is_active)
+                self._follow(update_id, update.is_active, options)
         self.changed.emit()
 
     def _readable(self, update_id: str) -> Update | Search | None:
@@ -141,10 +159,11 @@ class RunQueue(QObject):
             log.warning("The queued update %s is gone: %s", update_id, error)
             return None
 
-    def _follow(self, update_id: str, attach: bool) -> None:
-        thread = self._make_thread(self._store, update_id, attach)
+    def _follow(self, update_id: str, attach: bool, options: Sequence[str]) -> None:
+        thread = self._make_thread(self._store, update_id, attach, options)
         thread.setParent(self)
         thread.events.connect(self._on_events)
+        thread.computed.connect(self._on_computed)
         thread.ended.connect(self._on_ended)
         thread.finished.connect(self._on_finished)
         self._thread, self._verdict = thread, ("interrupted", "")
@@ -155,6 +174,11 @@ class RunQueue(QObject):
     def _on_events(self, batch: Batch) -> None:
         if self._thread is not None:
             self.events.emit(self._thread.update_id, batch)
+
+    @Slot(object)
+    def _on_computed(self, compute: Compute | None) -> None:
+        self.compute = compute
+        self.computed.emit()
 
     @Slot(str, str, str)
     def _on_ended(self, _update_id: str, outcome: str, message: str) -> None:
@@ -169,6 +193,7 @@ class RunQueue(QObject):
         thread.wait()
         detail = thread.detail
         thread.setParent(None)
+        self._on_computed(None)
         self.changed.emit()
         self.ended.emit(thread.update_id, *self._verdict, detail)
         self._next()

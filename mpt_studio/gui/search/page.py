@@ -83,6 +83,7 @@ class SearchPage(Page):
         self.queue.events.connect(self._take)
         self.queue.ended.connect(lambda search, *_: self._reload(search))
         self.queue.changed.connect(self._show_status)
+        self.queue.computed.connect(self._show_status)
         self.queue.changed.connect(self.setup.check)
 
     # ---- which search ------------------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ class SearchPage(Page):
         self._early = []
         if self.queue.current == live.id and live.outcome == "queued":
             live.outcome = "running"  # its process begins, and will say so
-        self.view.show_search(live, self.queue.current == live.id)
+        self.view.show_search(live, self.queue.current == live.id, self.queue.compute)
         self.view.select_run(self._sought)
         self.stack.setCurrentWidget(self.view)
 
@@ -170,6 +171,7 @@ class SearchPage(Page):
     def start_search(self, recipe: SearchRecipe) -> str:
         """Put a search on disk and line it up; its id, or "" (the page says why)."""
         try:
+            self.workspace.run_on.check(searches=True)
             title = f"Search on {short_spec(recipe.update.data)}"
             made = jobs.start_search(self.workspace.store, recipe, title)
             self.show_search(made.id)
@@ -208,7 +210,7 @@ class SearchPage(Page):
 
     @Slot()
     def _show_status(self) -> None:
-        self.view.show_status(bool(self._wanted) and self.queue.current == self._wanted)
+        self.view.show_status(bool(self._wanted) and self.queue.current == self._wanted, self.queue.compute)
 
     # ---- what the buttons do -----------------------------------------------------------------------------------
 
@@ -218,7 +220,7 @@ class SearchPage(Page):
             "open": self._open_outcome,
             "export": self._export,
             "more": self._ask_for_more,
-            "resume": lambda: self.queue.add(self._wanted),
+            "resume": self._go_on,
             "pause": lambda: self._wish(self.queue.pause, "Pausing…"),
             "go_on": lambda: self._wish(self.queue.go_on, "Going on…"),
             "stop": lambda: self._wish(self.queue.stop_and_keep, "Stopping…"),
@@ -228,6 +230,10 @@ class SearchPage(Page):
             deeds[what]()
         except UserError as error:
             self._tell_error(str(error))
+
+    def _go_on(self) -> None:
+        self.workspace.run_on.check(searches=True)
+        self.queue.add(self._wanted)
 
     def _wish(self, what: Callable[[], None], words: str) -> None:
         what()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.estimates import Estimates
 from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.compute.run_on_field import RunOnField
 from mpt_studio.gui.search.expected import expected_words
 from mpt_studio.gui.search.space_form import SpaceForm
 from mpt_studio.gui.train.field_editors import Editor
@@ -19,7 +20,7 @@ from mpt_studio.gui.train.form_fields import built, flat_specs
 from mpt_studio.gui.train.form_parts import FieldRow, editor_for, section_label
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.flow_layout import in_a_row
-from mpt_studio.gui.widgets.plain import label, listed, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import before, label, listed, set_tip, short_spec
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.methods import label_of, shown
 from mpt_studio.recipe import UpdateRecipe, checked, to_json
@@ -57,13 +58,14 @@ class SearchSetup(QWidget):
         self._refusal, self._described = "", SearchRecipe()
         self.editors: dict[str, Editor] = {}
         self.rows: dict[str, FieldRow] = {}
-        self.space = SpaceForm()
+        self.space, self.run_on = SpaceForm(), RunOnField(workspace.run_on)
         self.estimates = Estimates(workspace.worker, self)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._describe)
         self._lay_out()
         self._show_defaults()
         self.space.changed.connect(self.check)
+        workspace.run_on.changed.connect(self.check)
         self.estimates.changed.connect(self._show_time)
         self.estimates.job_started.connect(workspace.job_started)
         self.start.clicked.connect(self._start)
@@ -140,7 +142,9 @@ class SearchSetup(QWidget):
         column.setSpacing(0)
         column.addWidget(self.time)
         column.addWidget(self.problem)
+        column.addWidget(self.run_on.sentence)
         row.addWidget(words, 1)
+        row.addWidget(before("Run on", self.run_on))
         row.addWidget(self.start)
         return foot
 
@@ -197,8 +201,10 @@ class SearchSetup(QWidget):
             problem = self._refusal
         except UserError as error:
             recipe, problem = None, str(error)
+        nowhere = self._workspace.run_on.problem(searches=True)
+        self.run_on.tell(nowhere)
         self.problem.setText(problem)
-        self.start.setEnabled(not problem)
+        self.start.setEnabled(not (problem or nowhere))
         self.start.setText("Find the best update next" if self._queue.is_busy else "Find the best update")
         self._ask_about(recipe)
         self._show_time()
@@ -255,7 +261,7 @@ class SearchSetup(QWidget):
             text = expected_words(self.recipe(), estimate.versions, estimate.device) if estimate is not None else ""
         except UserError:
             text = ""
-        self.time.setText(text or self.estimates.text)
+        self.time.setText(self._workspace.run_on.about_time(text or self.estimates.text))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

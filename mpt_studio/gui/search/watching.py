@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
 from mpt_studio.gui.charts.curve_data import PlotSpec
 from mpt_studio.gui.charts.plots import CurvePlot
 from mpt_studio.gui.charts.search_plot import SearchPlot
+from mpt_studio.gui.compute.view import ComputeView
 from mpt_studio.gui.search.live import LiveSearch
 from mpt_studio.gui.search.outcome import Outcome
 from mpt_studio.gui.search.picture import importance, improvement, picture_of
@@ -17,6 +18,7 @@ from mpt_studio.gui.search.table import TrialsTable
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.bar_list import BarList
 from mpt_studio.gui.widgets.frames import framed
+from mpt_studio.store.compute import Compute
 
 REDRAW_MS = 150
 """At most so often while trials come; a search that is opened late brings hundreds at once."""
@@ -37,6 +39,7 @@ class SearchView(QWidget):
         self.live: LiveSearch | None = None
         self._is_stale = False
         self.status, self.plot, self.table = SearchStatus(self), SearchPlot(), TrialsTable()
+        self.compute = ComputeView(self)
         self.improvement = self._make_improvement()
         self.importance = BarList("importance", name_share=0.5, text_width=48, fixed_rows=6)
         self.outcome = Outcome()
@@ -85,15 +88,16 @@ class SearchView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.status)
+        layout.addWidget(self.compute)
         layout.addWidget(down, 1)
 
-    def show_search(self, live: LiveSearch, runs: bool) -> None:
+    def show_search(self, live: LiveSearch, runs: bool, compute: Compute | None = None) -> None:
         """Show another one, or the same as it is on disk now."""
         if self.live is None or self.live.id != live.id:
             self.plot.select(None)
             self.plot.fit()
         self.live = live
-        self.show_status(runs)
+        self.show_status(runs, compute)
         self._draw_when_seen()
 
     def select_run(self, run: str) -> None:
@@ -103,10 +107,11 @@ class SearchView(QWidget):
             if trial.run == run:
                 self.table.select(trial.number)
 
-    def show_status(self, runs: bool) -> None:
+    def show_status(self, runs: bool, compute: Compute | None = None) -> None:
         """The head alone: quick enough for every batch of events."""
         if self.live is not None:
             self.status.show_search(self.live, runs)
+            self.compute.show_compute(compute if runs else None, self.live.progress.told_of)
 
     def _recolor(self) -> None:
         self.improvement.refresh_colors()

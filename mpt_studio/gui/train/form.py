@@ -13,9 +13,10 @@ from mpt_studio import units
 from mpt_studio.errors import UserError
 from mpt_studio.gui.train.field_editors import Editor, OldClassesEditor
 from mpt_studio.gui.train.form_fields import FieldSpec, built, flat_specs
-from mpt_studio.gui.train.form_parts import Description, FieldRow, FoldButton, editor_for, keep_room, section_label
+from mpt_studio.gui.train.form_parts import Description, FieldRow, editor_for, keep_room, section_label
 from mpt_studio.gui.train.method_list import MethodList
 from mpt_studio.gui.widgets import plain, theme
+from mpt_studio.gui.widgets.frames import FoldButton
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.recipe import UpdateRecipe, checked, presets
 from mpt_studio.recipe.words import PLACEHOLDERS, flat, title_of

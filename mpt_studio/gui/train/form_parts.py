@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, Slot
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from mpt_studio.files.kinds import PREDICTIONS, WEIGHTS
@@ -99,22 +99,6 @@ class Description(QLabel):
         room, wraps = QRect(0, 0, width, 10_000), Qt.TextFlag.TextWordWrap
         heights = (self.fontMetrics().boundingRect(room, wraps, text).height() for text in [*self._texts, self.text()])
         return max(heights, default=0)
-
-
-class FoldButton(QToolButton):
-    """Opens and closes what is below it."""
-
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText(text)
-        self.setCheckable(True)
-        self.setArrowType(Qt.ArrowType.RightArrow)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.toggled.connect(self._turn)
-
-    @Slot(bool)
-    def _turn(self, is_open: bool) -> None:
-        self.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
 
 
 def section_label(text: str) -> QWidget:

@@ -20,6 +20,7 @@ from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.gui.charts.curve_data import RunCurves
 from mpt_studio.gui.charts.curves import CurvesPanel
+from mpt_studio.gui.compute.view import ComputeView
 from mpt_studio.gui.train.flip_strip import FlipStrip
 from mpt_studio.gui.train.recipe_side import RecipeSide
 from mpt_studio.gui.train.state import UpdateState, VersionState
@@ -83,7 +84,6 @@ class TrainPage(Page):
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.left)
         self.splitter.addWidget(self._right())
-        self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setCollapsible(1, False)
         self.splitter.setSizes([_FORM_WIDTH, 800])
@@ -93,11 +93,9 @@ class TrainPage(Page):
 
     def _right(self) -> QWidget:
         right = QWidget(self)
-        self.errors = ErrorPanel(right)
-        self.status = RunStatus(right)
+        self.errors, self.status, self.compute = ErrorPanel(right), RunStatus(right), ComputeView(right)
         self.status.hide()
-        self.waiting = WaitingRow(self.workspace.store, right)
-        self.curves = CurvesPanel(right)
+        self.waiting, self.curves = WaitingRow(self.workspace.store, right), CurvesPanel(right)
         self.strip = FlipStrip(right)
         self.strip.hide()
         self.recipe_button = QToolButton(right)
@@ -112,7 +110,7 @@ class TrainPage(Page):
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         column.setSpacing(theme.SPACE)
-        for widget in (self.errors, self.status, self.waiting):
+        for widget in (self.errors, self.status, self.compute, self.waiting):
             column.addWidget(widget)
         column.addWidget(self.curves, 1)
         column.addWidget(self.strip)
@@ -125,12 +123,13 @@ class TrainPage(Page):
         self.status.go_on_asked.connect(lambda: self._ask(self.queue.go_on, "Going on…"))
         self.status.stop_asked.connect(lambda: self._ask(self.queue.stop_and_keep, "Stopping…"))
         self.status.cancel_asked.connect(self._cancel)
-        self.status.resume_asked.connect(self._resume)
+        self.status.resume_asked.connect(lambda: self.resume(self.update_id))
         self.curves.failed.connect(lambda sentence: self.errors.tell("error", sentence))
         self.queue.started.connect(self._begin)
         self.queue.events.connect(self._take)
         self.queue.ended.connect(self._end)
         self.queue.changed.connect(self._show_waiting)
+        self.queue.computed.connect(self._refresh_status)
         self.waiting.show_asked.connect(self._show_next)
         self.waiting.removed.connect(self.queue.remove)
         self.workspace.data_changed.connect(self._offer_dataset)
@@ -150,6 +149,7 @@ class TrainPage(Page):
     def start_update(self, recipe: UpdateRecipe, title: str = "") -> str:
         """Check the recipe, put the update on disk and line it up; its id, or "" (the page says why)."""
         try:
+            self.workspace.run_on.check(recipe.training.device)
             update = jobs.start_update(self.workspace.store, recipe, title)
             self.errors.hide()
             self._estimated[update.id] = self.left.estimates.versions_of(recipe)
@@ -176,11 +176,6 @@ class TrainPage(Page):
         self.form.set_recipe(recipe, origin)
         self.recipe_button.setChecked(True)
 
-    @Slot()
-    def _resume(self) -> None:
-        if self.update_id:
-            self.resume(self.update_id)
-
     def resume(self, update_id: str) -> None:
         """Go on with an interrupted update."""
         if update_id == self._next:
@@ -188,6 +183,7 @@ class TrainPage(Page):
             return
         try:
             self.errors.hide()
+            self.workspace.run_on.check()
             self._add(update_id)
         except UserError as error:
             self.errors.tell("error", str(error))
@@ -301,6 +297,7 @@ class TrainPage(Page):
         if self.state is not None:
             active = self.queue.current == self.update_id
             self.status.show_state(self.state, active, self._outcome if not active else "")
+            self.compute.show_compute(self.queue.compute if active else None, self.state.told_of)
 
     @Slot(str, str, str, str)
     def _end(self, update_id: str, outcome: str, message: str, detail: str) -> None:

@@ -11,6 +11,7 @@ from mpt_studio.data import Dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.estimates import Estimates
 from mpt_studio.gui.beside.run_queue import RunQueue
+from mpt_studio.gui.compute.run_on_field import RunOnField
 from mpt_studio.gui.data.class_picker import ClassPickerDialog
 from mpt_studio.gui.train.form import RecipeForm
 from mpt_studio.gui.widgets import plain, theme
@@ -33,6 +34,7 @@ class RecipeSide(QWidget):
         """The data whose classes were last picked from a list."""
         self.form = RecipeForm(self)
         self.form.class_names_of = self._class_names_of
+        self.run_on = RunOnField(workspace.run_on, self, spreads=True)
         self.estimates = Estimates(workspace.worker, self)
         self.time = ElidedLabel()
         self.time.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -46,12 +48,15 @@ class RecipeSide(QWidget):
         column.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         column.setSpacing(theme.SPACE // 2)
         column.addWidget(self.form, 1)
+        column.addWidget(self.run_on.sentence)
+        column.addWidget(plain.before("Run on", self.run_on))
         column.addWidget(self.time)
         column.addWidget(self.start)
         self.start.clicked.connect(self.start_asked)
         self.form.changed.connect(self.refresh)
         self.form.classes_wanted.connect(self._pick_classes)
         self.workspace.data_changed.connect(self.form.check)
+        self.workspace.run_on.changed.connect(self.refresh)
         self.estimates.changed.connect(self._show_time)
         self.estimates.job_started.connect(workspace.job_started)
         self.refresh()
@@ -59,13 +64,16 @@ class RecipeSide(QWidget):
     @Slot()
     def refresh(self) -> None:
         """The recipe, or what trains, is another one."""
-        wrong = self.form.problems()
+        nowhere = self.workspace.run_on.problem(str(self.form.editors["training.device"].value()))
+        self.run_on.tell(nowhere)
+        wrong = [*self.form.problems(), *filter(None, [nowhere])]
         self.start.setEnabled(not wrong)
         self.start.setText("Train and compare next" if self.queue.is_busy else "Train and compare")
         what = _TIP_QUEUED if self.queue.is_busy else _TIP_START
         plain.set_tip(self.start, wrong[0] if wrong else f"{what} (Ctrl+Enter)")
         self.start.setShortcut("Ctrl+Return")  # a new text takes the shortcut away
         self._want_time()
+        self._show_time()
 
     def _want_time(self) -> None:
         """Nothing is timed for nobody, nor while a training has the machine."""
@@ -79,7 +87,7 @@ class RecipeSide(QWidget):
 
     @Slot()
     def _show_time(self) -> None:
-        self.time.setText(self.estimates.text)
+        self.time.setText(self.workspace.run_on.about_time(self.estimates.text))
         plain.set_tip(self.time, self.estimates.detail)
 
     def _class_names_of(self, spec: str) -> tuple[str, ...]:

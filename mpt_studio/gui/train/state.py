@@ -147,6 +147,11 @@ class UpdateState:
     def is_paused(self) -> bool:
         return self.current is not None and self.current.state == "paused"
 
+    def told_of(self, run: str) -> str:
+        """Which version a run makes, and how far it is; empty for one that it knows nothing of."""
+        version = self.version_of.get(run)
+        return ", ".join(filter(None, (version.name, version.epoch_text))) if version is not None else ""
+
     def feed(self, run: str, event: Event) -> VersionState | None:
         """Take one event in; the version that a ``Stage`` has just begun, else None."""
         if run:
@@ -196,11 +201,12 @@ class UpdateState:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left for all versions; None while unknown."""
+        """Seconds left for all versions, as many at once as there are now; None while unknown."""
         if self.current is None or self.current.eta is None:
             return None
-        to_come = [v for v in self.versions if v.state == "waiting"]
-        return self.current.eta + sum(map(self._expected, to_come))
+        to_come = [self._expected(v) for v in self.versions if v.state == "waiting"]
+        left = [v.eta for v in self.versions if v.is_on and v.eta is not None] or [self.current.eta]
+        return max(*left, sum([*left, *to_come]) / len(left))
 
     def _expected(self, version: VersionState) -> float:
         """Seconds of a version to come: as estimated, by the pace of those before; else as long as those before."""

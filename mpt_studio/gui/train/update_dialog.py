@@ -22,6 +22,7 @@ from mpt_studio.compare import Diagnosis
 from mpt_studio.data.sources import spec_of, splits_itself
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.estimates import Estimates
+from mpt_studio.gui.compute.run_on_field import RunOnField
 from mpt_studio.gui.data.choosing import DataChooser
 from mpt_studio.gui.data.class_picker import ClassPicker
 from mpt_studio.gui.train.field_editors import StartEditor
@@ -118,6 +119,9 @@ class UpdateDialog(FormDialog):
         self.form.addRow("Start from", self.begin)
         self.form.addRow("", self.about_way)
         self.form.addRow("Trains", self.methods)
+        self.run_on = RunOnField(self._workspace.run_on, self)
+        self.form.addRow("Run on", self.run_on)
+        self.form.addRow("", self.run_on.sentence)
         self.form.addRow("Time", self.time)
 
     def _arrange(self) -> None:
@@ -152,6 +156,7 @@ class UpdateDialog(FormDialog):
         self.way.activated.connect(lambda _: self._way_chosen())
         self.begin.changed.connect(self._tell)
         self.picker.changed.connect(self._tell)
+        self._workspace.run_on.changed.connect(self._tell)
         self.estimates.changed.connect(self._show_time)
         self.estimates.job_started.connect(self._workspace.job_started)
         self.use.clicked.connect(lambda: self.done(self.USE))
@@ -263,7 +268,9 @@ class UpdateDialog(FormDialog):
         self.why.tell(self._why(found) if found is not None else "")
         self.about_way.tell(about_way(found, recipe) if ready and found and recipe else "")
         self.methods.tell(listed([shown(each.label) for each in plan_of(recipe)], 12) if recipe is not None else "")
+        self.run_on.tell(self._workspace.run_on.problem())
         self.check()
+        self._show_time()
         self.use.setEnabled(ready)
         self.search.setEnabled(ready)
         self.estimates.want(recipe if not self.missing() else None)
@@ -275,7 +282,7 @@ class UpdateDialog(FormDialog):
 
     @Slot()
     def _show_time(self) -> None:
-        self.time.tell(self.estimates.text, self.estimates.detail)
+        self.time.tell(self._workspace.run_on.about_time(self.estimates.text), self.estimates.detail)
 
     # ---- result --------------------------------------------------------------------------------------------------
 
@@ -303,7 +310,8 @@ class UpdateDialog(FormDialog):
         recipe = self.recipe()
         if not self.has_old.isChecked() and not self.picker.text and not splits_itself(looking.spec):
             return "Tick the classes that the old model is to know."
-        return self.begin.problem() or (old_model_problem(recipe) if recipe is not None else "")
+        wrong = self.begin.problem() or (old_model_problem(recipe) if recipe is not None else "")
+        return wrong or self._workspace.run_on.problem()
 
     def accept(self) -> None:
         self.done(self.TRAIN)

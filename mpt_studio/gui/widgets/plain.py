@@ -58,6 +58,18 @@ def beside(widget: QWidget, *buttons: QWidget) -> QWidget:
     return holder
 
 
+def before(text: str, field: QWidget) -> QWidget:
+    """A field with its name at the left."""
+    name = label(text)
+    name.setBuddy(field)
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(name)
+    row.addWidget(field, 1)
+    return holder
+
+
 def shortened(text: str, most: int = 48) -> str:
     """For buttons: in the middle, where both ends tell names apart."""
     kept = most - 1

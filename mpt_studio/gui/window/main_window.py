@@ -78,7 +78,8 @@ class MainWindow(QMainWindow):
         from mpt_studio.gui.workspace.workspace import Workspace
 
         self.worker = worker or WorkerClient(store.root, self)
-        self.workspace, self.queue = Workspace(store, self.worker, self), RunQueue(store, self)
+        self.workspace = Workspace(store, self.worker, self, self.settings)
+        self.queue = RunQueue(store, self, options=self.workspace.run_on.options)
         self.files = Files(self, self.workspace, self.settings)
         self.pages.furnish(self.workspace, self.queue)
         self.docks.furnish(self.workspace)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from mpt_studio.data import Dataset, open_dataset
 from mpt_studio.errors import UserError
 from mpt_studio.gui.beside.jobs import Job, Latest, PoolJob
+from mpt_studio.gui.compute.run_on import RunOn
 from mpt_studio.gui.images.image_index import image_index
 from mpt_studio.gui.widgets.plain import listed, short_spec
 from mpt_studio.gui.workspace import version as making
@@ -22,6 +23,8 @@ from mpt_studio.predictions import read_predictions
 if TYPE_CHECKING:
     from mpt_studio.gui.beside.worker_client import WorkerClient
 
+MANY_IMAGES = 100_000
+"""Test images from which on a version answers them where jobs run; a cluster is not started for fewer."""
 DIRECT_IMAGES = 30_000
 """Samples up to which their images are sought at once; it takes a frame (measured: 15 ms)."""
 
@@ -32,9 +35,9 @@ class Loading(QObject):
     changed = Signal()
     """Other data are being opened, or none any more."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, run_on: RunOn) -> None:
         super().__init__(opened)
-        self._opened = opened
+        self._opened, self._run_on = opened, run_on
         self.spec = ""
         """Of the data that are being opened."""
         self._data, self._evaluations = DataOpening(self), Evaluations(self)
@@ -100,7 +103,8 @@ class Loading(QObject):
             return
         known, chosen = version.predictions, not self._opened.update_id  # an update's answers are on its own data
         if known is None or (chosen and known.data_fingerprint not in ("", data.fingerprint)):
-            self._evaluations.start(worker, version, data.spec)
+            cluster = self._run_on.cluster if len(data.test) >= MANY_IMAGES else ""
+            self._evaluations.start(worker, version, data.spec, cluster)
 
     def evaluate_anew(self, version: Version) -> None:
         """Its weights are read otherwise now: what it answered before counts no more."""
@@ -188,16 +192,16 @@ class Evaluations(QObject):
         super().__init__(parent)
         self._jobs: dict[Version, Job] = {}
 
-    def start(self, worker: WorkerClient, version: Version, spec: str) -> None:
-        """Evaluate a version's checkpoint on the test part of the data."""
+    def start(self, worker: WorkerClient, version: Version, spec: str, cluster: str = "") -> None:
+        """Evaluate a version's checkpoint on the test part of the data, by a cluster's workers where one is named."""
         if version in self._jobs:
             return
         request = worker.request(
             "evaluate",
-            {"checkpoint": version.checkpoint, "data": spec},
+            {"checkpoint": version.checkpoint, "data": spec, **({"cluster": cluster} if cluster else {})},
             on_result=lambda answer: self._take(version, Path(str(answer["predictions"]))),
             on_error=lambda sentence, detail: self.failed.emit(version, sentence, detail),
-            title=f"Evaluating {version.label}",
+            title=f"Evaluating {version.label}" + (f" on {cluster}" if cluster else ""),
         )
         request.finished.connect(lambda: self._over(version, request))
         self._jobs[version] = request

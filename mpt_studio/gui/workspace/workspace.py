@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from mpt_studio.gui.compute.run_on import RunOn
+from mpt_studio.gui.widgets.settings import Settings
 from mpt_studio.gui.workspace.annotations import Tables, Thresholds
 from mpt_studio.gui.workspace.costs import Costs
 from mpt_studio.gui.workspace.deciding import Deciding
@@ -29,8 +31,15 @@ if TYPE_CHECKING:
 class Workspace(Opened):
     """What is open, with its parts; each part knows ``Opened`` and those that it is given."""
 
-    def __init__(self, store: Store, worker: WorkerClient | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        worker: WorkerClient | None = None,
+        parent: QObject | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         super().__init__(store, worker, parent)
+        self.run_on = RunOn(settings or Settings(), worker, self)
         self.judging, self.tables, self.thresholds = Judging(self), Tables(self), Thresholds(self)
         for part in (self.judging, self.tables, self.thresholds):
             self.preparing.append(part.prepare)
@@ -38,7 +47,7 @@ class Workspace(Opened):
         self.deciding, self.explanations = Deciding(self), Explanations(self)
         self.tables.changed.connect(self.deciding.judge)
         self.recommending, self.costs = Recommending(self, self.deciding), Costs(self)
-        self.loading = Loading(self)
+        self.loading = Loading(self, self.run_on)
         self.opening = Opening(self, self.loading, self.tables)
         self.searching = SearchOpening(self, self.loading)
         self.following = Following(self, self.loading, self.opening)

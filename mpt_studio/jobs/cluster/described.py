@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,13 @@ from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files.tables import text_of
 
 FILE = "clusters.toml"
+GPUS = "gpus"
+"""In the place of a name: a worker for each GPU of this machine."""
+_ADDRESS = re.compile(r"^\w+://")
+_WHOLE_ADDRESS = re.compile(r"^(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}$")
 _LARGEST = 1 << 20
+_COMMENT = re.compile(r"^(?=[^#\n])", re.MULTILINE)
+"""Before each line that is no comment yet."""
 _KIND, _ADAPT = "kind", "adapt"
 
 
@@ -84,9 +91,37 @@ def _parameters(*makers: Any) -> Iterator[str]:
         yield from (each.name for each in signature.parameters.values() if each.kind not in several)
 
 
+def is_address(choice: str) -> bool:
+    """Whether it means a scheduler that runs already. Raises ``UserError`` where it is not written as one."""
+    if _ADDRESS.match(choice) and not _WHOLE_ADDRESS.match(choice):
+        raise UserError(
+            f"{one_sentence(choice, 100)} is no address of a scheduler; write it as tcp://HOST:8786 or tls://HOST:8786."
+        )
+    return bool(_ADDRESS.match(choice))
+
+
 def clusters_file() -> Path:
     """The user's own."""
     return paths.config_dir() / FILE
+
+
+def write_examples() -> Path:
+    """The user's own file, made where there is none: two workers of this machine, and the other kinds to take up.
+
+    Raises ``UserError`` where it cannot be written.
+    """
+    path = clusters_file()
+    if not path.exists():
+        folder, first = paths.resource("clusters"), "local.toml"
+        others = sorted(each for each in folder.glob("*.toml") if each.name != first)
+        commented = [_COMMENT.sub("#", each.read_text("utf-8")) for each in others]
+        text = "\n".join([(folder / first).read_text("utf-8"), *commented])
+        paths.write_chosen(path, lambda temporary: _fill(temporary, text))
+    return path
+
+
+def _fill(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
 
 
 def read_clusters(file: Path | None = None) -> dict[str, Described]:

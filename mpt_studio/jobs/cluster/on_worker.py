@@ -54,6 +54,11 @@ def misfit(asked: dict[str, Any]) -> str:
     return ""
 
 
+def about() -> dict[str, str]:
+    """Which machine this is, and which of its GPUs the worker was given, as far as that was said."""
+    return {"host": platform.node(), "gpu": os.environ.get("CUDA_VISIBLE_DEVICES", "")}
+
+
 def perform(asked: dict[str, Any]) -> dict[str, Any]:
     """Train a run in the process beside the worker: what that says (``child``), {} where nobody waits for it any more.
 

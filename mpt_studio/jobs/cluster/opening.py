@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import re
 import secrets
 import shutil
 import warnings
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpt_studio.data import parse_spec
 from mpt_studio.errors import UserError, one_sentence
-from mpt_studio.jobs.cluster.described import named_cluster
+from mpt_studio.jobs.cluster.described import GPUS, is_address, named_cluster
 from mpt_studio.jobs.cluster.versions import unlike
 from mpt_studio.jobs.session import Session
 from mpt_studio.recipe import Recipe, UpdateRecipe
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
 
     from mpt_studio.jobs.cluster.workers import ClusterWorkers
 
-GPUS = "gpus"
 _FOLDER = ".cluster-"
 SECONDS_TO_CONNECT = 5.0
-_ADDRESS = re.compile(r"^\w+://")
 
 
 @contextmanager
@@ -49,7 +46,7 @@ def on_cluster(
     if not choice:
         yield session
         return
-    _set_up_dask()
+    check_cluster(choice, file)
     _clear_up(session.store)
     folder = session.store.root / f"{_FOLDER}{secrets.token_hex(4)}"
     with written_to(folder):
@@ -58,7 +55,8 @@ def on_cluster(
         (folder / "here").touch()
     try:
         with _cluster(session, choice, file, folder) as (target, notes), _client(target, choice) as client:
-            yield dataclasses.replace(session, workers=_checked(client, session.store, folder / "here", needed, notes))
+            workers = _checked(client, choice, session.store, folder / "here", needed, notes)
+            yield dataclasses.replace(session, workers=workers)
     finally:
         lease.release()
         shutil.rmtree(folder, ignore_errors=True)
@@ -69,6 +67,13 @@ def _clear_up(store: Store) -> None:
     for folder in store.root.glob(f"{_FOLDER}*"):
         if (folder / SHELF).is_dir() and not is_leased(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_cluster(choice: str, file: Path | None = None) -> None:
+    """Before anything is started or written. Raises ``UserError``: what is wrong with a choice, or is not installed."""
+    _set_up_dask()
+    if choice != GPUS and not is_address(choice):
+        named_cluster(choice, file).maker()
 
 
 def needed_by(what: Recipe | UpdateRecipe | str) -> list[str]:
@@ -100,7 +105,7 @@ def _cluster(session: Session, choice: str, file: Path | None, folder: Path) -> 
     """An address, or a cluster that is started here and ends here; and what is to be said of it."""
     from mpt_studio.jobs.cluster import starting
 
-    if _ADDRESS.match(choice):
+    if is_address(choice):
         in_clear = starting.IN_CLEAR.format(where=one_sentence(choice, 100))
         yield choice, () if choice.startswith("tls://") else (in_clear,)
         return
@@ -143,14 +148,14 @@ def _client(target: Any, choice: str) -> Iterator[distributed.Client]:
 
 
 def _checked(
-    client: distributed.Client, store: Store, probe: Path, needed: Iterable[str], notes: tuple[str, ...]
+    client: distributed.Client, choice: str, store: Store, probe: Path, needed: Iterable[str], notes: tuple[str, ...]
 ) -> ClusterWorkers:
     """The workers, of whom those that are there now can do the job; later ones say it when they get one."""
     _compare_versions(client)
     from mpt_studio.jobs.cluster.on_worker import OneAtATime, misfit
     from mpt_studio.jobs.cluster.workers import ClusterWorkers
 
-    workers = ClusterWorkers(client, store, probe, needed, notes)
+    workers = ClusterWorkers(client, choice, store, probe, needed, notes)
     try:
         found = client.run(misfit, workers.asked)
     except Exception as error:  # whatever a worker makes of what it does not have

@@ -6,8 +6,8 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +16,10 @@ import distributed
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.jobs.cluster.beside import SECONDS_BETWEEN_LOOKS, Died
 from mpt_studio.jobs.cluster.on_worker import SET_BY_DASK, do, perform
+from mpt_studio.jobs.cluster.telling import Tasks, Telling
 from mpt_studio.jobs.cluster.versions import versions
 from mpt_studio.store import Run, Store
+from mpt_studio.store.compute import Waiting
 
 RETRIES = 3
 """Of a run whose process ended without a word; a worker that dies is Dask's to replace."""
@@ -30,6 +32,7 @@ class ClusterWorkers:
 
     Args:
         client: connected to its scheduler.
+        cluster: what was asked for, as ``--cluster`` took it.
         store: where runs are, also as the workers see it.
         probe: a file in the store that was written here.
         paths: of data and models that the jobs need.
@@ -37,9 +40,16 @@ class ClusterWorkers:
     """
 
     def __init__(
-        self, client: distributed.Client, store: Store, probe: Path, paths: Iterable[str], notes: tuple[str, ...]
+        self,
+        client: distributed.Client,
+        cluster: str,
+        store: Store,
+        probe: Path,
+        paths: Iterable[str],
+        notes: tuple[str, ...],
     ) -> None:
-        self._client, self._store, self.notes = client, store, notes
+        self._client, self._cluster, self._store, self.notes = client, cluster, store, notes
+        self._tasks, self._telling = Tasks(), False
         self.asked: dict[str, Any] = {
             "versions": versions(),
             "machine": platform.node(),
@@ -54,7 +64,27 @@ class ClusterWorkers:
         key = f"{one_sentence(run.title, 80)} {secrets.token_hex(4)}"
         needs = self._needs(run.recipe.training.device)
         asked = {**self.asked, "run": run.id}
-        return RemoteTask(self._client.submit(perform, asked, key=key, retries=RETRIES, resources=needs), run)
+        future = self._client.submit(perform, asked, key=key, retries=RETRIES, resources=needs)
+        task = RemoteTask(future, run, self._store)
+        self._tasks.runs[key] = task
+        return task
+
+    @contextmanager
+    def told_in(self, folder: Path) -> Iterator[None]:
+        """Meanwhile ``store.compute`` of a folder has what they do, unless they are told of in another one already."""
+        if self._telling:
+            yield
+            return
+        self._telling, telling = True, Telling(self._client, self._cluster, folder, self._tasks)
+        try:
+            yield
+        finally:
+            telling.end()
+            self._telling = False
+
+    def plan(self, planned: Sequence[Waiting]) -> None:
+        """What the job has them train later, for those who look at the list."""
+        self._tasks.planned = tuple(planned)
 
     def spread(self, work: Callable[[Item], None], items: Sequence[Item]) -> Generator[Item | None, None, None]:
         """Have ``work``, which the workers can import, done with each item, wherever and in whatever order.
@@ -67,16 +97,19 @@ class ClusterWorkers:
             self._client.submit(do, work, item, self.asked, pure=False, retries=RETRIES, resources=needs): item
             for item in items
         }
+        self._tasks.parts, self._tasks.all_parts = {future.key for future in item_of}, len(items)
         try:
             while item_of:
                 done = [future for future in item_of if future.done()]
                 for future in done:
                     told(future)
+                    self._tasks.parts.discard(future.key)
                     yield item_of.pop(future)
                 if not done:
                     yield None
                     time.sleep(SECONDS_BETWEEN_LOOKS)
         finally:
+            self._tasks.parts = set()
             with suppress(OSError, RuntimeError):
                 self._client.cancel(list(item_of))
 
@@ -90,8 +123,28 @@ class ClusterWorkers:
 class RemoteTask:
     """``jobs.session.Task`` of a cluster."""
 
-    def __init__(self, future: distributed.Future, run: Run) -> None:
-        self._future, self._run, self._was_ended = future, run, False
+    def __init__(self, future: distributed.Future, run: Run, store: Store) -> None:
+        self._future, self._run, self._store, self._was_ended = future, run, store, False
+        self.since = time.time()
+
+    @property
+    def key(self) -> str:
+        """As the scheduler knows it."""
+        return str(self._future.key)
+
+    @property
+    def run_id(self) -> str:
+        return self._run.id
+
+    @property
+    def label(self) -> str:
+        """Of the version that is trained."""
+        return self._run.label
+
+    @property
+    def outcome(self) -> str:
+        """Of the run by now: "queued" while a worker only has it in its queue."""
+        return self._store.run(self._run.id).outcome
 
     def is_over(self) -> bool:
         return bool(self._future.done())

@@ -17,6 +17,7 @@ from mpt_studio.events import Asked, Ended, Note, Paused, Stage
 from mpt_studio.gui.beside.engine_thread import EngineThread, last_lines, trainer_command
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Store
+from mpt_studio.store.compute import Compute, write_compute
 from mpt_studio.store.control import read_command
 
 pytestmark = pytest.mark.gui
@@ -70,6 +71,7 @@ def alive(pid: int) -> bool:
 def test_that_the_trainer_is_the_programs_own_entry_point(tmp_path: Path) -> None:
     command = trainer_command("some-id", tmp_path)
     assert command == [sys.executable, "-m", "mpt_studio", "resume", "some-id", "--store", str(tmp_path)]
+    assert trainer_command("some-id", tmp_path, ("--cluster", "desk")) == [*command, "--cluster", "desk"]
 
 
 def test_that_every_event_arrives_once_in_order_in_few_batches_and_then_the_end(qtbot: QtBot, store: Store) -> None:
@@ -83,6 +85,26 @@ def test_that_every_event_arrives_once_in_order_in_few_batches_and_then_the_end(
     assert texts == ["begin", *map(str, range(50))]
     assert len(batches) < 30
     assert ended.args == [thread.update_id, "done", "ready"]
+
+
+COMPUTE = """
+from mpt_studio.store.compute import Compute, drop_compute, write_compute
+write_compute(writer.folder, Compute("desk", trained=1))
+time.sleep(1.5)
+drop_compute(writer.folder)
+time.sleep(1.5)
+writer.finish("done")
+"""
+
+
+def test_that_the_list_of_compute_is_followed_and_one_of_a_killed_trainer_is_not(qtbot: QtBot, store: Store) -> None:
+    thread, told = thread_for(store, COMPUTE), list[Compute | None]()
+    write_compute(thread.folder, Compute("before"))
+    thread.computed.connect(told.append)
+    with qtbot.waitSignal(thread.ended):
+        thread.start()
+    thread.wait(3000)
+    assert told == [Compute("desk", trained=1), None]
 
 
 def test_that_no_batch_is_empty_and_batches_keep_to_the_rate(qtbot: QtBot, store: Store) -> None:

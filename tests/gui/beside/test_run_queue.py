@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from mpt_studio.events import Note
 from mpt_studio.gui.beside.engine_thread import EngineThread
 from mpt_studio.gui.beside.run_queue import RunQueue
 from mpt_studio.recipe import UpdateRecipe
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Store
 from mpt_studio.store.control import send_command
 
@@ -32,7 +33,7 @@ with store.write_update(sys.argv[2]) as writer:
 """
 
 
-def obedient(store: Store, update_id: str, attach: bool) -> EngineThread:
+def obedient(store: Store, update_id: str, attach: bool, options: Sequence[str]) -> EngineThread:
     command = [sys.executable, "-c", TRAINER, str(store.root), update_id]
     return EngineThread(store, update_id, attach=attach, command=command)
 
@@ -90,6 +91,26 @@ def test_that_a_waiting_update_can_be_taken_out_for_good(queue: RunQueue, store:
     queue.remove(second.id)
     assert queue.waiting == ()
     assert store.update(second.id).outcome == "cancelled"
+
+
+def test_that_each_job_is_done_where_it_was_lined_up_for(store: Store) -> None:
+    made, where = list[tuple[str, bool, tuple[str, ...]]](), {"--cluster": "desk"}
+
+    def thread(store: Store, job: str, attach: bool, options: Sequence[str]) -> EngineThread:
+        made.append((job, attach, tuple(options)))
+        return obedient(store, job, attach, options)
+
+    def options(searches: bool) -> Sequence[str]:
+        return [*(word for pair in where.items() for word in pair), *["--search"] * searches]
+
+    queue = RunQueue(store, make_thread=thread, options=options)
+    first, second = store.create_update(UpdateRecipe()), store.create_search(SearchRecipe())
+    queue.add(first.id)
+    queue.add(second.id)
+    where.clear()
+    queue.close(keep_training=False)
+    assert made == [(first.id, False, ("--cluster", "desk"))]
+    assert queue._waiting == {second.id: ["--cluster", "desk", "--search"]}
 
 
 def test_that_an_unknown_update_is_refused(queue: RunQueue) -> None:

@@ -15,6 +15,7 @@ from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.store import Store
+from mpt_studio.store.compute import Compute
 
 from ..conftest import seen
 from ..fake_worker import FakeWorker
@@ -34,7 +35,7 @@ class Still(EngineThread):
 @pytest.fixture
 def page(qtbot: QtBot, empty_workspace: Workspace) -> Iterator[SearchPage]:
     empty_workspace.worker = FakeWorker()  # type: ignore[assignment]
-    queue = RunQueue(empty_workspace.store, make_thread=lambda store, job, attach: Still(store, job, attach=attach))
+    queue = RunQueue(empty_workspace.store, make_thread=lambda store, job, attach, _: Still(store, job, attach=attach))
     shown = seen(qtbot, SearchPage(empty_workspace, queue), 1100, 700)
     shown.base_on(UpdateRecipe(data="builtin"))
     yield shown
@@ -87,6 +88,28 @@ def test_that_a_search_begins_grows_and_is_controlled(
     page.view.status.buttons["stop"].click()
     page._take(started, [("", Tried(trial=trial(2).to_json(), found=found(1)))])
     assert page.view.status.doing.text() == "Stopping…"  # until it has stopped
+
+
+def test_that_who_works_for_a_search_on_a_cluster_is_shown_while_it_runs(
+    qtbot: QtBot, page: SearchPage, empty_workspace: Workspace
+) -> None:
+    page.start_search(SearchRecipe(update=UpdateRecipe(data="builtin", methods="none")))
+    qtbot.waitUntil(lambda: page.view.live is not None and not page._read.is_busy)
+    assert page.view.compute.isHidden()
+    page.queue._on_computed(Compute("desk"))
+    assert page.view.compute.summary.text().startswith("desk:  0 workers")
+    assert not page.view.compute.isHidden()
+    page.queue.close()
+    page._show_status()
+    assert page.view.compute.isHidden()
+
+
+def test_that_no_search_is_put_on_disk_where_none_can_run(page: SearchPage, empty_workspace: Workspace) -> None:
+    empty_workspace.run_on.choose("gone")
+    assert not page.setup.start.isEnabled()
+    assert page.start_search(SearchRecipe(update=UpdateRecipe(data="builtin", methods="none"))) == ""
+    assert page.errors.sentence.text().startswith("There is no cluster 'gone' in ")
+    assert empty_workspace.store.searches() == []
 
 
 def test_that_events_of_a_search_that_is_being_read_are_not_lost(

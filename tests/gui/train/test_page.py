@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -87,7 +87,7 @@ class Bench:
         self.workspace = Workspace(self.store)
         self.page = TrainPage(self.workspace, self.queue)
 
-    def thread(self, store: Store, update_id: str, attach: bool) -> EngineThread:
+    def thread(self, store: Store, update_id: str, attach: bool, options: Sequence[str]) -> EngineThread:
         command = [sys.executable, "-c", TRAINER, str(store.root), update_id, self.ending]
         return EngineThread(store, update_id, attach=attach, command=command)
 

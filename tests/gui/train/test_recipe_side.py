@@ -41,6 +41,17 @@ def test_that_the_time_is_asked_for_once_somebody_sees_the_recipe(
     assert "Margin (MPT_KL) b=1: about 2 min" in side.time.toolTip()
 
 
+def test_that_nothing_is_started_where_nothing_can_run_and_the_reason_is_told_beside_the_choice(
+    qtbot: QtBot, side: RecipeSide
+) -> None:
+    side.show()
+    side.workspace.run_on.choose("gone")
+    assert side.run_on.sentence.text().startswith("There is no cluster 'gone' in ")
+    assert (side.run_on.sentence.isHidden(), side.start.isEnabled()) == (False, False)
+    side.workspace.run_on.choose("")
+    assert (side.run_on.sentence.isHidden(), side.start.isEnabled()) == (True, True)
+
+
 def test_that_a_recipe_that_will_not_do_has_no_time(qtbot: QtBot, side: RecipeSide, worker: FakeWorker) -> None:
     side.show()
     side.form.editors["model.arch"].set_value("resnet19")

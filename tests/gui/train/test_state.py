@@ -52,6 +52,19 @@ def test_that_progress_counts_every_version_alike() -> None:
     assert state.fraction == pytest.approx(1 / 4)
 
 
+def test_that_what_is_trained_at_once_takes_its_share_of_the_time_that_is_left() -> None:
+    state = UpdateState(RECIPE)
+    for index, run in enumerate("ab"):
+        state.feed("", stage(index, run, label=f"version {run}"))
+    for run, eta in (("a", 30.0), ("b", 10.0)):
+        for event in (started(), step(50, 20.0, eta)):
+            state.feed(run, event)
+    assert state.told_of("a") == "version a, epoch 1 of 2"
+    assert state.told_of("z") == ""
+    one = 20.0 + 30.0  # a version to come is as long as the first
+    assert state.eta == pytest.approx((30 + 10 + 2 * one) / 2)
+
+
 def test_that_of_versions_trained_at_once_each_runs_from_its_own_first_word_on() -> None:
     state = UpdateState(RECIPE)
     for index, run in enumerate("abc"):

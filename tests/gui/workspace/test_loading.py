@@ -8,6 +8,7 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.beside.jobs import Job
+from mpt_studio.gui.workspace import loading
 from mpt_studio.gui.workspace.loading import DataOpening
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.predictions import Predictions, write_predictions
@@ -96,6 +97,16 @@ def test_that_checkpoints_without_data_ask_for_data_in_a_sentence(
     assert heard.args[0] == "warning"
     assert "open the data" in heard.args[1]
     assert [v.label for v in empty_workspace.waiting_for_data] == ["a"]
+
+
+def test_that_many_images_are_answered_where_jobs_run(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "MANY_IMAGES", 10)
+    workspace.run_on.choose("tcp://node0:8786")
+    worker = workspace.worker = Worker(tmp_path)
+    workspace.opening.open([checkpoint(tmp_path / "new.safetensors")])
+    assert [args["cluster"] for _, args in worker.asked] == ["tcp://node0:8786"]
 
 
 def test_that_a_checkpoint_is_evaluated_once_on_the_open_data(workspace: Workspace, tmp_path: Path) -> None:

@@ -10,7 +10,14 @@ import pytest
 from mpt_studio import paths
 from mpt_studio.errors import UserError
 from mpt_studio.jobs.cluster import starting
-from mpt_studio.jobs.cluster.described import KINDS, named_cluster, read_clusters
+from mpt_studio.jobs.cluster.described import (
+    KINDS,
+    clusters_file,
+    is_address,
+    named_cluster,
+    read_clusters,
+    write_examples,
+)
 
 from .conftest import distributed
 
@@ -27,6 +34,37 @@ def refusal(path: Path, text: str) -> str:
 
 def test_that_without_a_file_there_are_no_clusters() -> None:
     assert read_clusters() == {}
+
+
+def test_that_a_first_file_has_a_cluster_of_this_machine_and_every_other_kind_to_take_up() -> None:
+    path = write_examples()
+    assert path == clusters_file()
+    assert {name: each.kind for name, each in read_clusters().items()} == {"desk": "local"}
+    text = path.read_text()
+    assert all(f'\n#kind = "{kind}"' in text for kind in KINDS.keys() - {"local", "lsf"})
+    lines = [line.removeprefix("#") if line.startswith(("#[", '#kind = "')) else line for line in text.splitlines()]
+    path.write_text("\n".join(lines))
+    assert {each.kind for each in read_clusters().values()} == KINDS.keys() - {"lsf"}
+
+
+def test_that_a_file_that_is_there_is_left_alone() -> None:
+    clusters_file().parent.mkdir(parents=True, exist_ok=True)
+    clusters_file().write_text("[mine")
+    assert write_examples().read_text() == "[mine"
+
+
+@pytest.mark.parametrize("text", ["tcp://node0:8786", "tls://[::1]:1", "tcp://127.0.0.1:65535"])
+def test_that_an_address_is_told_from_a_name(text: str) -> None:
+    assert is_address(text)
+    assert not is_address(text.replace("://", ""))
+
+
+@pytest.mark.parametrize(
+    "text", ["tcp://node0", "tcp://:8786", "tcp://node0:", "http://node0:8786", "tls://a b:1", "tcp://"]
+)
+def test_that_what_is_meant_as_an_address_has_its_form(text: str) -> None:
+    with pytest.raises(UserError, match="is no address of a scheduler; write it as tcp://HOST:8786 or tls://HOST:8786"):
+        is_address(text)
 
 
 def test_that_each_mistake_is_a_sentence_with_its_place(tmp_path: Path) -> None:

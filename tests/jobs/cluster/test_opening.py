@@ -130,7 +130,7 @@ def test_that_workers_without_the_store_or_the_data_are_refused(store: Store, tm
     said = refusal(store, scheduler, needed=(str(tmp_path), str(tmp_path / "photos")))
     assert re.match(rf"The worker on .* does not see {tmp_path}/photos; put it where all machines see it", said)
     with distributed.Client(scheduler, set_as_default=False) as client, pytest.raises(UserError) as caught:
-        opening._checked(client, store, tmp_path / "not written", [], ())
+        opening._checked(client, scheduler, store, tmp_path / "not written", [], ())
     assert f"does not see the store {store.root}; put the store on a disk that all machines share" in str(caught.value)
 
 
