@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json as json_module
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mpt_studio import report
 from mpt_studio.cli.session import JsonOption, StoreOption, opened_store
 from mpt_studio.errors import UsageError, one_sentence
 from mpt_studio.recipe.words import differences
-from mpt_studio.store import Store
+from mpt_studio.store import Run, Search, Store, Update
 from mpt_studio.store.compute import compute_of
 
 
@@ -33,11 +34,14 @@ def runs(store: StoreOption = None, json: JsonOption = False, diff: str = "") ->
         print(json_module.dumps({**rows, "runs": [_run_row(r) for r in found], "damaged": damaged}))
     else:
         print(report.runs_report([*updates, *searches], found))
-        by_id = {run.id: run for run in found}
-        for entry in (*updates, *searches, *found):
-            if compute := compute_of(entry):
-                print(f"\n{report.compute_report(entry.title, compute, by_id)}")
+        _print_compute([*updates, *searches, *found], {run.id: run for run in found})
     return 0
+
+
+def _print_compute(entries: Sequence[Update | Search | Run], runs: Mapping[str, Run]) -> None:
+    for entry in entries:
+        if compute := compute_of(entry):
+            print(f"\n{report.compute_report(entry.title, compute, runs)}")
 
 
 def _diff(store: Store, names: str, json: bool) -> int:

@@ -57,8 +57,8 @@ def test_that_workers_are_told_of_a_job_that_a_cluster_does_now(
         lines = out.splitlines()
         assert "On photos, on desk: 1 worker  ·  2 versions wait  ·  2 trained" in lines
         assert any(line.split()[:6] == ["0", "node17,", "GPU", "0", "trains", "a-run"] for line in lines)
-        assert any(line.startswith("MPT (KL)  Plain training  ") for line in lines)
-        assert any(line.startswith("PCT (KL)  a worker  ") for line in lines)
+        assert any(line.split()[:4] == ["Margin", "(MPT_KL)", "Plain", "training"] for line in lines)
+        assert any("  a worker  " in line for line in lines)
         _, out, _ = run(capsys, "runs", "--store", str(store.root), "--json")
         assert json.loads(out)["updates"][0]["compute"] == json.loads(json.dumps(dataclasses.asdict(compute)))
     _, out, _ = run(capsys, "runs", "--store", str(store.root), "--json")

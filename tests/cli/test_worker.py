@@ -188,7 +188,11 @@ ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize("job", [job for job in worker.JOBS if job != "prepare_data"])
+def test_that_every_job_but_those_without_files_is_tried_below() -> None:
+    assert worker.JOBS.keys() - ARGUMENTS.keys() == {"prepare_data", "count_gpus", "check_cluster"}
+
+
+@pytest.mark.parametrize("job", ARGUMENTS)
 def test_that_each_job_takes_its_arguments_and_names_a_missing_checkpoint(job, tmp_path):
     with pytest.raises(UserError, match=r"There is no (checkpoint|file)"):
         worker.JOBS[job](jobs.Session(Store(tmp_path)), jobs.Warm(), ARGUMENTS[job])
@@ -205,13 +209,15 @@ def test_that_the_process_serves_everything_that_was_sent_before_its_input_ended
     assert all("There is no " in a["error"] for a in found)
 
 
-def test_that_the_window_can_ask_for_gpus_and_for_what_a_cluster_lacks(talk: Talk, monkeypatch) -> None:
-    talk.send(id=1, job="count_gpus", args={})
-    assert talk.answer() == {"id": 1, "result": {"gpus": jobs.gpus_here()}}
-    talk.send(id=2, job="check_cluster", args={"cluster": "tcp://nowhere"})
-    assert "is no address of a scheduler; write it as tcp://HOST:8786" in talk.answer()["error"]
-    talk.send(id=3, job="check_cluster", args={"cluster": "lab"})
-    assert "There is no cluster 'lab' in " in talk.answer()["error"]
+def test_that_the_window_can_ask_for_gpus_and_for_what_a_cluster_lacks(tmp_path, monkeypatch):
+    def asked(job: str, **args) -> dict:
+        return worker.JOBS[job](jobs.Session(Store(tmp_path)), jobs.Warm(), args)
+
+    assert asked("count_gpus") == {"gpus": jobs.gpus_here()}
+    with pytest.raises(UserError, match="is no address of a scheduler; write it as tcp://HOST:8786"):
+        asked("check_cluster", cluster="tcp://nowhere")
+    with pytest.raises(UserError, match="There is no cluster 'lab' in "):
+        asked("check_cluster", cluster="lab")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    talk.send(id=4, job="check_cluster", args={"cluster": "gpus"})
-    assert talk.answer()["error"] == "A cluster needs Dask; install it: pip install 'mpt-studio[cluster]'."
+    with pytest.raises(UserError, match="A cluster needs Dask; install it: pip install 'mpt-studio"):
+        asked("check_cluster", cluster="gpus")

@@ -32,7 +32,10 @@ def test_that_it_is_there_only_while_there_is_a_cluster(qtbot: QtBot) -> None:
         ("0", "node17, GPU 0", "trains MPT (KL), epoch 2 of 9"),
         ("1", "node17, GPU 1", "is free"),
     ]
-    assert [row[:2] for row in cells(view, "waiting")] == [("MPT (KL)", "Plain training"), ("<b>x</b>", "a worker")]
+    assert [row[:2] for row in cells(view, "waiting")] == [
+        ("Margin (MPT_KL)", "Plain training"),
+        ("<b>x</b>", "a worker"),
+    ]
 
 
 def test_that_what_is_below_does_not_move_when_there_is_less_to_show(qtbot: QtBot) -> None:
