@@ -48,8 +48,9 @@ class Worker:
 
     @property
     def place(self) -> str:
-        """Where it is: "node17, GPU 0"."""
-        return ", ".join(filter(None, (self.host, self.gpu)))
+        """Where it is, without the domain: "node17, GPU 0"."""
+        host = self.host if self.host[:1].isdigit() else self.host.partition(".")[0]
+        return ", ".join(filter(None, (host, self.gpu)))
 
     def said(self, named: Named) -> str:
         """What it does now."""
@@ -84,9 +85,7 @@ class Compute:
     @property
     def summary(self) -> str:
         """In a line: "2 workers, 1 of them free · 3 versions wait · 4 trained"."""
-        free = sum(worker.does == "nothing" for worker in self.workers)
-        few = len(self.workers) == 1
-        said = [count(len(self.workers), "worker") + (f", {'' if few else f'{free} of them '}free" if free else "")]
+        said = [count(len(self.workers), "worker") + self._free()]
         if self.waiting:
             waits = "waits" if len(self.waiting) == 1 else "wait"
             said.append(f"{count(len(self.waiting), 'version')} {waits}")
@@ -94,11 +93,17 @@ class Compute:
             said.append(f"{self.parts[0]} of {count(self.parts[1], 'part')} of the data answered")
         return "  ·  ".join([*said, f"{self.trained} trained"])
 
+    def _free(self) -> str:
+        free = sum(worker.does == "nothing" for worker in self.workers)
+        if free == len(self.workers):
+            return ", all free" if free > 1 else ", free" * free
+        return f", {free} of them free" if free else ""
+
 
 def clock(since: float) -> str:
     """Since when: the time of the day, with the date where that is not clear."""
     old = time.time() - since > _DAY
-    return time.strftime("%d %b %H:%M" if old else "%H:%M:%S", time.localtime(since)) if since else ""
+    return time.strftime("%d %b %H:%M" if old else "%H:%M", time.localtime(since)) if since else ""
 
 
 def write_compute(folder: Path, compute: Compute) -> None:

@@ -58,12 +58,15 @@ def test_that_workers_and_waiting_are_told_in_words() -> None:
     assert (busy.place, busy.said(lambda run: f"<{run}>")) == ("node17, GPU 0", "trains <some-run>")
     assert (free.said(lambda _: ""), busy.said(lambda _: "")) == ("is free", "trains some-run")
     assert SEEN.summary == "2 workers, 1 of them free  ·  1 version waits  ·  3 trained"
+    assert Compute("gpus", (free, free)).summary == "2 workers, all free  ·  0 trained"
+    assert Worker("0", "node17.example.org", "GPU 2").place == "node17, GPU 2"
+    assert Worker("0", "10.0.0.7").place == "10.0.0.7"
     assert Compute("gpus", (free,), parts=(3, 64)).summary == (
         "1 worker, free  ·  3 of 64 parts of the data answered  ·  0 trained"
     )
 
 
 def test_that_since_when_is_a_time_of_the_day_and_has_its_date_where_that_is_not_clear() -> None:
-    assert clock(time.time()).count(":") == 2
+    assert clock(time.time()).count(":") == 1
     assert len(clock(time.time() - 3 * 86400).split()) == 3
     assert clock(0.0) == ""

@@ -39,6 +39,7 @@ class RunOnField(QWidget):
         self.sentence.hide()
         self.spread.setAccessibleName("Spread each training over so many GPUs")
         self.spread.setMinimum(1)
+        self.spread.setPrefix("over ")
         self.spread.setKeyboardTracking(False)
         plain.set_tip(self.spread, _TIP_SPREAD)
         row = QHBoxLayout(self)
@@ -69,10 +70,12 @@ class RunOnField(QWidget):
 
     def tell(self, problem: str) -> None:
         """Why nothing can be started there; else what is wrong with clusters.toml, or where that is."""
-        wrong = problem or self._run_on.fault
-        self.sentence.setText(wrong or self._note)
-        self.sentence.setVisible(bool(wrong or self._note))
-        theme.mark(self.sentence, error=bool(wrong), muted=not wrong)
+        fault = self._run_on.fault
+        self.sentence.setText(problem or fault or self._note)
+        self.sentence.setVisible(bool(problem or fault or self._note))
+        theme.mark(
+            self.sentence, error=bool(problem), warning=not problem and bool(fault), muted=not (problem or fault)
+        )
 
     def _describe_text(self) -> str:
         return "Edit clusters.toml…" if self._run_on.has_file else "Describe a cluster…"

@@ -19,8 +19,9 @@ Index = QModelIndex | QPersistentModelIndex
 Lines = Sequence[tuple[str, ...]]
 _WORKERS = ("Worker", "On", "Does now", "Since")
 _WAITING = ("Waiting", "For", "Since")
-_ROW, _MOST_ROWS = 22, 6
-"""Pixels of a row; more rows than that are scrolled to."""
+_ROW, _FEW_ROWS, _MOST_ROWS = 22, 4, 8
+"""Pixels of a row; how many there are at most in a low window and in a high one, the rest is scrolled to."""
+_LOW = 1000
 
 
 class ComputeView(QFrame):
@@ -34,7 +35,7 @@ class ComputeView(QFrame):
         self.fold.setChecked(True)
         self.summary = ElidedLabel(from_end=True)
         theme.mark(self.summary, muted=True)
-        self.workers, self.waiting = _Table(_WORKERS, stretches=2), _Table(_WAITING, stretches=0)
+        self.workers, self.waiting = _Table(_WORKERS, stretch=(2,)), _Table(_WAITING, stretch=(0, 1))
         self._tables = QWidget(self)
         across = QHBoxLayout(self._tables)
         across.setContentsMargins(0, 0, 0, 0)
@@ -50,6 +51,7 @@ class ComputeView(QFrame):
         layout.addWidget(self._tables)
         self.fold.toggled.connect(self._tables.setVisible)
         self._tallest = 0
+        self.waiting.hide()
         self.hide()
 
     def show_compute(self, compute: Compute | None, named: Named) -> None:
@@ -57,7 +59,10 @@ class ComputeView(QFrame):
         self.setVisible(compute is not None)
         if compute is None:
             self._tallest = 0
+            self.waiting.hide()
             return
+        if compute.waiting:  # from then on it stays, too
+            self.waiting.show()
         self.summary.setText(f"{compute.cluster}:  {compute.summary}")
         self.workers.show_lines([(w.name, w.place, w.said(named), clock(w.since)) for w in compute.workers])
         self.waiting.show_lines([_awaited(each) for each in compute.waiting])
@@ -65,7 +70,8 @@ class ComputeView(QFrame):
 
     def _fit(self, rows: int) -> None:
         """It grows with what it has to show and does not shrink: what is below it stays where it is."""
-        self._tallest = max(self._tallest, min(rows, _MOST_ROWS), 1)
+        most = _FEW_ROWS if self.window().height() < _LOW else _MOST_ROWS
+        self._tallest = max(self._tallest, min(rows, most), 1)
         for table in (self.workers, self.waiting):
             table.setFixedHeight(table.horizontalHeader().sizeHint().height() + self._tallest * _ROW + 4)
 
@@ -114,7 +120,7 @@ class _Model(QAbstractTableModel):
 class _Table(QTableView):
     """Lines to read: nothing in it can be chosen."""
 
-    def __init__(self, header: tuple[str, ...], stretches: int) -> None:
+    def __init__(self, header: tuple[str, ...], stretch: tuple[int, ...]) -> None:
         super().__init__()
         self.model_ = _Model(header, self)
         self.setModel(self.model_)
@@ -131,7 +137,8 @@ class _Table(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(stretches, QHeaderView.ResizeMode.Stretch)
+        for column in stretch:
+            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
     def show_lines(self, lines: Lines) -> None:
         self.model_.show_lines(lines)

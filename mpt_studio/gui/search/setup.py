@@ -145,6 +145,7 @@ class SearchSetup(QWidget):
         column.addWidget(self.run_on.sentence)
         row.addWidget(words, 1)
         row.addWidget(before("Run on", self.run_on))
+        self.run_on.setMinimumWidth(220)
         row.addWidget(self.start)
         return foot
 

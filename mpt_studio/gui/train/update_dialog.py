@@ -36,7 +36,7 @@ from mpt_studio.gui.versions.class_doctor import ClassDoctor
 from mpt_studio.gui.versions.question import ModelDialog
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import FormDialog, PathField, dropped_paths
-from mpt_studio.gui.widgets.plain import beside, listed, set_tip, short_spec
+from mpt_studio.gui.widgets.plain import before, beside, listed, set_tip, short_spec
 from mpt_studio.gui.widgets.wheel import ComboBox
 from mpt_studio.gui.workspace.items import Question
 from mpt_studio.gui.workspace.workspace import Workspace
@@ -119,9 +119,6 @@ class UpdateDialog(FormDialog):
         self.form.addRow("Start from", self.begin)
         self.form.addRow("", self.about_way)
         self.form.addRow("Trains", self.methods)
-        self.run_on = RunOnField(self._workspace.run_on, self)
-        self.form.addRow("Run on", self.run_on)
-        self.form.addRow("", self.run_on.sentence)
         self.form.addRow("Time", self.time)
 
     def _arrange(self) -> None:
@@ -143,6 +140,10 @@ class UpdateDialog(FormDialog):
         columns.addLayout(left, 5)
         columns.addWidget(self.picker, 4)
         layout.insertLayout(1, columns, 1)
+        self.run_on = RunOnField(self._workspace.run_on, self)
+        self.run_on.setMinimumWidth(220)
+        layout.insertWidget(layout.indexOf(self.buttons), self.run_on.sentence)
+        layout.addWidget(beside(before("Run on", self.run_on), self.buttons))
 
     def _connect(self) -> None:
         for part in (self.data, self.old):
@@ -268,9 +269,11 @@ class UpdateDialog(FormDialog):
         self.why.tell(self._why(found) if found is not None else "")
         self.about_way.tell(about_way(found, recipe) if ready and found and recipe else "")
         self.methods.tell(listed([shown(each.label) for each in plan_of(recipe)], 12) if recipe is not None else "")
-        self.run_on.tell(self._workspace.run_on.problem())
         self.check()
         self._show_time()
+        nowhere = self._workspace.run_on.problem()
+        self.run_on.tell(nowhere)
+        self.ok.setEnabled(self.ok.isEnabled() and not nowhere)
         self.use.setEnabled(ready)
         self.search.setEnabled(ready)
         self.estimates.want(recipe if not self.missing() else None)
@@ -310,8 +313,7 @@ class UpdateDialog(FormDialog):
         recipe = self.recipe()
         if not self.has_old.isChecked() and not self.picker.text and not splits_itself(looking.spec):
             return "Tick the classes that the old model is to know."
-        wrong = self.begin.problem() or (old_model_problem(recipe) if recipe is not None else "")
-        return wrong or self._workspace.run_on.problem()
+        return self.begin.problem() or (old_model_problem(recipe) if recipe is not None else "")
 
     def accept(self) -> None:
         self.done(self.TRAIN)
