@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SECONDS = 1.0
-_TIMES = 20
+_TIMES = 5
 """So many times as long as a look took it waits for the next one: many workers are looked at more seldom."""
 _SECONDS_TO_END = 5.0
 
