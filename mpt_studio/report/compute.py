@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def compute_report(title: str, compute: Compute, runs: Mapping[str, Run]) -> str:
     """A job's workers and what each does, and what waits for what; ``runs`` by their ids."""
-    workers = TextTable("worker", "on", "does now", "since", words=4)
+    workers = TextTable("worker", "on", "now", "since", words=4)
     for worker in compute.workers:
         said = worker.said(lambda run: _told_of(runs[run]) if run in runs else "")
         workers.add_row(worker.name, worker.place, said, clock(worker.since))

@@ -53,10 +53,10 @@ class Worker:
         return ", ".join(filter(None, (host, self.gpu)))
 
     def said(self, named: Named) -> str:
-        """What it does now."""
+        """What it is at: the version that it trains, or what else."""
         if self.does == "run":
-            return f"trains {named(self.run) or self.run}"
-        return {"nothing": "is free", "part": "answers part of the data", "other": "works for another job"}[self.does]
+            return named(self.run) or self.run
+        return {"nothing": "free", "part": "answers part of the data", "other": "another job"}[self.does]
 
 
 @dataclass(frozen=True)

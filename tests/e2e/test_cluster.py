@@ -81,7 +81,7 @@ def test_that_an_update_on_a_cluster_is_watched_to_its_end_and_another_one_cance
         assert page.compute.isHidden()
         page.start_update(update(LONG), "To be cancelled")
         yield lambda: any(isinstance(e, Step) for run in runs_of(page.update_id) for e in run.events())
-        yield lambda: any("trains Old model" in line for line in lines(page.compute, "workers"))
+        yield lambda: any("Old model" in line for line in lines(page.compute, "workers"))
         assert page.compute.isVisible()
         assert len(trainers()) == 1
         queue.cancel()
@@ -92,7 +92,7 @@ def test_that_an_update_on_a_cluster_is_watched_to_its_end_and_another_one_cance
     cancelled, done = store.updates()
     assert (done.outcome, cancelled.outcome) == ("done", "cancelled")
     assert [row["method"] for row in done.result["candidates"]] == ["No_Treatment", "MPT_KL"]
-    assert any("trains Old model, epoch" in line for line in seen)
+    assert any("Old model, epoch" in line for line in seen)
     assert any("Plain training Old model" in line for line in seen)  # waits for it
     assert any(line.startswith("desk:  2 workers, 1 of them free") for line in seen)
     assert trainers() == []

@@ -55,8 +55,8 @@ def test_that_what_a_killed_job_left_behind_counts_no_more(tmp_path: Path) -> No
 
 def test_that_workers_and_waiting_are_told_in_words() -> None:
     busy, free = SEEN.workers
-    assert (busy.place, busy.said(lambda run: f"<{run}>")) == ("node17, GPU 0", "trains <some-run>")
-    assert (free.said(lambda _: ""), busy.said(lambda _: "")) == ("is free", "trains some-run")
+    assert (busy.place, busy.said(lambda run: f"<{run}>")) == ("node17, GPU 0", "<some-run>")
+    assert (free.said(lambda _: ""), busy.said(lambda _: "")) == ("free", "some-run")
     assert SEEN.summary == "2 workers, 1 of them free  ·  1 version waits  ·  3 trained"
     assert Compute("gpus", (free, free)).summary == "2 workers, all free  ·  0 trained"
     assert Worker("0", "node17.example.org", "GPU 2").place == "node17, GPU 2"

@@ -17,7 +17,7 @@ from mpt_studio.store.compute import Compute, Named, Waiting, clock
 
 Index = QModelIndex | QPersistentModelIndex
 Lines = Sequence[tuple[str, ...]]
-_WORKERS = ("Worker", "On", "Does now", "Since")
+_WORKERS = ("Worker", "On", "Now", "Since")
 _WAITING = ("Waiting", "For", "Since")
 _ROW, _FEW_ROWS, _MOST_ROWS = 22, 4, 8
 """Pixels of a row; how many there are at most in a low window and in a high one, the rest is scrolled to."""
@@ -40,8 +40,8 @@ class ComputeView(QFrame):
         across = QHBoxLayout(self._tables)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(theme.SPACE)
-        across.addWidget(self.workers, 3)
-        across.addWidget(self.waiting, 2)
+        across.addWidget(self.workers, 5)
+        across.addWidget(self.waiting, 3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE // 2, theme.SPACE * 3 // 2, theme.SPACE // 2)
         layout.setSpacing(theme.SPACE // 2)

@@ -29,8 +29,8 @@ def test_that_it_is_there_only_while_there_is_a_cluster(qtbot: QtBot) -> None:
     assert not view.isHidden()
     assert view.summary.text() == "desk:  2 workers, 1 of them free  ·  2 versions wait  ·  0 trained"
     assert [row[:3] for row in cells(view, "workers")] == [
-        ("0", "node17, GPU 0", "trains MPT (KL), epoch 2 of 9"),
-        ("1", "node17, GPU 1", "is free"),
+        ("0", "node17, GPU 0", "MPT (KL), epoch 2 of 9"),
+        ("1", "node17, GPU 1", "free"),
     ]
     assert [row[:2] for row in cells(view, "waiting")] == [
         ("Margin (MPT_KL)", "Plain training"),
