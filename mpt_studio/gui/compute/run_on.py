@@ -103,7 +103,7 @@ class RunOn(QObject):
         """What was measured here, of one version after the other, is not how long others take side by side."""
         if not self.cluster or not estimate.startswith("About"):
             return estimate
-        return f"If it were done here: {estimate[0].lower()}{estimate[1:]}"
+        return f"Done here: {estimate[0].lower()}{estimate[1:]}"
 
     # ---- what there is -----------------------------------------------------------------------------------------
 

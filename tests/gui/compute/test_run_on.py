@@ -121,5 +121,5 @@ def test_that_a_time_that_was_measured_here_is_told_as_such() -> None:
     run_on = chosen()
     assert run_on.about_time("About 2 min on the CPU") == "About 2 min on the CPU"
     run_on.choose("gpus")
-    assert run_on.about_time("About 2 min on the CPU") == "If it were done here: about 2 min on the CPU"
+    assert run_on.about_time("About 2 min on the CPU") == "Done here: about 2 min on the CPU"
     assert run_on.about_time("Estimating the time…") == "Estimating the time…"
