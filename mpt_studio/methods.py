@@ -234,6 +234,18 @@ def shown_in(sentence: str) -> str:
     return _TRIAL.sub(_plainly, sentence)
 
 
+def told(written: str, logit_margin: float | None = None) -> str:
+    """A recipe's list for people: "none, mpt_kl:2" → "Plain training, Margin (MPT_KL) b=2"; other words stay."""
+    return ", ".join(_told(name, logit_margin) for name in map(str.strip, written.split(",")) if name)
+
+
+def _told(name: str, logit_margin: float | None) -> str:
+    try:
+        return shown(label_of(method_named(name, logit_margin)))
+    except UserError:
+        return NAMINGS[BCWI].short if name.lower() == BCWI.lower() else name
+
+
 def _plainly(found: re.Match[str]) -> str:
     naming = NAMINGS.get(found["name"])
     return f"{found['number'] or ''}{naming.short}" if naming else found[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpt_studio.methods import BCWI, FIRST, METHODS, NAMINGS, label_of, methods_named, plain_name, shown, shown_in
+from mpt_studio.methods import BCWI, FIRST, METHODS, NAMINGS, label_of, methods_named, plain_name, shown, shown_in, told
 
 
 def test_that_every_method_has_a_plain_name_a_sentence_and_a_short_name_of_its_own() -> None:
@@ -39,6 +39,13 @@ def test_that_a_sentence_about_trials_has_plain_names_and_is_else_as_it_is() -> 
     said = "The best, #6 PCT_KL lr=0.07 with γ = 0.86, has 8.7 %; see PCT_KL.pt."
     assert shown_in(said) == said.replace("#6 PCT_KL", "#6 Keep close (PCT_KL)")
     assert shown_in(shown_in(said)) == shown_in(said)
+
+
+def test_that_a_recipe_s_list_is_told_in_plain_words_and_what_is_no_method_as_it_was_written() -> None:
+    assert told("none,pct_kl, mpt_kl@old,bcwi", 2.0) == (
+        "Plain training, Keep close (PCT_KL), Margin (MPT_KL) b=2 @old, Mixture (BCWI)"
+    )
+    assert told("mpt_kl:1,auto,of a newer program") == "Margin (MPT_KL) b=1, auto, of a newer program"
 
 
 def test_that_labels_and_so_what_machines_read_keep_published_names() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mpt_studio import methods
 from mpt_studio.recipe import UpdateRecipe, words_of
 
 LABELS = {
@@ -50,6 +51,8 @@ PLACEHOLDERS = {
     "logit_margin": "each method's own",
 }
 """What stands in an empty field."""
+_METHODS = ("methods", "search_methods")
+"""Fields with a list of them."""
 _EMPTY = {**PLACEHOLDERS, "old_classes": "not given", "reference": "none", "ensemble": "none"}
 
 
@@ -89,6 +92,10 @@ def in_words(recipe: Any, name: str) -> str:
     if isinstance(value, int | float):
         word = next((word for word, number in words_of(hint).items() if number == value), "")
         return word or number_text(value)
+    if name.rpartition(".")[2] in _METHODS:
+        return methods.told(value)
+    if name == "method.name":
+        return methods.plain_name(value)
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
     return ", ".join(filter(None, map(str.strip, text.split(",")))) or _EMPTY.get(name, "none")
 

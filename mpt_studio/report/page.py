@@ -15,6 +15,7 @@ from mpt_studio.compare.figures.missing import SIDES
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.cost import COLUMNS, DISTURBANCE, METHOD, from_json
 from mpt_studio.errors import one_sentence
+from mpt_studio.methods import plain_name
 from mpt_studio.report import charts
 from mpt_studio.report.figures import rate_told
 from mpt_studio.units import told
@@ -117,7 +118,7 @@ def _version_rows(versions: dict[str, dict[str, Any]]) -> list[tuple[str, str, s
         ("Name", lambda v: v["label"]),
         ("Weights, SHA-256", lambda v: v["sha256"]),
         ("Run", lambda v: v.get("run", "")),
-        ("Method", lambda v: v.get("method", "")),
+        ("Method", lambda v: plain_name(v.get("method", ""))),
         ("Architecture", network),
         ("Start", lambda v: v.get("start", "")),
         ("Made from", lambda v: v.get("source", "")),

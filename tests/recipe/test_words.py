@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 from mpt_studio.recipe import Recipe, UpdateRecipe, preset
+from mpt_studio.recipe.search import SearchRecipe
 from mpt_studio.recipe.words import Difference, differences, in_words, title_for
 
 PLAIN = UpdateRecipe()
@@ -26,7 +27,9 @@ def test_that_an_empty_field_says_what_it_means() -> None:
     assert in_words(PLAIN, "old") == "train one"
     assert in_words(PLAIN, "logit_margin") == "each method's own"
     assert in_words(Recipe(data="builtin"), "ensemble") == "none"
-    assert in_words(PLAIN, "methods") == "none, pct_kl, mpt_kl, mpt_lm"
+    told = "Plain training, Keep close (PCT_KL), Margin (MPT_KL), Margin (MPT_LM)"
+    assert in_words(PLAIN, "methods") == told  # plain names first, as everywhere
+    assert in_words(SearchRecipe(), "space.search_methods") == "auto"
 
 
 def test_that_lists_that_are_written_otherwise_do_not_differ() -> None:
@@ -47,7 +50,7 @@ def test_that_a_title_says_what_differs_and_is_never_there_twice() -> None:
     assert [title for title, _ in reversed(others)] == [
         "Update on builtin",
         "Update on builtin: seed 2",
-        "Update on builtin: methods none",
+        "Update on builtin: methods Plain training",
         "Update on builtin (2)",
         "Update on builtin (3)",
     ]

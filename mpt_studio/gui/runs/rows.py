@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mpt_studio import units
+from mpt_studio import methods, units
 from mpt_studio.gui.widgets.plain import listed, percent
 from mpt_studio.gui.workspace.outcomes import DAMAGED, GOES_ON, best_of, title_of, trials_words
 from mpt_studio.jobs import why_not_resumed
-from mpt_studio.methods import shown
-from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store import Problem, Run, Search, Store, Update
 from mpt_studio.store.said import tags_of
 from mpt_studio.store.worked import seconds_worked
@@ -148,7 +146,7 @@ def _block(job: Update | Search, runs: list[Run], every: Mapping[str, Run]) -> l
 def _job_row(job: Update | Search, runs: list[Run], stuck: str) -> Row:
     best = best_of(job)
     (accuracy, accuracy_tip), (nfr, nfr_tip) = _accuracy(best), _nfr(best)
-    said = f"Of the recommended candidate, {shown(str(best.get('label')))}.\n" if best else ""
+    said = f"Of the recommended candidate, {methods.shown(str(best.get('label')))}.\n" if best else ""
     recipe = job.recipe.update if isinstance(job, Search) else job.recipe
     paused = job.outcome == "running" and any(run.outcome == "paused" for run in runs)
     outcome = "paused" if paused else job.outcome
@@ -166,7 +164,7 @@ def _job_row(job: Update | Search, runs: list[Run], stuck: str) -> Row:
             nfr,
             started(job.created),
             units.duration(sum(seconds_worked(run.events_path) for run in runs)),
-            trials_words(job) if isinstance(job, Search) else methods_of(job.recipe),
+            trials_words(job) if isinstance(job, Search) else methods.told(job.recipe.methods, job.recipe.logit_margin),
             recipe.model.arch,
             str(recipe.training.epochs),
             str(recipe.training.seed),
@@ -191,13 +189,13 @@ def _run_row(run: Run, job: str, figures: dict[str, Any], *, is_trial: bool = Fa
         outcome=run.outcome,
         message=run.message,
         cells=(
-            run.said.name or shown(run.title),
+            run.said.name or methods.shown(run.title),
             run.outcome,
             accuracy,
             nfr,
             started(run.created),
             units.duration(seconds_worked(run.events_path)),
-            "Plain" if run.recipe.role in ("old", "reference") else run.recipe.method.name,
+            methods.shown(methods.label_of(run.recipe.method)),
             run.recipe.model.arch,
             str(training.epochs),
             str(training.seed),
@@ -229,11 +227,6 @@ def _shown(rate: float | None, figures: Mapping[str, Any]) -> str:
 
 def _tip(name: str, rate: float | None, figures: Mapping[str, Any]) -> str:
     return "" if rate is None else f"{name} {percent(rate, 2)}, n = {figures.get('samples', 0):,}, test part"
-
-
-def methods_of(recipe: UpdateRecipe) -> str:
-    """An update's methods as they were written, short."""
-    return ", ".join(name.strip() for name in recipe.methods.split(",") if name.strip())
 
 
 def started(when: float) -> str:

@@ -28,6 +28,7 @@ from mpt_studio.gui.widgets.frames import scrolled
 from mpt_studio.gui.widgets.plain import label, set_tip
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
+from mpt_studio.methods import plain_name
 from mpt_studio.predictions import Predictions
 from mpt_studio.reading import Reading
 from mpt_studio.units import count, file_size
@@ -88,7 +89,7 @@ def _of_header(found: Checkpoint) -> list[Fact]:
         ("Images", f"{preprocessing_sentence(found.preprocessing)}{_from('its header')}"),
     ]
     if found.method:
-        facts.insert(2, ("Method", found.method))
+        facts.insert(2, ("Method", plain_name(found.method)))
     return [*facts, ("Notes", "\n".join(one_sentence(note, 300) for note in found.notes))] if found.notes else facts
 
 

@@ -111,7 +111,7 @@ def of_place(workspace: Workspace, place: Place, now: float) -> Work | None:
         every, old = comparison.rates("all"), comparison.rates("old_classes")
         rest = [version.label for version in workspace.candidates]
         outcome = (
-            f"{workspace.current_name}: accuracy (all) {percent(every.accuracy_new)}, NFR (old) "
+            f"{workspace.current_name}: accuracy (all) {percent(every.accuracy_new)}, NFR (old classes) "
             f"{percent(old.nfr)}, {count(comparison.rates('all').negative_flips, 'negative flip')}"
         )
         key = "\n".join(sorted(kept.key for kept in place.versions))

@@ -55,7 +55,7 @@ def result_words(job: Update | Search) -> str:
         says_it = more.casefold().startswith(job.outcome)
         return f"{OUTCOMES[job.outcome][0]} " + (more if says_it else ": ".join(filter(None, (job.outcome, more))))
     accuracy, nfr = _rate(best, "all", "accuracy_new"), _rate(best, "old_classes", "nfr")
-    figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old)", nfr)) if text]
+    figures = [f"{name} {text}" for name, text in (("accuracy (all)", accuracy), ("NFR (old classes)", nfr)) if text]
     figures += [str((job.result or {}).get("verdict") or "")]
     return ": ".join(filter(None, (f"★ {shown(str(best.get('label', '')))}", ", ".join(filter(None, figures)))))
 

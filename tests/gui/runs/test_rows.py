@@ -41,6 +41,13 @@ def test_that_runs_stand_below_their_update_and_single_ones_apart(filled: Store)
     ]
 
 
+def test_that_methods_have_their_plain_names_first(filled: Store) -> None:
+    rows = {row.cells[0]: row.cells[6] for row in run_rows.rows_of(filled)}
+    assert rows["Spring release"] == "Plain training, Margin (MPT_KL)"
+    assert rows["Old model"] == "Plain training"
+    assert rows["Margin (MPT_KL)"] == "Margin (MPT_KL)"
+
+
 def test_that_figures_say_their_subset_and_n(filled: Store) -> None:
     rows = {row.cells[0]: row for row in run_rows.rows_of(filled)}
     assert rows["Spring release"].cells[2:4] == ("80.0 % of 10", "25.0 % of 4")

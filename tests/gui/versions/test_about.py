@@ -37,7 +37,7 @@ def test_that_a_version_from_elsewhere_says_what_was_found_and_where(tmp_path: P
 def test_that_ours_say_it_from_their_header(tmp_path: Path) -> None:
     facts = dict(facts_of(making.from_checkpoint(checkpoint(tmp_path / "a.safetensors"))))
     assert facts["Architecture"] == "small, stem for small images"
-    assert facts["Method"] == "MPT_KL"
+    assert facts["Method"] == "Margin preserving (MPT_KL)"
 
 
 def test_that_preprocessing_is_told_in_the_order_in_which_it_is_done() -> None:

@@ -96,7 +96,7 @@ def test_that_a_comparison_comes_back_as_it_was_looked_at(window: MainWindow, tm
     window.pages.show_page(START)
     qtbot.waitUntil(lambda: names(window) == ["v2 against v1"])
     outcome = window.welcome.work[0].work.outcome
-    assert outcome == "v2 at γ = 0.50: accuracy (all) 50.0 %, NFR (old) 50.0 %, 1 negative flip"
+    assert outcome == "v2 at γ = 0.50: accuracy (all) 50.0 %, NFR (old classes) 50.0 %, 1 negative flip"
     window.welcome.work[0].clicked.emit()
     assert [version.label for version in window.workspace.versions] == ["v1", "v2"]
     assert window.workspace.offsets.of(window.workspace.current.key) == 0.5
