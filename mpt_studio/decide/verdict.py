@@ -142,7 +142,7 @@ class Finding:
     def told_interval(self) -> str:
         """ "11.10 to 16.61"; empty where there is nothing to be unsure of."""
         digits = "{:+.2f} to {:+.2f}" if _is_gain(self.name) else "{:.2f} to {:.2f}"
-        return "" if self.interval is None else digits.format(*(100 * end for end in self.interval))
+        return "" if self.interval is None else _signed(digits.format(*(100 * end for end in self.interval)))
 
     def told_threshold(self) -> str:
         """ "at most 1.00 %"."""
@@ -261,7 +261,11 @@ def _is_gain(name: str) -> bool:
 def _shown(name: str, value: float) -> str:
     if name == "must_not_flip":
         return f"{value:.0f}"
-    return f"{100 * value:+.2f} points" if _is_gain(name) else f"{100 * value:.2f} %"
+    return _signed(f"{100 * value:+.2f} points" if _is_gain(name) else f"{100 * value:.2f} %")
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", "−")
 
 
 def _some(words: str, listed: Sequence[T], told: Callable[[T], str], total: int = 0) -> str:

@@ -31,8 +31,8 @@ def test_that_rare_classes_that_are_found_count_as_much_as_the_common_one() -> N
 
 def test_that_an_update_far_below_the_old_model_is_out_of_question() -> None:
     assert said(counted(a=(55, 40, 0, 5), b=(70, 25, 0, 5))) == (
-        "Accuracy gain (old classes, whatever the policy, n=200) is -32.50 points [-39.27 to -26.39], "
-        "at least -25.00 points is asked"
+        "Accuracy gain (old classes, whatever the policy, n=200) is −32.50 points [−39.27 to −26.39], "
+        "at least −25.00 points is asked"
     )
     assert said(counted(a=(75, 20, 0, 5), b=(75, 20, 0, 5))) == ""
 

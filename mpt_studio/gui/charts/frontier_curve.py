@@ -38,8 +38,8 @@ WEIGHTS = Kind(
     Qt.PenStyle.DotLine,
     "t1",
     "△┄",
-    "weights mixed with the old model's",
-    "From α = 0, the update, to α = 1, the old model. Click to see the whole curve.",
+    "mixed weights",
+    "Weights mixed with the old model's, from α = 0, the update, to α = 1, the old model. Click to see the whole curve.",
 )
 FUSION = Kind(
     "w",
@@ -47,8 +47,9 @@ FUSION = Kind(
     Qt.PenStyle.DashDotLine,
     "",
     "─·",
-    "fusion of old and new (both models must be served)",
-    "Probabilities w · old + (1 − w) · update, from w = 0, the update, to w = 1. Click to see the whole curve.",
+    "fusion (serve both)",
+    "Old and new model answer together: probabilities w · old + (1 − w) · update, from w = 0, the update, to w = 1. "
+    "Both must be served. Click to see the whole curve.",
 )
 
 

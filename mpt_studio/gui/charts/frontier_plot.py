@@ -9,12 +9,13 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mpt_studio.compare import SUBSET_WORDS, Subset
 from mpt_studio.gui.charts.frontier_curve import FUSION, WEIGHTS, Curve
 from mpt_studio.gui.charts.trade_canvas import NEAR, TradeCanvas
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.elided import ElidedButton
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, empty, in_a_row
 from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
 from mpt_studio.gui.widgets.wheel import ComboBox
@@ -207,7 +208,7 @@ class FrontierPlot(QWidget):
         empty(self._legend_layout)
         for curve in self.curves:
             mark = "▪╌" if curve.is_plain else "●─"
-            entry = QToolButton(self.legend)
+            entry = ElidedButton(self.legend)
             entry.setText(
                 caption(f"{mark} {shortened(curve.name, 36)}{' (the bar to beat)' if curve.is_plain else ''}")
             )
@@ -232,7 +233,7 @@ class FrontierPlot(QWidget):
         self._keep_room()
 
     def _add_entry_beside(self, curve: Curve) -> None:
-        entry = QToolButton(self.legend)
+        entry = ElidedButton(self.legend)
         entry.setText(caption(f"{curve.kind.mark} {shortened(curve.name, 36)}, {curve.kind.words}"))
         entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
         set_tip(entry, curve.kind.tip)

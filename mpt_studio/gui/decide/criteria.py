@@ -47,6 +47,8 @@ class Criteria(QWidget):
             return
         self._shown = verdict, theme.is_dark()
         empty(self._grid)
+        for line in range(self._grid.rowCount()):  # else the room between lines of another verdict stays
+            self._grid.setRowMinimumHeight(line, 0)
         self._line = 0
         if verdict is not None:
             for finding in [*verdict.open_findings, *(f for f in verdict.findings if f.makes() == "ship")]:

@@ -134,7 +134,7 @@ def test_that_the_fusion_of_both_models_is_a_curve_beside_and_says_that_both_mus
     assert curve.x.tolist() == (100 * expected.nfr_old_classes).tolist()
     assert curve.y.tolist() == (100 * expected.accuracy_all).tolist()
     words = [entry.text() for entry in page.frontier.legend.findChildren(QToolButton) if entry.isVisible()]
-    assert sum("fusion of old and new (both models must be served)" in text for text in words) == 1
+    assert sum("fusion (serve both)" in text for text in words) == 1
 
 
 def test_that_a_point_of_the_fusion_stays_in_the_readout_until_the_offset_moves(

@@ -93,6 +93,16 @@ def test_that_without_versions_it_says_what_to_do(qtbot: QtBot, empty_workspace:
     assert page.nothing.text() == "Nothing to compare yet. Train an update, or open an old and a new version (Ctrl+O)."
 
 
+def test_that_names_however_long_leave_the_page_as_wide_as_its_window(
+    page: ComparePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    for version in workspace.candidates:
+        workspace.rename(version.key, f"{version.label} of the camera at the northern gate, rebuilt")
+    for width in (700, 560):
+        page.resize(width, 800)
+        qtbot.waitUntil(lambda: page.scroll_area.widget().width() <= page.width())
+
+
 def test_that_a_refused_comparison_says_why(qtbot: QtBot, empty_workspace: Workspace, workspace: Workspace) -> None:
     old, new = workspace.versions[0], workspace.versions[1]
     assert new.predictions is not None
