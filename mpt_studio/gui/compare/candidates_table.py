@@ -83,7 +83,7 @@ class CandidatesModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{self.titles[section - 1]}\n{self._subset_words(section)}" if section else "candidate"
+            return f"{self.titles[section - 1]}\n{self._subset_words(section)}" if section else "Candidate"
         if role == Qt.ItemDataRole.ToolTipRole and section:
             words = self._subset_words(section)
             return f"{self._columns[section - 1].help}{f' ({words})' if words else ''}"

@@ -92,7 +92,8 @@ class FigureColumn:
 
     @property
     def title(self) -> str:
-        return self.figure.short or self.figure.name
+        name = self.figure.short or self.figure.name
+        return name[0].upper() + name[1:]
 
     @property
     def help(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class SetDialog(FormDialog):
         sentence = "Not one of these images may be a negative flip of an update that ships."
         super().__init__("New must-not-flip set", sentence, "Add to the policy", parent)
         self._workspace, self._deciding = workspace, workspace.deciding
-        self.source, self.name = ComboBox(), QLineEdit("blockers")
+        self.source, self.name = ComboBox(), QLineEdit(self._unused_name())
         self.source.setAccessibleName("Images")
         self.name.setAccessibleName("Name of the set")
         self.file = PathField("File of the set", filters=_LISTS)
@@ -69,9 +70,21 @@ class SetDialog(FormDialog):
         item = self.source.model().item(at)  # type: ignore[attr-defined]
         item.setEnabled(False)
 
+    def _names(self) -> list[str]:
+        """Of the sets that the policy has."""
+        policy = self._deciding.policy
+        return [each.name for each in policy.must_not_flip] if policy is not None else []
+
+    def _unused_name(self) -> str:
+        names = itertools.chain(["blockers"], (f"blockers {number}" for number in itertools.count(2)))
+        return next(name for name in names if name not in self._names() and not paths.exists(self._place_of(name)))
+
+    def _place_of(self, name: str) -> Path:
+        stem = re.sub(r"[^\w.-]+", "_", name) or "set"
+        return self._deciding.place().parent / f"{stem}.txt"
+
     def _suggest(self) -> None:
-        stem = re.sub(r"[^\w.-]+", "_", self.name.text().strip()) or "set"
-        self.file.edit.setText(str(self._deciding.place().parent / f"{stem}.txt"))
+        self.file.edit.setText(str(self._place_of(self.name.text().strip())))
         self.check()
 
     @property
@@ -83,14 +96,14 @@ class SetDialog(FormDialog):
         return [str(name) for name in self._comparison.sample_ids[rows].tolist()]
 
     def missing(self) -> str:
-        name, policy = self.name.text().strip(), self._deciding.policy
+        name = self.name.text().strip()
         if self._deciding.problem:
             return f"{self._deciding.problem} Mend the policy first."
         if not self._rows or not len(self._rows[self.source.currentIndex()][1]):
             return "No images are selected, shown by the filter or marked as blockers (X marks one)."
         if not name or name == _RESERVED:
             return "Give the set a name." if not name else f"A set cannot be called {_RESERVED}."
-        if policy is not None and name in [each.name for each in policy.must_not_flip]:
+        if name in self._names():
             return f"The policy has a set {name} already; choose another name."
         if not self.file.path:
             return "Choose a file for the list."

@@ -61,8 +61,8 @@ def _inspector(workspace: Workspace) -> Inspector:
     return Inspector(workspace)
 
 
-VERSIONS = PanelRow("versions", "Versions", LEFT, 0.178, 216, 340, _versions)
-DATA = PanelRow("data", "Data", LEFT, 0.178, 216, 340, _data)
+VERSIONS = PanelRow("versions", "Versions", LEFT, 0.188, 216, 340, _versions)
+DATA = PanelRow("data", "Data", LEFT, 0.188, 216, 340, _data)
 INSPECTOR = PanelRow("inspector", "Inspector", RIGHT, 0.225, 270, 460, _inspector, beside_samples=True)
 LOG = PanelRow("log", "Log", BOTTOM, 0.0, 1, 1, lambda _: LogPanel())
 """It starts as its title line alone."""

@@ -16,20 +16,20 @@ pytestmark = pytest.mark.gui
 
 def test_that_the_table_has_every_rate_with_its_interval(page: ComparePage) -> None:
     page.set_subset("all")
-    assert cell(page, 0, "candidate") == "plain (reference)"
-    assert cell(page, 0, "accuracy") == "40.0 % (16.8–68.7)"
+    assert cell(page, 0, "Candidate") == "plain (reference)"
+    assert cell(page, 0, "Accuracy") == "40.0 % (16.8–68.7)"
     assert cell(page, 0, "NFR") == "40.0 % (16.8–68.7)"
     assert cell(page, 0, "PFR") == "20.0 % (5.7–51.0)"
-    assert cell(page, 0, "rel. NFR") == "1.11"
+    assert cell(page, 0, "Rel. NFR") == "1.11"
     assert cell(page, 0, "BTC") == "33.3 % (9.7–70.0)"
     assert cell(page, 0, "BEC") == "50.0 % (15.0–85.0)"
-    assert cell(page, 0, "churn") == "60.0 % (31.3–83.2)"
-    assert cell(page, 0, "intrusion") == "75.0 % (30.1–95.4)"
+    assert cell(page, 0, "Churn") == "60.0 % (31.3–83.2)"
+    assert cell(page, 0, "Intrusion") == "75.0 % (30.1–95.4)"
     assert cell(page, 1, "NFR") == "20.0 % (5.7–51.0)"
 
 
 def test_that_the_recommended_candidate_is_marked_with_its_reason(page: ComparePage, workspace: Workspace) -> None:
-    assert cell(page, 1, "candidate") == "MPT_KL (★ recommended)"
+    assert cell(page, 1, "Candidate") == "MPT_KL (★ recommended)"
     assert workspace.recommending.picked is not None
     assert page.reason.text() == f"★ {workspace.recommending.picked.reason}"
 
@@ -53,7 +53,7 @@ def test_that_headers_and_intervals_have_their_room(page: ComparePage) -> None:
     page.resize(500, 700)
     page.set_subset("old_classes")
     table = page.table
-    words = ["old classes", "accuracy", "intrusion", "99.9–99.9"]
+    words = ["old classes", "Accuracy", "Intrusion", "99.9–99.9"]
     font = table.font()
     font.setPointSizeF(8)
     font.setBold(True)

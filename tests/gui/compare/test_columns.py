@@ -52,12 +52,12 @@ def test_that_the_menu_hides_and_shows_columns_and_the_choice_is_kept(
     assert list(actions)[-1] == "Measure cost"
     assert not actions["ECE"].isChecked()
     actions["ECE"].setChecked(True)
-    actions["churn"].setChecked(False)
+    actions["Churn"].setChecked(False)
     assert "ECE" in titles(page)
-    assert "churn" not in titles(page)
+    assert "Churn" not in titles(page)
     assert cell(page, 0, "ECE").endswith(" %")
     kept = KeptColumns()
-    assert [column.title for column in RATES if not kept.wants(column)] == ["churn"]
+    assert [column.title for column in RATES if not kept.wants(column)] == ["Churn"]
 
 
 def test_that_the_menu_stays_open_while_columns_are_chosen(page: ComparePage, qtbot: QtBot) -> None:

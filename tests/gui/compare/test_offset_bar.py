@@ -28,7 +28,7 @@ def test_that_the_offset_slider_moves_table_quadrants_charts_and_point(
     negative = view.rates("all").negative_flips
     assert negative < base.rates("all").negative_flips
     assert cell(page, 0, "NFR").startswith(f"{10 * negative}.0 %")
-    assert cell(page, 0, "candidate").startswith("plain (at γ = ")
+    assert cell(page, 0, "Candidate").startswith("plain (at γ = ")
     assert f"negative flips: {negative} of 10" in page.quadrants.cells[FlipKind.NEGATIVE].accessibleName()
     assert page.frontier.readout.text().startswith("plain at γ = ")
     with qtbot.waitSignal(workspace.comparison_changed):  # once, when the slider rests
@@ -36,7 +36,7 @@ def test_that_the_offset_slider_moves_table_quadrants_charts_and_point(
     assert sum(int(row.text) for row in page.flow.bars.model.rows) == negative
     assert sorted(workspace.rows) == view.negative_flips.tolist()
     assert workspace.selected == 5
-    assert cell(page, 1, "candidate").startswith("MPT_KL (")
+    assert cell(page, 1, "Candidate").startswith("MPT_KL (")
     assert page.title.text() == f"{workspace.current_name} against old"
     assert workspace.current_name.startswith("plain at γ = ")
 

@@ -23,6 +23,8 @@ def test_that_a_set_of_what_is_marked_is_written_and_added_in_one_go(
     made = SetDialog(workspace, None)
     qtbot.addWidget(made)
     assert made.source.currentText() == "Marked as blockers: 1 image"
+    assert (made.name.text(), made.missing()) == ("blockers 2", "")
+    made.name.setText("blockers")
     assert made.missing() == "The policy has a set blockers already; choose another name."
     made.name.setText("regulator 7")
     assert made.file.path == str(tmp_path / "regulator_7.txt")
