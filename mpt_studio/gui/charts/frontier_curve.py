@@ -39,7 +39,7 @@ WEIGHTS = Kind(
     "t1",
     "△┄",
     "mixed weights",
-    "Weights mixed with the old model's, from α = 0, the update, to α = 1, the old model. Click to see the whole curve.",
+    "Weights between the update's (α = 0) and the old model's (α = 1). Click to see the whole curve.",
 )
 FUSION = Kind(
     "w",

@@ -26,6 +26,8 @@ MOST_POINTS = 8_000
 """Of all frontiers together; of more, every second, third … point is drawn."""
 _BELOW = 8.0
 """Points of accuracy below the limit that are on show at first: what lags further is found by zooming out."""
+_LEAST = 150
+"""Pixels of the plot: with a legend of two lines it still fits a small screen."""
 _HINT = (
     "Up and left is better. Point: a trial at its best γ and α; thin line: what it gives at any γ. Click to compare."
 )
@@ -63,6 +65,7 @@ class SearchPlot(QWidget):
         self.selected: int | None = None
         self.canvas = TradeCanvas("Accuracy against NFR of every trial")
         self.canvas.setLabel("left", "accuracy, all (%)")
+        self.canvas.setMinimumHeight(_LEAST)
         self._make_items()
         self.legend = QWidget()
         self._legend = FlowLayout(self.legend, spacing=10)

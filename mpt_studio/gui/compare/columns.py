@@ -39,6 +39,11 @@ class Cell:
 NOTHING = Cell("–", "")
 
 
+def _heading(name: str) -> str:
+    """With a capital, as all headers have; units keep their letters: "ms, batch 1"."""
+    return name if name.startswith("ms,") else name[0].upper() + name[1:]
+
+
 @dataclass(frozen=True)
 class At:
     """What a cell is about."""
@@ -92,8 +97,7 @@ class FigureColumn:
 
     @property
     def title(self) -> str:
-        name = self.figure.short or self.figure.name
-        return name[0].upper() + name[1:]
+        return _heading(self.figure.short or self.figure.name)
 
     @property
     def help(self) -> str:
@@ -123,7 +127,7 @@ class CostColumn:
 
     @property
     def title(self) -> str:
-        return self.column.name
+        return _heading(self.column.name)
 
     @property
     def help(self) -> str:

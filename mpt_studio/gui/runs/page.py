@@ -28,7 +28,7 @@ from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.runs.columns import Columns
 from mpt_studio.gui.runs.model import RunsModel
 from mpt_studio.gui.runs.recipes_dialog import RecipesDialog, recipe_of, recipes_of
-from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
+from mpt_studio.gui.runs.rows import HEADERS, METHOD, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
 from mpt_studio.gui.runs.tag_button import TagButton
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import finder
@@ -72,11 +72,12 @@ class RunsPage(Page):
         self._is_fitted = False
         self._loading: PoolJob | None = None
         self._outdated = False
-        self.search = finder("Find by name, tag, note, method, data, outcome", "Find runs")
+        self.search = finder("Find by name, tag, note, method…", "Find runs")
         self.table = self._make_table()
         self.columns = Columns(self.table)
         self.tags, self.trials = TagButton(self.search), QCheckBox("Trials of searches")
         self.buttons = self._make_buttons()
+        self.foot = self.buttons["open"]
         self._empty = label(
             "Nothing has been trained here yet. Start with Try it now or with your own model.", wrap=True, muted=True
         )
@@ -139,13 +140,14 @@ class RunsPage(Page):
         heading = label("Runs")
         theme.mark(heading, heading=True)
         self.summary = label(muted=True)
+        set_tip(self.search, "Also by data, outcome and id; tag:night finds a tag")
         self.search.setMaximumWidth(300)
         self.search.textChanged.connect(self._show)
         top = QHBoxLayout()
         for widget in (heading, self.summary):
             top.addWidget(widget)
         top.addStretch()
-        self.trials.toggled.connect(self._show)
+        self.trials.toggled.connect(self._show_trials)
         top.addWidget(self.trials)
         top.addWidget(self.tags)
         top.addWidget(self.search, 2)
@@ -213,6 +215,13 @@ class RunsPage(Page):
                 self.table.selectRow(number)
         self.summary.setText(" · ".join(counted(self._all)))
         self._stack.setCurrentIndex(0 if self._all else 1)
+
+    def _show_trials(self, shown: bool) -> None:
+        """Their names are longer than those of what is above them."""
+        self._show()
+        for column in (NAME, METHOD) if shown else ():
+            needs = min(self.table.sizeHintForColumn(column), _WIDEST)
+            self.table.setColumnWidth(column, max(self.table.columnWidth(column), needs))
 
     def _fit_columns(self) -> None:
         """No word cut off in the system's font: bold is wider, and an outcome may still become the longest one."""

@@ -31,7 +31,6 @@ from mpt_studio.store import Search
 
 _NEW = "A new search"
 _MORE = 10
-_WORDS = {"done": "done", "queued": "waits", "running": "runs", "paused": "paused"}
 
 
 class SearchPage(Page):
@@ -41,7 +40,7 @@ class SearchPage(Page):
         super().__init__(parent)
         self.workspace, self.queue = workspace, queue
         self.setup, self.view, self.errors = SearchSetup(workspace, queue), SearchView(), ErrorPanel()
-        self.choice, self.new = ComboBox(), QPushButton("New search…")
+        self.choice, self.new, self.foot = ComboBox(), QPushButton("New search…"), self.setup.start
         self._listed: list[tuple[str, str]] = []
         """Text and id of each search in the choice."""
         self._wanted = self._sought = ""
@@ -302,4 +301,4 @@ def _line(search: Search, runs: str) -> str:
     when = time.strftime("%d %b %H:%M", time.localtime(search.created))
     tried = f", {trials_words(search)}" if search.trials else ""
     outcome = "running" if search.id == runs and search.outcome == "queued" else search.outcome
-    return f"{title_of(search)}, {when}: {_WORDS.get(outcome, outcome)}{tried}"
+    return f"{title_of(search)}, {when}: {'waiting' if outcome == 'queued' else outcome}{tried}"

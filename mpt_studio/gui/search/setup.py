@@ -117,7 +117,7 @@ class SearchSetup(QWidget):
                 self.rows[name] = FieldRow(name, specs[name], editor, grid)
                 self.rows[name].reset.clicked.connect(lambda _=False, n=name: self._reset(n))
                 editor.changed.connect(self.check)
-            column.addSpacing(theme.SPACE)
+            column.addSpacing(theme.SPACE // 2)
             column.addWidget(section_label(title))
             column.addLayout(grid)
 

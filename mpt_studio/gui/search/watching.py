@@ -41,7 +41,7 @@ class SearchView(QWidget):
         self.status, self.plot, self.table = SearchStatus(self), SearchPlot(), TrialsTable()
         self.compute = ComputeView(self)
         self.improvement = self._make_improvement()
-        self.importance = BarList("importance", name_share=0.5, text_width=48, fixed_rows=6)
+        self.importance = BarList("importance", name_share=0.56, text_width=48, fixed_rows=6)
         self.outcome = Outcome()
         self._outcome_card = framed("Outcome", self.outcome)
         self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)

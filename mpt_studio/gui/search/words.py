@@ -12,7 +12,7 @@ TITLES = {
     "start": "Start",
     "learning_rate": "Learning rate",
     "logit_margin": "Logit margin b",
-    "weight": "Weight of distillation",
+    "weight": "Distillation weight",
     "temperature": "Temperature τ",
 }
 _SHORT = {"learning_rate": "lr", "logit_margin": "b", "weight": "weight ×", "temperature": "τ"}

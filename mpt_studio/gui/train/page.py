@@ -80,7 +80,7 @@ class TrainPage(Page):
     def _build(self) -> None:
         self.left = RecipeSide(self.workspace, self.queue, self)
         self.left.setMinimumWidth(250)
-        self.form, self.start = self.left.form, self.left.start
+        self.form, self.start, self.foot = self.left.form, self.left.start, self.left.start
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.left)
         self.splitter.addWidget(self._right())

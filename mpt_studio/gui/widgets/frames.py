@@ -37,6 +37,9 @@ def scrolled(content: QWidget) -> QScrollArea:
 class Page(QWidget):
     """What the window may ask of any page; a page answers what concerns it."""
 
+    foot: QWidget | None = None
+    """What stands at its lower edge and is pressed next: messages float above it."""
+
     def refit(self) -> None:
         """Fit its charts to their data."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -37,6 +37,9 @@ class Banner(QWidget):
 
     It floats over what it lies on: nothing that is read or pointed at moves when it comes or goes.
     """
+
+    told = Signal()
+    """There is something to read."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +88,7 @@ class Banner(QWidget):
         theme.mark(self._card, banner=level)
         self._paint()
         self.show()
+        self.told.emit()
 
     def offer(self, text: str, deed: Callable[[], object]) -> None:
         """Add a button to the message on show that does what it asks for."""

@@ -94,7 +94,7 @@ class HelpWindow(QDialog):
             item = QListWidgetItem(document.title, self.list)
             item.setData(_PLACE, document.name)
             item.setToolTip(tip(document.title))
-        theme.notifier().changed.connect(self._highlight)
+        theme.notifier().changed.connect(self._recolor)
         self.show_page(GLOSSARY)
 
     def _make(self) -> None:
@@ -148,6 +148,14 @@ class HelpWindow(QDialog):
             if item.data(_PLACE) == name and item is not self.list.currentItem():
                 self.list.setCurrentItem(item)
         self._highlight()
+
+    @Slot()
+    def _recolor(self) -> None:
+        """Links have the colour of the scheme in which the page was made."""
+        bar = self.page.verticalScrollBar()
+        place = bar.value()
+        self._set_page(self.name)
+        bar.setValue(place)
 
     def _loosen(self) -> None:
         """Air around headings and in tables, instead of lines."""

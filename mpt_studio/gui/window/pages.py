@@ -110,10 +110,14 @@ class Pages(QWidget):
         for button in self.buttons.values():
             self._group.addButton(button)
             line.addWidget(button)
-        layout = bare(QGridLayout(self))
-        layout.addWidget(self.banner, 0, 0, Qt.AlignmentFlag.AlignBottom)
-        layout.addWidget(self._stack, 0, 0)
+        self._layout = bare(QGridLayout(self))
+        self._layout.setSpacing(0)
+        self._layout.setRowStretch(0, 1)
+        self._layout.addWidget(self.banner, 0, 0, Qt.AlignmentFlag.AlignBottom)
+        self._layout.addWidget(self._stack, 0, 0, 2, 1)
         self.banner.raise_()
+        for signal in (self.banner.told, self.changed):
+            signal.connect(self._lift)
         self.setMinimumSize(*_LEAST)
         self._keep(START, start)
 
@@ -134,6 +138,13 @@ class Pages(QWidget):
         button.setToolTip(action_tip(row.title, row.shortcut, row.tip))
         theme.set_icon(button, row.icon)
         return button
+
+    @Slot()
+    def _lift(self) -> None:
+        """The message, where the page's most important button would lie below it."""
+        foot = self.page.foot
+        height = foot.sizeHint().expandedTo(foot.minimumSize()).height() if foot and foot.isVisibleTo(self.page) else 0
+        self._layout.setRowMinimumHeight(1, height + theme.SPACE if height else 0)
 
     def _keep(self, key: str, page: Page) -> None:
         page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)

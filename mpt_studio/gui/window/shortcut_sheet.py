@@ -22,6 +22,7 @@ from mpt_studio.gui.widgets.plain import label, plain_text
 Section = tuple[str, list[tuple[str, str]]]
 _COLUMNS, _TITLE = 3, 2
 """Columns, and the lines that a section's title takes."""
+_APART = 6
 _AROUND = 90, 130
 """Pixels of the screen that frame, margins and the button take."""
 
@@ -136,20 +137,20 @@ def _scrolled(columns: QHBoxLayout, screen: QSize) -> QScrollArea:
 
 def _column(sections: list[Section]) -> QVBoxLayout:
     column = QVBoxLayout()
-    column.setSpacing(theme.SPACE)
+    column.setSpacing(_APART)
     for title, keys in sections:
         heading = label(title)
         theme.mark(heading, subheading=True)
         column.addWidget(heading)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(2)
+        grid.setVerticalSpacing(1)
         for row, (key, meaning) in enumerate(keys):
             grid.addWidget(_key(key), row, 0, Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(label(meaning), row, 1)
         grid.setColumnStretch(1, 1)
         column.addLayout(grid)
-        column.addSpacing(theme.SPACE)
+        column.addSpacing(_APART)
     column.addStretch()
     return column
 

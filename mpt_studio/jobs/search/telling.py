@@ -43,14 +43,14 @@ def found(trials: Sequence[Trial], importance: dict[str, float]) -> dict[str, An
 
 
 def _so_far(trials: Sequence[Trial], best: Trial | None) -> str:
-    tried = count(len(trials) - 1, "trial")
+    when = f"After {count(len(trials) - 1, 'trial')}" if len(trials) > 1 else "Before the first trial"
     if best is None:
         near = min((t for t in trials if t.shortfall is not None), key=lambda t: t.shortfall or 0.0, default=None)
         nearest = f" The nearest is {near.label}, {near.shortfall:.1f} points short." if near else ""
-        return f"After {tried} nothing meets the limits.{nearest}"
+        return f"{when} nothing meets the limits.{nearest}"
     of = "plain training with a logit offset" if best.number == 0 else best.label
     return (
-        f"After {tried} the lowest NFR (old classes) within the limits is {told('share', best.nfr)}, of {of}, at an "
+        f"{when} the lowest NFR (old classes) within the limits is {told('share', best.nfr)}, of {of}, at an "
         f"accuracy (all) of {told('share', best.accuracy)} on the validation part."
     )
 

@@ -34,10 +34,10 @@ def test_that_costs_are_columns_only_once_they_were_measured(
 ) -> None:
     before = titles(page)
     assert before[-1] == "Δ NFR"
-    assert "size" not in before
+    assert "Size" not in before
     measured(workspace, worker)
-    assert titles(page) == [*before[:-1], "size", "ms, batch 1", "Δ NFR"]
-    assert cell(page, 0, "size") == "2.0 MB (old 1.0 MB)"
+    assert titles(page) == [*before[:-1], "Size", "ms, batch 1", "Δ NFR"]
+    assert cell(page, 0, "Size") == "2.0 MB (old 1.0 MB)"
     assert cell(page, 0, "ms, batch 1") == "10.0 (old 10.0)"
     assert cell(page, 0, "Δ NFR") == "– (on show)"
 

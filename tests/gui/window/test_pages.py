@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.gui.beside.run_queue import RunQueue
@@ -104,7 +105,7 @@ def test_that_a_page_that_comes_late_leaves_the_one_on_show(qtbot: QtBot, worksp
     assert pages.page is pages[RUNS]
 
 
-def test_that_a_message_moves_nothing_on_the_page_and_keeps_its_whole_sentence(qtbot: QtBot, store: Store) -> None:
+def test_that_a_message_moves_nothing_hides_no_button_and_keeps_its_whole_sentence(qtbot: QtBot, store: Store) -> None:
     window = MainWindow(store)
     qtbot.addWidget(window)
     window.resize(1000, 700)
@@ -116,6 +117,9 @@ def test_that_a_message_moves_nothing_on_the_page_and_keeps_its_whole_sentence(q
     assert pages.page.geometry() == before
     assert pages.rect().contains(pages.banner.geometry())
     assert pages.banner.geometry().bottom() == pages.rect().bottom()
+    pages.show_page(RUNS.key)
+    button = pages[RUNS].buttons["open"]
+    qtbot.waitUntil(lambda: pages.banner.geometry().bottom() < button.mapTo(pages, QPoint(0, 0)).y())
     text = pages.banner.text
     assert text.height() >= text.heightForWidth(text.width())
     window.close()
