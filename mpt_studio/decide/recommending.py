@@ -168,7 +168,9 @@ class _Choice:
         if best.of is self.plain and not best.gamma:
             return f"{what}, among the candidates whose accuracy {self._every} is {self._within}."
         against = f" against {_percent(self.plain.rates(self.subset).nfr or 0.0)} with plain training"
-        return f"{what}{against}; its accuracy {self._every} of {_percent(best.accuracy)} is {self._within}."
+        above = best.accuracy > _accuracy(self.plain)
+        close = f"above plain training's {_percent(_accuracy(self.plain))}" if above else self._within
+        return f"{what}{against}; its accuracy {self._every} of {_percent(best.accuracy)} is {close}."
 
     def _with_verdict(self, best: _Point, verdict: Verdict) -> str:
         figures = (

@@ -17,7 +17,7 @@ from mpt_studio.gui.charts.trade_canvas import NEAR, TradeCanvas
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedButton
 from mpt_studio.gui.widgets.flow_layout import FlowLayout, bare, empty, in_a_row
-from mpt_studio.gui.widgets.plain import caption, label, set_tip, shortened
+from mpt_studio.gui.widgets.plain import caption, label, set_tip
 from mpt_studio.gui.widgets.wheel import ComboBox
 
 _NO_CURVES = "There are no samples of old classes, and so no NFR (old classes) to trade."
@@ -209,9 +209,7 @@ class FrontierPlot(QWidget):
         for curve in self.curves:
             mark = "▪╌" if curve.is_plain else "●─"
             entry = ElidedButton(self.legend)
-            entry.setText(
-                caption(f"{mark} {shortened(curve.name, 36)}{' (the bar to beat)' if curve.is_plain else ''}")
-            )
+            entry.setText(caption(f"{mark} {curve.name}{' (the bar to beat)' if curve.is_plain else ''}"))
             entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
             entry.setAccessibleName(curve.sentence(curve.at_zero))
             set_tip(entry, f"{curve.sentence(curve.at_zero)}. Click to see its negative flips.")
@@ -234,7 +232,7 @@ class FrontierPlot(QWidget):
 
     def _add_entry_beside(self, curve: Curve) -> None:
         entry = ElidedButton(self.legend)
-        entry.setText(caption(f"{curve.kind.mark} {shortened(curve.name, 36)}, {curve.kind.words}"))
+        entry.setText(caption(f"{curve.kind.mark} {curve.name}, {curve.kind.words}"))
         entry.setStyleSheet(f"QToolButton {{ color: {theme.version_color(curve.color)}; padding: 2px 4px; }}")
         set_tip(entry, curve.kind.tip)
         entry.clicked.connect(lambda *_: self._fit_to(curve))

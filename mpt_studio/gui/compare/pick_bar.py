@@ -15,6 +15,7 @@ from mpt_studio.gui.workspace.recommending import may_ship
 from mpt_studio.gui.workspace.workspace import Workspace
 
 _LOOKING = "Looking at every candidate …"
+_AS_TRAINED = " That is as trained, not at the offsets γ of the table."
 
 
 class PickBar(QWidget):
@@ -63,8 +64,14 @@ class PickBar(QWidget):
         self.lowest.setText(f"{'Best verdict, then lowest' if recommending.by_policy else 'Lowest'} NFR ({subset})")
         picked = recommending.picked
         star = "★ " if picked is not None and may_ship(picked) else ""
-        self.reason.setText(f"{star}{self._named(picked)}" if picked else _LOOKING if recommending.is_looking else "")
+        waiting = _LOOKING if recommending.is_looking else ""
+        self.reason.setText(f"{star}{self._named(picked)}{self._at_which()}" if picked else waiting)
         self.show_it.setEnabled(picked is not None)
+
+    def _at_which(self) -> str:
+        """Where the table beside it has other figures."""
+        moved = any(self._workspace.offsets.of(version.key) for version in self._workspace.candidates)
+        return _AS_TRAINED if moved and not self.any_offset.isChecked() else ""
 
     @property
     def picked(self) -> Recommendation | None:

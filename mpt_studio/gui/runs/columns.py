@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtWidgets import QMenu, QTableView
@@ -25,14 +25,15 @@ class Columns(QObject):
         self._file, self._header = JsonFile("runs.json"), table.horizontalHeader()
         self._rest = QTimer(self, singleShot=True, interval=_RESTS_MS)
         self._rest.timeout.connect(self.keep)
+        self.is_chosen = self._is_fitting = False
+        """Whether somebody moved columns or chose their widths."""
         self._header.setSectionsMovable(True)
         self._header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._header.customContextMenuRequested.connect(self._ask)
 
-    def bring_back(self, used: Collection[int]) -> bool:
-        """What was chosen before; False where nothing was, or the program has other columns now.
-
-        Then tags and notes are there where they are ``used``.
+    def bring_back(self, used: Collection[int]) -> None:
+        """What was chosen before; where nothing was, or the program has other columns now, tags and notes are there
+        where they are ``used``.
         """
         known = self._file.values
         found = False
@@ -47,8 +48,21 @@ class Columns(QObject):
             for column in (TAGS, NOTE):
                 self._header.setSectionHidden(column, column not in used)
         for signal in (self._header.sectionResized, self._header.sectionMoved):
-            signal.connect(self._rest.start)
-        return found
+            signal.connect(self._choose)
+        self.is_chosen = found
+
+    def fit(self, widths: Sequence[int]) -> None:
+        """Give each column what it needs, until somebody chooses."""
+        self._is_fitting = True
+        for column, width in enumerate(widths if not self.is_chosen else ()):
+            self._header.resizeSection(column, width)
+        self._is_fitting = False
+
+    @Slot()
+    def _choose(self) -> None:
+        if not self._is_fitting:
+            self.is_chosen = True
+            self._rest.start()
 
     @Slot()
     def keep(self) -> None:

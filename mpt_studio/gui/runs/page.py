@@ -28,7 +28,7 @@ from mpt_studio.gui.beside.jobs import PoolJob
 from mpt_studio.gui.runs.columns import Columns
 from mpt_studio.gui.runs.model import RunsModel
 from mpt_studio.gui.runs.recipes_dialog import RecipesDialog, recipe_of, recipes_of
-from mpt_studio.gui.runs.rows import HEADERS, METHOD, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
+from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
 from mpt_studio.gui.runs.tag_button import TagButton
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.forms import finder
@@ -69,7 +69,7 @@ class RunsPage(Page):
         self.model = RunsModel(self)
         self._all: list[Row] = []
         self._problems: list[Problem] = []
-        self._is_fitted = False
+        self._has_columns = False
         self._loading: PoolJob | None = None
         self._outdated = False
         self.search = finder("Find by name, tag, note, method…", "Find runs")
@@ -197,6 +197,7 @@ class RunsPage(Page):
             self.workspace.message.emit("warning", sentence, "\n".join(problem.sentence for problem in found[1]))
         self._all, self._problems = found
         self._show()
+        self._fit_columns()
         if self._outdated:
             self.refresh()
 
@@ -206,32 +207,30 @@ class RunsPage(Page):
         self.model.set_rows(filtered(shown, self.search.text()))
         self.trials.setVisible(any(row.is_trial for row in self._all))
         self.tags.offer(self._all)
-        if self._all and not self._is_fitted:
-            self._is_fitted = True
-            if not self.columns.bring_back({at for row in self._all for at in (TAGS, NOTE) if row.cells[at]}):
-                self._fit_columns()
+        if self._all and not self._has_columns:
+            self._has_columns = True
+            self.columns.bring_back({at for row in self._all for at in (TAGS, NOTE) if row.cells[at]})
         for number, row in enumerate(self.model.rows):
             if row.id in chosen and row.id not in {r.id for r in self.selected()}:
                 self.table.selectRow(number)
         self.summary.setText(" · ".join(counted(self._all)))
         self._stack.setCurrentIndex(0 if self._all else 1)
 
-    def _show_trials(self, shown: bool) -> None:
+    def _show_trials(self) -> None:
         """Their names are longer than those of what is above them."""
         self._show()
-        for column in (NAME, METHOD) if shown else ():
-            needs = min(self.table.sizeHintForColumn(column), _WIDEST)
-            self.table.setColumnWidth(column, max(self.table.columnWidth(column), needs))
+        self._fit_columns()
 
     def _fit_columns(self) -> None:
         """No word cut off in the system's font: bold is wider, and an outcome may still become the longest one."""
+        if self.search.text():  # the others will be back
+            return
         header, bold = self.table.horizontalHeader(), self.table.font()
         bold.setBold(True)
         outcomes = (f"{glyph}  {name}" for name, (glyph, _) in OUTCOMES.items())
         longest = max(map(QFontMetrics(bold).horizontalAdvance, outcomes)) + _CELL_SPACE
-        for column in range(len(HEADERS)):
-            content = max(self.table.sizeHintForColumn(column), longest * (column == 1))
-            self.table.setColumnWidth(column, max(header.sectionSizeHint(column), min(content, _WIDEST)))
+        needs = [max(self.table.sizeHintForColumn(each), longest * (each == 1)) for each in range(len(HEADERS))]
+        self.columns.fit([max(header.sectionSizeHint(at), min(need, _WIDEST)) for at, need in enumerate(needs)])
 
     def _repaint(self) -> None:
         self.table.viewport().update()

@@ -35,7 +35,6 @@ HEADERS = (
 )
 NAME, TAGS, NOTE = 0, HEADERS.index("Tags"), HEADERS.index("Note")
 """Columns that people write."""
-METHOD = HEADERS.index("Method")
 NUMBERS = frozenset({2, 3, 5, 8, 9})
 """Columns that are aligned to the right."""
 _KIND_OF: dict[str, Kind] = {"runs": "run", "updates": "update", "searches": "search"}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
-from mpt_studio.events import Event, Stage, Tried
+from mpt_studio.events import Asked, Ended, Event, Stage, Tried
 from mpt_studio.gui.train.state import UpdateState, VersionState, time_left
 from mpt_studio.jobs.search.state import SearchState, state_of
 from mpt_studio.store import Search, trial_of
@@ -22,7 +23,7 @@ class LiveSearch:
         self._state: SearchState | None = None
         self.outcome = search.outcome
         self.message = search.message
-        self.progress = UpdateState(search.recipe.update, versions_of(search))
+        self.progress = progress_of(search, lambda: self.search)
         self.first = 1 if search.recipe.update.old else 2
         """Versions before the first trial: plain training, and the old model where it is trained, too."""
 
@@ -63,7 +64,7 @@ class LiveSearch:
         """Read which version is trained now, for whoever comes late."""
         last: Stage | None = None
         for event in self._search.events():
-            last = event if isinstance(event, Stage) else last
+            last = event if isinstance(event, Stage) else None if isinstance(event, Asked | Ended) else last
             if isinstance(event, Tried) and not event.found:
                 self._trials.setdefault(int(event.trial["number"]), trial_of(event.trial))
         if last is not None:
@@ -90,12 +91,17 @@ class LiveSearch:
         return f"The best again, {again} of {len(self.progress.versions) - self.first - trials}: {version.name}"
 
 
+def progress_of(search: Search, now: Callable[[], Search] | None = None) -> UpdateState:
+    """How far it is; more trials come before the finalists of the time before (of ``now``, as it is by then)."""
+    return UpdateState(search.recipe.update, versions_of(search), anew=lambda: versions_of(now() if now else search))
+
+
 def versions_of(search: Search) -> list[VersionState]:
     """Everything that will be trained; what is there already is done."""
     budget, first = search.recipe.budget, 1 if search.recipe.update.old else 2
     count = first + budget.trials + (budget.finalists + 1) * budget.finalist_seeds
     made = [VersionState("…", "candidate") for _ in range(count)]
-    for trial in search.trials:
+    for trial in (each for each in search.trials if each.outcome != "running"):
         place = first + trial.number - 1
         for version in made[: first if trial.number == 0 else 0] + made[place : place + 1]:
             version.state = "done"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mpt_studio.events import Ended, Epoch, Event, Note, Paused, Stage, Started, Step
+from mpt_studio.events import Asked, Ended, Epoch, Event, Note, Paused, Stage, Started, Step
 from mpt_studio.gui.workspace.version import FIXED_COLORS
 from mpt_studio.jobs.plan import plan_of
 from mpt_studio.methods import shown
@@ -131,6 +131,8 @@ class UpdateState:
     """Whether it waits for the disk, and goes on by itself."""
     refused: str = ""
     """What was said when it last had to wait for the disk."""
+    anew: Callable[[], list[VersionState]] | None = None
+    """Its versions when it goes on after an end, where those are other ones than before."""
     estimate: Mapping[str, float] = field(default_factory=dict)
     """Seconds of each version by its label, as estimated before the button was pressed; empty where they were not."""
 
@@ -160,6 +162,9 @@ class UpdateState:
                 version.feed(event)
                 if version.state == "running" and not (self.current and self.current.is_on):
                     self.current = version  # of several that are trained at once, the first that began
+        elif isinstance(event, Asked | Ended) and self.anew is not None:
+            self.versions, self.current = self.anew(), None
+            _give_colors(self.versions)
         if isinstance(event, Note):
             self._note(event)
         else:

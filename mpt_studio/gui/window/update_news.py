@@ -11,7 +11,7 @@ from mpt_studio.events import Event, Note
 from mpt_studio.gui.beside.engine_thread import Batch
 from mpt_studio.gui.beside.jobs import Job
 from mpt_studio.gui.beside.run_queue import RunQueue
-from mpt_studio.gui.search.live import versions_of
+from mpt_studio.gui.search.live import progress_of
 from mpt_studio.gui.train.state import UpdateState
 from mpt_studio.gui.window.log import LogPanel
 from mpt_studio.gui.window.pages import SEARCH, TRAIN, Pages
@@ -143,7 +143,7 @@ class UpdateNews(QObject):
     def _state(self, job_id: str) -> UpdateState:
         job = self._job(job_id)
         if isinstance(job, Search):
-            return UpdateState(job.recipe.update, versions_of(job))
+            return progress_of(job)
         return UpdateState(job.recipe if job is not None else UpdateRecipe())
 
     def _title(self, job_id: str) -> str:

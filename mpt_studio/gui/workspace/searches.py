@@ -102,7 +102,7 @@ def of_trial(store: Store, search: Search, number: int) -> list[Looked]:
     by_number = {trial.number: trial for trial in search.trials}
     rows = [(trial, _row(store, search, trial)) for trial in reversed(_shown(by_number, number))]
     old = {"checkpoint": _old_weights(store, search), "predictions": search.old_answers}
-    found = [Looked(_version(f"{search.id}/old", "Old model, validation part", "old", OLD_COLOR, old))]
+    found = [Looked(_version(f"{search.id}/old", "Old model (validation)", "old", OLD_COLOR, old))]
     for color, (trial, row) in enumerate(reversed(rows)):
         role = "reference" if trial.number == 0 else "candidate"
         found.append(_looked(f"{search.id}/{trial.number}", shown(trial.label), role, color, row))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -297,6 +298,19 @@ def test_that_a_searchs_many_trials_are_there_when_they_are_asked_for(of_search:
     assert of_search.summary.text() == "1 search · 1 run"
     of_search.trials.setChecked(True)
     assert [row.kind for row in of_search.model.rows] == ["search", "run"]
+
+
+def test_that_columns_grow_with_what_comes_until_somebody_chooses(of_search: RunsPage, qtbot: QtBot) -> None:
+    header, name = of_search.table.horizontalHeader(), of_search.model.rows[0].cells[NAME]
+    narrow = header.sectionSize(NAME)
+    say(Path(of_search.model.rows[0].folder), name=f"{name}, camera at the gate")
+    of_search.refresh()
+    qtbot.waitUntil(lambda: header.sectionSize(NAME) > narrow)
+    header.resizeSection(NAME, 60)
+    say(Path(of_search.model.rows[0].folder), name=f"{name} again, and longer than before")
+    of_search.refresh()
+    qtbot.waitUntil(lambda: "again" in of_search.model.rows[0].cells[NAME])
+    assert header.sectionSize(NAME) == 60
 
 
 def test_that_a_search_and_its_trials_open_on_the_search_page(of_search: RunsPage, qtbot: QtBot) -> None:

@@ -47,6 +47,19 @@ def test_that_it_says_what_is_trained_and_what_for(store: Store) -> None:
     assert live.doing().endswith("paused")
 
 
+def test_that_with_more_trials_nothing_is_told_of_the_finalists_before(store: Store) -> None:
+    live = LiveSearch(made(store, PLAIN, trial(1), outcome="queued"))
+    for index, run in ((2, "first"), (3, "again")):  # all that happened before is told once more
+        live.feed("", stage(index, run, "#1 MPT_KL, seed 2"))
+        live.feed(run, Ended(outcome="done"))
+    assert live.progress.fraction == 4 / 6
+    live.feed("", Ended(outcome="done"))
+    assert live.doing() == "Waits for its turn"
+    assert live.progress.fraction == 3 / 6
+    live.feed("", stage(3, "second", "#2 MPT_KL"))
+    assert live.doing() == "Trial 2 of 4: #2 Margin (MPT_KL)"
+
+
 def test_that_what_is_there_counts_as_done(store: Store) -> None:
     live = LiveSearch(made(store, PLAIN, trial(1), outcome="interrupted"))
     assert live.progress.fraction == 3 / 6  # old model, plain training, one of four trials

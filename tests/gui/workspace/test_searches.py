@@ -42,7 +42,7 @@ def test_that_a_trial_opens_on_the_validation_part_at_its_own_offset(qtbot: QtBo
     current = opened.current
     assert current is not None
     assert [(v.role, v.label) for v in opened.versions] == [
-        ("old", "Old model, validation part"),
+        ("old", "Old model (validation)"),
         ("reference", "Plain training"),
         ("candidate", "#1 Margin (MPT_KL) b=2"),
     ]
