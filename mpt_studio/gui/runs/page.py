@@ -230,7 +230,12 @@ class RunsPage(Page):
         outcomes = (f"{glyph}  {name}" for name, (glyph, _) in OUTCOMES.items())
         longest = max(map(QFontMetrics(bold).horizontalAdvance, outcomes)) + _CELL_SPACE
         needs = [max(self.table.sizeHintForColumn(each), longest * (each == 1)) for each in range(len(HEADERS))]
-        self.columns.fit([max(header.sectionSizeHint(at), min(need, _WIDEST)) for at, need in enumerate(needs)])
+        widths = [max(header.sectionSizeHint(at), min(need, _WIDEST)) for at, need in enumerate(needs)]
+        shown = [at for at in range(len(widths)) if not header.isSectionHidden(at)]
+        for at in shown:  # where there is room, the longest texts are whole
+            spare = self.table.viewport().width() - sum(widths[each] for each in shown)
+            widths[at] += max(0, min(spare, needs[at] - widths[at]))
+        self.columns.fit(widths)
 
     def _repaint(self) -> None:
         self.table.viewport().update()
