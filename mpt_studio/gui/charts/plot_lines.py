@@ -26,13 +26,14 @@ class Canvas(pg.PlotWidget):
 
 
 class XAxis(pg.AxisItem):
-    as_time = False
+    as_time = is_counted = False
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.as_time:
             return [clock(value * scale) for value in values]
         strings: list[str] = super().tickStrings(values, scale, spacing)
-        return strings
+        pairs = zip(values, strings, strict=True)  # there is no half a trial
+        return [text if not self.is_counted or float(value).is_integer() else "" for value, text in pairs]
 
 
 def clock(seconds: float) -> str:

@@ -207,7 +207,7 @@ class CurvePlot(QFrame):
     def set_x_axis(self, label: str) -> None:
         """Name of the x axis; "time" shows seconds as 1:05."""
         self.x_label = label
-        self.x_axis.as_time = label == "time"
+        self.x_axis.as_time, self.x_axis.is_counted = label == "time", label == "trial"
         self.x_axis.picture = None
         self.x_axis.update()
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QPushButton, QStackedWi
 
 from mpt_studio import jobs
 from mpt_studio.errors import UserError
-from mpt_studio.events import Note
+from mpt_studio.events import Note, Paused
 from mpt_studio.gui.beside.engine_thread import Batch
 from mpt_studio.gui.beside.jobs import Latest
 from mpt_studio.gui.beside.run_queue import RunQueue
@@ -132,10 +132,11 @@ class SearchPage(Page):
             self.renew()
 
     def renew(self) -> None:
-        store, runs = self.workspace.store, self.queue.current
+        store, runs, live = self.workspace.store, self.queue.current, self.view.live
+        paused = live is not None and live.id == runs and live.progress.is_paused
 
         def read(_: object) -> list[tuple[str, str]]:
-            return [(_line(each, runs), each.id) for each in store.searches()]
+            return [(_line(each, runs, paused), each.id) for each in store.searches()]
 
         if self.isVisible():
             self._list.ask(read, self._take_list, beside=True)
@@ -203,6 +204,8 @@ class SearchPage(Page):
         if any(changes):
             self.view.trials_changed()
         self._show_status()
+        if any(isinstance(event, Paused) for _, event in batch):
+            self.renew()
         for _, event in batch:
             if isinstance(event, Note) and event.level == "error":
                 self._tell_error(event.text, event.detail)
@@ -297,8 +300,9 @@ class SearchPage(Page):
         self.view.close_view()
 
 
-def _line(search: Search, runs: str) -> str:
+def _line(search: Search, runs: str, paused: bool) -> str:
     when = time.strftime("%d %b %H:%M", time.localtime(search.created))
     tried = f", {trials_words(search)}" if search.trials else ""
-    outcome = "running" if search.id == runs and search.outcome == "queued" else search.outcome
-    return f"{title_of(search)}, {when}: {'waiting' if outcome == 'queued' else outcome}{tried}"
+    goes_on = "paused" if paused else "running"
+    outcome = goes_on if search.id == runs else "waiting" if search.outcome == "queued" else search.outcome
+    return f"{title_of(search)}, {when}: {outcome}{tried}"

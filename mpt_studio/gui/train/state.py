@@ -14,6 +14,7 @@ from mpt_studio.methods import shown
 from mpt_studio.recipe import UpdateRecipe
 from mpt_studio.store.worked import Stopwatch
 
+_PREPARING = "Preparing…"
 State = Literal["waiting", "running", "paused", "done", "stopped", "cancelled", "failed", "interrupted"]
 
 
@@ -125,7 +126,7 @@ class UpdateState:
     versions: list[VersionState] = field(default_factory=list)
     current: VersionState | None = None
     notes: list[Note] = field(default_factory=list)
-    status: str = "Preparing…"
+    status: str = _PREPARING
     """The last sentence that the trainer said about itself."""
     waits: bool = False
     """Whether it waits for the disk, and goes on by itself."""
@@ -163,7 +164,7 @@ class UpdateState:
                 if version.state == "running" and not (self.current and self.current.is_on):
                     self.current = version  # of several that are trained at once, the first that began
         elif isinstance(event, Asked | Ended) and self.anew is not None:
-            self.versions, self.current = self.anew(), None
+            self.versions, self.current, self.status = self.anew(), None, _PREPARING
             _give_colors(self.versions)
         if isinstance(event, Note):
             self._note(event)

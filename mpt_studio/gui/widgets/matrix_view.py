@@ -83,7 +83,7 @@ class MatrixView(QWidget):
     def _label_room(self) -> int:
         names = [*self.cells.rows, *self.cells.columns] if self.cells else []
         widest = max((self._metrics().horizontalAdvance(name) for name in names), default=0)
-        return min(widest, 84) + 8
+        return min(widest, 112) + 8
 
     def _grid(self) -> QRectF:
         """The cells' rectangle."""
