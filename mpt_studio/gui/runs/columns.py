@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtWidgets import QMenu, QTableView
 
 from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS
+from mpt_studio.gui.widgets.columns import Fitting
 from mpt_studio.gui.widgets.settings import JsonFile
 
 _RESTS_MS = 700
@@ -25,8 +26,6 @@ class Columns(QObject):
         self._file, self._header = JsonFile("runs.json"), table.horizontalHeader()
         self._rest = QTimer(self, singleShot=True, interval=_RESTS_MS)
         self._rest.timeout.connect(self.keep)
-        self.is_chosen = self._is_fitting = False
-        """Whether somebody moved columns or chose their widths."""
         self._header.setSectionsMovable(True)
         self._header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._header.customContextMenuRequested.connect(self._ask)
@@ -47,22 +46,8 @@ class Columns(QObject):
             self._header.moveSection(TAGS, _TAGS_AT)
             for column in (TAGS, NOTE):
                 self._header.setSectionHidden(column, column not in used)
-        for signal in (self._header.sectionResized, self._header.sectionMoved):
-            signal.connect(self._choose)
-        self.is_chosen = found
-
-    def fit(self, widths: Sequence[int]) -> None:
-        """Give each column what it needs, until somebody chooses."""
-        self._is_fitting = True
-        for column, width in enumerate(widths if not self.is_chosen else ()):
-            self._header.resizeSection(column, width)
-        self._is_fitting = False
-
-    @Slot()
-    def _choose(self) -> None:
-        if not self._is_fitting:
-            self.is_chosen = True
-            self._rest.start()
+        self.fitting = Fitting(self._header, self._rest.start)
+        self.fitting.is_over = found
 
     @Slot()
     def keep(self) -> None:

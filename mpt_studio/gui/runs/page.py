@@ -31,6 +31,7 @@ from mpt_studio.gui.runs.recipes_dialog import RecipesDialog, recipe_of, recipes
 from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
 from mpt_studio.gui.runs.tag_button import TagButton
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.columns import fitted
 from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import label, set_tip
@@ -43,8 +44,8 @@ from mpt_studio.store.said import say
 from mpt_studio.units import count
 
 _RESUME_TIP = "Go on with a stopped update or search"
-_CELL_SPACE, _WIDEST = 20, 280
-"""Pixels: beside a cell's text, and of a column whose text is longer, until the user widens it."""
+_CELL_SPACE = 20
+"""Pixels beside a cell's text."""
 _ALIVE = frozenset({"running", "paused"})
 
 
@@ -223,19 +224,17 @@ class RunsPage(Page):
 
     def _fit_columns(self) -> None:
         """No word cut off in the system's font: bold is wider, and an outcome may still become the longest one."""
-        if self.search.text():  # the others will be back
+        if self.search.text() or not self._has_columns:  # the others will be back
             return
         header, bold = self.table.horizontalHeader(), self.table.font()
         bold.setBold(True)
         outcomes = (f"{glyph}  {name}" for name, (glyph, _) in OUTCOMES.items())
         longest = max(map(QFontMetrics(bold).horizontalAdvance, outcomes)) + _CELL_SPACE
         needs = [max(self.table.sizeHintForColumn(each), longest * (each == 1)) for each in range(len(HEADERS))]
-        widths = [max(header.sectionSizeHint(at), min(need, _WIDEST)) for at, need in enumerate(needs)]
-        shown = [at for at in range(len(widths)) if not header.isSectionHidden(at)]
-        for at in shown:  # where there is room, the longest texts are whole
-            spare = self.table.viewport().width() - sum(widths[each] for each in shown)
-            widths[at] += max(0, min(spare, needs[at] - widths[at]))
-        self.columns.fit(widths)
+        shown = [not header.isSectionHidden(at) for at in range(len(HEADERS))]
+        least = [header.sectionSizeHint(at) * seen for at, seen in enumerate(shown)]
+        needs = [need * seen for need, seen in zip(needs, shown, strict=True)]
+        self.columns.fitting.fit(fitted(needs, least, self.table.viewport().width()))
 
     def _repaint(self) -> None:
         self.table.viewport().update()

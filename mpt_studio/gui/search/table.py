@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QTableV
 
 from mpt_studio.gui.search import words
 from mpt_studio.gui.widgets import theme
+from mpt_studio.gui.widgets.columns import Fitting, fitted
 from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import number, percent, set_tip, tip
@@ -35,7 +36,7 @@ COLUMNS: tuple[tuple[str, Cell, Callable[[Trial], Any]], ...] = (
     ("Parameters", words.parameters, words.parameters),
 )
 """Header, text and what it is sorted by; NFR rising and accuracy falling come first, those without figures last."""
-_WIDEST, _CELL_SPACE = 300, 20
+_CELL_SPACE = 20
 _HEADER_POINTS, _HEADER_PADDING = 8, 8
 _RIGHT = frozenset({0, 2, 3, 4, 5, 6})
 _ROOM_FOR_ARROW = 4 * "\u00a0"
@@ -121,6 +122,7 @@ class TrialsTable(QWidget):
         self.search = finder("Find trials")
         self.within = QCheckBox("Only within the limits")
         self.view = self._make_view()
+        self._fitting = Fitting(self.view.horizontalHeader())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE // 2)
@@ -163,11 +165,9 @@ class TrialsTable(QWidget):
         return self.model.rows[self.shown.mapToSource(index).row()].number
 
     def show_trials(self, trials: Sequence[Trial], best: int | None) -> None:
-        """Bring the rows up to date; columns are fitted to the first ones, and what is selected stays."""
-        before = len(self.model.rows)
+        """Bring the rows up to date; columns have the room that they need, and what is selected stays."""
         self.model.show_trials(trials, best)
-        if not before or any(before < many <= len(trials) for many in (2, 4, 8)):
-            self._fit()
+        self._fit()
 
     def _fit(self) -> None:
         font, small = QFont(self.font()), QFont(self.font())
@@ -175,11 +175,13 @@ class TrialsTable(QWidget):
         for each in (font, small):
             each.setBold(True)
         cells, heads = QFontMetrics(font), QFontMetrics(small)
+        needs, least = [], []
         for column, (header, cell, _) in enumerate(COLUMNS):
             texts = (f"★ {cell(t)}" if not column else cell(t) for t in self.model.rows[:200])
-            needs = min(max(map(cells.horizontalAdvance, texts), default=0) + _CELL_SPACE, _WIDEST)
+            needs.append(max(map(cells.horizontalAdvance, texts), default=0) + _CELL_SPACE)
             head = max(heads.horizontalAdvance(line + _ROOM_FOR_ARROW) for line in header.splitlines())
-            self.view.setColumnWidth(column, max(head + 2 * _HEADER_PADDING + 6, needs))
+            least.append(head + 2 * _HEADER_PADDING + 6)
+        self._fitting.fit(fitted(needs, least, self.view.viewport().width()))
 
     def select(self, number: int) -> None:
         """Go to a trial's row."""
