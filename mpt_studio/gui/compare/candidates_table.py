@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -35,7 +35,8 @@ from mpt_studio.gui.widgets.tables import Index, of_whole_rows
 from mpt_studio.gui.workspace.version import Version
 from mpt_studio.gui.workspace.workspace import Workspace
 
-_ROWS_SHOWN = 8
+_ROWS_SHOWN, _WIDEST = 8, 220
+"""Rows, and pixels of a name where figures need the room."""
 SMALL = 0.85
 """Size of intervals and headers against the text's."""
 _HEADER_POINTS, _HEADER_PADDING = 8, 5
@@ -260,9 +261,19 @@ class CandidatesTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(self._least_width())
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        widest = max((self.fontMetrics().horizontalAdvance(v.label) for v in self.candidates.versions), default=0)
-        self.setColumnWidth(0, min(220, max(112, round(widest * 1.1) + 26)))
+        self._fit_names()
         self._fit_height()
+
+    def _fit_names(self) -> None:
+        """Whole where the figures leave room."""
+        widest = max((self.fontMetrics().horizontalAdvance(v.label) for v in self.candidates.versions), default=0)
+        figures = self.horizontalHeader().minimumSectionSize() * (self.candidates.columnCount() - 1)
+        room = max(_WIDEST, self.viewport().width() - figures)
+        self.setColumnWidth(0, min(room, max(112, round(widest * 1.1) + 26)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_names()
 
     def _fit_height(self, *_: int) -> None:
         """Room for the rows, and for the scroll bar where columns are out of sight."""

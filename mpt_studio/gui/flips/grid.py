@@ -89,6 +89,7 @@ class FlipGrid(QAbstractItemView):
         if comparison is self.flips.comparison and rows is self.flips.rows:
             if drawn != self._drawn:  # other marks or other data
                 self._images, self._drawn = images, drawn
+                self._wish()
                 self.viewport().update()
             return
         self._images, self._drawn = images, drawn

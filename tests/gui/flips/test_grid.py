@@ -138,6 +138,18 @@ def test_that_visible_images_are_decoded_and_a_broken_one_is_a_placeholder(qtbot
     assert broken.isNull()
 
 
+def test_that_data_that_come_after_the_samples_bring_their_images(
+    qtbot: QtBot, grid: FlipGrid, workspace: Workspace
+) -> None:
+    comparison, rows = grid.flips.comparison, grid.flips.rows
+    grid.set_content(comparison, rows, image_index(None, None))
+    grid.thumbnails.set_dataset(None)
+    grid.thumbnails.set_dataset(workspace.dataset)
+    images = image_index(workspace.dataset, comparison)
+    grid.set_content(comparison, rows, images)
+    qtbot.waitUntil(lambda: grid.thumbnails.image(images[0]) is not None)
+
+
 def test_that_a_million_rows_cost_no_more_than_ten(qtbot: QtBot, grid: FlipGrid, workspace: Workspace) -> None:
     comparison = workspace.comparison()
     assert comparison is not None
