@@ -116,7 +116,8 @@ def _of_update(session: Session, asked: Asked) -> tuple[Comparison, dict[str, An
         raise UserError(
             f"The update {update.id} ({update.outcome}) has nothing to report yet; mpt-studio resume {update.id}."
         )
-    result = judge_update(session, update.result, asked.policy) if asked.policy is not None else update.result
+    result, policy = update.result, asked.policy
+    result = judge_update(session, result, policy, asked.metadata) if policy is not None else result
     chosen = result.get("recommended") or {}
     wanted, rows = chosen.get("run") or chosen.get("nearest"), result["candidates"]
     row = next((row for row in rows if row["run"] == wanted), rows[0])

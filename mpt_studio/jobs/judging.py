@@ -15,15 +15,18 @@ from mpt_studio.store import Store
 from mpt_studio.store.marks import FILE, Marked, Marks
 
 
-def judge_update(session: Session, result: dict[str, Any], policy: Policy) -> dict[str, Any]:
+def judge_update(
+    session: Session, result: dict[str, Any], policy: Policy, metadata: Path | None = None
+) -> dict[str, Any]:
     """An update's result with each candidate's verdict, and with the recommendation that follows from them.
 
-    "verdict" is the recommended one's, and "hold" where none may be recommended.
+    Slices go by ``metadata``, else by what the data bring along. "verdict" is the recommended one's, and "hold" where
+    none may be recommended.
     """
     rows = result["candidates"]
     every = {row["run"]: compared(session, result["old"], row) for row in rows}
     if policy.slices:
-        attach_metadata(session, list(every.values()), result["data"]["spec"])
+        attach_metadata(session, list(every.values()), result["data"]["spec"], metadata)
     judged = [{**row, **judge(every[row["run"]], policy).to_json()} for row in rows]
     plain = next((row["run"] for row in rows if row["role"] == "reference"), None)
     if plain is None:

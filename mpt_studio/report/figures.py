@@ -23,7 +23,7 @@ def update_report(result: dict[str, Any]) -> str:
     lines = [_headline(result), *_skipped(result["data"]), "", _candidates_table(result)]
     recommended = result.get("recommended")
     if recommended:
-        lines += ["", f"Recommended: {'' if recommended['run'] else 'none. '}{_reason(result)}"]
+        lines += ["", f"Recommended: {'' if recommended['run'] else 'none. '}{reason_told(result)}"]
     if floors := noise_floors_of(result):
         lines += ["", f"Noise floor, between two plain models of other seeds: {_floor(floors)}."]
     lines += [f"{row['method']} failed: {row['error']}" for row in result.get("failed", [])]
@@ -56,7 +56,7 @@ def _headline(result: dict[str, Any]) -> str:
     )
 
 
-def _reason(result: dict[str, Any]) -> str:
+def reason_told(result: dict[str, Any]) -> str:
     """As it was recorded, with the candidate as the table calls it."""
     chosen = result["recommended"]
     label = next((row["label"] for row in result["candidates"] if row["run"] == chosen.get("run")), "")

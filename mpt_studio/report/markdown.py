@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mpt_studio import methods
 from mpt_studio.compare.figures.columns import FIGURES
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS
 from mpt_studio.errors import one_sentence
@@ -31,8 +32,9 @@ def markdown(record: dict[str, Any]) -> str:
     """Of a ``report_record``."""
     verdict, versions = record["verdict"], record["versions"]
     sign, word = VERDICTS[verdict["verdict"] if verdict else ""]
+    old, new = (text(methods.shown(versions[side]["label"])) for side in ("old", "new"))
     blocks = [
-        f"## {sign} {word}: {text(versions['old']['label'])} → {text(versions['new']['label'])}",
+        f"## {sign} {word}: {old} → {new}",
         text(verdict["counted"]) if verdict else "No policy was given, so nothing is judged.",
         *_criteria(verdict),
         _figures(record),

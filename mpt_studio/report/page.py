@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from mpt_studio import methods
 from mpt_studio.compare.figures.columns import FIGURES, Figure
 from mpt_studio.compare.figures.decision import Decision
 from mpt_studio.compare.figures.missing import SIDES
 from mpt_studio.compare.tally import SUBSET_WORDS, SUBSETS, Subset
 from mpt_studio.cost import COLUMNS, DISTURBANCE, METHOD, from_json
 from mpt_studio.errors import one_sentence
-from mpt_studio.methods import plain_name
 from mpt_studio.report import charts
-from mpt_studio.report.figures import rate_told
+from mpt_studio.report.figures import rate_told, reason_told
 from mpt_studio.units import told
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
     deciding: Subset = "old_classes" if figures["old_classes"]["samples"] else "all"
     verdict = record["verdict"]
     return {
-        "title": f"{record['versions']['old']['label']} → {record['versions']['new']['label']}",
+        "title": " → ".join(methods.shown(record["versions"][side]["label"]) for side in _SIDES),
         "decided": verdict["verdict"] if verdict else "",
         "why": _why(record),
         "decision": Decision("", record["interpolation"], record["offset"]).words(),
@@ -79,7 +79,7 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
 def _why(record: dict[str, Any]) -> str:
     """Why this candidate of its update, or why none; empty where another one was chosen."""
     chosen, run = record["recommended"] or {}, record["versions"]["new"].get("run")
-    return str(chosen["reason"]) if run and run in (chosen.get("run"), chosen.get("nearest")) else ""
+    return reason_told(record) if run and run in (chosen.get("run"), chosen.get("nearest")) else ""
 
 
 def _cost(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -115,10 +115,10 @@ def _version_rows(versions: dict[str, dict[str, Any]]) -> list[tuple[str, str, s
         return f"{version['architecture']}, {version['image_size']} px" if "architecture" in version else ""
 
     tells: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
-        ("Name", lambda v: v["label"]),
+        ("Name", lambda v: methods.shown(v["label"])),
         ("Weights, SHA-256", lambda v: v["sha256"]),
         ("Run", lambda v: v.get("run", "")),
-        ("Method", lambda v: plain_name(v.get("method", ""))),
+        ("Method", lambda v: methods.plain_name(v.get("method", ""))),
         ("Architecture", network),
         ("Start", lambda v: v.get("start", "")),
         ("Made from", lambda v: v.get("source", "")),
@@ -157,6 +157,7 @@ def _templates() -> Environment:
         "share": partial(told, "share"),
         "count": lambda n: f"{n:,}",
         "cell": _cell,
+        "shown": methods.shown,
         "day": lambda text: str(text).partition("T")[0],
     }
     made.globals |= {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mpt_studio import jobs
 from mpt_studio.decide import Policy, Slice
 from mpt_studio.errors import UserError
+from mpt_studio.predictions import read_predictions
 
 
 def test_that_every_candidate_is_judged_and_the_recommendation_follows(finished_update: Any) -> None:
@@ -25,9 +27,14 @@ def test_that_every_candidate_is_judged_and_the_recommendation_follows(finished_
     assert "verdict" not in result  # what is kept is not judged
 
 
-def test_that_slices_by_true_class_need_no_metadata(finished_update: Any) -> None:
+def test_that_slices_by_true_class_need_no_metadata_and_others_a_table(finished_update: Any, tmp_path: Path) -> None:
     session, result, _ = finished_update
     judged = jobs.judge_update(session, result, Policy(slices=(Slice("truth:0,1", max_nfr=1.0),)))
     assert all(row["criteria"][0]["n"] for row in judged["candidates"])
+    night, table = Policy(slices=(Slice("camera = night", max_nfr=1.0),)), tmp_path / "cameras.csv"
     with pytest.raises(UserError, match="needs metadata"):
-        jobs.judge_update(session, result, Policy(slices=(Slice("camera = night", max_nfr=1.0),)))
+        jobs.judge_update(session, result, night)
+    ids = read_predictions(Path(result["old"]["predictions"])).sample_ids
+    table.write_text("id,camera\n" + "".join(f"{name},night\n" for name in ids))
+    judged = jobs.judge_update(session, result, night, table)
+    assert judged["candidates"][0]["criteria"][0]["n"]
