@@ -31,9 +31,10 @@ class XAxis(pg.AxisItem):
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.as_time:
             return [clock(value * scale) for value in values]
+        if self.is_counted:  # there is no half a trial
+            return [f"{value:g}" if float(value).is_integer() else "" for value in values]
         strings: list[str] = super().tickStrings(values, scale, spacing)
-        pairs = zip(values, strings, strict=True)  # there is no half a trial
-        return [text if not self.is_counted or float(value).is_integer() else "" for value, text in pairs]
+        return strings
 
 
 def clock(seconds: float) -> str:
