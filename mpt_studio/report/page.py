@@ -59,7 +59,7 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
     deciding: Subset = "old_classes" if figures["old_classes"]["samples"] else "all"
     verdict = record["verdict"]
     return {
-        "title": " → ".join(methods.shown(record["versions"][side]["label"]) for side in _SIDES),
+        "title": " → ".join(methods.shown(record["versions"][side]["label"]) for side in SIDES),
         "decided": verdict["verdict"] if verdict else "",
         "why": _why(record),
         "decision": Decision("", record["interpolation"], record["offset"]).words(),

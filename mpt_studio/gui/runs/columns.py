@@ -10,8 +10,8 @@ from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtWidgets import QMenu, QTableView
 
 from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS
-from mpt_studio.gui.widgets.columns import Fitting
 from mpt_studio.gui.widgets.settings import JsonFile
+from mpt_studio.gui.widgets.tables import Fitting
 
 _RESTS_MS = 700
 _TAGS_AT = 2

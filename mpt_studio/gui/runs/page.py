@@ -31,11 +31,10 @@ from mpt_studio.gui.runs.recipes_dialog import RecipesDialog, recipe_of, recipes
 from mpt_studio.gui.runs.rows import HEADERS, NAME, NOTE, TAGS, Row, counted, filtered, named, rows_of
 from mpt_studio.gui.runs.tag_button import TagButton
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.columns import fitted
 from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.frames import Page
 from mpt_studio.gui.widgets.plain import label, set_tip
-from mpt_studio.gui.widgets.tables import of_whole_rows
+from mpt_studio.gui.widgets.tables import fitted, of_whole_rows
 from mpt_studio.gui.workspace.outcomes import DAMAGED, OUTCOMES
 from mpt_studio.gui.workspace.workspace import Workspace
 from mpt_studio.recipe.words import differences

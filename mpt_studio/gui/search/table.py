@@ -15,11 +15,10 @@ from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QTableV
 
 from mpt_studio.gui.search import words
 from mpt_studio.gui.widgets import theme
-from mpt_studio.gui.widgets.columns import Fitting, fitted
 from mpt_studio.gui.widgets.flow_layout import in_a_row
 from mpt_studio.gui.widgets.forms import finder
 from mpt_studio.gui.widgets.plain import number, percent, set_tip, tip
-from mpt_studio.gui.widgets.tables import Index, MatchingRows, Role, TableModel, of_whole_rows
+from mpt_studio.gui.widgets.tables import Fitting, Index, MatchingRows, Role, TableModel, fitted, of_whole_rows
 from mpt_studio.methods import shown
 from mpt_studio.store import Trial
 
