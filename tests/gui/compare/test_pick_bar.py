@@ -19,9 +19,9 @@ def test_that_the_points_that_may_be_lost_decide_what_is_picked(
     assert page.picks.picked is not None
     assert page.picks.picked.key == "mpt"
     page.picks.points.setValue(0.5)
-    assert "within 0.5 points" in page.reason.text()
+    assert "is above plain training's 40.0 %" in page.reason.text()
     assert workspace.recommending.picked is not None
-    assert "within 0.5 points" in workspace.recommending.picked.reason
+    assert workspace.recommending.tolerance == 0.005
 
 
 def test_that_a_candidate_is_picked_with_its_offset(page: ComparePage, workspace: Workspace, qtbot: QtBot) -> None:

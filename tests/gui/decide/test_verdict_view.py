@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QLabel, QMainWindow
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from mpt_studio.decide import IdSet, Policy, Slice
@@ -99,11 +99,13 @@ def test_that_where_all_passes_it_is_folded_and_can_be_unfolded(qtbot: QtBot, vi
 
 def test_that_a_verdict_of_many_criteria_leaves_no_gap_below_the_next_one(qtbot: QtBot, view: VerdictView) -> None:
     few = Policy(max_nfr=0.01)
-    height = judged(qtbot, view, few).criteria.sizeHint().height()
-    judged(qtbot, view, Policy(max_nfr=0.01, max_class_nfr=0.01, min_accuracy_gain=0.5, min_accuracy_new=0.9))
-    assert view.criteria.sizeHint().height() > height
-    judged(qtbot, view, few)
-    qtbot.waitUntil(lambda: view.criteria.sizeHint().height() == height)
+    many = Policy(max_nfr=0.01, max_class_nfr=0.01, min_accuracy_gain=0.5, min_accuracy_new=0.9)
+    heights = []
+    for policy in (few, many, few):
+        judged(qtbot, view, policy)
+        QApplication.processEvents()  # lines are shown by then
+        heights.append(view.criteria.sizeHint().height())
+    assert heights[0] == heights[2] < heights[1]
 
 
 def test_that_too_little_evidence_says_what_would_settle_it(qtbot: QtBot, view: VerdictView) -> None:
