@@ -42,7 +42,7 @@ from mpt_studio.store.lease import SHELF  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
 EXACT = ("--data", "builtin", "--device", "cpu")
-TRAIN = ("train", *EXACT, "--role", "old", "--limit-train", "900", "--epochs", "8", "--precision", "fp32",
+TRAIN = ("train", *EXACT, "--role", "old", "--limit-train", "1500", "--epochs", "40", "--precision", "fp32",
          "--save-every-seconds", "0.2")  # fmt: skip
 LARGE = ("train", *EXACT, "--role", "old", "--limit-train", "72", "--epochs", "1", "--image-size", "64")
 """A version that takes some time to be asked about the training part."""
