@@ -358,6 +358,7 @@ def test_that_pickers_offer_every_kind_of_weights_and_data(form: RecipeForm, mon
     line = form.editors["old"].line  # type: ignore[attr-defined]
     assert line.cursorPosition() == len("/data/chosen")  # where there is little room, the file's name is seen
     actions = form.editors["data"].findChildren(QToolButton)[0].menu().actions()
-    assert [action.text() for action in actions] == [f"{source.title}…" for source in SOURCES.values() if source.place]
+    shown = [action.text().removesuffix("…").removesuffix(", one file") for action in actions]
+    assert list(dict.fromkeys(shown)) == [source.title for source in SOURCES.values() if source.place]
     next(action for action in actions if action.text() == f"{SOURCES['manifest'].title}…").trigger()
     assert (form.recipe().old, form.recipe().data) == ("/data/chosen", "manifest:/data/chosen")
