@@ -144,7 +144,7 @@ class Pages(QWidget):
         """The message, where the page's most important button would lie below it."""
         foot = self.page.foot
         height = foot.sizeHint().expandedTo(foot.minimumSize()).height() if foot and foot.isVisibleTo(self.page) else 0
-        self._layout.setRowMinimumHeight(1, height + theme.SPACE if height else 0)
+        self._layout.setRowMinimumHeight(1, height + 2 * theme.SPACE if height else 0)
 
     def _keep(self, key: str, page: Page) -> None:
         page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
