@@ -17,7 +17,7 @@ from mpt_studio.engine.networks import timm_networks
 from mpt_studio.engine.networks.weights import load_network, load_tensors
 from mpt_studio.errors import UserError
 from mpt_studio.events import Note
-from mpt_studio.paths import sha256_of
+from mpt_studio.files.plain import sha256_of
 from mpt_studio.reading import Choices, Reading
 from mpt_studio.recipe import Model, Recipe, Start
 

@@ -19,7 +19,7 @@ from mpt_studio.jobs.cluster.on_worker import about
 from mpt_studio.store.compute import Compute, Deed, Waiting, Worker, drop_compute, write_compute
 
 if TYPE_CHECKING:
-    from mpt_studio.jobs.cluster.workers import RemoteTask
+    from mpt_studio.jobs.cluster.task import RemoteTask
 
 log = logging.getLogger(__name__)
 SECONDS = 1.0
