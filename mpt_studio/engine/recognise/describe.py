@@ -70,7 +70,7 @@ def describe(
         preprocessing_from=images.source,
         notes=(*contents.notes, *found.notes, *names.notes, *images.notes),
         needs=needs,
-        reasons=reasons_of(names.notes, images.notes),
+        reasons=evidence.reasons_of(names.notes, images.notes),
         has_both=contents.has_both,
     )
     if needs:
@@ -87,12 +87,6 @@ def _needs(both: bool, architecture_is_open: bool, names: Names, images: FoundPr
         "preprocessing": images.preprocessing is None,
     }
     return tuple(need for need, still in is_open.items() if still)
-
-
-def reasons_of(on_names: tuple[str, ...], on_images: tuple[str, ...]) -> dict[Need, str]:
-    """Why what is there was not taken: the last note on each."""
-    every: dict[Need, tuple[str, ...]] = {"class_names": on_names, "preprocessing": on_images}
-    return {need: notes[-1] for need, notes in every.items() if notes}
 
 
 def _published_names(match: Match, known: Evidence) -> Names:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mpt_studio.engine.recognise.values import value_of
 from mpt_studio.errors import shown_name
+from mpt_studio.reading import Need
 
 MOST_BYTES = 8_000_000
 """Larger files beside a version are not read: an id2label of 20,000 classes has 2 MB."""
@@ -118,3 +119,9 @@ _ASSIGNED = re.compile(
     r"\s*[=:]\s*(\[[^\[\]]*\]|\([^()]*\)|\d+|True|False)"
 )
 MOST_ASSIGNED = 1000
+
+
+def reasons_of(on_names: tuple[str, ...], on_images: tuple[str, ...]) -> dict[Need, str]:
+    """Why what is there was not taken: the last note on each."""
+    every: dict[Need, tuple[str, ...]] = {"class_names": on_names, "preprocessing": on_images}
+    return {need: notes[-1] for need, notes in every.items() if notes}

@@ -15,7 +15,15 @@ from mpt_studio.engine.networks import onnx_run
 from mpt_studio.engine.networks.onnx_file import ARCHITECTURE, content_of, refusal
 from mpt_studio.engine.networks.onnx_graph import MOST_CLASSES, ONE_OUTPUT, Graph, read_graph
 from mpt_studio.engine.networks.onnx_run import OnnxRun
-from mpt_studio.engine.recognise import onnx_metadata
+from mpt_studio.engine.recognise import (
+    class_names,
+    evidence,
+    onnx_metadata,
+    preprocessing,
+    processor,
+    told,
+    values,
+)
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.files import onnx_header
 from mpt_studio.files.plain import sha256_of
@@ -32,9 +40,7 @@ TRIAL_SIZE = 224
 
 
 def warm_up() -> None:
-    """Import and start all that ``describe`` needs, while importing is allowed and memory is not counted."""
-    from mpt_studio.engine.recognise import class_names, evidence, preprocessing, processor, values  # noqa: F401
-
+    """Start all that ``describe`` needs, while memory is not counted and importing is allowed: later it is not."""
     with suppress(UserError):  # packages that lack: ``describe`` says it, with the file's name
         onnx_run.warm_up()
     torch.randn(2, 3, 8, 8).abs().max()
@@ -53,9 +59,6 @@ def describe(path: Path, choices: Choices = NOTHING_CHOSEN, data_classes: tuple[
 
 
 def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> Reading:
-    from mpt_studio.engine.recognise import class_names, evidence
-    from mpt_studio.engine.recognise.describe import reasons_of
-
     if choices.arch not in ("", ARCHITECTURE):
         raise UserError(f"is an ONNX graph and has no other architecture; leave {one_sentence(choices.arch, 40)} out")
     if choices.weights:
@@ -64,14 +67,14 @@ def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> R
     graph = read_graph(content)
     if onnx_header.is_broken(content):
         raise UserError("is damaged: its content does not match its checksum; use another copy")
-    told = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
-    images = _images(graph, told, choices)
+    said = evidence.gather(path, onnx_metadata.values(graph.metadata), "", "")
+    images = _images(graph, said, choices)
     way = images.preprocessing
     if way and graph.takes == "uint8":  # mean and deviation are inside, whatever is told of them
         way = dataclasses.replace(way, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     network = OnnxRun(content, graph)
     classes, notes = _tried(network, graph.image_size or (way.image_size if way else TRIAL_SIZE))
-    names = class_names.find(told, classes, choices, data_classes, class_names.Names())
+    names = class_names.find(said, classes, choices, data_classes, class_names.Names())
     lacking: dict[Need, bool] = {"class_names": not names.names, "preprocessing": way is None}
     reading = Reading(
         path=str(path),
@@ -88,7 +91,7 @@ def _described(path: Path, choices: Choices, data_classes: tuple[str, ...]) -> R
         preprocessing_from=images.source,
         notes=(*_notes(graph), *notes, *names.notes, *images.notes),
         needs=tuple(need for need, is_lacking in lacking.items() if is_lacking),
-        reasons=reasons_of(names.notes, images.notes),
+        reasons=evidence.reasons_of(names.notes, images.notes),
     )
     return dataclasses.replace(reading, checkpoint=_checkpoint(reading))
 
@@ -106,13 +109,11 @@ def _checkpoint(reading: Reading) -> Checkpoint | None:
     )
 
 
-def _images(graph: Graph, told: Evidence, choices: Choices) -> FoundPreprocessing:
+def _images(graph: Graph, said: Evidence, choices: Choices) -> FoundPreprocessing:
     """The preprocessing: a person's choice, the file's, or that of a Hugging Face export's processor beside it."""
-    from mpt_studio.engine.recognise import preprocessing, values
-
     chosen = choices.preprocessing
     if chosen is None:
-        found = next((f for f in _told(graph, told) if f.preprocessing or f.notes), values.FoundPreprocessing())
+        found = next((f for f in _told(graph, said) if f.preprocessing or f.notes), values.FoundPreprocessing())
         return found if _fits(graph, found.preprocessing) else _of_other_size(graph, found)
     if not _fits(graph, preprocessing.in_range(chosen)):
         own = graph.image_size
@@ -132,8 +133,6 @@ def _fits(graph: Graph, way: Preprocessing | None) -> bool:
 
 
 def _told(graph: Graph, said: Evidence) -> Iterator[FoundPreprocessing]:
-    from mpt_studio.engine.recognise import processor, told
-
     own = Preprocessing(image_size=graph.image_size, mean=(0, 0, 0), std=(1, 1, 1), interpolation="bilinear")
     yield told.found_in(said.extras, own if graph.image_size else None, "the file")
     if said.processor:

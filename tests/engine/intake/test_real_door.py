@@ -7,17 +7,22 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import onnx
 import pytest
 import torch
 import torchvision
 from hostile import Hostile, corpus, graphs
 from hostile.case import Listener, laid
+from safetensors.torch import save_file
 
 from mpt_studio import jobs, paths
 from mpt_studio.errors import UserError
 from mpt_studio.jobs import reader_process
 from mpt_studio.store import Store
+
+from ..tiny_onnx import tiny_graph
 
 REPRESENTATIVE = (
     "os.system-zip",
@@ -90,6 +95,41 @@ def test_that_representative_hostile_files_are_refused_through_the_real_door(
 def test_that_a_graph_without_end_is_ended_by_the_clock(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(reader_process._SECONDS, "trying", 2.0)
     assert "it took more than 2 s" in door.refusal(graphs.endless())
+
+
+def _as_pth(path: Path) -> None:
+    torch.save(_shufflenet().state_dict(), path)
+
+
+def _as_safetensors(path: Path) -> None:
+    save_file(_shufflenet().state_dict(), path)
+
+
+def _as_zip_less(path: Path) -> None:
+    torch.save(_shufflenet().state_dict(), path, _use_new_zipfile_serialization=False)
+
+
+def _as_script(path: Path) -> None:
+    torch.jit.save(torch.jit.script(_shufflenet().eval()), path)
+
+
+def _as_onnx(path: Path) -> None:
+    onnx.save(tiny_graph(softmax=True, metadata={"mean": "[0.5, 0.5, 0.5]", "names": "{0: 'a', 1: 'b', 2: 'c'}"}), path)
+
+
+def _shufflenet() -> torch.nn.Module:
+    return torchvision.models.shufflenet_v2_x0_5(num_classes=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("a.pth", _as_pth), ("a.safetensors", _as_safetensors), ("old.pth", _as_zip_less), ("a.pt", _as_script),
+     ("a.onnx", _as_onnx)],
+)  # fmt: skip
+def test_that_good_files_are_read_through_the_real_door(door: Door, tmp_path: Path, name: str, write: Any) -> None:
+    """Behind the walls nothing may be imported: what a reader needs has to be there before."""
+    write(tmp_path / name)
+    assert jobs.read_version(door.session, tmp_path / name).classes == 3
 
 
 @pytest.mark.slow
