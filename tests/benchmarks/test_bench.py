@@ -78,6 +78,7 @@ def test_that_the_bound_takes_as_many_steps_as_an_epoch_has(script: Script, role
     assert record["first_step_at"] > 0
 
 
+@pytest.mark.slow
 def test_that_every_side_decodes_files_and_rates_memory_and_the_slower_limit_are_told(script: Script) -> None:
     rounds = script("bench_rounds")
     case = rounds.Case(title="files", image_size=64, jpegs=100, batch=20, device="cpu", sides=rounds.SIDES_OF_FILES)

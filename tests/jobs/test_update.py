@@ -297,7 +297,7 @@ def test_that_an_ensemble_is_trained_anew_where_its_start_is_another_file_of_the
         training=TINY,
         start=Start(start=str(start)),
     )
-    for row, members in ((0, 1), (0, 1), (1, 2)):
+    for row, members in ((0, 1), (1, 2)):
         shutil.copyfile(done["candidates"][row]["checkpoint"], start)
         assert jobs.run_update(session, jobs.start_update(session.store, recipe).id) is not None
         assert len([run for run in session.store.runs() if run.recipe.role == "ensemble"]) == members
