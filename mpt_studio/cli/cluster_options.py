@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,6 +12,7 @@ import tyro
 from mpt_studio import jobs
 from mpt_studio.cli.session import FileOption
 from mpt_studio.events import Note
+from mpt_studio.recipe import Recipe, UpdateRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +26,15 @@ class ClusterOptions:
     """The file that describes clusters; by default clusters.toml in the folder of settings."""
 
     @contextmanager
-    def on(self, session: jobs.Session, needed: Iterable[str] = ()) -> Iterator[jobs.Session]:
-        """The session with the cluster's workers; ``needed`` are paths that they must see. Raises ``UserError``."""
-        with jobs.on_cluster(session, self.cluster, self.clusters, needed) as there:
+    def on(self, session: jobs.Session, work: Recipe | UpdateRecipe | str) -> Iterator[jobs.Session]:
+        """The session with the cluster's workers for such work: ``jobs.on_cluster``. Raises ``UserError``."""
+        with jobs.on_cluster(session, self.cluster, self.clusters, work) as there:
             yield there
 
     @contextmanager
-    def said(self, session: jobs.Session, needed: Iterable[str] = ()) -> Iterator[jobs.Session]:
+    def said(self, session: jobs.Session, work: Recipe | UpdateRecipe | str) -> Iterator[jobs.Session]:
         """As ``on``, for jobs that write no events of their own: what is to be known of the cluster is said at once."""
-        with self.on(session, needed) as there:
+        with self.on(session, work) as there:
             for text in there.workers.notes if there.workers else ():
                 session.listen("", Note(text=text, level="warning"))
             yield there

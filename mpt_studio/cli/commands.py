@@ -158,14 +158,16 @@ def _update_command(words: list[str]) -> Callable[..., int]:
         asked = read_asking(policy) if policy else None
         spread = check_gpus(gpus, recipe.training.device, cluster.cluster)
         with open_session(store, quiet=json) as session:
-            dataset = jobs.check_update(session, recipe, trains_here=not cluster.cluster)
             if estimate:
+                dataset = jobs.check_update(session, recipe)
                 print_record(jobs.estimate(session, recipe, dataset), json, _estimate_text)
                 return 0
             if spread:
+                jobs.check_update(session, recipe)
                 made = jobs.start_update(session.store, recipe)
             else:
-                with cluster.on(session, jobs.needed_by(recipe)) as there:
+                with cluster.on(session, recipe) as there:
+                    dataset = jobs.check_update(there, recipe)
                     made = jobs.start_update(session.store, recipe)
                     result = jobs.run_update(there, made.id, dataset)
                 return _print_update(session, result, asked, json)
@@ -233,11 +235,12 @@ def train(
     spread = check_gpus(gpus, training.device, cluster.cluster)
     with open_session(store, quiet=json) as session:
         dataset = jobs.open_data(session, data)
-        jobs.check_engine(session, recipe, dataset, trains_here=not cluster.cluster)
         if spread:
+            jobs.check_engine(session, recipe, dataset)
             made = jobs.start_train(session.store, recipe, dataset)
         else:
-            with cluster.said(session, jobs.needed_by(recipe)) as there:
+            with cluster.said(session, recipe) as there:
+                jobs.check_engine(there, recipe, dataset)
                 made = jobs.start_train(session.store, recipe, dataset)
                 run = jobs.train(there, made.id, dataset).id
             return _print_run(session, run, json)
@@ -306,12 +309,12 @@ def resume(
         return resume_on(gpus or 1, job.id, store, json, policy)
     with open_session(store, quiet=json) as session:
         if isinstance(job, Run):
-            with cluster.said(session, jobs.needed_by(job.recipe)) as there:
+            with cluster.said(session, job.recipe) as there:
                 return _print_run(session, jobs.train(there, job.id).id, json)
         if isinstance(job, Search):
-            with cluster.on(session, jobs.needed_by(job.recipe.update)) as there:
+            with cluster.on(session, job.recipe.update) as there:
                 return run_search(there, job.id, json)
-        with cluster.on(session, jobs.needed_by(job.recipe)) as there:
+        with cluster.on(session, job.recipe) as there:
             result = jobs.run_update(there, job.id)
         return _print_update(session, result, asked, json)
 

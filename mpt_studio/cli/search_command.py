@@ -45,10 +45,10 @@ def search_command(words: list[str]) -> Callable[..., int]:
             if resume:
                 known = session.store.search(resume)
                 known = jobs.add_trials(session.store, known.id, more_trials) if more_trials else known
-                with cluster.on(session, jobs.needed_by(known.recipe.update)) as there:
+                with cluster.on(session, known.recipe.update) as there:
                     return run_search(there, known.id, json)
-            dataset = jobs.check_search(session, recipe, trains_here=not cluster.cluster)
-            with cluster.on(session, jobs.needed_by(recipe.update)) as there:
+            with cluster.on(session, recipe.update) as there:
+                dataset = jobs.check_search(there, recipe)
                 made = jobs.start_search(session.store, recipe)
                 return run_search(there, made.id, json, dataset)
 

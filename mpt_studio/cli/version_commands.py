@@ -55,7 +55,7 @@ def evaluate(
     """
     with open_session(store, quiet=json) as session:
         choices = version.choices(session, checkpoint)
-        with cluster.said(session, jobs.needed_by(data)) as there:
+        with cluster.said(session, data) as there:
             predictions, folder = jobs.evaluate(
                 there, checkpoint, data, part=part, device=device, out=out, choices=choices
             )

@@ -47,7 +47,7 @@ def _prepare_data(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[st
 
 
 def _evaluate(session: jobs.Session, warm: jobs.Warm, args: Args) -> dict[str, Any]:
-    with jobs.on_cluster(session, args.get("cluster", ""), needed=jobs.needed_by(args["data"])) as there:
+    with jobs.on_cluster(session, args.get("cluster", ""), work=args["data"]) as there:
         predictions, folder = jobs.evaluate(there, Path(args["checkpoint"]), args["data"])
     return {"predictions": str(folder), "version": predictions.version, **jobs.accuracy_figures(predictions)}
 

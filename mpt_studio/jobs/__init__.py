@@ -11,7 +11,7 @@ from mpt_studio.lazily import names_of
 if TYPE_CHECKING:
     from mpt_studio.jobs.beforehand import check_engine
     from mpt_studio.jobs.checking import check_store
-    from mpt_studio.jobs.cluster.opening import check_cluster, needed_by, on_cluster
+    from mpt_studio.jobs.cluster.opening import check_cluster, on_cluster
     from mpt_studio.jobs.comparing import compare_versions, diagnose_versions, set_class_map
     from mpt_studio.jobs.costs import cost, measure_costs
     from mpt_studio.jobs.estimating import estimate
@@ -36,7 +36,7 @@ __getattr__ = names_of(
     {
         "beforehand": "check_engine",
         "checking": "check_store",
-        "cluster.opening": "check_cluster needed_by on_cluster",
+        "cluster.opening": "check_cluster on_cluster",
         "comparing": "compare_versions diagnose_versions set_class_map",
         "costs": "cost measure_costs",
         "estimating": "estimate",

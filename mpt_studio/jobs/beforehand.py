@@ -58,17 +58,17 @@ def with_start(recipe: AnyRecipe, dataset: Dataset) -> AnyRecipe:
     return dataclasses.replace(recipe, start=start)
 
 
-def check_engine(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dataset, trains_here: bool = True) -> None:
+def check_engine(session: Session, recipe: Recipe | UpdateRecipe, dataset: Dataset) -> None:
     """Whether such a network can be trained from such a start, in such a way. Raises ``UserError``.
 
-    Where another machine trains, that one knows whether it has the device.
+    Where the session has workers, they know whether they have the device.
     Imports torch, so ask last.
     """
     from mpt_studio.engine.machine.device import choose
     from mpt_studio.engine.networks.build import check_architecture
     from mpt_studio.engine.train.varied.mixing import check_mixing
 
-    if trains_here:
+    if session.workers is None:
         choose(recipe.training.device)
     size = recipe.model.input_size(dataset.image_size, _size_of_start(session, recipe, dataset))
     check_architecture(recipe.model, len(dataset.class_names), size)

@@ -72,7 +72,7 @@ class PlannedJob:
         self.recipe = self._with_start()
         self.old_names = old_classes_of(self.session, self.recipe.old_classes, self.recipe.old, self.dataset)
         if dataset is None and not self.writer.members:
-            check_engine(self.session, self.recipe, self.dataset, trains_here=self.session.workers is None)
+            check_engine(self.session, self.recipe, self.dataset)
         outcome: Outcome = "done"
         for text in self.session.workers.notes if self.session.workers else ():
             self._tell(Note(text=text, level="warning"))

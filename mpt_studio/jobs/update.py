@@ -53,13 +53,13 @@ def with_whole_paths(recipe: UpdateRecipe) -> UpdateRecipe:
     return recipe
 
 
-def check_update(session: Session, recipe: UpdateRecipe, trains_here: bool = True) -> Dataset:
+def check_update(session: Session, recipe: UpdateRecipe) -> Dataset:
     """Open the data and check the recipe against them before anything is put on disk. Raises ``UserError``."""
     recipe.candidate_methods()
     dataset = open_data(session, recipe.data)
     check_trainable(dataset)
     old_classes_of(session, recipe.old_classes, absolute_file(recipe.old), dataset)
-    check_engine(session, recipe, dataset, trains_here)
+    check_engine(session, recipe, dataset)
     return dataset
 
 

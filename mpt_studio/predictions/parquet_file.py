@@ -67,7 +67,7 @@ class _Reader:
     def _refuse_bombs(self) -> None:
         """Raise ``UserError`` for a file whose pages say that they unpack to far more than its size."""
         about, size = self.file.metadata, self.path.stat().st_size
-        pages = pages_of(self.path, about)
+        pages = pages_of(self.path)
         much = pages.values > size + SPARE_VALUES or pages.unpacked > 4 * size + SPARE_BYTES
         if about.num_rows > MOST_ROWS or much:
             raise UserError(

@@ -1,4 +1,7 @@
-"""What the pages of a Parquet file announce, by which a reader asks for memory whatever the footer says."""
+"""What the pages of a Parquet file announce, by which a reader asks for memory whatever the footer says.
+
+The footer is read here as well: asked for a column of a damaged one, pyarrow 26 ends the process.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,12 @@ _LEAST_BYTES = 4
 """Of a value in a dictionary."""
 _DEEPEST = 8
 Fields = dict[int, Any]
+_GROUPS, _CHUNKS, _ABOUT = 4, 1, 3
+"""Fields of the footer, of a row group, of a column's part in it."""
+_VALUES, _SIZE, _FIRST, _FIRST_DICTIONARY = 5, 7, 9, 11
+"""Fields of what is said of that: values, packed bytes, where its first page and its dictionary begin."""
+_TAIL = 8
+"""Bytes: how long the footer is, and the file's mark."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +41,11 @@ class Pages:
     """Bytes."""
 
 
-def pages_of(path: Path, about: Any) -> Pages:
-    """Read the headers of all pages; ``about`` is the footer. Raises ``ValueError`` where they are no pages."""
+def pages_of(path: Path) -> Pages:
+    """Read the footer and the headers of all pages. Raises ``ValueError`` where they are none."""
     name, values, unpacked = file_name(path), 0, 0
     with opened(path) as file:
-        groups = map(about.row_group, range(about.num_row_groups))
-        columns = (column for group in groups for column in map(group.column, range(group.num_columns)))
-        pages = (page for column in columns for page in _pages(file.data, column))
+        pages = (page for column in _columns(file.data) for page in _pages(file.data, column))
         for number, page in enumerate(pages):
             if number == MOST_PAGES:
                 raise UserError(f"{name} has more than {MOST_PAGES:,} pages; save it with larger ones.")
@@ -54,19 +61,36 @@ def pages_of(path: Path, about: Any) -> Pages:
     return Pages(values, unpacked)
 
 
-def _pages(data: memoryview, column: Any) -> Iterator[Fields]:
+def _columns(data: memoryview) -> Iterator[Fields]:
+    """What the footer says of each column of each row group."""
+    footer = _Header(data, len(data) - _TAIL - int.from_bytes(data[-_TAIL:-4], "little")).struct()
+    for group in _all(footer, _GROUPS):
+        for chunk in _all(group, _CHUNKS):
+            if not isinstance(found := chunk.get(_ABOUT), dict):
+                raise ValueError("a column of which nothing is said")
+            yield found
+
+
+def _pages(data: memoryview, column: Fields) -> Iterator[Fields]:
     """The headers of a column's pages, as far as they are read: until the footer's number of values is there."""
-    first = column.dictionary_page_offset if column.has_dictionary_page else None
-    at = min(first or column.data_page_offset, column.data_page_offset)
-    end, seen = at + column.total_compressed_size, 0
-    if not 0 <= at <= end <= len(data):
+    values, size, at = (_number(column, place) for place in (_VALUES, _SIZE, _FIRST))
+    at = min(_number(column, _FIRST_DICTIONARY) or at, at) if _FIRST_DICTIONARY in column else at
+    end, seen = at + size, 0
+    if not at <= end <= len(data):
         raise ValueError("a column beyond the end of the file")
-    while at < end and seen < column.num_values:
+    while at < end and seen < values:
         header = _Header(data, at)
         page = header.struct()
         yield page
         seen += _held(page)[0] if _number(page, 1) != _DICTIONARY else 0
         at = header.at + _number(page, 3)
+
+
+def _all(fields: Fields, place: int) -> list[Fields]:
+    found = fields.get(place)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ValueError("a footer without its parts")
+    return found
 
 
 def _held(page: Fields) -> tuple[int, int]:
@@ -82,18 +106,20 @@ def _held(page: Fields) -> tuple[int, int]:
 def _number(fields: Fields, place: int) -> int:
     found = fields.get(place)
     if not isinstance(found, int) or found < 0:
-        raise ValueError("a page without its numbers")
+        raise ValueError("a page or column without its numbers")
     return found
 
 
 class _Header:
-    """Thrift's compact protocol, as far as a page's header needs it. Raises ``ValueError`` for anything else."""
+    """Thrift's compact protocol, as far as a footer and pages' headers need it. Raises ``ValueError`` for the rest."""
 
     def __init__(self, data: memoryview, at: int) -> None:
         self.data, self.at = data, at
+        if at < 0:
+            raise ValueError("a header before the beginning of the file")
 
     def struct(self, depth: int = 0) -> Fields:
-        """Numbers and structures by their field; texts are passed over."""
+        """Numbers, structures and lists by their field; texts are passed over."""
         fields: Fields = {}
         field = 0
         while head := self._byte():
@@ -114,11 +140,21 @@ class _Header:
             case 8:
                 length = self._varint()
                 self.at += length
+            case 9 | 10 if depth < _DEEPEST:
+                return self._list(depth + 1)
             case 12 if depth < _DEEPEST:
                 return self.struct(depth + 1)
             case _:
                 raise ValueError("no header of a page")
         return None
+
+    def _list(self, depth: int) -> list[Any]:
+        head = self._byte()
+        count = head >> 4 if head >> 4 < 15 else self._varint()
+        if count > len(self.data) - self.at:
+            raise ValueError("a list beyond the end of the file")
+        of = 3 if head & 15 in (1, 2) else head & 15  # in a list, a truth is a byte
+        return [self._value(of, depth) for _ in range(count)]
 
     def _signed(self) -> int:
         value = self._varint()

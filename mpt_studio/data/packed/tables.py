@@ -64,7 +64,7 @@ class Tables:
         """The rows with a label. Raises ``OSError``, ``UserError`` where columns or pyarrow are missing."""
         with _opened(path) as file:
             columns = _columns_of(file, path.name)
-            _refuse_bombs(path, file)
+            _refuse_bombs(path)
             images, skipped = list[Listed](), list[tuple[str, str]]()
             for row, label, more in _rows(file, columns):
                 text, reason = _label(label, columns.names)
@@ -170,9 +170,9 @@ def _is_plain(of: Any) -> bool:
     return any(test(of) for test in tests)
 
 
-def _refuse_bombs(path: Path, file: Any) -> None:
+def _refuse_bombs(path: Path) -> None:
     """Images hardly pack: pages that unpack to far more than the file are no images."""
-    if pages_of(path, file.metadata).unpacked > 4 * path.stat().st_size + _SPARE_BYTES:
+    if pages_of(path).unpacked > 4 * path.stat().st_size + _SPARE_BYTES:
         raise NotAFile("its pages unpack to far more than its size")
 
 

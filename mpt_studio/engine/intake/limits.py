@@ -16,7 +16,8 @@ _FORBIDDEN = (
     "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.startfile", "os.putenv",
     "subprocess.", "socket.", "pty.", "ctypes.", "code.", "webbrowser.", "urllib.", "http.", "ftplib.", "smtplib.",
     "telnetlib.", "imaplib.", "poplib.", "nntplib.", "winreg.", "shutil.", "marshal.load", "pickle.find_class",
-    "sys._current", "os.kill", "os.setxattr", "signal.", "resource.setrlimit", "sqlite3.", "glob.", "os.chown", "import",
+    "sys._current", "os.kill", "os.setxattr", "signal.", "resource.setrlimit", "sqlite3.", "glob.", "os.chown",
+    "import",
 )  # fmt: skip
 """Events of Python's audit that reading weights never needs."""
 _NEVER = ("os.system", "os.exec", "pty.", "socket.connect", "socket.bind", "webbrowser.")

@@ -38,6 +38,8 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     threading.Thread(target=_read, args=(orders, end), daemon=True).start()
+    with suppress(ImportError):  # the run will say it
+        import mpt_studio.engine.train.trainer  # noqa: F401 - while whoever asks is still about to
     with suppress(queue.Empty):
         while asked := orders.get(timeout=SECONDS_IDLE):
             said = _trained(asked, over)

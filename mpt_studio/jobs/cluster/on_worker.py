@@ -29,8 +29,14 @@ class OneAtATime(distributed.WorkerPlugin):  # type: ignore[misc]
 
     name = "mpt-studio"
 
+    def __init__(self, environment: dict[str, str] | None) -> None:
+        """Of runs that will come: their process is started at once, where there is none. None where no run comes."""
+        self.environment = environment
+
     def setup(self, worker: distributed.Worker) -> None:
         worker.state.nthreads = 1
+        if self.environment is not None and not _KEPT:
+            _beside(self.environment)
 
 
 def misfit(asked: dict[str, Any]) -> str:
@@ -69,7 +75,7 @@ def perform(asked: dict[str, Any]) -> dict[str, Any]:
     is_unwanted, run = _is_unwanted(), Store(Path(asked["store"])).run(asked["run"])
     _wait_for_its_writer(run, is_unwanted)
     order = {"run": run.id, "store": asked["store"], "log": str(run.folder / "log.txt")}
-    said = _beside(asked).train(order, is_unwanted)
+    said = _beside(asked["environment"]).train(order, is_unwanted)
     if not said and not is_unwanted():
         raise Died(f"The training's process was ended on {platform.node()}.")
     return said
@@ -111,10 +117,10 @@ _KEPT: list[Beside] = []
 """One at most."""
 
 
-def _beside(asked: dict[str, Any]) -> Beside:
+def _beside(asked: dict[str, str]) -> Beside:
     """The worker's process for runs, in the environment of who asks; a new one where there is none like that."""
     own = {name: value for name, value in os.environ.items() if name not in SET_BY_DASK}
-    environment = {**own, **asked["environment"]}
+    environment = {**own, **asked}
     if _KEPT and not (_KEPT[0].is_there and _KEPT[0].environment == environment):
         _KEPT.pop().end()
     if not _KEPT:

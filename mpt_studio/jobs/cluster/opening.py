@@ -7,7 +7,7 @@ import logging
 import secrets
 import shutil
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from mpt_studio.data import parse_spec
 from mpt_studio.errors import UserError, one_sentence
 from mpt_studio.jobs.cluster.described import GPUS, is_address, named_cluster
 from mpt_studio.jobs.cluster.versions import unlike
-from mpt_studio.jobs.session import Session
+from mpt_studio.jobs.session import Session, absolute_file
 from mpt_studio.recipe import Recipe, UpdateRecipe
 from mpt_studio.store import Store
 from mpt_studio.store.disk import written_to
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from mpt_studio.jobs.cluster.workers import ClusterWorkers
 
 _FOLDER = ".cluster-"
+Work = Recipe | UpdateRecipe | str
+"""What is to be trained, or the data on which a version is to be evaluated."""
 SECONDS_TO_CONNECT = 5.0
 
 
 @contextmanager
-def on_cluster(
-    session: Session, choice: str, file: Path | None = None, needed: Iterable[str] = ()
-) -> Iterator[Session]:
+def on_cluster(session: Session, choice: str, file: Path | None = None, work: Work | None = None) -> Iterator[Session]:
     """The session with a cluster's workers; as it is where ``choice`` is empty.
 
     Args:
         choice: "gpus", an address, or a name in ``file`` (by default the user's clusters.toml).
-        needed: paths of data and models that the workers must see.
+        work: that the workers are to do; they must see its data and models.
 
     Raises ``UserError`` where there is no such cluster, or its workers cannot do what is asked.
     """
@@ -47,6 +47,7 @@ def on_cluster(
         yield session
         return
     check_cluster(choice, file)
+    needed_by(work)  # what is not even here is said before anything is started
     _clear_up(session.store)
     folder = session.store.root / f"{_FOLDER}{secrets.token_hex(4)}"
     with written_to(folder):
@@ -55,7 +56,7 @@ def on_cluster(
         (folder / "here").touch()
     try:
         with _cluster(session, choice, file, folder) as (target, notes), _client(target, choice) as client:
-            workers = _checked(client, choice, session.store, folder / "here", needed, notes)
+            workers = _checked(client, choice, session.store, folder / "here", work, notes)
             yield dataclasses.replace(session, workers=workers)
     finally:
         lease.release()
@@ -76,13 +77,15 @@ def check_cluster(choice: str, file: Path | None = None) -> None:
         named_cluster(choice, file).maker()
 
 
-def needed_by(what: Recipe | UpdateRecipe | str) -> list[str]:
-    """What has to be seen from everywhere: a recipe's data and files, or the data of a spec."""
-    _, data = parse_spec(what if isinstance(what, str) else what.data)
-    files = [] if isinstance(what, str) else [what.old, what.start.file]
-    if isinstance(what, Recipe):
-        files += [what.reference, *what.ensemble]
-    return [str(Path(path).expanduser().absolute()) for path in (str(data or ""), *files) if path]
+def needed_by(work: Work | None) -> list[str]:
+    """What has to be seen from everywhere: a recipe's data and files, or the data of a spec. Raises ``UserError``."""
+    if work is None:
+        return []
+    _, data = parse_spec(work if isinstance(work, str) else work.data)
+    files = [] if isinstance(work, str) else [work.old, work.start.file]
+    if isinstance(work, Recipe):
+        files += [work.reference, *work.ensemble]
+    return [absolute_file(path) for path in (str(data or ""), *files) if path]
 
 
 def _set_up_dask() -> None:
@@ -148,14 +151,14 @@ def _client(target: Any, choice: str) -> Iterator[distributed.Client]:
 
 
 def _checked(
-    client: distributed.Client, choice: str, store: Store, probe: Path, needed: Iterable[str], notes: tuple[str, ...]
+    client: distributed.Client, choice: str, store: Store, probe: Path, work: Work | None, notes: tuple[str, ...]
 ) -> ClusterWorkers:
     """The workers, of whom those that are there now can do the job; later ones say it when they get one."""
     _compare_versions(client)
     from mpt_studio.jobs.cluster.on_worker import OneAtATime, misfit
     from mpt_studio.jobs.cluster.workers import ClusterWorkers
 
-    workers = ClusterWorkers(client, choice, store, probe, needed, notes)
+    workers = ClusterWorkers(client, choice, store, probe, needed_by(work), notes)
     try:
         found = client.run(misfit, workers.asked)
     except Exception as error:  # whatever a worker makes of what it does not have
@@ -163,7 +166,8 @@ def _checked(
         raise UserError(f"A worker cannot run MPT Studio ({why}); install the same version there.") from None
     for sentence in filter(None, found.values()):
         raise UserError(sentence)
-    client.register_plugin(OneAtATime())
+    trains = isinstance(work, Recipe | UpdateRecipe)
+    client.register_plugin(OneAtATime(workers.asked["environment"] if trains else None))
     return workers
 
 

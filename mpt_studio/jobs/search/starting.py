@@ -39,13 +39,13 @@ def add_trials(store: Store, search_id: str, more: int) -> Search:
         return writer.search
 
 
-def check_search(session: Session, recipe: SearchRecipe, trains_here: bool = True) -> Dataset:
+def check_search(session: Session, recipe: SearchRecipe) -> Dataset:
     """Open the data and check the recipe against them before anything is put on disk. Raises ``UserError``."""
     recipe = checked(recipe)
     update = recipe.update
     Dimensions(recipe.space, update, METHODS, can_start=True)
     dataset = open_data(session, update.data)
-    check_engine(session, dataclasses.replace(update, methods="none"), dataset, trains_here)
+    check_engine(session, dataclasses.replace(update, methods="none"), dataset)
     samples_of(update, dataset)
     old_classes_of(session, update.old_classes, absolute_file(update.old), dataset)
     dimensions_of(session, recipe, dataset)

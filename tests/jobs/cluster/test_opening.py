@@ -27,8 +27,8 @@ from mpt_studio.store.lease import taken
 from .conftest import distributed
 
 
-def refusal(store: Store, choice: str, file: Path | None = None, needed: tuple[str, ...] = ()) -> str:
-    with pytest.raises(UserError) as caught, jobs.on_cluster(jobs.Session(store), choice, file, needed):
+def refusal(store: Store, choice: str, file: Path | None = None) -> str:
+    with pytest.raises(UserError) as caught, jobs.on_cluster(jobs.Session(store), choice, file):
         pass
     assert list(store.root.glob(".cluster-*")) == []
     return str(caught.value)
@@ -126,11 +126,14 @@ def test_that_a_worker_with_other_versions_is_refused(
         assert re.search(says, refusal(store, alone))
 
 
-def test_that_workers_without_the_store_or_the_data_are_refused(store: Store, tmp_path: Path, scheduler: str) -> None:
-    said = refusal(store, scheduler, needed=(str(tmp_path), str(tmp_path / "photos")))
+def test_that_workers_without_the_store_or_the_data_are_refused(
+    store: Store, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "needed_by", lambda work: [str(tmp_path), str(tmp_path / "photos")])
+    said = refusal(store, scheduler)
     assert re.match(rf"The worker on .* does not see {tmp_path}/photos; put it where all machines see it", said)
     with distributed.Client(scheduler, set_as_default=False) as client, pytest.raises(UserError) as caught:
-        opening._checked(client, scheduler, store, tmp_path / "not written", [], ())
+        opening._checked(client, scheduler, store, tmp_path / "not written", None, ())
     assert f"does not see the store {store.root}; put the store on a disk that all machines share" in str(caught.value)
 
 
@@ -156,13 +159,19 @@ def test_that_only_an_address_without_tls_is_warned_of(store: Store, scheduler: 
         assert note.startswith(f"{scheduler} talks without TLS: ")
 
 
-def test_that_all_that_a_recipe_names_has_to_be_seen(tmp_path: Path) -> None:
+def test_that_all_that_a_recipe_names_has_to_be_seen_and_first_of_all_here(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
+    models = [str(tmp_path / name) for name in ("old.pt", "start.pt", "reference", "1", "2")]
+    old, start, reference, *ensemble = models
     data = f"folder:{tmp_path}/photos"
-    update = UpdateRecipe(data=data, old="/models/old.pt", start=Start(start="/models/start.pt"))
-    assert jobs.needed_by(update) == [f"{tmp_path}/photos", "/models/old.pt", "/models/start.pt"]
-    one = Recipe(data="builtin", reference="/runs/reference", ensemble=("/runs/1", "/runs/2"))
-    assert jobs.needed_by(one) == ["/runs/reference", "/runs/1", "/runs/2"]
+    update = UpdateRecipe(data=data, old=old, start=Start(start=start))
+    with pytest.raises(UserError, match=r"There is no file .*old\.pt"):
+        opening.needed_by(update)
+    for name in models:
+        Path(name).touch()
+    assert opening.needed_by(update) == [f"{tmp_path}/photos", old, start]
+    one = Recipe(data="builtin", reference=reference, ensemble=tuple(ensemble))
+    assert opening.needed_by(one) == models[2:]
 
 
 def test_that_a_cluster_of_this_machine_listens_on_loopback_alone(store: Store) -> None:

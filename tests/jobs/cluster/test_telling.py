@@ -38,7 +38,7 @@ def test_that_an_update_tells_who_trains_what_and_what_waits_for_which_teacher(
     store: Store, data: str, scheduler: str
 ) -> None:
     recipe, over = recipe_on(data), threading.Event()
-    with jobs.on_cluster(jobs.Session(store), scheduler, needed=jobs.needed_by(recipe)) as there:
+    with jobs.on_cluster(jobs.Session(store), scheduler, work=recipe) as there:
         made = jobs.start_update(store, recipe)
         thread, seen = watched(made.folder, over)
         jobs.run_update(there, made.id)

@@ -48,7 +48,7 @@ def test_that_a_run_on_a_worker_ends_with_the_same_bits_and_is_heard_as_it_goes(
 def test_that_an_update_on_two_workers_ends_with_the_same_bits(store: Store, data: str, scheduler: str) -> None:
     recipe, heard = recipe_on(data), list[Event]()
     session = jobs.Session(store, listen=lambda run, event: heard.append(event))
-    with jobs.on_cluster(session, scheduler, needed=jobs.needed_by(recipe)) as there:
+    with jobs.on_cluster(session, scheduler, work=recipe) as there:
         made = jobs.start_update(store, recipe)
         result = jobs.run_update(there, made.id)
     assert result is not None
@@ -154,10 +154,11 @@ def test_that_a_device_is_asked_of_the_workers_and_not_of_who_asks(store: Store,
     recipe = Recipe(data=data, role="old", old_classes="2", training=dataclasses.replace(TRAINING, device="cuda"))
     session = jobs.Session(store)
     dataset = jobs.open_data(session, data)
-    jobs.check_engine(session, recipe, dataset, trains_here=False)
     run = jobs.start_train(store, recipe, dataset)
-    with jobs.on_cluster(session, scheduler) as there, pytest.raises(UserError, match="has no CUDA device"):
-        jobs.train(there, run.id)
+    with jobs.on_cluster(session, scheduler) as there:
+        jobs.check_engine(there, recipe, dataset)
+        with pytest.raises(UserError, match="has no CUDA device"):
+            jobs.train(there, run.id)
 
 
 @pytest.mark.slow
