@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import logging
 import secrets
 import shutil
@@ -124,30 +125,35 @@ def _cluster(session: Session, choice: str, file: Path | None, folder: Path) -> 
 
 @contextmanager
 def _client(target: Any, choice: str) -> Iterator[distributed.Client]:
-    import distributed
-
-    where = one_sentence(choice, 100)
-    try:
-        with warnings.catch_warnings():  # versions are compared by us
-            warnings.simplefilter("ignore")
-            client = distributed.Client(target, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (TypeError, RuntimeError) as error:
-        if where.startswith("tls://"):
-            raise UserError(
-                f"{where} wants certificates, which Dask takes from its configuration "
-                f"(distributed.comm.tls): {one_sentence(str(error), 200)}"
-            ) from None
-        raise UserError(f"{where} is no scheduler of Dask: {one_sentence(str(error), 200)}") from None
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"No scheduler of Dask answers at {where} ({one_sentence(str(error).partition(chr(10))[0], 120)}); start "
-            "one, or check the address."
-        ) from None
+    client = _connected(target, one_sentence(choice, 100))
     try:
         yield client
     finally:
         with suppress(Exception):
             client.close(timeout=SECONDS_TO_CONNECT)
+
+
+def _connected(target: Any, where: str) -> distributed.Client:
+    import distributed
+
+    try:
+        with warnings.catch_warnings():  # versions are compared by us
+            warnings.simplefilter("ignore")
+            return distributed.Client(target, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (TypeError, RuntimeError, OSError, ValueError) as error:
+        why = _no_connection(error, where)
+    gc.collect()  # a client that is half made ends its thread here; collected while another starts, it waits for ever
+    raise UserError(why)
+
+
+def _no_connection(error: Exception, where: str) -> str:
+    said = one_sentence(str(error), 200)
+    if isinstance(error, OSError | ValueError):
+        first = one_sentence(str(error).partition("\n")[0], 120)
+        return f"No scheduler of Dask answers at {where} ({first}); start one, or check the address."
+    if where.startswith("tls://"):
+        return f"{where} wants certificates, which Dask takes from its configuration (distributed.comm.tls): {said}"
+    return f"{where} is no scheduler of Dask: {said}"
 
 
 def _checked(
