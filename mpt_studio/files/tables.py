@@ -123,7 +123,8 @@ def rows_of(lines: Iterable[str], separator: str, called: str) -> Iterator[tuple
                 yield begins, _unshielded(row) if noting.noticed else row
             begins, noting.noticed = reader.line_num + 1, False
     except csv.Error as error:
-        raise UserError(f"{called}, line {begins:,}, is not CSV ({error}); check its quotes.") from None
+        why = one_sentence(str(error).replace("'\t'", "a tab"), 80)
+        raise UserError(f"{called}, line {begins:,}, is not CSV ({why}); check its quotes.") from None
     except UnicodeDecodeError:
         raise UserError(f"{called} is not UTF-8 after line {begins - 1:,}; save it as UTF-8.") from None
 
