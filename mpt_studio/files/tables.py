@@ -123,8 +123,7 @@ def rows_of(lines: Iterable[str], separator: str, called: str) -> Iterator[tuple
                 yield begins, _unshielded(row) if noting.noticed else row
             begins, noting.noticed = reader.line_num + 1, False
     except csv.Error as error:
-        why = one_sentence(str(error).replace("'\t'", "a tab"), 80)
-        raise UserError(f"{called}, line {begins:,}, is not CSV ({why}); check its quotes.") from None
+        raise UserError(f"{called}, line {begins:,}, is not CSV ({_said(error)}); check its quotes.") from None
     except UnicodeDecodeError:
         raise UserError(f"{called} is not UTF-8 after line {begins - 1:,}; save it as UTF-8.") from None
 
@@ -134,8 +133,12 @@ def cells_of(line: str, separator: str = ",") -> list[str]:
     try:
         rows = list(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True))
     except csv.Error as error:
-        raise UserError(f"{one_sentence(line, 60)!r} is not CSV ({error}); check its quotes.") from None
+        raise UserError(f"{one_sentence(line, 60)!r} is not CSV ({_said(error)}); check its quotes.") from None
     return _unshielded([cell.strip() for row in rows for cell in row])
+
+
+def _said(error: csv.Error) -> str:
+    return one_sentence(str(error).replace("'\t'", "a tab"), 80)
 
 
 def normal(name: str) -> str:
