@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from mpt_studio.gui.widgets import theme
 from mpt_studio.gui.widgets.elided import ElidedLabel
+from mpt_studio.gui.widgets.flow_layout import bare
 from mpt_studio.gui.widgets.frames import FoldButton
 from mpt_studio.gui.widgets.plain import beside, listed, tip
+from mpt_studio.gui.widgets.tables import Index, Role, TableModel, of_whole_rows
 from mpt_studio.methods import shown
 from mpt_studio.store.compute import Compute, Named, Waiting, clock
 
-Index = QModelIndex | QPersistentModelIndex
 Lines = Sequence[tuple[str, ...]]
 _WORKERS = ("Worker", "On", "Now", "Since")
 _WAITING = ("Waiting", "For", "Since")
@@ -37,9 +38,7 @@ class ComputeView(QFrame):
         theme.mark(self.summary, muted=True)
         self.workers, self.waiting = _Table(_WORKERS, stretch=(2,)), _Table(_WAITING, stretch=(0, 1))
         self._tables = QWidget(self)
-        across = QHBoxLayout(self._tables)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(theme.SPACE)
+        across = bare(QHBoxLayout(self._tables), spacing=theme.SPACE)
         across.addWidget(self.workers, 5)
         across.addWidget(self.waiting, 3)
         layout = QVBoxLayout(self)
@@ -80,59 +79,46 @@ def _awaited(each: Waiting) -> tuple[str, str, str]:
     return shown(each.label), listed([shown(teacher) for teacher in each.teachers]) or "a worker", clock(each.since)
 
 
-class _Model(QAbstractTableModel):
-    def __init__(self, header: tuple[str, ...], parent: QWidget) -> None:
+class _Model(TableModel):
+    rows: list[tuple[str, ...]]
+
+    def __init__(self, titles: tuple[str, ...], parent: QWidget) -> None:
         super().__init__(parent)
-        self._header, self.lines = header, list[tuple[str, ...]]()
+        self.titles = titles
 
     def show_lines(self, lines: Lines) -> None:
         """What is the same is not drawn again."""
-        if len(lines) != len(self.lines):
+        if len(lines) != len(self.rows):
             self.beginResetModel()
-            self.lines = list(lines)
+            self.rows = list(lines)
             self.endResetModel()
             return
         for row, line in enumerate(lines):
-            if line != self.lines[row]:
-                self.lines[row] = line
+            if line != self.rows[row]:
+                self.rows[row] = line
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(line) - 1))
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.lines)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._header)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return self._header[section] if role == Qt.ItemDataRole.DisplayRole else None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        text = self.lines[index.row()][index.column()] if index.isValid() else None
-        if role == Qt.ItemDataRole.ToolTipRole:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        text = self.rows[index.row()][index.column()] if index.isValid() else None
+        if role == Role.ToolTipRole:
             return tip(text or "")
-        return text if role == Qt.ItemDataRole.DisplayRole else None
+        return text if role == Role.DisplayRole else None
 
 
 class _Table(QTableView):
     """Lines to read: nothing in it can be chosen."""
 
-    def __init__(self, header: tuple[str, ...], stretch: tuple[int, ...]) -> None:
+    def __init__(self, titles: tuple[str, ...], stretch: tuple[int, ...]) -> None:
         super().__init__()
-        self.model_ = _Model(header, self)
+        self.model_ = _Model(titles, self)
         self.setModel(self.model_)
-        self.setAccessibleName(header[0])
+        of_whole_rows(self, titles[0])
         self.setObjectName("compute")  # the style sheet pads its cells
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
         self.setWordWrap(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
